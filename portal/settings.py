@@ -1,0 +1,207 @@
+"""Settings of Greenroom, read once from the environment; `./greenroom` sets them from its options."""
+
+import hashlib
+import os
+import tempfile
+from pathlib import Path
+
+import dj_database_url
+from django.core.exceptions import ImproperlyConfigured
+
+from portal.secrets_file import read_or_create_key
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+
+
+def env_int(name: str, default: int) -> int:
+    """An integer of the environment; anything else is an error that names the variable."""
+    value = os.environ.get(name, "")
+    if not value:
+        return default
+    try:
+        return int(value)
+    except ValueError:
+        raise ImproperlyConfigured(f"{name} must be a whole number, not '{value}'.") from None
+
+
+def env_bool(name: str, default: bool) -> bool:
+    """A boolean of the environment: 1 or 0."""
+    value = os.environ.get(name, "")
+    if value not in ("", "0", "1"):
+        raise ImproperlyConfigured(f"{name} must be 1 or 0, not '{value}'.")
+    return default if value == "" else value == "1"
+
+
+# Where everything lies
+DATA_DIR = Path(os.environ.get("GREENROOM_DATA") or BASE_DIR / ".data").resolve()
+
+
+def _run_dir() -> Path:
+    """The folder of the sockets; a path of a unix socket holds 107 bytes, so a deep data folder needs a short one."""
+    inside = DATA_DIR / "run"
+    if len(str(inside)) <= 80:
+        return inside
+    digest = hashlib.sha256(str(DATA_DIR).encode()).hexdigest()[:12]
+    return Path(tempfile.gettempdir()) / f"greenroom-{os.getuid()}-{digest}"
+
+
+RUN_DIR = _run_dir()
+CONTENT_DIR = DATA_DIR / "content"
+BUILD_DIR = DATA_DIR / "builds"
+UPLOAD_DIR = DATA_DIR / "uploads"
+CACHE_DIR = DATA_DIR / "cache"
+MOUNT_DIR = DATA_DIR / "mounts"
+INSTANCE_DIR = DATA_DIR / "instances"
+LOG_DIR = DATA_DIR / "logs"
+
+REDIS_SOCKET = RUN_DIR / "redis.sock"
+AGENT_SOCKET = RUN_DIR / "agent.sock"
+XDS_SOCKET = RUN_DIR / "xds.sock"
+XDS_CONTROL_SOCKET = RUN_DIR / "xds-control.sock"
+WEB_SOCKET = RUN_DIR / "web.sock"
+ENVOY_ADMIN_SOCKET = RUN_DIR / "envoy-admin.sock"
+
+# What visitors reach
+PORT = env_int("GREENROOM_PORT", 8080)
+LISTEN = [item for item in os.environ.get("GREENROOM_LISTEN", "127.0.0.1,::1").split(",") if item]
+SUFFIX = os.environ.get("GREENROOM_SUFFIX", "localhost")
+PORTAL_HOST = os.environ.get("GREENROOM_PORTAL_HOST") or ("localhost" if SUFFIX == "localhost" else f"portal.{SUFFIX}")
+IS_LOCAL = PORTAL_HOST == "localhost"
+ENVOY_PATH = os.environ.get("ENVOY_PATH", "")
+ROUTER_NODE = os.environ.get("GREENROOM_ROUTER_NODE", "router-1")
+ISOLATION = os.environ.get("GREENROOM_ISOLATION", "")
+
+# What an installation allows
+STAGING_SLOTS_PER_SITE = env_int("STAGING_SLOTS_PER_SITE", 1)
+DEFAULT_MODE = os.environ.get("DEFAULT_MODE", "standard")
+MAX_UPLOAD = env_int("MAX_UPLOAD", 512 * 1024 * 1024)
+MAX_UNPACKED = env_int("MAX_UNPACKED", 2 * 1024 * 1024 * 1024)
+MAX_ENTRIES = env_int("MAX_ENTRIES", 100_000)
+
+# Django
+_key = read_or_create_key(DATA_DIR / "secret.key")
+SECRET_KEY = hashlib.sha256(b"django:" + _key).hexdigest()
+ENCRYPTION_KEY = _key
+DEBUG = False
+ALLOWED_HOSTS = ["*"]  # Envoy routes known host names only; portal.middleware answers for the rest
+ROOT_URLCONF = "portal.urls"
+PUBLISHING_URLCONF = "sites.publishing.urls"
+WSGI_APPLICATION = "portal.wsgi.application"
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+USE_TZ = True
+TIME_ZONE = "UTC"
+LANGUAGE_CODE = "en"
+USE_I18N = False
+
+INSTALLED_APPS = [
+    "portal",
+    "sites",
+    "django_htmx",
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+]
+
+MIDDLEWARE = [
+    "portal.middleware.HostMiddleware",
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "django_htmx.middleware.HtmxMiddleware",
+    "portal.middleware.RefusalMiddleware",
+]
+
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+                "portal.context.frame",
+            ],
+        },
+    },
+]
+
+STATIC_URL = "/static/"
+STATIC_ROOT = DATA_DIR / "static"
+STATICFILES_DIRS = [BASE_DIR / "static"]
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
+}
+
+DATABASES = {"default": dj_database_url.parse(os.environ.get("DATABASE_URL") or f"sqlite:///{DATA_DIR / 'db.sqlite3'}")}
+if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
+    # A deferred transaction that turns into a writer fails at once with "database is locked"
+    DATABASES["default"]["OPTIONS"] = {
+        "timeout": 20,
+        "transaction_mode": "IMMEDIATE",
+        "init_command": "PRAGMA journal_mode=WAL;PRAGMA synchronous=NORMAL;PRAGMA journal_size_limit=27103364;",
+    }
+DATABASES["default"]["CONN_MAX_AGE"] = 600
+DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
+
+# Sites share the portal's suffix and could set cookies for it: a __Host- cookie is never taken from them.
+# Browsers keep Secure cookies on plain HTTP for localhost only.
+_cookie_prefix = "__Host-" if IS_LOCAL else ""
+SESSION_COOKIE_NAME = f"{_cookie_prefix}greenroom-session"
+SESSION_COOKIE_SECURE = IS_LOCAL
+SESSION_COOKIE_HTTPONLY = True
+SESSION_COOKIE_SAMESITE = "Lax"
+CSRF_COOKIE_NAME = f"{_cookie_prefix}greenroom-csrf"
+CSRF_COOKIE_SECURE = IS_LOCAL
+CSRF_TRUSTED_ORIGINS = [f"http://{PORTAL_HOST}:{PORT}"]
+SECURE_CONTENT_TYPE_NOSNIFF = True
+SECURE_REFERRER_POLICY = "same-origin"
+X_FRAME_OPTIONS = "DENY"
+LOGIN_URL = "sign-in"
+LOGIN_REDIRECT_URL = "site-list"
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 10}},
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
+]
+DATA_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024
+FILE_UPLOAD_TEMP_DIR = UPLOAD_DIR
+FILE_UPLOAD_HANDLERS = ["django.core.files.uploadhandler.TemporaryFileUploadHandler"]
+
+# Celery: the database alone can rebuild the queue, so messages are taken early and lost ones do not matter
+CELERY_BROKER_URL = os.environ.get("REDIS_URL") or f"redis+socket://{REDIS_SOCKET}"
+CELERY_TASK_IGNORE_RESULT = True
+CELERY_TASK_ROUTES = {
+    "sites.tasks.advance_publication": {"queue": "work"},
+    "sites.tasks.*": {"queue": "control"},
+}
+CELERY_TASK_DEFAULT_QUEUE = "control"
+CELERY_TASK_TIME_LIMIT = 60  # far below the broker's visibility timeout of an hour
+CELERY_WORKER_PREFETCH_MULTIPLIER = 1
+CELERY_WORKER_HIJACK_ROOT_LOGGER = False
+CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+CELERY_BEAT_SCHEDULER = "celery.beat:Scheduler"
+CELERY_BEAT_SCHEDULE_FILENAME = ""
+CELERY_BEAT_SCHEDULE = {"tick": {"task": "sites.tasks.tick", "schedule": 1.0, "options": {"expires": 1.0}}}
+
+# The adapters that touch the world; tests name the memory ones
+ROUTER = os.environ.get("GREENROOM_ROUTER", "sites.router.envoy.EnvoyRouter")
+RUNTIME = os.environ.get("GREENROOM_RUNTIME", "sites.runtime.process.ProcessRuntime")
+
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"}},
+    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "root": {"handlers": ["stderr"], "level": os.environ.get("GREENROOM_LOG_LEVEL", "INFO")},
+}

@@ -1,0 +1,11 @@
+"""The domain as a Django app."""
+
+from django.apps import AppConfig
+
+
+class SitesConfig(AppConfig):
+    """Label `sites`: django.contrib.sites would collide with it and stays out (see sites.checks)."""
+
+    name = "sites"
+    verbose_name = "Web sites"
+    default_auto_field = "django.db.models.BigAutoField"

@@ -1,0 +1,277 @@
+"""Every refusal and failure of the domain, with its code and its sentence.
+
+GreenroomError
+├── Refused                 the person may act; nothing was changed
+│   ├── NotFound            there is nothing at this address, or it is not for this person
+│   ├── NotAllowed          may look but not change
+│   ├── SettingRefused      a value cannot be taken
+│   │   ├── NameTaken
+│   │   └── NameRefused
+│   ├── WrongNameTyped
+│   ├── NotStandard         staged publishing needs Standard mode
+│   ├── NotSwappable        the site left Standard mode
+│   ├── SlotLimit
+│   ├── SlotBusy            another operation holds a slot
+│   ├── SlotStopped
+│   ├── NothingPublished
+│   ├── SameSlot
+│   ├── InstanceCountRefused
+│   ├── ArchiveRefused      an upload that cannot be trusted or read
+│   ├── UploadTooLarge
+│   ├── WorkerKindRefused   a Procfile's worker line
+│   └── SignInLimited
+└── Failed                  something that was begun did not succeed; the sentence says what holds now
+    ├── InstanceNotStarted
+    ├── WarmupFailed
+    ├── BuildFailed
+    ├── ReleaseFailed
+    ├── RoutesRefused       every router refused the routes
+    ├── Unreachable         a part of Greenroom does not answer; tried again by itself
+    │   ├── RuntimeUnreachable
+    │   └── RouterUnreachable
+    └── StaleOrder          an order that a newer one has overtaken
+"""
+
+
+class GreenroomError(Exception):
+    """Base of all. `str(error)` is a sentence for people, `code` is stable for programs."""
+
+    code = "Error"
+    sentence = ""
+
+    def __init__(self, sentence: str | None = None, /, **values: object) -> None:
+        self.values = values
+        super().__init__(sentence if sentence is not None else self.sentence.format(**values))
+
+
+class Refused(GreenroomError):
+    """The caller may act; nothing was changed."""
+
+    code = "Refused"
+
+
+class NotFound(Refused):
+    """Also for what exists but is not for this person: a stranger learns nothing."""
+
+    code = "NotFound"
+    sentence = "There is nothing at this address."
+
+
+class NotAllowed(Refused):
+    """seed rule of roles: a reader sees and changes nothing."""
+
+    code = "NotAllowed"
+    sentence = (
+        "You may look at '{name}' but not change it: you are a {role} of the subscription "
+        "'{subscription}'. Its owner is {owner}; ask there for the role of a contributor."
+    )
+
+
+class SettingRefused(Refused):
+    """A value that cannot be taken; always raised with a sentence of its own."""
+
+    code = "SettingRefused"
+
+
+class NameTaken(SettingRefused):
+    """Site names are unique over the installation."""
+
+    code = "NameTaken"
+    sentence = "The name '{name}' is in use. Choose another; letters, digits and hyphens, at most 40."
+
+
+class NameRefused(SettingRefused):
+    """A name that cannot become a host name of its own."""
+
+    code = "NameRefused"
+    sentence = "'{name}' cannot be a web site's name: {reason}. {remedy}"
+
+
+class WrongNameTyped(Refused):
+    """Deleting production asks for its name."""
+
+    code = "WrongNameTyped"
+    sentence = "The name does not match. Type {name} to delete {what}."
+
+
+class NotStandard(Refused):
+    """seed: Enable, note; the first sentence is the seed's, word for word."""
+
+    code = "NotStandard"
+    sentence = "You must be in the standard mode to enable staged publishing. '{name}' is in {mode} mode."
+
+
+class NotSwappable(Refused):
+    """seed: About Configuration, notes."""
+
+    code = "NotSwappable"
+    sentence = (
+        "'{name}' is in {mode} mode and no longer swappable. Both slots go on serving. "
+        "Change it back to Standard on the Scale tab to swap."
+    )
+
+
+class SlotLimit(Refused):
+    """seed: Overview, last sentence."""
+
+    code = "SlotLimit"
+    sentence = (
+        "'{name}' already has {existing}. {limit} beside production {is_are} supported; delete "
+        "'{name} ({slot})' first, or raise STAGING_SLOTS_PER_SITE."
+    )
+
+
+class SlotBusy(Refused):
+    """Another operation holds a slot that this one needs (SlotHold)."""
+
+    code = "SlotBusy"
+    sentence = (
+        "'{name}' is held by {operation} of {person} since {since}{progress}. Your {wanted} was not "
+        "started. Watch it under DETAILS, or try again when it has ended."
+    )
+
+
+class SlotStopped(Refused):
+    """A stopped slot has no instances to warm up."""
+
+    code = "SlotStopped"
+    sentence = "'{name}' is stopped, so nothing can be warmed up. Start it, look at it, then swap."
+
+
+class NothingPublished(Refused):
+    """A slot without content has only its placeholder page to offer."""
+
+    code = "NothingPublished"
+    sentence = (
+        "'{name}' has no content yet. Swapping now would put the placeholder page into production. "
+        "Publish to {slot} first."
+    )
+
+
+class SameSlot(Refused):
+    """A swap needs two slots of one site."""
+
+    code = "SameSlot"
+    sentence = "'{name}' cannot be swapped with itself; nothing was changed. Choose another slot of the site."
+
+
+class InstanceCountRefused(Refused):
+    """seed: Scale settings; reference limits: Free 1, Shared 1–6, Standard 1–10."""
+
+    code = "InstanceCountRefused"
+    sentence = (
+        "{count} instances are not possible for '{name}': {mode} mode has 1 to {most}. "
+        "It keeps its {present}; choose a number in that range."
+    )
+
+
+class ArchiveRefused(Refused):
+    """An archive that is not one, or that leads out of its folder."""
+
+    code = "ArchiveRefused"
+    sentence = "The archive was refused and nothing was changed: {reason}. {remedy}"
+
+
+class UploadTooLarge(Refused):
+    """MAX_UPLOAD."""
+
+    code = "UploadTooLarge"
+    sentence = (
+        "The upload is larger than {limit}, the limit of this installation, and was ended at that point. "
+        "Nothing was changed. Leave build products out, or ask the administrator to raise MAX_UPLOAD."
+    )
+
+
+class WorkerKindRefused(Refused):
+    """decisions: `worker:` lines have no home yet."""
+
+    code = "WorkerKindRefused"
+    sentence = (
+        "The Procfile asks for a '{kind}' process, which Greenroom does not run yet; nothing was changed. "
+        "Remove that line and publish again; 'web' and 'release' are run."
+    )
+
+
+class SignInLimited(Refused):
+    """Too many wrong passwords."""
+
+    code = "SignInLimited"
+    sentence = (
+        "Too many wrong passwords for '{name}' from this address. Try again at {until}, or set a new one "
+        "on the server: ./greenroom password"
+    )
+
+
+class Failed(GreenroomError):
+    """Something that was begun did not succeed."""
+
+    code = "Failed"
+
+
+class InstanceNotStarted(Failed):
+    """An instance ended, or did not listen in time."""
+
+    code = "InstanceNotStarted"
+    sentence = (
+        "{what} was stopped: instance {ordinal} of {count} of '{name}' {how}. {holds} "
+        "Mend the application and try again.{last_lines}"
+    )
+
+
+class WarmupFailed(Failed):
+    """An instance did not answer the warm-up acceptably."""
+
+    code = "WarmupFailed"
+    sentence = (
+        "{what} was stopped: instance {ordinal} of '{name}' {answered} to GET {path} {tries}; accepted are "
+        "{accepted}. {holds} Mend the application and try again.{last_lines}"
+    )
+
+
+class BuildFailed(Failed):
+    """The content could not be made runnable."""
+
+    code = "BuildFailed"
+    sentence = "The build of '{message}' failed{where}. {holds} Mend it and publish again.{last_lines}"
+
+
+class ReleaseFailed(Failed):
+    """The Procfile's release command ended with an error."""
+
+    code = "ReleaseFailed"
+    sentence = (
+        "The release command of '{message}' ended with code {exit_code}. {holds} Mend it and publish again.{last_lines}"
+    )
+
+
+class RoutesRefused(Failed):
+    """Every router refused the new routes; they were switched back."""
+
+    code = "RoutesRefused"
+    sentence = "{what} was undone: every router refused the new routes ({reason}). {holds} See ./greenroom status."
+
+
+class Unreachable(Failed):
+    """A part of Greenroom does not answer; whoever needed it tries again."""
+
+    code = "Unreachable"
+    sentence = "{part} does not answer ({reason}). Nothing was changed; it is tried again by itself."
+
+
+class RuntimeUnreachable(Unreachable):
+    """The agent does not answer."""
+
+    code = "RuntimeUnreachable"
+
+
+class RouterUnreachable(Unreachable):
+    """The router's control plane does not answer."""
+
+    code = "RouterUnreachable"
+
+
+class StaleOrder(Failed):
+    """A lower generation or attempt than one seen before (invariant I7)."""
+
+    code = "StaleOrder"
+    sentence = "An older order for {what} was ignored, because a newer one has been given."

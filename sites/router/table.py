@@ -1,0 +1,59 @@
+"""What a router has to know about one web site: its host names and the clusters behind them."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+PORTAL_CLUSTER = "portal"
+"""The cluster of Greenroom's own web process; publishing host names lead there."""
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    """Where one instance listens."""
+
+    address: str
+    port: int
+
+
+@dataclass(frozen=True, slots=True)
+class Cluster:
+    """The endpoints of one revision. The name is the revision's and is never used again after removal."""
+
+    name: str
+    endpoints: tuple[Endpoint, ...]
+
+
+class Page(StrEnum):
+    """A page that the router answers by itself where no instance may."""
+
+    STOPPED = "stopped"
+    """403: the slot is stopped."""
+    STARTING = "starting"
+    """503 with Retry-After: the slot is wanted but has no live revision yet."""
+
+
+@dataclass(frozen=True, slots=True)
+class HostRoute:
+    """One host name: all its requests go to `cluster`, or get `page` when there is none."""
+
+    host: str
+    """An A-label in lower case without a dot at the end, or an address."""
+    slot: str
+    """The slot's name, sent to the instance as a request header."""
+    cluster: str | None
+    page: Page | None = None
+    is_indexed: bool = True
+    """False adds `X-Robots-Tag: noindex` to every answer (staging)."""
+    allows_web_sockets: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class RouteTable:
+    """All routes of one site at one version; a pure function of committed rows (invariant I6)."""
+
+    site_id: int
+    site: str
+    version: int
+    hosts: tuple[HostRoute, ...]
+    clusters: tuple[Cluster, ...]
+    """Every cluster to offer, also those to which no host leads (warm, retained or draining revisions)."""

@@ -1,0 +1,37 @@
+"""What jobs may ask of a runtime, whatever technology it is."""
+
+from collections.abc import Iterable
+from typing import Protocol
+
+from sites.runtime.spec import InstanceStatus, RevisionSpec, RunSpec, RunStatus
+
+
+class Runtime(Protocol):
+    """The contract of a runtime adapter. Declarative: every call may be repeated.
+
+    Every method raises RuntimeUnreachable when the runtime does not answer.
+    """
+
+    def apply(self, spec: RevisionSpec) -> None:
+        """Make `spec` the wanted state of its revision.
+
+        Raises StaleOrder when a higher generation of the revision was ordered before.
+        """
+
+    def observe(self, revision_ids: Iterable[int] | None = None) -> list[InstanceStatus]:
+        """All instances there are, of the given revisions or of all."""
+
+    def log_tail(self, revision_id: int, ordinal: int, *, lines: int = 20) -> list[str]:
+        """The last lines that an instance wrote; empty when it never wrote or is long gone."""
+
+    def kill_connections(self, revision_id: int, *, fraction: float) -> int:
+        """Cut about `fraction` (0–1) of the connections open to the instances; returns how many were cut."""
+
+    def start_run(self, spec: RunSpec) -> None:
+        """Start a one-time command, unless one with the same id was ever started."""
+
+    def observe_run(self, run_id: str) -> RunStatus:
+        """How far a one-time command is."""
+
+    def end_run(self, run_id: str) -> None:
+        """End a one-time command that is still running, and forget it."""

@@ -1,0 +1,113 @@
+"""What a runtime is told to run, and what it reports; plain data that crosses the agent's socket as JSON."""
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+INSTANCE_PORT = 8080
+"""$PORT inside an instance that has a network of its own."""
+
+
+@dataclass(frozen=True, slots=True)
+class Mount:
+    """A folder of the host shown to a process. `target` is absolute, inside the sandbox."""
+
+    source: str
+    target: str
+    is_writable: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Upper bounds of one sandbox; enforced where the machine can, see the level of isolation."""
+
+    memory_mb: int = 1792
+    cpus: float = 1.0
+    processes: int = 512
+
+
+@dataclass(frozen=True, slots=True)
+class RevisionSpec:
+    """The wanted instances of one revision. A spec with a lower generation than one seen before is refused."""
+
+    revision_id: int
+    generation: int
+    owner: int
+    """Number of the site; the runtime derives the unprivileged user from it."""
+    name: str
+    """For people: 'contoso (staging)'."""
+    count: int
+    """Wanted instances, ordinals 0 … count-1; 0 stops them all."""
+    app: str
+    """Folder of the host that is bound read-only to /app, the working directory."""
+    command: tuple[str, ...]
+    env: dict[str, str]
+    mounts: tuple[Mount, ...] = ()
+    limits: Limits = field(default_factory=Limits)
+    grace_seconds: float = 30.0
+    """Between SIGTERM and the SIGKILL of the sandbox."""
+
+
+class InstanceState(StrEnum):
+    """What the runtime sees of one instance."""
+
+    STARTING = "starting"
+    """The process runs and does not listen yet."""
+    RUNNING = "running"
+    """It accepts connections on its port."""
+    BACKOFF = "backoff"
+    """It ended by itself and will be started again."""
+    STOPPING = "stopping"
+    """It was told to end."""
+
+
+@dataclass(frozen=True, slots=True)
+class InstanceStatus:
+    """One instance as it is. An instance that has ended for good is not reported."""
+
+    revision_id: int
+    ordinal: int
+    generation: int
+    state: InstanceState
+    address: str
+    port: int
+    restarts: int = 0
+    exit_code: int | None = None
+    """Of the last run that ended by itself; 128 + n for signal n."""
+
+
+@dataclass(frozen=True, slots=True)
+class RunSpec:
+    """A command to be run once in a sandbox (a build, a release command). The id makes it once only."""
+
+    run_id: str
+    """Letters, digits and hyphens; a second order with the same id changes nothing."""
+    owner: int
+    name: str
+    command: tuple[str, ...]
+    env: dict[str, str]
+    mounts: tuple[Mount, ...]
+    directory: str = "/app"
+    has_network: bool = False
+    """True: the network of the host, for fetching packages. False: as an instance."""
+    limits: Limits = field(default_factory=Limits)
+    timeout_seconds: float = 1800.0
+    log: str = ""
+    """File of the host that takes stdout and stderr, appended."""
+
+
+class RunState(StrEnum):
+    """How far a one-time command is."""
+
+    UNKNOWN = "unknown"
+    RUNNING = "running"
+    ENDED = "ended"
+
+
+@dataclass(frozen=True, slots=True)
+class RunStatus:
+    """A one-time command as it is."""
+
+    run_id: str
+    state: RunState
+    exit_code: int | None = None
+    """Of a run that has ended; 124 when it was ended for taking too long."""
