@@ -54,6 +54,9 @@ MOUNT_DIR = DATA_DIR / "mounts"
 INSTANCE_DIR = DATA_DIR / "instances"
 LOG_DIR = DATA_DIR / "logs"
 
+for _folder in (DATA_DIR, RUN_DIR, UPLOAD_DIR):
+    _folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+
 REDIS_SOCKET = RUN_DIR / "redis.sock"
 AGENT_SOCKET = RUN_DIR / "agent.sock"
 XDS_SOCKET = RUN_DIR / "xds.sock"

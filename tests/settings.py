@@ -7,7 +7,7 @@ os.environ.setdefault("GREENROOM_DATA", tempfile.mkdtemp(prefix="greenroom-test-
 os.environ.setdefault("GREENROOM_ROUTER", "sites.router.memory.MemoryRouter")
 os.environ.setdefault("GREENROOM_RUNTIME", "sites.runtime.memory.MemoryRuntime")
 
-from portal.settings import *  # noqa: E402, F403
+from portal.settings import *  # noqa: F403
 
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 STORAGES = {

@@ -1,0 +1,48 @@
+"""The domain's records, a noun per module."""
+
+from sites.models.beat import Beat
+from sites.models.deployment import Deployment, DeploymentState
+from sites.models.host_name import HostName, HostNameKind
+from sites.models.instance import Instance
+from sites.models.operation import Kind, Operation, OperationState, OperationStep, SlotHold, Step
+from sites.models.revision import Revision, RevisionState
+from sites.models.router_node import RouterNode
+from sites.models.site import InstanceSize, Mode, Site
+from sites.models.slot import PRODUCTION, STAGING, Slot
+from sites.models.slot_setting import Category, SlotSetting, StickyName
+from sites.models.subscription import Membership, Role, Subscription
+from sites.models.swap import SlotChange, Swap
+from sites.models.workload import Workload
+
+__all__ = [
+    "PRODUCTION",
+    "STAGING",
+    "Beat",
+    "Category",
+    "Deployment",
+    "DeploymentState",
+    "HostName",
+    "HostNameKind",
+    "Instance",
+    "InstanceSize",
+    "Kind",
+    "Membership",
+    "Mode",
+    "Operation",
+    "OperationState",
+    "OperationStep",
+    "Revision",
+    "RevisionState",
+    "Role",
+    "RouterNode",
+    "Site",
+    "Slot",
+    "SlotChange",
+    "SlotHold",
+    "SlotSetting",
+    "Step",
+    "StickyName",
+    "Subscription",
+    "Swap",
+    "Workload",
+]

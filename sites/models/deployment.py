@@ -1,0 +1,50 @@
+"""One publication of content to a workload."""
+
+import uuid
+
+from django.db import models
+
+from sites.models.state import StateModel
+from sites.models.workload import Workload
+
+
+class DeploymentState(models.TextChoices):
+    """How far a publication is."""
+
+    PENDING = "pending", "Pending"
+    BUILDING = "building", "Building"
+    STARTING = "starting", "Starting"  # its instances are being started and warmed up
+    ACTIVE = "active", "Active"  # was put into service; the workload's active_deployment says which is in force
+    FAILED = "failed", "Failed"
+
+
+class Deployment(StateModel):
+    """Content that was published, with how it is built and started."""
+
+    OPEN = (DeploymentState.PENDING, DeploymentState.BUILDING, DeploymentState.STARTING)
+    FINAL = (DeploymentState.ACTIVE, DeploymentState.FAILED)
+
+    public_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    workload = models.ForeignKey(Workload, on_delete=models.CASCADE, related_name="deployments")
+    state = models.CharField(max_length=16, choices=DeploymentState.choices, default=DeploymentState.PENDING)
+    content_digest = models.CharField(max_length=64)
+    build_digest = models.CharField(max_length=64, blank=True)  # empty: runs from its content as it is
+    kind = models.CharField(max_length=16, blank=True)  # static, python, node, procfile, command
+    command = models.JSONField(default=list)
+    message = models.CharField(max_length=200)
+    author = models.CharField(max_length=150)
+    deployer = models.CharField(max_length=32)  # Portal, ZipDeploy, Sample
+    received_at = models.DateTimeField(auto_now_add=True)
+    ended_at = models.DateTimeField(null=True)
+    failure = models.TextField(blank=True)
+
+    class Meta:
+        ordering = ["-received_at", "-pk"]
+
+    def __str__(self) -> str:
+        return f"{self.short_id} {self.message}"
+
+    @property
+    def short_id(self) -> str:
+        """Ten characters for people."""
+        return self.public_id.hex[:10]

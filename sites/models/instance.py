@@ -1,0 +1,29 @@
+"""One process of a revision, as last seen."""
+
+from django.db import models
+
+from sites.models.revision import Revision
+
+
+class Instance(models.Model):
+    """An instance of a revision; the runtime owns the process, this row says what is known of it."""
+
+    revision = models.ForeignKey(Revision, on_delete=models.CASCADE, related_name="instances")
+    ordinal = models.PositiveSmallIntegerField()
+    address = models.CharField(max_length=64, blank=True)
+    port = models.PositiveIntegerField(default=0)
+    observed_state = models.CharField(max_length=16, blank=True)
+    restarts = models.PositiveIntegerField(default=0)
+    exit_code = models.IntegerField(null=True)
+    warmed_for = models.ForeignKey("Operation", null=True, on_delete=models.SET_NULL, related_name="+")
+    is_warm = models.BooleanField(default=False)  # answered a warm-up at least once: may be offered to visitors
+    warmup_tries = models.PositiveSmallIntegerField(default=0)  # in the present operation
+    warmup_answer = models.CharField(max_length=200, blank=True)  # the last try: '503', 'no answer within 45 s'
+    warmup_tried_at = models.DateTimeField(null=True)
+
+    class Meta:
+        ordering = ["revision", "ordinal"]
+        constraints = [models.UniqueConstraint(fields=["revision", "ordinal"], name="ordinal_unique_in_revision")]
+
+    def __str__(self) -> str:
+        return f"instance {self.ordinal + 1} of {self.revision}"

@@ -1,0 +1,123 @@
+"""Everything that takes time: what was asked, by whom, how far it is, how it ended."""
+
+import uuid
+
+from django.conf import settings
+from django.db import models
+
+from sites.models.site import Site
+from sites.models.slot import Slot
+from sites.models.state import StateModel
+
+
+class Kind(models.TextChoices):
+    """What was asked; the label stands in sentences."""
+
+    CREATE_SITE = "create_site", "creation"
+    ENABLE_STAGING = "enable_staging", "enabling of staged publishing"
+    PUBLISH = "publish", "publication"
+    SWAP = "swap", "swap"
+    SCALE = "scale", "change of scale"
+    CHANGE_MODE = "change_mode", "change of mode"
+    CHANGE_SETTINGS = "change_settings", "change of settings"
+    START = "start", "start"
+    STOP = "stop", "stop"
+    RESTART = "restart", "restart"
+    DELETE_STAGING = "delete_staging", "deletion of the staging site"
+    DELETE_SITE = "delete_site", "deletion"
+    RESET_CREDENTIALS = "reset_credentials", "reset of the publishing credentials"
+    PASSWORD = "password", "change of password"
+
+
+class OperationState(models.TextChoices):
+    """The life of an operation."""
+
+    REQUESTED = "requested", "Requested"
+    RUNNING = "running", "In progress"
+    SUCCEEDED = "succeeded", "Succeeded"
+    FAILED = "failed", "Failed"
+    CANCELLED = "cancelled", "Cancelled"
+
+
+class Step(models.TextChoices):
+    """Where an operation is; each is written before its work is begun."""
+
+    REQUESTED = "requested", "Requested"
+    BUILDING = "building", "Building the content"
+    RELEASING = "releasing", "Running the release command"
+    PREPARING = "preparing", "Preparing the revisions"
+    STARTING = "starting", "Starting the instances"
+    WARMING = "warming", "Warming up every instance"
+    OFFERED = "offered", "Announcing the instances to the routers"
+    SWITCHED = "switched", "Switching the host names"
+    PUBLISHED = "published", "Waiting for every router"
+    STOPPING = "stopping", "Letting open requests end"
+    DONE = "done", "Done"
+
+
+class Operation(StateModel):
+    """One request of a person or program. Notification bar, operation logs and audit are views of this row."""
+
+    OPEN = (OperationState.REQUESTED, OperationState.RUNNING)
+    FINAL = (OperationState.SUCCEEDED, OperationState.FAILED, OperationState.CANCELLED)
+
+    public_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    kind = models.CharField(max_length=32, choices=Kind.choices)
+    site = models.ForeignKey(Site, null=True, on_delete=models.SET_NULL, related_name="operations")
+    subscription = models.ForeignKey("Subscription", null=True, on_delete=models.SET_NULL, related_name="operations")
+    target = models.CharField(max_length=100)  # what it is about, for people; outlives the site
+    actor = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="operations")
+    actor_name = models.CharField(max_length=150)  # outlives the account; a slot's publishing user has no account
+    state = models.CharField(max_length=16, choices=OperationState.choices, default=OperationState.REQUESTED)
+    step = models.CharField(max_length=16, choices=Step.choices, default=Step.REQUESTED)
+    attempt = models.PositiveIntegerField(default=1)  # fencing number (I7)
+    heartbeat_at = models.DateTimeField(null=True)
+    cancel_requested_at = models.DateTimeField(null=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+    ended_at = models.DateTimeField(null=True)
+    outcome = models.TextField(blank=True)  # the sentence that it ended with
+    error_code = models.CharField(max_length=32, blank=True)
+    dismissed_at = models.DateTimeField(null=True)  # its notification was closed
+
+    class Meta:
+        ordering = ["-created_at", "-pk"]
+        indexes = [
+            models.Index(fields=["state", "heartbeat_at"]),
+            models.Index(fields=["site", "-created_at"]),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.get_kind_display()} of {self.target}"
+
+    @property
+    def is_open(self) -> bool:
+        """Whether something is still to be done."""
+        return self.state in self.OPEN
+
+
+class OperationStep(models.Model):
+    """One step that an operation went through, with its times."""
+
+    operation = models.ForeignKey(Operation, on_delete=models.CASCADE, related_name="steps")
+    step = models.CharField(max_length=16, choices=Step.choices)
+    sentence = models.CharField(max_length=300, blank=True)  # what was found: '3 of 3 instances answer'
+    started_at = models.DateTimeField()
+    ended_at = models.DateTimeField(null=True)
+    is_failed = models.BooleanField(default=False)
+
+    class Meta:
+        ordering = ["pk"]
+        constraints = [models.UniqueConstraint(fields=["operation", "step"], name="step_unique_in_operation")]
+
+    def __str__(self) -> str:
+        return self.get_step_display()
+
+
+class SlotHold(models.Model):
+    """While an operation is open it holds the slots that it touches; the unique slot keeps all others out (I4)."""
+
+    slot = models.OneToOneField(Slot, on_delete=models.CASCADE, related_name="hold")
+    operation = models.ForeignKey(Operation, on_delete=models.CASCADE, related_name="holds")
+
+    def __str__(self) -> str:
+        return f"{self.slot} held by {self.operation}"

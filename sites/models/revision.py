@@ -1,0 +1,79 @@
+"""A workload made runnable for one slot: an immutable snapshot, known by its fingerprint."""
+
+import json
+
+from django.db import models
+from django.db.models import Q
+
+from sites.models.deployment import Deployment
+from sites.models.fields import EncryptedTextField
+from sites.models.site import Site
+from sites.models.slot import Slot
+from sites.models.state import StateModel
+from sites.models.workload import Workload
+
+
+class RevisionState(models.TextChoices):
+    """The life of a revision, in this order."""
+
+    PREPARING = "preparing", "Preparing"  # its instances are being started
+    READY = "ready", "Ready"  # warmed up, no host name leads to it yet
+    SERVING = "serving", "Serving"  # some slot's live revision
+    RETAINED = "retained", "Retained"  # kept warm for a roll-back
+    DRAINING = "draining", "Draining"  # finishes the requests that it holds; can be revived
+    STOPPING = "stopping", "Stopping"  # its instances were told to end
+    STOPPED = "stopped", "Stopped"
+    FAILED = "failed", "Failed"  # was never put into service
+
+
+class Revision(StateModel):
+    """The runnable form of one deployment under the settings in force in one slot."""
+
+    REUSABLE = (
+        RevisionState.PREPARING,
+        RevisionState.READY,
+        RevisionState.SERVING,
+        RevisionState.RETAINED,
+        RevisionState.DRAINING,
+    )
+    OFFERED = (*REUSABLE[1:], RevisionState.STOPPING)  # routers know their clusters
+    OPEN = (*REUSABLE, RevisionState.STOPPING)
+    FINAL = (RevisionState.STOPPED, RevisionState.FAILED)
+
+    site = models.ForeignKey(Site, on_delete=models.CASCADE, related_name="revisions")
+    workload = models.ForeignKey(Workload, null=True, on_delete=models.SET_NULL, related_name="revisions")
+    slot = models.ForeignKey(Slot, null=True, on_delete=models.SET_NULL, related_name="revisions")
+    deployment = models.ForeignKey(Deployment, null=True, on_delete=models.SET_NULL, related_name="revisions")
+    fingerprint = models.CharField(max_length=64)
+    snapshot = EncryptedTextField()  # JSON: app, command, env, mounts, limits
+    state = models.CharField(max_length=16, choices=RevisionState.choices, default=RevisionState.PREPARING)
+    wanted_count = models.PositiveSmallIntegerField(default=1)  # instances ordered from the runtime
+    routed_count = models.PositiveSmallIntegerField(default=0)  # of these, offered to visitors: ordinals below it
+    generation = models.BigIntegerField(default=1)  # of the last order to the runtime (I7)
+    released_at = models.DateTimeField(null=True)  # every router acknowledged routes without what is to be stopped
+    idle_since = models.DateTimeField(null=True)  # routers hold no request of it since then
+    drain_deadline = models.DateTimeField(null=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering = ["-pk"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["workload", "fingerprint"],
+                condition=Q(state__in=["preparing", "ready", "serving", "retained", "draining"]),
+                name="one_reusable_revision_per_fingerprint",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"revision {self.pk} of {self.site}"
+
+    @property
+    def cluster(self) -> str:
+        """Its name at the routers; never used again after removal (I5)."""
+        return f"r{self.pk}"
+
+    @property
+    def runnable(self) -> dict:
+        """The snapshot as data: keys app, command, env, mounts, limits."""
+        return json.loads(self.snapshot)

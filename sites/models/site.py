@@ -1,0 +1,62 @@
+"""A web site: its mode, its slots and the version of its routes."""
+
+from django.db import models
+from django.db.models import F
+
+from sites.models.subscription import Subscription
+
+
+class Mode(models.TextChoices):
+    """seed: Overview; only Standard sites have staged publishing."""
+
+    FREE = "free", "Free"
+    SHARED = "shared", "Shared"
+    STANDARD = "standard", "Standard"
+
+    @property
+    def most_instances(self) -> int:
+        """Upper bound of a slot's instance count."""
+        return {"free": 1, "shared": 6, "standard": 10}[self.value]
+
+
+class InstanceSize(models.TextChoices):
+    """Memory and cores of one instance; a property of the site, so that revisions can be reused across slots."""
+
+    SMALL = "small", "Small (1 core, 1.75 GB memory)"
+    MEDIUM = "medium", "Medium (2 cores, 3.5 GB memory)"
+    LARGE = "large", "Large (4 cores, 7 GB memory)"
+
+
+class Site(models.Model):
+    """A web site with its production slot and perhaps a staging slot."""
+
+    subscription = models.ForeignKey(Subscription, on_delete=models.PROTECT, related_name="sites")
+    name = models.CharField(max_length=40, unique=True)
+    mode = models.CharField(max_length=16, choices=Mode.choices, default=Mode.STANDARD)
+    instance_size = models.CharField(max_length=16, choices=InstanceSize.choices, default=InstanceSize.SMALL)
+    location = models.CharField(max_length=64, default="This server")
+    is_sample = models.BooleanField(default=False)
+    routes_version = models.BigIntegerField(default=1)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering = ["name"]
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def is_standard(self) -> bool:
+        """Whether staged publishing and swaps are possible."""
+        return self.mode == Mode.STANDARD
+
+    @property
+    def most_instances(self) -> int:
+        """Upper bound of each slot's instance count."""
+        return Mode(self.mode).most_instances
+
+    def touch_routes(self) -> int:
+        """Raise `routes_version`; belongs in the transaction of every change of a row that routes depend on (I6)."""
+        Site.objects.filter(pk=self.pk).update(routes_version=F("routes_version") + 1)
+        self.refresh_from_db(fields=["routes_version"])
+        return self.routes_version

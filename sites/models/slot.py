@@ -1,0 +1,46 @@
+"""A slot: the place that keeps its host names, credentials, instance count and sticky settings."""
+
+from django.db import models
+from django.db.models import Q
+
+from sites.models.fields import EncryptedTextField
+from sites.models.site import Site
+
+PRODUCTION = "production"
+STAGING = "staging"
+
+
+class Slot(models.Model):
+    """A place of a site; a workload occupies it and its live revision answers at its host names."""
+
+    site = models.ForeignKey(Site, on_delete=models.CASCADE, related_name="slots")
+    name = models.CharField(max_length=40)
+    is_production = models.BooleanField(default=False)
+    instance_count = models.PositiveSmallIntegerField(default=1)
+    is_running = models.BooleanField(default=True)  # wanted: STOP and START set it
+    workload = models.OneToOneField("Workload", null=True, on_delete=models.SET_NULL, related_name="slot")
+    live_revision = models.ForeignKey("Revision", null=True, on_delete=models.SET_NULL, related_name="live_slots")
+    drain_limit_seconds = models.PositiveIntegerField(default=30)
+    publishing_user = models.CharField(max_length=64, unique=True)
+    publishing_password = EncryptedTextField()
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering = ["site__name", "-is_production", "name"]
+        constraints = [
+            models.UniqueConstraint(fields=["site", "name"], name="slot_name_unique_in_site"),
+            models.UniqueConstraint(fields=["site"], condition=Q(is_production=True), name="one_production_slot"),
+        ]
+
+    def __str__(self) -> str:
+        return self.title
+
+    @property
+    def title(self) -> str:
+        """seed: Enable, step 4: the site's name, followed by (staging) for the staging slot."""
+        return self.site.name if self.is_production else f"{self.site.name} ({self.name})"
+
+    @property
+    def label(self) -> str:
+        """The slot in words: Production, Staging."""
+        return self.name.capitalize()

@@ -1,0 +1,49 @@
+"""What an operation changes in slots, and the record of a swap."""
+
+from django.db import models
+
+from sites.models.operation import Operation
+from sites.models.revision import Revision
+from sites.models.slot import Slot
+from sites.models.workload import Workload
+
+
+class SlotChange(models.Model):
+    """One slot before and after an operation. A swap has two, everything else that touches routes has one.
+
+    The exchange of the two workloads, a publication, a scale, a start or a restart are all "bring
+    these revisions into service in these slots", so one state machine serves them all.
+    """
+
+    operation = models.ForeignKey(Operation, on_delete=models.CASCADE, related_name="changes")
+    slot = models.ForeignKey(Slot, null=True, on_delete=models.SET_NULL, related_name="changes")
+    workload_before = models.ForeignKey(Workload, null=True, on_delete=models.SET_NULL, related_name="+")
+    workload_after = models.ForeignKey(Workload, null=True, on_delete=models.SET_NULL, related_name="+")
+    revision_before = models.ForeignKey(Revision, null=True, on_delete=models.SET_NULL, related_name="+")
+    revision_after = models.ForeignKey(Revision, null=True, on_delete=models.SET_NULL, related_name="+")
+    deployment_after = models.ForeignKey("Deployment", null=True, on_delete=models.SET_NULL, related_name="+")
+    count_before = models.PositiveSmallIntegerField(default=1)
+    count_after = models.PositiveSmallIntegerField(default=1)
+    was_running = models.BooleanField(default=True)
+    is_running_after = models.BooleanField(default=True)
+
+    class Meta:
+        ordering = ["slot_id"]
+        constraints = [models.UniqueConstraint(fields=["operation", "slot"], name="one_change_per_slot")]
+
+    def __str__(self) -> str:
+        return f"{self.operation}: {self.slot}"
+
+
+class Swap(models.Model):
+    """The record of one swap; its revisions are those of the operation's two changes."""
+
+    operation = models.OneToOneField(Operation, on_delete=models.CASCADE, related_name="swap")
+    source = models.ForeignKey(Slot, null=True, on_delete=models.SET_NULL, related_name="swaps_from")
+    target = models.ForeignKey(Slot, null=True, on_delete=models.SET_NULL, related_name="swaps_to")
+    switched_at = models.DateTimeField(null=True)
+    acknowledged_at = models.DateTimeField(null=True)
+    routes_version = models.BigIntegerField(null=True)
+
+    def __str__(self) -> str:
+        return str(self.operation)

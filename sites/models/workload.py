@@ -1,0 +1,16 @@
+"""What occupies a slot and travels on a swap: content, history and the settings that are not sticky."""
+
+from django.db import models
+
+from sites.models.site import Site
+
+
+class Workload(models.Model):
+    """The deployed content with its history; in at most one slot (I1)."""
+
+    site = models.ForeignKey(Site, on_delete=models.CASCADE, related_name="workloads")
+    active_deployment = models.ForeignKey("Deployment", null=True, on_delete=models.SET_NULL, related_name="+")
+    restarts = models.PositiveIntegerField(default=0)  # part of the fingerprint, so a restart makes new instances
+
+    def __str__(self) -> str:
+        return f"workload {self.pk} of {self.site}"
