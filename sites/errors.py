@@ -19,7 +19,11 @@ GreenroomError
 │   ├── ArchiveRefused      an upload that cannot be trusted or read
 │   ├── UploadTooLarge
 │   ├── WorkerKindRefused   a Procfile's worker line
-│   └── SignInLimited
+│   ├── SignInLimited
+│   ├── PortTaken           `up` cannot have its port
+│   ├── AlreadyUp           one `up` per data folder
+│   ├── NotUp               a command needs a running `up`
+│   └── IsolationMissing    the machine gives no sandbox, and nobody allowed to go without
 └── Failed                  something that was begun did not succeed; the sentence says what holds now
     ├── InstanceNotStarted
     ├── WarmupFailed
@@ -199,6 +203,40 @@ class SignInLimited(Refused):
     sentence = (
         "Too many wrong passwords for '{name}' from this address. Try again at {until}, or set a new one "
         "on the server: ./greenroom password"
+    )
+
+
+class PortTaken(Refused):
+    """Another program listens on a port that the router needs."""
+
+    code = "PortTaken"
+    sentence = "Port {port} is used by {owner}. Nothing was started. Start with another: ./greenroom up --port {other}"
+
+
+class AlreadyUp(Refused):
+    """The data folder belongs to a running `up`."""
+
+    code = "AlreadyUp"
+    sentence = (
+        "Greenroom is already running here since {since} (process {pid}), portal {address}. "
+        "Use ./greenroom restart, or another folder with --data."
+    )
+
+
+class NotUp(Refused):
+    """A command that needs a running `up`."""
+
+    code = "NotUp"
+    sentence = "Greenroom is not running with the data folder {data}; nothing was changed. Start it: ./greenroom up"
+
+
+class IsolationMissing(Refused):
+    """No sandbox on this machine, and `--isolation none` was not said."""
+
+    code = "IsolationMissing"
+    sentence = (
+        "This machine gives no sandbox for the sites ({reason}). Nothing was started. {remedy} "
+        "To run the sites without a sandbox: ./greenroom up --isolation none"
     )
 
 
