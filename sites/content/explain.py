@@ -1,0 +1,77 @@
+"""Why a build failed, in a few words, from the last lines that it wrote."""
+
+import re
+from collections.abc import Sequence
+from pathlib import Path
+
+FRAME = "│╰├─▶╭×┃ "
+PACKAGE = r"[A-Za-z0-9][A-Za-z0-9._-]*"
+MISSING = (
+    re.compile(rf"Because (?P<name>{PACKAGE})(?:\[[^\]]*\])? was not found in the (?:package registry|cache|provided)"),
+    re.compile(rf"Because there (?:is|are) no versions? of (?P<name>{PACKAGE})(?:\[[^\]]*\])?(?P<version>[<>=!~]\S*)?"),
+    re.compile(rf"and you require (?P<name>{PACKAGE})(?P<version>[<>=!~]+\S*?),? we can conclude"),
+    re.compile(rf"No matching distribution found for (?P<name>{PACKAGE})(?P<version>[<>=!~]\S*)?"),
+)
+NPM_MISSING = re.compile(r"'(?P<name>@?[A-Za-z0-9._/-]+)@(?P<version>[^']*)' is not in (?:this|the npm) registry")
+NPM_NO_VERSION = re.compile(r"No matching version found for (?P<name>@?[A-Za-z0-9._/-]+)@(?P<version>\S+?)\.?(?:\s|$)")
+NOT_INSTALLED = re.compile(r"(?:sh|bash): (?:\d+: )?(?:line \d+: )?(?P<name>[\w./+-]+): (?:command )?not found")
+UNPARSED = re.compile(r"Couldn't parse requirement in [`'](?P<file>[^`']+)[`'] at position (?P<position>\d+)")
+NO_NETWORK = re.compile(
+    r"error sending request|dns error|Connection refused|Could not connect|EAI_AGAIN|ENOTFOUND|ETIMEDOUT"
+)
+NOISE = re.compile(r"^(==> |hint:|note:|npm (error|ERR!) (A complete log|code|errno|syscall)|Caused by:?$|$)")
+LONGEST = 200
+
+
+def explain(log_tail: Sequence[str], folder: Path | None = None) -> str:
+    """The end of 'The build … failed': ' at line 12 of requirements.txt: no version of 'flaskk' exists'.
+
+    `folder` is the content, to tell the line. Without a known cause it is the last line that means something.
+    """
+    lines = [line.strip(FRAME + "\t\r\n") for line in log_tail]
+    text = " ".join(" ".join(lines).split())
+    for pattern in MISSING:
+        if match := pattern.search(text):
+            return _missing(match, folder)
+    if match := NPM_MISSING.search(text) or NPM_NO_VERSION.search(text):
+        return f" at package.json: no version of '{match['name']}' fits '{match['version']}'"
+    if match := UNPARSED.search(text):
+        line = _line_at(folder, match["file"], int(match["position"]))
+        return f"{line}: what stands there is not a requirement"
+    for line in lines:
+        if match := NOT_INSTALLED.search(line):
+            return f": '{match['name']}' is not installed on this server"
+    if NO_NETWORK.search(text):
+        return ": the package index could not be reached from this server"
+    last = next((line for line in reversed(lines) if not NOISE.match(line)), "")
+    return f": {last[:LONGEST].rstrip('. ')}" if last else ", and wrote nothing"
+
+
+def _missing(match: re.Match[str], folder: Path | None) -> str:
+    name = match["name"]
+    version = (match.groupdict().get("version") or "").rstrip(",.")
+    what = f"no version {version} of '{name}' exists" if version else f"no version of '{name}' exists"
+    return f"{_line_of(folder, name)}: {what}"
+
+
+def _line_of(folder: Path | None, package: str) -> str:
+    for name in ("requirements.txt", "pyproject.toml"):
+        for number, line in enumerate(_lines(folder, name), 1):
+            first = re.search(PACKAGE, line)
+            if first and _normal(package) in map(_normal, re.findall(PACKAGE, line.split("#")[0])):
+                return f" at line {number} of {name}"
+    return ""
+
+
+def _line_at(folder: Path | None, name: str, position: int) -> str:
+    text = "\n".join(_lines(folder, name))
+    return f" at line {text.count(chr(10), 0, position) + 1} of {name}" if text else f" in {name}"
+
+
+def _lines(folder: Path | None, name: str) -> list[str]:
+    path = folder / name if folder and "/" not in name else None
+    return path.read_text("utf-8", "replace").splitlines() if path and path.is_file() else []
+
+
+def _normal(name: str) -> str:
+    return re.sub(r"[-_.]+", "-", name.rstrip("._-")).lower()

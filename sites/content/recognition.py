@@ -1,0 +1,141 @@
+"""What a content is: how it is built, what is run, told from its files alone."""
+
+import sys
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+
+from sites.content.commands import shell
+from sites.content.node_sites import BIN, NodeSite, read_package
+from sites.content.procfile import Procfile, read_procfile
+from sites.content.python_sites import (
+    VENV,
+    find_application,
+    find_django,
+    has_static_root,
+    install_steps,
+    is_python,
+    server_command,
+)
+from sites.errors import Refused
+
+STATIC_PROGRAM = "/opt/greenroom/programs/static.py"
+INDEX_PAGES = ("index.html", "index.htm", "default.html", "default.htm")
+RECOGNISED = (
+    "a static site (index.html), Python (requirements.txt or pyproject.toml with app.py, main.py, wsgi.py, asgi.py "
+    "or Django's manage.py), Node (package.json with a start script), a Procfile with a web line, "
+    "and any start command that listens on $PORT"
+)
+
+
+class Kind(StrEnum):
+    """What a content was recognised as."""
+
+    STATIC = "static"
+    PYTHON = "python"
+    DJANGO = "django"
+    NODE = "node"
+    PROCFILE = "procfile"
+    COMMAND = "command"
+
+
+@dataclass(frozen=True, slots=True)
+class Recipe:
+    """How a content becomes instances. Without build steps the content itself is what runs."""
+
+    kind: Kind
+    command: tuple[str, ...]
+    build_steps: tuple[str, ...]
+    """Lines for the shell, run in /app; the first that fails ends the build."""
+    release: str | None
+    """Runs once per deployment, before the warm-up."""
+    summary: str
+    """For people: 'Python, WSGI object app:app, served by gunicorn'."""
+    path: str = ""
+    """Goes before PATH in every command of the site."""
+
+
+def recognise(folder: Path, start_command: str = "") -> Recipe:
+    """The recipe of a content; `start_command` is the general setting of that name and wins.
+
+    Raises WorkerKindRefused for a Procfile with other kinds than web and release, and Refused, with what is
+    recognised, when nothing is.
+    """
+    procfile = read_procfile(folder)
+    release = procfile.release if procfile else None
+    node = read_package(folder)
+    recipe = (
+        _by_line(folder, node, start_command.strip(), release, Kind.COMMAND, "start command")
+        or _by_line(folder, node, procfile.web if procfile else "", release, Kind.PROCFILE, "Procfile")
+        or _python(folder, procfile)
+        or _node(node, release)
+        or _static(folder)
+    )
+    if recipe is None:
+        raise Refused(_unrecognised(folder))
+    return recipe
+
+
+def _by_line(
+    folder: Path, node: NodeSite | None, line: str, release: str | None, kind: Kind, name: str
+) -> Recipe | None:
+    if not line:
+        return None
+    steps: tuple[str, ...] = ()
+    paths = []
+    if is_python(folder):
+        steps += install_steps(folder)
+        paths.append(f"{VENV}/bin")
+    if node is not None:
+        steps += node.steps
+        paths.append(BIN)
+    path = ":".join(paths)
+    return Recipe(kind, shell(line, path=path), steps, release, f"{name}: {line}", path)
+
+
+def _python(folder: Path, procfile: Procfile | None) -> Recipe | None:
+    django = find_django(folder)
+    application = django or find_application(folder)
+    if application is None:
+        return None
+    server, line = server_command(application)
+    steps = install_steps(folder, server)
+    if django and has_static_root(folder):
+        # Settings of the site are not known here, so a project that needs them is not stopped by this step
+        steps += (f"{VENV}/bin/python manage.py collectstatic --noinput || echo 'static files were not collected'",)
+    path = f"{VENV}/bin"
+    return Recipe(
+        Kind.DJANGO if django else Kind.PYTHON,
+        shell(line, path=path),
+        steps,
+        procfile.release if procfile else None,
+        f"{'Django' if django else 'Python'}, {application.interface} object {application.target}, served by {server}",
+        path,
+    )
+
+
+def _node(node: NodeSite | None, release: str | None) -> Recipe | None:
+    if node is None or not node.start:
+        return None
+    return Recipe(Kind.NODE, shell(node.start, path=BIN), node.steps, release, f"Node, {node.start}", BIN)
+
+
+def _static(folder: Path) -> Recipe | None:
+    page = next((name for name in INDEX_PAGES if (folder / name).is_file()), None)
+    if page is None:
+        return None
+    return Recipe(Kind.STATIC, (f"{sys.prefix}/bin/python", STATIC_PROGRAM), (), None, f"static site, {page}")
+
+
+def _unrecognised(folder: Path) -> str:
+    hint = ""
+    if (folder / "Pipfile").is_file():
+        hint = " A Pipfile is not read; write its packages to requirements.txt."
+    elif is_python(folder):
+        hint = " Python packages are named, but no application object 'app' or 'application' was found at the top."
+    elif (folder / "package.json").is_file():
+        hint = " package.json is there, but has no start script."
+    return (
+        f"What was published is not recognised, so nothing was changed.{hint} Recognised are {RECOGNISED}. "
+        "Add one of these, or a start command under Configure, and publish again."
+    )
