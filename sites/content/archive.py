@@ -104,17 +104,7 @@ def _unpacked(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, where: str, budg
             while chunk := source.read(CHUNK):
                 budget.spend(len(chunk), where)
                 yield chunk
-    except (
-        zipfile.BadZipFile,
-        zlib.error,
-        EOFError,
-        NotImplementedError,
-        RuntimeError,
-        OSError,
-        struct.error,
-    ) as error:
-        if isinstance(error, OSError) and error.errno is not None:
-            raise
+    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, struct.error) as error:
         raise ArchiveRefused(reason=f"{where}, is damaged", remedy="Pack it again and publish again.") from error
 
 
@@ -130,11 +120,9 @@ def _checked_names(entries: list[zipfile.ZipInfo]) -> dict[int, str]:
         key = unicodedata.normalize("NFC", name).casefold().rstrip("/")
         other = seen.get(key)
         if other is not None and not (name.endswith("/") and other.endswith("/")):
-            what = (
-                "is there twice"
-                if other.rstrip("/") == name.rstrip("/")
-                else f"has the same name as '{_shown(other)}' but for its letters"
-            )
+            what = f"has the same name as '{_shown(other)}' but for its letters"
+            if other.rstrip("/") == name.rstrip("/"):
+                what = "is there twice"
             raise ArchiveRefused(reason=f"{where}, {what}", remedy="Keep one of them and pack it again.")
         seen[key] = name
         names[index] = name

@@ -8,7 +8,6 @@ import shlex
 import shutil
 import stat
 import subprocess
-import sys
 import tempfile
 import time
 from dataclasses import dataclass
@@ -118,7 +117,7 @@ def plan_release(
         name=name,
         command=shell(recipe.release, path=recipe.path),
         env=env,
-        mounts=(Mount(str(app), "/app", is_writable=False), *interpreter_mounts(), *mounts),
+        mounts=(Mount(str(app), "/app", is_writable=False), *mounts),
         has_network=False,
         timeout_seconds=RELEASE_SECONDS,
         log=log,
@@ -175,15 +174,6 @@ def remove_unused_builds(in_use: set[str], *, older_than_seconds: float = HOUR) 
     return removed
 
 
-def interpreter_mounts() -> tuple[Mount, ...]:
-    """The folder of the interpreter of builds, where the sandbox's /usr does not hold it; instances need it too."""
-    path = Path(base_python()[0])
-    if path.is_relative_to("/usr"):
-        return ()
-    prefix = str(Path(sys.base_prefix).resolve())
-    return (Mount(prefix, prefix, is_writable=False),)
-
-
 def _script(recipe: Recipe) -> str:
     lines = [f"export PATH={VENV}/bin:/app/node_modules/.bin:$PATH", f'uv() {{ {UV_TARGET} "$@"; }}']
     for step in recipe.build_steps:
@@ -219,7 +209,7 @@ def _tool_mounts(recipe: Recipe) -> tuple[Mount, ...]:
     uv = str(own) if own.is_file() else shutil.which("uv")
     if uv is None:
         raise FileNotFoundError("uv is not installed; ./greenroom puts it into .boot")
-    return (Mount(str(Path(uv).resolve()), UV_TARGET, is_writable=False), *interpreter_mounts())
+    return (Mount(str(Path(uv).resolve()), UV_TARGET, is_writable=False),)
 
 
 @functools.lru_cache(maxsize=1)

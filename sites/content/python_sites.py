@@ -18,15 +18,7 @@ MODULES = ("app", "application", "main", "wsgi", "asgi", "server")
 OBJECTS = ("app", "application")
 ASGI_CLASSES = ("FastAPI", "Starlette", "Quart", "Litestar", "BlackSheep", "Sanic", "AsgiApp")
 ASGI_CALLS = ("get_asgi_application",)
-NOT_SERVED = (
-    "web.Application",
-    "tornado.web.Application",
-    "Tk",
-    "QApplication",
-    "Typer",
-    "typer.Typer",
-    "ArgumentParser",
-)
+NOT_SERVED = ("web.Application", "tornado.web.Application", "QApplication", "Typer", "typer.Typer")
 """Objects of a usual name that neither interface serves."""
 MAX_SOURCE_BYTES = 1024 * 1024
 
