@@ -1,0 +1,1 @@
+"""The load generator: clients that never retry, and the analysis of what they were answered."""

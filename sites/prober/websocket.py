@@ -1,0 +1,100 @@
+"""A client of WebSockets, which stay on the revision that they began with."""
+
+import asyncio
+import json
+from collections.abc import Callable
+
+import aiohttp
+
+from sites.prober.client import REFUSED_PAUSE_SECONDS, wait
+from sites.prober.http import now
+from sites.prober.records import Record, Trouble
+
+MESSAGE_PAUSE_SECONDS = 0.1
+ANSWER_SECONDS = 10.0
+
+
+class WebSocketClient:
+    """Opens a WebSocket, has its texts echoed for `life_seconds`, closes it, and opens the next."""
+
+    kind = "WebSocket"
+
+    def __init__(
+        self,
+        name: str,
+        address: tuple[str, int],
+        hosts: tuple[str, ...],
+        *,
+        path: str = "/ws",
+        life_seconds: float = 8.0,
+    ) -> None:
+        self.name = name
+        self._url = f"http://{address[0]}:{address[1]}{path}"
+        self._hosts = hosts
+        self._life_seconds = life_seconds
+
+    async def prepare(self) -> None:
+        """See sites.prober.client.Client: nothing."""
+
+    async def run(self, write: Callable[[Record], None], stopping: asyncio.Event) -> None:
+        """See sites.prober.client.Client."""
+        number = 0
+        async with aiohttp.ClientSession() as session:
+            while not stopping.is_set():
+                record = await self._live(session, number, stopping)
+                write(record)
+                number += 1
+                if record.trouble:
+                    await wait(stopping, REFUSED_PAUSE_SECONDS)
+
+    async def _live(self, session: aiohttp.ClientSession, number: int, stopping: asyncio.Event) -> Record:
+        host = self._hosts[number % len(self._hosts)]
+        sent_at = now()
+        done_at = sent_at
+        began_with: tuple[str, str] | None = None
+        trouble: Trouble | None = None
+        detail = ""
+        try:
+            async with session.ws_connect(self._url, headers={"Host": host}, timeout=_timeout()) as socket:
+                ends_at = now() + self._life_seconds
+                sent = 0
+                while now() < ends_at and not stopping.is_set():
+                    text = f"{self.name} {number} {sent}"
+                    await socket.send_str(text)
+                    heard = json.loads(await socket.receive_str(timeout=ANSWER_SECONDS))
+                    if began_with is None:
+                        began_with, done_at = (heard["version"], heard["slot"]), now()
+                    if heard["echo"] != text:
+                        trouble, detail = Trouble.BODY, f"'{text}' came back as '{heard['echo']}'"
+                        break
+                    if (heard["version"], heard["slot"]) != began_with:
+                        trouble, detail = Trouble.MOVED, f"{began_with} became {heard['version']}, {heard['slot']}"
+                        break
+                    sent += 1
+                    await wait(stopping, MESSAGE_PAUSE_SECONDS)
+        except aiohttp.ClientConnectorError as error:
+            trouble, detail = Trouble.REFUSED, str(error)
+        except aiohttp.WSServerHandshakeError as error:
+            trouble, detail = Trouble.STATUS, f"{error.status} instead of 101"
+        except TimeoutError:
+            trouble, detail = Trouble.TIMEOUT, f"{ANSWER_SECONDS:g} s"
+        except (aiohttp.ClientError, TypeError, ValueError, KeyError, OSError) as error:
+            # receive_str says a close by the other side with a TypeError
+            trouble, detail = Trouble.CUT, f"{type(error).__name__}: {error}"
+        version, mark = began_with or ("", "")
+        return Record(
+            client=self.name,
+            kind=self.kind,
+            connection="" if began_with is None else f"{self.name}/{number}",
+            host=host,
+            sent_at=sent_at,
+            done_at=max(done_at, sent_at) if began_with else now(),
+            version=version,
+            mark=mark,
+            trouble=trouble,
+            detail=detail,
+        )
+
+
+def _timeout() -> aiohttp.ClientWSTimeout:
+    return aiohttp.ClientWSTimeout(ws_close=ANSWER_SECONDS)
