@@ -85,7 +85,7 @@ class Migration(migrations.Migration):
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('public_id', models.UUIDField(default=uuid.uuid4, editable=False, unique=True)),
-                ('kind', models.CharField(choices=[('create_site', 'creation'), ('enable_staging', 'enabling of staged publishing'), ('publish', 'publication'), ('swap', 'swap'), ('scale', 'change of scale'), ('change_mode', 'change of mode'), ('change_settings', 'change of settings'), ('start', 'start'), ('stop', 'stop'), ('restart', 'restart'), ('delete_staging', 'deletion of the staging site'), ('delete_site', 'deletion'), ('reset_credentials', 'reset of the publishing credentials'), ('password', 'change of password')], max_length=32)),
+                ('kind', models.CharField(choices=[('create_site', 'creation'), ('enable_staging', 'enabling of staged publishing'), ('publish', 'publication'), ('swap', 'swap'), ('scale', 'change of scale'), ('change_mode', 'change of mode'), ('change_settings', 'change of settings'), ('start', 'start'), ('stop', 'stop'), ('restart', 'restart'), ('delete_staging', 'deletion of the staging site'), ('delete_site', 'deletion'), ('reset_credentials', 'reset of the publishing credentials'), ('password', 'change of password'), ('reveal', 'disclosure of a secret')], max_length=32)),
                 ('target', models.CharField(max_length=100)),
                 ('actor_name', models.CharField(max_length=150)),
                 ('state', models.CharField(choices=[('requested', 'Requested'), ('running', 'In progress'), ('succeeded', 'Succeeded'), ('failed', 'Failed'), ('cancelled', 'Cancelled')], default='requested', max_length=16)),

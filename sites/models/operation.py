@@ -27,6 +27,7 @@ class Kind(models.TextChoices):
     DELETE_SITE = "delete_site", "deletion"
     RESET_CREDENTIALS = "reset_credentials", "reset of the publishing credentials"
     PASSWORD = "password", "change of password"
+    REVEAL = "reveal", "disclosure of a secret"
 
 
 class OperationState(models.TextChoices):

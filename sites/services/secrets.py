@@ -1,0 +1,39 @@
+"""Show a secret to somebody who may change the slot, and record that it was shown."""
+
+from django.contrib.auth.models import AbstractBaseUser
+from django.db import transaction
+
+from sites import access
+from sites.errors import NotFound
+from sites.models import Category, Kind, Slot
+from sites.services import operations
+from sites.services.settings import read_settings
+
+
+def reveal_publishing_password(*, acting_user: AbstractBaseUser, slot: Slot) -> str:
+    """The slot's publishing password. Raises NotAllowed for a reader."""
+    slot = access.get_slot_for_change(acting_user, slot.site.name, slot.name)
+    _record(acting_user, slot, f"The publishing password of '{slot.title}' was shown.")
+    return slot.publishing_password
+
+
+def reveal_connection_strings(*, acting_user: AbstractBaseUser, slot: Slot) -> dict[str, str]:
+    """The values of the slot's connection strings, by name. Raises NotAllowed for a reader, NotFound without any."""
+    slot = access.get_slot_for_change(acting_user, slot.site.name, slot.name)
+    found = {entry.name: entry.value for entry in read_settings(slot, Category.CONNECTION_STRINGS)}
+    if not found:
+        raise NotFound
+    _record(acting_user, slot, f"The connection strings of '{slot.title}' were shown: {', '.join(found)}.")
+    return found
+
+
+@transaction.atomic
+def _record(acting_user: AbstractBaseUser, slot: Slot, outcome: str) -> None:
+    operations.record(
+        kind=Kind.REVEAL,
+        acting_user=acting_user,
+        actor_name=acting_user.get_username(),
+        site=slot.site,
+        target=slot.title,
+        outcome=outcome,
+    )
