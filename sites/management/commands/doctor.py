@@ -1,0 +1,78 @@
+"""`./greenroom doctor`: what this machine offers, and what is missing."""
+
+import shutil
+import sys
+
+from django.conf import settings
+from django.core.management.base import BaseCommand, CommandParser
+
+from portal.options import describe_options
+from sites.errors import GreenroomError
+from sites.supervisor.components import uses_foreign_redis
+from sites.supervisor.isolation import choose_isolation, isolation_lines
+from sites.supervisor.lock import UpLock
+from sites.supervisor.ports import check_port
+
+PROGRAMS = {
+    "bwrap": ("bubblewrap", "sandboxes of the sites"),
+    "redis-server": ("redis-server", "the queue, unless REDIS_URL names another"),
+    "ip": ("iproute2", "a network of its own for every instance"),
+    "nft": ("nftables", "keeping those networks apart"),
+    "git": ("git", "publishing by git, and the tests"),
+    "chromium": ("chromium", "the tests and screenshots only"),
+}
+MANY_FREE_BYTES = 2 * 1024**3
+
+
+class Command(BaseCommand):
+    """Prints one line per finding; exit code 1 when `up` would be refused."""
+
+    help = "Show what this machine offers to Greenroom, and the remedy for what is missing."
+    requires_system_checks = []
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        """Greenroom's own options."""
+        describe_options(parser)
+
+    def handle(self, **_: object) -> None:
+        """Changes nothing."""
+        self.stdout.write(f"Python {sys.version.split()[0]}, data folder {settings.DATA_DIR}")
+        self._programs()
+        refusals = [refusal for refusal in (self._isolation(), self._port(), self._disk()) if refusal]
+        for refusal in refusals:
+            self.stdout.write(refusal)
+        self.stdout.write("`up` would be refused." if refusals else "`up` can start.")
+        if refusals:
+            raise SystemExit(1)
+
+    def _programs(self) -> None:
+        for program, (package, purpose) in PROGRAMS.items():
+            path = shutil.which(program)
+            if program == "redis-server" and uses_foreign_redis():
+                path = path or "not needed: REDIS_URL is set"
+            self.stdout.write(f"  {program:<14}{path or f'missing; apt-get install {package}':<40}  for {purpose}")
+
+    def _isolation(self) -> str:
+        try:
+            self.stdout.write("\n".join(isolation_lines(choose_isolation(settings.ISOLATION))))
+        except GreenroomError as error:
+            return str(error)
+        return ""
+
+    def _port(self) -> str:
+        if UpLock(settings.RUN_DIR).is_held():
+            self.stdout.write("Greenroom is running with this data folder.")
+            return ""
+        try:
+            check_port(settings.LISTEN, settings.PORT)
+        except GreenroomError as error:
+            return str(error)
+        self.stdout.write(f"Port {settings.PORT} is free on {', '.join(settings.LISTEN)}")
+        return ""
+
+    def _disk(self) -> str:
+        free = shutil.disk_usage(settings.DATA_DIR).free
+        self.stdout.write(f"{free / 1024**3:.1f} GB of disk are free for the data folder")
+        if free >= MANY_FREE_BYTES:
+            return ""
+        return "Less than 2 GB of disk are free. Make room, or choose another folder with --data."

@@ -1,0 +1,65 @@
+"""`./greenroom restart`: the control plane onto the present code, while the sites go on serving."""
+
+import time
+from pathlib import Path
+from typing import NoReturn
+
+from django.conf import settings
+from django.core.management.base import BaseCommand, CommandParser
+
+from portal.options import describe_options
+from sites.errors import GreenroomError
+from sites.supervisor.control import request
+from sites.supervisor.lock import running_up
+
+LIMIT_SECONDS = 180
+
+
+class Command(BaseCommand):
+    """Ask the running `up` to replace itself and its control plane, and wait until it has."""
+
+    help = "Restart the control plane, also onto newer code; sites, router and agent go on."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        """Greenroom's own options."""
+        describe_options(parser)
+
+    def handle(self, **_: object) -> None:
+        """Exit code 1 when it is refused or fails. Django has checked the present code before this runs."""
+        socket = settings.RUN_DIR / "up.sock"
+        log = settings.LOG_DIR / "up.log"
+        try:
+            running_up(settings.RUN_DIR, settings.DATA_DIR)
+        except GreenroomError as error:
+            self._fail(str(error))
+        offset = log.stat().st_size
+        before = request(socket, {"command": "restart"})
+        if before["state"] not in ("ready", "restart failed"):
+            self._fail(f"Greenroom is {before['state']} just now; nothing was restarted. Try again when it is ready.")
+        deadline = time.monotonic() + LIMIT_SECONDS
+        while time.monotonic() < deadline:
+            time.sleep(0.2)
+            offset = self._tell(log, offset)
+            try:
+                now = request(socket, {"command": "status"})
+            except (OSError, ValueError):
+                continue  # it is replacing itself
+            if now["restarts"] > before["restarts"] and now["state"] in ("ready", "restart failed"):
+                self._tell(log, offset)
+                if now["state"] == "ready":
+                    return
+                self._fail(f"The restart failed: {now['failure']}")
+        self._fail(f"The restart did not end within {LIMIT_SECONDS} s; the sites go on serving. See logs/up.log.")
+
+    def _tell(self, log: Path, offset: int) -> int:
+        with log.open("rb") as file:
+            file.seek(offset)
+            text = file.read()
+        if text:
+            self.stdout.write(text.decode("utf-8", "replace"), ending="")
+            self.stdout.flush()
+        return offset + len(text)
+
+    def _fail(self, sentence: str) -> NoReturn:
+        self.stderr.write(sentence)
+        raise SystemExit(1)

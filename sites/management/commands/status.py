@@ -1,0 +1,37 @@
+"""`./greenroom status`: all in a page."""
+
+from django.conf import settings
+from django.core.management.base import BaseCommand, CommandParser
+from django.db import DatabaseError
+
+from portal.options import describe_options
+from sites.errors import NotUp
+from sites.supervisor.lock import running_up
+from sites.supervisor.report import status_lines
+
+
+class Command(BaseCommand):
+    """Prints what runs, what is open and what went wrong; exit code 3 when `up` does not run."""
+
+    help = "Show what runs, what is open and what went wrong last."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        """Greenroom's own options."""
+        describe_options(parser)
+
+    def handle(self, **_: object) -> None:
+        """Changes nothing."""
+        try:
+            holder = running_up(settings.RUN_DIR, settings.DATA_DIR)
+        except NotUp as error:
+            holder = None
+            if not (settings.DATA_DIR / "version").exists():
+                self.stdout.write(str(error))
+                raise SystemExit(3) from error
+        try:
+            lines = status_lines(holder)
+        except DatabaseError as error:
+            lines = [f"The database does not answer ({error}). The sites go on serving. See logs/up.log."]
+        self.stdout.write("\n".join(lines))
+        if holder is None:
+            raise SystemExit(3)

@@ -1,0 +1,36 @@
+"""`./greenroom up`: the whole system in the foreground."""
+
+import asyncio
+
+from django.conf import settings
+from django.core.management.base import BaseCommand, CommandParser
+
+from portal.options import describe_options
+from sites.errors import GreenroomError
+from sites.management.welcome import sign_in_line
+from sites.supervisor.isolation import choose_isolation, isolation_lines
+from sites.supervisor.supervisor import Supervisor
+
+
+class Command(BaseCommand):
+    """Start every part in order and keep it running until Ctrl-C."""
+
+    help = "Start Greenroom in the foreground; Ctrl-C stops everything in order."
+    requires_system_checks = []
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        """Greenroom's own options."""
+        describe_options(parser)
+
+    def handle(self, **_: object) -> None:
+        """Exit code 1 with a sentence when it is refused."""
+        try:
+            isolation = choose_isolation(settings.ISOLATION)
+            self.stdout.write("\n".join(isolation_lines(isolation)))
+            self.stdout.flush()
+            supervisor = Supervisor(isolation=isolation.level, sign_in_line=sign_in_line)
+            code = asyncio.run(supervisor.run())
+        except GreenroomError as error:
+            self.stderr.write(str(error))
+            raise SystemExit(1) from error
+        raise SystemExit(code)

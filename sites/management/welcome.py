@@ -1,0 +1,37 @@
+"""The way in while nobody has a password: the administrator, and a one-time link."""
+
+from django.contrib.auth import get_user_model
+from django.contrib.auth.models import AbstractBaseUser
+from django.db import connection
+
+from portal.sign_in_links import MINUTES, create_link
+from sites.services.subscriptions import ensure_default
+from sites.supervisor.address import address
+
+ADMINISTRATOR = "admin"
+
+
+def administrator(name: str = ADMINISTRATOR) -> AbstractBaseUser:
+    """The administrator of this name, made without a password when missing; owns the default subscription."""
+    users = get_user_model()
+    user = users.objects.filter(username=name).first()
+    if user is None:
+        user = users.objects.create_superuser(username=name, email="", password=None)
+    ensure_default(owner=user)
+    return user
+
+
+def link_for(user: AbstractBaseUser, *, port: int = 0) -> str:
+    """The full address of a new one-time link."""
+    return address(port=port) + create_link(user)
+
+
+def sign_in_line() -> str:
+    """A one-time link while no administrator can sign in, else nothing."""
+    try:
+        users = get_user_model().objects.filter(is_superuser=True, is_active=True)
+        if any(user.has_usable_password() for user in users):
+            return ""
+        return f"Choose your password here, once, within {MINUTES} minutes: {link_for(administrator())}"
+    finally:
+        connection.close()

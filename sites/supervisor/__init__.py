@@ -1,0 +1,1 @@
+"""The processes of `up`: started in order, watched, restarted, adopted and stopped."""

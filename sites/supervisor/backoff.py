@@ -1,0 +1,22 @@
+"""How long to wait before a process that died is started again."""
+
+from dataclasses import dataclass
+
+
+@dataclass(slots=True)
+class Backoff:
+    """Doubling waits that begin anew after a run that lasted."""
+
+    first_seconds: float = 0.1
+    longest_seconds: float = 15.0
+    steady_seconds: float = 30.0
+    """A run of this length counts as healthy."""
+    _next_seconds: float = 0.0
+
+    def after(self, run_seconds: float) -> float:
+        """Seconds to wait after a run that lasted `run_seconds`."""
+        if run_seconds >= self.steady_seconds or not self._next_seconds:
+            self._next_seconds = self.first_seconds
+        wait = self._next_seconds
+        self._next_seconds = min(wait * 2, self.longest_seconds)
+        return wait

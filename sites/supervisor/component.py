@@ -1,0 +1,34 @@
+"""What `up` must know of one of its parts."""
+
+import signal
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+
+
+class NotReady(Exception):
+    """The part does not answer yet; the message says what was found."""
+
+
+async def _nothing(_: int) -> None:
+    return None
+
+
+@dataclass(frozen=True, slots=True)
+class Component:
+    """One process of `up`."""
+
+    name: str
+    command: tuple[str, ...]
+    ready: Callable[[int], Awaitable[None]]
+    """Asks the process with this pid once; raises NotReady."""
+    prepare: Callable[[], bytes] = bytes
+    """Writes its configuration and returns it; an adopted process must have been started with the same."""
+    environment: Mapping[str, str] = field(default_factory=dict)
+    descriptors: tuple[int, ...] = ()
+    survives: bool = False
+    """Goes on without `up`, and is adopted by the next one."""
+    before_stop: Callable[[int], Awaitable[None]] = _nothing
+    """Asks it to end in its own words, for example by letting connections end."""
+    stop_signal: signal.Signals = signal.SIGTERM
+    ready_seconds: float = 30.0
+    stop_seconds: float = 10.0

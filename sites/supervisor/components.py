@@ -1,0 +1,135 @@
+"""The parts of Greenroom, in the order in which they are started."""
+
+import asyncio
+import http.client
+import json
+import shutil
+import sys
+from contextlib import suppress
+
+from django.conf import settings
+
+from sites.router.bootstrap import envoy_command, write_bootstrap
+from sites.supervisor import readiness
+from sites.supervisor.component import Component
+from sites.supervisor.unix_http import ask
+
+BOOTSTRAP = settings.RUN_DIR / "envoy-bootstrap.json"
+PYTHON = sys.executable
+CONTROL_PLANE = ("xds", "web", "worker-control", "worker-work", "beat")
+"""What a restart replaces; the sites go on without it."""
+
+
+def components(*, isolation: str, web_socket: int) -> list[Component]:
+    """All parts. `isolation` is the level found; `web_socket` the descriptor that the web server listens on."""
+    embedded = [] if uses_foreign_redis() else [_redis()]
+    return [
+        *embedded,
+        _agent(isolation),
+        _xds(),
+        _envoy(),
+        _web(web_socket),
+        *map(_worker, ("control", "work")),
+        _beat(),
+    ]
+
+
+def uses_foreign_redis() -> bool:
+    """Whether REDIS_URL names a Redis that is not ours."""
+    return not settings.CELERY_BROKER_URL.endswith(str(settings.REDIS_SOCKET))
+
+
+def _redis() -> Component:
+    program = shutil.which("redis-server") or "redis-server"
+    options = {
+        "--port": "0",
+        "--unixsocket": str(settings.REDIS_SOCKET),
+        "--unixsocketperm": "700",
+        "--dir": str(settings.RUN_DIR),
+        "--save": "",
+        "--appendonly": "no",  # the database alone can rebuild the queue
+        "--maxmemory-policy": "noeviction",
+        "--daemonize": "no",
+    }
+    command = (program, *(word for option in options.items() for word in option))
+    return Component("redis", command, readiness.redis_answers, survives=True, ready_seconds=10)
+
+
+def _agent(isolation: str) -> Component:
+    command = (PYTHON, "-m", "sites.runtime.agent", "--state", str(settings.INSTANCE_DIR))
+    command += ("--socket", str(settings.AGENT_SOCKET), "--isolation", isolation)
+    return Component(
+        "agent",
+        command,
+        readiness.answers_status(settings.AGENT_SOCKET),
+        survives=True,
+        before_stop=_stop_instances,
+        stop_seconds=45,  # above the 30 s that a site has to end its requests
+    )
+
+
+def _xds() -> Component:
+    command = (PYTHON, str(settings.BASE_DIR / "manage.py"), "xds")
+    return Component("xds", command, readiness.answers_status(settings.XDS_CONTROL_SOCKET))
+
+
+def _envoy() -> Component:
+    def prepare() -> bytes:
+        write_bootstrap(BOOTSTRAP)
+        return BOOTSTRAP.read_bytes()
+
+    return Component(
+        "envoy",
+        tuple(envoy_command(BOOTSTRAP)),
+        readiness.router_listens,
+        prepare=prepare,
+        survives=True,
+        before_stop=_drain,
+    )
+
+
+def _web(descriptor: int) -> Component:
+    # systemd's protocol of passing sockets: gunicorn then leaves the socket's file alone when it ends
+    script = f'export LISTEN_PID=$$ LISTEN_FDS=1; exec "$@" 3<&{descriptor}'
+    gunicorn = (PYTHON, "-m", "gunicorn", "-c", "python:sites.supervisor.web", "portal.wsgi")
+    return Component(
+        "web",
+        ("sh", "-c", script, "gunicorn", *gunicorn),
+        readiness.web_answers,
+        environment={"DJANGO_SETTINGS_MODULE": "portal.settings"},
+        descriptors=(descriptor,),
+        stop_seconds=12,
+    )
+
+
+def _worker(queue: str) -> Component:
+    command = (PYTHON, "-m", "celery", "-A", "portal", "worker", "-Q", queue, "-c", "2", "-n", f"{queue}@greenroom")
+    command += ("--include", "sites.supervisor.heartbeat", "--loglevel", "INFO")
+    command += ("--without-gossip", "--without-mingle", "--without-heartbeat")
+    return Component(f"worker-{queue}", command, readiness.worker_reports(queue), stop_seconds=15)
+
+
+def _beat() -> Component:
+    command = (PYTHON, "-m", "celery", "-A", "portal", "beat", "--scheduler", "celery.beat:Scheduler")
+    return Component("beat", (*command, "--loglevel", "WARNING", "--pidfile", ""), readiness.settles)
+
+
+async def _stop_instances(_: int) -> None:
+    with suppress(OSError, http.client.HTTPException):
+        await asyncio.to_thread(
+            ask, settings.AGENT_SOCKET, "/shutdown", method="POST", data={"instances": True}, timeout=40
+        )
+
+
+async def _drain(_: int) -> None:
+    """Take no new connection, and let the open ones end for up to 3 s."""
+    with suppress(OSError, http.client.HTTPException, ValueError):
+        await asyncio.to_thread(ask, settings.ENVOY_ADMIN_SOCKET, "/drain_listeners?graceful", method="POST")
+        for _ in range(30):
+            _, body = await asyncio.to_thread(
+                ask, settings.ENVOY_ADMIN_SOCKET, r"/stats?format=json&filter=^listener\..*downstream_cx_active$"
+            )
+            found = json.loads(body)["stats"]
+            if not sum(row.get("value", 0) for row in found if not row.get("name", "").startswith("listener.admin")):
+                return
+            await asyncio.sleep(0.1)

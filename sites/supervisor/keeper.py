@@ -1,0 +1,195 @@
+"""Keeps one part of Greenroom running: starts or adopts it, waits until it answers, restarts it when it dies."""
+
+import asyncio
+import os
+import time
+from contextlib import suppress
+from pathlib import Path
+
+from sites.supervisor.backoff import Backoff
+from sites.supervisor.component import Component, NotReady
+from sites.supervisor.identity import Record, digest_of, forget_record, read_record, write_record
+from sites.supervisor.journal import Journal, rotate, tail
+from sites.supervisor.process import Process, describe_end
+
+PROBE_SECONDS = 0.05
+
+
+class StartFailed(Exception):
+    """A part did not come up; its lines were told."""
+
+
+class Keeper:
+    """One component and its present process."""
+
+    def __init__(self, component: Component, journal: Journal, *, run_dir: Path, log_dir: Path, folder: Path) -> None:
+        self.component = component
+        self.process: Process | None = None
+        self.restarts = 0
+        self.log = log_dir / f"{component.name}.log"
+        self._journal = journal
+        self._run_dir = run_dir
+        self._folder = folder
+        self._backoff = Backoff()
+        self._started = 0.0
+        self._watch: asyncio.Task[None] | None = None
+
+    @property
+    def name(self) -> str:
+        """Of the component."""
+        return self.component.name
+
+    async def bring_up(self, *, adopt_any: bool = False) -> None:
+        """Adopt the recorded process or start a new one, and return when it answers. Raises StartFailed.
+
+        Only what survives `up` by design is adopted, if it was started with the same command and configuration;
+        with `adopt_any`, after this `up` has replaced itself, whatever runs.
+        """
+        content = self.component.prepare()
+        digest = digest_of(self.component.command, content)
+        adopted = await self._adopt(digest, adopt_any=adopt_any)
+        if not adopted:
+            self._start(digest)
+        await self._until_ready()
+        how = "goes on" if adopted else "ready"
+        self._say(f"{how}, process {self.process.pid if self.process else '?'}")
+        self.watch()
+
+    def watch(self) -> None:
+        """From now on start it again whenever it dies."""
+        if self._watch is None:
+            self._watch = asyncio.create_task(self._keep(), name=f"keep {self.name}")
+
+    async def restart(self) -> None:
+        """Replace the process by a new one of the present code. Raises StartFailed."""
+        await self.stop()
+        await self.bring_up()
+
+    async def stop(self, hurry: asyncio.Event | None = None) -> None:
+        """End the process in order; at once when `hurry` is set."""
+        self.let_watch_go()
+        process = self.process
+        if process is not None and not process.has_ended:
+            await self._end(process, hurry or asyncio.Event())
+        forget_record(self._run_dir, self.name)
+        self.process = None
+
+    def let_watch_go(self) -> None:
+        """Stop watching; the process goes on."""
+        if self._watch is not None:
+            self._watch.cancel()
+            self._watch = None
+
+    async def _adopt(self, digest: str, *, adopt_any: bool) -> bool:
+        record = read_record(self._run_dir, self.name)
+        if record is None:
+            return False
+        if not record.identity.is_alive():
+            with suppress(ChildProcessError):
+                os.waitpid(record.identity.pid, os.WNOHANG)  # it ended while this `up` replaced itself
+            return False
+        try:
+            process = Process(record.identity, survives=self.component.survives)
+        except ProcessLookupError:
+            return False
+        fits = adopt_any or (self.component.survives and record.command_digest == digest)
+        if fits:
+            self.process = process
+            self.restarts = record.restarts
+            self._started = time.monotonic() - max(0.0, time.time() - record.started_at)
+            return True
+        await self._end(process, asyncio.Event())
+        return False
+
+    def _start(self, digest: str) -> None:
+        rotate(self.log)
+        self._started = time.monotonic()
+        self.process = Process.start(
+            self.component.command,
+            environment={**clean_environment(), **self.component.environment},
+            log=self.log,
+            folder=self._folder,
+            descriptors=self.component.descriptors,
+            survives=self.component.survives,
+        )
+        write_record(
+            self._run_dir, Record(self.name, self.process.identity, digest, time.time(), restarts=self.restarts)
+        )
+
+    async def _until_ready(self) -> None:
+        process = self.process
+        if process is None:
+            raise StartFailed(self.name)
+        deadline = time.monotonic() + self.component.ready_seconds
+        reason = "it was not asked"
+        while time.monotonic() < deadline:
+            try:
+                await self.component.ready(process.pid)
+            except NotReady as error:
+                reason = str(error)
+            else:
+                if not process.has_ended:
+                    return
+            if process.has_ended:
+                self._say(f"{describe_end(process.exit_code)} before it answered. Its last lines:", tail(self.log))
+                raise StartFailed(self.name)
+            await asyncio.sleep(PROBE_SECONDS)
+        self._say(
+            f"did not answer within {self.component.ready_seconds:.0f} s ({reason}). Its last lines:", tail(self.log)
+        )
+        await self._end(process, asyncio.Event())
+        raise StartFailed(self.name)
+
+    async def _keep(self) -> None:
+        process = self.process
+        while process is not None:
+            await process.wait()
+            ran = time.monotonic() - self._started
+            wait = self._backoff.after(ran)
+            how = f"{describe_end(process.exit_code)} after {ran:.0f} s"
+            self._say(f"{how}; starting it again in {wait:g} s. Its last lines:", tail(self.log))
+            await asyncio.sleep(wait)
+            self.restarts += 1
+            try:
+                self._start(digest_of(self.component.command, self.component.prepare()))
+                process = self.process
+                began = time.monotonic()
+                await self._until_ready()
+            except StartFailed:
+                continue
+            except OSError as error:
+                self._say(f"could not be started: {error}")
+                continue
+            self._say(f"answers again after {time.monotonic() - began:.1f} s, process {self.process_id}")
+
+    @property
+    def process_id(self) -> int | None:
+        """Of the present process."""
+        return self.process.pid if self.process else None
+
+    async def _end(self, process: Process, hurry: asyncio.Event) -> None:
+        if not hurry.is_set():
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self.component.before_stop(process.pid), self.component.stop_seconds)
+        process.send(self.component.stop_signal)
+        ended = asyncio.create_task(process.wait())
+        hurried = asyncio.create_task(hurry.wait())
+        await asyncio.wait({ended, hurried}, timeout=self.component.stop_seconds, return_when=asyncio.FIRST_COMPLETED)
+        hurried.cancel()
+        if not ended.done():
+            with suppress(TimeoutError):
+                await asyncio.wait_for(asyncio.shield(ended), 1.0 if hurry.is_set() else 0.0)
+        if not ended.done():
+            self._say("did not end in time and was killed")
+            process.kill_group()
+            await ended
+
+    def _say(self, text: str, lines: list[str] | None = None) -> None:
+        self._journal.say(self.name, text, lines or [])
+
+
+def clean_environment() -> dict[str, str]:
+    """The environment of the parts: what belongs to `up` alone is left out, and lines are written at once."""
+    private = ("NOTIFY_SOCKET", "LISTEN_FDS", "LISTEN_PID", "GREENROOM_RESUME")
+    kept = {name: value for name, value in os.environ.items() if name not in private}
+    return {**kept, "PYTHONUNBUFFERED": "1"}

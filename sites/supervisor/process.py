@@ -1,0 +1,120 @@
+"""One running process, started by this `up` or by one before it."""
+
+import asyncio
+import os
+import signal
+import subprocess
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from pathlib import Path
+
+from sites.supervisor.identity import Identity, identity_of, parent_of
+
+
+class Process:
+    """A process held by a descriptor, so that a signal never reaches a stranger."""
+
+    def __init__(
+        self, identity: Identity, child: subprocess.Popen[bytes] | None = None, *, survives: bool = False
+    ) -> None:
+        """Raises ProcessLookupError when the process has ended."""
+        self.identity = identity
+        self._owns_group = not survives and (child is not None or parent_of(identity.pid) == os.getpid())
+        self._child = child  # kept from collection, which would reap behind our back
+        self._descriptor = os.pidfd_open(identity.pid)
+        self._ended = asyncio.Event()
+        self.exit_code: int | None = None
+        """Negative: the signal that ended it. None while it runs, and when it was not a child."""
+        if child is None and not identity.is_alive():
+            os.close(self._descriptor)
+            raise ProcessLookupError(identity.pid)
+        asyncio.get_running_loop().add_reader(self._descriptor, self._on_end)
+
+    @classmethod
+    def start(
+        cls,
+        command: Sequence[str],
+        *,
+        environment: Mapping[str, str],
+        log: Path,
+        folder: Path,
+        descriptors: Sequence[int] = (),
+        survives: bool = False,
+    ) -> "Process":
+        """Start a command in a session of its own, so that Ctrl-C reaches `up` alone.
+
+        Unless it `survives`, the kernel sends it SIGTERM when `up` dies. That signal belongs to the thread which
+        forks: call this from the main thread only.
+        """
+        prefix = () if survives else ("setpriv", "--pdeathsig", "TERM", "--")
+        with log.open("ab") as output:
+            child = subprocess.Popen(
+                [*prefix, *command],
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                env=dict(environment),
+                cwd=folder,
+                pass_fds=tuple(descriptors),
+                start_new_session=True,
+            )
+        identity = identity_of(child.pid)
+        if identity is None:  # ended already: its zombie still holds the number
+            identity = Identity("", child.pid, 0)
+        return cls(identity, child, survives=survives)
+
+    @property
+    def pid(self) -> int:
+        """Its number."""
+        return self.identity.pid
+
+    @property
+    def has_ended(self) -> bool:
+        """Whether the end was noticed."""
+        return self._ended.is_set()
+
+    async def wait(self) -> None:
+        """Return when it has ended."""
+        await self._ended.wait()
+
+    def send(self, number: int) -> None:
+        """Signal it, if it still runs."""
+        if not self.has_ended:
+            with suppress(ProcessLookupError):
+                signal.pidfd_send_signal(self._descriptor, number)
+
+    def kill_group(self) -> None:
+        """End it with all that it started in its session."""
+        if not self.has_ended:
+            with suppress(ProcessLookupError, PermissionError):
+                os.killpg(self.pid, signal.SIGKILL)
+            self.send(signal.SIGKILL)
+
+    def let_go(self) -> None:
+        """Stop watching; the process goes on."""
+        if not self.has_ended:
+            asyncio.get_running_loop().remove_reader(self._descriptor)
+            os.close(self._descriptor)
+
+    def _on_end(self) -> None:
+        if self._owns_group:  # what it left behind; its zombie keeps the number from strangers
+            with suppress(ProcessLookupError, PermissionError):
+                os.killpg(self.pid, signal.SIGKILL)
+        asyncio.get_running_loop().remove_reader(self._descriptor)
+        os.close(self._descriptor)
+        if self._child is not None:
+            self.exit_code = self._child.wait()
+        else:
+            with suppress(ChildProcessError):
+                pid, status = os.waitpid(self.pid, os.WNOHANG)
+                self.exit_code = os.waitstatus_to_exitcode(status) if pid else None
+        self._ended.set()
+
+
+def describe_end(exit_code: int | None) -> str:
+    """How a process ended, for people."""
+    if exit_code is None:
+        return "ended"
+    if exit_code < 0:
+        return f"was ended by signal {-exit_code} ({signal.Signals(-exit_code).name})"
+    return f"ended with code {exit_code}"

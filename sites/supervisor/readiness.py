@@ -1,0 +1,93 @@
+"""How `up` learns that a part answers; each check asks once and raises NotReady."""
+
+import asyncio
+import http.client
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+
+import redis
+from django.conf import settings
+
+from sites.supervisor.component import NotReady
+from sites.supervisor.heartbeat import redis_client, worker_pid
+from sites.supervisor.unix_http import ask
+from sites.supervisor.web import READY_FILE
+
+
+async def redis_answers(_: int) -> None:
+    """PING."""
+    try:
+        await asyncio.to_thread(lambda: redis_client().ping())
+    except redis.RedisError as error:
+        raise NotReady(str(error)) from error
+
+
+def answers_status(socket: Path) -> Callable[[int], Awaitable[None]]:
+    """A check of a daemon that answers GET /status on a unix socket."""
+
+    async def check(_: int) -> None:
+        status = await _status_of(socket, "/status")
+        if status != 200:
+            raise NotReady(f"it answered {status}")
+
+    return check
+
+
+async def router_listens(_: int) -> None:
+    """Envoy has its listener: any answer to a request counts, the portal may not run yet."""
+    address = settings.LISTEN[0]
+    connect = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(address, address)  # noqa: S104
+    try:
+        reader, writer = await asyncio.open_connection(connect, settings.PORT)
+    except OSError as error:
+        raise NotReady(f"nobody listens on {connect} port {settings.PORT}") from error
+    try:
+        request = f"GET /healthz HTTP/1.1\r\nHost: {settings.PORTAL_HOST}\r\nConnection: close\r\n\r\n"
+        writer.write(request.encode())
+        line = await asyncio.wait_for(reader.readline(), 5)
+    except (OSError, TimeoutError) as error:
+        raise NotReady("it accepts connections and does not answer") from error
+    finally:
+        writer.close()
+    if not line.startswith(b"HTTP/1."):
+        raise NotReady("it closed the connection")
+
+
+async def web_answers(pid: int) -> None:
+    """The server with this pid has loaded the portal, and the portal answers; 503 says that another part is away."""
+    try:
+        ready = READY_FILE.read_text()
+    except FileNotFoundError:
+        ready = ""
+    if ready != str(pid):
+        raise NotReady("it is loading the portal")
+    status = await _status_of(settings.WEB_SOCKET, "/healthz", host=settings.PORTAL_HOST, timeout=5)
+    if status not in (200, 503):
+        raise NotReady(f"the portal answered {status} to /healthz")
+
+
+def worker_reports(queue: str) -> Callable[[int], Awaitable[None]]:
+    """A check that the worker of `queue` with this pid has reported."""
+
+    async def check(pid: int) -> None:
+        try:
+            reported = await asyncio.to_thread(lambda: worker_pid(redis_client(), queue))
+        except redis.RedisError as error:
+            raise NotReady(str(error)) from error
+        if reported != pid:
+            raise NotReady("it has not reported")
+
+    return check
+
+
+async def settles(_: int) -> None:
+    """For a part that answers nobody: it did not end at once."""
+    await asyncio.sleep(0.5)
+
+
+async def _status_of(socket: Path, target: str, *, host: str = "localhost", timeout: float = 2.0) -> int:
+    try:
+        status, _ = await asyncio.to_thread(ask, socket, target, host=host, timeout=timeout)
+    except (OSError, http.client.HTTPException) as error:
+        raise NotReady(str(error) or type(error).__name__) from error
+    return status

@@ -1,0 +1,160 @@
+"""The page of `./greenroom status`."""
+
+import http.client
+import json
+import os
+import shutil
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import redis
+from django.conf import settings
+from django.db import connection
+from django.db.models import Sum
+from django.utils import timezone
+
+from sites.models import Operation, OperationState, Revision, RevisionState, RouterNode, Site, Slot
+from sites.supervisor.components import CONTROL_PLANE, uses_foreign_redis
+from sites.supervisor.health import QUEUES, health
+from sites.supervisor.heartbeat import redis_client
+from sites.supervisor.identity import read_record
+from sites.supervisor.lock import Holder
+from sites.supervisor.unix_http import ask
+
+PROCESSES = ("redis", "agent", "envoy", *CONTROL_PLANE)
+ERRORS_SHOWN = 5
+
+
+def status_lines(holder: Holder | None) -> list[str]:
+    """The whole page; `holder` is the running `up`, None when there is none."""
+    return [*_head(holder), "", *_processes(), "", *_rows(_facts()), "", *_last_errors()]
+
+
+def _head(holder: Holder | None) -> list[str]:
+    if holder is None:
+        return [f"Greenroom is not running with {settings.DATA_DIR}. Start it: ./greenroom up"]
+    since = datetime.fromtimestamp(holder.since, UTC)
+    return _rows(
+        {
+            "Greenroom": f"{holder.address}, up since {since:%Y-%m-%d %H:%M} UTC (process {holder.pid})",
+            "Listens on": f"{', '.join(holder.listen)} port {holder.port}",
+            "Data folder": str(settings.DATA_DIR),
+            "Isolation": holder.isolation,
+        }
+    )
+
+
+def _processes() -> list[str]:
+    lines = []
+    for name in PROCESSES:
+        if name == "redis" and uses_foreign_redis():
+            continue
+        record = read_record(settings.RUN_DIR, name)
+        if record is None or not record.identity.is_alive():
+            lines.append(f"  {name:<16} not running")
+            continue
+        since = datetime.fromtimestamp(record.started_at, UTC)
+        restarts = f", restarted {record.restarts} times" if record.restarts else ""
+        lines.append(f"  {name:<16} process {record.identity.pid}, since {since:%Y-%m-%d %H:%M:%S} UTC{restarts}")
+    return ["Processes", *lines]
+
+
+def _facts() -> dict[str, str]:
+    wanted = Revision.objects.filter(state__in=Revision.REUSABLE).aggregate(total=Sum("wanted_count"))["total"] or 0
+    running, total = Slot.objects.filter(is_running=True).count(), Slot.objects.count()
+    return {
+        "Health": health()[1],
+        "Database": _database(),
+        "Queues": _queues(),
+        "Routers": _routers(),
+        "Web sites": f"{Site.objects.count()}, {running} of {total} slots running",
+        "Instances": f"{_running_instances()} running, {wanted} wanted, "
+        f"{Revision.objects.filter(state=RevisionState.SERVING).count()} revisions in service",
+        "Open operations": _open_operations(),
+        "Disk": _disk(),
+        "Memory": _memory(Path("/proc/meminfo").read_text()),
+    }
+
+
+def _database() -> str:
+    if connection.vendor != "sqlite":
+        return f"{connection.vendor}, {connection.settings_dict['NAME']}"
+    path = Path(connection.settings_dict["NAME"])
+    return f"SQLite, {_size(path.stat().st_size)}"
+
+
+def _queues() -> str:
+    try:
+        client = redis_client()
+        return ", ".join(f"{queue} {client.llen(queue)} waiting" for queue in QUEUES)
+    except redis.RedisError as error:
+        return f"unknown ({error})"
+
+
+def _routers() -> str:
+    now = timezone.now()
+    nodes = RouterNode.objects.filter(retired_at=None)
+    words = [
+        f"{node.node_id} seen {ago(now - node.last_seen_at)}" if node.last_seen_at else f"{node.node_id} never seen"
+        for node in nodes
+    ]
+    return ", ".join(words) or "none has registered"
+
+
+def _running_instances() -> str:
+    try:
+        _, body = ask(settings.AGENT_SOCKET, "/instances")
+        found: Any = json.loads(body)
+    except (OSError, ValueError, http.client.HTTPException):
+        return "an unknown number"
+    rows = found if isinstance(found, list) else found.get("instances", [])
+    return str(sum(1 for row in rows if row.get("state") == "running"))
+
+
+def _open_operations() -> str:
+    now = timezone.now()
+    words = [
+        f"{operation} by {operation.actor_name}, begun {ago(now - operation.created_at)} "
+        f"({operation.get_step_display().lower()})"
+        for operation in Operation.objects.filter(state__in=Operation.OPEN).order_by("created_at")[:10]
+    ]
+    return "; ".join(words) or "none"
+
+
+def _last_errors() -> list[str]:
+    failed = Operation.objects.filter(state=OperationState.FAILED).order_by("-ended_at")[:ERRORS_SHOWN]
+    rows = [f"  {operation.ended_at:%Y-%m-%d %H:%M} UTC  {operation.outcome}" for operation in failed]
+    return ["Last failures", *(rows or ["  none"])]
+
+
+def _disk() -> str:
+    usage = shutil.disk_usage(settings.DATA_DIR)
+    return f"{_size(usage.free)} of {_size(usage.total)} free"
+
+
+def _memory(meminfo: str) -> str:
+    rows = {name: int(value.split()[0]) * 1024 for name, value in (line.split(":") for line in meminfo.splitlines())}
+    load = os.getloadavg()[0]
+    return f"{_size(rows['MemAvailable'])} of {_size(rows['MemTotal'])} available; load {load:.1f}"
+
+
+def ago(span: timedelta) -> str:
+    """'3 s ago', '5 min ago', '2 h ago', '4 days ago'."""
+    seconds = max(0, int(span.total_seconds()))
+    for size, unit in ((86400, "days"), (3600, "h"), (60, "min")):
+        if seconds >= 2 * size:
+            return f"{seconds // size} {unit} ago"
+    return f"{seconds} s ago"
+
+
+def _size(count: float) -> str:
+    for unit in ("bytes", "kB", "MB"):
+        if count < 1024:
+            return f"{count:.0f} {unit}"
+        count /= 1024
+    return f"{count:.1f} GB"
+
+
+def _rows(facts: dict[str, str]) -> list[str]:
+    return [f"{name:<16}  {value}" for name, value in facts.items()]

@@ -1,0 +1,226 @@
+"""`up`: brings every part up in order, keeps it up, and takes it down in order."""
+
+import asyncio
+import os
+import signal
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from typing import Any
+
+from django.conf import settings
+
+from sites.errors import GreenroomError
+from sites.supervisor.address import address
+from sites.supervisor.components import CONTROL_PLANE, components
+from sites.supervisor.control import serve
+from sites.supervisor.identity import read_record
+from sites.supervisor.journal import Journal, rotate
+from sites.supervisor.keeper import Keeper, StartFailed
+from sites.supervisor.lock import Holder, UpLock
+from sites.supervisor.ports import check_port
+from sites.supervisor.preparation import check_data_version, collect_static, make_folders, migrate
+from sites.supervisor.resume import Resume, replace_self, taken_over
+from sites.supervisor.sockets import inherit, listen
+from sites.supervisor.systemd import tell_systemd
+
+STOP_ORDER = ("beat", "worker-control", "worker-work", "web", "envoy", "agent", "xds", "redis")
+TOGETHER = ("worker-control", "worker-work", "beat")
+LOG_CHECK_SECONDS = 60
+
+
+class Supervisor:
+    """One run of `up`."""
+
+    def __init__(self, *, isolation: str, sign_in_line: Callable[[], str]) -> None:
+        """`isolation` is the level found (strong, partial or none); `sign_in_line` tells the way into the portal."""
+        self._isolation = isolation
+        self._sign_in_line = sign_in_line
+        self._journal = Journal(settings.LOG_DIR / "up.log")
+        self._lock = UpLock(settings.RUN_DIR)
+        self._resume = taken_over(os.environ)
+        os.environ.pop("GREENROOM_RESUME", None)
+        self._since = self._resume.since if self._resume else time.time()
+        self._restarts = self._resume.restarts if self._resume else 0
+        self._keepers: dict[str, Keeper] = {}
+        self._state = "starting"
+        self._failure = ""
+        self._stop = asyncio.Event()
+        self._hurry = asyncio.Event()
+        self._restart = asyncio.Event()
+
+    async def run(self) -> int:
+        """Bring all up, keep it so until a signal, take it down; returns the exit code. Raises Refused."""
+        make_folders()
+        self._lock.take(inherited=self._resume.lock if self._resume else None)
+        try:
+            check_data_version()
+            if self._resume is None:
+                check_port(settings.LISTEN, settings.PORT, ours=self._adoptable_router())
+        except GreenroomError:
+            self._lock.release()
+            raise
+        self._lock.announce(self._holder())
+        web = inherit(self._resume.web_socket) if self._resume else listen(settings.WEB_SOCKET)
+        parts = components(isolation=self._isolation, web_socket=web.fileno())
+        self._keepers = {part.name: self._keeper(part) for part in parts}
+        self._listen_to_signals()
+        server = await serve(settings.RUN_DIR / "up.sock", self._answer)
+        logs = asyncio.create_task(self._watch_logs())
+        code = 0
+        try:
+            if await self._unless_stopped(self._resumed() if self._resume else self._started()):
+                await self._wait()
+        except StartFailed as error:
+            code = 1
+            self._journal.say("up", f"{error} did not come up, so everything is stopped again; see logs/{error}.log")
+        logs.cancel()
+        if self._restart.is_set() and not self._stop.is_set() and not code:
+            self._hand_over(web.fileno())
+        tell_systemd("STOPPING=1")
+        server.close()
+        await self._take_down()
+        web.close()
+        settings.WEB_SOCKET.unlink(missing_ok=True)
+        (settings.RUN_DIR / "up.sock").unlink(missing_ok=True)
+        self._lock.release()
+        self._journal.say("up", "stopped")
+        return code
+
+    async def _started(self) -> None:
+        """The first start: each part when the one before it is ready."""
+        began = time.monotonic()
+        for name, keeper in self._keepers.items():
+            if name == "agent":
+                await self._prepare_database()
+            if name in TOGETHER:
+                break
+            await keeper.bring_up()
+        await self._together(keeper.bring_up() for name, keeper in self._keepers.items() if name in TOGETHER)
+        await self._announce_ready(f"everything is up after {time.monotonic() - began:.1f} s")
+
+    async def _resumed(self) -> None:
+        """After a restart: everything runs; the control plane is replaced one part after another."""
+        self._state = "restarting"
+        for keeper in self._keepers.values():
+            await keeper.bring_up(adopt_any=True)
+        try:
+            await self._prepare_database()
+            for name in CONTROL_PLANE:
+                await self._keepers[name].restart()
+        except StartFailed as error:
+            self._failure = f"{error} did not come up with the new code; see logs/{error}.log. The sites go on serving."
+            if str(error) in self._keepers:
+                self._keepers[str(error)].watch()
+        await self._announce_ready("the control plane runs the present code; the sites went on serving")
+
+    async def _prepare_database(self) -> None:
+        try:
+            count = await asyncio.to_thread(migrate)
+            await asyncio.to_thread(collect_static)
+        except GreenroomError as error:
+            self._journal.say("database", str(error))
+            raise StartFailed("database") from error
+        except Exception as error:
+            self._journal.say("database", f"could not be prepared: {type(error).__name__}: {error}")
+            raise StartFailed("database") from error
+        self._journal.say("database", f"ready, {count} migrations applied" if count else "ready")
+
+    async def _announce_ready(self, text: str) -> None:
+        if self._failure:
+            self._state = "restart failed"
+            self._journal.say("up", self._failure)
+            return
+        self._journal.say("up", text)
+        self._journal.write(f"\n  {address()}")
+        line = await asyncio.to_thread(self._sign_in_line)
+        self._journal.write(f"  {line}\n" if line else "")
+        self._state = "ready"
+        tell_systemd("READY=1")
+
+    async def _together(self, starts: Any) -> None:
+        results = await asyncio.gather(*starts, return_exceptions=True)
+        for result in results:
+            if isinstance(result, BaseException):
+                raise result
+
+    async def _unless_stopped(self, work: Any) -> bool:
+        """Do `work` until it is done (True) or a signal arrives (False)."""
+        task = asyncio.create_task(work)
+        stopped = asyncio.create_task(self._stop.wait())
+        await asyncio.wait({task, stopped}, return_when=asyncio.FIRST_COMPLETED)
+        stopped.cancel()
+        if task.done():
+            task.result()
+            return True
+        task.cancel()
+        with suppress(asyncio.CancelledError, StartFailed):
+            await task
+        return False
+
+    async def _wait(self) -> None:
+        waiting = [asyncio.create_task(event.wait()) for event in (self._stop, self._restart)]
+        await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
+        for task in waiting:
+            task.cancel()
+
+    def _hand_over(self, web_socket: int) -> None:
+        self._journal.say("up", "restarting the control plane; the sites go on serving")
+        for keeper in self._keepers.values():
+            keeper.let_watch_go()
+        replace_self(Resume(self._lock.hand_over(), web_socket, self._restarts + 1, self._since))
+
+    async def _take_down(self) -> None:
+        self._state = "stopping"
+        self._journal.say("up", "stopping everything in order; a second Ctrl-C hurries")
+        for name in STOP_ORDER:
+            keeper = self._keepers.get(name)
+            if keeper is None:
+                continue
+            began = time.monotonic()
+            ran = keeper.process is not None
+            await keeper.stop(self._hurry)
+            if ran:
+                self._journal.say(name, f"stopped after {time.monotonic() - began:.1f} s")
+
+    async def _watch_logs(self) -> None:
+        while True:
+            await asyncio.sleep(LOG_CHECK_SECONDS)
+            for path in settings.LOG_DIR.glob("*.log"):
+                await asyncio.to_thread(rotate, path)
+
+    async def _answer(self, message: dict[str, Any]) -> dict[str, Any]:
+        if message.get("command") == "restart" and self._state in ("ready", "restart failed"):
+            self._restart.set()
+        return {
+            "state": self._state,
+            "failure": self._failure,
+            "restarts": self._restarts,
+            "since": self._since,
+            "processes": {
+                name: {"pid": keeper.process_id, "restarts": keeper.restarts} for name, keeper in self._keepers.items()
+            },
+        }
+
+    def _listen_to_signals(self) -> None:
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGINT, signal.SIGTERM):
+            loop.add_signal_handler(number, self._on_signal)
+        if signal.getsignal(signal.SIGHUP) != signal.SIG_IGN:  # nohup wants it ignored
+            loop.add_signal_handler(signal.SIGHUP, self._on_signal)
+
+    def _on_signal(self) -> None:
+        if self._stop.is_set():
+            self._hurry.set()
+        self._stop.set()
+
+    def _adoptable_router(self) -> int | None:
+        record = read_record(settings.RUN_DIR, "envoy")
+        return record.identity.pid if record and record.identity.is_alive() else None
+
+    def _holder(self) -> Holder:
+        listen_on = tuple(settings.LISTEN)
+        return Holder(os.getpid(), self._since, address(), settings.PORT, listen_on, self._isolation)
+
+    def _keeper(self, part: Any) -> Keeper:
+        return Keeper(part, self._journal, run_dir=settings.RUN_DIR, log_dir=settings.LOG_DIR, folder=settings.BASE_DIR)
