@@ -9,10 +9,16 @@ PACKAGE = r"[A-Za-z0-9][A-Za-z0-9._-]*"
 MISSING = (
     re.compile(rf"Because (?P<name>{PACKAGE})(?:\[[^\]]*\])? was not found in the (?:package registry|cache|provided)"),
     re.compile(rf"Because there (?:is|are) no versions? of (?P<name>{PACKAGE})(?:\[[^\]]*\])?(?P<version>[<>=!~]\S*)?"),
-    re.compile(rf"and you require (?P<name>{PACKAGE})(?P<version>[<>=!~]+\S*?),? we can conclude"),
+    re.compile(rf"Because only \S+ is available and you require (?P<name>{PACKAGE})(?P<version>[<>=!~]\S*)?"),
     re.compile(rf"No matching distribution found for (?P<name>{PACKAGE})(?P<version>[<>=!~]\S*)?"),
 )
-NPM_MISSING = re.compile(r"'(?P<name>@?[A-Za-z0-9._/-]+)@(?P<version>[^']*)' is not in (?:this|the npm) registry")
+CONFLICT = re.compile(
+    rf"Because (?P<name>{PACKAGE}\S*) depends on (?P<needed>\S+) and you require .*? "
+    r"And because you require (?P<given>\S+?),? "
+)
+NPM_MISSING = re.compile(
+    r"'(?P<name>@?[A-Za-z0-9._/-]+)@(?P<version>[^']*)' (?:is not in (?:this|the npm) registry|could not be found)"
+)
 NPM_NO_VERSION = re.compile(r"No matching version found for (?P<name>@?[A-Za-z0-9._/-]+)@(?P<version>\S+?)\.?(?:\s|$)")
 NOT_INSTALLED = re.compile(r"(?:sh|bash): (?:\d+: )?(?:line \d+: )?(?P<name>[\w./+-]+): (?:command )?not found")
 UNPARSED = re.compile(r"Couldn't parse requirement in [`'](?P<file>[^`']+)[`'] at position (?P<position>\d+)")
@@ -34,7 +40,9 @@ def explain(log_tail: Sequence[str], folder: Path | None = None) -> str:
         if match := pattern.search(text):
             return _missing(match, folder)
     if match := NPM_MISSING.search(text) or NPM_NO_VERSION.search(text):
-        return f" at package.json: no version of '{match['name']}' fits '{match['version']}'"
+        return f" in package.json: no version of '{match['name']}' fits '{match['version']}'"
+    if match := CONFLICT.search(text):
+        return f": {match['name']} needs {match['needed']}, but {match['given']} is required"
     if match := UNPARSED.search(text):
         line = _line_at(folder, match["file"], int(match["position"]))
         return f"{line}: what stands there is not a requirement"
