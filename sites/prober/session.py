@@ -8,7 +8,8 @@ from sites.prober.client import Exam, HttpClient
 from sites.prober.http import Answer, AnswerBroken, Call, Connection, ConnectionRefused
 from sites.prober.records import Trouble
 
-TOKEN = re.compile(r'name="csrfmiddlewaretoken" value="([^"]+)"')
+TOKEN = re.compile(r"""(?:name="csrfmiddlewaretoken" value=|"csrf": *)"([^"]+)\"""")
+"""In a form of HTML, or told as JSON."""
 
 
 class SignInFailed(Exception):
@@ -26,8 +27,8 @@ class SessionClient(HttpClient):
         *,
         user: str,
         password: str,
-        sign_in_path: str = "/sign-in/",
-        page_path: str = "/account/",
+        sign_in_path: str = "/sign-in",
+        page_path: str = "/whoami",
         pause_seconds: float = 0.05,
     ) -> None:
         super().__init__(name, "signed-in session", address, self._choose_page, pause_seconds=pause_seconds)
@@ -68,7 +69,7 @@ class SessionClient(HttpClient):
             raise SignInFailed(f"{self._host}: {error}") from error
         finally:
             connection.close()
-        if answer.status != 302:
+        if answer.status not in (200, 302) or not self._has_new_cookie(answer):
             raise SignInFailed(f"{self._host}{self._sign_in_path} answered {answer.status} to the name and password")
         self._keep_cookies(answer)
 
@@ -84,6 +85,10 @@ class SessionClient(HttpClient):
             if name == "set-cookie":
                 for key, morsel in SimpleCookie(value).items():
                     self._cookies[key] = morsel.value
+
+    @staticmethod
+    def _has_new_cookie(answer: Answer) -> bool:
+        return any(name == "set-cookie" and value.startswith("sessionid=") for name, value in answer.headers)
 
     def _cookie(self) -> str:
         return "; ".join(f"{name}={value}" for name, value in self._cookies.items())

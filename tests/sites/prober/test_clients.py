@@ -1,7 +1,6 @@
 """Clients against servers that answer well, badly and not at all."""
 
 import asyncio
-import json
 from collections.abc import Awaitable, Callable
 
 import pytest
@@ -21,16 +20,15 @@ Raw = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
 
 
 def page(text: str, **headers: str) -> web.Response:
-    return web.Response(text=text, headers={**HEADERS, "X-Checksum": kinds.sha256(text.encode()), **headers})
+    return web.Response(text=text, headers={**HEADERS, "X-Body-Sha256": kinds.sha256(text.encode()), **headers})
 
 
 async def stream(request: web.Request) -> web.StreamResponse:
-    response = web.StreamResponse(headers=HEADERS)
-    await response.prepare(request)
     lines = [f"line {number}\n".encode() for number in range(5)]
+    response = web.StreamResponse(headers={**HEADERS, "X-Body-Sha256": kinds.sha256(b"".join(lines))})
+    await response.prepare(request)
     for line in lines:
         await response.write(line)
-    await response.write(kinds.sha256(b"".join(lines)).encode() + b"\n")
     return response
 
 
@@ -43,7 +41,7 @@ async def sockets(request: web.Request) -> web.WebSocketResponse:
     await socket.prepare(request)
     async for message in socket:
         if message.type == WSMsgType.TEXT:
-            await socket.send_str(json.dumps({"echo": message.data, "version": "7", "slot": "production"}))
+            await socket.send_str(f"7 production {message.data}")
     return socket
 
 
@@ -145,7 +143,7 @@ def test_a_wrong_status_is_found_with_its_text():
 
 def test_a_body_that_is_not_what_was_meant_is_found():
     async def lie(request: web.Request) -> web.Response:
-        return page("half", **{"X-Checksum": kinds.sha256(b"half of it")})
+        return page("half", **{"X-Body-Sha256": kinds.sha256(b"half of it")})
 
     assert against(application(page=lie), keep_alive, at_least=1)[0].trouble is Trouble.BODY
 
@@ -160,7 +158,7 @@ def test_an_upload_of_which_a_byte_is_missing_is_found():
 
 def test_a_stream_without_its_end_is_found():
     async def stop(request: web.Request) -> web.Response:
-        return web.Response(text="line 0\nline 1\n", headers=HEADERS)
+        return page("line 0\n", **{"X-Body-Sha256": kinds.sha256(b"line 0\nline 1\n")})
 
     records = against(application(stream=stop), lambda address: kinds.streaming("c", address, HOSTS), at_least=1)
     assert records[0].trouble is Trouble.BODY
@@ -199,7 +197,7 @@ def test_a_connection_closed_under_a_request_is_a_failure_and_not_tried_again():
 
 def test_an_idle_connection_closed_by_the_server_is_reopened_and_reported():
     body = b"hello"
-    good = b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\nX-Checksum: %s\r\n\r\n%s" % (kinds.sha256(body).encode(), body)
+    good = b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\nX-Body-Sha256: %s\r\n\r\n%s" % (kinds.sha256(body).encode(), body)
 
     async def close_when_idle(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await reader.readuntil(b"\r\n\r\n")
@@ -226,7 +224,7 @@ def test_a_web_socket_that_the_server_ends_is_cut():
         socket = web.WebSocketResponse()
         await socket.prepare(request)
         heard = await socket.receive_str()
-        await socket.send_str(json.dumps({"echo": heard, "version": "7", "slot": "production"}))
+        await socket.send_str(f"7 production {heard}")
         await socket.close()
         return socket
 
@@ -240,7 +238,7 @@ def test_a_web_socket_that_changes_its_version_is_found():
         await socket.prepare(request)
         for version in ("7", "8"):
             heard = await socket.receive_str()
-            await socket.send_str(json.dumps({"echo": heard, "version": version, "slot": "production"}))
+            await socket.send_str(f"{version} production {heard}")
         await socket.receive()
         return socket
 
@@ -262,7 +260,7 @@ def accounts(*, forgets_after: int) -> web.Application:
         assert (fields["csrfmiddlewaretoken"], request.cookies["csrftoken"]) == ("t0k", "t0k")
         if fields["password"] != "right":
             return web.Response(text="no")
-        response = web.Response(status=302, headers={"Location": "/account/"})
+        response = web.Response(status=302, headers={"Location": "/whoami"})
         response.set_cookie("sessionid", "s1")
         return response
 
@@ -270,12 +268,12 @@ def accounts(*, forgets_after: int) -> web.Application:
         nonlocal asked
         asked += 1
         if request.cookies.get("sessionid") != "s1" or asked > forgets_after:
-            return web.Response(status=302, headers={"Location": "/sign-in/"})
+            return web.Response(status=302, headers={"Location": "/sign-in"})
         return page("signed in as ada")
 
-    app.router.add_get("/sign-in/", form)
-    app.router.add_post("/sign-in/", sign_in)
-    app.router.add_get("/account/", account)
+    app.router.add_get("/sign-in", form)
+    app.router.add_post("/sign-in", sign_in)
+    app.router.add_get("/whoami", account)
     return app
 
 
