@@ -1,0 +1,1 @@
+"""The agent: a daemon without Django that owns the instances of one machine."""

@@ -1,0 +1,260 @@
+"""One wanted instance: started, watched, started again when it crashes, ended when it is told to."""
+
+import asyncio
+import hashlib
+import json
+import logging
+from collections.abc import Callable
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from sites.runtime.agent.backoff import Backoff
+from sites.runtime.agent.files import read_json, write_json
+from sites.runtime.agent.machine import Job, Machine
+from sites.runtime.agent.monitor import NOT_STARTED, Monitor
+from sites.runtime.agent.network import Place
+from sites.runtime.agent.sandbox import APP, environment
+from sites.runtime.spec import InstanceState, InstanceStatus, Mount, RevisionSpec
+
+CHECK_SECONDS = 0.02
+SLOWEST_CHECK_SECONDS = 0.25
+
+logger = logging.getLogger(__name__)
+
+
+def digest_of(spec: RevisionSpec) -> str:
+    """Differs when a running process would have to be started again to be as wanted."""
+    data = asdict(spec)
+    for name in ("generation", "name", "count", "grace_seconds"):
+        del data[name]
+    return hashlib.sha256(json.dumps(data, sort_keys=True).encode()).hexdigest()
+
+
+def instance_id(mark: str, revision_id: int, ordinal: int) -> str:
+    """WEBSITE_INSTANCE_ID: unique per instance, and the same after a crash."""
+    return hashlib.sha256(f"{mark}/{revision_id}/{ordinal}".encode()).hexdigest()
+
+
+class Instance:
+    """One ordinal of a revision, from the order to its end."""
+
+    def __init__(
+        self, machine: Machine, spec: RevisionSpec, ordinal: int, folder: Path, on_end: Callable[["Instance"], None]
+    ) -> None:
+        self.spec = spec
+        self.ordinal = ordinal
+        self.state = InstanceState.STARTING
+        self._machine = machine
+        self._folder = folder
+        self._on_end = on_end
+        self._place: Place | None = None
+        self._restarts = 0
+        self._exit_code: int | None = None
+        self._backoff = Backoff()
+        self._changed = asyncio.Event()
+        self._is_unwanted = False
+        self._task = asyncio.get_running_loop().create_task(self._live())
+
+    @property
+    def key(self) -> str:
+        """Of its place and its limits."""
+        return f"{self.spec.revision_id}/{self.ordinal}"
+
+    @property
+    def log(self) -> Path:
+        """What it writes."""
+        return self._folder / "log"
+
+    @property
+    def is_unwanted(self) -> bool:
+        """It was told to end."""
+        return self._is_unwanted
+
+    @property
+    def address(self) -> str | None:
+        """None until it has a place."""
+        return self._place.address if self._place else None
+
+    @property
+    def port(self) -> int:
+        """0 until it has a place."""
+        return self._place.port if self._place else 0
+
+    def status(self) -> InstanceStatus:
+        """As it is now."""
+        return InstanceStatus(
+            revision_id=self.spec.revision_id,
+            ordinal=self.ordinal,
+            generation=self.spec.generation,
+            state=self.state,
+            address=self.address or "",
+            port=self.port,
+            restarts=self._restarts,
+            exit_code=self._exit_code,
+        )
+
+    def update(self, spec: RevisionSpec) -> None:
+        """A newer order for it; it is started again only if it must be."""
+        self.spec = spec
+        self._changed.set()
+
+    def end(self) -> None:
+        """It is not wanted any more."""
+        self._is_unwanted = True
+        self._changed.set()
+
+    async def ended(self) -> None:
+        """Waits until nothing of it is left."""
+        await asyncio.shield(self._task)
+
+    async def forget(self) -> None:
+        """The agent ends; the process goes on."""
+        self._task.cancel()
+        await asyncio.gather(self._task, return_exceptions=True)
+
+    async def _live(self) -> None:
+        monitor = await self._adopt()
+        while not self._is_unwanted:
+            if monitor is None:
+                monitor = await self._start()
+            if monitor is not None and await self._watch(monitor):
+                monitor = None  # it was ended because it must be started in another way
+                continue
+            if not self._is_unwanted:
+                await self._crashed(monitor)
+                monitor = None
+        self.state = InstanceState.STOPPING
+        if monitor is not None:
+            await monitor.stop(self.spec.grace_seconds)
+        for name in ("run.json", "history.json"):
+            (self._folder / name).unlink(missing_ok=True)
+        await self._machine.release(self.key)
+        self._on_end(self)
+
+    async def _adopt(self) -> Monitor | None:
+        """What the agent before left running, or an account of how it ended meanwhile."""
+        monitor = Monitor.read(self._folder)
+        history = read_json(self._folder / "history.json")
+        if monitor is None and history is not None:
+            self._recall(history)
+        if monitor is None or not monitor.is_of_this_boot:
+            return None
+        self._recall(monitor.record.extra)
+        self._place = await self._machine.take_place(self.key)
+        if not monitor.is_running:
+            await monitor.kill()
+            if not self._is_unwanted:
+                await self._crashed(monitor)
+            return None
+        if monitor.record.extra["digest"] != digest_of(self.spec) and not self._is_unwanted:
+            await monitor.stop(self.spec.grace_seconds)
+            return None
+        monitor.go_on()
+        logger.info("Took over instance %s of '%s'.", self.ordinal, self.spec.name)
+        return monitor
+
+    async def _start(self) -> Monitor | None:
+        self.state = InstanceState.STARTING
+        spec = self.spec
+        extra = {"digest": digest_of(spec), **self._history()}
+        try:
+            self._place = await self._machine.take_place(self.key)
+            job = Job(
+                key=self.key,
+                folder=self._folder,
+                owner=spec.owner,
+                command=spec.command,
+                env=environment(
+                    spec.env,
+                    host=self._place.host,
+                    port=self._place.port,
+                    instance_id=instance_id(self._machine.mark, spec.revision_id, self.ordinal),
+                ),
+                mounts=(Mount(spec.app, APP, is_writable=False), *spec.mounts),
+                directory=APP,
+                limits=spec.limits,
+                log=self.log,
+                place=self._place,
+            )
+            return await self._machine.start(job, extra)
+        except OSError as error:
+            logger.warning("Instance %s of '%s' could not be started: %s", self.ordinal, spec.name, error)
+            return None
+
+    async def _watch(self, monitor: Monitor) -> bool:
+        """Returns when the process has ended by itself or is unwanted (False), or was ended for a new spec (True)."""
+        end = asyncio.ensure_future(monitor.wait())
+        listening = asyncio.ensure_future(self._listens())
+        try:
+            while True:
+                change = asyncio.ensure_future(self._changed.wait())
+                try:
+                    await asyncio.wait({end, change}, return_when=asyncio.FIRST_COMPLETED)
+                finally:
+                    change.cancel()
+                self._changed.clear()
+                if self._is_unwanted or end.done():
+                    return False
+                if monitor.record.extra["digest"] != digest_of(self.spec):
+                    self.state = InstanceState.STARTING
+                    listening.cancel()
+                    await monitor.stop(self.spec.grace_seconds)
+                    return True
+        finally:
+            listening.cancel()
+            end.cancel()
+            await asyncio.gather(listening, end, return_exceptions=True)
+
+    async def _listens(self) -> None:
+        """Connects until that works: often at first, for most servers start fast."""
+        pause = CHECK_SECONDS
+        while self._place is not None:
+            try:
+                async with asyncio.timeout(2):
+                    _, writer = await asyncio.open_connection(self._place.address, self._place.port)
+                writer.close()
+                self.state = InstanceState.RUNNING
+                return
+            except (OSError, TimeoutError):
+                await asyncio.sleep(pause)
+                pause = min(pause * 1.1, SLOWEST_CHECK_SECONDS)
+
+    async def _crashed(self, monitor: Monitor | None) -> None:
+        ran = monitor.ran_seconds if monitor is not None else 0.0
+        self._exit_code = monitor.exit_code if monitor is not None else NOT_STARTED
+        self._restarts += 1
+        self.state = InstanceState.BACKOFF
+        delay = self._backoff.next_delay(ran)
+        logger.warning(
+            "Instance %s of '%s' ended with code %s; it is started again in %s s.",
+            self.ordinal,
+            self.spec.name,
+            self._exit_code,
+            delay,
+        )
+        if monitor is not None:
+            self._remember(monitor)
+        try:
+            async with asyncio.timeout(delay):
+                while not self._is_unwanted:
+                    await self._changed.wait()
+                    self._changed.clear()
+        except TimeoutError:
+            return
+
+    def _remember(self, monitor: Monitor) -> None:
+        """So that an agent that is killed during the wait does not count the same end twice."""
+        (self._folder / "run.json").unlink(missing_ok=True)
+        try:
+            write_json(self._folder / "history.json", self._history())
+        except OSError as error:
+            logger.warning("The history of instance %s could not be written: %s", self.key, error)
+
+    def _history(self) -> dict[str, Any]:
+        return {"restarts": self._restarts, "exit_code": self._exit_code, "crashes": self._backoff.crashes}
+
+    def _recall(self, history: dict[str, Any]) -> None:
+        self._restarts = history["restarts"]
+        self._exit_code = history["exit_code"]
+        self._backoff = Backoff(history["crashes"])

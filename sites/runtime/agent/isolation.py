@@ -1,0 +1,163 @@
+"""How well this machine can keep sites apart: found out by trying, and said with the remedy."""
+
+import os
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from enum import StrEnum
+from pathlib import Path
+
+from sites.runtime.agent import firewall
+from sites.runtime.agent.limits import find_confinement
+from sites.runtime.agent.network import run_ip
+from sites.runtime.agent.sandbox import Mode, View, command_of, group_line, options_of, passwd_line, user_of
+from sites.runtime.agent.seccomp import build_filter
+
+TOOLS = {"bwrap": "bubblewrap", "ip": "iproute2", "nft": "nftables", "setpriv": "util-linux", "nsenter": "util-linux"}
+"""Programs, and the Debian package of each."""
+USERNS_SWITCH = Path("/proc/sys/kernel/unprivileged_userns_clone")
+APPARMOR_SWITCH = Path("/proc/sys/kernel/apparmor_restrict_unprivileged_userns")
+APPARMOR_REMEDY = (
+    "As root: apt-get install -y apparmor-profiles && "
+    "install -m 0644 /usr/share/apparmor/extra-profiles/bwrap-userns-restrict /etc/apparmor.d/ && "
+    "apparmor_parser -r /etc/apparmor.d/bwrap-userns-restrict"
+)
+
+
+class Level(StrEnum):
+    """For people: what a site can do to another."""
+
+    STRONG = "strong"
+    """An own user, network and view of the machine for every site."""
+    PARTIAL = "partial"
+    """An own view of the machine; sites can reach each other over the network."""
+    NONE = "none"
+    """Nothing keeps them apart but file permissions."""
+
+
+@dataclass(frozen=True, slots=True)
+class Isolation:
+    """What was found. `is_usable` is False when the wanted level cannot be had; then `remedy` says what to do."""
+
+    level: Level
+    mode: Mode
+    has_own_network: bool
+    facts: list[str] = field(default_factory=list)
+    missing: list[str] = field(default_factory=list)
+    remedy: str = ""
+    is_usable: bool = True
+
+
+def _try_sandbox(mode: Mode) -> str:
+    """Runs `true` in a sandbox of that mode; '' when that works, otherwise what was said against it."""
+    uid = user_of(0)
+    with tempfile.TemporaryDirectory() as folder, tempfile.TemporaryFile() as program:
+        os.chmod(folder, 0o755)  # noqa: S103 - two files that everybody may read
+        Path(folder, "passwd").write_text(passwd_line(uid))
+        Path(folder, "group").write_text(group_line(uid))
+        program.write(build_filter())
+        program.seek(0)
+        view = View(mode, uid, (), "/", {"PATH": "/usr/bin:/bin"}, (), folder, 1024 * 1024)
+        seccomp = ["--seccomp", str(program.fileno())]
+        line = ["bwrap", *options_of(view), *seccomp, "--", *command_of(view, ["true"])]
+        try:
+            done = subprocess.run(line, capture_output=True, text=True, timeout=20, pass_fds=[program.fileno()])
+        except (OSError, subprocess.TimeoutExpired) as error:
+            return str(error)
+    return "" if done.returncode == 0 else (done.stderr.strip() or f"it ended with code {done.returncode}")
+
+
+def _try_network() -> str:
+    """Makes a namespace with a pair of interfaces and removes it; '' when that works."""
+    name = f"roomp{os.getpid()}"
+    try:
+        run_ip("netns", "add", name)
+    except (OSError, subprocess.TimeoutExpired) as error:
+        return str(error)
+    try:
+        run_ip("link", "add", name, "type", "veth", "peer", "name", "eth0", "netns", name)
+        run_ip("link", "delete", name)
+        done = subprocess.run(["nsenter", f"--net=/run/netns/{name}", "true"], capture_output=True, timeout=20)
+        return "" if done.returncode == 0 else "a network namespace cannot be entered"
+    except (OSError, subprocess.TimeoutExpired) as error:
+        return str(error)
+    finally:
+        subprocess.run(["ip", "netns", "delete", name], capture_output=True, timeout=20)
+
+
+def _install(missing: list[str]) -> str:
+    packages = sorted({TOOLS[tool] for tool in missing})
+    return f"{'' if os.geteuid() == 0 else 'As root: '}apt-get install -y {' '.join(packages)}"
+
+
+def _remedy_of(said: str) -> str:
+    if APPARMOR_SWITCH.exists() and APPARMOR_SWITCH.read_text().strip() == "1":
+        return APPARMOR_REMEDY
+    if USERNS_SWITCH.exists() and USERNS_SWITCH.read_text().strip() == "0":
+        return "As root: sysctl -w kernel.unprivileged_userns_clone=1"
+    if os.geteuid() != 0:
+        return "Start Greenroom as root, or allow user namespaces to this user"
+    return f"Allow bubblewrap to make namespaces here (it said: {said}); a container needs --privileged"
+
+
+def _without_sandbox(wanted: str, missing: list[str], remedy: str) -> Isolation:
+    own_user = os.geteuid() == 0
+    facts = ["a process group per instance", "no new privileges", find_confinement("greenroom").fact]
+    facts += ["a user of its own per site"] if own_user else []
+    left_out = ["sites see the files of this machine that their user may read", "sites see each other's processes"]
+    return Isolation(Level.NONE, Mode.NONE, False, facts, left_out + missing, remedy, wanted == "none")
+
+
+def probe(
+    wanted: str = "auto",
+    *,
+    has_tool: Callable[[str], object] = shutil.which,
+    try_sandbox: Callable[[Mode], str] = _try_sandbox,
+    try_network: Callable[[], str] = _try_network,
+) -> Isolation:
+    """The strongest level that works, at most `wanted` ('auto', 'strong', 'partial', 'none'); tried, not guessed.
+
+    Never chooses 'none' by itself: the answer is then not usable, with the remedy.
+    """
+    if wanted == "none":
+        return _without_sandbox(wanted, [], "")
+    is_root = os.geteuid() == 0
+    mode = Mode.ROOT if is_root else Mode.USER
+    if not has_tool("bwrap"):
+        return _without_sandbox(wanted, ["bubblewrap is not installed"], _install(["bwrap"]))
+    if said := try_sandbox(mode):
+        return _without_sandbox(wanted, [f"bubblewrap cannot make a sandbox: {said}"], _remedy_of(said))
+    facts = [
+        "a view of its own: no other site's files, processes or sockets",
+        "dangerous system calls are refused",
+        find_confinement("greenroom").fact,
+    ]
+    missing: list[str] = []
+    remedy = ""
+    if is_root:
+        facts.append("a user of its own per site")
+    else:
+        missing.append("all sites run as one user")
+        remedy = "Start Greenroom as root for the level strong"
+    has_own_network = False
+    if is_root and wanted != "partial":
+        absent = [tool for tool in ("ip", "nsenter", "nft") if not has_tool(tool)]
+        if absent:
+            missing.append(f"{', '.join(absent)} not installed")
+            remedy = _install(absent)
+        elif said := try_network():
+            missing.append(f"network namespaces cannot be made: {said}")
+            remedy = "Give Greenroom CAP_NET_ADMIN and CAP_SYS_ADMIN (a container needs --privileged)"
+        else:
+            has_own_network = True
+            facts.append("a network of its own per instance")
+    if has_own_network and not firewall.is_available():
+        missing.append("nft cannot load rules: sites can reach each other and this machine's services")
+        remedy = "Load the kernel module nf_tables: modprobe nf_tables nf_conntrack"
+        return Isolation(Level.PARTIAL, mode, True, facts, missing, remedy, wanted != "strong")
+    if not has_own_network:
+        missing.append("sites share this machine's network: they can reach each other and its loopback")
+    level = Level.STRONG if has_own_network else Level.PARTIAL
+    return Isolation(level, mode, has_own_network, facts, missing, remedy, wanted != "strong" or level is Level.STRONG)

@@ -1,0 +1,165 @@
+"""This machine as the agent uses it: where sandboxes get their place, limits, accounts and filter."""
+
+import asyncio
+import hashlib
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from sites.runtime.agent import identity, spawn
+from sites.runtime.agent.isolation import Isolation
+from sites.runtime.agent.limits import find_confinement
+from sites.runtime.agent.monitor import Monitor
+from sites.runtime.agent.network import OwnNetworks, Place, Places, SharedNetwork
+from sites.runtime.agent.sandbox import (
+    PROGRAMS,
+    PROGRAMS_SOURCE,
+    Mode,
+    View,
+    default_toolchain,
+    group_line,
+    passwd_line,
+    user_of,
+)
+from sites.runtime.agent.seccomp import build_filter
+from sites.runtime.spec import Limits, Mount
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """One process to be started, whatever it is for."""
+
+    key: str
+    folder: Path
+    owner: int
+    command: tuple[str, ...]
+    env: dict[str, str]
+    mounts: tuple[Mount, ...]
+    directory: str
+    limits: Limits
+    log: Path
+    place: Place | None
+    """None: the network of the host."""
+
+
+def translate(text: str, mounts: tuple[Mount, ...]) -> str:
+    """Paths inside the sandbox as paths of the host, where there is no sandbox; also within lists joined by ':'."""
+    parts = []
+    for part in text.split(":"):
+        for mount in sorted(mounts, key=lambda mount: len(mount.target), reverse=True):
+            if part == mount.target or part.startswith(f"{mount.target}/"):
+                part = mount.source + part[len(mount.target) :]
+                break
+        parts.append(part)
+    return ":".join(parts)
+
+
+def hand_over(folder: Path, uid: int) -> None:
+    """Gives a writable folder to a site's user with all that is in it, unless it has been given before."""
+    if folder.lstat().st_uid == uid:
+        return
+    for parent, folders, files in os.walk(folder):
+        for name in (*folders, *files):
+            os.chown(os.path.join(parent, name), uid, uid, follow_symlinks=False)
+    os.chown(folder, uid, uid, follow_symlinks=False)
+
+
+class Machine:
+    """What is the same for all sandboxes of one agent."""
+
+    def __init__(self, state: Path, isolation: Isolation, toolchain: tuple[str, ...]) -> None:
+        digest = hashlib.sha256(str(state).encode()).hexdigest()[:12]
+        self.state = state
+        self.isolation = isolation
+        self.mark = digest
+        self._toolchain = tuple(dict.fromkeys((*default_toolchain(), *toolchain)))
+        self._seccomp = build_filter() if isolation.mode is not Mode.NONE else b""
+        self.places: Places = OwnNetworks(state) if isolation.has_own_network else SharedNetwork(state)
+        self.confinement = find_confinement(f"greenroom-{digest}")
+
+    async def start(self, job: Job, extra: dict[str, Any]) -> Monitor | None:
+        """Starts a sandbox; None when it ended at once, with the reason in its log. Raises OSError."""
+        await asyncio.to_thread(self._prepare, job)
+        order = spawn.Order(
+            folder=job.folder,
+            view=self._view(job),
+            command=self._command(job),
+            log=job.log,
+            netns=job.place.netns if job.place else None,
+            mark=self.mark,
+            seccomp=self._seccomp,
+        )
+        return await Monitor.start(order, lambda pid: self.confinement.enter(job.key, pid, job.limits), extra)
+
+    async def take_place(self, key: str) -> Place:
+        """The place of that key, the same until it is released. Raises OSError when there is none."""
+        return await asyncio.to_thread(self.places.take, key)
+
+    async def release(self, key: str) -> None:
+        """That sandbox has ended for good."""
+        self.confinement.leave(key)
+        await asyncio.to_thread(self.places.give_back, key)
+
+    def unrecorded(self, known: set[int]) -> list[identity.Identity]:
+        """Sandboxes that a former agent started and could not record; they wait at their gate for ever."""
+        if self.isolation.mode is Mode.NONE:
+            return []
+        wanted = f"{spawn.MARK}={self.mark}".encode()
+        found = []
+        for entry in Path("/proc").iterdir():
+            if entry.name.isdigit() and int(entry.name) not in known:
+                try:
+                    is_ours = wanted in (entry / "environ").read_bytes().split(b"\0")
+                except OSError:
+                    continue
+                if is_ours and (who := identity.identify(int(entry.name))) is not None:
+                    found.append(who)
+        return found
+
+    def _mounts(self, job: Job) -> tuple[Mount, ...]:
+        if self.isolation.mode is Mode.NONE:
+            return (*job.mounts, Mount(str(PROGRAMS_SOURCE), PROGRAMS))
+        return job.mounts
+
+    def _command(self, job: Job) -> tuple[str, ...]:
+        if self.isolation.mode is Mode.NONE:
+            return tuple(translate(part, self._mounts(job)) for part in job.command)
+        return job.command
+
+    def _view(self, job: Job) -> View:
+        uid = user_of(job.owner)
+        env, directory = job.env, job.directory
+        if self.isolation.mode is Mode.NONE:
+            home = {"HOME": str(job.folder / "home"), "TMPDIR": str(job.folder / "home")}
+            env = {name: translate(value, self._mounts(job)) for name, value in env.items()} | home
+            directory = translate(directory, self._mounts(job))
+        return View(
+            mode=self.isolation.mode,
+            uid=uid,
+            mounts=job.mounts,
+            directory=directory,
+            env=env,
+            toolchain=self._toolchain,
+            accounts=str(self._accounts(uid)),
+            scratch_bytes=job.limits.memory_mb * 1024 * 1024,
+        )
+
+    def _accounts(self, uid: int) -> Path:
+        return self.state / "accounts" / str(uid)
+
+    def _prepare(self, job: Job) -> None:
+        uid = user_of(job.owner)
+        accounts = self._accounts(uid)
+        if not (accounts / "group").exists():
+            accounts.mkdir(parents=True, exist_ok=True)
+            for name, text in (("passwd", passwd_line(uid)), ("group", group_line(uid))):
+                (accounts / name).write_text(text)
+                (accounts / name).chmod(0o644)
+        if self.isolation.mode is Mode.NONE:
+            (job.folder / "home").mkdir(parents=True, exist_ok=True)
+        if os.geteuid() == 0:
+            writable = [Path(mount.source) for mount in job.mounts if mount.is_writable]
+            home = [job.folder / "home"] if self.isolation.mode is Mode.NONE else []
+            for folder in (*writable, *home):
+                hand_over(folder, uid)

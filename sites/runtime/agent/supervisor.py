@@ -1,0 +1,199 @@
+"""The wanted revisions and runs of this machine, kept on disk, and the instances that follow them."""
+
+import asyncio
+import logging
+import re
+import shutil
+import signal
+import time
+from collections.abc import Iterable
+from pathlib import Path
+
+from sites.errors import StaleOrder
+from sites.runtime import codec
+from sites.runtime.agent import cut, identity, waiting
+from sites.runtime.agent.files import read_json, rotate, tail, write_json
+from sites.runtime.agent.instance import Instance
+from sites.runtime.agent.machine import Machine
+from sites.runtime.agent.monitor import Monitor
+from sites.runtime.agent.run import Run
+from sites.runtime.spec import InstanceStatus, RevisionSpec, RunSpec, RunState, RunStatus
+
+ROTATE_SECONDS = 30.0
+KEEP_SECONDS = 7 * 24 * 3600.0
+"""Logs of a revision that runs nothing any more, and the highest generation that was seen of it."""
+RUN_ID = re.compile(r"[A-Za-z0-9-]{1,100}")
+
+logger = logging.getLogger(__name__)
+
+
+class Supervisor:
+    """Declarative: whatever is asked may be asked again."""
+
+    def __init__(self, machine: Machine) -> None:
+        self.machine = machine
+        self.is_closing = False
+        """Nothing is started any more."""
+        self._revisions: dict[int, RevisionSpec] = {}
+        self._instances: dict[tuple[int, int], Instance] = {}
+        self._runs: dict[str, Run] = {}
+
+    async def load(self) -> None:
+        """Takes over what the agent before left: specs, running instances and runs; ends what nobody recorded."""
+        revisions = self.machine.state / "revisions"
+        for folder in sorted(revisions.glob("*/wanted.json")):
+            data = read_json(folder)
+            if data is not None:
+                spec = codec.revision_spec(data)
+                self._revisions[spec.revision_id] = spec
+        left = {(int(f.parent.parent.name), int(f.parent.name)) for f in revisions.glob("*/*/run.json")}
+        runs = {spec.run_id: spec for spec in self._stored_runs()}
+        await self._end_unrecorded()
+        keys = {f"{revision}/{ordinal}" for revision, ordinal in left}
+        keys |= {f"{spec.revision_id}/{ordinal}" for spec in self._revisions.values() for ordinal in range(spec.count)}
+        keys |= {f"run/{run_id}" for run_id in runs}
+        await asyncio.to_thread(self.machine.places.keep_only, keys)
+        for revision_id, ordinal in sorted(left):
+            if revision_id in self._revisions:
+                self._add(self._revisions[revision_id], ordinal)
+        for spec in self._revisions.values():
+            self._follow(spec)
+        self._runs = {run_id: Run(self.machine, spec, self._run_folder(run_id)) for run_id, spec in runs.items()}
+
+    def apply(self, spec: RevisionSpec) -> None:
+        """Makes a spec the wanted one. Raises StaleOrder for a lower generation, OSError when it cannot be kept."""
+        present = self._revisions.get(spec.revision_id)
+        if present is not None and spec.generation < present.generation:
+            raise StaleOrder(what=f"'{spec.name}'")
+        if spec != present:
+            write_json(self._folder(spec.revision_id) / "wanted.json", codec.encode(spec))
+            self._revisions[spec.revision_id] = spec
+        self._follow(spec)
+
+    def observe(self, revision_ids: Iterable[int] | None = None) -> list[InstanceStatus]:
+        """The instances of these revisions, or all."""
+        ids = None if revision_ids is None else set(revision_ids)
+        return [
+            instance.status()
+            for (revision_id, _), instance in sorted(self._instances.items())
+            if ids is None or revision_id in ids
+        ]
+
+    def log_tail(self, revision_id: int, ordinal: int, lines: int) -> list[str]:
+        """The last lines of one instance."""
+        return tail(self._folder(revision_id) / str(ordinal) / "log", lines)
+
+    async def cut(self, revision_id: int, fraction: float) -> int:
+        """Cuts that part of the connections to a revision's instances; returns how many."""
+        if not self.machine.isolation.has_own_network:
+            return 0
+        ends = [
+            (instance.address, instance.port)
+            for (owner, _), instance in self._instances.items()
+            if owner == revision_id and instance.address
+        ]
+        return await asyncio.to_thread(cut.cut_connections, ends, fraction)
+
+    def start_run(self, spec: RunSpec) -> None:
+        """Starts a command unless its id was used before. Raises ValueError for a bad id, OSError as `apply`."""
+        if not RUN_ID.fullmatch(spec.run_id):
+            raise ValueError(f"'{spec.run_id}' is no id of a run.")
+        if spec.run_id not in self._runs:
+            folder = self._run_folder(spec.run_id)
+            write_json(folder / "spec.json", codec.encode(spec))
+            self._runs[spec.run_id] = Run(self.machine, spec, folder)
+
+    def observe_run(self, run_id: str) -> RunStatus:
+        """How far a command is."""
+        run = self._runs.get(run_id)
+        return run.status() if run is not None else RunStatus(run_id, RunState.UNKNOWN)
+
+    async def end_run(self, run_id: str) -> None:
+        """Ends and forgets a command."""
+        run = self._runs.get(run_id)
+        if run is not None:
+            await run.end()
+            if self._runs.pop(run_id, None) is not None:
+                shutil.rmtree(self._run_folder(run_id), ignore_errors=True)
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """For the status page."""
+        return {
+            "revisions": sum(1 for spec in self._revisions.values() if spec.count),
+            "instances": len(self._instances),
+            "runs": sum(1 for run in self._runs.values() if run.is_running),
+        }
+
+    async def tidy(self) -> None:
+        """For ever: shortens logs that have grown, forgets revisions that ended long ago."""
+        while True:
+            await asyncio.sleep(ROTATE_SECONDS)
+            for instance in list(self._instances.values()):
+                rotate(instance.log)
+            self._forget_old()
+
+    async def stop_all(self) -> None:
+        """Ends every instance and run gracefully, all at the same time; they stay wanted."""
+        self.is_closing = True
+        instances = list(self._instances.values())
+        for instance in instances:
+            instance.end()
+        await asyncio.gather(*(item.ended() for item in instances), *(run.end() for run in self._runs.values()))
+
+    async def leave(self) -> None:
+        """The agent ends; instances and runs go on."""
+        await asyncio.gather(*(item.forget() for item in (*self._instances.values(), *self._runs.values())))
+
+    def _folder(self, revision_id: int) -> Path:
+        return self.machine.state / "revisions" / str(revision_id)
+
+    def _run_folder(self, run_id: str) -> Path:
+        return self.machine.state / "runs" / run_id
+
+    def _stored_runs(self) -> list[RunSpec]:
+        stored = (read_json(path) for path in sorted((self.machine.state / "runs").glob("*/spec.json")))
+        return [codec.run_spec(data) for data in stored if data is not None]
+
+    def _add(self, spec: RevisionSpec, ordinal: int) -> Instance:
+        folder = self._folder(spec.revision_id) / str(ordinal)
+        instance = Instance(self.machine, spec, ordinal, folder, self._ended)
+        self._instances[spec.revision_id, ordinal] = instance
+        return instance
+
+    def _follow(self, spec: RevisionSpec) -> None:
+        for (revision_id, ordinal), instance in list(self._instances.items()):
+            if revision_id == spec.revision_id:
+                instance.update(spec)
+                if ordinal >= spec.count:
+                    instance.end()
+        for ordinal in range(spec.count):
+            if (spec.revision_id, ordinal) not in self._instances:
+                self._add(spec, ordinal)
+
+    def _ended(self, instance: Instance) -> None:
+        """It may have been wanted again while it was ending."""
+        self._instances.pop((instance.spec.revision_id, instance.ordinal), None)
+        if not self.is_closing:
+            self._follow(self._revisions[instance.spec.revision_id])
+
+    async def _end_unrecorded(self) -> None:
+        known: set[int] = set()
+        state = self.machine.state
+        for path in (*state.glob("revisions/*/*/run.json"), *state.glob("runs/*/run.json")):
+            monitor = Monitor.read(path.parent)
+            if monitor is not None and monitor.is_of_this_boot:
+                known.add(monitor.record.monitor.pid)
+                known |= {monitor.record.child.pid} if monitor.record.child else set()
+        for who in self.machine.unrecorded(known):
+            logger.warning("Ended process %s, which a former agent started and could not record.", who.pid)
+            identity.send(who, signal.SIGKILL)
+            await waiting.wait_for_end(who, 2.0)
+
+    def _forget_old(self) -> None:
+        for revision_id, spec in list(self._revisions.items()):
+            wanted = self._folder(revision_id) / "wanted.json"
+            is_idle = spec.count == 0 and all(owner != revision_id for owner, _ in self._instances)
+            if is_idle and wanted.exists() and time.time() - wanted.stat().st_mtime > KEEP_SECONDS:
+                del self._revisions[revision_id]
+                shutil.rmtree(self._folder(revision_id), ignore_errors=True)

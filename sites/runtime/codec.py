@@ -1,0 +1,43 @@
+"""Specs and statuses as JSON, for the agent's socket and its files."""
+
+from dataclasses import asdict
+from typing import Any
+
+from sites.runtime.spec import InstanceState, InstanceStatus, Limits, Mount, RevisionSpec, RunSpec, RunState, RunStatus
+
+PROTOCOL = 1
+"""Raised when an older agent could misread an order; it stands in every answer."""
+
+
+def encode(value: RevisionSpec | RunSpec | InstanceStatus | RunStatus) -> dict[str, Any]:
+    """Plain data that `json.dumps` takes."""
+    return asdict(value)
+
+
+def _shared(data: dict[str, Any]) -> dict[str, Any]:
+    return {
+        **data,
+        "command": tuple(data["command"]),
+        "mounts": tuple(Mount(**mount) for mount in data.get("mounts", ())),
+        "limits": Limits(**data.get("limits", {})),
+    }
+
+
+def revision_spec(data: dict[str, Any]) -> RevisionSpec:
+    """Raises KeyError or TypeError when the data is no RevisionSpec."""
+    return RevisionSpec(**_shared(data))
+
+
+def run_spec(data: dict[str, Any]) -> RunSpec:
+    """Raises KeyError or TypeError when the data is no RunSpec."""
+    return RunSpec(**_shared(data))
+
+
+def instance_status(data: dict[str, Any]) -> InstanceStatus:
+    """Raises KeyError, TypeError or ValueError when the data is no InstanceStatus."""
+    return InstanceStatus(**{**data, "state": InstanceState(data["state"])})
+
+
+def run_status(data: dict[str, Any]) -> RunStatus:
+    """Raises KeyError, TypeError or ValueError when the data is no RunStatus."""
+    return RunStatus(**{**data, "state": RunState(data["state"])})

@@ -1,0 +1,129 @@
+"""A runtime without processes: it remembers its orders and plays instances, for tests and demonstrations."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from sites.errors import RuntimeUnreachable, StaleOrder
+from sites.runtime.spec import (
+    INSTANCE_PORT,
+    InstanceState,
+    InstanceStatus,
+    RevisionSpec,
+    RunSpec,
+    RunState,
+    RunStatus,
+)
+
+
+@dataclass
+class MemoryRuntime:
+    """Implements `sites.runtime.base.Runtime`; what it is told stands in `orders`, in order."""
+
+    orders: list[RevisionSpec | RunSpec] = field(default_factory=list)
+    wanted: dict[int, RevisionSpec] = field(default_factory=dict)
+    runs: dict[str, RunSpec] = field(default_factory=dict)
+    cuts: list[tuple[int, float]] = field(default_factory=list)
+    """Orders to cut connections: revision and fraction."""
+    connections: dict[int, int] = field(default_factory=dict)
+    """Open connections by revision, for `kill_connections`."""
+    logs: dict[tuple[int, int], list[str]] = field(default_factory=dict)
+    is_reachable: bool = True
+    run_exit_code: int | None = 0
+    """Of every run; None: they stay running."""
+    _exits: dict[tuple[tuple[str, ...] | int, int], int] = field(default_factory=dict)
+    _silent: set[tuple[int, int]] = field(default_factory=set)
+    _run_exits: dict[str, int | None] = field(default_factory=dict)
+
+    def exit_with(self, revision: int | tuple[str, ...], ordinal: int, code: int) -> None:
+        """From now on that ordinal of the revision (or of any revision with that command) ends with `code`."""
+        self._exits[revision, ordinal] = code
+
+    def never_listen(self, revision_id: int, ordinal: int) -> None:
+        """From now on that instance starts and does not accept connections."""
+        self._silent.add((revision_id, ordinal))
+
+    def mend(self) -> None:
+        """All instances and runs behave again."""
+        self._exits.clear()
+        self._silent.clear()
+        self._run_exits.clear()
+        self.run_exit_code = 0
+
+    def end_run_with(self, run_id: str, code: int | None) -> None:
+        """That run ends with `code`; None: it stays running."""
+        self._run_exits[run_id] = code
+
+    def write_log(self, revision_id: int, ordinal: int, *lines: str) -> None:
+        """Adds lines to what an instance wrote."""
+        self.logs.setdefault((revision_id, ordinal), []).extend(lines)
+
+    def apply(self, spec: RevisionSpec) -> None:
+        """See Runtime.apply."""
+        self._reach()
+        present = self.wanted.get(spec.revision_id)
+        if present is not None and spec.generation < present.generation:
+            raise StaleOrder(what=f"'{spec.name}'")
+        self.orders.append(spec)
+        self.wanted[spec.revision_id] = spec
+
+    def observe(self, revision_ids: Iterable[int] | None = None) -> list[InstanceStatus]:
+        """See Runtime.observe."""
+        self._reach()
+        ids = set(self.wanted) if revision_ids is None else set(revision_ids)
+        specs = [spec for spec in self.wanted.values() if spec.revision_id in ids]
+        return [self._instance(spec, ordinal) for spec in specs for ordinal in range(spec.count)]
+
+    def log_tail(self, revision_id: int, ordinal: int, *, lines: int = 20) -> list[str]:
+        """See Runtime.log_tail."""
+        self._reach()
+        return self.logs.get((revision_id, ordinal), [])[-lines:]
+
+    def kill_connections(self, revision_id: int, *, fraction: float) -> int:
+        """See Runtime.kill_connections."""
+        self._reach()
+        self.cuts.append((revision_id, fraction))
+        cut = round(self.connections.get(revision_id, 0) * fraction)
+        self.connections[revision_id] = self.connections.get(revision_id, 0) - cut
+        return cut
+
+    def start_run(self, spec: RunSpec) -> None:
+        """See Runtime.start_run."""
+        self._reach()
+        if spec.run_id not in self.runs:
+            self.orders.append(spec)
+            self.runs[spec.run_id] = spec
+
+    def observe_run(self, run_id: str) -> RunStatus:
+        """See Runtime.observe_run."""
+        self._reach()
+        if run_id not in self.runs:
+            return RunStatus(run_id, RunState.UNKNOWN)
+        code = self._run_exits.get(run_id, self.run_exit_code)
+        return RunStatus(run_id, RunState.RUNNING if code is None else RunState.ENDED, code)
+
+    def end_run(self, run_id: str) -> None:
+        """See Runtime.end_run."""
+        self._reach()
+        self.runs.pop(run_id, None)
+
+    def _reach(self) -> None:
+        if not self.is_reachable:
+            raise RuntimeUnreachable(part="The agent", reason="told to be unreachable")
+
+    def _instance(self, spec: RevisionSpec, ordinal: int) -> InstanceStatus:
+        code = self._exits.get((spec.revision_id, ordinal), self._exits.get((spec.command, ordinal)))
+        state = InstanceState.RUNNING
+        if code is not None:
+            state = InstanceState.BACKOFF
+        elif (spec.revision_id, ordinal) in self._silent:
+            state = InstanceState.STARTING
+        return InstanceStatus(
+            revision_id=spec.revision_id,
+            ordinal=ordinal,
+            generation=spec.generation,
+            state=state,
+            address=f"10.{spec.revision_id >> 8 & 255}.{spec.revision_id & 255}.{ordinal + 1}",
+            port=INSTANCE_PORT,
+            restarts=0 if code is None else 1,
+            exit_code=code,
+        )

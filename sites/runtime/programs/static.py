@@ -1,0 +1,98 @@
+"""Serves the folder it is started in: the program of static sites, run inside the sandbox."""
+
+import mimetypes
+import os
+import sys
+from pathlib import Path
+
+import uvicorn
+from starlette.exceptions import HTTPException
+from starlette.responses import RedirectResponse, Response
+from starlette.staticfiles import StaticFiles
+from starlette.types import Scope
+
+DEFAULT_DOCUMENTS = "index.html,index.htm,default.html"
+TYPES = {
+    ".avif": "image/avif",
+    ".ico": "image/x-icon",
+    ".js": "text/javascript",
+    ".json": "application/json",
+    ".map": "application/json",
+    ".md": "text/markdown",
+    ".mjs": "text/javascript",
+    ".svg": "image/svg+xml",
+    ".wasm": "application/wasm",
+    ".webmanifest": "application/manifest+json",
+    ".webp": "image/webp",
+    ".woff": "font/woff",
+    ".woff2": "font/woff2",
+}
+SHOWN_DOT_FOLDER = ".well-known"
+GRACE_SECONDS = 25
+
+
+class Site(StaticFiles):
+    """Files with types, validators and ranges; no listings, no dot files, no links that lead out of the folder."""
+
+    def __init__(self, folder: Path, default_documents: list[str]) -> None:
+        self._default_documents = default_documents
+        super().__init__(directory=folder, follow_symlink=False)
+
+    async def get_response(self, path: str, scope: Scope) -> Response:
+        """The file, the default document of a folder, or 404 with the site's own page if it has one."""
+        try:
+            if any(part.startswith(".") and part not in (".", SHOWN_DOT_FOLDER) for part in Path(path).parts):
+                raise HTTPException(status_code=404)
+            full_path, _ = self.lookup_path(path)
+            if not full_path or not os.path.isdir(full_path):
+                return await super().get_response(path, scope)
+            return await self._folder(path, scope)
+        except HTTPException as error:
+            if error.status_code != 404:
+                raise
+            return self._not_found(scope)
+
+    async def _folder(self, path: str, scope: Scope) -> Response:
+        for name in self._default_documents:
+            full_path, stat = self.lookup_path(os.path.join(path, name))
+            if stat is not None and os.path.isfile(full_path):
+                if not scope["path"].endswith("/"):
+                    query = scope["query_string"].decode("latin-1")
+                    last = scope["path"].rpartition("/")[2]
+                    return RedirectResponse(f"{last}/{'?' if query else ''}{query}", status_code=301)
+                return self.file_response(full_path, stat, scope)
+        raise HTTPException(status_code=404)
+
+    def _not_found(self, scope: Scope) -> Response:
+        full_path, stat = self.lookup_path("404.html")
+        if stat is not None and os.path.isfile(full_path):
+            # Without the request's headers: a validator or a range must not turn the page into 304 or 206
+            return self.file_response(full_path, stat, {**scope, "headers": []}, status_code=404)
+        return Response("Not found\n", status_code=404, media_type="text/plain")
+
+
+def application(folder: Path) -> Site:
+    """The site of a folder, with the default documents that the environment names."""
+    for suffix, media_type in TYPES.items():
+        mimetypes.add_type(media_type, suffix)
+    documents = os.environ.get("DEFAULT_DOCUMENTS") or DEFAULT_DOCUMENTS
+    return Site(folder, [name.strip() for name in documents.split(",") if name.strip()])
+
+
+def main() -> None:
+    """Serves until SIGTERM, then finishes the requests that it holds."""
+    folder = Path(sys.argv[1] if len(sys.argv) > 1 else ".").resolve()
+    uvicorn.run(
+        application(folder),
+        host=os.environ.get("HOST", "127.0.0.1"),
+        port=int(os.environ["PORT"]),
+        lifespan="off",
+        access_log=False,
+        server_header=False,
+        log_level="warning",
+        timeout_graceful_shutdown=GRACE_SECONDS,
+    )
+
+
+if __name__ == "__main__":
+    main()
