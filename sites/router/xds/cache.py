@@ -1,0 +1,120 @@
+"""All route tables and the resources made of them; a change touches one site, whatever their number."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from sites.router.table import RouteTable
+from sites.router.xds.clusters import cluster_resource, endpoints_resource, portal_cluster
+from sites.router.xds.resource import Resource
+from sites.router.xds.routes import PORTAL_ROUTES, portal_routes, routes_name, routes_resource, scope_resource
+
+
+@dataclass(frozen=True, slots=True)
+class SiteResources:
+    """What an Envoy needs to serve one site."""
+
+    routes: Resource
+    clusters: tuple[Resource, ...]
+    endpoints: tuple[Resource, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What has become different in one site."""
+
+    site_id: int
+    scopes: frozenset[str]
+    """Host names whose scope came, changed or left."""
+
+
+@dataclass(frozen=True, slots=True)
+class Fixtures:
+    """The resources that do not depend on any site."""
+
+    listener: Resource
+    cluster: Resource
+    routes: Resource
+    scopes: dict[str, Resource]
+
+
+def fixtures(listener: Resource, web_socket: str, portal_hosts: Iterable[str]) -> Fixtures:
+    """The listener, and the portal on its hosts. An IPv6 address stands in brackets."""
+    hosts = list(dict.fromkeys(portal_hosts))
+    scopes = {host: scope_resource(host, PORTAL_ROUTES, is_on_demand=False) for host in hosts}
+    return Fixtures(listener, portal_cluster(web_socket), portal_routes(hosts), scopes)
+
+
+class TableCache:
+    """The server's only knowledge of sites."""
+
+    def __init__(self, fixed: Fixtures) -> None:
+        self.fixed = fixed
+        self.tables: dict[int, RouteTable] = {}
+        self.scopes: dict[str, Resource] = dict(fixed.scopes)
+        self._site_of_scope: dict[str, int] = {}
+        self._site_of_cluster: dict[str, int] = {}
+        self._resources: dict[int, SiteResources] = {}
+
+    def version(self, site_id: int) -> int | None:
+        """The version of the site's table; None when there is none."""
+        table = self.tables.get(site_id)
+        return None if table is None else table.version
+
+    def put(self, table: RouteTable) -> Change | None:
+        """Take a newer table of a site. None: it is not newer."""
+        before = self.tables.get(table.site_id)
+        if before is not None and before.version >= table.version:
+            return None
+        changed = self._forget(before, kept={route.host for route in table.hosts}) if before else set()
+        for route in table.hosts:
+            if route.host in self.fixed.scopes:
+                continue
+            if self._site_of_scope.get(route.host) != table.site_id:
+                self._site_of_scope[route.host] = table.site_id
+                self.scopes[route.host] = scope_resource(route.host, routes_name(table.site_id))
+                changed.add(route.host)
+        for cluster in table.clusters:
+            self._site_of_cluster[cluster.name] = table.site_id
+        self.tables[table.site_id] = table
+        return Change(table.site_id, frozenset(changed))
+
+    def remove(self, site_id: int) -> Change | None:
+        """Forget a site. None: it was not known."""
+        table = self.tables.pop(site_id, None)
+        return None if table is None else Change(site_id, frozenset(self._forget(table, kept=set())))
+
+    def resources(self, site_id: int) -> SiteResources | None:
+        """The site's resources, made when they are first needed; None when the site has no table."""
+        table = self.tables.get(site_id)
+        if table is None:
+            return None
+        if site_id not in self._resources:
+            self._resources[site_id] = SiteResources(
+                routes=routes_resource(table),
+                clusters=tuple(cluster_resource(cluster.name) for cluster in table.clusters),
+                endpoints=tuple(endpoints_resource(cluster) for cluster in table.clusters),
+            )
+        return self._resources[site_id]
+
+    def site_of_scope(self, host: str) -> int | None:
+        """The site that a host name leads to."""
+        return self._site_of_scope.get(host)
+
+    def site_of_cluster(self, name: str) -> int | None:
+        """The site to which a cluster belongs; None when it is in no table (any more)."""
+        return self._site_of_cluster.get(name)
+
+    def _forget(self, table: RouteTable, kept: set[str]) -> set[str]:
+        self._resources.pop(table.site_id, None)
+        for cluster in table.clusters:
+            self._site_of_cluster.pop(cluster.name, None)
+        # A host name that has moved to another site meanwhile is that site's.
+        gone = {
+            route.host
+            for route in table.hosts
+            if route.host not in kept and self._site_of_scope.get(route.host) == table.site_id
+        }
+        for host in gone:
+            del self._site_of_scope[host]
+            del self.scopes[host]
+        return gone

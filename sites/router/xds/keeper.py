@@ -1,0 +1,124 @@
+"""Keeps the cache, the nodes and the last-good file equal to the source."""
+
+import asyncio
+import logging
+from concurrent.futures import ThreadPoolExecutor
+
+from sites.router.base import Acknowledgement
+from sites.router.table import RouteTable
+from sites.router.xds.last_good import LastGood
+from sites.router.xds.nodes import Nodes
+from sites.router.xds.source import SourceReader
+
+POLL_SECONDS = 1.0
+SEEN_EVERY_POLLS = 10
+
+logger = logging.getLogger(__name__)
+
+
+class Keeper:
+    """Reads tables; the only one that changes the cache."""
+
+    def __init__(self, reader: SourceReader, nodes: Nodes, last_good: LastGood) -> None:
+        self._reader = reader
+        self._nodes = nodes
+        self._last_good = last_good
+        # One thread: what is written last is what was applied last.
+        self._disk = ThreadPoolExecutor(max_workers=1, thread_name_prefix="last-good")
+        self.is_source_away = False
+
+    async def load(self) -> None:
+        """Read every table, or else the last good ones; returns only when a complete set is there."""
+        while True:
+            try:
+                tables = await self._reader.call(self._reader.source.all_tables)
+            except Exception as error:  # any failure of a database means the same here
+                self._note_away(error)
+            else:
+                self._take_all(tables)
+                self._disk.submit(self._last_good.replace, tables)
+                logger.info("%d route tables read", len(tables))
+                return
+            last_good = await asyncio.get_running_loop().run_in_executor(self._disk, self._last_good.load)
+            if last_good is not None:
+                self._take_all(last_good)
+                logger.warning("%d last good route tables are served until the database is back", len(last_good))
+                return
+            await asyncio.sleep(POLL_SECONDS)
+
+    async def publish(self, site_id: int, version: int, wait_seconds: float) -> Acknowledgement:
+        """Serve at least `version` of the site's table. Raises what the source raises."""
+        known = self._nodes.cache.version(site_id)
+        if known is None or known < version:
+            await self._reload(site_id)
+        return await self._nodes.wait(site_id, version, wait_seconds)
+
+    async def follow(self) -> None:
+        """Poll for ever: what nobody published (a lost call, a restart) arrives within a second or two."""
+        polls = 0
+        while True:
+            await asyncio.sleep(POLL_SECONDS)
+            self._nodes.offer_listener_again()
+            try:
+                await self._poll()
+                if polls % SEEN_EVERY_POLLS == 0:
+                    for node_id in list(self._nodes.connections):
+                        await self._reader.call(self._reader.source.seen, node_id)
+            except Exception as error:  # as above
+                self._note_away(error)
+                continue
+            polls += 1
+            if self.is_source_away:
+                self.is_source_away = False
+                logger.info("The database is back; all route tables are up to date")
+
+    async def greet(self, node_id: str) -> None:
+        """Report a node that has just connected; the poll repeats it if the source is away."""
+        try:
+            await self._reader.call(self._reader.source.seen, node_id)
+        except Exception as error:  # as above
+            self._note_away(error)
+
+    async def registered(self) -> list[str] | None:
+        """The nodes that the source expects; None while it is away."""
+        try:
+            return await self._reader.call(self._reader.source.registered)
+        except Exception as error:  # as above
+            self._note_away(error)
+            return None
+
+    def close(self) -> None:
+        """Finish writing and end the threads."""
+        self._disk.shutdown(wait=True)
+        self._reader.close()
+
+    async def _poll(self) -> None:
+        versions = await self._reader.call(self._reader.source.versions)
+        known = {site_id: table.version for site_id, table in self._nodes.cache.tables.items()}
+        # Asked again one by one: a site may have been published between the two lines above.
+        stale = [site_id for site_id, version in versions.items() if known.get(site_id, -1) < version]
+        for site_id in [*stale, *(known.keys() - versions.keys())]:
+            await self._reload(site_id)
+
+    async def _reload(self, site_id: int) -> None:
+        table = await self._reader.call(self._reader.source.table, site_id)
+        cache = self._nodes.cache
+        change = cache.remove(site_id) if table is None else cache.put(table)
+        if change is None:
+            return
+        self._nodes.apply(change)
+        if table is None:
+            self._disk.submit(self._last_good.remove, site_id)
+            logger.info("The routes of site %d are removed", site_id)
+        else:
+            self._disk.submit(self._last_good.put, table)
+            logger.info("The routes of '%s' are at version %d", table.site, table.version)
+
+    def _take_all(self, tables: list[RouteTable]) -> None:
+        for table in tables:
+            self._nodes.cache.put(table)
+
+    def _note_away(self, error: Exception) -> None:
+        if not self.is_source_away:
+            logger.error("The database cannot be read, the routes stay as they are: %s", error)
+        self.is_source_away = True

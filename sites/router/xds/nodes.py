@@ -1,0 +1,105 @@
+"""The Envoys that are connected, and waiting for what they say."""
+
+import asyncio
+import logging
+
+from sites.router.base import Acknowledgement
+from sites.router.xds.cache import Change, TableCache
+from sites.router.xds.stream import Stream
+from sites.router.xds.subscription import Request, Response
+
+logger = logging.getLogger(__name__)
+
+
+class Connection:
+    """One stream and the responses that wait to be written to it; None ends it."""
+
+    def __init__(self, stream: Stream) -> None:
+        self.stream = stream
+        self.outbox: asyncio.Queue[Response | None] = asyncio.Queue()
+
+    def send(self, responses: list[Response]) -> None:
+        """Put responses into the outbox, in order."""
+        for response in responses:
+            self.outbox.put_nowait(response)
+
+
+class Nodes:
+    """All connections, one per node id."""
+
+    def __init__(self, cache: TableCache) -> None:
+        self.cache = cache
+        self.connections: dict[str, Connection] = {}
+        self._news = asyncio.Event()
+
+    def connect(self, node_id: str) -> Connection:
+        """A node has opened a stream; an older one of the same id is ended."""
+        if (older := self.connections.get(node_id)) is not None:
+            logger.warning("Router %s connected again; its older connection is ended", node_id)
+            older.outbox.put_nowait(None)
+        else:
+            logger.info("Router %s connected", node_id)
+        connection = Connection(Stream(node_id, self.cache))
+        self.connections[node_id] = connection
+        return connection
+
+    def disconnect(self, connection: Connection) -> None:
+        """The stream has ended."""
+        node_id = connection.stream.node_id
+        if self.connections.get(node_id) is connection:
+            del self.connections[node_id]
+            logger.info("Router %s disconnected; it goes on with the routes it has", node_id)
+        self._tell()
+
+    def receive(self, connection: Connection, request: Request) -> None:
+        """Take a request of a node and answer it."""
+        if request.HasField("error_detail"):
+            node_id, kind = connection.stream.node_id, request.type_url.rpartition(".")[2]
+            logger.error("Router %s refused a %s: %s", node_id, kind, request.error_detail.message)
+        connection.send(connection.stream.receive(request))
+        self._tell()
+
+    def apply(self, change: Change) -> None:
+        """Tell every node what has changed."""
+        for connection in self.connections.values():
+            connection.send(connection.stream.apply(change))
+        self._tell()
+
+    def offer_listener_again(self) -> None:
+        """Let nodes that could not open their port try again."""
+        for connection in self.connections.values():
+            connection.send(connection.stream.offer_listener_again())
+
+    def acknowledgement(self, site_id: int, version: int) -> tuple[Acknowledgement, bool]:
+        """How far the nodes are, and whether each has acknowledged or refused what the cache holds."""
+        reached = self.cache.version(site_id)
+        versions, refusals, is_complete = {}, {}, True
+        for node_id, connection in self.connections.items():
+            stream = connection.stream
+            if stream.has_acknowledged(site_id):
+                stream.versions[site_id] = version if reached is None else reached
+            elif (words := stream.refusal(site_id)) is not None:
+                refusals[node_id] = words
+            else:
+                is_complete = False
+            if site_id in stream.versions:
+                versions[node_id] = stream.versions[site_id]
+        return Acknowledgement(versions, refusals), is_complete
+
+    async def wait(self, site_id: int, version: int, seconds: float) -> Acknowledgement:
+        """The nodes' answer to what the cache holds of a site, after at most `seconds`."""
+        deadline = asyncio.get_running_loop().time() + seconds
+        while True:
+            acknowledgement, is_complete = self.acknowledgement(site_id, version)
+            left = deadline - asyncio.get_running_loop().time()
+            if is_complete or left <= 0:
+                return acknowledgement
+            try:
+                await asyncio.wait_for(self._news.wait(), left)
+            except TimeoutError:
+                continue
+
+    def _tell(self) -> None:
+        # Whoever waits now is woken; whoever comes later waits for the next news.
+        self._news.set()
+        self._news = asyncio.Event()

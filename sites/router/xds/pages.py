@@ -1,0 +1,46 @@
+"""The small pages that the router answers by itself; no per cent sign may stand in them (Envoy would expand it)."""
+
+from sites.router.table import Page
+
+CONTENT_TYPE = "text/html; charset=utf-8"
+RETRY_AFTER_SECONDS = 2
+
+_STYLE = (
+    ":root{color-scheme:light dark}"
+    "body{margin:0;font:16px/1.5 system-ui,sans-serif;color:#333;background:#fff}"
+    "main{max-width:36em;margin:15vh auto 0;padding:0 1.5em;border-left:6px solid #0072c6}"
+    "h1{font-weight:300;font-size:2em;line-height:1.2;margin:0 0 .5em}"
+    "@media(prefers-color-scheme:dark){body{color:#ddd;background:#1b1b1b}}"
+)
+
+
+def _html(title: str, text: str) -> str:
+    return (
+        '<!DOCTYPE html><html lang="en"><head><meta charset="utf-8">'
+        '<meta name="viewport" content="width=device-width,initial-scale=1">'
+        f"<title>{title}</title><style>{_STYLE}</style></head>"
+        f"<body><main><h1>{title}</h1><p>{text}</p></main></body></html>"
+    )
+
+
+UNKNOWN_HOST = _html(
+    "There is no web site at this address",
+    "The address leads to this server, but no web site here has it as a host name. "
+    "Check its spelling; a web site that was just created answers within a few seconds.",
+)
+NO_ANSWER = _html(
+    "This web site does not answer",
+    "None of its instances took the request. They are restarted by themselves; try again in a moment. "
+    "Its owner finds the reason in the log of the web site.",
+)
+PAGES = {
+    Page.STOPPED: (
+        403,
+        _html("This web site is stopped", "It answers again as soon as its owner starts it in the portal."),
+    ),
+    Page.STARTING: (
+        503,
+        _html("This web site is starting", "It answers in a few seconds; load this page again."),
+    ),
+}
+"""Page → status and body."""

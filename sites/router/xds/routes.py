@@ -1,0 +1,135 @@
+"""Route configurations and scopes: one configuration per site, to which a scope per host name points."""
+
+from collections.abc import Iterable
+from datetime import timedelta
+from typing import Any
+
+from envoy.config.core.v3 import base_pb2
+from envoy.config.route.v3 import route_components_pb2, route_pb2, scoped_route_pb2
+from envoy.extensions.retry.host.previous_hosts.v3 import previous_hosts_pb2
+
+from sites.router.table import PORTAL_CLUSTER, HostRoute, Page, RouteTable
+from sites.router.xds.pages import CONTENT_TYPE, PAGES, RETRY_AFTER_SECONDS
+from sites.router.xds.resource import Kind, Resource, pack, resource
+
+PORTAL_ROUTES = "portal"
+_PREFIX = "site-"
+
+
+def routes_name(site_id: int) -> str:
+    """The name of a site's route configuration."""
+    return f"{_PREFIX}{site_id}"
+
+
+def site_of_routes(name: str) -> int | None:
+    """The site whose route configuration has this name; None for the portal's or a strange one."""
+    number = name.removeprefix(_PREFIX)
+    return int(number) if number != name and number.isdecimal() else None
+
+
+def scope_resource(host: str, routes: str, *, is_on_demand: bool = True) -> Resource:
+    """Let requests for `host` find the route configuration `routes`, fetched with the first of them."""
+    # The key is what the listener reads in front of the first colon: no port, and '[' for every IPv6 address.
+    key = "[" if host.startswith("[") else host
+    message = scoped_route_pb2.ScopedRouteConfiguration(
+        name=host,
+        key={"fragments": [{"string_key": key}]},
+        route_configuration_name=routes,
+        on_demand=is_on_demand,
+    )
+    return resource(Kind.SCOPE, host, message)
+
+
+def routes_resource(table: RouteTable) -> Resource:
+    """All routes of a site. Its version is no part of the content: unchanged routes are never sent again."""
+    message = route_pb2.RouteConfiguration(
+        name=routes_name(table.site_id),
+        virtual_hosts=[_virtual_host(table.site, route) for route in table.hosts],
+        ignore_port_in_host_matching=True,
+    )
+    return resource(Kind.ROUTES, message.name, message)
+
+
+def portal_routes(hosts: Iterable[str]) -> Resource:
+    """The portal's own host names."""
+    host = route_components_pb2.VirtualHost(
+        name=PORTAL_ROUTES, domains=hosts, routes=_routes(PORTAL_CLUSTER, allows_web_sockets=False)
+    )
+    message = route_pb2.RouteConfiguration(name=PORTAL_ROUTES, virtual_hosts=[host], ignore_port_in_host_matching=True)
+    return resource(Kind.ROUTES, PORTAL_ROUTES, message)
+
+
+def _retry(conditions: str) -> dict[str, Any]:
+    # About a second in all: as long as a crashed single instance needs to be back.
+    predicate = pack(previous_hosts_pb2.PreviousHostsPredicate())
+    return {
+        "retry_on": conditions,
+        "num_retries": {"value": 6},
+        "host_selection_retry_max_attempts": 3,
+        "retry_host_predicate": [{"name": "envoy.retry_host_predicates.previous_hosts", "typed_config": predicate}],
+        "retry_back_off": {"base_interval": timedelta(seconds=0.05), "max_interval": timedelta(seconds=0.5)},
+    }
+
+
+# What may be done twice is sent again whenever no answer began; anything else only if no instance has seen it.
+_RETRY_SAFE = _retry("connect-failure,refused-stream,reset")
+_RETRY_UNSAFE = _retry("connect-failure,refused-stream,reset-before-request")
+_ANY = {"prefix": "/"}
+_UPGRADE = {
+    "prefix": "/",
+    "headers": [{"name": "upgrade", "string_match": {"exact": "websocket", "ignore_case": True}}],
+}
+_SAFE = {
+    "prefix": "/",
+    "headers": [{"name": ":method", "string_match": {"safe_regex": {"regex": "GET|HEAD|OPTIONS"}}}],
+}
+
+
+def _header(name: str, value: str) -> dict[str, Any]:
+    action = base_pb2.HeaderValueOption.OVERWRITE_IF_EXISTS_OR_ADD
+    return {"header": {"key": name, "value": value}, "append_action": action}
+
+
+def _routes(cluster: str, *, allows_web_sockets: bool) -> list[dict[str, Any]]:
+    # No time limit on an answer; a connection that was upgraded may also be silent for ever.
+    to_cluster = {"cluster": cluster, "timeout": timedelta(0)}
+    upgrade = {
+        "retry_policy": _RETRY_UNSAFE,
+        "idle_timeout": timedelta(0),
+        "upgrade_configs": [{"upgrade_type": "websocket", "enabled": {"value": allows_web_sockets}}],
+    }
+    return [
+        {"match": _UPGRADE, "route": to_cluster | upgrade},
+        {"match": _SAFE, "route": to_cluster | {"retry_policy": _RETRY_SAFE}},
+        {"match": _ANY, "route": to_cluster | {"retry_policy": _RETRY_UNSAFE}},
+    ]
+
+
+def _page_route(page: Page) -> dict[str, Any]:
+    status, body = PAGES[page]
+    headers = [_header("content-type", CONTENT_TYPE), _header("cache-control", "no-store")]
+    if page is Page.STARTING:
+        headers.append(_header("retry-after", str(RETRY_AFTER_SECONDS)))
+    return {
+        "match": _ANY,
+        "direct_response": {"status": status, "body": {"inline_string": body}},
+        "response_headers_to_add": headers,
+    }
+
+
+def _virtual_host(site: str, route: HostRoute) -> route_components_pb2.VirtualHost:
+    if route.cluster is None:
+        routes = [_page_route(route.page or Page.STARTING)]
+    else:
+        routes = _routes(route.cluster, allows_web_sockets=route.allows_web_sockets)
+    return route_components_pb2.VirtualHost(
+        name=route.host,
+        domains=[route.host],
+        routes=routes,
+        request_headers_to_add=[
+            _header("X-Website-Site-Name", site),
+            _header("X-Website-Slot-Name", route.slot),
+            _header("X-Website-Hostname", route.host),
+        ],
+        response_headers_to_add=[] if route.is_indexed else [_header("X-Robots-Tag", "noindex")],
+    )

@@ -1,0 +1,217 @@
+"""One Envoy's delta stream: what is sent when, in an order that never names what the Envoy does not have.
+
+For a site whose routes the Envoy asked for: clusters → endpoints → (their acknowledgements) → routes → scopes,
+and clusters that left the table only after the routes without them are acknowledged.
+"""
+
+from sites.router.xds.cache import Change, SiteResources, TableCache
+from sites.router.xds.resource import Kind, Resource
+from sites.router.xds.routes import routes_name, site_of_routes
+from sites.router.xds.subscription import Request, Response, Subscription
+
+
+class Stream:
+    """State of one stream, without any input or output: requests and changes go in, responses come out."""
+
+    def __init__(self, node_id: str, cache: TableCache) -> None:
+        self.node_id = node_id
+        self.versions: dict[int, int] = {}
+        """Site id → the highest table version that the node has acknowledged on this stream."""
+        self._cache = cache
+        self._clusters = Subscription(Kind.CLUSTER)
+        self._endpoints = Subscription(Kind.ENDPOINTS)
+        self._listeners = Subscription(Kind.LISTENER)
+        self._scopes = Subscription(Kind.SCOPE)
+        self._routes = Subscription(Kind.ROUTES)
+        kinds = (self._clusters, self._endpoints, self._listeners, self._scopes, self._routes)
+        self._subscriptions = {subscription.kind.value: subscription for subscription in kinds}
+        self._offered: dict[int, set[str]] = {}
+        """Site id → the clusters of it that the node has."""
+        self._brought: set[int] = set()
+        """Sites that the node had before this stream, until it says which routes it wants."""
+        self._strays: set[str] = set()
+        """Clusters that the node had before this stream and that are in no table."""
+        self._due_sites: set[int] = set()
+        self._due_scopes: set[str] = set()
+        self._leaving: dict[str, int] = {}
+        """Removed host name → the site it led to, until the node has acknowledged the removal."""
+
+    @property
+    def is_ready(self) -> bool:
+        """False until the node has said which routes it has: before that nothing it holds can be judged."""
+        return self._scopes.is_open and self._routes.is_open
+
+    @property
+    def loaded_sites(self) -> set[int]:
+        """The sites whose routes the node asked for."""
+        asked = {site_of_routes(name) for name in self._routes.names}
+        return {site_id for site_id in asked if site_id is not None} | self._brought
+
+    def receive(self, request: Request) -> list[Response]:
+        """Take a request of the node; returns what to send now."""
+        subscription = self._subscriptions.get(request.type_url)
+        if subscription is None:
+            return []
+        is_first = not subscription.is_open
+        touched = subscription.receive(request)
+        if subscription is self._scopes:
+            self._due_scopes |= set(self._cache.scopes) | touched if is_first else set()
+            self._leaving = {host: site for host, site in self._leaving.items() if subscription.still_holds(host)}
+        elif subscription is self._routes:
+            if is_first:
+                self._brought.clear()
+                self._due_sites |= set(self._offered)
+            self._due_sites |= {site_id for name in touched if (site_id := site_of_routes(name)) is not None}
+        elif subscription is self._clusters and is_first:
+            self._adopt(touched)
+        elif subscription is self._endpoints:
+            self._due_sites |= {site for name in touched if (site := self._cache.site_of_cluster(name)) is not None}
+        return self._responses()
+
+    def apply(self, change: Change) -> list[Response]:
+        """Take a change of the tables; returns what to send now."""
+        self._due_sites.add(change.site_id)
+        self._due_scopes |= change.scopes
+        for host in change.scopes:
+            if host not in self._cache.scopes and self._scopes.still_holds(host):
+                self._leaving[host] = change.site_id
+        return self._responses()
+
+    def offer_listener_again(self) -> list[Response]:
+        """A listener is refused while its port is taken; sent again it is tried again."""
+        if self._listeners.refusal(self._cache.fixed.listener) is None:
+            return []
+        self._listeners.forget(self._cache.fixed.listener.name)
+        return self._responses()
+
+    def has_acknowledged(self, site_id: int) -> bool:
+        """True when the node serves the site as its present table says, also if it never asked for its routes."""
+        if not self.is_ready or site_id in self._leaving.values():
+            return False
+        if not all(self._scopes.holds(scope) for scope in self._scopes_of(site_id)):
+            return False
+        if not self._has_loaded(site_id):
+            return True
+        found = self._cache.resources(site_id)
+        return found is None or self._serves(found)
+
+    def refusal(self, site_id: int) -> str | None:
+        """The node's words for refusing a part of the site's present table."""
+        found = self._cache.resources(site_id)
+        if found is None:
+            return None
+        parts: list[tuple[Subscription, Resource]] = [(self._routes, found.routes)]
+        parts += [(self._clusters, cluster) for cluster in found.clusters]
+        parts += [(self._endpoints, endpoints) for endpoints in found.endpoints]
+        parts += [(self._scopes, scope) for scope in self._scopes_of(site_id)]
+        return next((words for part, one in parts if (words := part.refusal(one)) is not None), None)
+
+    def listener_state(self) -> str:
+        """`listening`, `waiting` or the node's words for not opening its port."""
+        listener = self._cache.fixed.listener
+        if self._listeners.holds(listener):
+            return "listening"
+        return self._listeners.refusal(listener) or "waiting"
+
+    def _adopt(self, clusters: set[str]) -> None:
+        for name in clusters - {self._cache.fixed.cluster.name}:
+            site_id = self._cache.site_of_cluster(name)
+            if site_id is None:
+                self._strays.add(name)
+            else:
+                self._offered.setdefault(site_id, set()).add(name)
+                self._brought.add(site_id)
+                self._due_sites.add(site_id)
+
+    def _has_loaded(self, site_id: int) -> bool:
+        return routes_name(site_id) in self._routes.names or site_id in self._brought
+
+    def _scopes_of(self, site_id: int) -> list[Resource]:
+        table = self._cache.tables.get(site_id)
+        hosts = [route.host for route in table.hosts] if table is not None else []
+        return [self._cache.scopes[host] for host in hosts if self._cache.site_of_scope(host) == site_id]
+
+    def _serves(self, found: SiteResources) -> bool:
+        is_reachable = all(self._endpoints.holds(endpoints) for endpoints in found.endpoints)
+        return is_reachable and self._routes.holds(found.routes)
+
+    def _responses(self) -> list[Response]:
+        fixed = self._cache.fixed
+        responses = []
+        if self._clusters.is_open and self._clusters.needs(fixed.cluster):
+            responses.append(self._clusters.send([fixed.cluster]))
+        due, self._due_sites = self._due_sites, set()
+        for site_id in sorted(due):
+            responses += self._site_responses(site_id)
+        if fixed.routes.name in self._routes.names and self._routes.needs(fixed.routes):
+            responses.append(self._routes.send([fixed.routes]))
+        responses += self._scope_responses()
+        if self._listeners.is_open and self._listeners.needs(fixed.listener):
+            responses.append(self._listeners.send([fixed.listener]))
+        return responses + self._stray_responses()
+
+    def _site_responses(self, site_id: int) -> list[Response]:
+        found = self._cache.resources(site_id)
+        if not self._has_loaded(site_id):
+            return self._removal(self._offered.pop(site_id, set()))
+        if found is None or not self._clusters.is_open:
+            return []  # the removal of its scopes makes the node drop the routes, and then the clusters
+        responses = []
+        if clusters := [cluster for cluster in found.clusters if self._clusters.needs(cluster)]:
+            for cluster in clusters:
+                # A cluster that changes waits for its endpoints again.
+                if self._endpoints.still_holds(cluster.name):
+                    self._endpoints.forget(cluster.name)
+            responses.append(self._clusters.send(clusters))
+        offered = self._offered.setdefault(site_id, set())
+        offered |= {cluster.name for cluster in found.clusters}
+        if endpoints := [one for one in found.endpoints if self._wants(self._endpoints, one)]:
+            responses.append(self._endpoints.send(endpoints))
+        if self._wants(self._routes, found.routes) and all(self._endpoints.holds(one) for one in found.endpoints):
+            responses.append(self._routes.send([found.routes]))
+        if self._routes.holds(found.routes):
+            gone = offered - {cluster.name for cluster in found.clusters}
+            offered -= gone
+            responses += self._removal(gone)
+        return responses
+
+    def _wants(self, subscription: Subscription, resource: Resource) -> bool:
+        return resource.name in subscription.names and subscription.needs(resource)
+
+    def _removal(self, clusters: set[str]) -> list[Response]:
+        known = sorted(name for name in clusters if self._clusters.knows(name))
+        return [self._clusters.send([], known)] if known else []
+
+    def _scope_responses(self) -> list[Response]:
+        if not self._scopes.is_open:
+            return []
+        changed, removed, waiting = [], [], set()
+        for host in self._due_scopes:
+            scope = self._cache.scopes.get(host)
+            if scope is None:
+                if self._scopes.knows(host):
+                    removed.append(host)
+            elif self._scopes.needs(scope):
+                if self._is_ahead_of_routes(host):
+                    waiting.add(host)
+                else:
+                    changed.append(scope)
+        self._due_scopes = waiting
+        return [self._scopes.send(changed, removed)] if changed or removed else []
+
+    def _is_ahead_of_routes(self, host: str) -> bool:
+        # Routes that the node has, but in a version that may not know this host name yet
+        site_id = self._cache.site_of_scope(host)
+        if site_id is None or routes_name(site_id) not in self._routes.names:
+            return False
+        found = self._cache.resources(site_id)
+        return found is not None and self._routes.needs(found.routes)
+
+    def _stray_responses(self) -> list[Response]:
+        if not self._strays or not self.is_ready:
+            return []
+        sites = [found for site_id in self.loaded_sites if (found := self._cache.resources(site_id)) is not None]
+        if not all(self._serves(found) for found in sites):
+            return []
+        strays, self._strays = self._strays, set()
+        return self._removal(strays)
