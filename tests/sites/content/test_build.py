@@ -1,0 +1,165 @@
+"""Planning, laying out and sealing of builds; no command is run here."""
+
+import os
+import stat
+from pathlib import Path
+
+import pytest
+from pytest_django import Settings
+
+from sites.content import build, store
+from sites.content.build import plan_build
+from sites.content.recognition import Recipe, recognise
+from tests.sites.content.conftest import Lay
+
+FLASK = {"app.py": "from flask import Flask\napp = Flask(__name__)\n", "requirements.txt": "flask"}
+
+
+@pytest.fixture(autouse=True)
+def uv(tmp_path: Path, settings: Settings) -> Path:
+    """A stand-in for uv, where the start script puts it."""
+    settings.BASE_DIR = tmp_path
+    path = tmp_path / ".boot" / "bin" / "uv"
+    path.parent.mkdir(parents=True)
+    path.write_text("")
+    return path
+
+
+def stored(folder: Path) -> tuple[str, Recipe]:
+    digest = store.put_folder(folder).digest
+    return digest, recognise(store.path_of(digest))
+
+
+def plan(folder: Path, owner: int = 7) -> build.Build:
+    digest, recipe = stored(folder)
+    return plan_build(digest, recipe, owner=owner, name="contoso (staging)", log="/log")
+
+
+def test_a_content_without_steps_runs_as_it_is(lay: Lay) -> None:
+    planned = plan(lay({"index.html": ""}))
+    assert (planned.digest, planned.run) == ("", None)
+    assert planned.app == store.path_of(planned.content_digest)
+
+
+def test_a_build_writes_its_own_folder_and_the_sites_cache_and_nothing_else(lay: Lay, data: Path, uv: Path) -> None:
+    planned = plan(lay(FLASK))
+    assert planned.run is not None
+    mounts = {mount.target: (mount.source, mount.is_writable) for mount in planned.run.mounts}
+    assert mounts == {
+        "/app": (f"{data}/build/{planned.digest}.tmp/app", True),
+        "/cache": (f"{data}/cache/7", True),
+        "/uv": (str(uv), False),
+    }
+    assert planned.run.has_network
+    assert planned.run.run_id == f"build-{planned.digest[:32]}"
+
+
+def test_every_step_is_told_before_it_runs(lay: Lay) -> None:
+    planned = plan(lay(FLASK))
+    assert planned.run is not None
+    assert planned.run.command[:2] == ("/bin/sh", "-ec")
+    assert "echo '==> uv pip install --compile-bytecode -r requirements.txt'\nuv pip" in planned.run.command[2]
+
+
+def test_a_cache_is_never_linked_into_a_build(lay: Lay) -> None:
+    planned = plan(lay(FLASK))
+    assert planned.run is not None
+    assert planned.run.env["UV_LINK_MODE"] == "copy"
+    assert planned.run.env["UV_CACHE_DIR"] == "/cache/uv"
+
+
+def test_only_settings_of_installers_reach_a_build(lay: Lay, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PIP_INDEX_URL", "https://packages.example/simple")
+    monkeypatch.setenv("https_proxy", "http://proxy.example:3128")
+    monkeypatch.setenv("DATABASE_URL", "postgres://secret")
+    planned = plan(lay(FLASK))
+    assert planned.run is not None
+    assert planned.run.env["UV_DEFAULT_INDEX"] == "https://packages.example/simple"
+    assert planned.run.env["https_proxy"] == "http://proxy.example:3128"
+    assert "DATABASE_URL" not in planned.run.env
+    assert "GREENROOM_DATA" not in planned.run.env
+
+
+def test_the_digest_is_stable_and_belongs_to_one_site(lay: Lay) -> None:
+    first, again, other = plan(lay(FLASK)), plan(lay(FLASK)), plan(lay(FLASK), owner=8)
+    assert first.digest == again.digest != other.digest
+
+
+def test_other_steps_are_another_build(lay: Lay) -> None:
+    digest, recipe = stored(lay(FLASK))
+    by_command = recognise(store.path_of(digest), "python app.py")
+    assert build.build_digest(digest, recipe, owner=7) != build.build_digest(digest, by_command, owner=7)
+
+
+def test_a_finished_build_is_found_and_sealed(lay: Lay) -> None:
+    planned = plan(lay(FLASK))
+    build.begin(planned)
+    laid = build.settings.BUILD_DIR / f"{planned.digest}.tmp" / "app"
+    (laid / "tool").write_text("#!/bin/sh")
+    (laid / "tool").chmod(0o4775)
+    os.mkfifo(laid / "pipe")
+    (laid / "link").symlink_to("/etc/passwd")
+    app = build.finish(planned.digest)
+    assert app == planned.app
+    assert stat.S_IMODE((app / "tool").stat().st_mode) == 0o555
+    assert stat.S_IMODE((app / "app.py").stat().st_mode) == 0o444
+    assert not (app / "pipe").exists()
+    assert (app / "link").is_symlink()
+    again = plan(lay(FLASK))
+    assert (again.run, again.app) == (None, app)
+    assert build.finish(planned.digest) == app
+
+
+def test_beginning_again_keeps_what_a_running_build_has_written(lay: Lay) -> None:
+    planned = plan(lay(FLASK))
+    build.begin(planned)
+    written = build.settings.BUILD_DIR / f"{planned.digest}.tmp" / "app" / "half"
+    written.write_text("x")
+    build.begin(planned)
+    assert written.exists()
+    build.abandon(planned.digest)
+    build.abandon(planned.digest)
+    assert list(build.settings.BUILD_DIR.iterdir()) == []
+
+
+def test_a_build_belongs_to_the_sites_user_until_it_is_finished(lay: Lay, data: Path) -> None:
+    planned = plan(lay(FLASK))
+    build.begin(planned)
+    laid = data / "build" / f"{planned.digest}.tmp" / "app" / "app.py"
+    user = 20_007 if os.geteuid() == 0 else os.geteuid()  # only root gives files away
+    assert (laid.stat().st_uid, (data / "cache/7").stat().st_uid) == (user, user)
+    assert (build.finish(planned.digest) / "app.py").stat().st_uid == os.geteuid()
+
+
+def test_the_stored_content_is_not_touched_by_its_build(lay: Lay) -> None:
+    planned = plan(lay(FLASK))
+    build.begin(planned)
+    assert stat.S_IMODE((store.path_of(planned.content_digest) / "app.py").stat().st_mode) == 0o444
+
+
+def test_only_old_builds_that_nothing_names_are_removed(lay: Lay, data: Path) -> None:
+    names = ("used", "unused", "dead.tmp", "young")
+    for name in names:
+        (data / "build" / name).mkdir(parents=True)
+        if name != "young":
+            os.utime(data / "build" / name, (0, 0))
+    assert build.remove_unused_builds({"used"}) == 2
+    assert {path.name for path in (data / "build").iterdir()} == {"used", "young"}
+
+
+def test_a_release_command_runs_as_an_instance_would(lay: Lay) -> None:
+    _digest, recipe = stored(lay(FLASK | {"Procfile": "release: flask db upgrade"}))
+    run = build.plan_release(
+        recipe,
+        app=Path("/builds/x/app"),
+        owner=7,
+        name="contoso",
+        env={"A": "1"},
+        mounts=(build.Mount("/data", "/data"),),
+        log="/log",
+        run_id="release-1",
+    )
+    assert run is not None
+    assert run.command == ("/bin/sh", "-c", "export PATH=/app/.venv/bin:$PATH; exec flask db upgrade")
+    assert run.mounts == (build.Mount("/builds/x/app", "/app", is_writable=False), build.Mount("/data", "/data"))
+    assert (run.has_network, run.env) == (False, {"A": "1"})

@@ -1,0 +1,61 @@
+"""Why a build failed, in words that say where to mend it."""
+
+import pytest
+
+from sites.content.explain import explain
+from tests.sites.content.conftest import Lay
+
+REQUIREMENTS = "# what we need\nflask==3.1.3\nFlask_Sock\n"
+FOLDED = """  × No solution found when resolving dependencies:
+  ╰─▶ Because flask-sock was not found in the package registry and you
+      require flask-sock, we can conclude that your requirements are
+      unsatisfiable."""
+
+
+@pytest.mark.parametrize(
+    ("log", "reason"),
+    [
+        (FOLDED, " at line 3 of requirements.txt: no version of 'flask-sock' exists"),
+        (
+            "cause: Because there is no version of flask==99.9 and you require flask==99.9, we can",
+            " at line 2 of requirements.txt: no version ==99.9 of 'flask' exists",
+        ),
+        (
+            "cause: Because only flask<=3.1.3 is available and you require flask>99.9, we can conclude",
+            " at line 2 of requirements.txt: no version >99.9 of 'flask' exists",
+        ),
+        (
+            "Because deep was not found in the package registry and flask==3.1.3 depends on deep",
+            ": no version of 'deep' exists",
+        ),
+        (
+            "Because flask==3.0.0 depends on werkzeug>=3.0.0 and you require flask==3.0.0, we can conclude that you "
+            "require werkzeug>=3.0.0. And because you require werkzeug==2.0.0, we can conclude",
+            ": flask==3.0.0 needs werkzeug>=3.0.0, but werkzeug==2.0.0 is required",
+        ),
+        (
+            "error: Couldn't parse requirement in `requirements.txt` at position 20",
+            " at line 2 of requirements.txt: what stands there is not a requirement",
+        ),
+        ("npm error notarget No matching version found for a@99.", " in package.json: no version of 'a' fits '99'"),
+        (
+            "npm error 404  The requested resource '@x/y@^1' could not be found or you do not have",
+            " in package.json: no version of '@x/y' fits '^1'",
+        ),
+        ("sh: 1: npm: not found", ": 'npm' is not installed on this server"),
+        ("error: Failed to fetch\n  Caused by: dns error", ": the package index could not be reached from this server"),
+        ("==> make\ncc: fatal: no input files.\n\n", ": cc: fatal: no input files"),
+        ("==> make\n", ", and wrote nothing"),
+        ("", ", and wrote nothing"),
+    ],
+)
+def test_the_reason_is_told(lay: Lay, log: str, reason: str) -> None:
+    assert explain(log.splitlines(), lay({"requirements.txt": REQUIREMENTS})) == reason
+
+
+def test_without_the_content_the_reason_has_no_line() -> None:
+    assert explain(FOLDED.splitlines()) == ": no version of 'flask-sock' exists"
+
+
+def test_a_long_line_is_cut() -> None:
+    assert len(explain(["x" * 5000])) < 250

@@ -1,0 +1,185 @@
+"""What contents are recognised as."""
+
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from sites.content.commands import shell, with_exec
+from sites.content.recognition import STATIC_PROGRAM, Kind, recognise
+from sites.errors import Refused, WorkerKindRefused
+from tests.sites.content.conftest import Lay
+
+FLASK = "from flask import Flask\napp = Flask(__name__)\n"
+FASTAPI = "import fastapi\napp = fastapi.FastAPI()\n"
+MANAGE = "import os\nos.environ.setdefault('DJANGO_SETTINGS_MODULE', 'shop.settings')\n"
+Files = dict[str, str | bytes]
+
+
+def command_line(folder: Path, start_command: str = "") -> str:
+    command = recognise(folder, start_command).command
+    assert command[:2] == ("/bin/sh", "-c")
+    return command[2]
+
+
+@pytest.mark.parametrize(
+    ("files", "kind", "summary"),
+    [
+        ({"index.html": ""}, Kind.STATIC, "static site, index.html"),
+        ({"default.htm": ""}, Kind.STATIC, "static site, default.htm"),
+        ({"index.html": "", "package.json": "{}"}, Kind.STATIC, "static site, index.html"),
+        ({"app.py": FLASK}, Kind.PYTHON, "Python, WSGI object app:app, served by gunicorn"),
+        ({"app.py": FLASK, "index.html": ""}, Kind.PYTHON, "Python, WSGI object app:app, served by gunicorn"),
+        ({"application.py": "application = flask.Flask('x')"}, Kind.PYTHON, "WSGI object application:application"),
+        ({"main.py": FASTAPI}, Kind.PYTHON, "ASGI object main:app, served by uvicorn"),
+        ({"main.py": "app: FastAPI = FastAPI()"}, Kind.PYTHON, "ASGI object main:app"),
+        ({"main.py": "async def app(scope, receive, send): ..."}, Kind.PYTHON, "ASGI object main:app"),
+        ({"wsgi.py": "def application(environ, start_response): ..."}, Kind.PYTHON, "WSGI object wsgi:application"),
+        ({"asgi.py": "from shop import app"}, Kind.PYTHON, "ASGI object asgi:app"),
+        ({"main.py": "from shop import app", "requirements.txt": "fastapi"}, Kind.PYTHON, "ASGI object main:app"),
+        ({"app.py": "def create_app(config=None): ..."}, Kind.PYTHON, "WSGI object app:create_app()"),
+        ({"app.py": "x = (", "wsgi.py": "application = object()"}, Kind.PYTHON, "WSGI object wsgi:application"),
+        ({"manage.py": MANAGE, "shop/wsgi.py": "", "shop/asgi.py": ""}, Kind.DJANGO, "WSGI object shop.wsgi:"),
+        ({"manage.py": MANAGE, "shop/asgi.py": ""}, Kind.DJANGO, "Django, ASGI object shop.asgi:application"),
+        (
+            {"manage.py": MANAGE.replace("shop.", "shop.config."), "shop/config/wsgi.py": ""},
+            Kind.DJANGO,
+            "WSGI object shop.config.wsgi:application",
+        ),
+        ({"manage.py": "import os", "other/wsgi.py": ""}, Kind.DJANGO, "WSGI object other.wsgi:application"),
+        ({"package.json": '{"scripts": {"start": "node a.js"}}'}, Kind.NODE, "Node, node a.js"),
+        ({"package.json": "{}", "server.js": ""}, Kind.NODE, "Node, node server.js"),
+        ({"Procfile": "web: ./serve $PORT", "app.py": FLASK}, Kind.PROCFILE, "Procfile: ./serve $PORT"),
+        ({"Procfile": "web: ./serve\r\n", "index.html": ""}, Kind.PROCFILE, "Procfile: ./serve"),
+    ],
+)
+def test_a_content_is_recognised(lay: Lay, files: Files, kind: Kind, summary: str) -> None:
+    recipe = recognise(lay(files))
+    assert recipe.kind is kind
+    assert summary in recipe.summary
+
+
+def test_the_start_command_wins_over_everything(lay: Lay) -> None:
+    folder = lay({"Procfile": "web: ./serve", "index.html": ""})
+    assert command_line(folder, " ./other --port $PORT ") == "exec ./other --port $PORT"
+
+
+def test_a_static_site_is_served_by_greenrooms_own_program_without_a_build(lay: Lay) -> None:
+    recipe = recognise(lay({"index.html": ""}))
+    assert recipe.command[1:] == (STATIC_PROGRAM,)
+    assert recipe.build_steps == ()
+
+
+def test_gunicorn_suits_envoy_and_a_read_only_sandbox(lay: Lay) -> None:
+    line = command_line(lay({"app.py": FLASK}))
+    for option in ("--bind 0.0.0.0:$PORT", "gthread", "--keep-alive 75", "--worker-tmp-dir /dev/shm", "'app:app'"):
+        assert option in line
+    assert "exec gunicorn" in line
+
+
+def test_uvicorn_takes_envoys_word_about_the_client(lay: Lay) -> None:
+    line = command_line(lay({"main.py": FASTAPI}))
+    assert "--timeout-keep-alive 75" in line
+    assert "--forwarded-allow-ips='*'" in line
+
+
+@pytest.mark.parametrize(
+    ("files", "steps"),
+    [
+        ({"requirements.txt": "flask"}, ["uv venv", "uv pip install --compile-bytecode -r requirements.txt"]),
+        ({"pyproject.toml": "[project]"}, ["uv venv", "uv pip install --compile-bytecode -r pyproject.toml"]),
+        ({"pyproject.toml": "[build-system]"}, ["uv venv", "uv pip install --compile-bytecode ."]),
+        ({"pyproject.toml": "[project]", "uv.lock": ""}, ["uv sync --frozen --no-dev"]),
+        ({}, ["uv venv"]),
+    ],
+)
+def test_python_packages_are_installed_from_what_names_them(lay: Lay, files: Files, steps: list[str]) -> None:
+    recipe = recognise(lay({"app.py": FLASK} | files))
+    assert len(recipe.build_steps) == len(steps) + 1
+    for step, beginning in zip(recipe.build_steps, steps, strict=False):
+        assert step.startswith(beginning)
+    assert "gunicorn==" in recipe.build_steps[-1]
+
+
+@pytest.mark.parametrize(
+    ("package", "lock", "steps"),
+    [
+        ('{"scripts": {"start": "x"}}', False, []),
+        ('{"scripts": {"start": "x"}, "dependencies": {"a": "1"}}', False, ["npm install"]),
+        ('{"scripts": {"start": "x"}, "dependencies": {"a": "1"}}', True, ["npm ci"]),
+        ('{"scripts": {"start": "x", "build": "y"}}', True, ["npm ci", "npm run build"]),
+    ],
+)
+def test_node_packages_are_installed_when_there_are_any(lay: Lay, package: str, lock: bool, steps: list[str]) -> None:
+    files: Files = {"package.json": package} | ({"package-lock.json": "{}"} if lock else {})
+    found = recognise(lay(files)).build_steps
+    assert [step.split(" --")[0] for step in found] == steps
+
+
+def test_a_procfile_of_a_python_site_is_run_with_its_packages(lay: Lay) -> None:
+    folder = lay({"Procfile": "web: gunicorn app:app\nrelease: flask db upgrade", "requirements.txt": "gunicorn"})
+    recipe = recognise(folder)
+    assert recipe.command[2] == "export PATH=/app/.venv/bin:$PATH; exec gunicorn app:app"
+    assert recipe.release == "flask db upgrade"
+    assert not any("gunicorn==" in step for step in recipe.build_steps)
+
+
+def test_a_release_line_alone_goes_with_what_was_recognised(lay: Lay) -> None:
+    recipe = recognise(lay({"Procfile": "release: python manage.py migrate", "manage.py": MANAGE, "shop/wsgi.py": ""}))
+    assert (recipe.kind, recipe.release) == (Kind.DJANGO, "python manage.py migrate")
+
+
+def test_static_files_of_django_are_collected_when_it_says_where(lay: Lay) -> None:
+    files: Files = {"manage.py": MANAGE, "shop/wsgi.py": "", "shop/settings.py": "STATIC_ROOT = BASE_DIR / 'static'"}
+    assert "collectstatic" in recognise(lay(files)).build_steps[-1]
+
+
+@pytest.mark.parametrize("kind", ["worker", "clock", "beat"])
+def test_other_kinds_of_process_are_refused(lay: Lay, kind: str) -> None:
+    with pytest.raises(WorkerKindRefused, match=f"asks for a '{kind}' process"):
+        recognise(lay({"Procfile": f"web: ./serve\n{kind}: ./work"}))
+
+
+@pytest.mark.parametrize(
+    ("files", "hint"),
+    [
+        ({"readme.txt": ""}, "Recognised are a static site"),
+        ({"Pipfile": ""}, "A Pipfile is not read"),
+        ({"requirements.txt": "flask"}, "no application object"),
+        ({"app.py": "app = 5", "requirements.txt": ""}, "no application object"),
+        ({"package.json": "{}"}, "no start script"),
+        ({"package.json": "{"}, "package.json cannot be read"),
+    ],
+)
+def test_what_is_not_recognised_is_refused_with_what_would_be(lay: Lay, files: Files, hint: str) -> None:
+    with pytest.raises(Refused, match=hint) as caught:
+        recognise(lay(files))
+    assert "publish again" in str(caught.value)
+
+
+def test_nothing_of_a_content_is_run_to_recognise_it(lay: Lay, tmp_path: Path) -> None:
+    mark = tmp_path / "ran"
+    recognise(lay({"app.py": f"open({str(mark)!r}, 'w')\n{FLASK}"}))
+    assert not mark.exists()
+
+
+@pytest.mark.parametrize(
+    ("line", "run"),
+    [
+        ("gunicorn app:app", "exec gunicorn app:app"),
+        ("LEVEL=3 ./serve", "exec env LEVEL=3 ./serve"),
+        ("cd src && ./serve", "cd src && ./serve"),
+        ("./prepare; ./serve", "./prepare; ./serve"),
+        ("exec ./serve", "exec ./serve"),
+    ],
+)
+def test_only_a_single_command_gets_an_exec(line: str, run: str) -> None:
+    assert with_exec(line) == run
+
+
+@pytest.mark.parametrize("line", ["printf '%s' $PORT", "A=1 printf '%s' $PORT", "cd / && printf '%s' $PORT"])
+def test_the_port_expands(line: str) -> None:
+    command = shell(line, path="/app/bin")
+    assert shutil.which("sh")
+    assert subprocess.run(command, env={"PORT": "8080"}, capture_output=True, text=True).stdout == "8080"
