@@ -30,6 +30,7 @@ GreenroomError
     ├── BuildFailed
     ├── ReleaseFailed
     ├── RoutesRefused       every router refused the routes
+    ├── Cancelled           a person asked for the end of an operation before its switch
     ├── Unreachable         a part of Greenroom does not answer; tried again by itself
     │   ├── RuntimeUnreachable
     │   └── RouterUnreachable
@@ -287,6 +288,12 @@ class RoutesRefused(Failed):
 
     code = "RoutesRefused"
     sentence = "{what} was undone: every router refused the new routes ({reason}). {holds} See ./greenroom status."
+
+
+class Cancelled(Failed):
+    """A person asked for the end of an operation before its switch."""
+
+    code = "Cancelled"
 
 
 class Unreachable(Failed):

@@ -1,0 +1,157 @@
+"""Take an operation forward, from whatever step it is recorded at, until it has to wait."""
+
+import logging
+import time
+from collections.abc import Callable
+
+from django.db import transaction
+
+from sites.errors import Cancelled, GreenroomError, RoutesRefused, StaleOrder, Unreachable
+from sites.jobs import builds, prepare, removal, switch, wording
+from sites.jobs.procedure import Progress, Stage, beat, enter, tell
+from sites.jobs.stages import AFTER_SWITCH, position, stages_of
+from sites.models import (
+    Deployment,
+    DeploymentState,
+    Kind,
+    Operation,
+    OperationState,
+    OperationStep,
+    SlotHold,
+    Step,
+)
+from sites.models.clock import now, seconds_since
+
+logger = logging.getLogger(__name__)
+
+SLICE_SECONDS = 5.0
+PAUSE_SECONDS = 0.05
+
+
+def run(operation_id: int, attempt: int, *, again: Callable[[int, int], object]) -> None:
+    """Work on an operation for up to SLICE_SECONDS, then enqueue it again if something is left.
+
+    Does nothing when another worker has taken it up since (a higher attempt) or it has ended.
+    """
+    operation = Operation.objects.select_related("site").filter(pk=operation_id, attempt=attempt).first()
+    if operation is None or not operation.is_open:
+        return
+    try:
+        if _work(operation):
+            again(operation_id, attempt)
+    except StaleOrder as overtaken:
+        logger.info("%s", overtaken)
+
+
+def _work(operation: Operation) -> bool:
+    """Returns whether something is left to do."""
+    until = time.monotonic() + SLICE_SECONDS
+    while True:
+        beat(operation)
+        try:
+            progress = _advance_one(operation)
+        except StaleOrder:
+            raise
+        except GreenroomError as failure:
+            _fail(operation, failure)
+            return False
+        if progress is None:
+            return False
+        if not progress.is_done:
+            if time.monotonic() > until:
+                return True
+            time.sleep(PAUSE_SECONDS)
+
+
+def _advance_one(operation: Operation) -> Progress | None:
+    """One look at the present stage, and the entry into the next one when it is done; None at the end."""
+    stages = stages_of(operation.kind)
+    at = position(operation.kind, operation.step)
+    if at >= 0:
+        progress = _look(operation, stages[at])
+        if not progress.is_done:
+            return progress
+    if at + 1 == len(stages):
+        _succeed(operation)
+        return None
+    enter(operation, stages[at + 1])
+    return Progress(True)
+
+
+def _look(operation: Operation, stage: Stage) -> Progress:
+    """Do what the stage can do now. A part that does not answer is waited for, within the stage's limit."""
+    _check_cancelled(operation)
+    try:
+        progress = stage.work(operation)
+    except Unreachable as away:
+        logger.warning("%s: %s", operation, away)
+        progress = Progress(False, str(away))
+    tell(operation, progress)
+    if not progress.is_done:
+        _check_limit(operation, stage)
+    return progress
+
+
+def _check_cancelled(operation: Operation) -> None:
+    if operation.step in AFTER_SWITCH:
+        return
+    if Operation.objects.filter(pk=operation.pk, cancel_requested_at__isnull=False).exists():
+        raise Cancelled(wording.cancelled(operation))
+
+
+def _check_limit(operation: Operation, stage: Stage) -> None:
+    if stage.limit_seconds is None:
+        return
+    started = operation.steps.get(step=stage.step).started_at
+    if seconds_since(started) > stage.limit_seconds:
+        silent = prepare.not_listening(operation, stage.limit_seconds) if stage.step == Step.STARTING else None
+        raise silent or wording.took_too_long(operation, stage.limit_seconds)
+
+
+def _succeed(operation: Operation) -> None:
+    site = operation.site
+    outcome = wording.success(operation)
+    with transaction.atomic():
+        _end(operation, OperationState.SUCCEEDED, outcome)
+        if operation.kind in (Kind.DELETE_SITE, Kind.DELETE_STAGING):
+            removal.remove_rows(operation)
+    if operation.kind == Kind.DELETE_SITE:
+        removal.remove_folders(site)
+    logger.info("%s", outcome)
+
+
+def _fail(operation: Operation, failure: GreenroomError) -> None:
+    """End the operation with its reason; before the switch everything is as it was."""
+    is_cancelled = isinstance(failure, Cancelled)
+    if operation.kind == Kind.PUBLISH:
+        builds.forget_runs(operation)
+    with transaction.atomic():
+        if isinstance(failure, RoutesRefused) and operation.step == Step.PUBLISHED:
+            switch.switch_back(operation)
+        prepare.give_back(operation)
+        operation.site.touch_routes()
+        Deployment.objects.filter(
+            pk__in=operation.changes.values("deployment_after"), state__in=_unfinished(operation)
+        ).update(state=DeploymentState.FAILED, failure=str(failure), ended_at=now())
+        state = OperationState.CANCELLED if is_cancelled else OperationState.FAILED
+        _end(operation, state, str(failure), error_code=failure.code, is_failed=not is_cancelled)
+    logger.warning("%s", failure)
+
+
+def _unfinished(operation: Operation) -> list[str]:
+    """States of a deployment that fails with the operation: a publication's fails even after its switch."""
+    return list(DeploymentState) if operation.kind == Kind.PUBLISH else list(Deployment.OPEN)
+
+
+def _end(
+    operation: Operation, state: OperationState, outcome: str, *, error_code: str = "", is_failed: bool = False
+) -> None:
+    moment = now()
+    fenced = Operation.objects.filter(pk=operation.pk, attempt=operation.attempt, state__in=Operation.OPEN)
+    changed = {"state": state, "outcome": outcome, "error_code": error_code, "ended_at": moment}
+    if not is_failed and state == OperationState.SUCCEEDED:
+        changed["step"] = Step.DONE
+    if not fenced.update(**changed):
+        raise StaleOrder(what=str(operation))
+    OperationStep.objects.filter(operation=operation, ended_at=None).update(ended_at=moment, is_failed=is_failed)
+    SlotHold.objects.filter(operation=operation).delete()

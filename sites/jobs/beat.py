@@ -1,0 +1,37 @@
+"""What the tick decides: which operations nobody works on, and which repeated jobs are due."""
+
+from datetime import timedelta
+
+from django.db.models import Q
+
+from sites.models import Beat, Operation, OperationState
+from sites.models.clock import now
+
+SILENT_SECONDS = 10
+"""An operation without a heartbeat for so long has lost its worker."""
+UNCLAIMED_SECONDS = 2
+"""So long a new operation may lie in the queue before it is enqueued again."""
+
+
+def take_stale() -> list[Operation]:
+    """Operations that nobody works on, each with its attempt raised, so that whoever had it before is refused."""
+    moment = now()
+    silent = Q(heartbeat_at__lt=moment - timedelta(seconds=SILENT_SECONDS))
+    unclaimed = Q(heartbeat_at=None, created_at__lt=moment - timedelta(seconds=UNCLAIMED_SECONDS))
+    taken = []
+    for operation in Operation.objects.filter(silent | unclaimed, state__in=Operation.OPEN):
+        fenced = Operation.objects.filter(
+            pk=operation.pk, attempt=operation.attempt, heartbeat_at=operation.heartbeat_at
+        )
+        operation.attempt += 1
+        if fenced.update(attempt=operation.attempt, heartbeat_at=moment, state=OperationState.RUNNING):
+            taken.append(operation)
+    return taken
+
+
+def is_due(name: str, *, seconds: float) -> bool:
+    """Whether a repeated job is due; true for one caller only, who is then to run it."""
+    moment = now()
+    Beat.objects.get_or_create(name=name, defaults={"due_at": moment})
+    due = Beat.objects.filter(name=name, due_at__lte=moment)
+    return bool(due.update(due_at=moment + timedelta(seconds=seconds * 0.9)))

@@ -1,0 +1,121 @@
+"""What a workload needs to run in a slot: its environment, command and folders, and their fingerprint."""
+
+import hashlib
+import json
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from django.conf import settings
+
+from sites.content import recognition, samples, store
+from sites.models import Category, Deployment, InstanceSize, Revision, Site, Slot, SlotSetting, Workload
+from sites.runtime.spec import Limits, Mount, RevisionSpec
+
+CONNECTION_PREFIXES = {
+    "SQLServer": "SQLCONNSTR_",
+    "MySql": "MYSQLCONNSTR_",
+    "SQLAzure": "SQLAZURECONNSTR_",
+    "PostgreSQL": "POSTGRESQLCONNSTR_",
+    "Custom": "CUSTOMCONNSTR_",
+}
+LIMITS = {
+    InstanceSize.SMALL: Limits(memory_mb=1792, cpus=1.0),
+    InstanceSize.MEDIUM: Limits(memory_mb=3584, cpus=2.0),
+    InstanceSize.LARGE: Limits(memory_mb=7168, cpus=4.0),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """A revision before it is a row. The fingerprint says what can be reused."""
+
+    fingerprint: str
+    snapshot: str
+
+
+@dataclass(frozen=True, slots=True)
+class Configuration:
+    """The settings in force for a workload in a slot: sticky ones of the slot, the others of the workload."""
+
+    env: dict[str, str]
+    mounts: tuple[Mount, ...]
+    start_command: str
+
+
+def configuration(slot: Slot, workload: Workload) -> Configuration:
+    """The settings that an instance of `workload` gets in `slot`; mounted folders are named, not made."""
+    env = {"WEBSITE_SITE_NAME": slot.site.name}
+    general: dict[str, str] = {}
+    documents: list[str] = []
+    mounts: list[Mount] = []
+    for row in _in_force(slot, workload):
+        match row.category:
+            case Category.APP_SETTINGS:
+                env[row.name] = env[f"APPSETTING_{row.name}"] = row.value
+            case Category.CONNECTION_STRINGS:
+                stored = json.loads(row.value)
+                env[CONNECTION_PREFIXES[stored["type"]] + row.name] = stored["value"]
+            case Category.GENERAL:
+                general[row.name] = row.value
+            case Category.DEFAULT_DOCUMENTS:
+                documents.append(row.value)
+            case Category.MOUNTS:
+                mounts.append(Mount(str(mount_folder(row)), row.value))
+    if documents:
+        env["DEFAULT_DOCUMENTS"] = ",".join(documents)
+    return Configuration(env, tuple(mounts), general.get("start_command", ""))
+
+
+def _in_force(slot: Slot, workload: Workload) -> list[SlotSetting]:
+    rows = [*workload.settings.all(), *slot.settings.all()]
+    return sorted(rows, key=lambda row: (row.category, row.name))
+
+
+def mount_folder(row: SlotSetting) -> Path:
+    """The host's folder of a persistent folder: it belongs to whatever owns the entry."""
+    owner = f"slot-{row.slot_id}" if row.is_sticky else f"workload-{row.workload_id}"
+    return settings.MOUNT_DIR / str(row.site_id) / owner / row.name
+
+
+def make_plan(slot: Slot, workload: Workload, deployment: Deployment | None) -> Plan:
+    """What `deployment` of `workload` (None: the placeholder) needs to run in `slot`, as the settings are now."""
+    wanted = configuration(slot, workload)
+    if deployment is None:
+        content = samples.placeholder_content().digest
+        build, command = "", recognition.recognise(store.path_of(content)).command
+    else:
+        content, build, command = deployment.content_digest, deployment.build_digest, deployment.command
+    folder = settings.BUILD_DIR / build / "app" if build else store.path_of(content)
+    snapshot = {
+        "app": str(folder),
+        "command": list(command),
+        "env": wanted.env,
+        "mounts": [asdict(mount) for mount in wanted.mounts],
+        "limits": asdict(LIMITS[InstanceSize(slot.site.instance_size)]),
+    }
+    known_by = [content, build, workload.restarts, snapshot]
+    fingerprint = hashlib.sha256(json.dumps(known_by, sort_keys=True).encode()).hexdigest()
+    return Plan(fingerprint, json.dumps(snapshot))
+
+
+def spec_of(revision: Revision, *, count: int | None = None) -> RevisionSpec:
+    """The order to the runtime for a revision as it is recorded."""
+    runnable = revision.runnable
+    return RevisionSpec(
+        revision_id=revision.pk,
+        generation=revision.generation,
+        owner=revision.site_id,
+        name=revision.slot.title if revision.slot else revision.site.name,
+        count=revision.wanted_count if count is None else count,
+        app=runnable["app"],
+        command=tuple(runnable["command"]),
+        env=runnable["env"],
+        mounts=tuple(Mount(**mount) for mount in runnable["mounts"]),
+        limits=Limits(**runnable["limits"]),
+        grace_seconds=float(revision.slot.drain_limit_seconds if revision.slot else 30),
+    )
+
+
+def site_folders(site: Site) -> list[Path]:
+    """Folders of the host that belong to a site alone and go with it."""
+    return [settings.MOUNT_DIR / str(site.pk), settings.CACHE_DIR / str(site.pk)]

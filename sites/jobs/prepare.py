@@ -1,0 +1,151 @@
+"""Steps PREPARING and STARTING: find or make the revisions, and have their instances running."""
+
+from sites.errors import InstanceNotStarted
+from sites.jobs import wording
+from sites.jobs.plan import make_plan, spec_of
+from sites.jobs.procedure import DONE, Progress
+from sites.models import Instance, Operation, Revision, RevisionState, SlotChange
+from sites.models.clock import now
+from sites.runtime.registry import get_runtime
+from sites.runtime.spec import InstanceState, InstanceStatus
+
+STARTS = 2
+"""So often may an instance end by itself before the operation gives up."""
+
+
+def prepare(operation: Operation) -> None:
+    """Give each change its revision: one that runs already with the needed fingerprint, or a new row."""
+    for change in changes_to_start(operation):
+        plan = make_plan(change.slot, change.workload_after, change.deployment_after)
+        revision = _reused(change, plan.fingerprint) or Revision.objects.create(
+            site=change.slot.site,
+            workload=change.workload_after,
+            slot=change.slot,
+            deployment=change.deployment_after,
+            fingerprint=plan.fingerprint,
+            snapshot=plan.snapshot,
+            wanted_count=change.count_after,
+        )
+        if revision.wanted_count < change.count_after:
+            revision.wanted_count = change.count_after
+            revision.generation += 1
+            revision.save(update_fields=["wanted_count", "generation"])
+        for ordinal in range(revision.wanted_count):
+            Instance.objects.get_or_create(revision=revision, ordinal=ordinal)
+        Instance.objects.filter(revision=revision).update(warmup_tries=0, warmup_tried_at=None)
+        change.revision_after = revision
+        change.save(update_fields=["revision_after"])
+
+
+def changes_to_start(operation: Operation) -> list[SlotChange]:
+    """The changes after which a revision has to run."""
+    found = operation.changes.select_related(
+        "slot__site", "slot__workload", "workload_after", "deployment_after", "revision_before", "revision_after"
+    )
+    return [change for change in found if change.is_running_after and change.workload_after is not None]
+
+
+def _reused(change: SlotChange, fingerprint: str) -> Revision | None:
+    revision = Revision.objects.filter(
+        workload=change.workload_after, fingerprint=fingerprint, state__in=Revision.REUSABLE
+    ).first()
+    if revision is not None and revision.state == RevisionState.DRAINING:
+        back = {"released_at": None, "idle_since": None, "drain_deadline": None}
+        if not revision.transition(RevisionState.DRAINING, RevisionState.READY, **back):
+            return None
+    return revision
+
+
+def work_prepare(operation: Operation) -> Progress:
+    """Nothing touches the world yet."""
+    return DONE
+
+
+def start(operation: Operation) -> Progress:
+    """Order the instances from the runtime and wait until each accepts connections.
+
+    Raises InstanceNotStarted as soon as one ends by itself a second time in this operation.
+    """
+    changes = changes_to_start(operation)
+    runtime = get_runtime()
+    for change in changes:
+        runtime.apply(spec_of(change.revision_after))
+    statuses = runtime.observe([change.revision_after.pk for change in changes])
+    record(statuses)
+    running = wanted = 0
+    for change in changes:
+        revision = change.revision_after
+        own = [status for status in statuses if status.revision_id == revision.pk]
+        _refuse_crashes(operation, change, own)
+        running += sum(status.state == InstanceState.RUNNING for status in own[: revision.wanted_count])
+        wanted += revision.wanted_count
+    return Progress(running >= wanted, f"{running} of {wanted} instances run")
+
+
+def record(statuses: list[InstanceStatus]) -> None:
+    """Write what the runtime reports; only what has changed is written."""
+    rows = {
+        (row.revision_id, row.ordinal): row
+        for row in Instance.objects.filter(revision__in={status.revision_id for status in statuses})
+    }
+    for status in statuses:
+        row = rows.get((status.revision_id, status.ordinal))
+        if row is None:
+            continue
+        seen = {
+            "address": status.address,
+            "port": status.port,
+            "observed_state": status.state,
+            "restarts": status.restarts,
+            "exit_code": status.exit_code,
+        }
+        if any(getattr(row, name) != value for name, value in seen.items()):
+            Instance.objects.filter(pk=row.pk).update(**seen)
+
+
+def _refuse_crashes(operation: Operation, change: SlotChange, statuses: list[InstanceStatus]) -> None:
+    revision = change.revision_after
+    if revision.state != RevisionState.PREPARING:
+        return
+    for status in statuses:
+        if status.restarts >= STARTS or (status.state == InstanceState.BACKOFF and status.restarts >= STARTS - 1):
+            raise InstanceNotStarted(
+                what=wording.what(operation),
+                ordinal=status.ordinal + 1,
+                count=revision.wanted_count,
+                name=change.slot.title,
+                how=f"ended with code {status.exit_code} before it listened on its port",
+                holds=wording.holds(operation),
+                last_lines=wording.last_lines(get_runtime().log_tail(revision.pk, status.ordinal, lines=10)),
+            )
+
+
+def not_listening(operation: Operation, seconds: float) -> InstanceNotStarted | None:
+    """The failure of the first instance that still does not listen after `seconds`."""
+    for change in changes_to_start(operation):
+        revision = change.revision_after
+        late = revision.instances.exclude(observed_state=InstanceState.RUNNING).first() if revision else None
+        if late is not None:
+            return InstanceNotStarted(
+                what=wording.what(operation),
+                ordinal=late.ordinal + 1,
+                count=revision.wanted_count,
+                name=change.slot.title,
+                how=f"did not listen on its port within {seconds:.0f} s",
+                holds=wording.holds(operation),
+                last_lines=wording.last_lines(get_runtime().log_tail(revision.pk, late.ordinal, lines=10)),
+            )
+    return None
+
+
+def give_back(operation: Operation) -> None:
+    """Undo the preparation: what this operation started is stopped, what it revived drains again."""
+    for change in operation.changes.select_related("revision_after").exclude(revision_after=None):
+        revision = change.revision_after
+        if revision.live_slots.exists():
+            continue  # in service before and still; surplus instances are trimmed by the retirement
+        revision.transition(RevisionState.PREPARING, RevisionState.STOPPING, generation=revision.generation + 1)
+        moment = now()
+        revision.transition(
+            RevisionState.READY, RevisionState.DRAINING, released_at=moment, drain_deadline=moment, idle_since=None
+        )

@@ -1,0 +1,61 @@
+"""Compare what runs with what should run, and give orders again that a runtime has lost."""
+
+from collections import defaultdict
+
+from django.db import transaction
+
+from sites.jobs.plan import spec_of
+from sites.jobs.prepare import record
+from sites.models import Instance, Revision, Site
+from sites.runtime.registry import get_runtime
+from sites.runtime.spec import InstanceStatus, RevisionSpec
+
+
+def run() -> None:
+    """One comparison of all instances; costs one call to the runtime when nothing has changed."""
+    runtime = get_runtime()
+    seen: dict[int, list[InstanceStatus]] = defaultdict(list)
+    for status in runtime.observe():
+        seen[status.revision_id].append(status)
+    with transaction.atomic():
+        _note_moved(seen)
+        record([status for statuses in seen.values() for status in statuses])
+    wanted = {
+        revision.pk: revision
+        for revision in Revision.objects.filter(state__in=Revision.OPEN).select_related("slot__site", "site")
+    }
+    for revision in wanted.values():
+        if revision.state in Revision.REUSABLE and len(seen.get(revision.pk, [])) < revision.wanted_count:
+            runtime.apply(spec_of(revision))
+    for revision_id in seen.keys() - wanted.keys():
+        runtime.apply(_ended(seen[revision_id][0]))
+
+
+def _note_moved(seen: dict[int, list[InstanceStatus]]) -> None:
+    """An instance that came back at another address changes the routes of its site."""
+    reported = {
+        (status.revision_id, status.ordinal): (status.address, status.port)
+        for statuses in seen.values()
+        for status in statuses
+    }
+    moved = {
+        row.revision.site_id
+        for row in Instance.objects.filter(revision__in=list(seen), is_warm=True).select_related("revision")
+        if (row.address, row.port) != reported.get((row.revision_id, row.ordinal), (row.address, row.port))
+    }
+    for site in Site.objects.filter(pk__in=moved):
+        site.touch_routes()
+
+
+def _ended(status: InstanceStatus) -> RevisionSpec:
+    """The order that ends a revision which the database no longer wants."""
+    return RevisionSpec(
+        revision_id=status.revision_id,
+        generation=status.generation + 1,
+        owner=0,
+        name=f"revision {status.revision_id}",
+        count=0,
+        app="/",
+        command=(),
+        env={},
+    )

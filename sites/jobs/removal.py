@@ -1,0 +1,45 @@
+"""Deleting slots and sites: first no host name leads there, then open requests end, then everything goes."""
+
+import shutil
+
+from sites.jobs import switch
+from sites.jobs.plan import site_folders
+from sites.jobs.procedure import Progress
+from sites.models import HostName, Kind, Operation, Revision, Site, Slot, Workload
+
+
+def withdraw(operation: Operation) -> None:
+    """Take the host names away; belongs to the transaction of the step."""
+    slots = Slot.objects.select_for_update().filter(changes__operation=operation).order_by("pk")
+    for slot in slots:
+        revision = slot.live_revision
+        slot.live_revision = None
+        slot.is_running = False
+        slot.save(update_fields=["live_revision", "is_running"])
+        if revision is not None:
+            switch.drain(revision)
+    HostName.objects.filter(slot__changes__operation=operation).delete()
+    operation.site.touch_routes()
+
+
+def wait_until_ended(operation: Operation) -> Progress:
+    """Until the site's last instance has ended; the drain limits bound it."""
+    left = Revision.objects.filter(site=operation.site, state__in=Revision.OPEN).count()
+    return Progress(left == 0, f"{left} revisions still end their requests" if left else "all instances have ended")
+
+
+def remove_rows(operation: Operation) -> None:
+    """Delete what the operation was about; belongs to the transaction that ends the operation."""
+    if operation.kind == Kind.DELETE_SITE:
+        Site.objects.filter(pk=operation.site_id).delete()
+        return
+    slots = Slot.objects.filter(changes__operation=operation)
+    workloads = list(slots.values_list("workload_id", flat=True))
+    slots.delete()
+    Workload.objects.filter(pk__in=workloads).delete()
+
+
+def remove_folders(site: Site) -> None:
+    """Remove persistent folders and build caches of a site that is gone."""
+    for folder in site_folders(site):
+        shutil.rmtree(folder, ignore_errors=True)

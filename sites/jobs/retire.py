@@ -1,0 +1,134 @@
+"""Let revisions that are out of service finish their requests, then stop them; trim surplus instances."""
+
+from datetime import timedelta
+
+from django.db import transaction
+from django.db.models import F, Q
+
+from sites.jobs import switch
+from sites.jobs.plan import spec_of
+from sites.models import Instance, Operation, Revision, RevisionState, Site
+from sites.models.clock import now, seconds_since
+from sites.router import get_router
+from sites.runtime.registry import get_runtime
+
+QUIET_SECONDS = 2.0
+"""Between the last router's acknowledgement and any stop: workers of a router take an update in their own time."""
+IDLE_SECONDS = 1.0
+"""So long the routers must have counted nothing."""
+
+_SURPLUS = Q(state=RevisionState.SERVING, wanted_count__gt=F("live_slots__instance_count"))
+_LEAVING = Q(state__in=[RevisionState.DRAINING, RevisionState.STOPPING])
+
+
+def is_needed() -> bool:
+    """Whether there is anything to drain, stop or trim."""
+    return Revision.objects.filter(_LEAVING | _SURPLUS).exists()
+
+
+def run() -> None:
+    """One look at everything that leaves; repeated by the tick."""
+    _release_late()
+    _count_requests()
+    for revision in _drained():
+        stop(revision)
+    _end_stopped()
+    _trim()
+
+
+def _release_late() -> None:
+    """Revisions whose routers had not all acknowledged when their operation ended."""
+    waiting = Revision.objects.filter(state=RevisionState.DRAINING, released_at=None).values("site")
+    for site in Site.objects.filter(pk__in=waiting).exclude(slots__hold__isnull=False):
+        acknowledgement = switch.publish(site)
+        if not switch.missing_nodes(acknowledgement, site.routes_version):
+            switch.release(site)
+
+
+def _count_requests() -> None:
+    draining = {
+        revision.cluster: revision
+        for revision in Revision.objects.filter(state=RevisionState.DRAINING, released_at__isnull=False)
+    }
+    if not draining:
+        return
+    counts = get_router().requests_in_progress(draining)
+    moment = now()
+    for cluster, revision in draining.items():
+        if counts.get(cluster) != 0:
+            Revision.objects.filter(pk=revision.pk).update(idle_since=None)
+        elif revision.idle_since is None:
+            Revision.objects.filter(pk=revision.pk, idle_since=None).update(idle_since=moment)
+
+
+def _drained() -> list[Revision]:
+    moment = now()
+    quiet = Q(released_at__lte=moment - timedelta(seconds=QUIET_SECONDS))
+    idle = Q(idle_since__lte=moment - timedelta(seconds=IDLE_SECONDS))
+    return list(Revision.objects.filter(quiet & (idle | Q(drain_deadline__lte=moment)), state=RevisionState.DRAINING))
+
+
+def stop(revision: Revision) -> bool:
+    """Decide that a revision's instances end: the only way to do so (invariant I3).
+
+    False, and nothing is changed, when it is some slot's live revision, part of an open operation, or when
+    not every router has acknowledged routes without it.
+    """
+    with transaction.atomic():
+        idle = Revision.objects.select_for_update().filter(
+            pk=revision.pk, state=RevisionState.DRAINING, released_at__isnull=False, live_slots=None
+        )
+        found = idle.first()
+        if found is None or _is_needed_by_operation(found):
+            return False
+        return found.transition(RevisionState.DRAINING, RevisionState.STOPPING, generation=found.generation + 1)
+
+
+def _is_needed_by_operation(revision: Revision) -> bool:
+    """An open operation may yet bring it into service or switch back to it."""
+    touching = Operation.objects.filter(
+        Q(changes__revision_after=revision) | Q(changes__revision_before=revision), state__in=Operation.OPEN
+    )
+    return touching.exists()
+
+
+def _end_stopped() -> None:
+    runtime = get_runtime()
+    for revision in Revision.objects.filter(state=RevisionState.STOPPING).select_related("slot__site", "site"):
+        runtime.apply(spec_of(revision, count=0))
+        if runtime.observe([revision.pk]):
+            continue
+        with transaction.atomic():
+            if revision.transition(RevisionState.STOPPING, RevisionState.STOPPED, wanted_count=0, routed_count=0):
+                Instance.objects.filter(revision=revision).delete()
+                revision.site.touch_routes()
+
+
+def _trim() -> None:
+    """Instances above the slot's count: first no router knows them, then they end."""
+    for revision in Revision.objects.filter(_SURPLUS).select_related("slot__site", "site"):
+        slot = revision.live_slots.filter(hold=None).first()
+        if slot is None:
+            continue
+        if revision.routed_count > slot.instance_count:
+            with transaction.atomic():
+                fewer = Revision.objects.filter(pk=revision.pk, state=RevisionState.SERVING, live_slots__hold=None)
+                if fewer.update(routed_count=slot.instance_count, released_at=None):
+                    revision.site.touch_routes()
+            revision.refresh_from_db()
+        if revision.released_at is None:
+            acknowledgement = switch.publish(revision.site)
+            if not switch.missing_nodes(acknowledgement, revision.site.routes_version):
+                Revision.objects.filter(pk=revision.pk, routed_count=slot.instance_count).update(released_at=now())
+        elif seconds_since(revision.released_at) >= QUIET_SECONDS:
+            _end_surplus(revision, slot.instance_count)
+
+
+def _end_surplus(revision: Revision, count: int) -> None:
+    fewer = Revision.objects.filter(pk=revision.pk, state=RevisionState.SERVING, routed_count=count)
+    with transaction.atomic():
+        if not fewer.update(wanted_count=count, generation=F("generation") + 1, released_at=None):
+            return
+        Instance.objects.filter(revision=revision, ordinal__gte=count).delete()
+    revision.refresh_from_db()
+    get_runtime().apply(spec_of(revision))

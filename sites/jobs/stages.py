@@ -1,0 +1,43 @@
+"""Which stages each kind of operation goes through, in order."""
+
+from sites.jobs import builds, prepare, removal, switch, warmup
+from sites.jobs.procedure import Stage
+from sites.models import Kind, Step
+
+START_SECONDS = 120.0
+
+INTO_SERVICE = (
+    Stage(Step.PREPARING, prepare.work_prepare, enter=prepare.prepare),
+    Stage(Step.STARTING, prepare.start, limit_seconds=START_SECONDS),
+    Stage(Step.WARMING, warmup.warm_up, limit_seconds=600.0),
+    Stage(Step.OFFERED, switch.wait_until_offered, enter=switch.offer, limit_seconds=60.0),
+    Stage(Step.SWITCHED, switch.switched, enter=switch.switch),
+    Stage(Step.PUBLISHED, switch.wait_until_published),
+)
+PUBLICATION = (
+    Stage(Step.BUILDING, builds.work_build, enter=builds.begin_build, limit_seconds=2400.0),
+    Stage(Step.RELEASING, builds.work_release, limit_seconds=1200.0),
+    *INTO_SERVICE,
+)
+REMOVAL = (
+    Stage(Step.SWITCHED, switch.switched, enter=removal.withdraw),
+    Stage(Step.PUBLISHED, switch.wait_until_published),
+)
+REMOVAL_OF_SITE = (*REMOVAL, Stage(Step.STOPPING, removal.wait_until_ended))
+
+AFTER_SWITCH = (Step.SWITCHED, Step.PUBLISHED, Step.STOPPING, Step.DONE)
+
+
+def stages_of(kind: str) -> tuple[Stage, ...]:
+    """The stages of an operation of that kind."""
+    by_kind = {
+        Kind.PUBLISH: PUBLICATION,
+        Kind.DELETE_STAGING: REMOVAL,
+        Kind.DELETE_SITE: REMOVAL_OF_SITE,
+    }
+    return by_kind.get(Kind(kind), INTO_SERVICE)
+
+
+def position(kind: str, step: str) -> int:
+    """Index of the stage that an operation is at; -1 before the first."""
+    return next((index for index, stage in enumerate(stages_of(kind)) if stage.step == step), -1)

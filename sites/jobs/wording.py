@@ -1,0 +1,85 @@
+"""The sentences with which operations end."""
+
+from sites.errors import Failed
+from sites.models import Kind, Operation, SlotChange
+from sites.models.clock import seconds_since
+
+
+def what(operation: Operation) -> str:
+    """The operation as the beginning of a sentence."""
+    return f"The {operation.get_kind_display()}"
+
+
+def holds(operation: Operation) -> str:
+    """What is so after a failure before the switch."""
+    if operation.kind == Kind.SWAP:
+        return "Production was not touched."
+    kept = [_serving(change) for change in operation.changes.select_related("slot__site", "workload_before")]
+    return " ".join(kept) or "Nothing was changed."
+
+
+def _serving(change: SlotChange) -> str:
+    if change.revision_before is None:
+        return f"'{change.slot.title}' serves no instance yet." if change.slot else ""
+    deployment = change.revision_before.deployment
+    return f"'{change.slot.title}' goes on serving {quoted(deployment.message) if deployment else 'as before'}."
+
+
+def quoted(text: str) -> str:
+    """A name in a sentence."""
+    return f"'{text}'"
+
+
+def last_lines(lines: list[str]) -> str:
+    """The end of a log, to be appended to a sentence."""
+    return " Its last lines:\n" + "\n".join(lines) if lines else " It wrote nothing to its log."
+
+
+def success(operation: Operation) -> str:
+    """The sentence of an operation that has succeeded; figures only where they were measured."""
+    changes = list(operation.changes.select_related("slot__site"))
+    names = " and ".join(quoted(change.slot.title) for change in changes if change.slot)
+    seconds = f"{seconds_since(operation.created_at):.1f} s"
+    match operation.kind:
+        case Kind.SWAP:
+            return f"Swapped {names} in {seconds}."
+        case Kind.CREATE_SITE:
+            return f"Created web site {quoted(operation.target)} in {seconds}."
+        case Kind.ENABLE_STAGING:
+            return f"Enabled staged publishing: {quoted(operation.target)} was created in {seconds}."
+        case Kind.PUBLISH:
+            message = changes[0].deployment_after.message
+            return f"Published {quoted(message)} to {quoted(operation.target)} in {seconds}."
+        case Kind.SCALE:
+            return f"{quoted(operation.target)} has {_instances(changes[0].count_after)} now."
+        case Kind.CHANGE_MODE:
+            return f"{quoted(operation.target)} is in {operation.site.get_mode_display()} mode now."
+        case Kind.CHANGE_SETTINGS:
+            return f"Saved the settings of {quoted(operation.target)}; its instances run with them."
+        case Kind.START:
+            return f"Started {quoted(operation.target)} in {seconds}."
+        case Kind.STOP:
+            return f"Stopped {quoted(operation.target)}; visitors get a page that says so."
+        case Kind.RESTART:
+            return f"Restarted {quoted(operation.target)} in {seconds}; no request was lost."
+        case Kind.DELETE_STAGING:
+            return f"Deleted {quoted(operation.target)}. Production was not touched."
+        case _:
+            return f"Deleted web site {quoted(operation.target)} with its slots."
+
+
+def _instances(count: int) -> str:
+    return "1 instance" if count == 1 else f"{count} instances"
+
+
+def cancelled(operation: Operation) -> str:
+    """The sentence of an operation that was cancelled before the switch."""
+    return f"{what(operation)} of {quoted(operation.target)} was cancelled. {holds(operation)}"
+
+
+def took_too_long(operation: Operation, limit_seconds: float) -> Failed:
+    """A step that did not end within its limit."""
+    return Failed(
+        f"{what(operation)} was stopped: '{operation.get_step_display()}' did not end within {limit_seconds:.0f} s. "
+        f"{holds(operation)} Try again; ./greenroom status tells what does not answer."
+    )

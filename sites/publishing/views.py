@@ -1,0 +1,117 @@
+"""HTTP for publishing clients, at the addresses that such clients know."""
+
+import time
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.views.decorators.csrf import csrf_exempt
+from django.views.decorators.http import require_GET, require_POST
+
+from sites.content import uploads
+from sites.errors import NotFound, Refused, SlotBusy, UploadTooLarge
+from sites.models import Deployment, Operation, OperationState, Slot
+from sites.publishing.authentication import with_slot
+from sites.services import deployments
+
+WAIT_SECONDS = 230.0
+"""So long an answer is held back for a publication to end; after that the client is told where to look."""
+POLL_SECONDS = 0.2
+
+
+@csrf_exempt
+@require_POST
+@with_slot
+def zip_deploy(request: HttpRequest, slot: Slot) -> HttpResponse:
+    """Publish the body, a zip, as the slot's whole content; `?isAsync=true` answers at once, `?message=` names it."""
+    try:
+        archive = uploads.receive_upload(request, settings.MAX_UPLOAD)
+        try:
+            operation = deployments.publish_zip(
+                acting_user=None,
+                author=slot.publishing_user,
+                slot=slot,
+                archive=archive,
+                message=request.GET.get("message", "Zip published by an HTTP client"),
+                deployer="ZipDeploy",
+            )
+        finally:
+            archive.unlink(missing_ok=True)
+    except Refused as refusal:
+        return _refusal(refusal)
+    if request.GET.get("isAsync", "").lower() != "true":
+        operation = _ended(operation)
+    return _answer(request, operation)
+
+
+@require_GET
+@with_slot
+def deployment_list(request: HttpRequest, slot: Slot) -> HttpResponse:
+    """The slot's deployments, newest first."""
+    found = slot.workload.deployments.all()[:100]
+    return JsonResponse([_described(deployment, slot) for deployment in found], safe=False)
+
+
+@require_GET
+@with_slot
+def deployment_detail(request: HttpRequest, slot: Slot, public_id: str) -> HttpResponse:
+    """One deployment, or the newest by the name `latest`."""
+    found = slot.workload.deployments.all()
+    deployment = found.first() if public_id == "latest" else _by_id(found, public_id)
+    if deployment is None:
+        return _refusal(NotFound())
+    return JsonResponse(_described(deployment, slot), status=202 if deployment.state in Deployment.OPEN else 200)
+
+
+@require_GET
+@with_slot
+def deployment_log(request: HttpRequest, slot: Slot, public_id: str) -> HttpResponse:
+    """What its build and release command wrote, as text."""
+    deployment = _by_id(slot.workload.deployments.all(), public_id)
+    if deployment is None:
+        return _refusal(NotFound())
+    return HttpResponse(deployments.build_log(deployment), content_type="text/plain; charset=utf-8")
+
+
+def _by_id(found: object, public_id: str) -> Deployment | None:
+    return next((deployment for deployment in found if deployment.public_id.hex == public_id.replace("-", "")), None)
+
+
+def _ended(operation: Operation) -> Operation:
+    """The operation once it has ended, or as it is after WAIT_SECONDS."""
+    until = time.monotonic() + WAIT_SECONDS
+    while operation.is_open and time.monotonic() < until:
+        time.sleep(POLL_SECONDS)
+        operation.refresh_from_db()
+    return operation
+
+
+def _answer(request: HttpRequest, operation: Operation) -> HttpResponse:
+    deployment = operation.changes.select_related("deployment_after").get().deployment_after
+    where = request.build_absolute_uri(f"/api/deployments/{deployment.public_id.hex}")
+    body = {"id": deployment.public_id.hex, "operation": str(operation.public_id), "message": operation.outcome}
+    if operation.is_open:
+        body["message"] = f"Accepted; how far it is stands at {where}"
+        return JsonResponse(body, status=202, headers={"Location": where})
+    if operation.state == OperationState.SUCCEEDED:
+        return JsonResponse(body, headers={"Location": where})
+    return JsonResponse({**body, "code": operation.error_code}, status=422)
+
+
+def _described(deployment: Deployment, slot: Slot) -> dict[str, object]:
+    return {
+        "id": deployment.public_id.hex,
+        "state": deployment.state,
+        "message": deployment.message,
+        "author": deployment.author,
+        "deployer": deployment.deployer,
+        "received_at": deployment.received_at.isoformat(),
+        "ended_at": deployment.ended_at.isoformat() if deployment.ended_at else None,
+        "active": deployment.pk == slot.workload.active_deployment_id,
+        "failure": deployment.failure,
+    }
+
+
+def _refusal(refusal: Refused) -> HttpResponse:
+    by_class = {NotFound: 404, SlotBusy: 409, UploadTooLarge: 413}
+    status = next((status for kind, status in by_class.items() if isinstance(refusal, kind)), 400)
+    return JsonResponse({"code": refusal.code, "message": str(refusal)}, status=status)

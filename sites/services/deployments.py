@@ -1,0 +1,68 @@
+"""Publish content to a slot."""
+
+from pathlib import Path
+
+from django.conf import settings
+from django.contrib.auth.models import AbstractBaseUser
+from django.db import transaction
+
+from sites import access
+from sites.content import archive as archives
+from sites.content import recognition, store
+from sites.models import Deployment, Kind, Operation, Slot
+from sites.services import changes, operations
+from sites.services.settings import general
+
+
+def publish_zip(
+    *,
+    acting_user: AbstractBaseUser | None,
+    author: str,
+    slot: Slot,
+    archive: Path,
+    message: str,
+    deployer: str,
+) -> Operation:
+    """Publish a zip as the slot's whole content; `acting_user` is None for the slot's own credentials.
+
+    Raises ArchiveRefused, or what recognition refuses, with nothing left behind, and SlotBusy.
+    """
+    if acting_user is not None:
+        slot = access.get_slot_for_change(acting_user, slot.site.name, slot.name)
+    operations.ensure_free([slot], wanted=Kind.PUBLISH.label)
+    content = archives.unpack_zip(archive)
+    recipe = recognition.recognise(store.path_of(content.digest), general(slot, "start_command"))
+    with transaction.atomic():
+        operation = changes.begin_change(
+            kind=Kind.PUBLISH,
+            acting_user=acting_user,
+            actor_name=author,
+            site=slot.site,
+            slots=[slot],
+            target=slot.title,
+        )
+        change = operation.changes.get()
+        change.deployment_after = Deployment.objects.create(
+            workload=change.workload_after,
+            content_digest=content.digest,
+            kind=recipe.kind,
+            command=list(recipe.command),
+            message=message[:200] or "Publication without a message",
+            author=author,
+            deployer=deployer,
+        )
+        change.save(update_fields=["deployment_after"])
+        return operation
+
+
+def log_file(deployment: Deployment) -> Path:
+    """Where the build and the release command of a deployment write."""
+    return settings.LOG_DIR / "deployments" / f"{deployment.public_id.hex}.log"
+
+
+def build_log(deployment: Deployment) -> str:
+    """What the build and the release command wrote so far."""
+    try:
+        return log_file(deployment).read_text(errors="replace")
+    except FileNotFoundError:
+        return ""

@@ -1,0 +1,122 @@
+"""Begin, record, cancel and dismiss operations."""
+
+from collections.abc import Iterable, Sequence
+
+from django.contrib.auth.models import AbstractBaseUser
+from django.db import IntegrityError, transaction
+from django.db.models.functions import Now
+
+from sites import access, tasks
+from sites.errors import Refused, SlotBusy
+from sites.models import Kind, Operation, OperationState, Site, Slot, SlotHold, Step, Subscription
+
+
+def record(
+    *,
+    kind: Kind,
+    actor_name: str,
+    acting_user: AbstractBaseUser | None,
+    target: str,
+    outcome: str,
+    site: Site | None = None,
+    subscription: Subscription | None = None,
+) -> Operation:
+    """Write an operation that is already done; belongs in the transaction of the change that it records."""
+    return Operation.objects.create(
+        kind=kind,
+        site=site,
+        subscription=subscription or (site.subscription if site else None),
+        target=target,
+        actor=acting_user,
+        actor_name=actor_name,
+        state=OperationState.SUCCEEDED,
+        step=Step.DONE,
+        outcome=outcome,
+        ended_at=Now(),
+    )
+
+
+def begin(
+    *,
+    kind: Kind,
+    acting_user: AbstractBaseUser | None,
+    site: Site,
+    slots: Iterable[Slot],
+    target: str,
+    actor_name: str = "",
+) -> Operation:
+    """Write an open operation that holds `slots`, and enqueue it when the transaction has committed.
+
+    To be called inside the transaction of what is asked. Raises SlotBusy, and changes nothing, when another
+    operation holds one of the slots (invariant I4).
+    """
+    operation = Operation.objects.create(
+        kind=kind,
+        site=site,
+        subscription=site.subscription,
+        target=target,
+        actor=acting_user,
+        actor_name=actor_name or acting_user.get_username(),
+    )
+    in_order = sorted(slots, key=lambda slot: slot.pk)
+    _hold(operation, in_order)
+    tasks.enqueue_on_commit(operation)
+    return operation
+
+
+def _hold(operation: Operation, slots: Sequence[Slot]) -> None:
+    """Insert one hold per slot, in slot order, or tell who has them."""
+    try:
+        with transaction.atomic():
+            for slot in slots:
+                SlotHold.objects.create(slot=slot, operation=operation)
+    except IntegrityError:
+        hold = SlotHold.objects.filter(slot__in=slots).select_related("operation", "slot__site").first()
+        if hold is None:
+            raise Refused(
+                f"Another operation on '{operation.target}' ended just now. Nothing was changed; try again."
+            ) from None
+        raise busy(hold, wanted=operation.get_kind_display()) from None
+
+
+def busy(hold: SlotHold, *, wanted: str) -> SlotBusy:
+    """The refusal that names who holds the slot, with what, and since when."""
+    operation = hold.operation
+    return SlotBusy(
+        name=hold.slot.title,
+        operation=f"the {operation.get_kind_display()}",
+        person=operation.actor_name,
+        since=f"{operation.created_at:%H:%M:%S} UTC",
+        progress=f" ({operation.get_step_display().lower()})",
+        wanted=wanted,
+    )
+
+
+def ensure_free(slots: Iterable[Slot], *, wanted: str) -> None:
+    """Raises SlotBusy when an operation holds one of the slots; a courtesy before long work, `begin` is the guard."""
+    hold = SlotHold.objects.filter(slot__in=list(slots)).select_related("operation", "slot__site").first()
+    if hold is not None:
+        raise busy(hold, wanted=wanted)
+
+
+def cancel(*, acting_user: AbstractBaseUser, operation: Operation) -> Operation:
+    """Ask an open operation to end; the job does so as long as nothing has been switched."""
+    operation = access.get_operation_for_change(acting_user, operation.public_id)
+    asked = Operation.objects.filter(pk=operation.pk, state__in=Operation.OPEN, cancel_requested_at=None).exclude(
+        step__in=[Step.SWITCHED, Step.PUBLISHED, Step.STOPPING, Step.DONE]
+    )
+    if not asked.update(cancel_requested_at=Now()):
+        raise Refused(
+            f"The {operation.get_kind_display()} of '{operation.target}' can no longer be cancelled: "
+            f"{operation.get_state_display().lower()}. To undo a swap, swap again."
+        )
+    operation.refresh_from_db()
+    return operation
+
+
+def dismiss(*, acting_user: AbstractBaseUser, operation: Operation) -> Operation:
+    """Close the notification of an operation that has ended."""
+    operation = access.get_operation(acting_user, operation.public_id)
+    Operation.objects.filter(pk=operation.pk, dismissed_at=None).update(dismissed_at=Now())
+    operation.refresh_from_db()
+    return operation

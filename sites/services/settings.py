@@ -1,0 +1,124 @@
+"""Read and save the configuration of a slot."""
+
+import json
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from django.contrib.auth.models import AbstractBaseUser
+from django.db import transaction
+
+from sites import access
+from sites.errors import SettingRefused
+from sites.models import Category, Kind, Operation, Slot, SlotSetting, StickyName
+from sites.services import changes
+
+CONNECTION_KINDS = ("SQLServer", "MySql", "SQLAzure", "PostgreSQL", "Custom")
+STICKY_BY_DEFAULT = frozenset({Category.MOUNTS})  # otherwise the first swap would take the data away
+_VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_.]*")
+_FOLDER = re.compile(r"[a-z0-9][a-z0-9-]{0,39}")
+_OWN_NAMES = frozenset({"PORT", "HOME", "PATH", "HOST"})
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One entry of a category. `kind` is the type of a connection string, else empty."""
+
+    name: str
+    value: str
+    kind: str = ""
+    is_sticky: bool = False
+
+
+def read_settings(slot: Slot, category: str) -> list[Entry]:
+    """The entries in force in the slot, its own and those of its workload, by name."""
+    rows = list(slot.settings.filter(category=category))
+    if slot.workload is not None:
+        rows += slot.workload.settings.filter(category=category)
+    return sorted((_entry(row) for row in rows), key=lambda entry: entry.name)
+
+
+def general(slot: Slot, name: str) -> str:
+    """One general setting; empty when it was never set."""
+    return next((entry.value for entry in read_settings(slot, Category.GENERAL) if entry.name == name), "")
+
+
+def _entry(row: SlotSetting) -> Entry:
+    if row.category != Category.CONNECTION_STRINGS:
+        return Entry(row.name, row.value, is_sticky=row.is_sticky)
+    stored = json.loads(row.value)
+    return Entry(row.name, stored["value"], stored["type"], row.is_sticky)
+
+
+def save_settings(*, acting_user: AbstractBaseUser, slot: Slot, category: str, entries: Iterable[Entry]) -> Operation:
+    """Replace the category's entries and roll the instances onto them, warm, without a lost request.
+
+    Raises SettingRefused, with nothing saved, for a name or value that cannot be taken.
+    """
+    slot = access.get_slot_for_change(acting_user, slot.site.name, slot.name)
+    entries = list(entries)
+    _check(category, entries)
+    with transaction.atomic():
+        operation = changes.begin_change(
+            kind=Kind.CHANGE_SETTINGS, acting_user=acting_user, site=slot.site, slots=[slot], target=slot.title
+        )
+        slot.refresh_from_db(fields=["workload"])
+        _replace(slot, Category(category), entries)
+        return operation
+
+
+def _replace(slot: Slot, category: Category, entries: list[Entry]) -> None:
+    slot.settings.filter(category=category).delete()
+    slot.workload.settings.filter(category=category).delete()
+    for entry in entries:
+        is_sticky = entry.is_sticky or category in STICKY_BY_DEFAULT
+        _keep_sticky_name(slot, category, entry.name, is_sticky=is_sticky)
+        value = entry.value
+        if category == Category.CONNECTION_STRINGS:
+            value = json.dumps({"type": entry.kind or "Custom", "value": entry.value})
+        owner = {"slot": slot} if is_sticky else {"workload": slot.workload}
+        SlotSetting.objects.create(site=slot.site, category=category, name=entry.name, value=value, **owner)
+
+
+def _keep_sticky_name(slot: Slot, category: Category, name: str, *, is_sticky: bool) -> None:
+    """A name sticks in every slot of its site or in none: entries elsewhere follow to their new owner."""
+    names = StickyName.objects.filter(site=slot.site, category=category, name=name)
+    if names.exists() == is_sticky:
+        return
+    if is_sticky:
+        StickyName.objects.create(site=slot.site, category=category, name=name)
+    else:
+        names.delete()
+    for other in slot.site.slots.exclude(pk=slot.pk).select_related("workload"):
+        old = {"workload": other.workload} if is_sticky else {"slot": other}
+        new = {"slot": other, "workload": None} if is_sticky else {"slot": None, "workload": other.workload}
+        SlotSetting.objects.filter(category=category, name=name, **old).update(**new)
+
+
+def _check(category: str, entries: list[Entry]) -> None:
+    seen: set[str] = set()
+    for entry in entries:
+        reason = _fault(category, entry)
+        if reason is None and entry.name in seen:
+            reason = "it is there twice; keep one of the two"
+        if reason is not None:
+            raise SettingRefused(f"'{entry.name}' cannot be saved: {reason}. Nothing on this page was saved yet.")
+        seen.add(entry.name)
+
+
+def _fault(category: str, entry: Entry) -> str | None:
+    if "\0" in entry.value or len(entry.value) > 32_768:
+        return "its value is longer than 32,768 characters or holds a zero byte"
+    if category in (Category.APP_SETTINGS, Category.CONNECTION_STRINGS):
+        if not _VARIABLE.fullmatch(entry.name) or len(entry.name) > 128:
+            return "use letters, digits, underscore and dot, not at the beginning a digit, at most 128"
+        if category == Category.APP_SETTINGS and entry.name.upper() in _OWN_NAMES:
+            return "Greenroom sets that variable itself for every instance"
+        if category == Category.CONNECTION_STRINGS and (entry.kind or "Custom") not in CONNECTION_KINDS:
+            return f"its type must be one of {', '.join(CONNECTION_KINDS)}"
+    if category == Category.MOUNTS:
+        if not _FOLDER.fullmatch(entry.name):
+            return "a folder's name has small letters, digits and hyphens, at most 40"
+        if not entry.value.startswith(("/data", "/mnt/")) or ".." in entry.value:
+            return "a persistent folder is shown below /data or /mnt"
+    return None

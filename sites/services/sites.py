@@ -1,0 +1,121 @@
+"""Create and delete sites, and change their mode."""
+
+from django.contrib.auth.models import AbstractBaseUser
+from django.db import IntegrityError, transaction
+
+from sites import access
+from sites.content import recognition, samples, store
+from sites.errors import NameTaken, SettingRefused, WrongNameTyped
+from sites.models import (
+    PRODUCTION,
+    STAGING,
+    Deployment,
+    DeploymentState,
+    Kind,
+    Mode,
+    Operation,
+    Site,
+    Subscription,
+)
+from sites.services import changes, names, slots
+
+SAMPLE_NAME = "hello"
+SAMPLE_INSTANCES = 2
+
+
+def create_site(
+    *, acting_user: AbstractBaseUser, subscription: Subscription, name: str, mode: str = Mode.STANDARD
+) -> Operation:
+    """A new site whose production slot serves a placeholder. Raises NameRefused, NameTaken."""
+    access.ensure_may_change(acting_user, subscription, name)
+    names.check_name(name)
+    if mode not in Mode.values:
+        raise SettingRefused(f"'{mode}' is not a mode of a web site; nothing was created. Choose {_mode_list()}.")
+    try:
+        with transaction.atomic():
+            site = Site.objects.create(subscription=subscription, name=name.lower(), mode=mode)
+            production = slots.create_slot(site, PRODUCTION, is_production=True)
+            return changes.begin_change(
+                kind=Kind.CREATE_SITE, acting_user=acting_user, site=site, slots=[production], target=site.name
+            )
+    except IntegrityError:
+        raise NameTaken(name=name) from None
+
+
+def create_sample_site(*, acting_user: AbstractBaseUser, subscription: Subscription) -> Operation:
+    """The sample: Standard mode, two instances, version 1 in production and version 2 in staging; needs no network."""
+    access.ensure_may_change(acting_user, subscription, SAMPLE_NAME)
+    name = _free_sample_name()
+    versions = {
+        slot_name: samples.sample_content(SAMPLE_NAME, version)
+        for slot_name, version in ((PRODUCTION, "v1"), (STAGING, "v2"))
+    }
+    with transaction.atomic():
+        site = Site.objects.create(subscription=subscription, name=name, mode=Mode.STANDARD, is_sample=True)
+        created = []
+        for slot_name, content in versions.items():
+            slot = slots.create_slot(
+                site, slot_name, is_production=slot_name == PRODUCTION, instance_count=SAMPLE_INSTANCES
+            )
+            recipe = recognition.recognise(store.path_of(content.digest))
+            version = "Version 1" if slot_name == PRODUCTION else "Version 2"
+            slot.workload.active_deployment = Deployment.objects.create(
+                workload=slot.workload,
+                state=DeploymentState.ACTIVE,
+                content_digest=content.digest,
+                kind=recipe.kind,
+                command=list(recipe.command),
+                message=f"{version} of the sample",
+                author=acting_user.get_username(),
+                deployer="Sample",
+            )
+            slot.workload.save(update_fields=["active_deployment"])
+            created.append(slot)
+        return changes.begin_change(
+            kind=Kind.CREATE_SITE, acting_user=acting_user, site=site, slots=created, target=site.name
+        )
+
+
+def _free_sample_name() -> str:
+    taken = set(Site.objects.filter(name__startswith=SAMPLE_NAME).values_list("name", flat=True))
+    numbered = (f"{SAMPLE_NAME}-{number}" for number in range(2, len(taken) + 3))
+    return next(name for name in (SAMPLE_NAME, *numbered) if name not in taken)
+
+
+def change_mode(*, acting_user: AbstractBaseUser, site: Site, mode: str) -> Operation:
+    """Free, Shared or Standard; instances above the new mode's limit are stopped after their requests."""
+    site = access.get_site_for_change(acting_user, site.name)
+    if mode not in Mode.values:
+        raise SettingRefused(
+            f"'{mode}' is not a mode of a web site; '{site.name}' stays as it is. Choose {_mode_list()}."
+        )
+    with transaction.atomic():
+        affected = list(site.slots.all())
+        most = Mode(mode).most_instances
+        operation = changes.begin_change(
+            kind=Kind.CHANGE_MODE,
+            acting_user=acting_user,
+            site=site,
+            slots=affected,
+            target=site.name,
+            counts={slot.pk: min(slot.instance_count, most) for slot in affected},
+        )
+        Site.objects.filter(pk=site.pk).update(mode=mode)
+        return operation
+
+
+def delete_site(*, acting_user: AbstractBaseUser, site: Site, typed_name: str) -> Operation:
+    """seed: Delete; production and every other slot. Raises WrongNameTyped unless the site's name was typed."""
+    site = access.get_site_for_change(acting_user, site.name)
+    doomed = list(site.slots.all())
+    if typed_name.strip().lower() != site.name:
+        what = "the production and the staging site" if len(doomed) > 1 else "the web site"
+        raise WrongNameTyped(name=site.name, what=what)
+    with transaction.atomic():
+        return changes.begin_removal(
+            kind=Kind.DELETE_SITE, acting_user=acting_user, site=site, slots=doomed, target=site.name
+        )
+
+
+def _mode_list() -> str:
+    return "Free, Shared or Standard"

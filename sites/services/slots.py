@@ -1,0 +1,174 @@
+"""Enable and delete staging; scale, start, stop and restart a slot; its publishing credentials."""
+
+from django.conf import settings
+from django.contrib.auth.models import AbstractBaseUser
+from django.db import transaction
+from django.db.models import F
+
+from sites import access
+from sites.errors import InstanceCountRefused, NotStandard, Refused, SettingRefused, SlotLimit
+from sites.models import STAGING, Kind, Operation, Site, Slot, SlotSetting, Workload
+from sites.services import changes, names, operations
+
+
+def why_not_enable(site: Site) -> Refused | None:
+    """seed: Enable, note, and Overview, last sentence: what keeps the site from getting a staging slot."""
+    if not site.is_standard:
+        return NotStandard(name=site.name, mode=site.get_mode_display())
+    existing = list(site.slots.filter(is_production=False).values_list("name", flat=True))
+    limit = settings.STAGING_SLOTS_PER_SITE
+    if len(existing) < limit:
+        return None
+    return SlotLimit(
+        name=site.name,
+        existing="its staging slot" if limit == 1 else f"its {limit} staging slots",
+        limit="One slot" if limit == 1 else f"{limit} slots",
+        is_are="is" if limit == 1 else "are",
+        slot=existing[0],
+    )
+
+
+def enable_staged_publishing(*, acting_user: AbstractBaseUser, site: Site, name: str = "") -> Operation:
+    """seed: Enable, steps 1–3: the staging slot, its configuration cloned from production, without content.
+
+    With room for more than one (STAGING_SLOTS_PER_SITE), `name` tells them apart; by default staging, staging2 …
+    """
+    site = access.get_site_for_change(acting_user, site.name)
+    with transaction.atomic():
+        Site.objects.select_for_update().get(pk=site.pk)
+        refusal = why_not_enable(site)
+        if refusal is not None:
+            raise refusal
+        production = site.slots.select_related("workload").get(is_production=True)
+        operations.ensure_free([production], wanted=Kind.ENABLE_STAGING.label)
+        slot = create_slot(site, _slot_name(site, name))
+        _clone_settings(production, slot)
+        return changes.begin_change(
+            kind=Kind.ENABLE_STAGING, acting_user=acting_user, site=site, slots=[slot], target=slot.title
+        )
+
+
+def create_slot(site: Site, name: str, *, is_production: bool = False, instance_count: int = 1) -> Slot:
+    """A slot with an empty workload, its host names and credentials; belongs in a transaction."""
+    beside = None if is_production else name
+    slot = Slot.objects.create(
+        site=site,
+        name=name,
+        is_production=is_production,
+        instance_count=instance_count,
+        workload=Workload.objects.create(site=site),
+        **names.new_credentials(site.name, beside),
+    )
+    names.give_host_names(slot)
+    return slot
+
+
+def _slot_name(site: Site, wanted: str) -> str:
+    taken = set(site.slots.values_list("name", flat=True))
+    if not wanted:
+        choices = (STAGING, *(f"{STAGING}{number}" for number in range(2, len(taken) + 3)))
+        return next(name for name in choices if name not in taken)
+    wanted = wanted.lower()
+    if wanted in taken or not wanted.isalnum() or len(wanted) > 20:
+        raise SettingRefused(
+            f"'{wanted}' cannot be the name of a slot of '{site.name}'; no slot was created. "
+            "Use up to 20 letters and digits that no other slot of the site has."
+        )
+    return wanted
+
+
+def _clone_settings(source: Slot, target: Slot) -> None:
+    """seed: About Configuration: cloned from production by default; sticky entries as values of the new slot."""
+    for setting in [*source.settings.all(), *source.workload.settings.all()]:
+        owner = {"slot": target} if setting.is_sticky else {"workload": target.workload}
+        SlotSetting.objects.create(
+            site=target.site, category=setting.category, name=setting.name, value=setting.value, **owner
+        )
+
+
+def scale(*, acting_user: AbstractBaseUser, slot: Slot, count: int) -> Operation:
+    """Set the slot's instance count; new instances are warm before visitors reach them."""
+    slot = access.get_slot_for_change(acting_user, slot.site.name, slot.name)
+    most = slot.site.most_instances
+    if not 1 <= count <= most:
+        raise InstanceCountRefused(
+            count=count, name=slot.title, mode=slot.site.get_mode_display(), most=most, present=slot.instance_count
+        )
+    with transaction.atomic():
+        return changes.begin_change(
+            kind=Kind.SCALE,
+            acting_user=acting_user,
+            site=slot.site,
+            slots=[slot],
+            target=slot.title,
+            counts={slot.pk: count},
+        )
+
+
+def start(*, acting_user: AbstractBaseUser, slot: Slot) -> Operation:
+    """Start a stopped slot."""
+    return _run_or_not(Kind.START, acting_user, slot, is_running=True)
+
+
+def stop(*, acting_user: AbstractBaseUser, slot: Slot) -> Operation:
+    """Stop a slot: visitors get a page that says so, open requests end first."""
+    return _run_or_not(Kind.STOP, acting_user, slot, is_running=False)
+
+
+def _run_or_not(kind: Kind, acting_user: AbstractBaseUser, slot: Slot, *, is_running: bool) -> Operation:
+    slot = access.get_slot_for_change(acting_user, slot.site.name, slot.name)
+    if slot.is_running == is_running:
+        raise Refused(
+            f"'{slot.title}' is already {'running' if is_running else 'stopped'}; nothing was changed. "
+            "Reload the page to see it as it is."
+        )
+    with transaction.atomic():
+        return changes.begin_change(
+            kind=kind,
+            acting_user=acting_user,
+            site=slot.site,
+            slots=[slot],
+            target=slot.title,
+            is_running=is_running,
+        )
+
+
+def restart(*, acting_user: AbstractBaseUser, slot: Slot) -> Operation:
+    """Replace the slot's instances by new ones, warm before the old ones end; no request is lost."""
+    slot = access.get_slot_for_change(acting_user, slot.site.name, slot.name)
+    if not slot.is_running:
+        raise Refused(f"'{slot.title}' is stopped, so there is nothing to restart. Start it instead.")
+    with transaction.atomic():
+        operation = changes.begin_change(
+            kind=Kind.RESTART, acting_user=acting_user, site=slot.site, slots=[slot], target=slot.title
+        )
+        Workload.objects.filter(slot=slot).update(restarts=F("restarts") + 1)
+        return operation
+
+
+def delete_staging(*, acting_user: AbstractBaseUser, slot: Slot) -> Operation:
+    """seed: Delete: the staging site only. Production is not touched."""
+    slot = access.get_slot_for_change(acting_user, slot.site.name, slot.name)
+    if slot.is_production:
+        raise Refused(f"'{slot.title}' is the production site; nothing was deleted. Delete the web site instead.")
+    with transaction.atomic():
+        return changes.begin_removal(
+            kind=Kind.DELETE_STAGING, acting_user=acting_user, site=slot.site, slots=[slot], target=slot.title
+        )
+
+
+def reset_credentials(*, acting_user: AbstractBaseUser, slot: Slot) -> Operation:
+    """A new publishing password; the old one stops working at once."""
+    slot = access.get_slot_for_change(acting_user, slot.site.name, slot.name)
+    fresh = names.new_credentials(slot.site.name, None if slot.is_production else slot.name)
+    with transaction.atomic():
+        slot.publishing_password = fresh["publishing_password"]
+        slot.save(update_fields=["publishing_password"])
+        return operations.record(
+            kind=Kind.RESET_CREDENTIALS,
+            acting_user=acting_user,
+            actor_name=acting_user.get_username(),
+            site=slot.site,
+            target=slot.title,
+            outcome=f"The publishing password of '{slot.title}' was replaced; the old one no longer works.",
+        )

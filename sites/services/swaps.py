@@ -1,0 +1,97 @@
+"""Ask for a swap, and say beforehand what it will do."""
+
+from dataclasses import dataclass
+
+from django.contrib.auth.models import AbstractBaseUser
+from django.db import transaction
+
+from sites import access
+from sites.errors import NothingPublished, NotSwappable, Refused, SameSlot, SlotStopped
+from sites.models import HostNameKind, Kind, Operation, Slot, Swap
+from sites.services import changes
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """One address in a swap: what it serves now and what it will serve."""
+
+    host: str
+    slot: str
+    serves_now: str
+    will_serve: str
+
+
+@dataclass(frozen=True, slots=True)
+class SwapDescription:
+    """What the confirmation shows; the same from either side: production comes first."""
+
+    source: Slot
+    target: Slot
+    addresses: tuple[Address, ...]
+
+
+def partner(slot: Slot) -> Slot | None:
+    """The other side of a swap: production for a staging slot, the first staging slot for production."""
+    others = slot.site.slots.select_related("site", "workload__active_deployment")
+    return others.filter(is_production=not slot.is_production).first()
+
+
+def why_not_swap(source: Slot, target: Slot) -> Refused | None:
+    """What keeps the two slots from being swapped now, busy slots aside."""
+    if source.pk == target.pk or source.site_id != target.site_id:
+        return SameSlot(name=source.title)
+    site = source.site
+    if not site.is_standard:
+        return NotSwappable(name=site.name, mode=site.get_mode_display())
+    for slot in (source, target):
+        if not slot.is_running:
+            return SlotStopped(name=slot.title)
+    for slot in (source, target):
+        if not slot.is_production and slot.workload.active_deployment_id is None:
+            return NothingPublished(name=slot.title, slot=slot.name)
+    return None
+
+
+def describe_swap(source: Slot, target: Slot) -> SwapDescription:
+    """For each address what it serves now and what it will serve; identical from either side."""
+    first, second = sorted((source, target), key=lambda slot: not slot.is_production)
+    content = {slot.pk: _content(slot) for slot in (first, second)}
+    addresses = tuple(
+        Address(host.name, slot.title, content[slot.pk], content[other.pk])
+        for slot, other in ((first, second), (second, first))
+        for host in slot.host_names.exclude(kind=HostNameKind.PUBLISHING)
+    )
+    return SwapDescription(source, target, addresses)
+
+
+def _content(slot: Slot) -> str:
+    deployment = slot.workload.active_deployment if slot.workload else None
+    return f"{deployment.message} ({deployment.short_id})" if deployment else "the placeholder page"
+
+
+def request_swap(*, acting_user: AbstractBaseUser, source: Slot, target: Slot) -> Operation:
+    """seed: Swap; the same from either slot. Raises NotSwappable, SlotStopped, NothingPublished, SlotBusy."""
+    source = access.get_slot_for_change(acting_user, source.site.name, source.name)
+    target = access.get_slot_for_change(acting_user, target.site.name, target.name)
+    refusal = why_not_swap(source, target)
+    if refusal is not None:
+        raise refusal
+    if source.is_production:
+        source, target = target, source
+    with transaction.atomic():
+        slots = [source, target]
+        operation = changes.begin_change(
+            kind=Kind.SWAP, acting_user=acting_user, site=source.site, slots=slots, target=source.site.name
+        )
+        _exchange(operation)
+        Swap.objects.create(operation=operation, source=source, target=target)
+        return operation
+
+
+def _exchange(operation: Operation) -> None:
+    """Each change gets the other slot's workload, as both are under the holds."""
+    one, other = operation.changes.all()
+    for change, from_change in ((one, other), (other, one)):
+        change.workload_after = from_change.workload_before
+        change.deployment_after = from_change.workload_before.active_deployment
+        change.save(update_fields=["workload_after", "deployment_after"])

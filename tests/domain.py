@@ -1,0 +1,122 @@
+"""What the fast tests of the domain share: a cast, a finished site, and a worker that works at once."""
+
+import zipfile
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from django.contrib.auth.models import User
+
+from sites import routing
+from sites.jobs import advance, retire, warmup
+from sites.models import Membership, Operation, Role, RouterNode, Site, Slot, Subscription
+from sites.router import get_router
+from sites.router.memory import MemoryRouter
+from sites.runtime.memory import MemoryRuntime
+from sites.runtime.registry import get_runtime
+from sites.services import deployments, slots
+from sites.services import sites as site_services
+
+
+@dataclass
+class Domain:
+    """An installation in memory: Alice owns, Bob reads, Charlie is a stranger."""
+
+    folder: Path
+    alice: User
+    bob: User
+    charlie: User
+    subscription: Subscription
+    answers: dict[int, str] = field(default_factory=dict)
+    """Revision id → what its instances answer to a warm-up; others answer 200."""
+
+    @property
+    def router(self) -> MemoryRouter:
+        return get_router()
+
+    @property
+    def runtime(self) -> MemoryRuntime:
+        return get_runtime()
+
+    def work(self, operation: Operation) -> Operation:
+        """Take the operation to its end, as a worker would."""
+        for _ in range(50):
+            operation.refresh_from_db()
+            if not operation.is_open:
+                return operation
+            advance.run(operation.pk, operation.attempt, again=lambda *_: None)
+        raise AssertionError(f"{operation} is still open at {operation.step}")
+
+    def create(self, name: str = "contoso", **values: object) -> Site:
+        operation = site_services.create_site(
+            acting_user=self.alice, subscription=self.subscription, name=name, **values
+        )
+        assert self.work(operation).state == "succeeded", operation.outcome
+        return Site.objects.get(name=name)
+
+    def enable(self, site: Site) -> Slot:
+        operation = slots.enable_staged_publishing(acting_user=self.alice, site=site)
+        assert self.work(operation).state == "succeeded", operation.outcome
+        return site.slots.get(name="staging")
+
+    def archive(self, text: str, **files: str) -> Path:
+        path = self.folder / "content.zip"
+        with zipfile.ZipFile(path, "w") as archive:
+            archive.writestr("index.html", text)
+            for name, content in files.items():
+                archive.writestr(name, content)
+        return path
+
+    def publish(self, slot: Slot, text: str) -> Operation:
+        operation = deployments.publish_zip(
+            acting_user=self.alice,
+            author="alice",
+            slot=slot,
+            archive=self.archive(text),
+            message=text,
+            deployer="Portal",
+        )
+        return self.work(operation)
+
+    def staged(self, name: str = "contoso") -> tuple[Slot, Slot]:
+        """A site with 'one' in production and 'two' in staging."""
+        site = self.create(name)
+        staging = self.enable(site)
+        production = site.slots.get(is_production=True)
+        assert self.publish(production, "one").state == "succeeded"
+        assert self.publish(staging, "two").state == "succeeded"
+        production.refresh_from_db()
+        staging.refresh_from_db()
+        return production, staging
+
+    def serves(self, host: str) -> str | None:
+        """The message of the deployment that a request to `host` would reach; None for a page of the router."""
+        route = self.router.answer(host)
+        if route is None or route.cluster is None:
+            return None
+        deployment = routing.Revision.objects.get(pk=int(route.cluster[1:])).deployment
+        return deployment.message if deployment else "placeholder"
+
+    def retire(self) -> None:
+        """Let the tick's retirement look once."""
+        retire.run()
+
+
+def make_domain(folder: Path, monkeypatch: object) -> Domain:
+    """A fresh installation with the memory adapters."""
+    get_router.cache_clear()
+    get_runtime.cache_clear()
+    get_router().use_tables(routing.table_of)
+    RouterNode.objects.create(node_id="router-1")
+    alice, bob, charlie = (User.objects.create_user(name, password=name) for name in ("alice", "bob", "charlie"))
+    subscription = Subscription.objects.create(name="Default")
+    Membership.objects.create(subscription=subscription, user=alice, role=Role.OWNER)
+    Membership.objects.create(subscription=subscription, user=bob, role=Role.READER)
+    domain = Domain(folder, alice, bob, charlie, subscription)
+    monkeypatch.setattr(warmup, "ask", _answering(domain))
+    monkeypatch.setattr(warmup, "PAUSE_SECONDS", 0.0)
+    return domain
+
+
+def _answering(domain: Domain) -> Callable[[warmup.Probe], str]:
+    return lambda probe: domain.answers.get(probe.instance.revision_id, "200")
