@@ -1,0 +1,1 @@
+"""The demonstration: two real applications, swapped under load, and what that proved."""
