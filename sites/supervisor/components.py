@@ -69,7 +69,7 @@ def _agent(isolation: str) -> Component:
 
 
 def _xds() -> Component:
-    command = (PYTHON, str(settings.BASE_DIR / "manage.py"), "xds")
+    command = (PYTHON, str(settings.BASE_DIR / "manage.py"), "xds", "--skip-checks")
     return Component("xds", command, readiness.answers_status(settings.XDS_CONTROL_SOCKET))
 
 

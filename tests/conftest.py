@@ -1,0 +1,26 @@
+"""What holds for all tests: the fast ones first, and the long ones only when asked for."""
+
+import pytest
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """`./greenroom test --all`."""
+    parser.addoption("--all", action="store_true", help="run the long tests too")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Marks beside those of pyproject.toml."""
+    config.addinivalue_line("markers", "long: takes minutes; runs with --all only")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Fast before live; long ones and benchmarks only when they were asked for."""
+    left_out = []
+    if not config.getoption("--all"):
+        left_out += [item for item in items if item.get_closest_marker("long")]
+    if "benchmark" not in config.getoption("-m"):
+        left_out += [item for item in items if item.get_closest_marker("benchmark") and item not in left_out]
+    if left_out:
+        config.hook.pytest_deselected(items=left_out)
+    kept = [item for item in items if item not in left_out]
+    items[:] = sorted(kept, key=lambda item: item.get_closest_marker("live") is not None)

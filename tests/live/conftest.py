@@ -1,0 +1,46 @@
+"""A real system for the live tests: one for the whole session, and others of their own on demand."""
+
+import tempfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from django.conf import settings
+from pytest_django import DjangoDbBlocker
+
+from tests.live.system import System
+
+
+@pytest.fixture(scope="session")
+def _shared(django_db_blocker: DjangoDbBlocker) -> Iterator[System]:
+    system = System(settings.DATA_DIR, django_db_blocker)
+    try:
+        system.start()
+        yield system
+    finally:
+        system.destroy()
+
+
+@pytest.fixture
+def system(_shared: System) -> Iterator[System]:
+    """The session's system, up and ready; whatever a test killed is back before the next one starts."""
+    if _shared.up is None or _shared.up.poll() is not None:
+        _shared.start()
+    yield _shared
+    _shared.remember()
+
+
+@pytest.fixture
+def make_system(django_db_blocker: DjangoDbBlocker) -> Iterator[Callable[..., System]]:
+    """Makes systems in folders of their own, not started yet; all are gone when the test ends."""
+    made: list[System] = []
+
+    def make(**environment: str) -> System:
+        data = Path(tempfile.mkdtemp(prefix="greenroom-live-"))
+        system = System(data, django_db_blocker, environment)
+        made.append(system)
+        return system
+
+    yield make
+    for system in made:
+        system.destroy()

@@ -1,0 +1,119 @@
+"""`up` from start to stop, with real processes."""
+
+import os
+import signal
+import socket
+import time
+from collections.abc import Callable
+
+import httpx
+import pytest
+
+from tests.live.system import PARTS, System, wait_for
+
+pytestmark = pytest.mark.live
+
+SURVIVORS = ("redis", "agent", "envoy")
+MORTALS = ("xds", "web", "worker-control", "worker-work", "beat")
+
+
+def answers(system: System) -> bool:
+    """Whether the portal reports that all parts are well."""
+    try:
+        with system.client() as client:
+            return client.get("/healthz").status_code == 200
+    except httpx.TransportError:
+        return False
+
+
+def test_everything_comes_up_and_a_way_in_is_printed(system: System) -> None:
+    assert set(system.identities()) == set(PARTS)
+    assert system.link().startswith("/welcome/")
+    wait_for(lambda: answers(system), 10, "the portal is well")
+    assert system.told().startswith("Isolation of the sites: ")
+
+
+def test_the_folders_are_closed_to_others(system: System) -> None:
+    for path in (system.data, system.run_dir, system.data / "logs"):
+        assert path.stat().st_mode & 0o077 == 0
+    for name in ("redis", "agent", "web", "up", "xds-control"):
+        assert (system.run_dir / f"{name}.sock").stat().st_mode & 0o077 == 0
+
+
+def test_a_second_up_is_refused_with_the_first_ones_address(system: System) -> None:
+    done = system.manage("up")
+    assert done.returncode == 1
+    assert "already running here since" in done.stderr
+    assert f"(process {system.up.pid}), portal http://localhost:{system.port}." in done.stderr
+
+
+def test_a_taken_port_is_refused_with_its_owner(make_system: Callable[..., System]) -> None:
+    other = make_system()
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", other.port))
+        taken.listen()
+        done = other.manage("up")
+    assert done.returncode == 1
+    assert f"Port {other.port} is used by" in done.stderr
+    assert f"(process {os.getpid()})" in done.stderr
+    assert "Start with another: ./greenroom up --port" in done.stderr
+    assert not other.identities()
+
+
+@pytest.mark.parametrize("name", PARTS)
+def test_a_part_that_is_killed_comes_back(system: System, name: str) -> None:
+    former = system.kill(name)
+    began = time.monotonic()
+    system.wait_for_another(name, former)
+    wait_for(lambda: answers(system), 30, f"the portal is well after the end of {name}")
+    assert time.monotonic() - began < 25
+    assert "answers again" in system.told()
+
+
+def test_a_restart_keeps_what_serves_the_sites(system: System) -> None:
+    before = system.identities()
+    done = system.manage("restart")
+    assert done.returncode == 0, done.stdout + done.stderr
+    after = system.identities()
+    assert {name: after[name] for name in SURVIVORS} == {name: before[name] for name in SURVIVORS}
+    assert not {name for name in MORTALS if after[name] == before[name]}
+    assert system.up.poll() is None
+    assert "the sites went on serving" in done.stdout
+
+
+def test_status_tells_of_every_process(system: System) -> None:
+    done = system.manage("status")
+    assert done.returncode == 0, done.stderr
+    for name, identity in system.identities().items():
+        assert f"{name:<16} process {identity.pid}, since" in done.stdout
+    assert "Open operations" in done.stdout
+
+
+def test_survivors_of_a_killed_up_are_adopted(system: System) -> None:
+    before = system.identities()
+    system.kill_up()
+    wait_for(lambda: not any(before[name].is_alive() for name in MORTALS), 30, "the control plane has ended")
+    assert all(before[name].is_alive() for name in SURVIVORS)
+    system.start()
+    after = system.identities()
+    assert {name: after[name] for name in SURVIVORS} == {name: before[name] for name in SURVIVORS}
+    assert not {name for name in MORTALS if after[name] == before[name]}
+    wait_for(lambda: answers(system), 10, "the portal is well")
+
+
+def test_an_interrupt_leaves_no_process(system: System) -> None:
+    system.remember()
+    assert system.interrupt() == 0
+    assert not [identity for identity in system.seen if identity.is_alive()]
+    assert not list(system.run_dir.glob("*.json"))
+    assert system.told().rstrip().endswith("stopped")
+
+
+def test_sigterm_during_the_start_stops_what_was_started(make_system: Callable[..., System]) -> None:
+    other = make_system()
+    up = other.launch()
+    wait_for(lambda: "redis" in other.identities(), 30, "Redis runs")
+    other.remember()
+    up.send_signal(signal.SIGTERM)
+    assert up.wait(60) == 0
+    assert not [identity for identity in other.seen if identity.is_alive()]
