@@ -20,7 +20,8 @@ from sites.content.python_sites import (
 from sites.errors import Refused
 
 STATIC_PROGRAM = "/opt/greenroom/programs/static.py"
-INDEX_PAGES = ("index.html", "index.htm", "default.html", "default.htm")
+INDEX_PAGES = ("index.html", "index.htm", "default.html")
+"""Those that the program of static sites serves for a folder."""
 RECOGNISED = (
     "a static site (index.html), Python (requirements.txt or pyproject.toml with app.py, main.py, wsgi.py, asgi.py "
     "or Django's manage.py), Node (package.json with a start script), a Procfile with a web line, "

@@ -27,7 +27,7 @@ def command_line(folder: Path, start_command: str = "") -> str:
     ("files", "kind", "summary"),
     [
         ({"index.html": ""}, Kind.STATIC, "static site, index.html"),
-        ({"default.htm": ""}, Kind.STATIC, "static site, default.htm"),
+        ({"default.html": ""}, Kind.STATIC, "static site, default.html"),
         ({"index.html": "", "package.json": "{}"}, Kind.STATIC, "static site, index.html"),
         ({"app.py": FLASK}, Kind.PYTHON, "Python, WSGI object app:app, served by gunicorn"),
         ({"app.py": FLASK, "index.html": ""}, Kind.PYTHON, "Python, WSGI object app:app, served by gunicorn"),

@@ -34,3 +34,4 @@ DATABASES = {
 SESSION_ENGINE = "django.contrib.sessions.backends." + ("db" if DATA_DIR else "signed_cookies")
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 USE_TZ = True
+TIME_ZONE = "UTC"
