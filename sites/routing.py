@@ -48,9 +48,9 @@ class DatabaseTables:
         """Register a router that has connected, or say that it is still there."""
         RouterNode.objects.update_or_create(node_id=node_id, defaults={"last_seen_at": Now()})
 
-    def registered(self) -> set[str]:
+    def registered(self) -> list[str]:
         """See `registered_nodes`."""
-        return registered_nodes()
+        return sorted(registered_nodes())
 
 
 def _tables(sites: QuerySet[Site]) -> list[RouteTable]:
