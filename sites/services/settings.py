@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from django.contrib.auth.models import AbstractBaseUser
@@ -51,19 +51,28 @@ def _entry(row: SlotSetting) -> Entry:
 
 
 def save_settings(*, acting_user: AbstractBaseUser, slot: Slot, category: str, entries: Iterable[Entry]) -> Operation:
-    """Replace the category's entries and roll the instances onto them, warm, without a lost request.
+    """As `save_categories`, for one category."""
+    return save_categories(acting_user=acting_user, slot=slot, categories={category: entries})
+
+
+def save_categories(
+    *, acting_user: AbstractBaseUser, slot: Slot, categories: Mapping[str, Iterable[Entry]]
+) -> Operation:
+    """Replace the entries of each category and roll the instances onto them, warm, without a lost request.
 
     Raises SettingRefused, with nothing saved, for a name or value that cannot be taken.
     """
     slot = access.get_slot_for_change(acting_user, slot.site.name, slot.name)
-    entries = list(entries)
-    _check(category, entries)
+    wanted = {Category(category): list(entries) for category, entries in categories.items()}
+    for category, entries in wanted.items():
+        _check(category, entries)
     with transaction.atomic():
         operation = changes.begin_change(
             kind=Kind.CHANGE_SETTINGS, acting_user=acting_user, site=slot.site, slots=[slot], target=slot.title
         )
         slot.refresh_from_db(fields=["workload"])
-        _replace(slot, Category(category), entries)
+        for category, entries in wanted.items():
+            _replace(slot, category, entries)
         return operation
 
 
