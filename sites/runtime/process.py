@@ -1,9 +1,15 @@
 """The runtime adapter for one machine: it speaks to the agent over a unix socket."""
 
+import json
+import socket
 from collections.abc import Iterable
+from contextlib import closing
+from http import HTTPStatus
+from http.client import HTTPConnection, HTTPException
+from pathlib import Path
 from typing import Any
+from urllib.parse import urlencode
 
-import httpx
 from django.conf import settings
 
 from sites.errors import Failed, RuntimeUnreachable, StaleOrder
@@ -13,16 +19,35 @@ from sites.runtime.spec import InstanceStatus, RevisionSpec, RunSpec, RunStatus
 TIMEOUT_SECONDS = 10.0
 
 
+class AgentConnection(HTTPConnection):
+    """HTTP over the agent's socket, one connection per order: it costs less than keeping one alive through forks."""
+
+    def __init__(self, path: Path, timeout_seconds: float | None) -> None:
+        super().__init__("agent", timeout=timeout_seconds)
+        self._path = path
+        self._timeout_seconds = timeout_seconds
+
+    def connect(self) -> None:
+        """Raises OSError when nobody listens; leaves no socket open then."""
+        end = socket.socket(socket.AF_UNIX)
+        try:
+            end.settimeout(self._timeout_seconds)
+            end.connect(str(self._path))
+        except OSError:
+            end.close()
+            raise
+        self.sock = end
+
+
 class ProcessRuntime:
     """Implements `sites.runtime.base.Runtime` by the agent's protocol."""
 
     def __init__(self) -> None:
-        transport = httpx.HTTPTransport(uds=str(settings.AGENT_SOCKET), retries=1)
-        self._client = httpx.Client(transport=transport, base_url="http://agent", timeout=TIMEOUT_SECONDS)
+        self._socket = Path(settings.AGENT_SOCKET)
 
     def apply(self, spec: RevisionSpec) -> None:
         """See Runtime.apply."""
-        self._ask("PUT", f"/revisions/{spec.revision_id}", what=f"'{spec.name}'", json=codec.encode(spec))
+        self._ask("PUT", f"/revisions/{spec.revision_id}", what=f"'{spec.name}'", json_body=codec.encode(spec))
 
     def observe(self, revision_ids: Iterable[int] | None = None) -> list[InstanceStatus]:
         """See Runtime.observe."""
@@ -39,11 +64,11 @@ class ProcessRuntime:
 
     def kill_connections(self, revision_id: int, *, fraction: float) -> int:
         """See Runtime.kill_connections; 0 where the machine cannot cut connections."""
-        return int(self._ask("POST", f"/revisions/{revision_id}/cut", json={"fraction": fraction})["cut"])
+        return int(self._ask("POST", f"/revisions/{revision_id}/cut", json_body={"fraction": fraction})["cut"])
 
     def start_run(self, spec: RunSpec) -> None:
         """See Runtime.start_run."""
-        self._ask("PUT", f"/runs/{spec.run_id}", what=f"'{spec.name}'", json=codec.encode(spec))
+        self._ask("PUT", f"/runs/{spec.run_id}", what=f"'{spec.name}'", json_body=codec.encode(spec))
 
     def observe_run(self, run_id: str) -> RunStatus:
         """See Runtime.observe_run."""
@@ -59,21 +84,39 @@ class ProcessRuntime:
 
     def shut_down(self, *, with_instances: bool) -> None:
         """Ends the agent, at once; or after it has ended all instances and runs gracefully."""
-        self._ask("POST", "/shutdown", json={"instances": with_instances}, timeout=None if with_instances else 10.0)
+        self._ask(
+            "POST",
+            "/shutdown",
+            json_body={"instances": with_instances},
+            timeout_seconds=None if with_instances else TIMEOUT_SECONDS,
+        )
 
-    def _ask(self, method: str, path: str, *, what: str = "the runtime", **options: Any) -> dict[str, Any]:
+    def _ask(
+        self,
+        method: str,
+        path: str,
+        *,
+        what: str = "the runtime",
+        params: dict[str, Any] | None = None,
+        json_body: dict[str, Any] | None = None,
+        timeout_seconds: float | None = TIMEOUT_SECONDS,
+    ) -> dict[str, Any]:
+        address = f"{path}?{urlencode(params)}" if params else path
+        body = None if json_body is None else json.dumps(json_body)
         try:
-            response = self._client.request(method, path, **options)
-            answer: dict[str, Any] = response.json()
-        except (httpx.HTTPError, ValueError) as error:
+            with closing(AgentConnection(self._socket, timeout_seconds)) as connection:
+                connection.request(method, address, body, {"Content-Type": "application/json"})
+                response = connection.getresponse()
+                answer: dict[str, Any] = json.loads(response.read())
+        except (OSError, HTTPException, ValueError) as error:
             raise RuntimeUnreachable(part="The agent", reason=str(error) or type(error).__name__) from error
-        if response.status_code == httpx.codes.CONFLICT:
-            raise StaleOrder(what=what)
         if answer.get("protocol") != codec.PROTOCOL:
             reason = f"it speaks protocol {answer.get('protocol')}, Greenroom {codec.PROTOCOL}"
             raise RuntimeUnreachable(part="The agent", reason=reason)
-        if response.is_server_error:
+        if response.status == HTTPStatus.CONFLICT:
+            raise StaleOrder(what=what)
+        if response.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
             raise RuntimeUnreachable(part="The agent", reason=answer.get("error", "it failed"))
-        if response.is_error:
+        if response.status >= HTTPStatus.BAD_REQUEST:
             raise Failed(f"The agent refused an order for {what}: {answer.get('error', 'no reason given')}")
         return answer

@@ -76,6 +76,8 @@ class Machine:
         self._toolchain = tuple(dict.fromkeys((*default_toolchain(), *toolchain)))
         self._seccomp = build_filter() if isolation.mode is not Mode.NONE else b""
         self.places: Places = OwnNetworks(state) if isolation.has_own_network else SharedNetwork(state)
+        # ip fails now and then when two of it make namespaces, and the allocation is one file
+        self._places_in_turn = asyncio.Lock()
         self.confinement = find_confinement(f"greenroom-{digest}")
 
     async def start(self, job: Job, extra: dict[str, Any]) -> Monitor | None:
@@ -94,12 +96,14 @@ class Machine:
 
     async def take_place(self, key: str) -> Place:
         """The place of that key, the same until it is released. Raises OSError when there is none."""
-        return await asyncio.to_thread(self.places.take, key)
+        async with self._places_in_turn:
+            return await asyncio.to_thread(self.places.take, key)
 
     async def release(self, key: str) -> None:
         """That sandbox has ended for good."""
         self.confinement.leave(key)
-        await asyncio.to_thread(self.places.give_back, key)
+        async with self._places_in_turn:
+            await asyncio.to_thread(self.places.give_back, key)
 
     def unrecorded(self, known: set[int]) -> list[identity.Identity]:
         """Sandboxes that a former agent started and could not record; they wait at their gate for ever."""

@@ -18,6 +18,7 @@ from sites.runtime.agent.waiting import boot_seconds, collect, wait_for_end
 KILLED = 128 + signal.SIGKILL
 NOT_STARTED = 126
 SETUP_SECONDS = 15.0
+RETRY_SECONDS = 0.02
 SHELLS = ("sh", "dash", "bash", "ash", "busybox", "npm", "npm start")
 """They end at SIGTERM without telling the server that they started."""
 RECORD_VERSION = 1
@@ -119,8 +120,11 @@ class Monitor:
 
     async def stop(self, grace_seconds: float) -> None:
         """SIGTERM to the site's process, the grace, then the end of everything inside."""
-        self._terminate()
-        await wait_for_end(self.record.child, grace_seconds)
+        deadline = boot_seconds() + grace_seconds
+        # One that has only just been started has nobody inside yet who could be told
+        while not self._terminate() and boot_seconds() < deadline:
+            await asyncio.sleep(RETRY_SECONDS)
+        await wait_for_end(self.record.child, max(0.0, deadline - boot_seconds()))
         await self.kill()
 
     async def kill(self) -> None:
@@ -136,15 +140,17 @@ class Monitor:
             await wait_for_end(self.record.monitor, 2.0)
         collect(self.record.monitor.pid)
 
-    def _terminate(self) -> None:
+    def _terminate(self) -> bool:
+        """False when there is nobody to tell yet."""
         child = self.record.child
         if child is None or identify(child.pid) != child:
-            return
+            return True
         first = [child.pid] if self.record.mode is Mode.NONE else identity.children_of(child.pid)
         for pid in first:
             below = identity.children_of(pid) if identity.command_name(pid) in SHELLS else []
             for target in (pid, *below):
                 identity.send(identify(target), signal.SIGTERM)
+        return bool(first)
 
 
 def _spare(pid: int) -> None:
