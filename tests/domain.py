@@ -44,8 +44,14 @@ class Domain:
             operation.refresh_from_db()
             if not operation.is_open:
                 return operation
-            advance.run(operation.pk, operation.attempt, again=lambda *_: None)
+            self.look(operation)
         raise AssertionError(f"{operation} is still open at {operation.step}")
+
+    def look(self, operation: Operation) -> Operation:
+        """One slice of work; the operation may still be open afterwards."""
+        advance.run(operation.pk, operation.attempt, again=lambda *_: None)
+        operation.refresh_from_db()
+        return operation
 
     def create(self, name: str = "contoso", **values: object) -> Site:
         operation = site_services.create_site(
@@ -115,6 +121,8 @@ def make_domain(folder: Path, monkeypatch: object) -> Domain:
     domain = Domain(folder, alice, bob, charlie, subscription)
     monkeypatch.setattr(warmup, "ask", _answering(domain))
     monkeypatch.setattr(warmup, "PAUSE_SECONDS", 0.0)
+    monkeypatch.setattr(advance, "SLICE_SECONDS", 0.2)
+    monkeypatch.setattr(advance, "PAUSE_SECONDS", 0.0)
     return domain
 
 

@@ -7,7 +7,7 @@ from django.db.models import F, Q
 
 from sites.jobs import switch
 from sites.jobs.plan import spec_of
-from sites.models import Instance, Operation, Revision, RevisionState, Site
+from sites.models import Instance, Operation, Revision, RevisionState, Site, Step
 from sites.models.clock import now, seconds_since
 from sites.router import get_router
 from sites.runtime.registry import get_runtime
@@ -89,7 +89,7 @@ def _is_needed_by_operation(revision: Revision) -> bool:
     touching = Operation.objects.filter(
         Q(changes__revision_after=revision) | Q(changes__revision_before=revision), state__in=Operation.OPEN
     )
-    return touching.exists()
+    return touching.exclude(step=Step.STOPPING).exists()
 
 
 def _end_stopped() -> None:

@@ -20,8 +20,8 @@ from sites.models import (
     Workload,
 )
 from sites.models.clock import now, seconds_since
-from sites.router.base import Acknowledgement
 from sites.router import get_router
+from sites.router.base import Acknowledgement
 from sites.routing import registered_nodes
 
 LATE_SECONDS = 30.0

@@ -84,7 +84,7 @@ def test_a_stopped_slot_is_refused(domain: Domain) -> None:
 def test_a_second_swap_meanwhile_is_told_who_and_since_when(domain: Domain) -> None:
     production, staging = domain.staged()
     swaps.request_swap(acting_user=domain.alice, source=staging, target=production)
-    with pytest.raises(SlotBusy, match="held by the swap of alice since .* UTC"):
+    with pytest.raises(SlotBusy, match=r"held by the swap of alice since .* UTC"):
         swaps.request_swap(acting_user=domain.alice, source=staging, target=production)
     assert Operation.objects.filter(kind="swap").count() == 1
 

@@ -1,0 +1,215 @@
+"""An operation reaches its end from whatever line its worker died at, or leaves everything as it was."""
+
+from datetime import timedelta
+
+import pytest
+
+from sites import tasks
+from sites.errors import StaleOrder
+from sites.jobs import advance, beat, procedure, stages
+from sites.models import Kind, Operation, Revision, RevisionState, SlotHold, Step
+from sites.models.clock import now
+from sites.services import operations, slots, swaps
+from tests.domain import Domain
+
+
+class Killed(BaseException):
+    """Stands for kill -9: nothing in the product may catch it."""
+
+
+def start_swap(domain: Domain) -> Operation:
+    production, staging = domain.staged()
+    return swaps.request_swap(acting_user=domain.alice, source=staging, target=production)
+
+
+def take_up(operation: Operation) -> Operation:
+    """What the tick does once the worker has been silent for long enough."""
+    Operation.objects.filter(pk=operation.pk).update(heartbeat_at=now() - timedelta(seconds=11))
+    (taken,) = beat.take_stale()
+    return taken
+
+
+def die_in(stage: procedure.Stage, when: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The next worker that comes to `stage` dies before or after its work, once."""
+    died = []
+
+    def work(operation: Operation) -> procedure.Progress:
+        if died:
+            return stage.work(operation)
+        died.append(True)
+        if when == "after":
+            stage.work(operation)
+        raise Killed
+
+    broken = procedure.Stage(stage.step, work, stage.enter, stage.limit_seconds)
+    changed = tuple(broken if one.step == stage.step else one for one in stages.INTO_SERVICE)
+    monkeypatch.setattr(stages, "INTO_SERVICE", changed)
+
+
+@pytest.mark.parametrize("when", ["before", "after"])
+@pytest.mark.parametrize("stage", stages.INTO_SERVICE, ids=lambda stage: stage.step)
+def test_a_swap_whose_worker_is_killed_at_any_step_is_completed_by_the_next(
+    domain: Domain, monkeypatch: pytest.MonkeyPatch, stage: procedure.Stage, when: str
+) -> None:
+    operation = start_swap(domain)
+    die_in(stage, when, monkeypatch)
+    with pytest.raises(Killed):
+        advance.run(operation.pk, operation.attempt, again=lambda *_: None)
+    domain.work(take_up(operation))
+    operation.refresh_from_db()
+    assert operation.state == "succeeded", operation.outcome
+    assert domain.serves("contoso.localhost") == "two"
+    assert domain.serves("contoso-staging.localhost") == "one"
+    assert not SlotHold.objects.exists()
+
+
+def test_a_worker_that_was_given_up_can_write_nothing_more(domain: Domain) -> None:
+    operation = start_swap(domain)
+    old = Operation.objects.get(pk=operation.pk)
+    take_up(operation)
+    with pytest.raises(StaleOrder):
+        procedure.beat(old)
+    with pytest.raises(StaleOrder):
+        procedure.enter(old, stages.INTO_SERVICE[0])
+    advance.run(old.pk, old.attempt, again=lambda *_: pytest.fail("it must not go on"))
+    assert Operation.objects.get(pk=old.pk).step == Step.REQUESTED
+
+
+def test_a_lost_message_is_made_up_for_by_the_tick(domain: Domain, monkeypatch: pytest.MonkeyPatch) -> None:
+    operation = start_swap(domain)
+    Operation.objects.filter(pk=operation.pk).update(created_at=now() - timedelta(seconds=3))
+    sent: list[tuple[int, int]] = []
+    monkeypatch.setattr(tasks.swap_slots, "delay", lambda *args: sent.append(args))
+    for queue in (tasks.retire_revisions, tasks.reconcile_instances):
+        monkeypatch.setattr(queue, "delay", lambda: None)
+    tasks.tick()
+    assert sent == [(operation.pk, 2)]
+
+
+def test_two_ticks_at_once_take_an_operation_up_once(domain: Domain) -> None:
+    operation = start_swap(domain)
+    take_up(operation)
+    assert beat.take_stale() == []
+
+
+def test_a_repeated_job_is_due_for_one_caller_only(domain: Domain) -> None:
+    assert beat.is_due("tidy", seconds=60)
+    assert not beat.is_due("tidy", seconds=60)
+
+
+def test_an_instance_that_answers_500_fails_the_swap_and_leaves_production_alone(domain: Domain) -> None:
+    production, staging = domain.staged()
+    revision = staging.live_revision
+    domain.answers[revision.pk] = "500"
+    domain.runtime.write_log(revision.pk, 0, "Traceback: no database")
+    operation = domain.work(swaps.request_swap(acting_user=domain.alice, source=staging, target=production))
+    assert operation.state == "failed"
+    assert operation.error_code == "WarmupFailed"
+    assert "instance 1 of 'contoso' answered 500 to GET / 5 times; accepted are 200–499" in operation.outcome
+    assert "Production was not touched." in operation.outcome
+    assert "Traceback: no database" in operation.outcome
+    assert domain.serves("contoso.localhost") == "one"
+    assert domain.serves("contoso-staging.localhost") == "two"
+    assert not SlotHold.objects.exists()
+
+
+def test_a_release_that_does_not_start_fails_the_publication_with_its_last_lines(domain: Domain) -> None:
+    production, _staging = domain.staged()
+    before = domain.serves("contoso.localhost")
+    domain.runtime.exit_with(Revision.objects.latest("pk").pk + 1, 0, 3)
+    domain.runtime.write_log(Revision.objects.latest("pk").pk + 1, 0, "SyntaxError: line 4")
+    operation = domain.publish(production, "three")
+    assert operation.error_code == "InstanceNotStarted"
+    assert "instance 1 of 1 of 'contoso' ended with code 3 before it listened" in operation.outcome
+    assert "'contoso' goes on serving 'one'." in operation.outcome
+    assert "SyntaxError: line 4" in operation.outcome
+    assert domain.serves("contoso.localhost") == before
+    deployment = production.workload.deployments.first()
+    assert deployment.state == "failed"
+
+
+def test_a_cancelled_swap_changes_nothing(domain: Domain) -> None:
+    operation = start_swap(domain)
+    operations.cancel(acting_user=domain.alice, operation=operation)
+    domain.work(operation)
+    assert operation.state == "cancelled"
+    assert operation.outcome == "The swap of 'contoso' was cancelled. Production was not touched."
+    assert domain.serves("contoso.localhost") == "one"
+    assert not SlotHold.objects.exists()
+
+
+def test_routes_that_every_router_refuses_are_switched_back(domain: Domain, monkeypatch: pytest.MonkeyPatch) -> None:
+    operation = start_swap(domain)
+    publish = stages.INTO_SERVICE[-1]
+
+    def refuse(operation: Operation) -> procedure.Progress:
+        domain.router.nodes["router-1"].refuses = "unknown cluster"
+        return publish.work(operation)
+
+    changed = (*stages.INTO_SERVICE[:-1], procedure.Stage(publish.step, refuse))
+    monkeypatch.setattr(stages, "INTO_SERVICE", changed)
+    domain.work(operation)
+    assert operation.error_code == "RoutesRefused"
+    domain.router.nodes["router-1"].refuses = ""
+    for slot in operation.changes.get(slot__is_production=True).slot.site.slots.all():
+        assert slot.live_revision.state == RevisionState.SERVING
+        assert slot.live_revision.workload == slot.workload
+        expected = "one" if slot.is_production else "two"
+        assert slot.workload.active_deployment.message == expected
+
+
+def test_a_router_that_is_away_keeps_the_old_instances_running(domain: Domain, monkeypatch: pytest.MonkeyPatch) -> None:
+    production, _staging = domain.staged()
+    old = production.live_revision
+    publish = stages.INTO_SERVICE[-1]
+
+    def be_late(operation: Operation) -> procedure.Progress:
+        domain.router.nodes["router-1"].is_late = True
+        return publish.work(operation)
+
+    changed = (*stages.INTO_SERVICE[:-1], procedure.Stage(publish.step, be_late))
+    monkeypatch.setattr(stages, "INTO_SERVICE", changed)
+    monkeypatch.setattr("sites.jobs.switch.LATE_SECONDS", 0.0)
+    monkeypatch.setattr("sites.jobs.retire.QUIET_SECONDS", 0.0)
+    operation = domain.work(slots.restart(acting_user=domain.alice, slot=production))
+    assert operation.state == "succeeded"
+    assert "router-1 late" in operation.steps.get(step=Step.PUBLISHED).sentence
+    for _ in range(3):
+        domain.retire()
+    old.refresh_from_db()
+    assert (old.state, old.released_at) == (RevisionState.DRAINING, None)
+    domain.router.nodes["router-1"].is_late = False
+    domain.retire()
+    old.refresh_from_db()
+    assert old.released_at is not None
+
+
+def test_an_unreachable_runtime_is_waited_for(domain: Domain, monkeypatch: pytest.MonkeyPatch) -> None:
+    operation = start_swap(domain)
+    monkeypatch.setattr(advance, "SLICE_SECONDS", 0.0)
+    domain.runtime.is_reachable = False
+    again: list[int] = []
+    advance.run(operation.pk, operation.attempt, again=lambda *args: again.append(args))
+    operation.refresh_from_db()
+    assert operation.is_open
+    assert again
+    assert "does not answer" in operation.steps.get(step=operation.step).sentence
+    domain.runtime.is_reachable = True
+    assert domain.work(operation).state == "succeeded"
+
+
+def test_every_kind_of_operation_has_stages_that_end() -> None:
+    for kind in Kind:
+        assert stages.stages_of(kind)[-1].step in stages.AFTER_SWITCH
+
+
+def test_a_restart_brings_new_instances_and_drains_the_old(domain: Domain) -> None:
+    production, _staging = domain.staged()
+    old = production.live_revision
+    operation = domain.work(slots.restart(acting_user=domain.alice, slot=production))
+    assert operation.state == "succeeded", operation.outcome
+    production.refresh_from_db()
+    old.refresh_from_db()
+    assert production.live_revision != old
+    assert old.state == RevisionState.DRAINING
+    assert domain.serves("contoso.localhost") == "one"

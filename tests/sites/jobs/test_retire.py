@@ -1,0 +1,92 @@
+"""Nothing is stopped before every router has let go of it and its requests have ended."""
+
+from datetime import timedelta
+
+import pytest
+
+from sites.jobs import retire
+from sites.models import Instance, Revision, RevisionState
+from sites.models.clock import now
+from sites.services import slots
+from tests.domain import Domain
+
+
+def age(revision: Revision, **fields: int) -> None:
+    """Move moments of the revision into the past, by seconds."""
+    Revision.objects.filter(pk=revision.pk).update(
+        **{name: now() - timedelta(seconds=seconds) for name, seconds in fields.items()}
+    )
+    revision.refresh_from_db()
+
+
+@pytest.fixture
+def leaving(domain: Domain) -> Revision:
+    """A revision that a publication has just replaced."""
+    production, _staging = domain.staged()
+    old = production.live_revision
+    domain.publish(production, "three")
+    old.refresh_from_db()
+    assert old.state == RevisionState.DRAINING
+    return old
+
+
+def test_instances_end_once_the_router_has_counted_nothing_for_a_while(domain: Domain, leaving: Revision) -> None:
+    age(leaving, released_at=3)
+    domain.retire()
+    leaving.refresh_from_db()
+    assert (leaving.state, leaving.idle_since is None) == (RevisionState.DRAINING, False)
+    age(leaving, idle_since=2)
+    domain.retire()
+    leaving.refresh_from_db()
+    assert leaving.state == RevisionState.STOPPED
+    assert domain.runtime.observe([leaving.pk]) == []
+    assert not Instance.objects.filter(revision=leaving).exists()
+
+
+def test_a_request_that_is_still_held_keeps_them_running(domain: Domain, leaving: Revision) -> None:
+    domain.router.in_progress[leaving.cluster] = 1
+    age(leaving, released_at=20, idle_since=5)
+    domain.retire()
+    leaving.refresh_from_db()
+    assert (leaving.state, leaving.idle_since) == (RevisionState.DRAINING, None)
+
+
+def test_the_drain_limit_ends_the_wait(domain: Domain, leaving: Revision) -> None:
+    domain.router.in_progress[leaving.cluster] = 1
+    age(leaving, released_at=40, drain_deadline=1)
+    domain.retire()
+    leaving.refresh_from_db()
+    assert leaving.state == RevisionState.STOPPED
+
+
+def test_two_seconds_pass_between_the_acknowledgement_and_any_stop(domain: Domain, leaving: Revision) -> None:
+    age(leaving, released_at=1, idle_since=1, drain_deadline=1)
+    domain.retire()
+    leaving.refresh_from_db()
+    assert leaving.state == RevisionState.DRAINING
+
+
+def test_a_live_revision_is_never_stopped(domain: Domain) -> None:
+    production, _staging = domain.staged()
+    live = production.live_revision
+    Revision.objects.filter(pk=live.pk).update(state=RevisionState.DRAINING, released_at=now())
+    assert not retire.stop(live)
+    live.refresh_from_db()
+    assert live.state == RevisionState.DRAINING
+
+
+def test_surplus_instances_leave_the_routes_before_they_end(domain: Domain) -> None:
+    production, _staging = domain.staged()
+    domain.work(slots.scale(acting_user=domain.alice, slot=production, count=3))
+    production.refresh_from_db()
+    revision = production.live_revision
+    assert len(domain.runtime.observe([revision.pk])) == 3
+    domain.work(slots.scale(acting_user=domain.alice, slot=production, count=1))
+    domain.retire()
+    revision.refresh_from_db()
+    assert (revision.routed_count, revision.wanted_count) == (1, 3)
+    age(revision, released_at=3)
+    domain.retire()
+    revision.refresh_from_db()
+    assert (revision.routed_count, revision.wanted_count) == (1, 1)
+    assert len(domain.runtime.observe([revision.pk])) == 1
