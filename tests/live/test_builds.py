@@ -8,7 +8,6 @@ import sys
 import time
 import zipfile
 from collections.abc import Callable, Iterator
-from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -54,10 +53,9 @@ def runtime(agent: Path, settings: Settings) -> Iterator[ProcessRuntime]:
     for name in ("CONTENT", "BUILD", "UPLOAD", "CACHE"):
         setattr(settings, f"{name}_DIR", agent / name.lower())
     runtime = ProcessRuntime()
-    with closing(runtime._client):
-        yield runtime
-        for status in runtime.observe():
-            stop(runtime, status.revision_id)
+    yield runtime
+    for status in runtime.observe():
+        stop(runtime, status.revision_id)
 
 
 def stop(runtime: ProcessRuntime, revision_id: int) -> None:

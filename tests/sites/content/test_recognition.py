@@ -112,7 +112,9 @@ def test_python_packages_are_installed_from_what_names_them(lay: Lay, files: Fil
     ],
 )
 def test_node_packages_are_installed_when_there_are_any(lay: Lay, package: str, lock: bool, steps: list[str]) -> None:
-    files: Files = {"package.json": package} | ({"package-lock.json": "{}"} if lock else {})
+    files: Files = {"package.json": package}
+    if lock:
+        files["package-lock.json"] = "{}"
     found = recognise(lay(files)).build_steps
     assert [step.split(" --")[0] for step in found] == steps
 
