@@ -2,6 +2,7 @@
 
 import asyncio
 import http.client
+import json
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
@@ -34,23 +35,32 @@ def answers_status(socket: Path) -> Callable[[int], Awaitable[None]]:
 
 
 async def router_listens(_: int) -> None:
-    """Envoy has its listener: any answer to a request counts, the portal may not run yet."""
+    """Envoy has its listener and answers by itself to a host name that nobody has; the portal may not run yet."""
     address = settings.LISTEN[0]
     connect = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(address, address)  # noqa: S104
     try:
         reader, writer = await asyncio.open_connection(connect, settings.PORT)
     except OSError as error:
-        raise NotReady(f"nobody listens on {connect} port {settings.PORT}") from error
+        raise NotReady(await _router_words() or f"nobody listens on {connect} port {settings.PORT}") from error
     try:
-        request = f"GET /healthz HTTP/1.1\r\nHost: {settings.PORTAL_HOST}\r\nConnection: close\r\n\r\n"
-        writer.write(request.encode())
-        line = await asyncio.wait_for(reader.readline(), 5)
+        writer.write(b"GET / HTTP/1.1\r\nHost: greenroom.invalid\r\nConnection: close\r\n\r\n")
+        line = await asyncio.wait_for(reader.readline(), 2)
     except (OSError, TimeoutError) as error:
         raise NotReady("it accepts connections and does not answer") from error
     finally:
         writer.close()
     if not line.startswith(b"HTTP/1."):
         raise NotReady("it closed the connection")
+
+
+async def _router_words() -> str:
+    """Why Envoy does not open its port, as it told the xDS server."""
+    try:
+        _, body = await asyncio.to_thread(ask, settings.XDS_CONTROL_SOCKET, "/status", timeout=2.0)
+        state = json.loads(body)["nodes"][settings.ROUTER_NODE]["listener"]
+    except (OSError, http.client.HTTPException, ValueError, KeyError):
+        return ""
+    return "" if state in ("listening", "waiting") else f"Envoy refuses its listener: {state}"
 
 
 async def web_answers(pid: int) -> None:
