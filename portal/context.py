@@ -1,8 +1,75 @@
-"""What the frame of every page shows."""
+"""What the frame of every page shows, and what the pages of a slot have in common."""
 
+from dataclasses import dataclass
+
+from django.contrib.auth.base_user import AbstractBaseUser
+from django.contrib.auth.models import AnonymousUser
 from django.http import HttpRequest
+from django.utils.functional import cached_property
+
+from portal.command_bar import LIST_COMMANDS, Command, slot_commands
+from portal.notifications import Unread, unread
+from sites.access import visible_sites
+from sites.models import Slot
+
+
+@dataclass(frozen=True)
+class Tab:
+    """One tab of a slot's pages; `name` is the part of its URL name after `site-`."""
+
+    name: str
+    caption: str
+    icon: str = ""
+
+
+TABS = (
+    Tab("quickstart", "Quick start", "quickstart"),
+    Tab("dashboard", "Dashboard"),
+    Tab("deployments", "Deployments"),
+    Tab("configure", "Configure"),
+    Tab("scale", "Scale"),
+)
+
+
+class Frame:
+    """The counts of the navigation and what waits to be read; each is asked for only where it is shown."""
+
+    def __init__(self, user: AbstractBaseUser | AnonymousUser) -> None:
+        self.user = user
+
+    @cached_property
+    def sites(self) -> int:
+        """Number of web sites; their slots do not count."""
+        return visible_sites(self.user).count() if self.user.is_authenticated else 0
+
+    @cached_property
+    def waiting(self) -> Unread:
+        """The operations that the notification bar speaks of."""
+        return unread(self.user) if self.user.is_authenticated else Unread()
 
 
 def frame(request: HttpRequest) -> dict[str, object]:
-    """Nothing yet beside the request."""
-    return {}
+    """Context of every template."""
+    return {"frame": Frame(getattr(request, "user", AnonymousUser()))}
+
+
+def slot_context(
+    request: HttpRequest,
+    slot: Slot,
+    tab: str,
+    commands: tuple[str, ...] = LIST_COMMANDS,
+    extra_commands: list[Command] | None = None,
+    **more: object,
+) -> dict[str, object]:
+    """Context of a template that extends frame/slot_page.html: `tab` is the active one, `commands` the keys of
+    portal.command_bar, `extra_commands` what the page adds (SAVE and DISCARD)."""
+    slots = Slot.objects.filter(site__in=visible_sites(request.user)).select_related("site")
+    return {
+        "slot": slot,
+        "site": slot.site,
+        "tab": tab,
+        "tabs": TABS,
+        "drill_in": slots,
+        "commands": [*slot_commands(request.user, slot, commands), *(extra_commands or [])],
+        **more,
+    }

@@ -116,6 +116,7 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "portal.middleware.SignInMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
@@ -170,6 +171,7 @@ CSRF_TRUSTED_ORIGINS = [f"http://{PORTAL_HOST}:{PORT}"]
 SECURE_CONTENT_TYPE_NOSNIFF = True
 SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
+CSRF_FAILURE_VIEW = "portal.views.errors.csrf_failure"
 LOGIN_URL = "sign-in"
 LOGIN_REDIRECT_URL = "site-list"
 AUTH_PASSWORD_VALIDATORS = [
@@ -185,7 +187,7 @@ FILE_UPLOAD_HANDLERS = ["django.core.files.uploadhandler.TemporaryFileUploadHand
 CELERY_BROKER_URL = os.environ.get("REDIS_URL") or f"redis+socket://{REDIS_SOCKET}"
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_ROUTES = {
-    "sites.tasks.advance_publication": {"queue": "work"},
+    "sites.tasks.publish_deployment": {"queue": "work"},
     "sites.tasks.*": {"queue": "control"},
 }
 CELERY_TASK_DEFAULT_QUEUE = "control"

@@ -1,8 +1,41 @@
 """Addresses of the portal."""
 
 from django.contrib import admin
-from django.urls import path
+from django.urls import include, path
+from django.views.generic import RedirectView
+
+from portal.views import accounts, commands, delete, health, new, operations, sites, swap
+
+handler403 = "portal.views.errors.forbidden"
+handler404 = "portal.views.errors.not_found"
+handler500 = "portal.views.errors.server_error"
 
 urlpatterns = [
+    path("", RedirectView.as_view(pattern_name="site-list"), name="home"),
+    path("healthz", health.healthz, name="healthz"),
+    path("sign-in/", accounts.sign_in, name="sign-in"),
+    path("sign-out/", accounts.sign_out, name="sign-out"),
+    path("welcome/<str:token>/", accounts.welcome, name="welcome"),
+    path("password/", accounts.change_password, name="password-change"),
+    path("all/", sites.all_items, name="all-items"),
+    path("sites/", sites.site_list, name="site-list"),
+    path("sites/tree/", sites.toggle, name="site-tree"),
+    path("new/", new.new, name="new"),
+    path("new/name/", new.check_name, name="new-name"),
+    path("new/web-site/", new.create, name="site-create"),
+    path("new/sample/", new.create_sample, name="sample-create"),
+    path("operations/", operations.logs, name="operation-logs"),
+    path("operations/bar/", operations.bar, name="operation-bar"),
+    path("operations/<uuid:public_id>/", operations.details, name="operation"),
+    path("operations/<uuid:public_id>/dismiss/", operations.dismiss, name="operation-dismiss"),
+    path("operations/<uuid:public_id>/cancel/", operations.cancel, name="operation-cancel"),
+    path("sites/<str:site_name>/<str:slot_name>/start/", commands.start, name="slot-start"),
+    path("sites/<str:site_name>/<str:slot_name>/stop/", commands.stop, name="slot-stop"),
+    path("sites/<str:site_name>/<str:slot_name>/restart/", commands.restart, name="slot-restart"),
+    path("sites/<str:site_name>/<str:slot_name>/swap/", swap.swap, name="slot-swap"),
+    path("sites/<str:site_name>/<str:slot_name>/delete/", delete.delete, name="slot-delete"),
+    path("sites/<str:site_name>/<str:slot_name>/enable/", commands.enable, name="site-enable"),
+    path("sites/<str:site_name>/<str:slot_name>/mode/", commands.change_mode, name="site-mode"),
+    path("sites/<str:site_name>/<str:slot_name>/", include("portal.site_urls")),
     path("admin/", admin.site.urls),
 ]

@@ -15,3 +15,4 @@ STORAGES = {
     "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
 }
 CELERY_BROKER_URL = "memory://"
+STATIC_ROOT.mkdir(exist_ok=True)  # noqa: F405  whitenoise warns when there is none

@@ -1,0 +1,132 @@
+"""The commands at the foot of a page: what can be done with a slot, and why not."""
+
+from dataclasses import dataclass
+
+from django.conf import settings
+from django.contrib.auth.models import AbstractBaseUser
+from django.urls import reverse
+
+from sites.access import may_change
+from sites.models import HostNameKind, Slot
+from sites.services.swaps import why_not_swap
+
+
+@dataclass(frozen=True)
+class MenuItem:
+    """One line of a command's menu; its address answers with a confirmation."""
+
+    caption: str
+    href: str
+
+
+@dataclass(frozen=True)
+class Command:
+    """One command. `does` is ask (a confirmation), post, browse (a new window), submit or reset (`form`), or go.
+
+    A command with a `reason` is grey and says it.
+    """
+
+    key: str
+    caption: str
+    icon: str
+    href: str = ""
+    does: str = "go"
+    reason: str = ""
+    form: str = ""
+    menu: tuple[MenuItem, ...] = ()
+
+
+LIST_COMMANDS = ("browse", "stop", "restart", "swap", "delete")
+QUICK_START_COMMANDS = ("browse", "stop", "restart", "swap", "delete")
+DEPLOYMENT_COMMANDS = ("browse",)
+
+
+def save_commands(form: str) -> list[Command]:
+    """SAVE and DISCARD of the settings form with the id `form`."""
+    return [
+        Command("save", "Save", "save", does="submit", form=form),
+        Command("discard", "Discard", "discard", does="reset", form=form),
+    ]
+
+
+def slot_commands(user: AbstractBaseUser, slot: Slot, keys: tuple[str, ...] = LIST_COMMANDS) -> list[Command]:
+    """The commands `keys` for `slot`, in that order; what `user` cannot do is grey with its reason."""
+    siblings = list(slot.site.slots.all())
+    reason = _why_not_change(user, slot)
+    makers = {
+        "browse": lambda: _browse(slot),
+        "stop": lambda: _stop_or_start(slot, reason),
+        "restart": lambda: _restart(slot, reason),
+        "swap": lambda: _swap(slot, siblings, reason),
+        "delete": lambda: _delete(slot, siblings, reason),
+    }
+    return [makers[key]() for key in keys]
+
+
+def slot_address(slot: Slot) -> str:
+    """The address at which visitors reach the slot, with the port where it is not 80."""
+    names = [host.name for host in slot.host_names.all() if host.kind == HostNameKind.DEFAULT]
+    if not names:
+        return ""
+    return f"http://{names[0]}" + ("" if settings.PORT == 80 else f":{settings.PORT}") + "/"
+
+
+def _why_not_change(user: AbstractBaseUser, slot: Slot) -> str:
+    if not may_change(user, slot.site):
+        return f"You may look at '{slot.site.name}' but not change it."
+    hold = getattr(slot, "hold", None)
+    if hold:
+        return f"'{slot.title}' is busy: {hold.operation.get_kind_display()} by {hold.operation.actor_name}."
+    return ""
+
+
+def _address(name: str, slot: Slot) -> str:
+    return reverse(name, args=[slot.site.name, slot.name])
+
+
+def _browse(slot: Slot) -> Command:
+    reason = "" if slot.is_running else f"'{slot.title}' is stopped. Start it to look at it."
+    return Command("browse", "Browse", "browse", slot_address(slot), "browse", reason)
+
+
+def _stop_or_start(slot: Slot, reason: str) -> Command:
+    if slot.is_running:
+        return Command("stop", "Stop", "stop", _address("slot-stop", slot), "ask", reason)
+    return Command("start", "Start", "start", _address("slot-start", slot), "post", reason)
+
+
+def _restart(slot: Slot, reason: str) -> Command:
+    if not reason and not slot.is_running:
+        reason = f"'{slot.title}' is stopped. Start it instead."
+    return Command("restart", "Restart", "restart", _address("slot-restart", slot), "post", reason)
+
+
+def _swap(slot: Slot, siblings: list[Slot], reason: str) -> Command:
+    others = [other for other in siblings if other.pk != slot.pk]
+    if not reason and not others:
+        reason = f"'{slot.site.name}' has no staging site to swap with. Enable staged publishing first."
+    if not reason:
+        other = others[0] if slot.is_production else next(item for item in siblings if item.is_production)
+        source, target = (other, slot) if slot.is_production else (slot, other)
+        refusal = why_not_swap(source, target)
+        reason = str(refusal) if refusal else ""
+    return Command("swap", "Swap", "swap", _address("slot-swap", slot), "ask", reason)
+
+
+def _delete(slot: Slot, siblings: list[Slot], reason: str) -> Command:
+    production = next(item for item in siblings if item.is_production)
+    both = _address("slot-delete", production)
+    staging = [item for item in siblings if not item.is_production]
+    if reason or not staging:
+        return Command("delete", "Delete", "delete", both, "ask", reason)
+    only = [MenuItem(f"Delete {item.name} site only", _address("slot-delete", item)) for item in staging]
+    names = " and ".join(["production", *(item.name for item in staging)])
+    prefix = "both " if len(staging) == 1 else ""
+    return Command("delete", "Delete", "delete", menu=(MenuItem(f"Delete {prefix}{names} sites", both), *only))
+
+
+def unselected_commands(has_sites: bool) -> list[Command]:
+    """The list's commands while no row is selected: grey; an empty list has none."""
+    reason = "Select a web site in the list first."
+    keys = LIST_COMMANDS if has_sites else ()
+    return [Command(key, key.capitalize(), key, reason=reason) for key in keys]

@@ -1,0 +1,26 @@
+"""What people may send to the portal."""
+
+from django import forms
+from django.conf import settings
+
+from sites.models import Mode, Subscription
+
+
+class QuickCreateForm(forms.Form):
+    """NEW, web site, quick create. The name is checked by the service, which words its refusals."""
+
+    name = forms.CharField(max_length=100)
+    mode = forms.ChoiceField(choices=Mode.choices, required=False)
+    subscription = forms.ModelChoiceField(queryset=Subscription.objects.none(), required=False)
+
+    def __init__(self, *arguments: object, subscriptions: object, **options: object) -> None:
+        super().__init__(*arguments, **options)
+        self.fields["subscription"].queryset = subscriptions
+
+    def clean_mode(self) -> str:
+        """The installation's own mode where none was chosen."""
+        return self.cleaned_data["mode"] or settings.DEFAULT_MODE
+
+    def clean_subscription(self) -> Subscription | None:
+        """The only subscription there is, where none was chosen."""
+        return self.cleaned_data["subscription"] or self.fields["subscription"].queryset.first()

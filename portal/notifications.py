@@ -1,0 +1,81 @@
+"""What of a person's operations is running or waits to be read, and in which words."""
+
+from dataclasses import dataclass, field
+from datetime import timedelta
+
+from django.contrib.auth.models import AbstractBaseUser
+from django.utils import timezone
+
+from sites.models import Kind, Operation, OperationState
+
+KEPT = timedelta(days=2)
+MOST = 20
+
+DOING = {
+    Kind.CREATE_SITE: "Creating web site '{target}'",
+    Kind.ENABLE_STAGING: "Enabling staged publishing for '{target}'",
+    Kind.PUBLISH: "Publishing to '{target}'",
+    Kind.SWAP: "Swapping the deployments of '{target}'",
+    Kind.SCALE: "Scaling '{target}'",
+    Kind.CHANGE_MODE: "Changing the mode of '{target}'",
+    Kind.CHANGE_SETTINGS: "Changing the settings of '{target}'",
+    Kind.START: "Starting '{target}'",
+    Kind.STOP: "Stopping '{target}'",
+    Kind.RESTART: "Restarting '{target}'",
+    Kind.DELETE_STAGING: "Deleting '{target}'",
+    Kind.DELETE_SITE: "Deleting web site '{target}'",
+    Kind.RESET_CREDENTIALS: "Resetting the publishing credentials of '{target}'",
+    Kind.PASSWORD: "Changing the password of '{target}'",
+}
+
+
+@dataclass(frozen=True)
+class Unread:
+    """The operations of one person that the notification bar and its counter speak of, newest first."""
+
+    operations: list[Operation] = field(default_factory=list)
+
+    @property
+    def shown(self) -> Operation | None:
+        """The one whose sentence stands in the bar: a failure or what runs comes before good news."""
+        ranked = sorted(self.operations, key=lambda operation: (not operation.is_open, not has_failed(operation)))
+        return ranked[0] if ranked else None
+
+    @property
+    def is_busy(self) -> bool:
+        """Whether anything still runs, so that the bar has to ask again."""
+        return any(operation.is_open for operation in self.operations)
+
+    @property
+    def has_failed(self) -> bool:
+        """Whether a failure waits to be read."""
+        return any(has_failed(operation) for operation in self.operations)
+
+
+def unread(user: AbstractBaseUser) -> Unread:
+    """The person's open operations, unread failures and newest unread success, in one query.
+
+    A later success says that an earlier one was seen: the bar is no archive, the operation logs are.
+    """
+    rows = Operation.objects.filter(actor=user, dismissed_at=None, created_at__gt=timezone.now() - KEPT)
+    kept: list[Operation] = []
+    seen_success = False
+    for operation in rows.prefetch_related("steps")[:MOST]:
+        is_success = operation.state == OperationState.SUCCEEDED
+        if not (is_success and seen_success):
+            kept.append(operation)
+        seen_success = seen_success or is_success
+    return Unread(kept)
+
+
+def has_failed(operation: Operation) -> bool:
+    """Failed or cancelled: the pink variant, which stays until it is closed."""
+    return operation.state in (OperationState.FAILED, OperationState.CANCELLED)
+
+
+def sentence(operation: Operation) -> str:
+    """What the bar says of an operation: its outcome, or what is being done and the step it is at."""
+    doing = DOING[Kind(operation.kind)].format(target=operation.target)
+    if operation.is_open:
+        return f"{doing}: {operation.get_step_display()[0].lower()}{operation.get_step_display()[1:]}."
+    return operation.outcome or f"{doing} {operation.get_state_display().lower()}."

@@ -1,0 +1,94 @@
+"""How a refusal or failure of the domain is answered: its status, its sentence and what can be done about it."""
+
+from dataclasses import dataclass
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.urls import reverse
+
+from portal.answers import back_address
+from sites.errors import (
+    ArchiveRefused,
+    Failed,
+    GreenroomError,
+    NotAllowed,
+    NotFound,
+    NotStandard,
+    NotSwappable,
+    SettingRefused,
+    SignInLimited,
+    UploadTooLarge,
+    WrongNameTyped,
+)
+from sites.models import PRODUCTION
+
+STATUS = (
+    (NotFound, 404),
+    (NotAllowed, 403),
+    (UploadTooLarge, 413),
+    (SignInLimited, 429),
+    ((SettingRefused, ArchiveRefused, WrongNameTyped), 400),
+    (Failed, 503),
+)
+"""The first class that fits; every other refusal is a conflict with the present state."""
+
+TITLES = {
+    400: "not accepted",
+    403: "not allowed",
+    404: "nothing here",
+    409: "not possible now",
+    413: "too large",
+    429: "too many tries",
+    503: "a part does not answer",
+}
+
+
+@dataclass(frozen=True)
+class Action:
+    """A way on, beside the sentence."""
+
+    caption: str
+    href: str
+
+
+@dataclass(frozen=True)
+class Refusal:
+    """What the bar or the page shows: the sentence (`lead` of it in bold), ways on, and where closing leads."""
+
+    sentence: str
+    lead: str
+    rest: str
+    actions: tuple[Action, ...]
+    back: str
+
+
+def status_of(error: GreenroomError) -> int:
+    """The HTTP status of a refusal or failure."""
+    return next((status for kinds, status in STATUS if isinstance(error, kinds)), 409)
+
+
+def describe(error: GreenroomError, back: str) -> Refusal:
+    """The bar for `error`. seed: Enable, note: its message stands out and offers Upgrade."""
+    text = str(error)
+    lead, rest = "", text
+    actions: tuple[Action, ...] = ()
+    name = error.values.get("name")
+    if isinstance(error, NotStandard):
+        lead, _, rest = text.partition(". ")
+    if isinstance(error, NotStandard | NotSwappable) and name:
+        scale = reverse("site-scale", args=[name, PRODUCTION]) + "?mode=standard"
+        actions = (Action("Upgrade", scale + ("&then=enable" if isinstance(error, NotStandard) else "")),)
+    return Refusal(text, lead, rest, actions, back)
+
+
+def answer_refusal(request: HttpRequest, error: GreenroomError) -> HttpResponse:
+    """The pink bar for htmx, a page of its own for everybody else."""
+    status = status_of(error)
+    refusal = describe(error, back_address(request))
+    if not request.htmx:
+        context = {"refusal": refusal, "heading": TITLES[status], "status": status}
+        return render(request, "errors/refused.html", context, status=status)
+    answer = render(request, "operations/_notification.html", {"refusal": refusal}, status=status)
+    answer["HX-Retarget"] = "#notification"
+    answer["HX-Reswap"] = "outerHTML"
+    return answer

@@ -1,0 +1,78 @@
+"""One row of the list of web sites."""
+
+from dataclasses import dataclass
+
+from portal.command_bar import slot_address
+from sites.models import Deployment, Kind, Operation, Site, Slot
+
+BUSY = {
+    Kind.CREATE_SITE: "Creating",
+    Kind.ENABLE_STAGING: "Creating",
+    Kind.PUBLISH: "Publishing",
+    Kind.SWAP: "Swapping",
+    Kind.SCALE: "Scaling",
+    Kind.CHANGE_MODE: "Changing mode",
+    Kind.CHANGE_SETTINGS: "Updating",
+    Kind.START: "Starting",
+    Kind.STOP: "Stopping",
+    Kind.RESTART: "Restarting",
+    Kind.DELETE_STAGING: "Deleting",
+    Kind.DELETE_SITE: "Deleting",
+}
+
+
+@dataclass(frozen=True)
+class Row:
+    """A slot in the list. `is_open` is None where there is no branch to open."""
+
+    slot: Slot
+    is_selected: bool
+    is_open: bool | None
+    operation: Operation | None
+
+    @property
+    def key(self) -> str:
+        """How the address names the row."""
+        return f"{self.slot.site.name}/{self.slot.name}"
+
+    @property
+    def status(self) -> str:
+        """What the slot does, in a word."""
+        if self.operation:
+            return BUSY.get(Kind(self.operation.kind), "Updating")
+        return "Running" if self.slot.is_running else "Stopped"
+
+    @property
+    def mood(self) -> str:
+        """Which sign stands before the status: busy, running or stopped."""
+        if self.operation:
+            return "busy"
+        return "running" if self.slot.is_running else "stopped"
+
+    @property
+    def address(self) -> str:
+        """The address that visitors call."""
+        return slot_address(self.slot)
+
+    @property
+    def host(self) -> str:
+        """The address as it is shown."""
+        return self.address.removeprefix("http://").removesuffix("/")
+
+    @property
+    def deployment(self) -> Deployment | None:
+        """What is served there."""
+        return self.slot.workload.active_deployment if self.slot.workload else None
+
+
+def rows_of(site: Site, *, is_open: bool, selected: str) -> list[Row]:
+    """The site's production row, followed by those of its other slots where its branch is open."""
+    slots = sorted(site.slots.all(), key=lambda slot: (not slot.is_production, slot.name))
+    branch = is_open if len(slots) > 1 else None
+    rows = []
+    for slot in slots if branch else slots[:1]:
+        hold = getattr(slot, "hold", None)
+        operation = hold.operation if hold and hold.operation.is_open else None
+        is_selected = f"{site.name}/{slot.name}" == selected
+        rows.append(Row(slot, is_selected, branch if slot.is_production else None, operation))
+    return rows

@@ -1,0 +1,50 @@
+"""Slow down the guessing of passwords, by name and address, in the database that all processes share."""
+
+import hashlib
+from datetime import timedelta
+
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.utils import timezone
+
+from portal.models import SignInFailure
+from sites.errors import SignInLimited
+
+MOST = 5
+SPAN = timedelta(minutes=15)
+
+
+def check_limit(request: HttpRequest, name: str) -> None:
+    """Raises SignInLimited after too many wrong passwords for this name from this address."""
+    failures = list(_failures(request, name).order_by("-failed_at")[:MOST])
+    if len(failures) == MOST:
+        until = failures[-1].failed_at + SPAN
+        raise SignInLimited(name=name, until=f"{until:%H:%M} UTC")
+
+
+def note_failure(request: HttpRequest, name: str) -> None:
+    """Count a wrong password, and drop those that no longer count."""
+    SignInFailure.objects.filter(failed_at__lt=timezone.now() - SPAN).delete()
+    SignInFailure.objects.create(name_digest=_digest(name), address=client_address(request))
+
+
+def forget_failures(request: HttpRequest, name: str) -> None:
+    """A right password ends the count."""
+    _failures(request, name).delete()
+
+
+def client_address(request: HttpRequest) -> str:
+    """Who asks: the address that the router appended; the header's earlier entries are the client's own words."""
+    forwarded = request.headers.get("X-Forwarded-For", "")
+    return (request.META.get("REMOTE_ADDR") or forwarded.rpartition(",")[2].strip() or "unknown")[:45]
+
+
+def _failures(request: HttpRequest, name: str) -> QuerySet[SignInFailure]:
+    since = timezone.now() - SPAN
+    return SignInFailure.objects.filter(
+        name_digest=_digest(name), address=client_address(request), failed_at__gte=since
+    )
+
+
+def _digest(name: str) -> str:
+    return hashlib.sha256(name.strip().lower().encode()).hexdigest()

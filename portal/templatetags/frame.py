@@ -1,0 +1,28 @@
+"""What the templates of the frame ask for: icons of the sprite and addresses of a slot's pages."""
+
+from django import template
+from django.templatetags.static import static
+from django.urls import reverse
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+
+from sites.models import Slot
+
+register = template.Library()
+
+
+@register.simple_tag
+def icon(name: str) -> SafeString:
+    """One drawing of static/icons.svg, hidden from readers: its caption stands beside it."""
+    return format_html(
+        '<svg class="icon icon--{}" aria-hidden="true" focusable="false"><use href="{}#{}"></use></svg>',
+        name,
+        static("icons.svg"),
+        name,
+    )
+
+
+@register.simple_tag
+def slot_page(slot: Slot, tab: str = "dashboard") -> str:
+    """The address of one of a slot's pages; `tab` is the part of its URL name after `site-`."""
+    return reverse(f"site-{tab}", args=[slot.site.name, slot.name])

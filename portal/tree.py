@@ -1,0 +1,104 @@
+"""The list of web sites as a tree: which rows it has, which are open, which one is selected."""
+
+from dataclasses import dataclass
+
+from django.core.paginator import Page, Paginator
+from django.db.models import OuterRef, Q, QuerySet, Subquery
+from django.http import HttpRequest, QueryDict
+
+from portal.rows import Row, rows_of
+from sites.access import visible_sites
+from sites.models import PRODUCTION, HostName, Site, Slot
+
+PAGE_SIZE = 100
+CLOSED = "closed_sites"
+NEWLY_SELECTED = "newly_selected"
+SORTS = {
+    "name": "name",
+    "status": "production_runs",
+    "subscription": "subscription__name",
+    "location": "location",
+    "mode": "mode",
+    "url": "address",
+}
+
+
+@dataclass(frozen=True)
+class ListState:
+    """What the address says of the list: search, order, page and selected row."""
+
+    path: str
+    query: str = ""
+    sort: str = "name"
+    page: str = "1"
+    selected: str = ""
+
+    @classmethod
+    def read(cls, path: str, data: QueryDict) -> "ListState":
+        """Take what is known and leave the rest."""
+        sort = data.get("sort", "name")
+        known = sort if sort.removeprefix("-") in SORTS else "name"
+        return cls(path, data.get("q", "").strip(), known, data.get("page", "1"), data.get("selected", ""))
+
+    def address(self, **changes: str) -> str:
+        """The address of the same list with `changes`; what is usual is left out."""
+        values = {"q": self.query, "sort": self.sort, "page": self.page, "selected": self.selected, **changes}
+        usual = {"q": "", "sort": "name", "page": "1", "selected": ""}
+        data = QueryDict(mutable=True)
+        data.update({key: value for key, value in values.items() if value != usual[key]})
+        return self.path + (f"?{data.urlencode(safe='/')}" if data else "")
+
+
+@dataclass(frozen=True)
+class SiteTree:
+    """One page of the list."""
+
+    state: ListState
+    page: Page
+    rows: list[Row]
+
+    @property
+    def is_busy(self) -> bool:
+        """Whether an open operation holds a slot in sight, so that the list has to ask again."""
+        return any(row.operation for row in self.rows)
+
+    @property
+    def selected(self) -> Slot | None:
+        """The slot of the selected row."""
+        return next((row.slot for row in self.rows if row.is_selected), None)
+
+
+def read_tree(request: HttpRequest, state: ListState) -> SiteTree:
+    """The rows that `request.user` may see; the number of queries does not depend on the number of sites."""
+    page = Paginator(_sites(request, state), PAGE_SIZE).get_page(state.page)
+    closed = set(request.session.get(CLOSED, []))
+    rows = [row for site in page for row in rows_of(site, is_open=site.pk not in closed, selected=state.selected)]
+    return SiteTree(state, page, rows)
+
+
+def _sites(request: HttpRequest, state: ListState) -> QuerySet[Site]:
+    production = Slot.objects.filter(site=OuterRef("pk"), is_production=True)
+    hosts = HostName.objects.filter(slot__site=OuterRef("pk"), slot__is_production=True, kind="default")
+    found = visible_sites(request.user).annotate(
+        production_runs=Subquery(production.values("is_running")[:1]),
+        address=Subquery(hosts.values("name")[:1]),
+    )
+    if state.query:
+        found = found.filter(Q(name__icontains=state.query) | Q(subscription__name__icontains=state.query))
+    order = ("-" if state.sort.startswith("-") else "") + SORTS[state.sort.removeprefix("-")]
+    return (
+        found.select_related("subscription")
+        .order_by(order, "name")
+        .prefetch_related("slots__workload__active_deployment", "slots__hold__operation", "slots__host_names")
+    )
+
+
+def show_slots(request: HttpRequest, site: Site, *, selected: str = PRODUCTION) -> None:
+    """Open the site's branch in this session, and select that slot when the list is shown next."""
+    request.session[CLOSED] = [pk for pk in request.session.get(CLOSED, []) if pk != site.pk]
+    request.session[NEWLY_SELECTED] = f"{site.name}/{selected}"
+
+
+def close_slots(request: HttpRequest, site: Site) -> None:
+    """Close the site's branch in this session."""
+    request.session[CLOSED] = sorted({*request.session.get(CLOSED, []), site.pk})

@@ -1,0 +1,1 @@
+"""The portal's views: decorators, access gate, form, service, answer."""

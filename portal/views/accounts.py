@@ -1,0 +1,83 @@
+"""Sign in and out, the one-time link, and one's own password."""
+
+from django.contrib.auth import login, logout, update_session_auth_hash
+from django.contrib.auth.decorators import login_not_required
+from django.contrib.auth.forms import AuthenticationForm, PasswordChangeForm, SetPasswordForm
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils.http import url_has_allowed_host_and_scheme
+from django.views.decorators.cache import never_cache
+from django.views.decorators.debug import sensitive_post_parameters
+from django.views.decorators.http import require_http_methods, require_POST
+
+from portal import sign_in_links
+from portal.sign_in_limit import check_limit, forget_failures, note_failure
+
+form_page = require_http_methods(["GET", "HEAD", "POST"])
+WELCOME = "may_choose_password"
+
+
+@never_cache
+@form_page
+@login_not_required
+@sensitive_post_parameters("password")
+def sign_in(request: HttpRequest) -> HttpResponse:
+    """Name and password, tried a few times at most."""
+    form = AuthenticationForm(request, data=request.POST or None)
+    if request.method == "POST":
+        name = request.POST.get("username", "")
+        check_limit(request, name)
+        if form.is_valid():
+            forget_failures(request, name)
+            login(request, form.get_user())
+            return HttpResponseRedirect(_next(request), status=303)
+        note_failure(request, name)
+    context = {"form": form, "next": request.GET.get("next", "")}
+    return render(request, "accounts/sign_in.html", context, status=200 if not form.errors else 400)
+
+
+@require_POST
+def sign_out(request: HttpRequest) -> HttpResponse:
+    """End the session."""
+    logout(request)
+    return redirect("sign-in")
+
+
+@never_cache
+@form_page
+@login_not_required
+@sensitive_post_parameters()
+def welcome(request: HttpRequest, token: str) -> HttpResponse:
+    """A one-time link: it is used up by choosing the password, not by a look at it."""
+    user = sign_in_links.peek(token)
+    form = SetPasswordForm(user, data=request.POST or None) if user else None
+    if request.method == "POST" and form and form.is_valid():
+        user = sign_in_links.redeem(token)
+        if user:
+            user.set_password(form.cleaned_data["new_password1"])
+            user.save(update_fields=["password"])
+            login(request, user, backend="django.contrib.auth.backends.ModelBackend")
+            return redirect("site-list")
+    if user is None:
+        return render(request, "accounts/link_used.html", status=410)
+    return render(request, "accounts/choose_password.html", {"form": form, "person": user})
+
+
+@never_cache
+@form_page
+@sensitive_post_parameters()
+def change_password(request: HttpRequest) -> HttpResponse:
+    """One's own password; other sessions end."""
+    form = PasswordChangeForm(request.user, data=request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        update_session_auth_hash(request, form.save())
+        return redirect(reverse("password-change") + "?changed=1")
+    return render(request, "accounts/change_password.html", {"form": form, "changed": "changed" in request.GET})
+
+
+def _next(request: HttpRequest) -> str:
+    wanted = request.POST.get("next", "")
+    if url_has_allowed_host_and_scheme(wanted, allowed_hosts=None):
+        return wanted
+    return reverse("site-list")

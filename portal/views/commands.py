@@ -1,0 +1,68 @@
+"""Start, stop and restart a slot; enable staged publishing; change the mode of a site."""
+
+from django.http import HttpRequest, HttpResponse
+from django.urls import reverse
+from django.views.decorators.http import require_http_methods, require_POST
+
+from portal.answers import answer_operation
+from portal.confirmation import confirm
+from portal.tree import show_slots
+from sites.access import get_slot, get_slot_for_change
+from sites.errors import SettingRefused
+from sites.models import Mode
+from sites.services import sites, slots
+
+question = require_http_methods(["GET", "HEAD", "POST"])
+
+
+@require_POST
+def start(request: HttpRequest, site_name: str, slot_name: str) -> HttpResponse:
+    """Start a stopped slot."""
+    slot = get_slot(request.user, site_name, slot_name)
+    return answer_operation(request, slots.start(acting_user=request.user, slot=slot))
+
+
+@require_POST
+def restart(request: HttpRequest, site_name: str, slot_name: str) -> HttpResponse:
+    """Restart a slot; nothing is lost, so nothing is asked."""
+    slot = get_slot(request.user, site_name, slot_name)
+    return answer_operation(request, slots.restart(acting_user=request.user, slot=slot))
+
+
+@question
+def stop(request: HttpRequest, site_name: str, slot_name: str) -> HttpResponse:
+    """Ask, then stop a slot."""
+    slot = get_slot_for_change(request.user, site_name, slot_name)
+    if request.method != "POST":
+        return confirm(request, "commands/stop.html", slot)
+    return answer_operation(request, slots.stop(acting_user=request.user, slot=slot))
+
+
+@question
+def enable(request: HttpRequest, site_name: str, slot_name: str) -> HttpResponse:
+    """seed: Enable. Refuse or ask, then enable staged publishing."""
+    slot = get_slot_for_change(request.user, site_name, slot_name)
+    if request.method != "POST":
+        refusal = slots.why_not_enable(slot.site)
+        if refusal is not None:
+            raise refusal
+        return confirm(request, "commands/enable.html", slot)
+    operation = slots.enable_staged_publishing(acting_user=request.user, site=slot.site)
+    show_slots(request, slot.site, selected=operation.holds.get().slot.name)
+    return answer_operation(request, operation, reverse("site-list"))
+
+
+@question
+def change_mode(request: HttpRequest, site_name: str, slot_name: str) -> HttpResponse:
+    """Ask, then change the mode that `mode` names."""
+    slot = get_slot_for_change(request.user, site_name, slot_name)
+    wanted = request.POST.get("mode") or request.GET.get("mode", "")
+    if wanted not in Mode.values:
+        raise SettingRefused(
+            f"'{wanted}' is no mode; '{slot.site.name}' keeps its own. Choose Free, Shared or Standard."
+        )
+    if request.method != "POST":
+        titles = [other.title for other in slot.site.slots.select_related("site")]
+        context = {"mode": Mode(wanted), "titles": titles, "has_staging": len(titles) > 1}
+        return confirm(request, "commands/mode.html", slot, context)
+    return answer_operation(request, sites.change_mode(acting_user=request.user, site=slot.site, mode=wanted))

@@ -1,0 +1,97 @@
+"""NEW: quick create with a name that is checked while it is typed, and the sample web site."""
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.urls import reverse
+from django.views.decorators.http import require_POST, require_safe
+
+from portal.answers import answer_operation, back_address
+from portal.forms import QuickCreateForm
+from portal.tree import show_slots
+from sites.access import writable_subscriptions
+from sites.errors import NotAllowed, Refused, SettingRefused
+from sites.models import Mode, Operation
+from sites.services import names, sites
+
+
+@require_safe
+def new(request: HttpRequest) -> HttpResponse:
+    """The drawer over the page; a page of its own without JavaScript."""
+    return _drawer(request, {"name": request.GET.get("name", "")})
+
+
+@require_safe
+def check_name(request: HttpRequest) -> HttpResponse:
+    """The mark inside the name's field: free, or what is wrong with it."""
+    name = request.GET.get("name", "").strip()
+    return render(request, "new/_name_mark.html", {"name": name, "fault": _fault(name), "suffix": _suffix()})
+
+
+@require_POST
+def create(request: HttpRequest) -> HttpResponse:
+    """Create a web site and lead to the list, where it is selected."""
+    form = QuickCreateForm(request.POST, subscriptions=writable_subscriptions(request.user))
+    if not form.is_valid() or form.cleaned_data["subscription"] is None:
+        raise _why_not(form)
+    try:
+        operation = sites.create_site(acting_user=request.user, **form.cleaned_data)
+    except SettingRefused as refusal:
+        return _drawer(request, request.POST, fault=str(refusal), status=400)
+    return _lead_to_list(request, operation)
+
+
+@require_POST
+def create_sample(request: HttpRequest) -> HttpResponse:
+    """Create the sample web site and lead to its Quick start."""
+    subscription = writable_subscriptions(request.user).first()
+    if subscription is None:
+        raise _no_subscription()
+    operation = sites.create_sample_site(acting_user=request.user, subscription=subscription)
+    return _lead_to_list(request, operation)
+
+
+def _lead_to_list(request: HttpRequest, operation: Operation) -> HttpResponse:
+    show_slots(request, operation.site)
+    return answer_operation(request, operation, reverse("site-list"), stay=False)
+
+
+def _drawer(request: HttpRequest, values: object, *, fault: str = "", status: int = 200) -> HttpResponse:
+    context = {
+        "values": values,
+        "fault": fault,
+        "modes": Mode,
+        "mode": values.get("mode") or settings.DEFAULT_MODE,
+        "subscriptions": writable_subscriptions(request.user),
+        "suffix": _suffix(),
+        "back": back_address(request),
+        "base_template": "frame/partial.html" if request.htmx else "base.html",
+    }
+    return render(request, "new/drawer.html", context, status=status)
+
+
+def _suffix() -> str:
+    return f".{settings.SUFFIX}" + ("" if settings.PORT == 80 else f":{settings.PORT}")
+
+
+def _fault(name: str) -> str:
+    try:
+        names.check_name(name)
+    except Refused as refusal:
+        return str(refusal)
+    return ""
+
+
+def _why_not(form: QuickCreateForm) -> Refused:
+    if "name" in form.errors:
+        return SettingRefused("A web site needs a name of 1 to 40 characters; nothing was created. Type one.")
+    if form.errors:
+        return SettingRefused("The mode or the subscription is not known; nothing was created. Choose them again.")
+    return _no_subscription()
+
+
+def _no_subscription() -> Refused:
+    return NotAllowed(
+        "Your account may not create web sites: it is no owner or contributor of a subscription. "
+        "Nothing was created. Ask the administrator for that role."
+    )

@@ -1,0 +1,61 @@
+"""The list of web sites as a tree, and the list of all items."""
+
+import hashlib
+from urllib.parse import urlsplit
+
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, QueryDict
+from django.shortcuts import render
+from django.template.loader import render_to_string
+from django.urls import reverse
+from django.views.decorators.http import require_POST, require_safe
+
+from portal.answers import back_address
+from portal.command_bar import slot_commands, unselected_commands
+from portal.tree import NEWLY_SELECTED, ListState, close_slots, read_tree, show_slots
+from sites.access import get_site
+
+
+@require_safe
+def site_list(request: HttpRequest) -> HttpResponse:
+    """The list of web sites; a part of it for htmx."""
+    newly = request.session.pop(NEWLY_SELECTED, "") if not request.htmx else ""
+    state = ListState.read(reverse("site-list"), request.GET)
+    return _show(request, state if state.selected or not newly else ListState(state.path, selected=newly), "sites")
+
+
+@require_safe
+def all_items(request: HttpRequest) -> HttpResponse:
+    """Everything there is, which is web sites so far, with its type."""
+    return _show(request, ListState.read(reverse("all-items"), request.GET), "all")
+
+
+@require_POST
+def toggle(request: HttpRequest) -> HttpResponse:
+    """Open or close a site's branch; the session remembers it."""
+    is_opening = "open" in request.POST
+    site = get_site(request.user, request.POST.get("open") or request.POST.get("close", ""))
+    if is_opening:
+        show_slots(request, site)
+        del request.session[NEWLY_SELECTED]
+    else:
+        close_slots(request, site)
+    if not request.htmx:
+        return HttpResponseRedirect(back_address(request), status=303)
+    parts = urlsplit(back_address(request))
+    section = "all" if parts.path == reverse("all-items") else "sites"
+    return _show(request, ListState.read(parts.path, QueryDict(parts.query)), section)
+
+
+def _show(request: HttpRequest, state: ListState, section: str) -> HttpResponse:
+    tree = read_tree(request, state)
+    commands = slot_commands(request.user, tree.selected) if tree.selected else unselected_commands(bool(tree.rows))
+    context = {"tree": tree, "state": state, "section": section, "commands": commands}
+    if not request.htmx:
+        return render(request, "list/list.html", context)
+    table = render_to_string("list/_list.html", context, request)
+    seen = hashlib.sha256(table.encode()).hexdigest()[:16]
+    if request.headers.get("X-Seen") == seen and tree.is_busy:
+        return HttpResponse(status=204)
+    answer = render(request, "list/_answer.html", {**context, "seen": seen, "oob": True})
+    answer.status_code = 200 if tree.is_busy or "X-Seen" not in request.headers else 286
+    return answer

@@ -1,0 +1,49 @@
+"""Fixtures of the portal's fast tests: the cast in memory, each with a browser."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from django.contrib.auth.models import User
+from django.test import Client
+
+from tests.domain import Domain, make_domain
+
+HTMX = {"HX-Request": "true", "HX-Current-URL": "http://localhost/sites/"}
+
+
+@pytest.fixture
+def domain(db: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Domain:
+    """An installation in memory."""
+    return make_domain(tmp_path, monkeypatch)
+
+
+@pytest.fixture
+def browser() -> Callable[[User], Client]:
+    """A browser at the portal's host, signed in as somebody."""
+
+    def signed_in(user: User | None) -> Client:
+        client = Client(SERVER_NAME="localhost")
+        if user:
+            client.force_login(user)
+        return client
+
+    return signed_in
+
+
+@pytest.fixture
+def alice(domain: Domain, browser: Callable[[User], Client]) -> Client:
+    """The owner."""
+    return browser(domain.alice)
+
+
+@pytest.fixture
+def bob(domain: Domain, browser: Callable[[User], Client]) -> Client:
+    """The reader."""
+    return browser(domain.bob)
+
+
+@pytest.fixture
+def charlie(domain: Domain, browser: Callable[[User], Client]) -> Client:
+    """The stranger."""
+    return browser(domain.charlie)
