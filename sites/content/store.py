@@ -7,6 +7,7 @@ import shutil
 import tempfile
 import time
 from collections.abc import Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +17,7 @@ from django.conf import settings
 UNFINISHED = ".new-"
 REMOVED = ".old-"
 CHUNK = 256 * 1024
+SETTLED_AT_ONCE = 16
 HOUR = 3600.0
 
 
@@ -174,13 +176,19 @@ def read_chunks(file: Path) -> Iterator[bytes]:
 
 def _seal(folder: Path, entries: dict[str, FileEntry]) -> None:
     """Read-only for everybody and on the disk, so that a power cut cannot leave a stored content half written."""
-    for path, entry in entries.items():
+
+    def settle(path: str) -> None:
         descriptor = os.open(folder / path, os.O_RDONLY)
         try:
-            os.fchmod(descriptor, 0o555 if entry.is_executable else 0o444)
+            os.fchmod(descriptor, 0o555 if entries[path].is_executable else 0o444)
             os.fsync(descriptor)
         finally:
             os.close(descriptor)
+
+    # Together the files share the disk's commits; one after the other a thousand files take seconds
+    with ThreadPoolExecutor(SETTLED_AT_ONCE) as pool:
+        for _done in pool.map(settle, entries):
+            pass
     for parent, _names, _files in os.walk(folder):
         os.chmod(parent, 0o755)  # noqa: S103  an instance runs as another user; the data folder above is closed
 
