@@ -1,9 +1,11 @@
 """The router adapter for Envoy: asks the xDS server, which alone speaks with Envoy."""
 
+import http.client
+import json
+import socket
 from collections.abc import Iterable
 from typing import Any
 
-import httpx
 from django.conf import settings
 
 from sites.errors import RouterUnreachable
@@ -17,10 +19,7 @@ class EnvoyRouter:
     """Router over the control socket of `manage.py xds`; may be shared by threads."""
 
     def __init__(self) -> None:
-        # A kept-alive connection would fail its first call after a restart of the xDS server.
-        limits = httpx.Limits(max_keepalive_connections=0)
-        transport = httpx.HTTPTransport(uds=str(settings.XDS_CONTROL_SOCKET), limits=limits)
-        self._client = httpx.Client(transport=transport, base_url="http://xds", trust_env=False)
+        self._socket = str(settings.XDS_CONTROL_SOCKET)
 
     def publish(self, site_id: int, version: int, *, wait_seconds: float = 5.0) -> Acknowledgement:
         """As in sites.router.base."""
@@ -33,16 +32,34 @@ class EnvoyRouter:
         return self._ask("POST", "/load", {"clusters": list(clusters)}, PATIENCE_SECONDS)
 
     def status(self) -> dict[str, Any]:
-        """What the xDS server knows of itself and its nodes (for `./greenroom status` and `doctor`)."""
+        """What the xDS server knows of itself and its nodes; keys as in sites.router.xds.control."""
         return self._ask("GET", "/status", None, PATIENCE_SECONDS)
 
     def _ask(self, method: str, path: str, body: dict[str, Any] | None, timeout: float) -> dict[str, Any]:
+        # One connection per call: a kept one would fail its first call after a restart of the server.
+        connection = _UnixConnection(self._socket, timeout)
         try:
-            response = self._client.request(method, path, json=body, timeout=timeout)
-            answer = response.json()
-        except (httpx.HTTPError, ValueError) as error:
+            connection.request(method, path, json.dumps(body), {"Content-Type": "application/json"})
+            response = connection.getresponse()
+            answer: dict[str, Any] = json.loads(response.read())
+        except (OSError, http.client.HTTPException, ValueError) as error:
             reason = str(error) or type(error).__name__
             raise RouterUnreachable(part="The router's xDS server", reason=reason) from error
-        if response.is_error:
-            raise RouterUnreachable(part="The router's xDS server", reason=answer.get("error", response.reason_phrase))
+        finally:
+            connection.close()
+        if response.status != http.client.OK:
+            raise RouterUnreachable(part="The router's xDS server", reason=answer.get("error", response.reason))
         return answer
+
+
+class _UnixConnection(http.client.HTTPConnection):
+    """HTTP over a unix socket."""
+
+    def __init__(self, path: str, timeout: float) -> None:
+        super().__init__("xds", timeout=timeout)
+        self._path = path
+
+    def connect(self) -> None:
+        self.sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        self.sock.settimeout(self.timeout)
+        self.sock.connect(self._path)

@@ -72,11 +72,13 @@ def _manager() -> dict[str, Any]:
         "codecType": "AUTO",
         "scopedRoutes": _scoped_routes(),
         "httpFilters": _http_filters(),
-        "upgradeConfigs": [{"upgradeType": "websocket", "enabled": False}],
+        "upgradeConfigs": [{"upgradeType": "websocket"}],
         "localReplyConfig": _local_replies(),
         # The peer is the client; nothing in front of us is trusted, also not from a private network
         "useRemoteAddress": True,
-        "internalAddressConfig": {},
+        "internalAddressConfig": {"cidrRanges": [{"addressPrefix": "255.255.255.255", "prefixLen": 32}]},
+        # For a client on this machine it would append the machine's address; the routes add the true one
+        "skipXffAppend": True,
         "earlyHeaderMutationExtensions": [_filter("forged-headers", _without_forged_headers())],
         "serverHeaderTransformation": "PASS_THROUGH",
         "stripTrailingHostDot": True,

@@ -33,6 +33,7 @@ NO_ANSWER = _html(
     "None of its instances took the request. They are restarted by themselves; try again in a moment. "
     "Its owner finds the reason in the log of the web site.",
 )
+NO_WEB_SOCKETS = "This address takes no WebSockets; its owner can allow them under Configure.\n"
 PAGES = {
     Page.STOPPED: (
         403,

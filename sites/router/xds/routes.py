@@ -9,7 +9,7 @@ from envoy.config.route.v3 import route_components_pb2, route_pb2, scoped_route_
 from envoy.extensions.retry.host.previous_hosts.v3 import previous_hosts_pb2
 
 from sites.router.table import PORTAL_CLUSTER, HostRoute, Page, RouteTable
-from sites.router.xds.pages import CONTENT_TYPE, PAGES, RETRY_AFTER_SECONDS
+from sites.router.xds.pages import CONTENT_TYPE, NO_WEB_SOCKETS, PAGES, RETRY_AFTER_SECONDS
 from sites.router.xds.resource import Kind, Resource, pack, resource
 
 PORTAL_ROUTES = "portal"
@@ -42,12 +42,7 @@ def scope_resource(host: str, routes: str, *, is_on_demand: bool = True) -> Reso
 
 def routes_resource(table: RouteTable) -> Resource:
     """All routes of a site. Its version is no part of the content: unchanged routes are never sent again."""
-    message = route_pb2.RouteConfiguration(
-        name=routes_name(table.site_id),
-        virtual_hosts=[_virtual_host(table.site, route) for route in table.hosts],
-        ignore_port_in_host_matching=True,
-    )
-    return resource(Kind.ROUTES, message.name, message)
+    return _configuration(routes_name(table.site_id), [_virtual_host(table.site, route) for route in table.hosts])
 
 
 def portal_routes(hosts: Iterable[str]) -> Resource:
@@ -55,8 +50,7 @@ def portal_routes(hosts: Iterable[str]) -> Resource:
     host = route_components_pb2.VirtualHost(
         name=PORTAL_ROUTES, domains=hosts, routes=_routes(PORTAL_CLUSTER, allows_web_sockets=False)
     )
-    message = route_pb2.RouteConfiguration(name=PORTAL_ROUTES, virtual_hosts=[host], ignore_port_in_host_matching=True)
-    return resource(Kind.ROUTES, PORTAL_ROUTES, message)
+    return _configuration(PORTAL_ROUTES, [host])
 
 
 def _retry(conditions: str) -> dict[str, Any]:
@@ -90,16 +84,29 @@ def _header(name: str, value: str) -> dict[str, Any]:
     return {"header": {"key": name, "value": value}, "append_action": action}
 
 
+_CLIENT = _header("X-Forwarded-For", "%DOWNSTREAM_REMOTE_ADDRESS_WITHOUT_PORT%")
+
+
+def _configuration(name: str, virtual_hosts: list[route_components_pb2.VirtualHost]) -> Resource:
+    message = route_pb2.RouteConfiguration(
+        name=name,
+        virtual_hosts=virtual_hosts,
+        request_headers_to_add=[_CLIENT],
+        request_headers_to_remove=["x-envoy-external-address"],
+        ignore_port_in_host_matching=True,
+    )
+    return resource(Kind.ROUTES, name, message)
+
+
 def _routes(cluster: str, *, allows_web_sockets: bool) -> list[dict[str, Any]]:
     # No time limit on an answer; a connection that was upgraded may also be silent for ever.
     to_cluster = {"cluster": cluster, "timeout": timedelta(0)}
-    upgrade = {
-        "retry_policy": _RETRY_UNSAFE,
-        "idle_timeout": timedelta(0),
-        "upgrade_configs": [{"upgrade_type": "websocket", "enabled": {"value": allows_web_sockets}}],
-    }
+    upgrade: dict[str, Any] = {"route": to_cluster | {"retry_policy": _RETRY_UNSAFE, "idle_timeout": timedelta(0)}}
+    if not allows_web_sockets:
+        # Envoy's own switch per route does not hold for the request that loads the routes
+        upgrade = {"direct_response": {"status": 403, "body": {"inline_string": NO_WEB_SOCKETS}}}
     return [
-        {"match": _UPGRADE, "route": to_cluster | upgrade},
+        {"match": _UPGRADE} | upgrade,
         {"match": _SAFE, "route": to_cluster | {"retry_policy": _RETRY_SAFE}},
         {"match": _ANY, "route": to_cluster | {"retry_policy": _RETRY_UNSAFE}},
     ]
