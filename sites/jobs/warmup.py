@@ -2,8 +2,8 @@
 
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from http.client import HTTPConnection, HTTPException
 
-import httpx
 from django.conf import settings
 
 from sites.errors import WarmupFailed
@@ -78,7 +78,6 @@ def _is_due(instance: Instance) -> bool:
 
 def ask(probe: Probe) -> str:
     """The status as text, or what happened instead."""
-    url = f"http://{probe.instance.address}:{probe.instance.port}/"
     host = probe.host if settings.PORT == 80 else f"{probe.host}:{settings.PORT}"
     headers = {
         "User-Agent": USER_AGENT,
@@ -87,13 +86,18 @@ def ask(probe: Probe) -> str:
         "X-Website-Hostname": probe.host,
         "X-Website-Site-Name": probe.change.slot.site.name,
     }
+    connection = HTTPConnection(probe.instance.address, probe.instance.port, timeout=REQUEST_SECONDS)
     try:
-        with httpx.Client(timeout=REQUEST_SECONDS, trust_env=False) as client:
-            return str(client.get(url, headers=headers).status_code)
-    except httpx.TimeoutException:
+        connection.request("GET", "/", headers=headers)
+        response = connection.getresponse()
+        response.read()
+        return str(response.status)
+    except TimeoutError:
         return f"no answer within {REQUEST_SECONDS:.0f} s"
-    except httpx.HTTPError as error:
+    except (OSError, HTTPException) as error:
         return f"no answer ({error or type(error).__name__})"
+    finally:
+        connection.close()
 
 
 def is_accepted(answer: str) -> bool:

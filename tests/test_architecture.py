@@ -1,0 +1,140 @@
+"""The house keeps its plan: who may import whom, no cycles, no import inside a function."""
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+PACKAGES = ("portal", "sites")
+
+# Room → rooms that it may import, beside itself, sites.errors and libraries. docs/architecture.md says why.
+MAY_IMPORT: dict[str, set[str]] = {
+    "portal": {"sites.services", "sites.access", "sites.models", "sites.supervisor"},
+    "sites": set(),
+    "sites.errors": set(),
+    "sites.models": set(),
+    "sites.access": {"sites.models"},
+    "sites.services": {"sites.tasks", "sites.models", "sites.access", "sites.content"},
+    "sites.tasks": {"sites.jobs", "sites.models"},
+    "sites.jobs": {"sites.models", "sites.routing", "sites.router", "sites.runtime", "sites.content"},
+    "sites.routing": {"sites.models", "sites.router"},
+    "sites.router": set(),
+    "sites.runtime": set(),
+    "sites.runtime.agent": {"sites.runtime"},
+    "sites.content": {"sites.runtime"},
+    "sites.publishing": {"sites.services", "sites.access", "sites.models", "sites.content"},
+    "sites.supervisor": {"sites.models", "sites.services", "sites.runtime", "sites.runtime.agent", "sites.router"},
+    "sites.prober": set(),
+    "sites.demo": {"sites.prober", "sites.services", "sites.models", "sites.content", "sites.supervisor"},
+    "sites.management": {
+        "sites.supervisor",
+        "sites.demo",
+        "sites.prober",
+        "sites.router",
+        "sites.routing",
+        "sites.runtime.agent",
+        "sites.services",
+        "sites.models",
+        "portal",
+    },
+    "sites.migrations": {"sites.models"},
+}
+WITHOUT_ORM = ("sites.router", "sites.runtime", "sites.content", "sites.prober")
+WITHOUT_DJANGO = ("sites.runtime.agent", "sites.runtime.programs", "sites.prober")
+
+
+def modules() -> Iterator[tuple[str, ast.Module]]:
+    for package in PACKAGES:
+        for path in sorted((ROOT / package).rglob("*.py")):
+            parts = path.relative_to(ROOT).with_suffix("").parts
+            name = ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+            yield name, ast.parse(path.read_text(), str(path))
+
+
+def room_of(module: str) -> str | None:
+    """The most exact room of a module of ours; None for a library."""
+    if module.split(".")[0] not in PACKAGES:
+        return None
+    fitting = [room for room in MAY_IMPORT if module == room or module.startswith(f"{room}.")]
+    return max(fitting, key=len)
+
+
+def imports_of(name: str, tree: ast.Module, known: set[str]) -> Iterator[str]:
+    """Modules that a module imports; `from package import module` counts as the module."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            for alias in node.names:
+                whole = f"{node.module}.{alias.name}"
+                yield whole if whole in known else str(node.module)
+
+
+MODULES = dict(modules())
+IMPORTS = {name: set(imports_of(name, tree, set(MODULES))) for name, tree in MODULES.items()}
+
+
+@pytest.mark.parametrize("name", MODULES)
+def test_a_module_imports_only_what_its_room_may(name: str) -> None:
+    room = room_of(name)
+    allowed = MAY_IMPORT[room] | {room, "sites.errors"}
+    breaches = {
+        imported for imported in IMPORTS[name] if (other := room_of(imported)) is not None and other not in allowed
+    }
+    assert not breaches, f"{room} may not import {sorted(breaches)}"
+
+
+def test_no_module_takes_part_in_a_circle() -> None:
+    finished: set[str] = set()
+
+    def visit(name: str, path: tuple[str, ...]) -> None:
+        assert name not in path, " → ".join((*path[path.index(name) :], name))
+        if name in finished:
+            return
+        for imported in sorted(IMPORTS.get(name, ())):
+            if imported in MODULES and imported != name:
+                visit(imported, (*path, name))
+        finished.add(name)
+
+    for name in MODULES:
+        visit(name, ())
+
+
+@pytest.mark.parametrize("room", WITHOUT_ORM)
+def test_adapters_never_touch_the_orm(room: str) -> None:
+    for name, imported in IMPORTS.items():
+        if name == room or name.startswith(f"{room}."):
+            touching = {one for one in imported if one.startswith(("django.db", "sites.models"))}
+            assert not touching, f"{name} imports {touching}"
+
+
+@pytest.mark.parametrize("room", WITHOUT_DJANGO)
+def test_programs_that_outlive_the_control_plane_do_without_django(room: str) -> None:
+    for name, imported in IMPORTS.items():
+        if name == room or name.startswith(f"{room}."):
+            assert not {one for one in imported if one.split(".")[0] == "django"}, name
+
+
+def test_imports_stand_at_the_top() -> None:
+    inside = [
+        f"{name}:{node.lineno}"
+        for name, tree in MODULES.items()
+        for function in ast.walk(tree)
+        if isinstance(function, ast.FunctionDef | ast.AsyncFunctionDef)
+        for node in ast.walk(function)
+        if isinstance(node, ast.Import | ast.ImportFrom)
+    ]
+    assert not inside
+
+
+def test_every_module_opens_with_a_sentence_and_none_is_a_hall() -> None:
+    for name, tree in MODULES.items():
+        if "migrations" in name:
+            continue
+        path = ROOT / Path(*name.split("."))
+        file = path / "__init__.py" if path.is_dir() else path.with_suffix(".py")
+        if file.read_text().strip():
+            assert ast.get_docstring(tree), f"{name} does not say what it is"
+        assert len(file.read_text().splitlines()) <= 400, f"{name} is too large"
