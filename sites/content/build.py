@@ -16,6 +16,7 @@ from pathlib import Path
 from django.conf import settings
 
 from sites.content.commands import shell
+from sites.content.node_sites import BIN
 from sites.content.python_sites import VENV, base_python
 from sites.content.recognition import Recipe
 from sites.content.store import HOUR, REMOVED, UNFINISHED, discard, path_of
@@ -147,7 +148,9 @@ def begin(build: Build) -> None:
 def finish(digest: str) -> Path:
     """Seal the build and make it the one to be found; returns the folder of the instances. May be repeated."""
     final = settings.BUILD_DIR / digest
-    if not final.is_dir():
+    if final.is_dir():
+        abandon(digest)
+    else:
         _seal(_unfinished(digest) / "app")
         os.rename(_unfinished(digest), final)
     return final / "app"
@@ -175,7 +178,7 @@ def remove_unused_builds(in_use: set[str], *, older_than_seconds: float = HOUR) 
 
 
 def _script(recipe: Recipe) -> str:
-    lines = [f"export PATH={VENV}/bin:/app/node_modules/.bin:$PATH", f'uv() {{ {UV_TARGET} "$@"; }}']
+    lines = [f'export PATH="$PWD/{VENV}/bin:{BIN}:$PATH"', 'uv() { "$UV_PROGRAM" "$@"; }']
     for step in recipe.build_steps:
         lines += [f"echo {shlex.quote(f'==> {step}')}", step]
     lines.append("echo '==> built'")
@@ -189,6 +192,7 @@ def _environment() -> dict[str, str]:
             passed.setdefault(same, passed[name])
     return passed | {
         "HOME": "/tmp",  # noqa: S108  the sandbox's own, gone with it
+        "UV_PROGRAM": UV_TARGET,
         "UV_CACHE_DIR": "/cache/uv",
         "UV_LINK_MODE": "copy",  # a linked file shares its bytes with the cache, which later builds can write
         "UV_PYTHON_DOWNLOADS": "never",

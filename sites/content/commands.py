@@ -10,7 +10,7 @@ BUILTINS = ("cd", "export", "exec", "set", ".", "source", "if", "for", "while", 
 def shell(command: str, *, path: str = "") -> tuple[str, ...]:
     """A command line through a shell, so that $PORT expands; `path` goes before the sandbox's PATH."""
     line = with_exec(command.strip())
-    return ("/bin/sh", "-c", f"export PATH={path}:$PATH; {line}" if path else line)
+    return ("/bin/sh", "-c", f'export PATH="{path}:$PATH"; {line}' if path else line)
 
 
 def with_exec(command: str) -> str:

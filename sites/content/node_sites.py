@@ -6,7 +6,7 @@ from pathlib import Path
 
 from sites.errors import Refused
 
-BIN = "/app/node_modules/.bin"
+BIN = "$PWD/node_modules/.bin"
 MAX_BYTES = 1024 * 1024
 
 

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
-VENV = "/app/.venv"
+VENV = ".venv"
+"""In the working directory of builds and instances; it can be moved, so a build is sealed under another path."""
 SYSTEM_PYTHON = "/usr/bin/python3"
 OLDEST_PYTHON = (3, 9)
 SERVERS = {"gunicorn": "gunicorn==27.0.1", "uvicorn": "uvicorn==0.54.0 websockets==17.4"}
@@ -55,13 +56,13 @@ def is_python(folder: Path) -> bool:
 
 
 def install_steps(folder: Path, server: str = "") -> tuple[str, ...]:
-    """Shell lines that make /app/.venv; `server` is a key of SERVERS, or nothing when the site starts itself."""
+    """Shell lines that make .venv; `server` is a key of SERVERS, or nothing when the site starts itself."""
     python, _version = base_python()
-    steps = [f"uv venv --quiet --clear --python {python} {VENV}"]
+    steps = [f"uv venv --quiet --clear --relocatable --python {python} {VENV}"]
     if (folder / "requirements.txt").is_file():
         steps.append("uv pip install --compile-bytecode -r requirements.txt")
     elif (folder / "uv.lock").is_file():
-        steps = [f"uv sync --frozen --no-dev --compile-bytecode --python {python}"]
+        steps.append("uv sync --frozen --no-dev --compile-bytecode")
     elif (folder / "pyproject.toml").is_file():
         what = "." if "[build-system]" in _source(folder / "pyproject.toml") else "-r pyproject.toml"
         steps.append(f"uv pip install --compile-bytecode {what}")

@@ -86,7 +86,7 @@ def _by_line(
     paths = []
     if is_python(folder):
         steps += install_steps(folder)
-        paths.append(f"{VENV}/bin")
+        paths.append(f"$PWD/{VENV}/bin")
     if node is not None:
         steps += node.steps
         paths.append(BIN)
@@ -104,7 +104,7 @@ def _python(folder: Path, procfile: Procfile | None) -> Recipe | None:
     if django and has_static_root(folder):
         # Settings of the site are not known here, so a project that needs them is not stopped by this step
         steps += (f"{VENV}/bin/python manage.py collectstatic --noinput || echo 'static files were not collected'",)
-    path = f"{VENV}/bin"
+    path = f"$PWD/{VENV}/bin"
     return Recipe(
         Kind.DJANGO if django else Kind.PYTHON,
         shell(line, path=path),

@@ -8,6 +8,7 @@ import sys
 import time
 import zipfile
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -27,14 +28,13 @@ pytestmark = pytest.mark.live
 OWNER = 77
 
 
-@pytest.fixture(scope="module")
-def agent(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """A data folder with an agent of its own, which ends with everything that it started."""
-    data = tmp_path_factory.mktemp("builds")
+@contextmanager
+def running_agent(data: Path, isolation: str) -> Iterator[Path]:
+    """An agent with its state and socket in a folder; it ends with everything that it started."""
     socket = data / "agent.sock"
     command = [sys.executable, "-m", "sites.runtime.agent", "--state", str(data / "agent"), "--socket", str(socket)]
     with open(data / "agent.log", "wb") as log:
-        process = subprocess.Popen(command, stdout=log, stderr=log, cwd=settings.BASE_DIR)
+        process = subprocess.Popen([*command, "--isolation", isolation], stdout=log, stderr=log, cwd=settings.BASE_DIR)
     try:
         deadline = time.monotonic() + 20
         while not socket.exists():
@@ -46,16 +46,30 @@ def agent(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
         process.wait(30)
 
 
-@pytest.fixture
-def runtime(agent: Path, settings: Settings) -> Iterator[ProcessRuntime]:
-    """The adapter, with the contents and builds in the same data folder."""
-    settings.AGENT_SOCKET = agent / "agent.sock"
+@contextmanager
+def adapter(data: Path, settings: Settings) -> Iterator[ProcessRuntime]:
+    """The runtime adapter, with contents and builds in the agent's data folder; instances end with it."""
+    settings.AGENT_SOCKET = data / "agent.sock"
     for name in ("CONTENT", "BUILD", "UPLOAD", "CACHE"):
-        setattr(settings, f"{name}_DIR", agent / name.lower())
+        setattr(settings, f"{name}_DIR", data / name.lower())
     runtime = ProcessRuntime()
     yield runtime
     for status in runtime.observe():
         stop(runtime, status.revision_id)
+
+
+@pytest.fixture(scope="module")
+def agent(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """An agent with the best isolation of this machine, for all tests."""
+    with running_agent(tmp_path_factory.mktemp("builds"), "auto") as data:
+        yield data
+
+
+@pytest.fixture
+def runtime(agent: Path, settings: Settings) -> Iterator[ProcessRuntime]:
+    """The adapter of the agent."""
+    with adapter(agent, settings) as runtime:
+        yield runtime
 
 
 def stop(runtime: ProcessRuntime, revision_id: int) -> None:
@@ -233,3 +247,18 @@ def test_the_placeholder_serves(runtime: ProcessRuntime) -> None:
     code, _headers, body = ask(started(runtime, spec_of(20, path, recognise(path))))
     assert code == 200
     assert "Nothing has been published to it yet." in body.decode()
+
+
+def test_a_build_runs_where_it_was_sealed_also_without_a_sandbox(
+    tmp_path_factory: pytest.TempPathFactory, tmp_path: Path, settings: Settings
+) -> None:
+    with (
+        running_agent(tmp_path_factory.mktemp("bare"), "none") as data,
+        adapter(data, settings) as runtime,
+    ):
+        for folder in (data, *data.parents[:2]):
+            folder.chmod(0o755)  # nothing is bound here: the site's user walks the real path
+        content, recipe = publish(demo_archive("flask", "v2"), tmp_path)
+        app = built(runtime, content, recipe, tmp_path)
+        status = started(runtime, spec_of(30, app, recipe, SLOT_MARK="staging"))
+        assert json.loads(ask(status)[2]) == {"version": "v2", "slot": "staging"}

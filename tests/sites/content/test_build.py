@@ -160,6 +160,6 @@ def test_a_release_command_runs_as_an_instance_would(lay: Lay) -> None:
         run_id="release-1",
     )
     assert run is not None
-    assert run.command == ("/bin/sh", "-c", "export PATH=/app/.venv/bin:$PATH; exec flask db upgrade")
+    assert run.command == ("/bin/sh", "-c", 'export PATH="$PWD/.venv/bin:$PATH"; exec flask db upgrade')
     assert run.mounts == (build.Mount("/builds/x/app", "/app", is_writable=False), build.Mount("/data", "/data"))
     assert (run.has_network, run.env) == (False, {"A": "1"})

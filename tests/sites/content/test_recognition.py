@@ -90,7 +90,7 @@ def test_uvicorn_takes_envoys_word_about_the_client(lay: Lay) -> None:
         ({"requirements.txt": "flask"}, ["uv venv", "uv pip install --compile-bytecode -r requirements.txt"]),
         ({"pyproject.toml": "[project]"}, ["uv venv", "uv pip install --compile-bytecode -r pyproject.toml"]),
         ({"pyproject.toml": "[build-system]"}, ["uv venv", "uv pip install --compile-bytecode ."]),
-        ({"pyproject.toml": "[project]", "uv.lock": ""}, ["uv sync --frozen --no-dev"]),
+        ({"pyproject.toml": "[project]", "uv.lock": ""}, ["uv venv", "uv sync --frozen --no-dev"]),
         ({}, ["uv venv"]),
     ],
 )
@@ -122,7 +122,7 @@ def test_node_packages_are_installed_when_there_are_any(lay: Lay, package: str, 
 def test_a_procfile_of_a_python_site_is_run_with_its_packages(lay: Lay) -> None:
     folder = lay({"Procfile": "web: gunicorn app:app\nrelease: flask db upgrade", "requirements.txt": "gunicorn"})
     recipe = recognise(folder)
-    assert recipe.command[2] == "export PATH=/app/.venv/bin:$PATH; exec gunicorn app:app"
+    assert recipe.command[2] == 'export PATH="$PWD/.venv/bin:$PATH"; exec gunicorn app:app'
     assert recipe.release == "flask db upgrade"
     assert not any("gunicorn==" in step for step in recipe.build_steps)
 
