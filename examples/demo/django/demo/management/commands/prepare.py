@@ -13,7 +13,8 @@ class Command(BaseCommand):
 
     def handle(self, *args: object, **options: object) -> None:
         call_command("migrate", interactive=False, verbosity=0)
-        # A fixed salt gives the same hash in every database, so that a signed-in session holds in each
-        password = make_password(settings.DEMO_PASSWORD, salt="demonstration")
+        # A fixed salt gives the same hash in every database, so that a signed-in session holds in each.
+        # A shorter one would be replaced by a random one when somebody signs in.
+        password = make_password(settings.DEMO_PASSWORD, salt="demonstrationdemonstration")
         User.objects.update_or_create(username=settings.DEMO_USER, defaults={"password": password})
         self.stdout.write(f"user '{settings.DEMO_USER}' is there")
