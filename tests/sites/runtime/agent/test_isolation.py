@@ -1,0 +1,88 @@
+"""The level of isolation is what was tried, never what was hoped."""
+
+import os
+
+import pytest
+
+from sites.runtime.agent import firewall, isolation
+from sites.runtime.agent.isolation import Isolation, Level, probe
+from sites.runtime.agent.sandbox import Mode
+
+
+def look(wanted: str = "auto", *, absent: tuple[str, ...] = (), sandbox: str = "", network: str = "") -> Isolation:
+    return probe(
+        wanted,
+        has_tool=lambda tool: tool not in absent,
+        try_sandbox=lambda mode: sandbox,
+        try_network=lambda: network,
+    )
+
+
+@pytest.fixture
+def root(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(os, "geteuid", lambda: 0)
+    monkeypatch.setattr(firewall, "is_available", lambda: True)
+
+
+@pytest.fixture
+def user(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(os, "geteuid", lambda: 1000)
+
+
+@pytest.mark.usefixtures("root")
+def test_root_with_everything_is_strong() -> None:
+    found = look()
+    assert (found.level, found.mode, found.has_own_network, found.is_usable) == (Level.STRONG, Mode.ROOT, True, True)
+    assert found.missing == []
+
+
+@pytest.mark.usefixtures("root")
+def test_without_network_namespaces_it_is_partial() -> None:
+    found = look(network="not permitted")
+    assert (found.level, found.mode, found.has_own_network) == (Level.PARTIAL, Mode.ROOT, False)
+    assert not look("strong", network="not permitted").is_usable
+
+
+@pytest.mark.usefixtures("root")
+def test_without_a_firewall_it_is_partial(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(firewall, "is_available", lambda: False)
+    found = look()
+    assert (found.level, found.has_own_network) == (Level.PARTIAL, True)
+    assert "each other" in found.missing[0]
+    assert look(absent=("nft",)).remedy == "apt-get install -y nftables"
+
+
+@pytest.mark.usefixtures("user")
+def test_a_user_gets_partial_and_learns_what_is_missing() -> None:
+    found = look()
+    assert (found.level, found.mode, found.is_usable) == (Level.PARTIAL, Mode.USER, True)
+    assert "all sites run as one user" in found.missing
+    assert not look("strong").is_usable
+
+
+@pytest.mark.usefixtures("user")
+def test_a_missing_bubblewrap_is_to_be_installed() -> None:
+    found = look(absent=("bwrap",))
+    assert (found.level, found.is_usable) == (Level.NONE, False)
+    assert found.remedy == "As root: apt-get install -y bubblewrap"
+
+
+@pytest.mark.usefixtures("user")
+def test_ubuntus_restriction_has_its_own_remedy(monkeypatch: pytest.MonkeyPatch, tmp_path: isolation.Path) -> None:
+    switch = tmp_path / "apparmor"
+    switch.write_text("1\n")
+    monkeypatch.setattr(isolation, "APPARMOR_SWITCH", switch)
+    found = look(sandbox="setting up uid map: Permission denied")
+    assert not found.is_usable
+    assert "bwrap-userns-restrict" in found.remedy
+    switch.write_text("0\n")
+    monkeypatch.setattr(isolation, "USERNS_SWITCH", switch)
+    assert "unprivileged_userns_clone=1" in look(sandbox="No permissions").remedy
+
+
+@pytest.mark.usefixtures("root")
+def test_none_is_never_chosen_by_itself() -> None:
+    found = look(sandbox="not allowed")
+    assert (found.level, found.is_usable) == (Level.NONE, False)
+    assert any("not allowed" in item for item in found.missing)
+    assert look("none").is_usable

@@ -1,0 +1,44 @@
+"""Limits where the machine has control groups, and where it has none."""
+
+from pathlib import Path
+
+import pytest
+
+from sites.runtime.agent import limits
+from sites.runtime.agent.limits import GroupsV1, GroupsV2, ProcessLimits
+from sites.runtime.spec import Limits
+
+WANTED = Limits(memory_mb=128, cpus=0.5, processes=32)
+
+
+@pytest.fixture
+def memory_by_process(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> list[bool]:
+    told: list[bool] = []
+    monkeypatch.setattr(limits, "ROOT", tmp_path)
+    monkeypatch.setattr(limits, "set_process_limits", lambda pid, wanted, with_memory: told.append(with_memory))
+    return told
+
+
+def test_version_1_has_a_group_per_controller(memory_by_process: list[bool], tmp_path: Path) -> None:
+    groups = GroupsV1("greenroom", ("memory", "pids", "cpu"))
+    groups.enter("1/0", 4711, WANTED)
+    assert (tmp_path / "memory/greenroom/1-0/memory.limit_in_bytes").read_text() == str(128 << 20)
+    assert (tmp_path / "pids/greenroom/1-0/pids.max").read_text() == "32"
+    assert (tmp_path / "cpu/greenroom/1-0/cpu.cfs_quota_us").read_text() == "50000"
+    assert (tmp_path / "memory/greenroom/1-0/cgroup.procs").read_text() == "4711"
+    assert memory_by_process == [False]
+
+
+def test_version_2_has_one_group_below_one_without_processes(memory_by_process: list[bool], tmp_path: Path) -> None:
+    GroupsV2("greenroom").enter("1/0", 4711, WANTED)
+    group = tmp_path / "greenroom/1-0"
+    assert (tmp_path / "greenroom/cgroup.subtree_control").read_text() == "+memory +pids +cpu"
+    assert (group / "memory.max").read_text() == str(128 << 20)
+    assert (group / "cpu.max").read_text() == "50000 100000"
+    assert (group / "cgroup.procs").read_text() == "4711"
+    assert not (tmp_path / "greenroom/cgroup.procs").exists()
+
+
+def test_without_groups_every_process_bounds_itself(memory_by_process: list[bool]) -> None:
+    ProcessLimits().enter("1/0", 4711, WANTED)
+    assert memory_by_process == [True]

@@ -1,0 +1,42 @@
+"""Where there is no sandbox, its paths are translated."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+from sites.runtime.agent.machine import hand_over, translate
+from sites.runtime.spec import Mount
+
+MOUNTS = (Mount("/data/1", "/app"), Mount("/data/venv", "/app/.venv"))
+
+
+@pytest.mark.parametrize(
+    ("inside", "outside"),
+    [
+        ("/app", "/data/1"),
+        ("/app/app.py", "/data/1/app.py"),
+        ("/app/.venv/bin:/usr/bin", "/data/venv/bin:/usr/bin"),
+        ("/application", "/application"),
+        ("wsgi:app", "wsgi:app"),
+    ],
+)
+def test_paths_inside_become_paths_of_the_host(inside: str, outside: str) -> None:
+    assert translate(inside, MOUNTS) == outside
+
+
+def test_a_folder_is_handed_over_once_and_links_are_not_followed(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "folder" / "file").touch()
+    (tmp_path / "folder" / "link").symlink_to("/etc/passwd")
+    given: list[tuple[str, bool]] = []
+    monkeypatch.setattr(
+        os, "chown", lambda path, uid, gid, follow_symlinks: given.append((Path(path).name, follow_symlinks))
+    )
+    hand_over(tmp_path, 20001)
+    assert sorted(given) == sorted([("folder", False), ("file", False), ("link", False), (tmp_path.name, False)])
+    given.clear()
+    hand_over(tmp_path, os.getuid())
+    assert given == []
