@@ -231,6 +231,41 @@ def test_a_build_sees_no_file_of_another_site_and_of_greenroom(runtime: ProcessR
     build.abandon(planned.digest)
 
 
+STARLETTE = """
+from starlette.applications import Starlette
+from starlette.responses import JSONResponse
+from starlette.routing import Route
+
+app = Starlette(routes=[Route("/", lambda request: JSONResponse({"by": request.url.scheme}))])
+"""
+NODE = """
+const leftPad = require("left-pad");
+require("http").createServer((request, response) => response.end(leftPad("node", 6))).listen(process.env.PORT);
+"""
+
+
+@pytest.mark.parametrize(
+    ("revision_id", "files", "answer"),
+    [
+        (40, {"main.py": STARLETTE, "requirements.txt": "starlette\n"}, b'{"by":"http"}'),
+        (41, {"wsgi.py": "from flask import Flask\napp = Flask('x')\napp.route('/')(lambda: 'flask')\n",
+              "pyproject.toml": "[project]\nname = 'x'\nversion = '1'\ndependencies = ['flask']\n"}, b"flask"),
+        (42, {"serve.js": NODE,
+              "package.json": '{"scripts": {"start": "node serve.js"}, "dependencies": {"left-pad": "1.3.0"}}'},
+         b"  node"),
+        (43, {"requirements.txt": "", "Procfile": "web: cd site && python3 -m http.server $PORT",
+              "site/index.html": "by Procfile"}, b"by Procfile"),
+    ],
+)  # fmt: skip
+def test_what_people_lay_out_is_built_and_serves(
+    runtime: ProcessRuntime, tmp_path: Path, revision_id: int, files: dict[str, str], answer: bytes
+) -> None:
+    content, recipe = publish_files(files, tmp_path)
+    app = built(runtime, content, recipe, tmp_path)
+    code, _headers, body = ask(started(runtime, spec_of(revision_id, app, recipe)))
+    assert (code, body) == (200, answer)
+
+
 @pytest.mark.parametrize(("version", "number"), [("v1", "1"), ("v2", "2")])
 def test_the_sample_serves_its_version_without_a_build(runtime: ProcessRuntime, version: str, number: str) -> None:
     content = sample_content("hello", version)
