@@ -1,0 +1,64 @@
+"""Sites, their slots, host names and the routers."""
+
+from django.contrib import admin
+
+from portal.admin.actions import enable_staged_publishing, swap_sites, swap_slots
+from portal.admin.base import ServiceRecordAdmin
+from sites.models import HostName, RouterNode, Site, Slot
+
+
+@admin.register(Site)
+class SiteAdmin(ServiceRecordAdmin):
+    """Every web site of the installation."""
+
+    list_display = ["name", "mode", "subscription", "instance_size", "location", "is_sample", "created_at"]
+    list_filter = ["mode", "is_sample", "subscription"]
+    list_select_related = ["subscription"]
+    search_fields = ["name", "subscription__name"]
+    actions = [enable_staged_publishing, swap_sites]
+
+
+@admin.register(Slot)
+class SlotAdmin(ServiceRecordAdmin):
+    """Production and staging slots; the publishing password stays out of sight."""
+
+    list_display = ["title", "label", "instance_count", "is_running", "content", "publishing_user", "created_at"]
+    list_filter = ["is_production", "is_running", "name"]
+    list_select_related = ["site", "workload__active_deployment"]
+    search_fields = ["site__name", "name"]
+    exclude = ["publishing_password"]
+    actions = [swap_slots]
+
+    @admin.display(ordering="site__name")
+    def title(self, slot: Slot) -> str:
+        """hello, hello (staging)."""
+        return slot.title
+
+    @admin.display(ordering="name")
+    def label(self, slot: Slot) -> str:
+        """Production, Staging."""
+        return slot.label
+
+    @admin.display(empty_value="placeholder")
+    def content(self, slot: Slot) -> str | None:
+        """The deployment that it serves."""
+        deployment = slot.workload.active_deployment if slot.workload else None
+        return str(deployment) if deployment else None
+
+
+@admin.register(HostName)
+class HostNameAdmin(ServiceRecordAdmin):
+    """Which slot answers at which name."""
+
+    list_display = ["name", "kind", "slot"]
+    list_filter = ["kind"]
+    list_select_related = ["slot__site"]
+    search_fields = ["name", "slot__site__name"]
+
+
+@admin.register(RouterNode)
+class RouterNodeAdmin(ServiceRecordAdmin):
+    """The registered routers."""
+
+    list_display = ["node_id", "last_seen_at", "retired_at"]
+    search_fields = ["node_id"]

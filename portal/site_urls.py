@@ -1,0 +1,20 @@
+"""Addresses of one slot's pages, below sites/NAME/SLOT/."""
+
+from django.urls import path
+
+from portal.views import publish
+from portal.views.site_pages import configure, dashboard, deployments, quickstart, scale, secrets
+
+urlpatterns = [
+    path("quickstart/", quickstart.quickstart, name="site-quickstart"),
+    path("look/", quickstart.look, name="site-look"),
+    path("dashboard/", dashboard.dashboard, name="site-dashboard"),
+    path("deployments/", deployments.history, name="site-deployments"),
+    path("deployments/<uuid:public_id>/", deployments.log, name="site-deployment"),
+    path("publish/", publish.publish, name="site-publish"),
+    path("configure/", configure.configure, name="site-configure"),
+    path("scale/", scale.scale, name="site-scale"),
+    path("credentials/reset/", secrets.reset_credentials, name="site-credentials-reset"),
+    path("credentials/reveal/", secrets.reveal_password, name="site-password-reveal"),
+    path("connection-strings/reveal/", secrets.reveal_connection_strings, name="site-strings-reveal"),
+]

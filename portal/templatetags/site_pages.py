@@ -1,0 +1,18 @@
+"""What the templates of a slot's pages ask for."""
+
+from django import forms, template
+
+register = template.Library()
+
+CAPTIONS = {
+    "app_settings": ("App settings", "KEY", "VALUE"),
+    "connection_strings": ("Connection strings", "NAME", "VALUE"),
+    "mounts": ("Persistent folders", "FOLDER", "SHOWN AT, FOR EXAMPLE /data"),
+}
+
+
+@register.inclusion_tag("site/_entry_rows.html")
+def entry_rows(rows: forms.BaseFormSet, kind: str) -> dict[str, object]:
+    """The KEY / VALUE rows of a category, with an empty one at the end."""
+    caption, key, value = CAPTIONS[kind]
+    return {"rows": rows, "kind": kind, "caption": caption, "key": key, "value": value}

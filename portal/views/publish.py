@@ -1,0 +1,49 @@
+"""Publish a zip to a slot: the question, also for a file that was dropped on a row, and the upload itself."""
+
+from pathlib import Path
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse
+from django.template.defaultfilters import filesizeformat
+from django.urls import reverse
+from django.views.decorators.csrf import csrf_exempt, csrf_protect
+from django.views.decorators.http import require_http_methods
+
+from portal.answers import answer_operation
+from portal.confirmation import confirm
+from portal.site_forms import PublishForm
+from portal.uploads import ArchiveUpload
+from sites.access import get_slot_for_change
+from sites.errors import SettingRefused, UploadTooLarge
+from sites.models import Slot
+from sites.services import deployments
+
+
+@csrf_exempt  # checked in `_publish`: before that the upload must have its way and its limit
+@require_http_methods(["GET", "HEAD", "POST"])
+def publish(request: HttpRequest, site_name: str, slot_name: str) -> HttpResponse:
+    """Ask for the archive, naming the slot; or take it. A reader or stranger is turned away before the upload."""
+    slot = get_slot_for_change(request.user, site_name, slot_name)
+    if request.method == "POST":
+        request.upload_handlers = [ArchiveUpload(request)]
+        return _publish(request, slot)
+    context = {"form": PublishForm(), "file_name": request.GET.get("name", ""), "max_upload": settings.MAX_UPLOAD}
+    return confirm(request, "site/publish_question.html", slot, context)
+
+
+@csrf_protect
+def _publish(request: HttpRequest, slot: Slot) -> HttpResponse:
+    form = PublishForm(request.POST, request.FILES)
+    if any(handler.is_too_large for handler in request.upload_handlers):
+        raise UploadTooLarge(limit=filesizeformat(settings.MAX_UPLOAD))
+    if not form.is_valid():
+        raise SettingRefused(form.sentence(slot))
+    operation = deployments.publish_zip(
+        acting_user=request.user,
+        author=request.user.get_username(),
+        slot=slot,
+        archive=Path(form.cleaned_data["archive"].temporary_file_path()),
+        message=form.cleaned_data["message"],
+        deployer="Portal",
+    )
+    return answer_operation(request, operation, reverse("site-deployments", args=[slot.site.name, slot.name]))

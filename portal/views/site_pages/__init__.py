@@ -1,0 +1,1 @@
+"""The pages of a slot, a tab per module."""

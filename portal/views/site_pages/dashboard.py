@@ -1,0 +1,24 @@
+"""Dashboard: what the slot serves and with what, and quick glance."""
+
+from django.http import HttpRequest, HttpResponse
+from django.views.decorators.http import require_safe
+
+from portal.command_bar import LIST_COMMANDS
+from portal.views.site_pages import parts
+from portal.views.site_pages.facts import SlotFacts
+from sites.access import get_slot
+
+
+@require_safe
+def dashboard(request: HttpRequest, site_name: str, slot_name: str) -> HttpResponse:
+    """The page, or its overview."""
+    slot = get_slot(request.user, site_name, slot_name)
+    return parts.show(
+        request,
+        slot,
+        "dashboard",
+        {"facts": SlotFacts(request.user, slot)},
+        commands=LIST_COMMANDS,
+        part="overview",
+        is_open=parts.open_operation(slot) is not None,
+    )

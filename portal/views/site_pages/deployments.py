@@ -1,0 +1,61 @@
+"""Deployments: what was published to the slot's workload, and the log of each build."""
+
+import uuid
+
+from django.conf import settings
+from django.core.paginator import Paginator
+from django.http import HttpRequest, HttpResponse
+from django.urls import reverse
+from django.utils import timezone
+from django.views.decorators.http import require_safe
+
+from portal.command_bar import DEPLOYMENT_COMMANDS, Command
+from portal.site_forms import PublishForm
+from portal.views.site_pages import parts
+from portal.views.site_pages.facts import SlotFacts
+from sites.access import get_slot
+from sites.errors import NotFound
+from sites.models import Deployment
+from sites.services.deployments import build_log
+
+PAGE_SIZE = 20
+
+
+@require_safe
+def history(request: HttpRequest, site_name: str, slot_name: str) -> HttpResponse:
+    """The history with the newest first, and the form to publish."""
+    slot = get_slot(request.user, site_name, slot_name)
+    context = {
+        "facts": SlotFacts(request.user, slot),
+        "form": PublishForm(),
+        "max_upload": settings.MAX_UPLOAD,
+        "page": Paginator(Deployment.objects.filter(workload=slot.workload), PAGE_SIZE).get_page(
+            request.GET.get("page")
+        ),
+        "refreshed_at": timezone.now(),
+    }
+    is_open = parts.open_operation(slot) is not None
+    return parts.show(
+        request, slot, "deployments", context, commands=DEPLOYMENT_COMMANDS, part="history", is_open=is_open
+    )
+
+
+@require_safe
+def log(request: HttpRequest, site_name: str, slot_name: str, public_id: uuid.UUID) -> HttpResponse:
+    """The log of one deployment's build, which follows while it is built."""
+    slot = get_slot(request.user, site_name, slot_name)
+    deployment = Deployment.objects.filter(workload__site=slot.site, public_id=public_id).first()
+    if deployment is None:
+        raise NotFound
+    back = Command("back", "History", "arrow-left", reverse("site-deployments", args=[site_name, slot_name]))
+    return parts.show(
+        request,
+        slot,
+        "deployments",
+        {"deployment": deployment, "log": build_log(deployment)},
+        commands=DEPLOYMENT_COMMANDS,
+        extra_commands=[back],
+        template="site/deployment.html",
+        part="build-log",
+        is_open=deployment.state in Deployment.OPEN,
+    )

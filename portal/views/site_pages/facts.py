@@ -1,0 +1,75 @@
+"""What the dashboard tells of a slot; every figure is a row of the database."""
+
+from dataclasses import dataclass
+from functools import cached_property
+
+from django.conf import settings
+from django.contrib.auth.models import AbstractBaseUser
+from django.db.models import Q
+
+from portal.command_bar import slot_address
+from portal.rows import Row
+from sites.access import may_change
+from sites.models import HostNameKind, Instance, OperationState, Slot, Swap
+
+RUNNING = "running"
+
+
+@dataclass
+class SlotFacts:
+    """The facts of one slot; those that need a query are asked for once, and only where they are shown."""
+
+    user: AbstractBaseUser
+    slot: Slot
+
+    @cached_property
+    def status(self) -> str:
+        """What the slot does, in the word of its row in the list."""
+        hold = getattr(self.slot, "hold", None)
+        return Row(self.slot, is_selected=False, is_open=None, operation=hold.operation if hold else None).status
+
+    @cached_property
+    def can_change(self) -> bool:
+        """Whether the person is more than a reader."""
+        return may_change(self.user, self.slot.site)
+
+    @cached_property
+    def can_enable(self) -> bool:
+        """Whether the link Enable staged publishing stands here: on production, as long as there is room."""
+        if not self.slot.is_production:
+            return False
+        return self.slot.site.slots.filter(is_production=False).count() < settings.STAGING_SLOTS_PER_SITE
+
+    @cached_property
+    def instances(self) -> list[Instance]:
+        """The instances that serve the slot's addresses."""
+        revision = self.slot.live_revision
+        return list(revision.instances.filter(ordinal__lt=revision.wanted_count)) if revision else []
+
+    @cached_property
+    def running_count(self) -> int:
+        """How many of them run."""
+        return sum(instance.observed_state == RUNNING for instance in self.instances)
+
+    @cached_property
+    def restarts(self) -> int:
+        """How often they were restarted after they had ended by themselves."""
+        return sum(instance.restarts for instance in self.instances)
+
+    @cached_property
+    def last_swap(self) -> Swap | None:
+        """The last swap that the slot took part in and that succeeded."""
+        swaps = Swap.objects.filter(Q(source=self.slot) | Q(target=self.slot))
+        done = swaps.filter(operation__state=OperationState.SUCCEEDED)
+        return done.select_related("operation").order_by("-operation__created_at").first()
+
+    @cached_property
+    def address(self) -> str:
+        """Where visitors reach the slot."""
+        return slot_address(self.slot)
+
+    @cached_property
+    def publishing_address(self) -> str:
+        """Where publishing clients reach it, without a slash at the end."""
+        names = [host.name for host in self.slot.host_names.all() if host.kind == HostNameKind.PUBLISHING]
+        return f"http://{names[0]}" + ("" if settings.PORT == 80 else f":{settings.PORT}") if names else ""

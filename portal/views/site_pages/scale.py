@@ -1,0 +1,56 @@
+"""Scale: the site's mode and the slot's instance count."""
+
+from urllib.parse import urlencode
+
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import reverse
+from django.views.decorators.http import require_http_methods
+
+from portal.answers import answer_operation
+from portal.site_forms import ScaleForm
+from portal.views.site_pages import parts
+from portal.views.site_pages.commands import settings_commands
+from portal.views.site_pages.scale_choice import read_choice
+from sites.access import get_slot, get_slot_for_change
+from sites.errors import SettingRefused
+from sites.models import Slot
+from sites.services import sites, slots
+
+ENABLE = "enable"
+"""What UPGRADE wants to go on with once the mode is saved."""
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def scale(request: HttpRequest, site_name: str, slot_name: str) -> HttpResponse:
+    """The page; `mode` and `count` in the address are chosen and not yet saved."""
+    if request.method == "POST":
+        return _save(request, get_slot_for_change(request.user, site_name, slot_name))
+    slot = get_slot(request.user, site_name, slot_name)
+    operation = parts.open_operation(slot)
+    return parts.show(
+        request,
+        slot,
+        "scale",
+        {"choice": read_choice(slot, operation, request.GET), "then": request.GET.get("then", "")},
+        commands=("browse",),
+        extra_commands=settings_commands(request.path, form="scale-form"),
+        part="scale-settings",
+        is_open=operation is not None,
+    )
+
+
+def _save(request: HttpRequest, slot: Slot) -> HttpResponse:
+    """Save the count; a change of mode is asked about first, unless it is the way to staged publishing."""
+    form = ScaleForm(request.POST)
+    if not form.is_valid():
+        raise SettingRefused(form.sentence(slot))
+    mode, count = form.cleaned_data["mode"], form.cleaned_data["count"]
+    here = reverse("site-scale", args=[slot.site.name, slot.name])
+    if mode == slot.site.mode:
+        return answer_operation(request, slots.scale(acting_user=request.user, slot=slot, count=count), here)
+    address = [slot.site.name, slot.name]
+    if request.POST.get("then") == ENABLE:
+        operation = sites.change_mode(acting_user=request.user, site=slot.site, mode=mode)
+        return answer_operation(request, operation, reverse("site-enable", args=address), stay=False)
+    query = urlencode({"mode": mode, "next": f"{here}?count={count}"})
+    return HttpResponseRedirect(f"{reverse('site-mode', args=address)}?{query}", status=303)
