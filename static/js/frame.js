@@ -1,0 +1,149 @@
+// What the frame does beyond links and forms: where the focus goes, what Esc closes, what is read out.
+
+const confirmation = document.getElementById("confirmation");
+const commandBar = () => document.getElementById("command-bar");
+const notification = () => document.getElementById("notification");
+let asker = "";
+let isAsking = false;
+let drawerOpener = null;
+let areStepsOpen = false;
+
+function focus(id) {
+  const element = document.getElementById(id);
+  if (element) element.focus();
+  return Boolean(element);
+}
+
+// A confirmation was opened or answered: its question takes the focus, its command gets it back.
+function settleConfirmation() {
+  const question = confirmation.querySelector("#question");
+  commandBar().inert = Boolean(question);
+  if (question && !isAsking) {
+    isAsking = true;
+    question.focus();
+  } else if (!question && isAsking) {
+    isAsking = false;
+    if (document.activeElement === document.body || !document.activeElement) focus(asker) || focus("command-new");
+  }
+  const typed = confirmation.querySelector("[data-matches]");
+  if (typed) matchName(typed);
+}
+
+function answerNo() {
+  confirmation.replaceChildren();
+  settleConfirmation();
+  focus(asker) || focus("command-new");
+}
+
+// YES becomes available when the typed name is that of the site; the server looks again.
+function matchName(typed) {
+  const yes = document.getElementById("answer-yes");
+  const matches = typed.value.trim().toLowerCase() === typed.dataset.matches;
+  yes.disabled = !matches;
+  yes.setAttribute("aria-disabled", String(!matches));
+}
+
+function settleDrawer() {
+  const drawer = document.querySelector("[data-drawer]");
+  for (const part of document.querySelectorAll(".header, .frame__middle, .bars")) part.inert = Boolean(drawer);
+  commandBar().inert = Boolean(drawer) || isAsking;
+  if (drawer && !drawerOpener) {
+    drawerOpener = asker || "command-new";
+    drawer.querySelector("#new-name").focus();
+  }
+}
+
+function closeDrawer() {
+  document.getElementById("drawer").replaceChildren();
+  settleDrawer();
+  const opener = drawerOpener;
+  drawerOpener = null;
+  focus(opener) || focus("command-new");
+}
+
+// The bar is rendered anew every second while something runs: what was opened or folded stays so.
+function settleNotification() {
+  const bar = notification().querySelector(".notification");
+  const steps = notification().querySelector("#notification-steps");
+  const details = notification().querySelector("[data-details]");
+  if (details) {
+    details.setAttribute("role", "button");
+    details.setAttribute("aria-expanded", String(areStepsOpen));
+    details.setAttribute("aria-controls", "notification-steps");
+  }
+  if (steps) steps.hidden = !areStepsOpen;
+  const folded = sessionStorage.getItem("folded");
+  const isFolded = Boolean(bar && folded && folded === bar.dataset.operation);
+  notification().classList.toggle("is-folded", isFolded);
+  document.getElementById("counter")?.setAttribute("aria-expanded", String(!isFolded));
+  if (bar) announce(bar.dataset.sentence);
+}
+
+function announce(sentence) {
+  const announcer = document.getElementById("announcer");
+  if (sentence && announcer.textContent !== sentence) announcer.textContent = sentence;
+}
+
+function settle() {
+  settleConfirmation();
+  settleDrawer();
+  settleNotification();
+}
+
+document.addEventListener("click", (event) => {
+  const target = event.target.closest("a, button, summary");
+  for (const menu of document.querySelectorAll("details.menu[open]")) {
+    if (!menu.contains(event.target) || target?.closest(".menu__panel")) menu.open = false;
+  }
+  if (!target) return;
+  if (target.dataset.command) asker = target.dataset.command;
+  else if (target.id && target.hasAttribute("hx-get")) asker = target.id;
+  if (target.matches("[data-no]")) {
+    event.preventDefault();
+    answerNo();
+  } else if (target.matches("[data-close-drawer]")) {
+    event.preventDefault();
+    closeDrawer();
+  } else if (target.matches("[data-details]")) {
+    event.preventDefault();
+    areStepsOpen = !areStepsOpen;
+    settleNotification();
+  } else if (target.matches("[data-fold]")) {
+    const bar = target.closest(".notification");
+    sessionStorage.setItem("folded", bar.dataset.operation);
+    settleNotification();
+    focus("counter");
+  } else if (target.matches("#counter")) {
+    const isFolded = notification().classList.contains("is-folded");
+    const bar = notification().querySelector(".notification");
+    if (isFolded) sessionStorage.removeItem("folded");
+    else if (bar) sessionStorage.setItem("folded", bar.dataset.operation);
+    settleNotification();
+  } else if (target.matches("[data-close]")) {
+    event.preventDefault();
+    target.closest(".notification").remove();
+    focus(asker) || focus("command-new");
+    document.body.dispatchEvent(new Event("operations-changed"));
+  } else if (target.matches("[aria-disabled='true']")) {
+    event.preventDefault();
+  }
+});
+
+document.addEventListener("keydown", (event) => {
+  if (event.key !== "Escape") return;
+  const menu = document.querySelector("details.menu[open]");
+  if (menu) {
+    menu.open = false;
+    menu.querySelector("summary").focus();
+  } else if (document.querySelector("[data-drawer]")) closeDrawer();
+  else if (isAsking) answerNo();
+});
+
+document.addEventListener("input", (event) => {
+  if (event.target.matches("[data-matches]")) matchName(event.target);
+});
+
+document.body.addEventListener("htmx:afterSettle", settle);
+document.body.addEventListener("htmx:oobAfterSwap", settle);
+document.body.addEventListener("htmx:sendError", () => announce("The portal does not answer. It is tried again."));
+settle();
