@@ -111,7 +111,7 @@ class Rig:
     def start_xds(self) -> None:
         """Start the server and wait until it answers."""
         self.spawn_xds()
-        eventually(self.is_xds_up)
+        eventually(self.is_xds_up, 20)
 
     def spawn_xds(self) -> None:
         """Start the server without waiting."""
@@ -128,7 +128,7 @@ class Rig:
     def start_envoy(self) -> None:
         """Start Envoy and wait until it listens."""
         self.spawn_envoy()
-        eventually(self.is_listening, 10)
+        eventually(self.is_listening, 20)
 
     def spawn_envoy(self) -> None:
         """Start Envoy without waiting."""

@@ -317,6 +317,7 @@ def test_a_port_that_is_taken_is_reported_and_tried_again(folder: Path) -> None:
         eventually(lambda: any("Address already in use" in state for state in states()))
         taken.close()
         eventually(lambda: states() == ["listening"])
+        eventually(rig.is_listening)
         assert rig.ask("nobody.localhost").status_code == 404
 
 

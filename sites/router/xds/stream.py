@@ -109,7 +109,7 @@ class Stream:
     def listener_state(self) -> str:
         """`listening`, `waiting` or the node's words for not opening its port."""
         listener = self._cache.fixed.listener
-        if self._listeners.holds(listener):
+        if self._listeners.holds(listener) and self.is_ready:
             return "listening"
         return self._listeners.refusal(listener) or "waiting"
 

@@ -1,0 +1,150 @@
+"""Reading tables, publishing them and surviving a source that is away."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from sites.router.table import RouteTable
+from sites.router.xds import keeper as module
+from sites.router.xds.keeper import Keeper
+from sites.router.xds.last_good import LastGood
+from sites.router.xds.nodes import Nodes
+from sites.router.xds.source import SourceReader
+from tests.sites.router.tables import table
+from tests.sites.router.xds.envoy import make_cache
+
+
+class Tables:
+    """A TableSource in memory."""
+
+    def __init__(self, *tables: RouteTable) -> None:
+        self.tables = {table.site_id: table for table in tables}
+        self.is_away = False
+        self.reads = 0
+        self.nodes: list[str] = []
+
+    def all_tables(self) -> list[RouteTable]:
+        self._check()
+        return list(self.tables.values())
+
+    def table(self, site_id: int) -> RouteTable | None:
+        self._check()
+        return self.tables.get(site_id)
+
+    def versions(self) -> dict[int, int]:
+        self._check()
+        return {site_id: table.version for site_id, table in self.tables.items()}
+
+    def seen(self, node_id: str) -> None:
+        self.nodes.append(node_id)
+
+    def registered(self) -> list[str]:
+        return ["router-1"]
+
+    def _check(self) -> None:
+        if self.is_away:
+            raise OSError("the database is away")
+        self.reads += 1
+
+
+@pytest.fixture
+def source() -> Tables:
+    return Tables(table(1))
+
+
+@pytest.fixture
+def nodes() -> Nodes:
+    return Nodes(make_cache())
+
+
+@pytest.fixture
+def keeper(source: Tables, nodes: Nodes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Keeper]:
+    monkeypatch.setattr(module, "POLL_SECONDS", 0.01)
+    keeper = Keeper(SourceReader(source), nodes, LastGood(tmp_path / "last-good.sqlite3"))
+    yield keeper
+    keeper.close()
+
+
+async def following(keeper: Keeper, condition: Callable[[], bool]) -> None:
+    """Poll until `condition` holds."""
+    task = asyncio.create_task(keeper.follow())
+    async with asyncio.timeout(5):
+        while not condition():
+            await asyncio.sleep(0.005)
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
+
+
+def run(*steps: Awaitable[object]) -> None:
+    async def all_steps() -> None:
+        for step in steps:
+            await step
+
+    asyncio.run(all_steps())
+
+
+def test_publishing_reads_a_table_that_is_newer(keeper: Keeper, source: Tables, nodes: Nodes) -> None:
+    run(keeper.load())
+    source.tables[1] = table(2, "r-2", "r-1")
+    run(keeper.publish(1, 2, 0.1))
+    assert nodes.cache.version(1) == 2
+    reads = source.reads
+    run(keeper.publish(1, 2, 0.1))
+    assert source.reads == reads
+
+
+def test_an_imagined_node_is_waited_for(keeper: Keeper, nodes: Nodes) -> None:
+    async def publish() -> None:
+        await keeper.load()
+        nodes.connect("router-1")
+        acknowledgement = await keeper.publish(1, 1, 0.05)
+        assert acknowledgement.versions == {}
+        assert acknowledgement.refusals == {}
+
+    run(publish())
+
+
+def test_the_poll_finds_what_nobody_published(keeper: Keeper, source: Tables, nodes: Nodes) -> None:
+    source.tables[2] = table(1, site_id=2)
+    run(keeper.load())
+    del source.tables[1]
+    source.tables[2] = table(5, site_id=2)
+    run(following(keeper, lambda: nodes.cache.version(1) is None and nodes.cache.version(2) == 5))
+
+
+def test_without_the_source_the_last_good_tables_are_served(
+    keeper: Keeper, source: Tables, tmp_path: Path, nodes: Nodes
+) -> None:
+    run(keeper.load())
+    keeper.close()
+    source.is_away = True
+    second = Keeper(SourceReader(source), Nodes(make_cache()), LastGood(tmp_path / "last-good.sqlite3"))
+    run(second.load())
+    assert second._nodes.cache.tables == nodes.cache.tables
+    assert second.is_source_away
+    with pytest.raises(OSError, match="away"):
+        run(second.publish(1, 2, 0.1))
+    source.is_away = False
+    run(following(second, lambda: not second.is_source_away))
+    second.close()
+
+
+def test_without_any_complete_set_loading_waits(keeper: Keeper, source: Tables) -> None:
+    source.is_away = True
+
+    async def load() -> None:
+        loading = asyncio.create_task(keeper.load())
+        await asyncio.sleep(0.05)
+        assert not loading.done()
+        source.is_away = False
+        await asyncio.wait_for(loading, 5)
+
+    run(load())
+
+
+def test_connected_nodes_are_reported(keeper: Keeper, source: Tables, nodes: Nodes) -> None:
+    nodes.connect("router-1")
+    run(keeper.load(), keeper.greet("router-1"), following(keeper, lambda: len(source.nodes) > 1))
+    assert set(source.nodes) == {"router-1"}
