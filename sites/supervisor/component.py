@@ -30,5 +30,5 @@ class Component:
     before_stop: Callable[[int], Awaitable[None]] = _nothing
     """Asks it to end in its own words, for example by letting connections end."""
     stop_signal: signal.Signals = signal.SIGTERM
-    ready_seconds: float = 30.0
+    ready_seconds: float = 60.0
     stop_seconds: float = 10.0

@@ -80,7 +80,8 @@ def _envoy() -> Component:
 
     return Component(
         "envoy",
-        tuple(envoy_command(BOOTSTRAP)),
+        # With hot restart on, Envoy has the kernel end it together with the process that started it
+        (*envoy_command(BOOTSTRAP), "--disable-hot-restart"),
         readiness.router_listens,
         prepare=prepare,
         survives=True,

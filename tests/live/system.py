@@ -25,7 +25,7 @@ from sites.supervisor.identity import Identity, Record, read_record
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 PARTS = ("redis", "agent", "xds", "envoy", "web", "worker-control", "worker-work", "beat")
-UP_SECONDS = 90
+UP_SECONDS = 180
 SESSION_CODE = """
 from importlib import import_module
 from django.conf import settings
