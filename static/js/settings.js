@@ -72,7 +72,7 @@ if (form) {
     if (event.detail.elt !== form || !event.detail.successful || !form.hasAttribute("data-reload")) return;
     if (event.detail.xhr.getResponseHeader("HX-Trigger")?.includes("operations-changed")) {
       isLeavingOnPurpose = true;
-      window.location.assign(window.location.pathname);
+      window.location.assign(form.action);
     }
   });
   document.addEventListener("click", (event) => {
