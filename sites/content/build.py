@@ -1,13 +1,10 @@
 """Builds: a content becomes a runnable folder, once per site and content, in a sandbox that the runtime runs."""
 
-import functools
 import hashlib
 import os
-import re
 import shlex
 import shutil
 import stat
-import subprocess
 import tempfile
 import time
 from dataclasses import dataclass
@@ -16,6 +13,7 @@ from pathlib import Path
 from django.conf import settings
 
 from sites.content.commands import shell
+from sites.content.installers import environment, node_version, tool_mounts
 from sites.content.node_sites import BIN
 from sites.content.python_sites import VENV, base_python
 from sites.content.recognition import Recipe
@@ -24,20 +22,8 @@ from sites.runtime.spec import Mount, RunSpec
 
 FORMAT = "1"
 """Raised when builds of the same content come out otherwise than before."""
-FIRST_UID = 20_000
-UV_TARGET = "/uv"
 BUILD_SECONDS = 1800.0
 RELEASE_SECONDS = 900.0
-PASSED_ON = re.compile(
-    r"^(PIP_(EXTRA_)?INDEX_URL|PIP_CERT|PIP_TRUSTED_HOST|PIP_DEFAULT_TIMEOUT"
-    r"|UV_(DEFAULT_INDEX|INDEX|INDEX_URL|EXTRA_INDEX_URL|INDEX_STRATEGY|NATIVE_TLS|INSECURE_HOST|HTTP_TIMEOUT|OFFLINE)"
-    r"|UV_INDEX_[A-Z0-9_]+_(USERNAME|PASSWORD)"
-    r"|(HTTPS?|ALL|NO)_PROXY|SSL_CERT_(FILE|DIR)|REQUESTS_CA_BUNDLE|CURL_CA_BUNDLE"
-    r"|NPM_CONFIG_(REGISTRY|CAFILE|STRICT_SSL)|NODE_EXTRA_CA_CERTS)$",
-    re.IGNORECASE,
-)
-"""How an administrator tells installers where packages come from; nothing else of our environment reaches a build."""
-SAME_FOR_UV = {"PIP_INDEX_URL": "UV_DEFAULT_INDEX", "PIP_EXTRA_INDEX_URL": "UV_INDEX"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +47,7 @@ def build_digest(content_digest: str, recipe: Recipe, *, owner: int) -> str:
     """
     if not recipe.build_steps:
         return ""
-    versions = (FORMAT, base_python()[1], _node_version() if "npm" in " ".join(recipe.build_steps) else "")
+    versions = (FORMAT, base_python()[1], node_version() if "npm" in " ".join(recipe.build_steps) else "")
     parts = (content_digest, str(owner), *versions, *recipe.build_steps)
     return hashlib.sha256("\0".join(parts).encode()).hexdigest()
 
@@ -82,14 +68,14 @@ def plan_build(
     mounts = (
         Mount(str(_unfinished(digest) / "app"), "/app"),
         Mount(str(settings.CACHE_DIR / str(owner)), "/cache"),
-        *_tool_mounts(recipe),
+        *tool_mounts(recipe.build_steps),
     )
     run = RunSpec(
         run_id=run_id or f"build-{digest[:32]}",
         owner=owner,
         name=name,
         command=("/bin/sh", "-ec", _script(recipe)),
-        env=_environment(),
+        env=environment(),
         mounts=mounts,
         has_network=True,
         timeout_seconds=BUILD_SECONDS,
@@ -127,7 +113,8 @@ def plan_release(
 
 def begin(build: Build) -> None:
     """Lay a copy of the content where the build may write. May be repeated; a copy that is there is kept."""
-    _own_cache(build.owner)
+    cache = settings.CACHE_DIR / str(build.owner)
+    cache.mkdir(mode=0o700, parents=True, exist_ok=True)
     target = _unfinished(build.digest)
     if target.is_dir():
         return
@@ -138,7 +125,6 @@ def begin(build: Build) -> None:
         shutil.copytree(path_of(build.content_digest), app, symlinks=True)
         for path in (app, *app.rglob("*")):
             path.chmod(path.stat().st_mode | stat.S_IWUSR)
-            _give(path, build.owner)
         draft.chmod(0o755)
         os.rename(draft, target)
     finally:
@@ -185,60 +171,8 @@ def _script(recipe: Recipe) -> str:
     return "\n".join(lines)
 
 
-def _environment() -> dict[str, str]:
-    passed = {name: value for name, value in os.environ.items() if PASSED_ON.match(name) and value}
-    for name, same in SAME_FOR_UV.items():
-        if name in passed:
-            passed.setdefault(same, passed[name])
-    return passed | {
-        "HOME": "/tmp",  # noqa: S108  the sandbox's own, gone with it
-        "UV_PROGRAM": UV_TARGET,
-        "UV_CACHE_DIR": "/cache/uv",
-        "UV_LINK_MODE": "copy",  # a linked file shares its bytes with the cache, which later builds can write
-        "UV_PYTHON_DOWNLOADS": "never",
-        "UV_NO_PROGRESS": "1",
-        "PIP_CACHE_DIR": "/cache/pip",
-        "npm_config_cache": "/cache/npm",
-        "npm_config_update_notifier": "false",
-        "PYTHONUNBUFFERED": "1",
-        "NO_COLOR": "1",
-        "CI": "1",
-    }
-
-
-def _tool_mounts(recipe: Recipe) -> tuple[Mount, ...]:
-    if not any("uv " in step for step in recipe.build_steps):
-        return ()
-    own = settings.BASE_DIR / ".boot" / "bin" / "uv"
-    uv = str(own) if own.is_file() else shutil.which("uv")
-    if uv is None:
-        raise FileNotFoundError("uv is not installed; ./greenroom puts it into .boot")
-    return (Mount(str(Path(uv).resolve()), UV_TARGET, is_writable=False),)
-
-
-@functools.lru_cache(maxsize=1)
-def _node_version() -> str:
-    node = shutil.which("node")
-    return (
-        subprocess.run([node, "--version"], capture_output=True, text=True, timeout=20).stdout.strip() if node else ""
-    )
-
-
 def _unfinished(digest: str) -> Path:
     return settings.BUILD_DIR / f"{digest}.tmp"
-
-
-def _own_cache(owner: int) -> None:
-    cache = settings.CACHE_DIR / str(owner)
-    cache.mkdir(parents=True, exist_ok=True)
-    cache.chmod(0o700)
-    _give(cache, owner)
-
-
-def _give(path: Path, owner: int) -> None:
-    """To the user that the site's processes run as; without root they run as ours."""
-    if os.geteuid() == 0:
-        os.chown(path, FIRST_UID + owner, FIRST_UID + owner, follow_symlinks=False)
 
 
 def _seal(app: Path) -> None:

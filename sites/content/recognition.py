@@ -7,7 +7,7 @@ from pathlib import Path
 
 from sites.content.commands import shell
 from sites.content.node_sites import BIN, NodeSite, read_package
-from sites.content.procfile import Procfile, read_procfile
+from sites.content.procfile import read_procfile
 from sites.content.python_sites import (
     VENV,
     find_application,
@@ -68,9 +68,9 @@ def recognise(folder: Path, start_command: str = "") -> Recipe:
     recipe = (
         _by_line(folder, node, start_command.strip(), release, Kind.COMMAND, "start command")
         or _by_line(folder, node, procfile.web if procfile else "", release, Kind.PROCFILE, "Procfile")
-        or _python(folder, procfile)
+        or _python(folder, release)
         or _node(node, release)
-        or _static(folder)
+        or _static(folder, release)
     )
     if recipe is None:
         raise Refused(_unrecognised(folder))
@@ -94,7 +94,7 @@ def _by_line(
     return Recipe(kind, shell(line, path=path), steps, release, f"{name}: {line}", path)
 
 
-def _python(folder: Path, procfile: Procfile | None) -> Recipe | None:
+def _python(folder: Path, release: str | None) -> Recipe | None:
     django = find_django(folder)
     application = django or find_application(folder)
     if application is None:
@@ -109,7 +109,7 @@ def _python(folder: Path, procfile: Procfile | None) -> Recipe | None:
         Kind.DJANGO if django else Kind.PYTHON,
         shell(line, path=path),
         steps,
-        procfile.release if procfile else None,
+        release,
         f"{'Django' if django else 'Python'}, {application.interface} object {application.target}, served by {server}",
         path,
     )
@@ -121,11 +121,11 @@ def _node(node: NodeSite | None, release: str | None) -> Recipe | None:
     return Recipe(Kind.NODE, shell(node.start, path=BIN), node.steps, release, f"Node, {node.start}", BIN)
 
 
-def _static(folder: Path) -> Recipe | None:
+def _static(folder: Path, release: str | None) -> Recipe | None:
     page = next((name for name in INDEX_PAGES if (folder / name).is_file()), None)
     if page is None:
         return None
-    return Recipe(Kind.STATIC, (f"{sys.prefix}/bin/python", STATIC_PROGRAM), (), None, f"static site, {page}")
+    return Recipe(Kind.STATIC, (f"{sys.prefix}/bin/python", STATIC_PROGRAM), (), release, f"static site, {page}")
 
 
 def _unrecognised(folder: Path) -> str:

@@ -9,6 +9,7 @@ from pytest_django import Settings
 
 from sites.content import build, store
 from sites.content.build import plan_build
+from sites.content.installers import CERTIFICATES
 from sites.content.recognition import Recipe, recognise
 from tests.sites.content.conftest import Lay
 
@@ -41,7 +42,11 @@ def test_a_content_without_steps_runs_as_it_is(lay: Lay) -> None:
     assert planned.app == store.path_of(planned.content_digest)
 
 
-def test_a_build_writes_its_own_folder_and_the_sites_cache_and_nothing_else(lay: Lay, data: Path, uv: Path) -> None:
+def test_a_build_writes_its_own_folder_and_the_sites_cache_and_nothing_else(
+    lay: Lay, data: Path, uv: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in CERTIFICATES:
+        monkeypatch.delenv(name, raising=False)
     planned = plan(lay(FLASK))
     assert planned.run is not None
     mounts = {mount.target: (mount.source, mount.is_writable) for mount in planned.run.mounts}
@@ -78,6 +83,18 @@ def test_only_settings_of_installers_reach_a_build(lay: Lay, monkeypatch: pytest
     assert planned.run.env["https_proxy"] == "http://proxy.example:3128"
     assert "DATABASE_URL" not in planned.run.env
     assert "GREENROOM_DATA" not in planned.run.env
+
+
+def test_a_certificate_that_the_sandbox_would_not_show_is_bound(
+    lay: Lay, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    certificate = tmp_path / "company.pem"
+    certificate.write_text("")
+    monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
+    planned = plan(lay(FLASK))
+    assert planned.run is not None
+    assert build.Mount(str(certificate), str(certificate), is_writable=False) in planned.run.mounts
+    assert planned.run.env["SSL_CERT_FILE"] == str(certificate)
 
 
 def test_the_digest_is_stable_and_belongs_to_one_site(lay: Lay) -> None:
@@ -120,15 +137,6 @@ def test_beginning_again_keeps_what_a_running_build_has_written(lay: Lay) -> Non
     build.abandon(planned.digest)
     build.abandon(planned.digest)
     assert list(build.settings.BUILD_DIR.iterdir()) == []
-
-
-def test_a_build_belongs_to_the_sites_user_until_it_is_finished(lay: Lay, data: Path) -> None:
-    planned = plan(lay(FLASK))
-    build.begin(planned)
-    laid = data / "build" / f"{planned.digest}.tmp" / "app" / "app.py"
-    user = 20_007 if os.geteuid() == 0 else os.geteuid()  # only root gives files away
-    assert (laid.stat().st_uid, (data / "cache/7").stat().st_uid) == (user, user)
-    assert (build.finish(planned.digest) / "app.py").stat().st_uid == os.geteuid()
 
 
 def test_the_stored_content_is_not_touched_by_its_build(lay: Lay) -> None:

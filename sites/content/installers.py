@@ -1,0 +1,78 @@
+"""What installers of packages get in a build: the administrator's settings, caches and uv."""
+
+import functools
+import os
+import re
+import shutil
+import subprocess
+from pathlib import Path
+
+from django.conf import settings
+
+from sites.runtime.spec import Mount
+
+UV_TARGET = "/uv"
+PASSED_ON = re.compile(
+    r"^(PIP_(EXTRA_)?INDEX_URL|PIP_CERT|PIP_TRUSTED_HOST|PIP_DEFAULT_TIMEOUT"
+    r"|UV_(DEFAULT_INDEX|INDEX|INDEX_URL|EXTRA_INDEX_URL|INDEX_STRATEGY|NATIVE_TLS|INSECURE_HOST|HTTP_TIMEOUT|OFFLINE)"
+    r"|UV_INDEX_[A-Z0-9_]+_(USERNAME|PASSWORD)"
+    r"|(HTTPS?|ALL|NO)_PROXY|SSL_CERT_(FILE|DIR)|REQUESTS_CA_BUNDLE|CURL_CA_BUNDLE"
+    r"|NPM_CONFIG_(REGISTRY|CAFILE|STRICT_SSL)|NODE_EXTRA_CA_CERTS)$",
+    re.IGNORECASE,
+)
+"""How an administrator tells installers where packages come from; nothing else of our environment reaches a build."""
+CERTIFICATES = ("SSL_CERT_FILE", "PIP_CERT", "REQUESTS_CA_BUNDLE", "NODE_EXTRA_CA_CERTS", "NPM_CONFIG_CAFILE")
+SHOWN_ANYHOW = ("/etc/ssl", "/etc/pki", "/etc/ca-certificates", "/usr")
+"""Of the host, in every sandbox."""
+SAME_FOR_UV = {"PIP_INDEX_URL": "UV_DEFAULT_INDEX", "PIP_EXTRA_INDEX_URL": "UV_INDEX"}
+
+
+def environment() -> dict[str, str]:
+    """What a build finds in its environment; the settings of a slot are not among it, for slots share builds."""
+    passed = {name: value for name, value in os.environ.items() if PASSED_ON.match(name) and value}
+    for name, same in SAME_FOR_UV.items():
+        if name in passed:
+            passed.setdefault(same, passed[name])
+    return passed | {
+        "HOME": "/tmp",  # noqa: S108  the sandbox's own, gone with it
+        "UV_PROGRAM": UV_TARGET,
+        "UV_CACHE_DIR": "/cache/uv",
+        "UV_LINK_MODE": "copy",  # a linked file shares its bytes with the cache, which later builds can write
+        "UV_PYTHON_DOWNLOADS": "never",
+        "UV_NO_PROGRESS": "1",
+        "PIP_CACHE_DIR": "/cache/pip",
+        "npm_config_cache": "/cache/npm",
+        "npm_config_update_notifier": "false",
+        "PYTHONUNBUFFERED": "1",
+        "NO_COLOR": "1",
+        "CI": "1",
+    }
+
+
+def tool_mounts(steps: tuple[str, ...]) -> tuple[Mount, ...]:
+    """uv, when a step needs it, and the administrator's certificates. Raises FileNotFoundError without uv."""
+    certificates = tuple(Mount(path, path, is_writable=False) for path in _certificates())
+    if not any("uv " in step for step in steps):
+        return certificates
+    own = settings.BASE_DIR / ".boot" / "bin" / "uv"
+    uv = str(own) if own.is_file() else shutil.which("uv")
+    if uv is None:
+        raise FileNotFoundError("uv is not installed; ./greenroom puts it into .boot")
+    return (Mount(str(Path(uv).resolve()), UV_TARGET, is_writable=False), *certificates)
+
+
+def _certificates() -> list[str]:
+    """Files named by the environment that a sandbox would not show."""
+    named = {os.path.abspath(os.environ[name]) for name in CERTIFICATES if os.environ.get(name)}
+    return sorted(
+        path for path in named if os.path.isfile(path) and not any(Path(path).is_relative_to(f) for f in SHOWN_ANYHOW)
+    )
+
+
+@functools.lru_cache(maxsize=1)
+def node_version() -> str:
+    """Empty without node."""
+    node = shutil.which("node")
+    if node is None:
+        return ""
+    return subprocess.run([node, "--version"], capture_output=True, text=True, timeout=20).stdout.strip()
