@@ -22,7 +22,7 @@ from sites.errors import RuntimeUnreachable, StaleOrder
 from sites.runtime.process import ProcessRuntime
 from sites.runtime.spec import InstanceState, InstanceStatus, Limits, Mount, RevisionSpec, RunSpec, RunState
 
-pytestmark = [pytest.mark.live, pytest.mark.skipif(os.geteuid() != 0, reason="needs root")]
+pytestmark = pytest.mark.live
 
 APP = """
 import http.server, os, signal, sys, threading, time

@@ -19,6 +19,7 @@ from sites.runtime.spec import InstanceState, InstanceStatus, Mount, RevisionSpe
 
 CHECK_SECONDS = 0.02
 SLOWEST_CHECK_SECONDS = 0.25
+FAULT_SECONDS = 5.0
 
 logger = logging.getLogger(__name__)
 
@@ -54,7 +55,7 @@ class Instance:
         self._backoff = Backoff()
         self._changed = asyncio.Event()
         self._is_unwanted = False
-        self._task = asyncio.get_running_loop().create_task(self._live())
+        self._task = asyncio.get_running_loop().create_task(self._live_on())
 
     @property
     def key(self) -> str:
@@ -113,6 +114,18 @@ class Instance:
         self._task.cancel()
         await asyncio.gather(self._task, return_exceptions=True)
 
+    async def _live_on(self) -> None:
+        """A fault of the agent's own must not lose an instance: it is begun anew from what is on disk."""
+        is_over = False
+        while not is_over:
+            try:
+                await self._live()
+                is_over = True
+            except Exception:
+                logger.exception("The care for instance %s failed; it is taken up again.", self.key)
+                await asyncio.sleep(FAULT_SECONDS)
+        self._on_end(self)
+
     async def _live(self) -> None:
         monitor = await self._adopt()
         while not self._is_unwanted:
@@ -130,7 +143,6 @@ class Instance:
         for name in ("run.json", "history.json"):
             (self._folder / name).unlink(missing_ok=True)
         await self._machine.release(self.key)
-        self._on_end(self)
 
     async def _adopt(self) -> Monitor | None:
         """What the agent before left running, or an account of how it ended meanwhile."""
@@ -147,7 +159,9 @@ class Instance:
             if not self._is_unwanted:
                 await self._crashed(monitor)
             return None
-        if monitor.record.extra["digest"] != digest_of(self.spec) and not self._is_unwanted:
+        is_elsewhere = monitor.record.extra["place"] != [self._place.address, self._place.port]
+        is_other = is_elsewhere or monitor.record.extra["digest"] != digest_of(self.spec)
+        if is_other and not self._is_unwanted:
             await monitor.stop(self.spec.grace_seconds)
             return None
         monitor.go_on()
@@ -157,9 +171,10 @@ class Instance:
     async def _start(self) -> Monitor | None:
         self.state = InstanceState.STARTING
         spec = self.spec
-        extra = {"digest": digest_of(spec), **self._history()}
         try:
             self._place = await self._machine.take_place(self.key)
+            place = [self._place.address, self._place.port]
+            extra = {"digest": digest_of(spec), "place": place, **self._history()}
             job = Job(
                 key=self.key,
                 folder=self._folder,

@@ -162,6 +162,8 @@ class Machine:
                 (accounts / name).chmod(0o644)
         if self.isolation.mode is Mode.NONE:
             (job.folder / "home").mkdir(parents=True, exist_ok=True)
+            for folder in (self.state, job.folder):
+                folder.chmod(0o711)  # the way to its home; all files beside it are the agent's alone
         if os.geteuid() == 0:
             writable = [Path(mount.source) for mount in job.mounts if mount.is_writable]
             home = [job.folder / "home"] if self.isolation.mode is Mode.NONE else []

@@ -48,6 +48,10 @@ class Places(Protocol):
     def close(self) -> None:
         """The installation runs nothing any more."""
 
+    @property
+    def fact(self) -> str:
+        """For people: what sites can reach."""
+
 
 class Allocation:
     """Numbers for keys, kept on disk. One comes again as late as possible: a stale route must not meet another site."""
@@ -91,7 +95,10 @@ def run_ip(*arguments: str, batch: list[str] | None = None) -> str:
     """Runs ip. Raises OSError with what it said when it fails."""
     line = ["ip", *arguments, *(("-batch", "-") if batch else ())]
     text = "\n".join(batch) + "\n" if batch else None
-    done = subprocess.run(line, input=text, capture_output=True, text=True, timeout=20)
+    try:
+        done = subprocess.run(line, input=text, capture_output=True, text=True, timeout=20)
+    except subprocess.TimeoutExpired as error:
+        raise OSError(str(error)) from error
     if done.returncode != 0:
         raise OSError(f"ip {' '.join(arguments)}: {done.stderr.strip()}")
     return done.stdout
@@ -150,10 +157,45 @@ def claim_octet(state: Path, claims: Path = CLAIMS) -> int:
     raise OSError("No block of private addresses (10.192.0.0/16 to 10.247.0.0/16) is free on this machine.")
 
 
+def _interface(name: str) -> Path:
+    return Path("/sys/class/net", name)
+
+
+def _namespace(name: str) -> Path:
+    return Path("/run/netns", name)
+
+
+def _remove(name: str) -> None:
+    for kind, path in (("link", _interface(name)), ("netns", _namespace(name))):
+        if path.exists():
+            try:
+                run_ip(kind, "delete", name)
+            except OSError:
+                continue  # the kernel was faster: a pair goes when one end does
+
+
+def _names_with(prefix: str) -> set[str]:
+    folders = (Path("/sys/class/net"), Path("/run/netns"))
+    return {entry.name for folder in folders for entry in folder.glob(f"{prefix}*")}
+
+
+def clear_abandoned(claims: Path = CLAIMS) -> None:
+    """Removes interfaces and rules of installations whose state folder is gone."""
+    for claim in claims.glob("network-*"):
+        owner = claim.read_text()
+        if owner and not Path(owner).exists():
+            octet = claim.name.rpartition("-")[2]
+            for name in _names_with(f"room{octet}-"):
+                _remove(name)
+            firewall.remove(f"greenroom_{octet}")
+            claim.unlink(missing_ok=True)
+
+
 class OwnNetworks:
     """A namespace and a pair of interfaces for every sandbox: root only."""
 
     def __init__(self, state: Path) -> None:
+        clear_abandoned()
         self._octet = claim_octet(state)
         self.prefix = f"room{self._octet}-"
         self._table = f"greenroom_{self._octet}"
@@ -174,7 +216,7 @@ class OwnNetworks:
         number = self._allocation.take(key)
         name = f"{self.prefix}{number}"
         outside, inside = addresses_of(self._octet, number)
-        if key not in self._ready:
+        if key not in self._ready or not (_interface(name).exists() and _namespace(name).exists()):
             self._make(name, outside, inside)
             self._ready.add(key)
         return Place(inside, INSTANCE_PORT, "0.0.0.0", name)  # noqa: S104 - of its own namespace
@@ -183,7 +225,7 @@ class OwnNetworks:
         """See Places.give_back."""
         number = self._allocation.numbers.get(key)
         if number is not None:
-            self._remove(f"{self.prefix}{number}")
+            _remove(f"{self.prefix}{number}")
             self._ready.discard(key)
             self._allocation.give_back(key)
 
@@ -192,14 +234,9 @@ class OwnNetworks:
         for key in [key for key in self._allocation.numbers if key not in keys]:
             self._allocation.give_back(key)
         names = {f"{self.prefix}{number}" for number in self._allocation.numbers.values()}
-        links = {link["ifname"] for link in json.loads(run_ip("-j", "link", "show") or "[]")}
-        spaces = {entry.name for entry in Path("/run/netns").glob(f"{self.prefix}*")}
-        for name in {name for name in links | spaces if name.startswith(self.prefix)} - names:
-            self._remove(name)
-        for key, number in self._allocation.numbers.items():
-            name = f"{self.prefix}{number}"
-            if name in links and name in spaces:
-                self._ready.add(key)
+        for name in _names_with(self.prefix) - names:
+            _remove(name)
+        self._ready = set(self._allocation.numbers)
 
     def close(self) -> None:
         """See Places.close."""
@@ -207,8 +244,13 @@ class OwnNetworks:
         firewall.remove(self._table)
         (CLAIMS / f"network-{self._octet}").unlink(missing_ok=True)
 
+    @property
+    def fact(self) -> str:
+        """See Places.fact."""
+        return f"sites {'can' if self.has_internet else 'cannot'} reach the internet"
+
     def _make(self, name: str, outside: str, inside: str) -> None:
-        self._remove(name)
+        _remove(name)
         run_ip("netns", "add", name)
         run_ip(
             batch=[
@@ -229,15 +271,6 @@ class OwnNetworks:
         )
         if self.has_internet:
             firewall.allow_forwarding(name)
-
-    def _remove(self, name: str) -> None:
-        for arguments in (("link", "delete", name), ("netns", "delete", name)):
-            folder = "/sys/class/net" if arguments[0] == "link" else "/run/netns"
-            if Path(folder, name).exists():
-                try:
-                    run_ip(*arguments)
-                except OSError:
-                    continue  # another part of the same removal was faster
 
 
 class SharedNetwork:
@@ -271,6 +304,11 @@ class SharedNetwork:
 
     def close(self) -> None:
         """See Places.close."""
+
+    @property
+    def fact(self) -> str:
+        """See Places.fact."""
+        return "sites reach what this machine reaches"
 
     def _port(self, number: int) -> int:
         return FIRST_PORT + (self._offset + number) % (LAST_PORT - FIRST_PORT + 1)

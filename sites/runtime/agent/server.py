@@ -11,6 +11,7 @@ from sites.errors import StaleOrder
 from sites.runtime import codec
 from sites.runtime.agent.supervisor import Supervisor
 
+LARGEST_ORDER_BYTES = 16 * 1024 * 1024
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
@@ -52,7 +53,7 @@ class Server:
 
     def application(self) -> web.Application:
         """What the unix socket serves."""
-        application = web.Application(middlewares=[refusals])
+        application = web.Application(middlewares=[refusals], client_max_size=LARGEST_ORDER_BYTES)
         application.add_routes(
             [
                 web.get("/status", self.status),
@@ -72,7 +73,9 @@ class Server:
         """What this agent is and has."""
         isolation = self._supervisor.machine.isolation
         counts = self._supervisor.counts
-        return answer(**asdict(isolation), **counts, memory_available_mb=memory_available_mb())
+        data = asdict(isolation)
+        data["facts"] = [*isolation.facts, self._supervisor.machine.places.fact]
+        return answer(**data, **counts, memory_available_mb=memory_available_mb())
 
     async def instances(self, request: web.Request) -> web.Response:
         """All instances, or those of ?revisions=1,2."""

@@ -1,5 +1,6 @@
 """Starting a monitor: its descriptors, a session of its own and an empty environment."""
 
+import errno
 import fcntl
 import json
 import os
@@ -79,6 +80,12 @@ def arguments_of(order: Order) -> list[str]:
     return [*(("nsenter", f"--net=/run/netns/{order.netns}", "--") if order.netns else ()), *line]
 
 
+def _check(order: Order, options: list[str]) -> None:
+    """A NUL would end an option early and let a value become an option. Raises OSError."""
+    if any("\0" in text for text in (*options, *order.command)):
+        raise OSError(errno.EINVAL, "a setting or the command holds a NUL character")
+
+
 def gate_file(folder: Path) -> Path:
     """The FIFO at which a sandbox waits until it has been recorded and limited."""
     return folder / "gate"
@@ -98,6 +105,8 @@ def open_gate(folder: Path) -> None:
 
 def spawn(order: Order) -> int:
     """Starts the monitor, which waits at its gate; returns its pid. Raises OSError when it cannot be started."""
+    options = options_of(order.view) if order.view.mode is not Mode.NONE else []
+    _check(order, [*options, *order.view.env.values()])
     order.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     status_file(order.folder).unlink(missing_ok=True)
     gate_file(order.folder).unlink(missing_ok=True)
@@ -113,10 +122,10 @@ def spawn(order: Order) -> int:
         ):
             opened.append(_raised(os.open(path, flags | os.O_CLOEXEC, 0o600)))
         null, log, status, gate = opened
-        options = "\0".join(options_of(order.view)) + "\0" if order.view.mode is not Mode.NONE else ""
-        opened += [_memory_file(options.encode()), _memory_file(order.seccomp)]
-        pairs = ((null, 0), (log, 1), (log, 2), (status, STATUS), (gate, GATE))
-        pairs += ((opened[4], OPTIONS), (opened[5], SECCOMP))
+        text = "".join(f"{option}\0" for option in options)
+        opened += [_memory_file(text.encode()), _memory_file(order.seccomp)]
+        pairs = [(null, 0), (log, 1), (log, 2), (status, STATUS), (gate, GATE)]
+        pairs += [(opened[4], OPTIONS), (opened[5], SECCOMP)]
         env = {"PATH": "/usr/bin:/bin:/usr/sbin:/sbin", MARK: order.mark}
         if order.view.mode is Mode.NONE:
             env |= order.view.env

@@ -6,8 +6,9 @@ import re
 import shutil
 import signal
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
+from typing import Any, TypeVar
 
 from sites.errors import StaleOrder
 from sites.runtime import codec
@@ -25,6 +26,17 @@ KEEP_SECONDS = 7 * 24 * 3600.0
 RUN_ID = re.compile(r"[A-Za-z0-9-]{1,100}")
 
 logger = logging.getLogger(__name__)
+T = TypeVar("T")
+
+
+def _read(path: Path, decode: Callable[[dict[str, Any]], T]) -> T | None:
+    """An order that is broken, or that a newer Greenroom wrote, must not keep the others from being followed."""
+    try:
+        data = read_json(path)
+        return None if data is None else decode(data)
+    except (KeyError, TypeError):
+        logger.exception("%s is not understood and was left alone.", path)
+        return None
 
 
 class Supervisor:
@@ -42,9 +54,8 @@ class Supervisor:
         """Takes over what the agent before left: specs, running instances and runs; ends what nobody recorded."""
         revisions = self.machine.state / "revisions"
         for folder in sorted(revisions.glob("*/wanted.json")):
-            data = read_json(folder)
-            if data is not None:
-                spec = codec.revision_spec(data)
+            spec = _read(folder, codec.revision_spec)
+            if spec is not None:
                 self._revisions[spec.revision_id] = spec
         left = {(int(f.parent.parent.name), int(f.parent.name)) for f in revisions.glob("*/*/run.json")}
         runs = {spec.run_id: spec for spec in self._stored_runs()}
@@ -143,7 +154,8 @@ class Supervisor:
 
     async def leave(self) -> None:
         """The agent ends; instances and runs go on."""
-        await asyncio.gather(*(item.forget() for item in (*self._instances.values(), *self._runs.values())))
+        instances = [item.forget() for item in self._instances.values()]
+        await asyncio.gather(*instances, *(run.forget() for run in self._runs.values()))
 
     def _folder(self, revision_id: int) -> Path:
         return self.machine.state / "revisions" / str(revision_id)
@@ -152,8 +164,8 @@ class Supervisor:
         return self.machine.state / "runs" / run_id
 
     def _stored_runs(self) -> list[RunSpec]:
-        stored = (read_json(path) for path in sorted((self.machine.state / "runs").glob("*/spec.json")))
-        return [codec.run_spec(data) for data in stored if data is not None]
+        stored = (_read(path, codec.run_spec) for path in (self.machine.state / "runs").glob("*/spec.json"))
+        return [spec for spec in stored if spec is not None]
 
     def _add(self, spec: RevisionSpec, ordinal: int) -> Instance:
         folder = self._folder(spec.revision_id) / str(ordinal)
