@@ -34,6 +34,8 @@ def monotonic(moment: datetime) -> float:
 
 def switch_of(operation: Operation, requested_at: float, versions: dict[str, str]) -> Switch:
     """A swap that succeeded, for the analysis."""
+    if operation.ended_at is None:
+        raise OperationFailed(f"The {operation} has not ended.")
     return Switch(
         requested_at=requested_at,
         acknowledged_at=monotonic(operation.swap.acknowledged_at or operation.ended_at),
