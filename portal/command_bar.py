@@ -36,8 +36,9 @@ class Command:
     menu: tuple[MenuItem, ...] = ()
 
 
-LIST_COMMANDS = ("browse", "stop", "restart", "swap", "delete")
-QUICK_START_COMMANDS = ("browse", "stop", "restart", "swap", "delete")
+COMMANDS = ("browse", "stop", "restart", "swap", "delete", "publish")
+LIST_COMMANDS = COMMANDS
+QUICK_START_COMMANDS = COMMANDS[:-1]
 DEPLOYMENT_COMMANDS = ("browse",)
 
 
@@ -59,6 +60,7 @@ def slot_commands(user: AbstractBaseUser, slot: Slot, keys: tuple[str, ...] = LI
         "restart": lambda: _restart(slot, reason),
         "swap": lambda: _swap(slot, siblings, reason),
         "delete": lambda: _delete(slot, siblings, reason),
+        "publish": lambda: Command("publish", "Publish", "publish", _address("site-publish", slot), "ask", reason),
     }
     return [makers[key]() for key in keys]
 

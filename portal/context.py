@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.contrib.auth.models import AnonymousUser
 from django.http import HttpRequest
+from django.urls import reverse
 from django.utils.functional import cached_property
 
 from portal.command_bar import LIST_COMMANDS, Command, slot_commands
@@ -63,6 +64,7 @@ def slot_context(
 ) -> dict[str, object]:
     """Context of a template that extends frame/slot_page.html: `tab` is the active one, `commands` the keys of
     portal.command_bar, `extra_commands` what the page adds (SAVE and DISCARD)."""
+    here = reverse("slot-commands", args=[slot.site.name, slot.name]) + f"?keys={','.join(commands)}"
     slots = Slot.objects.filter(site__in=visible_sites(request.user)).select_related("site")
     return {
         "slot": slot,
@@ -70,6 +72,7 @@ def slot_context(
         "tab": tab,
         "tabs": TABS,
         "drill_in": slots,
+        "commands_address": "" if extra_commands else here,
         "commands": [*slot_commands(request.user, slot, commands), *(extra_commands or [])],
         **more,
     }

@@ -88,7 +88,7 @@ def answer_refusal(request: HttpRequest, error: GreenroomError) -> HttpResponse:
     if not request.htmx:
         context = {"refusal": refusal, "heading": TITLES[status], "status": status}
         return render(request, "errors/refused.html", context, status=status)
-    answer = render(request, "operations/_notification.html", {"refusal": refusal}, status=status)
+    answer = render(request, "operations/_notification.html", {"refusal": refusal, "in_bar": True}, status=status)
     answer["HX-Retarget"] = "#notification"
     answer["HX-Reswap"] = "outerHTML"
     return answer

@@ -12,7 +12,7 @@ from sites.models import PRODUCTION, HostName, Site, Slot
 
 PAGE_SIZE = 100
 CLOSED = "closed_sites"
-NEWLY_SELECTED = "newly_selected"
+NEWEST = "newest_slot"
 SORTS = {
     "name": "name",
     "status": "production_runs",
@@ -93,12 +93,17 @@ def _sites(request: HttpRequest, state: ListState) -> QuerySet[Site]:
     )
 
 
-def show_slots(request: HttpRequest, site: Site, *, selected: str = PRODUCTION) -> None:
-    """Open the site's branch in this session, and select that slot when the list is shown next."""
+def open_branch(request: HttpRequest, site: Site) -> None:
+    """Show the site's slots in this session."""
     request.session[CLOSED] = [pk for pk in request.session.get(CLOSED, []) if pk != site.pk]
-    request.session[NEWLY_SELECTED] = f"{site.name}/{selected}"
 
 
-def close_slots(request: HttpRequest, site: Site) -> None:
-    """Close the site's branch in this session."""
+def close_branch(request: HttpRequest, site: Site) -> None:
+    """Hide the site's slots in this session."""
     request.session[CLOSED] = sorted({*request.session.get(CLOSED, []), site.pk})
+
+
+def point_out(request: HttpRequest, site: Site, slot_name: str = PRODUCTION) -> None:
+    """Let the list show a new slot: its branch is open, and it is selected where the address selects nothing."""
+    open_branch(request, site)
+    request.session[NEWEST] = f"{site.name}/{slot_name}"

@@ -29,6 +29,7 @@ urlpatterns = [
     path("operations/<uuid:public_id>/", operations.details, name="operation"),
     path("operations/<uuid:public_id>/dismiss/", operations.dismiss, name="operation-dismiss"),
     path("operations/<uuid:public_id>/cancel/", operations.cancel, name="operation-cancel"),
+    path("sites/<str:site_name>/<str:slot_name>/commands/", commands.command_bar, name="slot-commands"),
     path("sites/<str:site_name>/<str:slot_name>/start/", commands.start, name="slot-start"),
     path("sites/<str:site_name>/<str:slot_name>/stop/", commands.stop, name="slot-stop"),
     path("sites/<str:site_name>/<str:slot_name>/restart/", commands.restart, name="slot-restart"),

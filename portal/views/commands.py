@@ -1,18 +1,32 @@
 """Start, stop and restart a slot; enable staged publishing; change the mode of a site."""
 
 from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
 from django.urls import reverse
-from django.views.decorators.http import require_http_methods, require_POST
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from portal.answers import answer_operation
+from portal.command_bar import COMMANDS, slot_commands
 from portal.confirmation import confirm
-from portal.tree import show_slots
+from portal.tree import point_out
 from sites.access import get_slot, get_slot_for_change
-from sites.errors import SettingRefused
+from sites.errors import NotFound, SettingRefused
 from sites.models import Mode
 from sites.services import sites, slots
 
 question = require_http_methods(["GET", "HEAD", "POST"])
+
+
+@require_safe
+def command_bar(request: HttpRequest, site_name: str, slot_name: str) -> HttpResponse:
+    """The command bar of a slot's page as it is now; where the slot is gone, the way to the list."""
+    try:
+        slot = get_slot(request.user, site_name, slot_name)
+    except NotFound:
+        return HttpResponse(headers={"HX-Redirect": reverse("site-list")})
+    keys = tuple(key for key in request.GET.get("keys", "").split(",") if key in COMMANDS)
+    context = {"commands": slot_commands(request.user, slot, keys), "commands_address": request.get_full_path()}
+    return render(request, "frame/_command_bar.html", context)
 
 
 @require_POST
@@ -48,7 +62,7 @@ def enable(request: HttpRequest, site_name: str, slot_name: str) -> HttpResponse
             raise refusal
         return confirm(request, "commands/enable.html", slot)
     operation = slots.enable_staged_publishing(acting_user=request.user, site=slot.site)
-    show_slots(request, slot.site, selected=operation.holds.get().slot.name)
+    point_out(request, slot.site, operation.holds.get().slot.name)
     return answer_operation(request, operation, reverse("site-list"))
 
 

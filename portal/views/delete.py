@@ -1,5 +1,7 @@
 """Ask, then delete a staging site, or a web site with everything that belongs to it."""
 
+from urllib.parse import urlsplit
+
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.views.decorators.http import require_http_methods
@@ -22,7 +24,7 @@ def delete(request: HttpRequest, site_name: str, slot_name: str) -> HttpResponse
         context = {"titles": [item.title for item in goes], "addresses": [slot_address(item) for item in goes]}
         return confirm(request, "delete/confirm.html", slot, {**context, "others": goes[1:]})
     operation = _delete(request, slot)
-    is_on_list = back_address(request).startswith(reverse("site-list") + "?")
+    is_on_list = urlsplit(back_address(request)).path == reverse("site-list")
     return answer_operation(request, operation, reverse("site-list"), stay=is_on_list)
 
 

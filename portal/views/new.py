@@ -8,7 +8,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from portal.answers import answer_operation, back_address
 from portal.forms import QuickCreateForm
-from portal.tree import show_slots
+from portal.tree import point_out
 from sites.access import writable_subscriptions
 from sites.errors import NotAllowed, Refused, SettingRefused
 from sites.models import Mode, Operation
@@ -52,7 +52,7 @@ def create_sample(request: HttpRequest) -> HttpResponse:
 
 
 def _lead_to_list(request: HttpRequest, operation: Operation) -> HttpResponse:
-    show_slots(request, operation.site)
+    point_out(request, operation.site)
     return answer_operation(request, operation, reverse("site-list"), stay=False)
 
 

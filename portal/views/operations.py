@@ -21,7 +21,9 @@ def bar(request: HttpRequest) -> HttpResponse:
     """What the notification bar holds now; 286 ends its asking as soon as nothing is open."""
     waiting = unread(request.user)
     answer = render(request, "operations/_polled.html", {"operation": waiting.shown})
-    answer.status_code = 200 if waiting.is_busy else 286
+    if not waiting.is_busy:
+        answer.status_code = 286
+        answer["HX-Trigger"] = "operations-changed"
     return answer
 
 

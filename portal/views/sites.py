@@ -1,6 +1,7 @@
 """The list of web sites as a tree, and the list of all items."""
 
 import hashlib
+from dataclasses import replace
 from urllib.parse import urlsplit
 
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, QueryDict
@@ -11,16 +12,17 @@ from django.views.decorators.http import require_POST, require_safe
 
 from portal.answers import back_address
 from portal.command_bar import slot_commands, unselected_commands
-from portal.tree import NEWLY_SELECTED, ListState, close_slots, read_tree, show_slots
+from portal.tree import NEWEST, ListState, close_branch, open_branch, read_tree
 from sites.access import get_site
 
 
 @require_safe
 def site_list(request: HttpRequest) -> HttpResponse:
     """The list of web sites; a part of it for htmx."""
-    newly = request.session.pop(NEWLY_SELECTED, "") if not request.htmx else ""
     state = ListState.read(reverse("site-list"), request.GET)
-    return _show(request, state if state.selected or not newly else ListState(state.path, selected=newly), "sites")
+    if not state.selected and not request.htmx:
+        state = replace(state, selected=request.session.get(NEWEST, ""))
+    return _show(request, state, "sites")
 
 
 @require_safe
@@ -32,13 +34,9 @@ def all_items(request: HttpRequest) -> HttpResponse:
 @require_POST
 def toggle(request: HttpRequest) -> HttpResponse:
     """Open or close a site's branch; the session remembers it."""
-    is_opening = "open" in request.POST
     site = get_site(request.user, request.POST.get("open") or request.POST.get("close", ""))
-    if is_opening:
-        show_slots(request, site)
-        del request.session[NEWLY_SELECTED]
-    else:
-        close_slots(request, site)
+    change = open_branch if "open" in request.POST else close_branch
+    change(request, site)
     if not request.htmx:
         return HttpResponseRedirect(back_address(request), status=303)
     parts = urlsplit(back_address(request))

@@ -7,6 +7,13 @@ let asker = "";
 let isAsking = false;
 let drawerOpener = null;
 let areStepsOpen = false;
+let isReading = false;
+
+// Without a page below them (opened by an address of their own) questions and NEW are plain forms and links.
+const isPage = Boolean(document.querySelector("[data-confirmation], [data-drawer]"));
+if (isPage) {
+  for (const form of document.querySelectorAll("[data-confirmation], [data-drawer] form")) form.removeAttribute("hx-post");
+}
 
 function focus(id) {
   const element = document.getElementById(id);
@@ -21,6 +28,7 @@ function settleConfirmation() {
   if (question && !isAsking) {
     isAsking = true;
     question.focus();
+    document.querySelector(".row--selected")?.scrollIntoView({ block: "nearest" });
   } else if (!question && isAsking) {
     isAsking = false;
     if (document.activeElement === document.body || !document.activeElement) focus(asker) || focus("command-new");
@@ -30,6 +38,10 @@ function settleConfirmation() {
 }
 
 function answerNo() {
+  if (isPage) {
+    window.location.assign(document.getElementById("answer-no").href);
+    return;
+  }
   confirmation.replaceChildren();
   settleConfirmation();
   focus(asker) || focus("command-new");
@@ -47,6 +59,8 @@ function settleDrawer() {
   const drawer = document.querySelector("[data-drawer]");
   for (const part of document.querySelectorAll(".header, .frame__middle, .bars")) part.inert = Boolean(drawer);
   commandBar().inert = Boolean(drawer) || isAsking;
+  const fault = drawer?.querySelector(".name-mark__verdict--fault");
+  if (fault) announce(fault.textContent);
   if (drawer && !drawerOpener) {
     drawerOpener = asker || "command-new";
     drawer.querySelector("#new-name").focus();
@@ -54,6 +68,10 @@ function settleDrawer() {
 }
 
 function closeDrawer() {
+  if (isPage) {
+    window.location.assign(document.getElementById("drawer-close").href);
+    return;
+  }
   document.getElementById("drawer").replaceChildren();
   settleDrawer();
   const opener = drawerOpener;
@@ -65,18 +83,21 @@ function closeDrawer() {
 function settleNotification() {
   const bar = notification().querySelector(".notification");
   const steps = notification().querySelector("#notification-steps");
-  const details = notification().querySelector("[data-details]");
+  const details = notification().querySelector("[data-toggle]");
   if (details) {
     details.setAttribute("role", "button");
     details.setAttribute("aria-expanded", String(areStepsOpen));
     details.setAttribute("aria-controls", "notification-steps");
   }
   if (steps) steps.hidden = !areStepsOpen;
+  notification().classList.toggle("is-open", Boolean(steps) && areStepsOpen);
   const folded = sessionStorage.getItem("folded");
   const isFolded = Boolean(bar && folded && folded === bar.dataset.operation);
   notification().classList.toggle("is-folded", isFolded);
   document.getElementById("counter")?.setAttribute("aria-expanded", String(!isFolded));
   if (bar) announce(bar.dataset.sentence);
+  if (isReading && !bar && document.activeElement === document.body) focus(asker) || focus("command-new");
+  isReading = Boolean(bar);
 }
 
 function announce(sentence) {
@@ -108,6 +129,7 @@ document.addEventListener("click", (event) => {
     event.preventDefault();
     areStepsOpen = !areStepsOpen;
     settleNotification();
+    focus(areStepsOpen ? "notification-back" : "notification-details");
   } else if (target.matches("[data-fold]")) {
     const bar = target.closest(".notification");
     sessionStorage.setItem("folded", bar.dataset.operation);
