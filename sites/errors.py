@@ -56,14 +56,14 @@ class Refused(GreenroomError):
 
 
 class NotFound(Refused):
-    """Also for what exists but is not for this person: a stranger learns nothing."""
+    """An address leads nowhere, or to what is not for this person: a stranger learns nothing."""
 
     code = "NotFound"
     sentence = "There is nothing at this address."
 
 
 class NotAllowed(Refused):
-    """seed rule of roles: a reader sees and changes nothing."""
+    """A reader of a subscription asks for a change."""
 
     code = "NotAllowed"
     sentence = (
@@ -73,41 +73,44 @@ class NotAllowed(Refused):
 
 
 class SettingRefused(Refused):
-    """A value that cannot be taken; always raised with a sentence of its own."""
+    """A value cannot be taken; always raised with a sentence of its own."""
 
     code = "SettingRefused"
 
 
 class NameTaken(SettingRefused):
-    """Site names are unique over the installation."""
+    """A web site gets a name that another one of the installation has."""
 
     code = "NameTaken"
     sentence = "The name '{name}' is in use. Choose another; letters, digits and hyphens, at most 40."
 
 
 class NameRefused(SettingRefused):
-    """A name that cannot become a host name of its own."""
+    """A web site gets a name that cannot become a host name of its own."""
 
     code = "NameRefused"
     sentence = "'{name}' cannot be a web site's name: {reason}. {remedy}"
 
 
 class WrongNameTyped(Refused):
-    """Deleting production asks for its name."""
+    """A web site is deleted, which asks for its name, and another one was typed."""
 
     code = "WrongNameTyped"
-    sentence = "The name does not match. Type {name} to delete {what}."
+    sentence = "The name does not match, so nothing was deleted. Type {name} to delete {what}."
 
 
 class NotStandard(Refused):
-    """seed: Enable, note; the first sentence is the seed's, word for word."""
+    """Staged publishing is enabled in Free or Shared mode (seed: Enable, note, whose words these are)."""
 
     code = "NotStandard"
-    sentence = "You must be in the standard mode to enable staged publishing. '{name}' is in {mode} mode."
+    sentence = (
+        "You must be in the standard mode to enable staged publishing. '{name}' is in {mode} mode. "
+        "Change it to Standard on the Scale tab first."
+    )
 
 
 class NotSwappable(Refused):
-    """seed: About Configuration, notes."""
+    """A site that has left Standard mode is swapped (seed: About Configuration, notes)."""
 
     code = "NotSwappable"
     sentence = (
@@ -117,7 +120,7 @@ class NotSwappable(Refused):
 
 
 class SlotLimit(Refused):
-    """seed: Overview, last sentence."""
+    """Staged publishing is enabled once more (seed: Overview, last sentence)."""
 
     code = "SlotLimit"
     sentence = (
@@ -127,7 +130,7 @@ class SlotLimit(Refused):
 
 
 class SlotBusy(Refused):
-    """Another operation holds a slot that this one needs (SlotHold)."""
+    """Another operation holds a slot that this one needs."""
 
     code = "SlotBusy"
     sentence = (
@@ -137,14 +140,14 @@ class SlotBusy(Refused):
 
 
 class SlotStopped(Refused):
-    """A stopped slot has no instances to warm up."""
+    """A stopped slot, which has no instances to warm up, is swapped."""
 
     code = "SlotStopped"
     sentence = "'{name}' is stopped, so nothing can be warmed up. Start it, look at it, then swap."
 
 
 class NothingPublished(Refused):
-    """A slot without content has only its placeholder page to offer."""
+    """A slot is swapped that has only its placeholder page to offer."""
 
     code = "NothingPublished"
     sentence = (
@@ -154,14 +157,14 @@ class NothingPublished(Refused):
 
 
 class SameSlot(Refused):
-    """A swap needs two slots of one site."""
+    """A swap names one slot twice, or slots of two sites."""
 
     code = "SameSlot"
     sentence = "'{name}' cannot be swapped with itself; nothing was changed. Choose another slot of the site."
 
 
 class InstanceCountRefused(Refused):
-    """seed: Scale settings; reference limits: Free 1, Shared 1–6, Standard 1–10."""
+    """A slot is scaled beyond its mode: Free 1, Shared 1–6, Standard 1–10 instances."""
 
     code = "InstanceCountRefused"
     sentence = (
@@ -171,14 +174,14 @@ class InstanceCountRefused(Refused):
 
 
 class ArchiveRefused(Refused):
-    """An archive that is not one, or that leads out of its folder."""
+    """An upload is no zip, or one that cannot be trusted."""
 
     code = "ArchiveRefused"
     sentence = "The archive was refused and nothing was changed: {reason}. {remedy}"
 
 
 class UploadTooLarge(Refused):
-    """MAX_UPLOAD."""
+    """An upload exceeds MAX_UPLOAD."""
 
     code = "UploadTooLarge"
     sentence = (
@@ -188,7 +191,7 @@ class UploadTooLarge(Refused):
 
 
 class WorkerKindRefused(Refused):
-    """decisions: `worker:` lines have no home yet."""
+    """A Procfile has a line of a kind other than `web` and `release`."""
 
     code = "WorkerKindRefused"
     sentence = (
@@ -198,24 +201,25 @@ class WorkerKindRefused(Refused):
 
 
 class SignInLimited(Refused):
-    """Too many wrong passwords."""
+    """A name was given five wrong passwords from one address within a quarter of an hour."""
 
     code = "SignInLimited"
     sentence = (
-        "Too many wrong passwords for '{name}' from this address. Try again at {until}, or set a new one "
+        "Too many wrong passwords for '{name}' from this address, so none is taken for now. "
+        "Try again at {until}, or set a new one "
         "on the server: ./greenroom password"
     )
 
 
 class PortTaken(Refused):
-    """Another program listens on a port that the router needs."""
+    """`up` finds another program on a port that the router needs."""
 
     code = "PortTaken"
     sentence = "Port {port} is used by {owner}. Nothing was started. Start with another: ./greenroom up --port {other}"
 
 
 class AlreadyUp(Refused):
-    """The data folder belongs to a running `up`."""
+    """`up` finds its data folder in use by a running `up`."""
 
     code = "AlreadyUp"
     sentence = (
@@ -225,14 +229,14 @@ class AlreadyUp(Refused):
 
 
 class NotUp(Refused):
-    """A command that needs a running `up`."""
+    """A command needs a running `up`, and there is none."""
 
     code = "NotUp"
     sentence = "Greenroom is not running with the data folder {data}; nothing was changed. Start it: ./greenroom up"
 
 
 class IsolationMissing(Refused):
-    """No sandbox on this machine, and `--isolation none` was not said."""
+    """`up` finds no sandbox on this machine, and `--isolation none` was not said."""
 
     code = "IsolationMissing"
     sentence = (
@@ -248,7 +252,7 @@ class Failed(GreenroomError):
 
 
 class InstanceNotStarted(Failed):
-    """An instance ended, or did not listen in time."""
+    """An instance ended before it served, or did not listen in time."""
 
     code = "InstanceNotStarted"
     sentence = (
@@ -275,7 +279,7 @@ class BuildFailed(Failed):
 
 
 class ReleaseFailed(Failed):
-    """The Procfile's release command ended with an error."""
+    """The Procfile's release command ended with a code other than 0."""
 
     code = "ReleaseFailed"
     sentence = (
@@ -300,7 +304,10 @@ class Unreachable(Failed):
     """A part of Greenroom does not answer; whoever needed it tries again."""
 
     code = "Unreachable"
-    sentence = "{part} does not answer ({reason}). Nothing was changed; it is tried again by itself."
+    sentence = (
+        "{part} does not answer ({reason}). Nothing was changed; it is tried again by itself. "
+        "See ./greenroom status if that lasts."
+    )
 
 
 class RuntimeUnreachable(Unreachable):
@@ -316,7 +323,10 @@ class RouterUnreachable(Unreachable):
 
 
 class StaleOrder(Failed):
-    """A lower generation or attempt than one seen before (invariant I7)."""
+    """An order has a lower generation or attempt than one seen before (invariant I7); stands in logs only."""
 
     code = "StaleOrder"
-    sentence = "An older order for {what} was ignored, because a newer one has been given."
+    sentence = (
+        "An older order for {what} was ignored, because a newer one has been given. "
+        "The newer one holds; there is nothing left to do."
+    )
