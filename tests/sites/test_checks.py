@@ -1,0 +1,108 @@
+"""Settings that would lead to strange behaviour are named, with what to do about them."""
+
+from collections.abc import Callable
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+from django.conf import settings
+from django.core.checks import CheckMessage, run_checks
+
+from sites import checks
+
+USED = (
+    "INSTALLED_APPS",
+    "STAGING_SLOTS_PER_SITE",
+    "MAX_UPLOAD",
+    "MAX_UNPACKED",
+    "MAX_ENTRIES",
+    "LISTEN",
+    "PORT",
+    "SUFFIX",
+    "PORTAL_HOST",
+    "IS_LOCAL",
+    "DEFAULT_MODE",
+    "DATA_DIR",
+)
+Found = Callable[..., list[str]]
+
+
+@pytest.fixture
+def found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Found:
+    """Ids of what the checks say about settings that differ from the usual ones."""
+    tmp_path.chmod(0o700)
+    usual = {name: getattr(settings, name) for name in USED} | {"DATA_DIR": tmp_path}
+
+    def look(**changed: object) -> list[str]:
+        monkeypatch.setattr(checks, "settings", SimpleNamespace(**usual | changed))
+        said: list[CheckMessage] = [message for check in checks.CHECKS for message in check()]
+        assert all(message.msg.endswith(".") for message in said)
+        return [message.id for message in said]
+
+    return look
+
+
+def test_the_usual_settings_are_sane(found: Found) -> None:
+    assert found() == []
+
+
+def test_django_runs_the_checks_under_their_tag(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert run_checks(tags=[checks.TAG]) == []
+    monkeypatch.setattr(
+        checks, "settings", SimpleNamespace(**{name: getattr(settings, name) for name in USED} | {"PORT": 0})
+    )
+    assert [message.id for message in run_checks(tags=[checks.TAG])] == ["greenroom.E004"]
+
+
+def test_djangos_own_sites_stay_out(found: Found) -> None:
+    assert found(INSTALLED_APPS=["portal", "sites", "django.contrib.sites"]) == ["greenroom.E001"]
+
+
+@pytest.mark.parametrize("name", ["STAGING_SLOTS_PER_SITE", "MAX_UPLOAD", "MAX_UNPACKED", "MAX_ENTRIES"])
+def test_limits_leave_room_for_something(found: Found, name: str) -> None:
+    assert found(**{name: 0}) == ["greenroom.E002"]
+    assert found(**{name: 4}) == []
+
+
+@pytest.mark.parametrize(
+    ("addresses", "ids"),
+    [
+        (["127.0.0.1", "::1"], []),
+        (["0.0.0.0", "fe80::1"], []),  # noqa: S104
+        (["localhost"], ["greenroom.E003"]),
+        (["127.0.0.1:80", "::1"], ["greenroom.E003"]),
+        ([], ["greenroom.E003"]),
+    ],
+)
+def test_the_router_listens_on_addresses(found: Found, addresses: list[str], ids: list[str]) -> None:
+    assert found(LISTEN=addresses) == ids
+
+
+@pytest.mark.parametrize("port", [0, 65536, -1])
+def test_the_port_is_a_port(found: Found, port: int) -> None:
+    assert found(PORT=port) == ["greenroom.E004"]
+
+
+@pytest.mark.parametrize(
+    "suffix", ["", "Example.org", "sites.example.org.", ".example.org", "a_b.org", "10.0.0.1", "x" * 64]
+)
+def test_the_suffix_is_a_host_name(found: Found, suffix: str) -> None:
+    assert found(SUFFIX=suffix) == ["greenroom.E005"]
+
+
+def test_an_unknown_mode_is_named(found: Found) -> None:
+    assert found(DEFAULT_MODE="premium") == ["greenroom.E006"]
+
+
+@pytest.mark.parametrize(
+    ("mode", "ids"), [(0o700, []), (0o711, []), (0o750, []), (0o755, ["greenroom.E007"]), (0o770, ["greenroom.E007"])]
+)
+def test_the_data_folder_is_closed_to_others(found: Found, tmp_path: Path, mode: int, ids: list[str]) -> None:
+    tmp_path.chmod(mode)
+    assert found() == ids
+
+
+def test_a_portal_under_the_suffix_of_the_sites_is_warned_of(found: Found) -> None:
+    team = {"SUFFIX": "sites.example.org", "IS_LOCAL": False}
+    assert found(**team, PORTAL_HOST="portal.sites.example.org") == ["greenroom.W001"]
+    assert found(**team, PORTAL_HOST="greenroom.example.org") == []
