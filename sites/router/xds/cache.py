@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from sites.router.table import RouteTable
+from sites.router.table import PORTAL_CLUSTER, Cluster, RouteTable
 from sites.router.xds.clusters import cluster_resource, endpoints_resource, portal_cluster
 from sites.router.xds.resource import Resource
 from sites.router.xds.routes import PORTAL_ROUTES, portal_routes, routes_name, routes_resource, scope_resource
@@ -44,6 +44,18 @@ def fixtures(listener: Resource, web_socket: str, portal_hosts: Iterable[str]) -
     return Fixtures(listener, portal_cluster(web_socket), portal_routes(hosts), scopes)
 
 
+def offered_clusters(table: RouteTable) -> list[Cluster]:
+    """The clusters of the table, and empty ones for routes whose cluster has no instance at this moment.
+
+    Without them the cluster would leave and come back with its first instance, in the middle of requests.
+    """
+    offered = {cluster.name: cluster for cluster in table.clusters}
+    for route in table.hosts:
+        if route.cluster is not None and route.cluster != PORTAL_CLUSTER:
+            offered.setdefault(route.cluster, Cluster(route.cluster, ()))
+    return list(offered.values())
+
+
 class TableCache:
     """The server's only knowledge of sites."""
 
@@ -73,7 +85,7 @@ class TableCache:
                 self._site_of_scope[route.host] = table.site_id
                 self.scopes[route.host] = scope_resource(route.host, routes_name(table.site_id))
                 changed.add(route.host)
-        for cluster in table.clusters:
+        for cluster in offered_clusters(table):
             self._site_of_cluster[cluster.name] = table.site_id
         self.tables[table.site_id] = table
         return Change(table.site_id, frozenset(changed))
@@ -89,10 +101,11 @@ class TableCache:
         if table is None:
             return None
         if site_id not in self._resources:
+            clusters = offered_clusters(table)
             self._resources[site_id] = SiteResources(
                 routes=routes_resource(table),
-                clusters=tuple(cluster_resource(cluster.name) for cluster in table.clusters),
-                endpoints=tuple(endpoints_resource(cluster) for cluster in table.clusters),
+                clusters=tuple(cluster_resource(cluster.name) for cluster in clusters),
+                endpoints=tuple(endpoints_resource(cluster) for cluster in clusters),
             )
         return self._resources[site_id]
 
@@ -106,7 +119,7 @@ class TableCache:
 
     def _forget(self, table: RouteTable, kept: set[str]) -> set[str]:
         self._resources.pop(table.site_id, None)
-        for cluster in table.clusters:
+        for cluster in offered_clusters(table):
             self._site_of_cluster.pop(cluster.name, None)
         # A host name that has moved to another site meanwhile is that site's.
         gone = {

@@ -60,7 +60,7 @@ class Control:
         return web.json_response(
             {
                 "nodes": nodes,
-                "registered": sorted(await self._keeper.registered()),
+                "registered": await self._keeper.registered(),
                 "sites": len(self._nodes.cache.tables),
                 "is_source_away": self._keeper.is_source_away,
             }

@@ -82,7 +82,7 @@ class Keeper:
     async def registered(self) -> list[str] | None:
         """The nodes that the source expects; None while it is away."""
         try:
-            return await self._reader.call(self._reader.source.registered)
+            return sorted(await self._reader.call(self._reader.source.registered))
         except Exception as error:  # as above
             self._note_away(error)
             return None

@@ -55,7 +55,7 @@ class Nodes:
         """Take a request of a node and answer it."""
         if request.HasField("error_detail"):
             node_id, kind = connection.stream.node_id, request.type_url.rpartition(".")[2]
-            logger.error("Router %s refused a %s: %s", node_id, kind, request.error_detail.message)
+            logger.error("Router %s refused a %s: %s", node_id, kind, request.error_detail.message.strip())
         connection.send(connection.stream.receive(request))
         self._tell()
 

@@ -1,7 +1,7 @@
 """Where the xDS server reads route tables from, and how it reads without blocking its event loop."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Protocol, TypeVar
 
@@ -25,7 +25,7 @@ class TableSource(Protocol):
     def seen(self, node_id: str) -> None:
         """A router node is connected; told when it connects and some seconds apart while it stays."""
 
-    def registered(self) -> list[str]:
+    def registered(self) -> Iterable[str]:
         """The ids of the nodes that must acknowledge (those not retired)."""
 
 

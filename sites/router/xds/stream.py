@@ -33,6 +33,8 @@ class Stream:
         """Clusters that the node had before this stream and that are in no table."""
         self._due_sites: set[int] = set()
         self._due_scopes: set[str] = set()
+        self._must_repeat_scopes = False
+        """Set when a listener is replaced or tried again: Envoy then waits for scopes without asking."""
         self._leaving: dict[str, int] = {}
         """Removed host name → the site it led to, until the node has acknowledged the removal."""
 
@@ -62,6 +64,8 @@ class Stream:
                 self._brought.clear()
                 self._due_sites |= set(self._offered)
             self._due_sites |= {site_id for name in touched if (site_id := site_of_routes(name)) is not None}
+        elif subscription is self._listeners:
+            self._take_listener_answer(is_first)
         elif subscription is self._clusters and is_first:
             self._adopt(touched)
         elif subscription is self._endpoints:
@@ -82,6 +86,7 @@ class Stream:
         if self._listeners.refusal(self._cache.fixed.listener) is None:
             return []
         self._listeners.forget(self._cache.fixed.listener.name)
+        self._must_repeat_scopes = True
         return self._responses()
 
     def has_acknowledged(self, site_id: int) -> bool:
@@ -112,6 +117,16 @@ class Stream:
         if self._listeners.holds(listener) and self.is_ready:
             return "listening"
         return self._listeners.refusal(listener) or "waiting"
+
+    def _take_listener_answer(self, is_first: bool) -> None:
+        listener = self._cache.fixed.listener
+        if is_first:
+            self._must_repeat_scopes = self._listeners.knows(listener.name) and self._listeners.needs(listener)
+        elif self._must_repeat_scopes and self._listeners.holds(listener):
+            self._must_repeat_scopes = False
+            for host in self._cache.scopes:
+                self._scopes.forget(host)
+            self._due_scopes |= set(self._cache.scopes)
 
     def _adopt(self, clusters: set[str]) -> None:
         for name in clusters - {self._cache.fixed.cluster.name}:

@@ -1,13 +1,14 @@
 """What one Envoy asked for of one resource type, what it was sent and what it said to that."""
 
 from collections.abc import Iterable
+from typing import TypeAlias
 
 from envoy.service.discovery.v3 import discovery_pb2
 
 from sites.router.xds.resource import Kind, Resource
 
-Request = discovery_pb2.DeltaDiscoveryRequest
-Response = discovery_pb2.DeltaDiscoveryResponse
+Request: TypeAlias = discovery_pb2.DeltaDiscoveryRequest
+Response: TypeAlias = discovery_pb2.DeltaDiscoveryResponse
 
 
 class Subscription:

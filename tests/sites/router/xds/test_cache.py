@@ -56,3 +56,12 @@ def test_a_removed_site_leaves_nothing_behind() -> None:
     assert cache.resources(1) is None
     assert cache.site_of_cluster("r-1") is None
     assert cache.scopes.keys() == {"localhost", "127.0.0.1"}
+
+
+def test_a_cluster_without_instances_stays_while_a_host_name_leads_to_it() -> None:
+    cache = make_cache()
+    cache.put(table(1, clusters=()))
+    found = cache.resources(1)
+    assert found is not None
+    assert [cluster.name for cluster in found.clusters] == ["r-1", "r-2"]
+    assert cache.site_of_cluster("r-1") == 1

@@ -205,6 +205,7 @@ def test_a_refused_listener_is_offered_again(cache: TableCache) -> None:
     envoy.refuses.clear()
     envoy.take(envoy.stream.offer_listener_again())
     assert envoy.stream.listener_state() == "listening"
+    assert sent(envoy, Kind.SCOPE).count("+site1.localhost") == 2
     assert envoy.stream.offer_listener_again() == []
 
 
