@@ -76,6 +76,8 @@ ISOLATION = os.environ.get("GREENROOM_ISOLATION", "")
 
 # What an installation allows
 STAGING_SLOTS_PER_SITE = env_int("STAGING_SLOTS_PER_SITE", 1)
+PREVIEW_HOURS = env_int("PREVIEW_HOURS", 24)
+ROLLBACK_MEMORY_MB = env_int("ROLLBACK_MEMORY_MB", 256)
 DEFAULT_MODE = os.environ.get("DEFAULT_MODE", "standard")
 MAX_UPLOAD = env_int("MAX_UPLOAD", 512 * 1024 * 1024)
 MAX_UNPACKED = env_int("MAX_UNPACKED", 2 * 1024 * 1024 * 1024)
@@ -188,6 +190,7 @@ CELERY_BROKER_URL = os.environ.get("REDIS_URL") or f"redis+socket://{REDIS_SOCKE
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_ROUTES = {
     "sites.tasks.publish_deployment": {"queue": "work"},
+    "sites.tasks.tidy_contents": {"queue": "work"},
     "sites.tasks.*": {"queue": "control"},
 }
 CELERY_TASK_DEFAULT_QUEUE = "control"

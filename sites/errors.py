@@ -12,6 +12,8 @@ GreenroomError
 │   ├── NotSwappable        the site left Standard mode
 │   ├── SlotLimit
 │   ├── SlotBusy            another operation holds a slot
+│   ├── SwapPending         a swap with preview waits for its completion
+│   ├── NothingToRollBack
 │   ├── SlotStopped
 │   ├── NothingPublished
 │   ├── SameSlot
@@ -136,6 +138,26 @@ class SlotBusy(Refused):
     sentence = (
         "'{name}' is held by {operation} of {person} since {since}{progress}. Your {wanted} was not "
         "started. Watch it under DETAILS, or try again when it has ended."
+    )
+
+
+class SwapPending(Refused):
+    """A preview holds both slots until somebody completes or cancels it."""
+
+    code = "SwapPending"
+    sentence = (
+        "'{name}' is prepared for a swap with production, started by {person} at {since}. Settings and content "
+        "are held until it is completed or cancelled. Complete or cancel it in the command bar."
+    )
+
+
+class NothingToRollBack(Refused):
+    """No swap of the site is left that could be undone."""
+
+    code = "NothingToRollBack"
+    sentence = (
+        "'{name}' has no swap that could be rolled back: {reason}. Nothing was changed. "
+        "Publish or swap what production is to serve."
     )
 
 

@@ -3,7 +3,7 @@
 from celery import shared_task
 from django.db import transaction
 
-from sites.jobs import advance, beat, reconcile, retire
+from sites.jobs import advance, beat, reconcile, retire, rollback, tidy
 from sites.models import Kind, Operation
 
 
@@ -38,19 +38,30 @@ def reconcile_instances() -> None:
 
 
 @shared_task
+def tidy_contents() -> None:
+    """Remove contents and builds that nothing names any more."""
+    tidy.run()
+
+
+@shared_task
 def tick() -> None:
     """Every second: take up what nobody works on and start what is due."""
+    beat.end_previews()
+    rollback.end_windows()
     for operation in beat.take_stale():
         enqueue(operation)
     if beat.is_due("retire", seconds=1) and retire.is_needed():
         retire_revisions.delay()
     if beat.is_due("reconcile", seconds=5):
         reconcile_instances.delay()
+    if beat.is_due("tidy", seconds=3600):
+        tidy_contents.delay()
 
 
 def enqueue(operation: Operation) -> None:
     """Give an open operation to the worker of its queue, at its present attempt."""
-    task = {Kind.SWAP: swap_slots, Kind.PUBLISH: publish_deployment}.get(operation.kind, warm_up_slot)
+    by_kind = {Kind.SWAP: swap_slots, Kind.ROLL_BACK: swap_slots, Kind.PUBLISH: publish_deployment}
+    task = by_kind.get(operation.kind, warm_up_slot)
     task.delay(operation.pk, operation.attempt)
 
 

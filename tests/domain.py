@@ -1,6 +1,7 @@
 """What the fast tests of the domain share: a cast, a finished site, and a worker that works at once."""
 
 import zipfile
+from collections import defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -9,7 +10,7 @@ from django.contrib.auth.models import User
 
 from sites import routing
 from sites.jobs import advance, retire, warmup
-from sites.models import Membership, Operation, Role, RouterNode, Site, Slot, Subscription
+from sites.models import Membership, Operation, Revision, Role, RouterNode, Site, Slot, Subscription
 from sites.router import get_router
 from sites.router.memory import MemoryRouter
 from sites.runtime.memory import MemoryRuntime
@@ -100,8 +101,16 @@ class Domain:
         route = self.router.answer(host)
         if route is None or route.cluster is None:
             return None
-        deployment = routing.Revision.objects.get(pk=int(route.cluster[1:])).deployment
+        deployment = self.revision_behind(host).deployment
         return deployment.message if deployment else "placeholder"
+
+    def revision_behind(self, host: str) -> Revision:
+        """The revision whose instances a request to `host` would reach."""
+        return Revision.objects.get(pk=int(self.router.answer(host).cluster[1:]))
+
+    def answer_everything(self, answer: str) -> None:
+        """From now on every instance answers a warm-up so."""
+        self.answers = defaultdict(lambda: answer)
 
     def retire(self) -> None:
         """Let the tick's retirement look once."""
@@ -127,4 +136,8 @@ def make_domain(folder: Path, monkeypatch: object) -> Domain:
 
 
 def _answering(domain: Domain) -> Callable[[warmup.Probe], str]:
-    return lambda probe: domain.answers.get(probe.instance.revision_id, "200")
+    def ask(probe: warmup.Probe) -> str:
+        known = isinstance(domain.answers, defaultdict) or probe.instance.revision_id in domain.answers
+        return domain.answers[probe.instance.revision_id] if known else "200"
+
+    return ask

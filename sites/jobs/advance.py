@@ -7,7 +7,7 @@ from collections.abc import Callable
 from django.db import transaction
 
 from sites.errors import Cancelled, GreenroomError, RoutesRefused, StaleOrder, Unreachable
-from sites.jobs import builds, prepare, removal, switch, wording
+from sites.jobs import builds, prepare, preview, removal, rollback, switch, wording
 from sites.jobs.procedure import Progress, Stage, beat, enter, tell
 from sites.jobs.stages import AFTER_SWITCH, position, stages_of
 from sites.models import (
@@ -55,7 +55,7 @@ def _work(operation: Operation) -> bool:
         except GreenroomError as failure:
             _fail(operation, failure)
             return False
-        if progress is None:
+        if progress is None or progress.is_waiting:
             return False
         if not progress.is_done:
             if time.monotonic() > until:
@@ -65,10 +65,12 @@ def _work(operation: Operation) -> bool:
 
 def _advance_one(operation: Operation) -> Progress | None:
     """One look at the present stage, and the entry into the next one when it is done; None at the end."""
-    stages = stages_of(operation.kind)
-    at = position(operation.kind, operation.step)
+    stages = stages_of(operation)
+    at = position(operation)
     if at >= 0:
         progress = _look(operation, stages[at])
+        if progress.is_waiting:
+            _wait_for_person(operation)
         if not progress.is_done:
             return progress
     if at + 1 == len(stages):
@@ -87,9 +89,16 @@ def _look(operation: Operation, stage: Stage) -> Progress:
         logger.warning("%s: %s", operation, away)
         progress = Progress(False, str(away))
     tell(operation, progress)
-    if not progress.is_done:
+    if not (progress.is_done or progress.is_waiting):
         _check_limit(operation, stage)
     return progress
+
+
+def _wait_for_person(operation: Operation) -> None:
+    """Let go of the operation until somebody completes or cancels it; nobody takes it up meanwhile."""
+    waiting = Operation.objects.filter(pk=operation.pk, attempt=operation.attempt, state=OperationState.RUNNING)
+    if not waiting.update(state=OperationState.WAITING, heartbeat_at=None):
+        raise StaleOrder(what=str(operation))
 
 
 def _check_cancelled(operation: Operation) -> None:
@@ -113,6 +122,7 @@ def _succeed(operation: Operation) -> None:
     outcome = wording.success(operation)
     with transaction.atomic():
         _end(operation, OperationState.SUCCEEDED, outcome)
+        rollback.note(operation)
         if operation.kind in (Kind.DELETE_SITE, Kind.DELETE_STAGING):
             removal.remove_rows(operation)
     if operation.kind == Kind.DELETE_SITE:
@@ -128,7 +138,10 @@ def _fail(operation: Operation, failure: GreenroomError) -> None:
     with transaction.atomic():
         if isinstance(failure, RoutesRefused) and operation.step == Step.PUBLISHED:
             switch.switch_back(operation)
+        elif operation.kind == Kind.SWAP:
+            preview.withdraw(operation)
         prepare.give_back(operation)
+        rollback.give_back_settings(operation)
         operation.site.touch_routes()
         Deployment.objects.filter(
             pk__in=operation.changes.values("deployment_after"), state__in=_unfinished(operation)
@@ -136,6 +149,15 @@ def _fail(operation: Operation, failure: GreenroomError) -> None:
         state = OperationState.CANCELLED if is_cancelled else OperationState.FAILED
         _end(operation, state, str(failure), error_code=failure.code, is_failed=not is_cancelled)
     logger.warning("%s", failure)
+    _publish_soon(operation)
+
+
+def _publish_soon(operation: Operation) -> None:
+    """Have the routers take what was withdrawn; a router that is away takes it when it is back."""
+    try:
+        switch.publish(operation.site)
+    except Unreachable as away:
+        logger.warning("%s", away)
 
 
 def _unfinished(operation: Operation) -> list[str]:
@@ -154,4 +176,18 @@ def _end(
     if not fenced.update(**changed):
         raise StaleOrder(what=str(operation))
     OperationStep.objects.filter(operation=operation, ended_at=None).update(ended_at=moment, is_failed=is_failed)
-    SlotHold.objects.filter(operation=operation).delete()
+    _let_go(operation)
+
+
+def _let_go(operation: Operation) -> None:
+    """End the holds (I4); one that a preview has lent goes back to it. Stopping production ends the preview."""
+    holds = SlotHold.objects.filter(operation=operation)
+    lender = operation.borrowed_from
+    if lender is None or lender.state not in Operation.OPEN:
+        holds.delete()
+        return
+    holds.update(operation=lender)
+    if operation.kind == Kind.STOP:
+        Operation.objects.filter(pk=lender.pk, state=OperationState.WAITING).update(
+            state=OperationState.RUNNING, cancel_requested_at=now(), heartbeat_at=None
+        )

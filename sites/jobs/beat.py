@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 
+from django.conf import settings
 from django.db.models import Q
 
 from sites.models import Beat, Operation, OperationState
@@ -19,7 +20,7 @@ def take_stale() -> list[Operation]:
     silent = Q(heartbeat_at__lt=moment - timedelta(seconds=SILENT_SECONDS))
     unclaimed = Q(heartbeat_at=None, created_at__lt=moment - timedelta(seconds=UNCLAIMED_SECONDS))
     taken = []
-    for operation in Operation.objects.filter(silent | unclaimed, state__in=Operation.OPEN):
+    for operation in Operation.objects.filter(silent | unclaimed, state__in=Operation.WORKING):
         fenced = Operation.objects.filter(
             pk=operation.pk, attempt=operation.attempt, heartbeat_at=operation.heartbeat_at
         )
@@ -27,6 +28,17 @@ def take_stale() -> list[Operation]:
         if fenced.update(attempt=operation.attempt, heartbeat_at=moment, state=OperationState.RUNNING):
             taken.append(operation)
     return taken
+
+
+def end_previews() -> int:
+    """End previews that have waited for longer than PREVIEW_HOURS; returns how many."""
+    begun = now() - timedelta(hours=settings.PREVIEW_HOURS)
+    forgotten = Operation.objects.filter(
+        state=OperationState.WAITING, steps__ended_at=None, steps__started_at__lt=begun
+    )
+    return Operation.objects.filter(pk__in=forgotten.values("pk"), state=OperationState.WAITING).update(
+        state=OperationState.RUNNING, cancel_requested_at=now(), heartbeat_at=None
+    )
 
 
 def is_due(name: str, *, seconds: float) -> bool:

@@ -7,9 +7,9 @@ from django.conf import settings
 from sites.content import build, explain, recognition, store
 from sites.errors import BuildFailed, ReleaseFailed
 from sites.jobs import wording
-from sites.jobs.plan import configuration
 from sites.jobs.procedure import DONE, Progress
 from sites.models import Deployment, DeploymentState, Operation, SlotChange
+from sites.planning import configuration
 from sites.runtime.base import Runtime
 from sites.runtime.registry import get_runtime
 from sites.runtime.spec import RunSpec, RunState
@@ -33,13 +33,7 @@ def work_build(operation: Operation) -> Progress:
     change = _change(operation)
     deployment = change.deployment_after
     recipe = _recipe(change)
-    planned = build.plan_build(
-        deployment.content_digest,
-        recipe,
-        owner=change.slot.site_id,
-        name=change.slot.title,
-        log=_opened_log(deployment),
-    )
+    planned = _planned(change, recipe)
     if planned.run is not None:
         build.begin(planned)
         exit_code = _run(planned.run)
@@ -49,10 +43,9 @@ def work_build(operation: Operation) -> Progress:
             lines = _tail(deployment)
             build.abandon(planned.digest)
             get_runtime().end_run(planned.run.run_id)
-            reason = explain.explain(lines, store.path_of(deployment.content_digest))
             raise BuildFailed(
                 message=deployment.message,
-                where=f": {reason}" if reason else "",
+                where=explain.explain(lines, store.path_of(deployment.content_digest)),
                 holds=wording.holds(operation),
                 last_lines=wording.last_lines(lines[-LINES_SHOWN:]),
             )
@@ -78,7 +71,7 @@ def work_release(operation: Operation) -> Progress:
         env=in_force.env,
         mounts=in_force.mounts,
         log=_opened_log(deployment),
-        run_id=f"release-{deployment.public_id.hex}",
+        run_id=_release_id(deployment),
     )
     exit_code = _run(spec) if spec is not None and change.is_running_after else 0
     if exit_code is None:
@@ -95,10 +88,28 @@ def work_release(operation: Operation) -> Progress:
 
 
 def forget_runs(operation: Operation) -> None:
-    """End what may still run for a publication that has failed or was cancelled."""
-    change = operation.changes.select_related("deployment_after").first()
-    if change is not None and change.deployment_after is not None:
-        get_runtime().end_run(f"release-{change.deployment_after.public_id.hex}")
+    """End what may still run for a publication that has failed or was cancelled, and remove what it left."""
+    change = _change(operation)
+    planned = _planned(change, _recipe(change))
+    runtime = get_runtime()
+    if planned.run is not None:
+        runtime.end_run(planned.run.run_id)
+        build.abandon(planned.digest)
+    runtime.end_run(_release_id(change.deployment_after))
+
+
+def _planned(change: SlotChange, recipe: recognition.Recipe) -> build.Build:
+    return build.plan_build(
+        change.deployment_after.content_digest,
+        recipe,
+        owner=change.slot.site_id,
+        name=change.slot.title,
+        log=_opened_log(change.deployment_after),
+    )
+
+
+def _release_id(deployment: Deployment) -> str:
+    return f"release-{deployment.public_id.hex}"
 
 
 def _run(spec: RunSpec) -> int | None:

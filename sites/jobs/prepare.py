@@ -2,10 +2,10 @@
 
 from sites.errors import InstanceNotStarted
 from sites.jobs import wording
-from sites.jobs.plan import make_plan, spec_of
 from sites.jobs.procedure import DONE, Progress
 from sites.models import Instance, Operation, Revision, RevisionState, SlotChange
 from sites.models.clock import now
+from sites.planning import make_plan, spec_of
 from sites.runtime.registry import get_runtime
 from sites.runtime.spec import InstanceState, InstanceStatus
 

@@ -16,6 +16,8 @@ class Progress:
 
     is_done: bool
     sentence: str = ""
+    is_waiting: bool = False
+    """Nothing more is to be done until a person decides."""
 
 
 DONE = Progress(True)

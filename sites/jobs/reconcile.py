@@ -4,9 +4,9 @@ from collections import defaultdict
 
 from django.db import transaction
 
-from sites.jobs.plan import spec_of
 from sites.jobs.prepare import record
 from sites.models import Instance, Revision, Site
+from sites.planning import spec_of
 from sites.runtime.registry import get_runtime
 from sites.runtime.spec import InstanceStatus, RevisionSpec
 

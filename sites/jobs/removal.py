@@ -3,9 +3,9 @@
 import shutil
 
 from sites.jobs import switch
-from sites.jobs.plan import site_folders
 from sites.jobs.procedure import Progress
 from sites.models import HostName, Kind, Operation, Revision, Site, Slot, Workload
+from sites.planning import site_folders
 
 
 def withdraw(operation: Operation) -> None:

@@ -6,9 +6,9 @@ from django.db import transaction
 from django.db.models import F, Q
 
 from sites.jobs import switch
-from sites.jobs.plan import spec_of
 from sites.models import Instance, Operation, Revision, RevisionState, Site, Step
 from sites.models.clock import now, seconds_since
+from sites.planning import spec_of
 from sites.router import get_router
 from sites.runtime.registry import get_runtime
 

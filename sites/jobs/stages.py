@@ -1,8 +1,8 @@
 """Which stages each kind of operation goes through, in order."""
 
-from sites.jobs import builds, prepare, removal, switch, warmup
+from sites.jobs import builds, prepare, preview, removal, switch, warmup
 from sites.jobs.procedure import Stage
-from sites.models import Kind, Step
+from sites.models import Kind, Operation, Step
 
 START_SECONDS = 120.0
 
@@ -19,6 +19,10 @@ PUBLICATION = (
     Stage(Step.RELEASING, builds.work_release, limit_seconds=1200.0),
     *INTO_SERVICE,
 )
+PREVIEW = (
+    *INTO_SERVICE[:-2],
+    Stage(Step.PREPARED, preview.wait_until_shown, enter=preview.show),
+)
 REMOVAL = (
     Stage(Step.SWITCHED, switch.switched, enter=removal.withdraw),
     Stage(Step.PUBLISHED, switch.wait_until_published),
@@ -28,16 +32,18 @@ REMOVAL_OF_SITE = (*REMOVAL, Stage(Step.STOPPING, removal.wait_until_ended))
 AFTER_SWITCH = (Step.SWITCHED, Step.PUBLISHED, Step.STOPPING, Step.DONE)
 
 
-def stages_of(kind: str) -> tuple[Stage, ...]:
-    """The stages of an operation of that kind."""
+def stages_of(operation: Operation) -> tuple[Stage, ...]:
+    """The stages of an operation; those of a preview until it is to be completed."""
+    if preview.is_pending(operation):
+        return PREVIEW
     by_kind = {
         Kind.PUBLISH: PUBLICATION,
         Kind.DELETE_STAGING: REMOVAL,
         Kind.DELETE_SITE: REMOVAL_OF_SITE,
     }
-    return by_kind.get(Kind(kind), INTO_SERVICE)
+    return by_kind.get(Kind(operation.kind), INTO_SERVICE)
 
 
-def position(kind: str, step: str) -> int:
+def position(operation: Operation) -> int:
     """Index of the stage that an operation is at; -1 before the first."""
-    return next((index for index, stage in enumerate(stages_of(kind)) if stage.step == step), -1)
+    return next((index for index, stage in enumerate(stages_of(operation)) if stage.step == operation.step), -1)

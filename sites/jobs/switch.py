@@ -3,10 +3,10 @@
 from datetime import timedelta
 
 from sites.errors import Cancelled, Failed, RoutesRefused
-from sites.jobs import wording
-from sites.jobs.plan import make_plan
+from sites.jobs import rollback, wording
 from sites.jobs.prepare import changes_to_start
 from sites.jobs.procedure import DONE, Progress
+from sites.jobs.rollback import drain
 from sites.models import (
     Deployment,
     DeploymentState,
@@ -20,6 +20,7 @@ from sites.models import (
     Workload,
 )
 from sites.models.clock import now, seconds_since
+from sites.planning import make_plan
 from sites.router import get_router
 from sites.router.base import Acknowledgement
 from sites.routing import registered_nodes
@@ -45,7 +46,7 @@ def wait_until_offered(operation: Operation) -> Progress:
     missing = missing_nodes(acknowledgement, operation.site.routes_version)
     if acknowledgement.refusals and set(acknowledgement.refusals) >= registered_nodes():
         raise refused(operation, acknowledgement)
-    return Progress(not missing, _progress(missing))
+    return Progress(not missing, progress(missing))
 
 
 def publish(site: Site) -> Acknowledgement:
@@ -62,7 +63,7 @@ def missing_nodes(acknowledgement: Acknowledgement, version: int) -> set[str]:
     return {node for node in registered if acknowledgement.versions.get(node, -1) < version}
 
 
-def _progress(missing: set[str]) -> str:
+def progress(missing: set[str]) -> str:
     return f"waiting for {', '.join(sorted(missing))}" if missing else "acknowledged by every router"
 
 
@@ -77,13 +78,23 @@ def switch(operation: Operation) -> None:
 
     Everything that was checked before is checked again here, under the locks of the slots. Raises Failed.
     """
-    changes = list(operation.changes.select_related("slot__site", "workload_after", "deployment_after"))
+    changes = list(operation.changes.select_related("slot__site", "workload_before", "workload_after"))
     slots = _locked_slots(operation)
     if Operation.objects.filter(pk=operation.pk, cancel_requested_at__isnull=False).exists():
         raise Cancelled(wording.cancelled(operation))
     for change in changes_to_start(operation):
         _check(operation, change, slots[change.slot_id])
+    _remember_settings(changes)
     exchange(operation, changes, slots)
+
+
+def _remember_settings(changes: list[SlotChange]) -> None:
+    """What travels away from production is written down, so that a roll-back can tell whether it was altered."""
+    for change in changes:
+        if change.slot.is_production and change.workload_before_id != change.workload_after_id:
+            Swap.objects.filter(operation=change.operation_id).update(
+                settings_before=change.workload_before.settings_as_json()
+            )
 
 
 def _locked_slots(operation: Operation) -> dict[int, Slot]:
@@ -94,7 +105,7 @@ def _locked_slots(operation: Operation) -> dict[int, Slot]:
 def _check(operation: Operation, change: SlotChange, slot: Slot) -> None:
     revision = change.revision_after
     plan = make_plan(change.slot, change.workload_after, change.deployment_after)
-    warm = revision.instances.filter(warmed_for=operation, ordinal__lt=change.count_after).count()
+    warm = revision.instances.filter(warmed_for=operation, is_warm=True, ordinal__lt=change.count_after).count()
     if slot.workload_id != change.workload_before_id or plan.fingerprint != revision.fingerprint:
         reason = f"the configuration or content of '{slot.title}' changed meanwhile"
     elif revision.state not in (RevisionState.READY, RevisionState.SERVING, RevisionState.RETAINED):
@@ -114,7 +125,7 @@ def exchange(operation: Operation, changes: list[SlotChange], slots: dict[int, S
     replaced: set[int] = set()
     for change in changes:
         slot = slots[change.slot_id]
-        replaced |= {slot.live_revision_id} - {None}
+        replaced |= {slot.live_revision_id, change.revision_before_id} - {None}
         slot.workload_id = change.workload_after_id
         slot.live_revision_id = change.revision_after_id
         slot.is_running = change.is_running_after
@@ -127,8 +138,13 @@ def exchange(operation: Operation, changes: list[SlotChange], slots: dict[int, S
             )
         serve(change)
     kept = {change.revision_after_id for change in changes}
+    rollback.retire_candidates(operation, kept)
+    window = rollback.window_seconds(operation)
     for revision in Revision.objects.filter(pk__in=replaced - kept).select_related("slot"):
-        drain(revision)
+        if window:
+            rollback.retain(revision, window)
+        else:
+            drain(revision)
     operation.site.touch_routes()
     Swap.objects.filter(operation=operation).update(switched_at=now(), routes_version=operation.site.routes_version)
 
@@ -142,18 +158,8 @@ def serve(change: SlotChange) -> None:
             released_at=None,
             idle_since=None,
             drain_deadline=None,
+            retained_until=None,
         )
-
-
-def drain(revision: Revision) -> None:
-    """Take a revision out of service; its clock starts when every router has acknowledged."""
-    revision.transition(
-        (RevisionState.SERVING, RevisionState.RETAINED),
-        RevisionState.DRAINING,
-        released_at=None,
-        idle_since=None,
-        drain_deadline=None,
-    )
 
 
 def switched(operation: Operation) -> Progress:
@@ -174,10 +180,10 @@ def wait_until_published(operation: Operation) -> Progress:
     if not missing:
         release(operation.site)
         Swap.objects.filter(operation=operation).update(acknowledged_at=now())
-        return Progress(True, _progress(missing))
+        return Progress(True, progress(missing))
     started = operation.steps.get(step=operation.step).started_at
     is_late = seconds_since(started) > LATE_SECONDS
-    return Progress(is_late, f"switched; {', '.join(sorted(missing))} late" if is_late else _progress(missing))
+    return Progress(is_late, f"switched; {', '.join(sorted(missing))} late" if is_late else progress(missing))
 
 
 def release(site: Site) -> None:

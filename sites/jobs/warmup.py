@@ -10,9 +10,10 @@ from sites.errors import WarmupFailed
 from sites.jobs import wording
 from sites.jobs.prepare import changes_to_start
 from sites.jobs.procedure import Progress, beat
-from sites.models import HostNameKind, Instance, Operation, SlotChange
+from sites.models import HostNameKind, Instance, Kind, Operation, SlotChange
 from sites.models.clock import now, seconds_since
 from sites.runtime.registry import get_runtime
+from sites.runtime.spec import InstanceState
 
 USER_AGENT = "SiteWarmup"
 TRIES = 5
@@ -65,11 +66,23 @@ def _open_probes(operation: Operation) -> tuple[list[Probe], int, int]:
         instances = change.revision_after.instances.filter(ordinal__lt=change.revision_after.wanted_count)
         for instance in instances:
             wanted += 1
-            if instance.warmed_for_id == operation.pk:
+            if _counts_as_warm(operation, instance):
                 warm += 1
             else:
                 probes.append(Probe(instance, change, host))
     return probes, warm, wanted
+
+
+def _counts_as_warm(operation: Operation, instance: Instance) -> bool:
+    """It answered in this operation; or it was kept warm for this roll-back and still runs."""
+    if instance.warmed_for_id == operation.pk:
+        return True
+    was_kept = (
+        operation.kind == Kind.ROLL_BACK and instance.is_warm and instance.observed_state == InstanceState.RUNNING
+    )
+    if was_kept:
+        Instance.objects.filter(pk=instance.pk).update(warmed_for=operation)
+    return was_kept
 
 
 def _is_due(instance: Instance) -> bool:

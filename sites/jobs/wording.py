@@ -1,5 +1,7 @@
 """The sentences with which operations end."""
 
+import json
+
 from sites.errors import Failed
 from sites.models import Kind, Operation, SlotChange
 from sites.models.clock import seconds_since
@@ -12,7 +14,7 @@ def what(operation: Operation) -> str:
 
 def holds(operation: Operation) -> str:
     """What is so after a failure before the switch."""
-    if operation.kind == Kind.SWAP:
+    if operation.kind in (Kind.SWAP, Kind.ROLL_BACK):
         return "Production was not touched."
     kept = [_serving(change) for change in operation.changes.select_related("slot__site", "workload_before")]
     return " ".join(kept) or "Nothing was changed."
@@ -43,6 +45,8 @@ def success(operation: Operation) -> str:
     match operation.kind:
         case Kind.SWAP:
             return f"Swapped {names} in {seconds}."
+        case Kind.ROLL_BACK:
+            return f"Rolled back: {names} serve again what they served before, after {seconds}.{_set_back(operation)}"
         case Kind.CREATE_SITE:
             return f"Created web site {quoted(operation.target)} in {seconds}."
         case Kind.ENABLE_STAGING:
@@ -66,6 +70,19 @@ def success(operation: Operation) -> str:
             return f"Deleted {quoted(operation.target)}. Production was not touched."
         case _:
             return f"Deleted web site {quoted(operation.target)} with its slots."
+
+
+def _set_back(operation: Operation) -> str:
+    """Names the settings that a roll-back to the unaltered version has replaced."""
+    kept = {(category, name): value for category, name, value in json.loads(operation.kept_settings)}
+    if not kept:
+        return ""
+    workload = operation.changes.get(slot__is_production=True).workload_after
+    now = {(category, name): value for category, name, value in json.loads(workload.settings_as_json())}
+    changed = sorted(
+        name for category, name in kept.keys() | now.keys() if kept.get((category, name)) != now.get((category, name))
+    )
+    return f" Set back to what they were: {', '.join(changed)}." if changed else ""
 
 
 def _instances(count: int) -> str:

@@ -5,6 +5,7 @@ import uuid
 from django.conf import settings
 from django.db import models
 
+from sites.models.fields import EncryptedTextField
 from sites.models.site import Site
 from sites.models.slot import Slot
 from sites.models.state import StateModel
@@ -17,6 +18,7 @@ class Kind(models.TextChoices):
     ENABLE_STAGING = "enable_staging", "enabling of staged publishing"
     PUBLISH = "publish", "publication"
     SWAP = "swap", "swap"
+    ROLL_BACK = "roll_back", "roll-back"
     SCALE = "scale", "change of scale"
     CHANGE_MODE = "change_mode", "change of mode"
     CHANGE_SETTINGS = "change_settings", "change of settings"
@@ -35,6 +37,7 @@ class OperationState(models.TextChoices):
 
     REQUESTED = "requested", "Requested"
     RUNNING = "running", "In progress"
+    WAITING = "waiting", "Prepared"  # a preview: nothing runs until a person completes or cancels it
     SUCCEEDED = "succeeded", "Succeeded"
     FAILED = "failed", "Failed"
     CANCELLED = "cancelled", "Cancelled"
@@ -50,6 +53,7 @@ class Step(models.TextChoices):
     STARTING = "starting", "Starting the instances"
     WARMING = "warming", "Warming up every instance"
     OFFERED = "offered", "Announcing the instances to the routers"
+    PREPARED = "prepared", "Showing the preview"
     SWITCHED = "switched", "Switching the host names"
     PUBLISHED = "published", "Waiting for every router"
     STOPPING = "stopping", "Letting open requests end"
@@ -59,7 +63,8 @@ class Step(models.TextChoices):
 class Operation(StateModel):
     """One request of a person or program. Notification bar, operation logs and audit are views of this row."""
 
-    OPEN = (OperationState.REQUESTED, OperationState.RUNNING)
+    WORKING = (OperationState.REQUESTED, OperationState.RUNNING)
+    OPEN = (*WORKING, OperationState.WAITING)
     FINAL = (OperationState.SUCCEEDED, OperationState.FAILED, OperationState.CANCELLED)
 
     public_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
@@ -76,6 +81,10 @@ class Operation(StateModel):
     cancel_requested_at = models.DateTimeField(null=True)
     created_at = models.DateTimeField(auto_now_add=True)
     ended_at = models.DateTimeField(null=True)
+    borrowed_from = models.ForeignKey(
+        "self", null=True, on_delete=models.SET_NULL, related_name="borrowers"
+    )  # the preview whose hold this one has for its duration
+    kept_settings = EncryptedTextField(default="[]")  # JSON: what a roll-back to the unaltered version replaced
     outcome = models.TextField(blank=True)  # the sentence that it ended with
     error_code = models.CharField(max_length=32, blank=True)
     dismissed_at = models.DateTimeField(null=True)  # its notification was closed

@@ -21,6 +21,8 @@ class Slot(models.Model):
     workload = models.OneToOneField("Workload", null=True, on_delete=models.SET_NULL, related_name="slot")
     live_revision = models.ForeignKey("Revision", null=True, on_delete=models.SET_NULL, related_name="live_slots")
     drain_limit_seconds = models.PositiveIntegerField(default=30)
+    rollback_window_seconds = models.PositiveIntegerField(default=600)  # of production; 0: no window
+    is_auto_swapped = models.BooleanField(default=False)  # each publication goes on into production
     publishing_user = models.CharField(max_length=64, unique=True)
     publishing_password = EncryptedTextField()
     created_at = models.DateTimeField(auto_now_add=True)

@@ -2,6 +2,7 @@
 
 from django.db import models
 
+from sites.models.fields import EncryptedTextField
 from sites.models.operation import Operation
 from sites.models.revision import Revision
 from sites.models.slot import Slot
@@ -44,6 +45,10 @@ class Swap(models.Model):
     switched_at = models.DateTimeField(null=True)
     acknowledged_at = models.DateTimeField(null=True)
     routes_version = models.BigIntegerField(null=True)
+    is_preview = models.BooleanField(default=False)
+    complete_requested_at = models.DateTimeField(null=True)
+    settings_before = EncryptedTextField(default="[]")  # JSON: what travelled away from the target, for a roll-back
+    rolled_back_by = models.OneToOneField(Operation, null=True, on_delete=models.SET_NULL, related_name="rolls_back")
 
     def __str__(self) -> str:
         return str(self.operation)

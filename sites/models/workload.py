@@ -1,5 +1,7 @@
 """What occupies a slot and travels on a swap: content, history and the settings that are not sticky."""
 
+import json
+
 from django.db import models
 
 from sites.models.site import Site
@@ -14,3 +16,13 @@ class Workload(models.Model):
 
     def __str__(self) -> str:
         return f"workload {self.pk} of {self.site}"
+
+    def settings_as_json(self) -> str:
+        """The settings that travel with it: a JSON list of [category, name, value], in order."""
+        return json.dumps(sorted([row.category, row.name, row.value] for row in self.settings.all()))
+
+    def replace_settings(self, as_json: str) -> None:
+        """Put back what `settings_as_json` gave; belongs in a transaction."""
+        self.settings.all().delete()
+        for category, name, value in json.loads(as_json):
+            self.settings.create(site=self.site, category=category, name=name, value=value)

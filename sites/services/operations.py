@@ -7,8 +7,10 @@ from django.db import IntegrityError, transaction
 from django.db.models.functions import Now
 
 from sites import access, tasks
-from sites.errors import Refused, SlotBusy
+from sites.errors import Refused, SlotBusy, SwapPending
 from sites.models import Kind, Operation, OperationState, Site, Slot, SlotHold, Step, Subscription
+
+LENT_BY_PREVIEWS = (Kind.SCALE, Kind.STOP)
 
 
 def record(
@@ -59,9 +61,26 @@ def begin(
         actor_name=actor_name or acting_user.get_username(),
     )
     in_order = sorted(slots, key=lambda slot: slot.pk)
-    _hold(operation, in_order)
+    if not _borrow(operation, in_order):
+        _hold(operation, in_order)
     tasks.enqueue_on_commit(operation)
     return operation
+
+
+def _borrow(operation: Operation, slots: Sequence[Slot]) -> bool:
+    """Take production's hold from a preview that waits, for as long as the operation is open.
+
+    A preview may wait for hours, and production must remain scalable and stoppable meanwhile.
+    """
+    if operation.kind not in LENT_BY_PREVIEWS or len(slots) != 1 or not slots[0].is_production:
+        return False
+    hold = SlotHold.objects.select_for_update(of=("self",)).select_related("operation").filter(slot=slots[0]).first()
+    if hold is None or hold.operation.state != OperationState.WAITING:
+        return False
+    Operation.objects.filter(pk=operation.pk).update(borrowed_from=hold.operation)
+    operation.borrowed_from = hold.operation
+    SlotHold.objects.filter(pk=hold.pk).update(operation=operation)
+    return True
 
 
 def _hold(operation: Operation, slots: Sequence[Slot]) -> None:
@@ -79,9 +98,13 @@ def _hold(operation: Operation, slots: Sequence[Slot]) -> None:
         raise busy(hold, wanted=operation.get_kind_display()) from None
 
 
-def busy(hold: SlotHold, *, wanted: str) -> SlotBusy:
+def busy(hold: SlotHold, *, wanted: str) -> SlotBusy | SwapPending:
     """The refusal that names who holds the slot, with what, and since when."""
     operation = hold.operation
+    if operation.state == OperationState.WAITING:
+        return SwapPending(
+            name=operation.swap.source.title, person=operation.actor_name, since=f"{operation.created_at:%H:%M} UTC"
+        )
     return SlotBusy(
         name=hold.slot.title,
         operation=f"the {operation.get_kind_display()}",
@@ -105,12 +128,16 @@ def cancel(*, acting_user: AbstractBaseUser, operation: Operation) -> Operation:
     asked = Operation.objects.filter(pk=operation.pk, state__in=Operation.OPEN, cancel_requested_at=None).exclude(
         step__in=[Step.SWITCHED, Step.PUBLISHED, Step.STOPPING, Step.DONE]
     )
-    if not asked.update(cancel_requested_at=Now()):
+    with transaction.atomic():
+        is_asked = asked.update(cancel_requested_at=Now())
+        operation.refresh_from_db()
+        if operation.transition(OperationState.WAITING, OperationState.RUNNING, heartbeat_at=None):
+            tasks.enqueue_on_commit(operation)
+    if not is_asked:
         raise Refused(
             f"The {operation.get_kind_display()} of '{operation.target}' can no longer be cancelled: "
             f"{operation.get_state_display().lower()}. To undo a swap, swap again."
         )
-    operation.refresh_from_db()
     return operation
 
 

@@ -4,10 +4,11 @@ from dataclasses import dataclass
 
 from django.contrib.auth.models import AbstractBaseUser
 from django.db import transaction
+from django.db.models.functions import Now
 
-from sites import access
+from sites import access, tasks
 from sites.errors import NothingPublished, NotSwappable, Refused, SameSlot, SlotStopped
-from sites.models import HostNameKind, Kind, Operation, Slot, Swap
+from sites.models import HostNameKind, Kind, Operation, OperationState, Slot, Step, Swap
 from sites.services import changes
 
 
@@ -69,8 +70,12 @@ def _content(slot: Slot) -> str:
     return f"{deployment.message} ({deployment.short_id})" if deployment else "the placeholder page"
 
 
-def request_swap(*, acting_user: AbstractBaseUser, source: Slot, target: Slot) -> Operation:
-    """seed: Swap; the same from either slot. Raises NotSwappable, SlotStopped, NothingPublished, SlotBusy."""
+def request_swap(*, acting_user: AbstractBaseUser, source: Slot, target: Slot, with_preview: bool = False) -> Operation:
+    """seed: Swap; the same from either slot. Raises NotSwappable, SlotStopped, NothingPublished, SlotBusy.
+
+    With a preview the source's address first shows what the target will serve, under the target's settings,
+    and everything waits there until `complete_swap` or `cancel`.
+    """
     source = access.get_slot_for_change(acting_user, source.site.name, source.name)
     target = access.get_slot_for_change(acting_user, target.site.name, target.name)
     refusal = why_not_swap(source, target)
@@ -83,12 +88,42 @@ def request_swap(*, acting_user: AbstractBaseUser, source: Slot, target: Slot) -
         operation = changes.begin_change(
             kind=Kind.SWAP, acting_user=acting_user, site=source.site, slots=slots, target=source.site.name
         )
-        _exchange(operation)
-        Swap.objects.create(operation=operation, source=source, target=target)
+        exchange_workloads(operation)
+        Swap.objects.create(operation=operation, source=source, target=target, is_preview=with_preview)
         return operation
 
 
-def _exchange(operation: Operation) -> None:
+def complete_swap(*, acting_user: AbstractBaseUser, operation: Operation) -> Operation:
+    """Let a previewed swap go on; what is missing by now is started and warmed up first."""
+    operation = access.get_operation_for_change(acting_user, operation.public_id)
+    with transaction.atomic():
+        lent = operation.borrowers.filter(state__in=Operation.OPEN).first()
+        if lent is not None:
+            raise Refused(
+                f"The swap of '{operation.target}' cannot be completed while the {lent.get_kind_display()} of "
+                f"{lent.actor_name} goes on; it stays prepared. Complete it when that has ended."
+            )
+        if not operation.transition(
+            OperationState.WAITING, OperationState.RUNNING, step=Step.REQUESTED, heartbeat_at=None
+        ):
+            raise Refused(
+                f"The swap of '{operation.target}' does not wait for its completion: "
+                f"{operation.get_state_display().lower()}. Reload the page to see it as it is."
+            )
+        Swap.objects.filter(operation=operation).update(complete_requested_at=Now())
+        _take_present_counts(operation)
+        tasks.enqueue_on_commit(operation)
+        return operation
+
+
+def _take_present_counts(operation: Operation) -> None:
+    """Production may have been scaled during the preview."""
+    for change in operation.changes.select_related("slot"):
+        change.count_before = change.count_after = change.slot.instance_count
+        change.save(update_fields=["count_before", "count_after"])
+
+
+def exchange_workloads(operation: Operation) -> None:
     """Each change gets the other slot's workload, as both are under the holds."""
     one, other = operation.changes.all()
     for change, from_change in ((one, other), (other, one)):

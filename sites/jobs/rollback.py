@@ -1,0 +1,83 @@
+"""Out of service: drained at once, or kept warm for a roll-back window."""
+
+from datetime import timedelta
+
+from sites.models import Kind, Operation, OperationState, Revision, RevisionState, Slot, Swap
+from sites.models.clock import now
+
+
+def drain(revision: Revision) -> None:
+    """Take a revision out of service; its clock starts when every router has acknowledged."""
+    revision.transition(
+        (RevisionState.SERVING, RevisionState.RETAINED),
+        RevisionState.DRAINING,
+        released_at=None,
+        idle_since=None,
+        drain_deadline=None,
+        retained_until=None,
+    )
+
+
+def retain(revision: Revision, seconds: int) -> None:
+    """Keep a revision of a swap warm, so that rolling back needs no start and no warm-up."""
+    until = now() + timedelta(seconds=seconds)
+    revision.transition(
+        (RevisionState.SERVING, RevisionState.RETAINED), RevisionState.RETAINED, retained_until=until, idle_since=None
+    )
+
+
+def window_seconds(operation: Operation) -> int:
+    """How long an operation's former revisions are kept: only a swap into production opens a window."""
+    if operation.kind != Kind.SWAP:
+        return 0
+    return max(
+        Slot.objects.filter(changes__operation=operation, is_production=True).values_list(
+            "rollback_window_seconds", flat=True
+        ),
+        default=0,
+    )
+
+
+def retire_candidates(operation: Operation, kept: set[int | None]) -> None:
+    """At most one candidate per production slot: the next switch of the slot ends the window before it."""
+    touched = operation.changes.values("slot__site")
+    own = operation.changes.values("revision_before")
+    ends_window = operation.kind in (Kind.SWAP, Kind.ROLL_BACK, Kind.CHANGE_MODE)
+    if not ends_window:
+        return
+    for revision in Revision.objects.filter(site__in=touched, state=RevisionState.RETAINED).exclude(pk__in=own):
+        if revision.pk not in kept:
+            drain(revision)
+
+
+def end_windows(*, all_of_them: bool = False) -> int:
+    """Let go of revisions whose window is over, or of all when memory is short; returns how many."""
+    over = Revision.objects.filter(state=RevisionState.RETAINED, retained_until__isnull=False)
+    if not all_of_them:
+        over = over.filter(retained_until__lte=now())
+    ended = [revision for revision in over if not _is_held(revision)]
+    for revision in ended:
+        drain(revision)
+    return len(ended)
+
+
+def _is_held(revision: Revision) -> bool:
+    """An open operation may bring it into service again."""
+    return Operation.objects.filter(changes__revision_after=revision, state__in=Operation.OPEN).exists()
+
+
+def give_back_settings(operation: Operation) -> None:
+    """A roll-back to the unaltered version has failed: the altered settings are in force again."""
+    if operation.kind != Kind.ROLL_BACK or operation.kept_settings == "[]":
+        return
+    operation.changes.get(slot__is_production=True).workload_after.replace_settings(operation.kept_settings)
+
+
+def note(operation: Operation) -> None:
+    """The swap that was undone names the roll-back that undid it."""
+    if operation.kind != Kind.ROLL_BACK:
+        return
+    undone = Swap.objects.filter(
+        operation__site=operation.site, operation__kind=Kind.SWAP, operation__state=OperationState.SUCCEEDED
+    ).order_by("-switched_at")
+    Swap.objects.filter(pk__in=undone.values("pk")[:1], rolled_back_by=None).update(rolled_back_by=operation)

@@ -1,0 +1,39 @@
+"""Only what nothing names any more is removed."""
+
+import os
+import shutil
+import time
+from pathlib import Path
+
+import pytest
+from django.conf import LazySettings
+
+from sites.content import archive, store
+from sites.jobs import tidy
+from tests.domain import Domain
+
+
+@pytest.fixture(autouse=True)
+def _own_store(settings: LazySettings, tmp_path: Path) -> None:
+    settings.CONTENT_DIR = tmp_path / "content"
+    settings.BUILD_DIR = tmp_path / "builds"
+
+
+def test_contents_of_deployments_stay_and_others_go_after_an_hour(domain: Domain, settings: LazySettings) -> None:
+    production, _staging = domain.staged()
+    unnamed = archive.unpack_zip(domain.archive("nobody published this"))
+    two_hours_ago = time.time() - 7200
+    for folder in settings.CONTENT_DIR.iterdir():
+        os.utime(folder, (two_hours_ago, two_hours_ago))
+    tidy.run()
+    assert not store_has(unnamed.digest)
+    for slot in production.site.slots.all():
+        assert store_has(slot.workload.active_deployment.content_digest)
+        shutil.copytree(slot.live_revision.runnable["app"], domain.folder / slot.name)
+
+
+def store_has(digest: str) -> bool:
+    try:
+        return store.path_of(digest).is_dir()
+    except FileNotFoundError:
+        return False

@@ -1,0 +1,128 @@
+"""A swap with preview shows the prepared version at staging's address and holds both slots until it is decided."""
+
+from datetime import timedelta
+
+import pytest
+
+from sites import tasks
+from sites.errors import Refused, SwapPending
+from sites.jobs import beat
+from sites.models import Category, Operation, OperationStep, RevisionState, Slot, SlotHold
+from sites.models.clock import now
+from sites.services import operations, slots, swaps
+from sites.services.settings import Entry, save_settings
+from tests.domain import Domain
+
+
+def marked(domain: Domain) -> tuple[Slot, Slot]:
+    """A staged site in which each slot has a sticky mark of its own."""
+    production, staging = domain.staged()
+    for slot in (production, staging):
+        entries = [Entry("MARK", slot.name, is_sticky=True)]
+        operation = save_settings(acting_user=domain.alice, slot=slot, category=Category.APP_SETTINGS, entries=entries)
+        assert domain.work(operation).state == "succeeded", operation.outcome
+    production.refresh_from_db()
+    staging.refresh_from_db()
+    return production, staging
+
+
+def preview(domain: Domain) -> Operation:
+    production, staging = marked(domain)
+    operation = swaps.request_swap(acting_user=domain.alice, source=staging, target=production, with_preview=True)
+    domain.look(operation)
+    assert operation.state == "waiting", operation.outcome
+    return operation
+
+
+def mark_behind(domain: Domain, host: str) -> str:
+    """The sticky mark of the process that a request to `host` reaches."""
+    return domain.revision_behind(host).runnable["env"]["MARK"]
+
+
+def test_staging_shows_the_new_version_under_productions_settings_and_production_is_untouched(domain: Domain) -> None:
+    preview(domain)
+    assert domain.serves("contoso-staging.localhost") == "two"
+    assert mark_behind(domain, "contoso-staging.localhost") == "production"
+    assert domain.serves("contoso.localhost") == "one"
+    assert mark_behind(domain, "contoso.localhost") == "production"
+
+
+def test_completing_switches_what_was_shown(domain: Domain) -> None:
+    operation = preview(domain)
+    shown = domain.revision_behind("contoso-staging.localhost")
+    swaps.complete_swap(acting_user=domain.alice, operation=operation)
+    assert domain.work(operation).state == "succeeded", operation.outcome
+    assert domain.revision_behind("contoso.localhost") == shown
+    assert domain.serves("contoso-staging.localhost") == "one"
+    assert mark_behind(domain, "contoso-staging.localhost") == "staging"
+    assert not SlotHold.objects.exists()
+
+
+def test_cancelling_gives_staging_its_own_instances_back(domain: Domain) -> None:
+    operation = preview(domain)
+    shown = domain.revision_behind("contoso-staging.localhost")
+    operations.cancel(acting_user=domain.alice, operation=operation)
+    assert domain.work(operation).state == "cancelled"
+    assert mark_behind(domain, "contoso-staging.localhost") == "staging"
+    assert domain.serves("contoso-staging.localhost") == "two"
+    assert domain.serves("contoso.localhost") == "one"
+    shown.refresh_from_db()
+    assert shown.state == RevisionState.DRAINING
+    assert not SlotHold.objects.exists()
+
+
+def test_nobody_takes_up_a_preview_that_waits(domain: Domain) -> None:
+    preview(domain)
+    Operation.objects.update(created_at=now() - timedelta(hours=1))
+    assert beat.take_stale() == []
+
+
+def test_every_refusal_names_the_pending_swap_and_its_person(domain: Domain) -> None:
+    operation = preview(domain)
+    staging = operation.swap.source
+    with pytest.raises(SwapPending, match=r"'contoso \(staging\)' is prepared for a swap .* started by alice"):
+        slots.restart(acting_user=domain.alice, slot=staging)
+    with pytest.raises(SwapPending):
+        swaps.request_swap(acting_user=domain.alice, source=staging, target=operation.swap.target)
+
+
+def test_production_may_be_scaled_meanwhile_and_the_missing_instances_start_before_the_switch(domain: Domain) -> None:
+    operation = preview(domain)
+    production = operation.swap.target
+    scaled = slots.scale(acting_user=domain.alice, slot=production, count=3)
+    with pytest.raises(Refused, match="cannot be completed while the change of scale of alice goes on"):
+        swaps.complete_swap(acting_user=domain.alice, operation=operation)
+    assert domain.work(scaled).state == "succeeded", scaled.outcome
+    assert SlotHold.objects.filter(operation=operation).count() == 2
+    swaps.complete_swap(acting_user=domain.alice, operation=operation)
+    assert domain.work(operation).state == "succeeded", operation.outcome
+    assert len(domain.runtime.observe([domain.revision_behind("contoso.localhost").pk])) == 3
+
+
+def test_stopping_production_ends_the_preview(domain: Domain) -> None:
+    operation = preview(domain)
+    domain.work(slots.stop(acting_user=domain.alice, slot=operation.swap.target))
+    assert domain.router.answer("contoso.localhost").page == "stopped"
+    assert domain.work(operation).state == "cancelled"
+    assert mark_behind(domain, "contoso-staging.localhost") == "staging"
+    assert not SlotHold.objects.exists()
+
+
+def test_a_forgotten_preview_ends_by_itself(domain: Domain, monkeypatch: pytest.MonkeyPatch) -> None:
+    operation = preview(domain)
+    for task in (tasks.swap_slots, tasks.retire_revisions, tasks.reconcile_instances, tasks.tidy_contents):
+        monkeypatch.setattr(task, "delay", lambda *_: None)
+    tasks.tick()
+    operation.refresh_from_db()
+    assert operation.state == "waiting"
+    OperationStep.objects.filter(operation=operation).update(started_at=now() - timedelta(hours=25))
+    tasks.tick()
+    assert domain.work(operation).state == "cancelled"
+    assert domain.serves("contoso-staging.localhost") == "two"
+
+
+def test_a_swap_that_waits_for_nobody_cannot_be_completed(domain: Domain) -> None:
+    production, staging = domain.staged()
+    operation = swaps.request_swap(acting_user=domain.alice, source=staging, target=production)
+    with pytest.raises(Refused, match="does not wait for its completion"):
+        swaps.complete_swap(acting_user=domain.alice, operation=operation)

@@ -1,0 +1,159 @@
+"""Rolling back returns to exactly what was served before, at once while the window is open."""
+
+from datetime import timedelta
+
+import pytest
+
+from sites.errors import NothingToRollBack
+from sites.jobs import rollback as windows
+from sites.models import Category, Operation, Revision, RevisionState, Slot, Step
+from sites.models.clock import now
+from sites.services import swaps
+from sites.services.rollback import offer_roll_back, request_roll_back
+from sites.services.settings import Entry, save_settings
+from tests.domain import Domain
+
+
+def set_entries(domain: Domain, slot: Slot, *entries: Entry) -> None:
+    operation = save_settings(
+        acting_user=domain.alice, slot=slot, category=Category.APP_SETTINGS, entries=list(entries)
+    )
+    assert domain.work(operation).state == "succeeded", operation.outcome
+
+
+def swapped(domain: Domain) -> tuple[Slot, Slot]:
+    """Swapped once, with a sticky mark in each slot, so that nothing was reused."""
+    production, staging = domain.staged()
+    for slot in (production, staging):
+        set_entries(domain, slot, Entry("MARK", slot.name, is_sticky=True))
+    operation = domain.work(swaps.request_swap(acting_user=domain.alice, source=staging, target=production))
+    assert operation.state == "succeeded", operation.outcome
+    production.refresh_from_db()
+    staging.refresh_from_db()
+    return production, staging
+
+
+def roll_back(domain: Domain, slot: Slot, **values: bool) -> Operation:
+    return domain.work(request_roll_back(acting_user=domain.alice, site=slot.site, **values))
+
+
+def test_inside_the_window_nothing_is_started_and_nothing_is_asked(domain: Domain) -> None:
+    production, _staging = swapped(domain)
+    former = Revision.objects.filter(state=RevisionState.RETAINED)
+    assert former.count() == 2
+    offer = offer_roll_back(production.site)
+    assert offer.is_instant
+    assert 590 < (offer.until - now()).total_seconds() <= 600
+    before = Revision.objects.count()
+    domain.answers = dict.fromkeys(former.values_list("pk", flat=True), "500")  # would fail if it were asked
+    operation = roll_back(domain, production)
+    assert operation.state == "succeeded", operation.outcome
+    assert Revision.objects.count() == before
+    assert domain.serves("contoso.localhost") == "one"
+    assert domain.serves("contoso-staging.localhost") == "two"
+
+
+def test_the_rolled_back_version_is_in_staging_with_its_settings(domain: Domain) -> None:
+    production, staging = swapped(domain)
+    roll_back(domain, production)
+    staging.refresh_from_db()
+    assert domain.serves("contoso-staging.localhost") == "two"
+    assert domain.revision_behind("contoso-staging.localhost").runnable["env"]["MARK"] == "staging"
+    assert domain.publish(staging, "two, mended").state == "succeeded"
+
+
+def test_after_the_window_it_is_an_ordinary_swap(domain: Domain) -> None:
+    production, _staging = swapped(domain)
+    Revision.objects.filter(state=RevisionState.RETAINED).update(retained_until=now() - timedelta(seconds=1))
+    assert windows.end_windows() == 2
+    Revision.objects.filter(state=RevisionState.DRAINING).update(state=RevisionState.STOPPED)
+    assert not offer_roll_back(production.site).is_instant
+    operation = roll_back(domain, production)
+    assert operation.state == "succeeded", operation.outcome
+    assert domain.serves("contoso.localhost") == "one"
+    assert operation.steps.get(step=Step.WARMING).sentence == "2 of 2 instances answer"
+
+
+def test_a_sticky_setting_changed_since_makes_it_an_ordinary_swap(domain: Domain) -> None:
+    production, _staging = swapped(domain)
+    set_entries(domain, production, Entry("MARK", "rotated", is_sticky=True))
+    assert not offer_roll_back(production.site).is_instant
+    roll_back(domain, production)
+    assert domain.serves("contoso.localhost") == "one"
+    assert domain.revision_behind("contoso.localhost").runnable["env"]["MARK"] == "rotated"
+
+
+def test_what_was_altered_since_is_told_with_person_and_time(domain: Domain) -> None:
+    production, staging = swapped(domain)
+    assert not offer_roll_back(production.site).is_altered
+    domain.publish(staging, "one, changed")
+    offer = offer_roll_back(production.site)
+    assert offer.is_altered
+    assert [(one.kind, one.actor_name) for one in offer.alterations] == [("publish", "alice")]
+
+
+def test_staging_as_it_is_now_can_be_chosen(domain: Domain) -> None:
+    production, staging = swapped(domain)
+    domain.publish(staging, "one, changed")
+    roll_back(domain, production)
+    assert domain.serves("contoso.localhost") == "one, changed"
+
+
+def test_the_unaltered_version_can_be_chosen_and_the_altered_one_stays_in_the_history(domain: Domain) -> None:
+    production, staging = swapped(domain)
+    domain.publish(staging, "one, changed")
+    staging.refresh_from_db()
+    set_entries(domain, staging, Entry("MARK", "staging", is_sticky=True), Entry("COLOUR", "red"))
+    operation = roll_back(domain, production, to_unaltered=True)
+    assert operation.state == "succeeded", operation.outcome
+    assert domain.serves("contoso.localhost") == "one"
+    assert "COLOUR" not in domain.revision_behind("contoso.localhost").runnable["env"]
+    assert operation.outcome.endswith("Set back to what they were: COLOUR.")
+    production.refresh_from_db()
+    history = production.workload.deployments.values_list("message", flat=True)
+    assert "one, changed" in history
+
+
+def test_a_failed_roll_back_gives_the_altered_settings_back(domain: Domain) -> None:
+    production, staging = swapped(domain)
+    set_entries(domain, staging, Entry("MARK", "staging", is_sticky=True), Entry("COLOUR", "red"))
+    Revision.objects.filter(state=RevisionState.RETAINED).update(state=RevisionState.STOPPED)
+    operation = request_roll_back(acting_user=domain.alice, site=production.site, to_unaltered=True)
+    domain.answer_everything("500")
+    assert domain.work(operation).state == "failed"
+    staging.refresh_from_db()
+    assert staging.workload.settings.get(name="COLOUR").value == "red"
+    assert domain.serves("contoso.localhost") == "two"
+
+
+def test_there_is_one_candidate_and_a_roll_back_uses_it_up(domain: Domain) -> None:
+    production, _staging = swapped(domain)
+    roll_back(domain, production)
+    assert offer_roll_back(production.site) is None
+    with pytest.raises(NothingToRollBack, match="the last one has been rolled back"):
+        request_roll_back(acting_user=domain.alice, site=production.site)
+    assert not Revision.objects.filter(state=RevisionState.RETAINED).exists()
+
+
+def test_without_a_swap_there_is_nothing_to_roll_back(domain: Domain) -> None:
+    production, _staging = domain.staged()
+    assert offer_roll_back(production.site) is None
+
+
+def test_a_window_of_zero_keeps_nothing(domain: Domain) -> None:
+    Slot.rollback_window_seconds.field.default = 0
+    try:
+        production, _staging = swapped(domain)
+    finally:
+        Slot.rollback_window_seconds.field.default = 600
+    assert not Revision.objects.filter(state=RevisionState.RETAINED).exists()
+    assert not offer_roll_back(production.site).is_instant
+
+
+def test_the_next_swap_ends_the_window_before_it(domain: Domain) -> None:
+    production, staging = swapped(domain)
+    domain.publish(staging, "three")
+    domain.work(swaps.request_swap(acting_user=domain.alice, source=staging, target=production))
+    retained = Revision.objects.filter(state=RevisionState.RETAINED)
+    assert retained.count() == 2
+    assert {revision.deployment.message for revision in retained} == {"two", "three"}
