@@ -1,0 +1,1 @@
+"""Running revisions: the contract, its adapters and the agent."""

@@ -244,7 +244,7 @@ def test_a_stop_is_graceful(shared_agent: Agent) -> None:
 
 
 def test_a_server_behind_a_shell_is_told_to_end_too(shared_agent: Agent) -> None:
-    shared_agent.serve(6, command=("sh", "-c", "python3 app.py; echo after"))
+    shared_agent.serve(6, command=("sh", "-c", "sh -c 'python3 app.py; echo after'; echo at last"))
     shared_agent.stop(6)
     assert "drained" in shared_agent.runtime.log_tail(6, 0)
 
@@ -485,7 +485,7 @@ print(json.dumps({
     "environment_of_init": b"SECRET" in environment_of_init,
     "descriptors": sorted(int(n) for n in os.listdir("/proc/self/fd")),
     "capabilities": [l.split()[1] for l in open("/proc/self/status") if l.startswith(("CapEff", "CapBnd"))],
-    "umask": os.umask(0),
+    "umask": os.umask(0), "own_name": socket.gethostbyname(socket.gethostname()),
 }))
 """
 
@@ -521,6 +521,7 @@ def test_a_site_is_kept_apart_and_lacks_nothing(shared_agent: Agent) -> None:
     assert found["descriptors"] == [0, 1, 2, 3], "0–2 and the listing itself"
     assert set(found["capabilities"]) == {"0000000000000000"}
     assert found["umask"] == 0o022
+    assert found["own_name"] == "127.0.1.1"
 
 
 def test_gunicorn_serves_with_its_usual_options(shared_agent: Agent) -> None:

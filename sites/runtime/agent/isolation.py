@@ -11,8 +11,8 @@ from pathlib import Path
 
 from sites.runtime.agent import firewall
 from sites.runtime.agent.limits import find_confinement
-from sites.runtime.agent.network import run_ip
-from sites.runtime.agent.sandbox import Mode, View, command_of, group_line, options_of, passwd_line, user_of
+from sites.runtime.agent.links import run_ip
+from sites.runtime.agent.sandbox import Mode, View, command_of, options_of, user_of, write_accounts
 from sites.runtime.agent.seccomp import build_filter
 
 TOOLS = {"bwrap": "bubblewrap", "ip": "iproute2", "nft": "nftables", "setpriv": "util-linux", "nsenter": "util-linux"}
@@ -54,9 +54,7 @@ def _try_sandbox(mode: Mode) -> str:
     """Runs `true` in a sandbox of that mode; '' when that works, otherwise what was said against it."""
     uid = user_of(0)
     with tempfile.TemporaryDirectory() as folder, tempfile.TemporaryFile() as program:
-        os.chmod(folder, 0o755)  # noqa: S103 - two files that everybody may read
-        Path(folder, "passwd").write_text(passwd_line(uid))
-        Path(folder, "group").write_text(group_line(uid))
+        write_accounts(Path(folder), uid)
         program.write(build_filter())
         program.seek(0)
         view = View(mode, uid, (), "/", {"PATH": "/usr/bin:/bin"}, (), folder, 1024 * 1024)

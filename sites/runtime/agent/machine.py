@@ -18,9 +18,8 @@ from sites.runtime.agent.sandbox import (
     Mode,
     View,
     default_toolchain,
-    group_line,
-    passwd_line,
     user_of,
+    write_accounts,
 )
 from sites.runtime.agent.seccomp import build_filter
 from sites.runtime.spec import Limits, Mount
@@ -154,12 +153,7 @@ class Machine:
 
     def _prepare(self, job: Job) -> None:
         uid = user_of(job.owner)
-        accounts = self._accounts(uid)
-        if not (accounts / "group").exists():
-            accounts.mkdir(parents=True, exist_ok=True)
-            for name, text in (("passwd", passwd_line(uid)), ("group", group_line(uid))):
-                (accounts / name).write_text(text)
-                (accounts / name).chmod(0o644)
+        write_accounts(self._accounts(uid), uid)
         if self.isolation.mode is Mode.NONE:
             (job.folder / "home").mkdir(parents=True, exist_ok=True)
             for folder in (self.state, job.folder):

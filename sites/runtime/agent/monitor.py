@@ -147,10 +147,15 @@ class Monitor:
             return True
         first = [child.pid] if self.record.mode is Mode.NONE else identity.children_of(child.pid)
         for pid in first:
-            below = identity.children_of(pid) if identity.command_name(pid) in SHELLS else []
-            for target in (pid, *below):
+            for target in _to_be_told(pid):
                 identity.send(identify(target), signal.SIGTERM)
         return bool(first)
+
+
+def _to_be_told(pid: int) -> list[int]:
+    """The process, and below a shell those that it started."""
+    below = identity.children_of(pid) if identity.command_name(pid) in SHELLS else []
+    return [pid, *(each for child in below for each in _to_be_told(child))]
 
 
 def _spare(pid: int) -> None:

@@ -35,6 +35,11 @@ class Run:
         return f"run/{self.spec.run_id}"
 
     @property
+    def log(self) -> Path:
+        """What it writes."""
+        return Path(self.spec.log) if self.spec.log else self._folder / "log"
+
+    @property
     def is_running(self) -> bool:
         """It has not ended yet."""
         return self._exit_code is None
@@ -87,7 +92,7 @@ class Run:
             mounts=spec.mounts,
             directory=spec.directory,
             limits=spec.limits,
-            log=Path(spec.log) if spec.log else self._folder / "log",
+            log=self.log,
             place=place,
         )
         return await self._machine.start(job, {})

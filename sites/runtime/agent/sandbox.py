@@ -2,6 +2,7 @@
 
 import os
 import sys
+import threading
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
@@ -19,7 +20,6 @@ SYSTEM_FILES = (
     "/etc/ssl",
     "/etc/ca-certificates",
     "/etc/pki",
-    "/etc/hosts",
     "/etc/nsswitch.conf",
     "/etc/alternatives",
     "/etc/ld.so.cache",
@@ -27,6 +27,9 @@ SYSTEM_FILES = (
     "/etc/timezone",
     "/etc/mime.types",
 )
+HOSTNAME = "site"
+ACCOUNTS = ("passwd", "group", "hosts")
+HOSTS = Path("/etc/hosts")
 RESOLVER = Path("/etc/resolv.conf")
 SYSTEMD_RESOLVER = Path("/run/systemd/resolve/resolv.conf")
 
@@ -54,10 +57,9 @@ class View:
     toolchain: tuple[str, ...]
     """Folders of the host shown read-only at their own paths."""
     accounts: str
-    """Folder with the generated files `passwd` and `group`."""
+    """Folder with the files of `accounts_of`."""
     scratch_bytes: int
     """Size of each folder that is kept in memory."""
-    hostname: str = "site"
 
 
 def user_of(owner: int) -> int:
@@ -70,14 +72,27 @@ def default_toolchain() -> tuple[str, ...]:
     return tuple(dict.fromkeys((sys.base_prefix, sys.prefix)))
 
 
-def passwd_line(uid: int) -> str:
-    """Without one getpass, git and node fail."""
-    return f"root:x:0:0:root:/root:/usr/sbin/nologin\nsite:x:{uid}:{uid}:site:{HOME}:/bin/sh\n"
+def accounts_of(uid: int) -> dict[str, str]:
+    """Files of /etc by name: without a name for its user and its host getpass, git, node and others fail."""
+    try:
+        hosts = HOSTS.read_text()
+    except OSError:
+        hosts = "127.0.0.1 localhost\n"
+    return {
+        "passwd": f"root:x:0:0:root:/root:/usr/sbin/nologin\nsite:x:{uid}:{uid}:site:{HOME}:/bin/sh\n",
+        "group": f"root:x:0:\nsite:x:{uid}:\n",
+        "hosts": f"{hosts.rstrip()}\n127.0.1.1 {HOSTNAME}\n",
+    }
 
 
-def group_line(uid: int) -> str:
-    """The group beside `passwd_line`."""
-    return f"root:x:0:\nsite:x:{uid}:\n"
+def write_accounts(folder: Path, uid: int) -> None:
+    """Writes those files for a view; a sandbox that runs keeps the ones that it was started with."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, text in accounts_of(uid).items():
+        new = folder / f"{name}.{threading.get_ident()}"
+        new.write_text(text)
+        new.chmod(0o644)
+        new.replace(folder / name)
 
 
 def environment(
@@ -132,7 +147,7 @@ def _system() -> list[str]:
 def options_of(view: View) -> list[str]:
     """bubblewrap's options for a view, without descriptors and command; never --die-with-parent."""
     options = ["--unshare-pid", "--unshare-ipc", "--unshare-uts", "--unshare-cgroup-try", "--new-session"]
-    options += ["--hostname", view.hostname]
+    options += ["--hostname", HOSTNAME]
     if view.mode is Mode.USER:
         options += ["--unshare-user", "--disable-userns", "--uid", str(view.uid), "--gid", str(view.uid)]
     options += _system()
@@ -142,7 +157,7 @@ def options_of(view: View) -> list[str]:
     for path in SYSTEM_FILES:
         options += ["--ro-bind-try", path, path]
     options += ["--ro-bind-try", str(resolver_file()), "/etc/resolv.conf"]
-    for name in ("passwd", "group"):
+    for name in ACCOUNTS:
         options += ["--ro-bind", f"{view.accounts}/{name}", f"/etc/{name}"]
     options += ["--perms", "0755", "--dir", "/run", "--proc", "/proc", "--dev", "/dev"]
     for folder in scratch:

@@ -20,7 +20,7 @@ from sites.runtime.agent.monitor import Monitor
 from sites.runtime.agent.run import Run
 from sites.runtime.spec import InstanceStatus, RevisionSpec, RunSpec, RunState, RunStatus
 
-ROTATE_SECONDS = 30.0
+ROTATE_SECONDS = 5.0
 KEEP_SECONDS = 7 * 24 * 3600.0
 """Logs of a revision that runs nothing any more, and the highest generation that was seen of it."""
 RUN_ID = re.compile(r"[A-Za-z0-9-]{1,100}")
@@ -140,8 +140,10 @@ class Supervisor:
         """For ever: shortens logs that have grown, forgets revisions that ended long ago."""
         while True:
             await asyncio.sleep(ROTATE_SECONDS)
-            for instance in list(self._instances.values()):
-                rotate(instance.log)
+            logs = [instance.log for instance in self._instances.values()]
+            logs += [run.log for run in self._runs.values() if run.is_running]
+            for log in logs:
+                await asyncio.to_thread(rotate, log)
             self._forget_old()
 
     async def stop_all(self) -> None:
