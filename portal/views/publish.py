@@ -4,7 +4,6 @@ from pathlib import Path
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
-from django.template.defaultfilters import filesizeformat
 from django.urls import reverse
 from django.views.decorators.csrf import csrf_exempt, csrf_protect
 from django.views.decorators.http import require_http_methods
@@ -12,6 +11,7 @@ from django.views.decorators.http import require_http_methods
 from portal.answers import answer_operation
 from portal.confirmation import confirm
 from portal.site_forms import PublishForm
+from portal.templatetags.site_pages import in_bytes
 from portal.uploads import ArchiveUpload
 from sites.access import get_slot_for_change
 from sites.errors import SettingRefused, UploadTooLarge
@@ -35,7 +35,7 @@ def publish(request: HttpRequest, site_name: str, slot_name: str) -> HttpRespons
 def _publish(request: HttpRequest, slot: Slot) -> HttpResponse:
     form = PublishForm(request.POST, request.FILES)
     if any(handler.is_too_large for handler in request.upload_handlers):
-        raise UploadTooLarge(limit=filesizeformat(settings.MAX_UPLOAD))
+        raise UploadTooLarge(limit=in_bytes(settings.MAX_UPLOAD))
     if not form.is_valid():
         raise SettingRefused(form.sentence(slot))
     operation = deployments.publish_zip(

@@ -5,7 +5,7 @@ let isLeavingOnPurpose = false;
 
 // What a control was before the edit: as saved on the server where that is said, else as the page came.
 function isChanged(control) {
-  if (control.type === "hidden" || control.disabled || control.closest("template")) return false;
+  if (!control.name || control.type === "hidden" || control.disabled || control.closest("template")) return false;
   if (control.type === "radio") return control.checked && control.dataset.saved !== "1";
   if (control.type === "checkbox") return control.checked !== control.defaultChecked;
   if (control.type === "range") return false;
