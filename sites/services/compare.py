@@ -1,0 +1,230 @@
+"""What two slots have in common and what tells them apart; reads only, and never shows a secret."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from django.db.models import Q
+
+from sites.content import store
+from sites.models import Category, Deployment, OperationState, Slot, SlotSetting, Swap
+from sites.services.rollback import offer_roll_back
+
+SECRET = frozenset({Category.APP_SETTINGS, Category.CONNECTION_STRINGS})
+"""Their values are compared and not handed out."""
+NAMED = 5
+"""So many names stand in a sentence; the rest is counted."""
+
+
+class Relation(StrEnum):
+    """How one entry of the source is to that of the target."""
+
+    SAME = "same"
+    DIFFERENT = "different"
+    ONLY_SOURCE = "only here"
+    ONLY_TARGET = "only there"
+
+
+@dataclass(frozen=True, slots=True)
+class ContentDifference:
+    """What the target's files would become; paths in order. The placeholder page counts as no files."""
+
+    added: tuple[str, ...]
+    changed: tuple[str, ...]
+    gone: tuple[str, ...]
+
+    @property
+    def is_same(self) -> bool:
+        """Whether not one file differs."""
+        return not (self.added or self.changed or self.gone)
+
+
+@dataclass(frozen=True, slots=True)
+class ComparedSetting:
+    """One entry by name. The values are None where there is no such entry, and always None for a secret."""
+
+    category: Category
+    name: str
+    travels: bool
+    """False: it stays with its slot on a swap."""
+    relation: Relation
+    source_value: str | None = None
+    target_value: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class LastSwap:
+    """When the two were last exchanged, and by whom; also by a roll-back."""
+
+    switched_at: datetime
+    actor_name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """Something to know before a swap."""
+
+    code: str
+    sentence: str
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """Two slots of a site; production is the target, from whichever side they were compared."""
+
+    source: Slot
+    target: Slot
+    content: ContentDifference
+    settings: tuple[ComparedSetting, ...]
+    last_swap: LastSwap | None
+    warnings: tuple[Notice, ...]
+
+    def settings_by_category(self) -> dict[Category, list[ComparedSetting]]:
+        """The settings as the page shows them; categories without an entry are left out."""
+        grouped: dict[Category, list[ComparedSetting]] = {}
+        for setting in self.settings:
+            grouped.setdefault(setting.category, []).append(setting)
+        return grouped
+
+
+def compare(source: Slot, target: Slot) -> Comparison:
+    """Compare what is published to two slots and configured in them. Changes nothing; a constant number of queries."""
+    found = Slot.objects.select_related("site", "workload__active_deployment").in_bulk([source.pk, target.pk])
+    source, target = found[source.pk], found[target.pk]
+    if source.is_production:
+        source, target = target, source
+    settings, shared = _compare_settings(source, target)
+    return Comparison(
+        source=source,
+        target=target,
+        content=_compare_content(source, target),
+        settings=settings,
+        last_swap=_last_swap(source, target),
+        warnings=tuple(_warnings(source, target, settings, shared)),
+    )
+
+
+def _compare_content(source: Slot, target: Slot) -> ContentDifference:
+    here, there = _files(source), _files(target)
+    return ContentDifference(
+        added=tuple(sorted(here.keys() - there.keys())),
+        changed=tuple(sorted(path for path in here.keys() & there.keys() if here[path] != there[path])),
+        gone=tuple(sorted(there.keys() - here.keys())),
+    )
+
+
+def _files(slot: Slot) -> dict[str, store.FileEntry]:
+    deployment = _deployment(slot)
+    return store.files(deployment.content_digest) if deployment else {}
+
+
+def _deployment(slot: Slot) -> Deployment | None:
+    return slot.workload.active_deployment if slot.workload else None
+
+
+def _compare_settings(source: Slot, target: Slot) -> tuple[tuple[ComparedSetting, ...], list[str]]:
+    """The compared settings, and the names of connection strings that lead both slots to the same place."""
+    here, there = _entries(source, target)
+    compared = []
+    shared = []
+    for category, name in sorted(here.keys() | there.keys()):
+        mine, other = here.get((category, name)), there.get((category, name))
+        relation = _relation(mine, other)
+        is_secret = category in SECRET
+        compared.append(
+            ComparedSetting(
+                category=Category(category),
+                name=name,
+                travels=not any(row.is_sticky for row in (mine, other) if row),
+                relation=relation,
+                source_value=None if is_secret or mine is None else mine.value,
+                target_value=None if is_secret or other is None else other.value,
+            )
+        )
+        if category == Category.CONNECTION_STRINGS and relation == Relation.SAME:
+            shared.append(name)
+    return tuple(compared), shared
+
+
+def _entries(source: Slot, target: Slot) -> tuple[dict, dict]:
+    """The entries in force in each slot by category and name."""
+    slots = [source, target]
+    workloads = [slot.workload_id for slot in slots]
+    rows = SlotSetting.objects.filter(Q(slot__in=slots) | Q(workload__in=workloads))
+    here: dict[tuple[str, str], SlotSetting] = {}
+    there: dict[tuple[str, str], SlotSetting] = {}
+    for row in rows:
+        is_here = row.slot_id == source.pk if row.is_sticky else row.workload_id == source.workload_id
+        (here if is_here else there)[row.category, row.name] = row
+    return here, there
+
+
+def _relation(mine: SlotSetting | None, other: SlotSetting | None) -> Relation:
+    if other is None:
+        return Relation.ONLY_SOURCE
+    if mine is None:
+        return Relation.ONLY_TARGET
+    return Relation.SAME if mine.value == other.value else Relation.DIFFERENT
+
+
+def _last_swap(source: Slot, target: Slot) -> LastSwap | None:
+    done = Swap.objects.filter(source=source, target=target, operation__state=OperationState.SUCCEEDED)
+    swap = done.select_related("operation").order_by("-switched_at").first()
+    return LastSwap(swap.switched_at, swap.operation.actor_name) if swap else None
+
+
+def _warnings(source: Slot, target: Slot, settings: tuple[ComparedSetting, ...], shared: list[str]) -> Iterator[Notice]:
+    if _deployment(source) is None:
+        yield Notice(
+            "no_content",
+            f"'{source.title}' has no content yet, so it cannot be swapped. Publish to {source.name} first.",
+        )
+    for slot in (source, target):
+        if not slot.is_running:
+            yield Notice(
+                "stopped",
+                f"'{slot.title}' is stopped, so nothing can be warmed up and no swap is possible. Start it first.",
+            )
+    yield from _altered(source)
+    differing = [one.name for one in settings if one.travels and one.relation != Relation.SAME]
+    if differing:
+        yield Notice(
+            "configured_otherwise",
+            f"'{source.title}' is configured otherwise than '{target.title}': {_names(differing)}. "
+            "A swap takes that along; make a setting sticky where each slot is to keep its own.",
+        )
+    if source.instance_count != target.instance_count:
+        yield Notice(
+            "counts_differ",
+            f"'{source.title}' has {_instances(source)} and '{target.title}' {_instances(target)}. "
+            "Each slot keeps its number; a swap starts and warms up what is missing first.",
+        )
+    if shared:
+        yield Notice(
+            "shared_connections",
+            f"'{source.title}' and '{target.title}' have the same connection string: {_names(shared)}. "
+            "What one of them writes, the other reads; change it under Configure where they are to be apart.",
+        )
+
+
+def _altered(source: Slot) -> Iterator[Notice]:
+    """seed: Rollback, note: whether staging is still what production was before the last swap."""
+    offer = offer_roll_back(source.site)
+    if offer is None or offer.swap.source_id != source.pk or not offer.is_altered:
+        return
+    done = [f"{one.get_kind_display()} of {one.actor_name} at {one.created_at:%H:%M} UTC" for one in offer.alterations]
+    yield Notice(
+        "altered",
+        f"'{source.title}' is no longer what production was before the swap of {offer.swap.switched_at:%H:%M} UTC"
+        f"{': ' + _names(done, quote='') if done else ''}. Swap it as it is, or roll back to the unaltered version.",
+    )
+
+
+def _names(names: list[str], quote: str = "'") -> str:
+    shown = ", ".join(f"{quote}{name}{quote}" for name in names[:NAMED])
+    return shown if len(names) <= NAMED else f"{shown} and {len(names) - NAMED} more"
+
+
+def _instances(slot: Slot) -> str:
+    return "1 instance" if slot.instance_count == 1 else f"{slot.instance_count} instances"
