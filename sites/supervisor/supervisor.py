@@ -12,7 +12,7 @@ from django.conf import settings
 
 from sites.errors import GreenroomError
 from sites.supervisor.address import address
-from sites.supervisor.components import CONTROL_PLANE, components
+from sites.supervisor.components import components
 from sites.supervisor.control import serve
 from sites.supervisor.identity import read_record
 from sites.supervisor.journal import Journal, rotate
@@ -106,8 +106,9 @@ class Supervisor:
             await keeper.bring_up(adopt_any=True)
         try:
             await self._prepare_database()
-            for name in CONTROL_PLANE:
+            for name in ("xds", "web"):
                 await self._keepers[name].restart()
+            await self._together(self._keepers[name].restart() for name in TOGETHER)
         except StartFailed as error:
             self._failure = f"{error} did not come up with the new code; see logs/{error}.log. The sites go on serving."
             if str(error) in self._keepers:

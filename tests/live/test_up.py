@@ -3,7 +3,9 @@
 import os
 import signal
 import socket
+import threading
 import time
+from collections import Counter
 from collections.abc import Callable
 
 import httpx
@@ -70,10 +72,25 @@ def test_a_part_that_is_killed_comes_back(system: System, name: str) -> None:
     assert "answers again" in system.told()
 
 
-def test_a_restart_keeps_what_serves_the_sites(system: System) -> None:
+def test_a_restart_keeps_what_serves_the_sites_and_refuses_nobody(system: System) -> None:
     before = system.identities()
+    ended = threading.Event()
+    statuses: Counter[int] = Counter()
+
+    def visit() -> None:
+        with system.client() as client:
+            while not ended.is_set():
+                statuses[client.get("/sign-in/").status_code] += 1
+                ended.wait(0.05)
+
+    visitor = threading.Thread(target=visit)
+    visitor.start()
     done = system.manage("restart")
+    ended.set()
+    visitor.join()
     assert done.returncode == 0, done.stdout + done.stderr
+    assert set(statuses) == {200}, statuses
+    assert statuses.total() > 10
     after = system.identities()
     assert {name: after[name] for name in SURVIVORS} == {name: before[name] for name in SURVIVORS}
     assert not {name for name in MORTALS if after[name] == before[name]}
@@ -105,7 +122,7 @@ def test_an_interrupt_leaves_no_process(system: System) -> None:
     system.remember()
     assert system.interrupt() == 0
     assert not [identity for identity in system.seen if identity.is_alive()]
-    assert not list(system.run_dir.glob("*.json"))
+    assert not [name for name in PARTS if (system.run_dir / f"{name}.json").exists()]
     assert system.told().rstrip().endswith("stopped")
 
 
