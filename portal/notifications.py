@@ -26,6 +26,7 @@ DOING = {
     Kind.DELETE_SITE: "Deleting web site '{target}'",
     Kind.RESET_CREDENTIALS: "Resetting the publishing credentials of '{target}'",
     Kind.PASSWORD: "Changing the password of '{target}'",
+    Kind.REVEAL: "Showing a secret of '{target}'",
 }
 
 

@@ -54,7 +54,7 @@ class EntryForm(forms.Form):
     @property
     def is_blank(self) -> bool:
         """The last row, as long as nothing was typed into it."""
-        return not self.cleaned_data["name"] and not self.cleaned_data["value"]
+        return not self.cleaned_data.get("name") and not self.cleaned_data.get("value")
 
 
 EntryFormSet = forms.formset_factory(EntryForm, extra=1, can_delete=True)

@@ -1,0 +1,13 @@
+"""Files go only where somebody waits for them."""
+
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.test import RequestFactory
+
+from portal.uploads import NoFiles
+
+
+def test_a_file_that_nobody_waits_for_is_thrown_away() -> None:
+    request = RequestFactory().post("/", {"name": "kept", "file": SimpleUploadedFile("x", b"x" * 1000)})
+    request.upload_handlers = [NoFiles(request)]
+    assert request.POST["name"] == "kept"
+    assert not request.FILES

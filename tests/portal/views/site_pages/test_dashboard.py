@@ -1,0 +1,107 @@
+"""The dashboard tells what the records say of a slot."""
+
+from django.test import Client, override_settings
+
+from sites.models import Operation, Slot
+from sites.services import slots, swaps
+from tests.domain import Domain
+from tests.portal.conftest import HTMX
+from tests.portal.views.site_pages.conftest import Address
+
+
+def test_quick_glance_names_the_slot_and_its_addresses(alice: Client, staging: Slot, address: Address) -> None:
+    page = alice.get(address("dashboard", staging)).content.decode()
+    assert "<dt>Slot</dt><dd>Staging</dd>" in page
+    assert "http://contoso-staging.localhost:8080/" in page
+    assert "http://contoso-staging.scm.localhost:8080" in page
+    assert staging.publishing_password not in page
+
+
+def test_the_way_to_staged_publishing_goes_once_staging_is_there(
+    domain: Domain, alice: Client, address: Address
+) -> None:
+    site = domain.create("fabrikam")
+    production = site.slots.get()
+    link = "Enable staged publishing"
+    assert link in alice.get(address("dashboard", production)).content.decode()
+    staging = domain.enable(site)
+    for slot in (production, staging):
+        assert link not in alice.get(address("dashboard", slot)).content.decode()
+
+
+@override_settings(STAGING_SLOTS_PER_SITE=4)
+def test_with_room_for_more_the_way_stays_on_production(alice: Client, staged: list[Slot], address: Address) -> None:
+    production, staging = staged
+    assert "Enable staged publishing" in alice.get(address("dashboard", production)).content.decode()
+    assert "Enable staged publishing" not in alice.get(address("dashboard", staging)).content.decode()
+
+
+def test_a_reader_is_offered_no_change(bob: Client, production: Slot, address: Address) -> None:
+    page = bob.get(address("dashboard", production)).content.decode()
+    assert "Reset your publish profile credentials" not in page
+    assert "Show the password" not in page
+
+
+def test_the_last_swap_is_told_on_both_sides(
+    domain: Domain, alice: Client, staged: list[Slot], address: Address
+) -> None:
+    production, staging = staged
+    assert "has not been swapped yet" in alice.get(address("dashboard", production)).content.decode()
+    domain.work(swaps.request_swap(acting_user=domain.alice, source=staging, target=production))
+    for slot in staged:
+        page = alice.get(address("dashboard", slot)).content.decode()
+        assert "Steps of this swap" in page
+    assert "two" in alice.get(address("dashboard", production)).content.decode()
+
+
+def test_the_overview_asks_again_only_while_something_is_open(
+    domain: Domain, alice: Client, production: Slot, address: Address
+) -> None:
+    headers = {**HTMX, "HX-Target": "overview"}
+    operation = slots.restart(acting_user=domain.alice, slot=production)
+    during = alice.get(address("dashboard", production), headers=headers)
+    assert during.status_code == 200
+    assert "every 1s" in during.content.decode()
+    domain.work(operation)
+    after = alice.get(address("dashboard", production), headers=headers)
+    assert after.status_code == 286
+    assert "every 1s" not in after.content.decode()
+    assert after.content.decode().startswith('<div class="overview" id="overview"')
+
+
+def test_instances_are_counted_from_their_rows(
+    domain: Domain, alice: Client, production: Slot, address: Address
+) -> None:
+    domain.work(slots.scale(acting_user=domain.alice, slot=production, count=3))
+    page = alice.get(address("dashboard", production)).content.decode()
+    assert "3 of 3 wanted, 10 possible in Standard mode" in page
+
+
+def test_the_password_is_shown_on_request_and_that_is_recorded(
+    domain: Domain, alice: Client, production: Slot, address: Address
+) -> None:
+    answer = alice.post(address("password-reveal", production), headers={**HTMX, "HX-Target": "publishing-password"})
+    assert production.publishing_password in answer.content.decode()
+    assert "no-store" in answer["Cache-Control"]
+    record = Operation.objects.get(kind="reveal")
+    assert record.actor == domain.alice
+    assert record.outcome == "The publishing password of 'contoso' was shown."
+
+
+def test_without_javascript_the_password_stands_on_the_dashboard(
+    alice: Client, production: Slot, address: Address
+) -> None:
+    page = alice.post(address("password-reveal", production)).content.decode()
+    assert production.publishing_password in page
+    assert "quick glance" in page
+
+
+def test_resetting_the_credentials_asks_and_then_replaces_them(
+    alice: Client, production: Slot, address: Address
+) -> None:
+    old = production.publishing_password
+    question = alice.get(address("credentials-reset", production)).content.decode()
+    assert "Are you sure you want to reset the publish profile credentials of 'contoso'?" in question
+    assert alice.post(address("credentials-reset", production)).status_code == 303
+    production.refresh_from_db()
+    assert production.publishing_password != old

@@ -1,0 +1,98 @@
+"""The Scale tab: instance counts, the mode, and the way from UPGRADE to staged publishing."""
+
+import re
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+
+from sites.models import Operation, Site, Slot
+from sites.services import slots
+from tests.domain import Domain
+from tests.portal.conftest import HTMX
+from tests.portal.views.site_pages.conftest import Address
+
+
+def _chosen(page: str) -> tuple[str, bool]:
+    """The chosen mode, and whether it is the saved one."""
+    tag = next(tag for tag in re.findall(r'<input type="radio"[^>]*>', page) if " checked" in tag)
+    return re.search(r'value="(\w+)"', tag).group(1), 'data-saved="1"' in tag
+
+
+def test_a_count_is_saved(domain: Domain, alice: Client, production: Slot, address: Address) -> None:
+    answer = alice.post(address("scale", production), {"mode": "standard", "count": "3"})
+    assert answer.status_code == 303
+    assert answer["Location"] == address("scale", production)
+    domain.work(Operation.objects.get(kind="scale"))
+    production.refresh_from_db()
+    assert production.instance_count == 3
+
+
+def test_a_count_that_is_being_brought_about_counts_as_saved(
+    domain: Domain, alice: Client, production: Slot, address: Address
+) -> None:
+    slots.scale(acting_user=domain.alice, slot=production, count=4)
+    page = alice.get(address("scale", production)).content.decode()
+    assert 'data-saved="4"' in page
+    assert "setting--changed" not in page
+
+
+@pytest.mark.parametrize("count", ["0", "11", "many", ""])
+def test_a_count_that_is_none_is_refused_with_a_sentence(
+    alice: Client, production: Slot, address: Address, count: str
+) -> None:
+    answer = alice.post(address("scale", production), {"mode": "standard", "count": count}, headers=HTMX)
+    assert answer.status_code == 400
+    assert "a whole number from 1 to 10" in answer.content.decode()
+    assert answer["HX-Retarget"] == "#notification"
+
+
+def test_the_limit_of_the_mode_is_told(domain: Domain, alice: Client, address: Address) -> None:
+    slot = domain.create("small", mode="free").slots.get()
+    answer = alice.post(address("scale", slot), {"mode": "free", "count": "2"})
+    assert answer.status_code == 409
+    assert "Free mode has 1 to 1" in answer.content.decode()
+
+
+def test_a_change_of_mode_is_asked_about(alice: Client, production: Slot, address: Address) -> None:
+    answer = alice.post(address("scale", production), {"mode": "shared", "count": "1"}, follow=True)
+    page = answer.content.decode()
+    assert "Are you sure you want to change the web site 'contoso' to Shared mode?" in page
+    assert Site.objects.get().mode == "standard"
+
+
+def test_a_chosen_mode_is_not_saved_yet(domain: Domain, alice: Client, address: Address) -> None:
+    slot = domain.create("small", mode="free").slots.get()
+    page = alice.get(address("scale", slot) + "?mode=standard&then=enable&count=3").content.decode()
+    assert _chosen(page) == ("standard", False)
+    assert page.count("setting--changed") == 2
+    assert _chosen(alice.get(address("scale", slot)).content.decode()) == ("free", True)
+
+
+def test_upgrade_leads_to_the_question_of_staged_publishing(domain: Domain, alice: Client, address: Address) -> None:
+    slot = domain.create("small", mode="free").slots.get()
+    enable = reverse("site-enable", args=["small", "production"])
+    refused = alice.get(enable)
+    assert refused.status_code == 409
+    upgrade = f"{address('scale', slot)}?mode=standard&amp;then=enable"
+    assert "You must be in the standard mode to enable staged publishing" in refused.content.decode()
+    assert upgrade in refused.content.decode()
+    saved = alice.post(address("scale", slot), {"mode": "standard", "count": "1", "then": "enable"})
+    assert (saved.status_code, saved["Location"]) == (303, enable)
+    domain.work(Operation.objects.get(kind="change_mode"))
+    question = alice.get(enable).content.decode()
+    assert "Are you sure you want to enable staged publishing for the web site 'small'?" in question
+
+
+def test_with_htmx_the_whole_page_goes_on_to_that_question(domain: Domain, alice: Client, address: Address) -> None:
+    slot = domain.create("small", mode="free").slots.get()
+    data = {"mode": "standard", "count": "1", "then": "enable"}
+    answer = alice.post(address("scale", slot), data, headers=HTMX)
+    assert answer["HX-Redirect"] == reverse("site-enable", args=["small", "production"])
+
+
+def test_staging_says_that_autoscale_is_for_production(alice: Client, staged: list[Slot], address: Address) -> None:
+    sentence = "AutoScale is not available for non-production slots"
+    production, staging = staged
+    assert sentence in alice.get(address("scale", staging)).content.decode()
+    assert sentence not in alice.get(address("scale", production)).content.decode()
