@@ -15,10 +15,9 @@ from sites.runtime.agent.machine import Job, Machine
 from sites.runtime.agent.monitor import NOT_STARTED, Monitor
 from sites.runtime.agent.network import Place
 from sites.runtime.agent.sandbox import APP, environment
+from sites.runtime.agent.waiting import wait_until_listening
 from sites.runtime.spec import InstanceState, InstanceStatus, Mount, RevisionSpec
 
-CHECK_SECONDS = 0.02
-SLOWEST_CHECK_SECONDS = 0.25
 FAULT_SECONDS = 5.0
 
 logger = logging.getLogger(__name__)
@@ -200,7 +199,7 @@ class Instance:
     async def _watch(self, monitor: Monitor) -> bool:
         """Returns when the process has ended by itself or is unwanted (False), or was ended for a new spec (True)."""
         end = asyncio.ensure_future(monitor.wait())
-        listening = asyncio.ensure_future(self._listens())
+        listening = asyncio.ensure_future(self._listens(monitor))
         try:
             while True:
                 change = asyncio.ensure_future(self._changed.wait())
@@ -221,19 +220,10 @@ class Instance:
             end.cancel()
             await asyncio.gather(listening, end, return_exceptions=True)
 
-    async def _listens(self) -> None:
-        """Connects until that works: often at first, for most servers start fast."""
-        pause = CHECK_SECONDS
-        while self._place is not None:
-            try:
-                async with asyncio.timeout(2):
-                    _, writer = await asyncio.open_connection(self._place.address, self._place.port)
-                writer.close()
-                self.state = InstanceState.RUNNING
-                return
-            except (OSError, TimeoutError):
-                await asyncio.sleep(pause)
-                pause = min(pause * 1.1, SLOWEST_CHECK_SECONDS)
+    async def _listens(self, monitor: Monitor) -> None:
+        address, port = monitor.record.extra["place"]
+        await wait_until_listening(address, port)
+        self.state = InstanceState.RUNNING
 
     async def _crashed(self, monitor: Monitor | None) -> None:
         ran = monitor.ran_seconds if monitor is not None else 0.0

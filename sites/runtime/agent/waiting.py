@@ -1,10 +1,14 @@
-"""Waiting for processes that need not be our children."""
+"""Waiting for processes that need not be our children, and for their ports."""
 
 import asyncio
 import os
 import time
 
 from sites.runtime.agent.identity import Identity, open_pidfd
+
+CHECK_SECONDS = 0.02
+SLOWEST_CHECK_SECONDS = 0.25
+CONNECT_SECONDS = 2.0
 
 
 async def wait_for_end(identity: Identity | None, timeout_seconds: float | None = None) -> bool:
@@ -24,6 +28,20 @@ async def wait_for_end(identity: Identity | None, timeout_seconds: float | None 
         loop.remove_reader(descriptor)
         os.close(descriptor)
     return True
+
+
+async def wait_until_listening(address: str, port: int) -> None:
+    """Connects until that works: often at first, for most servers start fast."""
+    pause = CHECK_SECONDS
+    while True:
+        try:
+            async with asyncio.timeout(CONNECT_SECONDS):
+                _, writer = await asyncio.open_connection(address, port)
+            writer.close()
+            return
+        except (OSError, TimeoutError):
+            await asyncio.sleep(pause)
+            pause = min(pause * 1.1, SLOWEST_CHECK_SECONDS)
 
 
 def collect(pid: int) -> None:
