@@ -191,10 +191,13 @@ CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_ROUTES = {
     "sites.tasks.publish_deployment": {"queue": "work"},
     "sites.tasks.tidy_contents": {"queue": "work"},
+    "sites.tasks.keep_sites_loaded": {"queue": "work"},
     "sites.tasks.*": {"queue": "control"},
 }
 CELERY_TASK_DEFAULT_QUEUE = "control"
-CELERY_TASK_TIME_LIMIT = 60  # far below the broker's visibility timeout of an hour
+# A slice of work is 5 s, at its end perhaps one warm-up request of at most 90 s; far below the broker's
+# visibility timeout of an hour
+CELERY_TASK_TIME_LIMIT = 120
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True

@@ -8,7 +8,8 @@ from pathlib import Path
 from django.conf import settings
 
 from sites.content import recognition, samples, store
-from sites.models import Category, Deployment, InstanceSize, Revision, Site, Slot, SlotSetting, Workload
+from sites.general_settings import START_COMMAND, SWITCHES
+from sites.models import Category, Deployment, HostNameKind, InstanceSize, Revision, Site, Slot, SlotSetting, Workload
 from sites.runtime.spec import Limits, Mount, RevisionSpec
 
 CONNECTION_PREFIXES = {
@@ -31,6 +32,7 @@ class Plan:
 
     fingerprint: str
     snapshot: str
+    allows_web_sockets: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +41,16 @@ class Configuration:
 
     env: dict[str, str]
     mounts: tuple[Mount, ...]
-    start_command: str
+    general: dict[str, str]
+
+    @property
+    def start_command(self) -> str:
+        """How the application is started; empty: as its files tell."""
+        return self.general.get(START_COMMAND, "")
+
+    def is_on(self, switch: str) -> bool:
+        """One of the general switches."""
+        return self.general.get(switch, SWITCHES[switch]) == "on"
 
 
 def configuration(slot: Slot, workload: Workload) -> Configuration:
@@ -63,7 +74,11 @@ def configuration(slot: Slot, workload: Workload) -> Configuration:
                 mounts.append(Mount(str(mount_folder(row)), row.value))
     if documents:
         env["DEFAULT_DOCUMENTS"] = ",".join(documents)
-    return Configuration(env, tuple(mounts), general.get("start_command", ""))
+    found = Configuration(env, tuple(mounts), general)
+    if found.is_on("slot_environment"):
+        host = slot.host_names.filter(kind=HostNameKind.DEFAULT).values_list("name", flat=True).first()
+        env |= {"WEBSITE_SLOT_NAME": slot.label, "WEBSITE_HOSTNAME": host or ""}
+    return found
 
 
 def _in_force(slot: Slot, workload: Workload) -> list[SlotSetting]:
@@ -91,11 +106,12 @@ def make_plan(slot: Slot, workload: Workload, deployment: Deployment | None) -> 
         "command": list(command),
         "env": wanted.env,
         "mounts": [asdict(mount) for mount in wanted.mounts],
+        "switches": {name: wanted.is_on(name) for name in SWITCHES},
         "limits": asdict(LIMITS[InstanceSize(slot.site.instance_size)]),
     }
     known_by = [content, build, workload.restarts, snapshot]
     fingerprint = hashlib.sha256(json.dumps(known_by, sort_keys=True).encode()).hexdigest()
-    return Plan(fingerprint, json.dumps(snapshot))
+    return Plan(fingerprint, json.dumps(snapshot), wanted.is_on("web_sockets"))
 
 
 def spec_of(revision: Revision, *, count: int | None = None) -> RevisionSpec:

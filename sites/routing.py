@@ -77,6 +77,12 @@ def _route(host: HostName) -> HostRoute:
     if host.kind == HostNameKind.PUBLISHING:
         return HostRoute(host.name, slot.name, PORTAL_CLUSTER)
     if slot.live_revision is not None:
-        return HostRoute(host.name, slot.name, slot.live_revision.cluster, is_indexed=slot.is_production)
+        return HostRoute(
+            host.name,
+            slot.name,
+            slot.live_revision.cluster,
+            is_indexed=slot.is_production,
+            allows_web_sockets=slot.live_revision.allows_web_sockets,
+        )
     page = Page.STARTING if slot.is_running else Page.STOPPED
     return HostRoute(host.name, slot.name, None, page, is_indexed=slot.is_production)

@@ -3,7 +3,7 @@
 from celery import shared_task
 from django.db import transaction
 
-from sites.jobs import advance, beat, reconcile, retire, rollback, tidy
+from sites.jobs import advance, beat, keep_loaded, reconcile, retire, rollback, tidy
 from sites.models import Kind, Operation
 
 
@@ -38,6 +38,12 @@ def reconcile_instances() -> None:
 
 
 @shared_task
+def keep_sites_loaded() -> None:
+    """Always On."""
+    keep_loaded.run()
+
+
+@shared_task
 def tidy_contents() -> None:
     """Remove contents and builds that nothing names any more."""
     tidy.run()
@@ -54,6 +60,8 @@ def tick() -> None:
         retire_revisions.delay()
     if beat.is_due("reconcile", seconds=5):
         reconcile_instances.delay()
+    if beat.is_due("keep_loaded", seconds=300):
+        keep_sites_loaded.delay()
     if beat.is_due("tidy", seconds=3600):
         tidy_contents.delay()
 

@@ -135,9 +135,9 @@ def make_domain(folder: Path, monkeypatch: object) -> Domain:
     return domain
 
 
-def _answering(domain: Domain) -> Callable[[warmup.Probe], str]:
-    def ask(probe: warmup.Probe) -> str:
+def _answering(domain: Domain) -> Callable[[warmup.Probe], warmup.Answer]:
+    def ask(probe: warmup.Probe) -> warmup.Answer:
         known = isinstance(domain.answers, defaultdict) or probe.instance.revision_id in domain.answers
-        return domain.answers[probe.instance.revision_id] if known else "200"
+        return warmup.Answer("/", domain.answers[probe.instance.revision_id] if known else "200")
 
     return ask

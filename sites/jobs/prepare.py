@@ -24,6 +24,7 @@ def prepare(operation: Operation) -> None:
             deployment=change.deployment_after,
             fingerprint=plan.fingerprint,
             snapshot=plan.snapshot,
+            allows_web_sockets=plan.allows_web_sockets,
             wanted_count=change.count_after,
         )
         if revision.wanted_count < change.count_after:

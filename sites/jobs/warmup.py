@@ -7,19 +7,17 @@ from http.client import HTTPConnection, HTTPException
 from django.conf import settings
 
 from sites.errors import WarmupFailed
+from sites.general_settings import WarmupRules, warmup_rules
 from sites.jobs import wording
 from sites.jobs.prepare import changes_to_start
 from sites.jobs.procedure import Progress, beat
-from sites.models import HostNameKind, Instance, Kind, Operation, SlotChange
+from sites.models import Category, HostNameKind, Instance, Kind, Operation, SlotChange, Workload
 from sites.models.clock import now, seconds_since
 from sites.runtime.registry import get_runtime
 from sites.runtime.spec import InstanceState
 
 USER_AGENT = "SiteWarmup"
-TRIES = 5
-REQUEST_SECONDS = 40.0  # below the time limit of a task
 PAUSE_SECONDS = 1.0
-ACCEPTED = range(200, 500)
 AT_ONCE = 10
 
 
@@ -30,12 +28,21 @@ class Probe:
     instance: Instance
     change: SlotChange
     host: str
+    rules: WarmupRules
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What an instance answered: to which path, with a status as text or what happened instead."""
+
+    path: str
+    text: str
 
 
 def warm_up(operation: Operation) -> Progress:
     """Ask each instance that has not answered in this operation, a reused one too (seed: Overview, warm-up).
 
-    Raises WarmupFailed after TRIES unacceptable answers of one instance.
+    Raises WarmupFailed once one instance has used up the tries that its rules give.
     """
     probes, warm, wanted = _open_probes(operation)
     due = [probe for probe in probes if _is_due(probe.instance)]
@@ -63,13 +70,14 @@ def _open_probes(operation: Operation) -> tuple[list[Probe], int, int]:
     warm = wanted = 0
     for change in changes_to_start(operation):
         host = change.slot.host_names.filter(kind=HostNameKind.DEFAULT).values_list("name", flat=True).first() or ""
+        rules = rules_of(change.workload_after)
         instances = change.revision_after.instances.filter(ordinal__lt=change.revision_after.wanted_count)
         for instance in instances:
             wanted += 1
             if _counts_as_warm(operation, instance):
                 warm += 1
             else:
-                probes.append(Probe(instance, change, host))
+                probes.append(Probe(instance, change, host, rules))
     return probes, warm, wanted
 
 
@@ -89,58 +97,73 @@ def _is_due(instance: Instance) -> bool:
     return instance.warmup_tried_at is None or seconds_since(instance.warmup_tried_at) >= PAUSE_SECONDS
 
 
-def ask(probe: Probe) -> str:
-    """The status as text, or what happened instead."""
+def rules_of(workload: Workload) -> WarmupRules:
+    """The workload's warm-up rules; they travel with it."""
+    return warmup_rules(dict(_rows(workload)))
+
+
+def _rows(workload: Workload) -> list[tuple[str, str]]:
+    return [(row.name, row.value) for row in workload.settings.filter(category=Category.WARMUP)]
+
+
+def ask(probe: Probe) -> Answer:
+    """Ask every path of the rules; the first unacceptable answer, else the last one."""
+    answer = Answer("/", "")
+    for path in probe.rules.paths:
+        answer = Answer(path, _status(probe, path))
+        if not probe.rules.accepts(answer.text):
+            break
+    return answer
+
+
+def _status(probe: Probe, path: str) -> str:
+    """The status as text, or what happened instead. Asked as a visitor behind TLS would, so that nothing redirects."""
     host = probe.host if settings.PORT == 80 else f"{probe.host}:{settings.PORT}"
     headers = {
         "User-Agent": USER_AGENT,
         "Host": host,
+        "X-Forwarded-Proto": "https",
         "X-Website-Slot-Name": probe.change.slot.name,
         "X-Website-Hostname": probe.host,
         "X-Website-Site-Name": probe.change.slot.site.name,
     }
-    connection = HTTPConnection(probe.instance.address, probe.instance.port, timeout=REQUEST_SECONDS)
+    connection = HTTPConnection(probe.instance.address, probe.instance.port, timeout=probe.rules.seconds)
     try:
-        connection.request("GET", "/", headers=headers)
+        connection.request("GET", path, headers=headers)
         response = connection.getresponse()
         response.read()
         return str(response.status)
     except TimeoutError:
-        return f"no answer within {REQUEST_SECONDS:.0f} s"
+        return f"no answer within {probe.rules.seconds:.0f} s"
     except (OSError, HTTPException) as error:
         return f"no answer ({error or type(error).__name__})"
     finally:
         connection.close()
 
 
-def is_accepted(answer: str) -> bool:
-    """Whether an answer means that the application serves: any status below 500."""
-    return answer.isdecimal() and int(answer) in ACCEPTED
-
-
-def _note(operation: Operation, probe: Probe, answer: str) -> bool:
+def _note(operation: Operation, probe: Probe, answer: Answer) -> bool:
     """Record an answer; True when the instance is warm now. Raises WarmupFailed at the last try."""
     instance = probe.instance
-    if is_accepted(answer):
+    if probe.rules.accepts(answer.text):
         Instance.objects.filter(pk=instance.pk).update(
-            warmed_for=operation, is_warm=True, warmup_answer=answer, warmup_tried_at=now()
+            warmed_for=operation, is_warm=True, warmup_answer=answer.text, warmup_tried_at=now()
         )
         return True
     tries = instance.warmup_tries + 1
     Instance.objects.filter(pk=instance.pk).update(
-        warmup_tries=tries, warmup_answer=answer[:200], warmup_tried_at=now()
+        warmup_tries=tries, warmup_answer=answer.text[:200], warmup_tried_at=now()
     )
-    if tries < TRIES:
+    if tries < probe.rules.tries:
         return False
     lines = get_runtime().log_tail(instance.revision_id, instance.ordinal, lines=10)
     raise WarmupFailed(
         what=wording.what(operation),
         ordinal=instance.ordinal + 1,
         name=probe.change.slot.title,
-        answered=f"answered {answer}" if answer.isdecimal() else f"gave {answer}",
-        path="/",
-        tries=f"{TRIES} times",
-        accepted=f"{ACCEPTED.start}–{ACCEPTED.stop - 1}",
+        answered=f"answered {answer.text}" if answer.text.isdecimal() else f"gave {answer.text}",
+        path=answer.path,
+        tries="once" if tries == 1 else f"{tries} times",
+        accepted=probe.rules.accepted,
         holds=wording.holds(operation),
         last_lines=wording.last_lines(lines),
     )

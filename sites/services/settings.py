@@ -10,6 +10,7 @@ from django.db import transaction
 
 from sites import access
 from sites.errors import SettingRefused
+from sites.general_settings import fault_of_general, warmup_rules
 from sites.models import Category, Kind, Operation, Slot, SlotSetting, StickyName
 from sites.services import changes
 
@@ -125,6 +126,15 @@ def _fault(category: str, entry: Entry) -> str | None:
             return "Greenroom sets that variable itself for every instance"
         if category == Category.CONNECTION_STRINGS and (entry.kind or "Custom") not in CONNECTION_KINDS:
             return f"its type must be one of {', '.join(CONNECTION_KINDS)}"
+    if category == Category.GENERAL:
+        return fault_of_general(entry.name, entry.value)
+    if category == Category.WARMUP:
+        try:
+            warmup_rules({entry.name: entry.value})
+        except ValueError as reason:
+            return str(reason)
+        known = ("paths", "statuses", "seconds", "tries")
+        return None if entry.name in known else f"the warm-up rules are {', '.join(known)}"
     if category == Category.MOUNTS:
         if not _FOLDER.fullmatch(entry.name):
             return "a folder's name has small letters, digits and hyphens, at most 40"

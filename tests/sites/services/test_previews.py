@@ -110,7 +110,13 @@ def test_stopping_production_ends_the_preview(domain: Domain) -> None:
 
 def test_a_forgotten_preview_ends_by_itself(domain: Domain, monkeypatch: pytest.MonkeyPatch) -> None:
     operation = preview(domain)
-    for task in (tasks.swap_slots, tasks.retire_revisions, tasks.reconcile_instances, tasks.tidy_contents):
+    for task in (
+        tasks.swap_slots,
+        tasks.retire_revisions,
+        tasks.reconcile_instances,
+        tasks.tidy_contents,
+        tasks.keep_sites_loaded,
+    ):
         monkeypatch.setattr(task, "delay", lambda *_: None)
     tasks.tick()
     operation.refresh_from_db()
