@@ -25,7 +25,8 @@ def new(request: HttpRequest) -> HttpResponse:
 def check_name(request: HttpRequest) -> HttpResponse:
     """The mark inside the name's field: free, or what is wrong with it."""
     name = request.GET.get("name", "").strip()
-    return render(request, "new/_name_mark.html", {"name": name, "fault": _fault(name), "suffix": _suffix()})
+    context = {"name": name, "fault": _fault(name) if name else "", "suffix": _suffix()}
+    return render(request, "new/_name_mark.html", context)
 
 
 @require_POST

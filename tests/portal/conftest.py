@@ -6,7 +6,9 @@ from pathlib import Path
 import pytest
 from django.contrib.auth.models import User
 from django.test import Client
+from django.utils import timezone
 
+from sites.models import Operation, Site
 from tests.domain import Domain, make_domain
 
 HTMX = {"HX-Request": "true", "HX-Current-URL": "http://localhost/sites/"}
@@ -47,3 +49,11 @@ def bob(domain: Domain, browser: Callable[[User], Client]) -> Client:
 def charlie(domain: Domain, browser: Callable[[User], Client]) -> Client:
     """The stranger."""
     return browser(domain.charlie)
+
+
+@pytest.fixture
+def contoso(domain: Domain) -> Site:
+    """A staged site whose operations were all read: 'one' in production, 'two' in staging."""
+    production, _ = domain.staged("contoso")
+    Operation.objects.update(dismissed_at=timezone.now())
+    return production.site

@@ -1,0 +1,70 @@
+"""Start, stop, restart, enable and mode."""
+
+import pytest
+from django.test import Client
+
+from sites.models import Operation, Site
+from tests.domain import Domain
+from tests.portal.conftest import HTMX
+
+
+def test_stop_asks_and_start_and_restart_do_not(domain: Domain, alice: Client, contoso: Site) -> None:
+    question = alice.get("/sites/contoso/staging/stop/", headers=HTMX).content.decode().replace("&#x27;", "'")
+    assert (
+        "Are you sure you want to stop 'contoso (staging)'? Visitors get a page saying that it is stopped." in question
+    )
+    for order, status in (("stop", "Stopped"), ("start", "Running"), ("restart", "Running")):
+        alice.post(f"/sites/contoso/staging/{order}/", headers=HTMX)
+        assert domain.work(Operation.objects.latest("pk")).state == "succeeded"
+        assert alice.get("/sites/").context["tree"].rows[1].status == status
+
+
+def test_a_stopped_slot_offers_start_and_cannot_be_looked_at(domain: Domain, alice: Client, contoso: Site) -> None:
+    alice.post("/sites/contoso/staging/stop/")
+    domain.work(Operation.objects.latest("pk"))
+    bar = alice.get("/sites/contoso/staging/commands/?keys=browse,stop,restart,nonsense")
+    commands = {command.key: command for command in bar.context["commands"]}
+    assert list(commands) == ["browse", "start", "restart"]
+    assert commands["start"].reason == ""
+    assert "is stopped" in commands["browse"].reason and "is stopped" in commands["restart"].reason
+
+
+def test_enabling_asks_the_question_of_the_seed(domain: Domain, alice: Client) -> None:
+    domain.create("fabrikam")
+    question = alice.get("/sites/fabrikam/production/enable/", headers=HTMX).content.decode().replace("&#x27;", "'")
+    assert "Are you sure you want to enable staged publishing for the web site 'fabrikam'?" in question
+    alice.post("/sites/fabrikam/production/enable/", headers=HTMX)
+    assert domain.work(Operation.objects.latest("pk")).state == "succeeded"
+
+
+def test_in_another_mode_enabling_is_refused_and_upgrade_leads_to_scale(domain: Domain, alice: Client) -> None:
+    domain.create("fabrikam", mode="free")
+    bar, page = (alice.get("/sites/fabrikam/production/enable/", headers=headers) for headers in (HTMX, {}))
+    for answer in (bar, page):
+        assert answer.status_code == 409
+        text = answer.content.decode()
+        assert "<strong>You must be in the standard mode to enable staged publishing</strong>" in text
+        assert "/sites/fabrikam/production/scale/?mode=standard&amp;then=enable" in text
+    assert bar["HX-Retarget"] == "#notification"
+
+
+def test_a_second_slot_is_refused(alice: Client, contoso: Site) -> None:
+    answer = alice.get("/sites/contoso/production/enable/", headers=HTMX)
+    assert answer.status_code == 409
+    assert "already has its staging slot" in answer.content.decode()
+
+
+def test_a_change_of_mode_names_the_affected_sites(domain: Domain, alice: Client, contoso: Site) -> None:
+    question = alice.get("/sites/contoso/production/mode/?mode=free", headers=HTMX).content.decode()
+    assert "Affected sites" in question and "contoso (staging)" in question and "no longer be swapped" in question
+    alice.post("/sites/contoso/production/mode/", {"mode": "free"}, headers=HTMX)
+    domain.work(Operation.objects.latest("pk"))
+    contoso.refresh_from_db()
+    assert contoso.mode == "free"
+
+
+@pytest.mark.parametrize("method", ["get", "post"])
+def test_an_unknown_mode_is_refused(alice: Client, contoso: Site, method: str) -> None:
+    answer = getattr(alice, method)("/sites/contoso/production/mode/", {"mode": "golden"}, headers=HTMX)
+    assert answer.status_code == 400
+    assert "golden" in answer.content.decode()

@@ -1,0 +1,102 @@
+"""The notification bar and the operation logs."""
+
+import uuid
+
+from django.test import Client
+
+from sites.models import Operation, OperationState, Site
+from tests.domain import Domain
+from tests.portal.conftest import HTMX
+
+
+def end(operation: Operation, state: OperationState, outcome: str) -> Operation:
+    Operation.objects.filter(pk=operation.pk).update(state=state, outcome=outcome, dismissed_at=None)
+    operation.refresh_from_db()
+    return operation
+
+
+def test_the_bar_asks_while_something_is_open_and_then_ends_with_286(
+    domain: Domain, alice: Client, contoso: Site
+) -> None:
+    alice.post("/sites/contoso/staging/restart/", headers=HTMX)
+    running = alice.get("/operations/bar/", headers=HTMX)
+    assert running.status_code == 200 and "notification--progress" in running.content.decode()
+    domain.work(Operation.objects.latest("pk"))
+    ended = alice.get("/operations/bar/", headers=HTMX)
+    assert ended.status_code == 286 and "notification--success" in ended.content.decode()
+    assert ended["HX-Trigger"] == "operations-changed"
+
+
+def test_steps_stand_with_their_times(domain: Domain, alice: Client, contoso: Site) -> None:
+    alice.post("/sites/contoso/staging/swap/", headers=HTMX)
+    operation = domain.work(Operation.objects.latest("pk"))
+    text = alice.get(f"/operations/{operation.public_id}/").content.decode()
+    for step in operation.steps.all():
+        assert step.get_step_display() in text
+    assert " s</span>" in text
+
+
+def test_a_failure_is_pink_with_the_last_lines_and_stays_until_it_is_closed(alice: Client, contoso: Site) -> None:
+    operation = end(Operation.objects.latest("pk"), OperationState.FAILED, "The swap was stopped.\nTraceback: boom")
+    for _ in range(2):
+        text = alice.get("/sites/").content.decode()
+        assert "notification--failure" in text and "Traceback: boom" in text
+        assert 'data-sentence="The swap was stopped."' in text
+    answer = alice.post(f"/operations/{operation.public_id}/dismiss/", headers=HTMX)
+    assert "notification--failure" not in answer.content.decode()
+    assert "notification--failure" not in alice.get("/sites/").content.decode()
+
+
+def test_a_failure_comes_before_good_news_and_what_runs_before_both(alice: Client, contoso: Site) -> None:
+    first, second = Operation.objects.order_by("pk")[:2]
+    end(first, OperationState.FAILED, "It failed.")
+    end(second, OperationState.SUCCEEDED, "It went well.")
+    assert alice.get("/sites/").context["frame"].waiting.shown == first
+    alice.post("/sites/contoso/staging/restart/")
+    waiting = alice.get("/sites/").context["frame"].waiting
+    assert waiting.shown.is_open and len(waiting.operations) == 3
+
+
+def test_only_the_newest_good_news_is_shown_and_ok_closes_the_older_too(alice: Client, contoso: Site) -> None:
+    Operation.objects.update(dismissed_at=None)
+    waiting = alice.get("/sites/").context["frame"].waiting
+    assert len(waiting.operations) == 1
+    answer = alice.post(f"/operations/{waiting.shown.public_id}/dismiss/", {"next": "/all/"})
+    assert (answer.status_code, answer["Location"]) == (303, "/all/")
+    assert alice.get("/sites/").context["frame"].waiting.operations == []
+
+
+def test_a_notification_is_for_the_person_who_asked(alice: Client, bob: Client, contoso: Site) -> None:
+    alice.post("/sites/contoso/staging/restart/")
+    assert bob.get("/sites/").context["frame"].waiting.operations == []
+
+
+def test_the_logs_show_what_happened_and_filter_by_site(
+    domain: Domain, alice: Client, bob: Client, charlie: Client, contoso: Site
+) -> None:
+    domain.create("fabrikam")
+    everything = alice.get("/operations/").context["page"].object_list
+    assert {operation.target for operation in everything} == {"contoso", "contoso (staging)", "fabrikam"}
+    one = bob.get("/operations/?site=fabrikam").context["page"].object_list
+    assert {operation.target for operation in one} == {"fabrikam"}
+    assert list(charlie.get("/operations/").context["page"].object_list) == []
+    assert list(charlie.get("/operations/?site=contoso").context["page"].object_list) == []
+
+
+def test_a_stranger_sees_no_operation(charlie: Client, contoso: Site) -> None:
+    public_id = Operation.objects.latest("pk").public_id
+    for address in (f"/operations/{public_id}/", f"/operations/{uuid.uuid4()}/"):
+        assert charlie.get(address).status_code == 404
+    assert charlie.post(f"/operations/{public_id}/dismiss/").status_code == 404
+    assert charlie.post(f"/operations/{public_id}/cancel/").status_code == 404
+
+
+def test_an_open_operation_can_be_cancelled_and_an_ended_one_cannot(alice: Client, bob: Client, contoso: Site) -> None:
+    alice.post("/sites/contoso/staging/swap/")
+    operation = Operation.objects.latest("pk")
+    assert bob.post(f"/operations/{operation.public_id}/cancel/").status_code == 403
+    assert alice.post(f"/operations/{operation.public_id}/cancel/", headers=HTMX).status_code == 200
+    operation.refresh_from_db()
+    assert operation.cancel_requested_at
+    ended = Operation.objects.filter(state=OperationState.SUCCEEDED).first()
+    assert alice.post(f"/operations/{ended.public_id}/cancel/", headers=HTMX).status_code == 409

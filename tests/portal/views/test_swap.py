@@ -1,0 +1,65 @@
+"""The swap's bar: the seed's question and lists, what each address will serve, and the answer."""
+
+from django.test import Client
+
+from sites.models import Operation, Site
+from sites.services import slots
+from tests.domain import Domain
+from tests.portal.conftest import HTMX
+
+WORDS = (
+    "Are you sure you want to swap web site deployments?",
+    "What is website swapping?",
+    "Swapping the production and staging websites will switch the contents of each site with each other. "
+    "Some properties will move from staging to production, and others will not.",
+    "Configuration that will change",
+    "General Settings",
+    "Connection Strings",
+    "Handler Mappings",
+    "Monitoring and Diagnostic Settings",
+    "Configuration that will not change",
+    "Publishing endpoints",
+    "Custom Domain Names",
+    "SSL Certificates and bindings",
+    "Scale settings",
+)
+
+
+def test_the_bar_speaks_the_words_of_the_seed(alice: Client, contoso: Site) -> None:
+    bar = alice.get("/sites/contoso/staging/swap/", headers=HTMX).content.decode()
+    assert all(words in bar for words in WORDS)
+
+
+def test_the_bar_is_the_same_from_either_side(alice: Client, contoso: Site) -> None:
+    sides = [alice.get(f"/sites/contoso/{slot}/swap/", headers=HTMX).context for slot in ("staging", "production")]
+    assert sides[0]["description"].addresses == sides[1]["description"].addresses
+    serves = {
+        address.host: (address.serves_now[:3], address.will_serve[:3]) for address in sides[0]["description"].addresses
+    }
+    assert serves == {"contoso.localhost": ("one", "two"), "contoso-staging.localhost": ("two", "one")}
+
+
+def test_yes_swaps_from_either_side(domain: Domain, alice: Client, contoso: Site) -> None:
+    for slot, expected in (("staging", "two"), ("production", "one")):
+        alice.post(f"/sites/contoso/{slot}/swap/", headers=HTMX)
+        domain.work(Operation.objects.latest("pk"))
+        assert domain.serves("contoso.localhost") == expected
+
+
+def test_what_cannot_be_swapped_is_refused_before_the_question(domain: Domain, alice: Client, contoso: Site) -> None:
+    domain.work(slots.stop(acting_user=domain.alice, slot=contoso.slots.get(name="staging")))
+    answer = alice.get("/sites/contoso/production/swap/", headers=HTMX)
+    assert answer.status_code == 409
+    assert "is stopped, so nothing can be warmed up" in answer.content.decode()
+
+
+def test_a_site_without_staging_has_nothing_to_swap_with(domain: Domain, alice: Client) -> None:
+    domain.create("fabrikam")
+    for answer in (
+        alice.get("/sites/fabrikam/production/swap/"),
+        alice.post("/sites/fabrikam/production/swap/"),
+        alice.get("/sites/fabrikam/production/swap/?with=production"),
+        alice.post("/sites/fabrikam/production/swap/", {"with": "nothing"}),
+    ):
+        assert answer.status_code in (404, 409)
+    assert not Operation.objects.filter(kind="swap").exists()
