@@ -1,0 +1,99 @@
+"""Every record can be looked up in Django admin, and none can be changed past its service."""
+
+import pytest
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
+
+from sites.models import Operation, Revision, Site, Slot, SlotSetting
+from sites.services import swaps
+from sites.services.settings import Entry, save_settings
+from tests.domain import Domain
+
+READ_ONLY = [
+    "site",
+    "slot",
+    "hostname",
+    "slotsetting",
+    "stickyname",
+    "swap",
+    "operation",
+    "deployment",
+    "revision",
+    "routernode",
+]
+LISTS = [*READ_ONLY, "subscription"]
+
+
+def _fill(domain: Domain, name: str) -> None:
+    """A site with rows of everything."""
+    production, staging = domain.staged(name)
+    domain.work(swaps.request_swap(acting_user=domain.alice, source=staging, target=production))
+    entries = [Entry("SECRET", f"hidden-{name}", is_sticky=True), Entry("PLAIN", f"hidden-{name}")]
+    operation = save_settings(acting_user=domain.alice, slot=staging, category="app_settings", entries=entries)
+    domain.work(operation)
+
+
+def _look(client: Client, name: str) -> tuple[str, int]:
+    """The list as text, and how many queries it took."""
+    with CaptureQueriesContext(
+        connection,
+    ) as queries:
+        answer = client.get(reverse(f"admin:sites_{name}_changelist"))
+    assert answer.status_code == 200, name
+    return answer.content.decode(), len(queries)
+
+
+def test_lists_take_the_same_number_of_queries_however_long_they_are(domain: Domain, admin: Client) -> None:
+    _fill(domain, "contoso")
+    counts = {name: _look(admin, name)[1] for name in LISTS}
+    _fill(domain, "fabrikam")
+    assert {name: _look(admin, name)[1] for name in LISTS} == counts
+
+
+def test_no_secret_is_shown(domain: Domain, admin: Client) -> None:
+    _fill(domain, "contoso")
+    slot = Slot.objects.get(is_production=True)
+    pages = [_look(admin, name)[0] for name in LISTS]
+    for record in (*SlotSetting.objects.all(), *Revision.objects.all(), slot):
+        answer = admin.get(reverse(f"admin:sites_{record._meta.model_name}_change", args=[record.pk]))
+        assert answer.status_code == 200
+        pages.append(answer.content.decode())
+    assert not any("hidden-contoso" in page or slot.publishing_password in page for page in pages)
+
+
+@pytest.mark.parametrize("name", READ_ONLY)
+def test_what_services_own_can_not_be_added(admin: Client, name: str) -> None:
+    assert admin.get(reverse(f"admin:sites_{name}_add")).status_code == 403
+
+
+def test_what_services_own_can_not_be_changed_or_deleted(domain: Domain, admin: Client) -> None:
+    site = domain.create()
+    operation = Operation.objects.get()
+    for record in (site, operation):
+        name = record._meta.model_name
+        assert admin.post(reverse(f"admin:sites_{name}_change", args=[record.pk]), {"name": "x"}).status_code == 403
+        assert admin.post(reverse(f"admin:sites_{name}_delete", args=[record.pk]), {"post": "yes"}).status_code == 403
+    assert Site.objects.get().name == "contoso"
+
+
+def test_an_operation_shows_its_steps(domain: Domain, admin: Client) -> None:
+    domain.create()
+    operation = Operation.objects.get()
+    page = admin.get(reverse("admin:sites_operation_change", args=[operation.pk])).content.decode()
+    assert operation.steps.exists()
+    assert operation.outcome.replace("'", "&#x27;") in page
+
+
+def test_lists_can_be_searched(domain: Domain, admin: Client) -> None:
+    domain.create("contoso")
+    domain.create("fabrikam")
+    for name in ("site", "slot", "hostname", "operation"):
+        page = admin.get(reverse(f"admin:sites_{name}_changelist"), {"q": "fabri"}).content.decode()
+        assert "fabrikam" in page
+        assert "contoso" not in page
+
+
+def test_whoever_is_no_administrator_is_sent_away(alice: Client) -> None:
+    assert alice.get(reverse("admin:sites_site_changelist")).status_code == 302
