@@ -7,6 +7,7 @@ GreenroomError
 │   ├── SettingRefused      a value cannot be taken
 │   │   ├── NameTaken
 │   │   └── NameRefused
+│   ├── Outdated            somebody else saved the page meanwhile
 │   ├── WrongNameTyped
 │   ├── NotStandard         staged publishing needs Standard mode
 │   ├── NotSwappable        the site left Standard mode
@@ -92,6 +93,16 @@ class NameRefused(SettingRefused):
 
     code = "NameRefused"
     sentence = "'{name}' cannot be a web site's name: {reason}. {remedy}"
+
+
+class Outdated(Refused):
+    """Two people edited the same configuration."""
+
+    code = "Outdated"
+    sentence = (
+        "{person} saved the configuration of '{name}' at {at} while you were editing. Yours is not saved yet: it "
+        "stands below beside what is in force now; save again to put yours over it."
+    )
 
 
 class WrongNameTyped(Refused):

@@ -1,9 +1,13 @@
 """Settings of the fast tests: a throw-away data folder and the adapters that live in memory."""
 
+import atexit
 import os
+import shutil
 import tempfile
 
-os.environ.setdefault("GREENROOM_DATA", tempfile.mkdtemp(prefix="greenroom-test-"))
+if "GREENROOM_DATA" not in os.environ:
+    os.environ["GREENROOM_DATA"] = tempfile.mkdtemp(prefix="greenroom-test-")
+    atexit.register(shutil.rmtree, os.environ["GREENROOM_DATA"], ignore_errors=True)
 os.environ.setdefault("GREENROOM_ROUTER", "sites.router.memory.MemoryRouter")
 os.environ.setdefault("GREENROOM_RUNTIME", "sites.runtime.memory.MemoryRuntime")
 

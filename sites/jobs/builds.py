@@ -24,8 +24,7 @@ def log_file(deployment: Deployment) -> Path:
 
 def begin_build(operation: Operation) -> None:
     """Say that the deployment is being built."""
-    change = operation.changes.get()
-    change.deployment_after.transition(DeploymentState.PENDING, DeploymentState.BUILDING)
+    operation.deployment.transition(DeploymentState.PENDING, DeploymentState.BUILDING)
 
 
 def work_build(operation: Operation) -> Progress:
@@ -121,7 +120,9 @@ def _run(spec: RunSpec) -> int | None:
 
 
 def _change(operation: Operation) -> SlotChange:
-    return operation.changes.select_related("slot__site", "workload_after", "deployment_after").get()
+    """The slot in which the deployment is to run: with auto swap that is production."""
+    changes = operation.changes.select_related("slot__site", "workload_after", "deployment_after")
+    return changes.get(deployment_after__operation=operation)
 
 
 def _recipe(change: SlotChange) -> recognition.Recipe:

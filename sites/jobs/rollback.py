@@ -28,7 +28,7 @@ def retain(revision: Revision, seconds: int) -> None:
 
 def window_seconds(operation: Operation) -> int:
     """How long an operation's former revisions are kept: only a swap into production opens a window."""
-    if operation.kind != Kind.SWAP:
+    if operation.kind == Kind.ROLL_BACK or not Swap.objects.filter(operation=operation).exists():
         return 0
     return max(
         Slot.objects.filter(changes__operation=operation, is_production=True).values_list(
@@ -42,7 +42,7 @@ def retire_candidates(operation: Operation, kept: set[int | None]) -> None:
     """At most one candidate per production slot: the next switch of the slot ends the window before it."""
     touched = operation.changes.values("slot__site")
     own = operation.changes.values("revision_before")
-    ends_window = operation.kind in (Kind.SWAP, Kind.ROLL_BACK, Kind.CHANGE_MODE)
+    ends_window = operation.kind == Kind.CHANGE_MODE or Swap.objects.filter(operation=operation).exists()
     if not ends_window:
         return
     for revision in Revision.objects.filter(site__in=touched, state=RevisionState.RETAINED).exclude(pk__in=own):
@@ -77,7 +77,6 @@ def note(operation: Operation) -> None:
     """The swap that was undone names the roll-back that undid it."""
     if operation.kind != Kind.ROLL_BACK:
         return
-    undone = Swap.objects.filter(
-        operation__site=operation.site, operation__kind=Kind.SWAP, operation__state=OperationState.SUCCEEDED
-    ).order_by("-switched_at")
+    done = Swap.objects.filter(operation__site=operation.site, operation__state=OperationState.SUCCEEDED)
+    undone = done.exclude(operation__kind=Kind.ROLL_BACK).order_by("-switched_at")
     Swap.objects.filter(pk__in=undone.values("pk")[:1], rolled_back_by=None).update(rolled_back_by=operation)

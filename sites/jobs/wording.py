@@ -52,8 +52,10 @@ def success(operation: Operation) -> str:
         case Kind.ENABLE_STAGING:
             return f"Enabled staged publishing: {quoted(operation.target)} was created in {seconds}."
         case Kind.PUBLISH:
-            message = changes[0].deployment_after.message
-            return f"Published {quoted(message)} to {quoted(operation.target)} in {seconds}."
+            message = quoted(operation.deployment.message)
+            if len(changes) > 1:
+                return f"Published {message} to {quoted(operation.target)} and swapped it into production in {seconds}."
+            return f"Published {message} to {quoted(operation.target)} in {seconds}."
         case Kind.SCALE:
             return f"{quoted(operation.target)} has {_instances(changes[0].count_after)} now."
         case Kind.CHANGE_MODE:

@@ -26,6 +26,9 @@ class Deployment(StateModel):
 
     public_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
     workload = models.ForeignKey(Workload, on_delete=models.CASCADE, related_name="deployments")
+    operation = models.OneToOneField(
+        "Operation", null=True, on_delete=models.SET_NULL, related_name="deployment"
+    )  # that publishes it; null for what a site was created with
     state = models.CharField(max_length=16, choices=DeploymentState.choices, default=DeploymentState.PENDING)
     content_digest = models.CharField(max_length=64)
     build_digest = models.CharField(max_length=64, blank=True)  # empty: runs from its content as it is

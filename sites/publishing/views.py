@@ -86,7 +86,7 @@ def _ended(operation: Operation) -> Operation:
 
 
 def _answer(request: HttpRequest, operation: Operation) -> HttpResponse:
-    deployment = operation.changes.select_related("deployment_after").get().deployment_after
+    deployment = operation.deployment
     where = request.build_absolute_uri(f"/api/deployments/{deployment.public_id.hex}")
     body = {"id": deployment.public_id.hex, "operation": str(operation.public_id), "message": operation.outcome}
     if operation.is_open:

@@ -9,9 +9,10 @@ from django.db import transaction
 from sites import access
 from sites.content import archive as archives
 from sites.content import recognition, store
-from sites.models import Deployment, Kind, Operation, Slot
+from sites.models import Deployment, Kind, Operation, Slot, Swap
 from sites.services import changes, operations
 from sites.services.settings import general
+from sites.services.swaps import exchange_workloads, why_not_swap_into
 
 
 def publish_zip(
@@ -38,12 +39,13 @@ def publish_zip(
             acting_user=acting_user,
             actor_name=author,
             site=slot.site,
-            slots=[slot],
+            slots=_touched(slot),
             target=slot.title,
         )
-        change = operation.changes.get()
+        change = operation.changes.get(slot=slot)
         change.deployment_after = Deployment.objects.create(
             workload=change.workload_after,
+            operation=operation,
             content_digest=content.digest,
             kind=recipe.kind,
             command=list(recipe.command),
@@ -52,7 +54,26 @@ def publish_zip(
             deployer=deployer,
         )
         change.save(update_fields=["deployment_after"])
+        if slot.is_auto_swapped:
+            _swap_too(operation, slot)
         return operation
+
+
+def _touched(slot: Slot) -> list[Slot]:
+    """An auto swapped slot's publication holds production from the beginning, so that nothing comes in between."""
+    production = [] if not slot.is_auto_swapped else [slot.site.slots.get(is_production=True)]
+    for one in production:
+        refusal = why_not_swap_into(slot, one)
+        if refusal is not None:
+            raise refusal
+    return [slot, *production]
+
+
+def _swap_too(operation: Operation, slot: Slot) -> None:
+    """The new deployment goes into production in the same operation, and only if it starts and answers there."""
+    exchange_workloads(operation)
+    production = operation.changes.get(slot__is_production=True)
+    Swap.objects.create(operation=operation, source=slot, target=production.slot)
 
 
 def log_file(deployment: Deployment) -> Path:

@@ -3,13 +3,14 @@
 import json
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 
 from django.contrib.auth.models import AbstractBaseUser
 from django.db import transaction
+from django.utils.crypto import salted_hmac
 
 from sites import access
-from sites.errors import SettingRefused
+from sites.errors import Outdated, SettingRefused
 from sites.general_settings import fault_of_general, warmup_rules
 from sites.models import Category, Kind, Operation, Slot, SlotSetting, StickyName
 from sites.services import changes
@@ -57,11 +58,16 @@ def save_settings(*, acting_user: AbstractBaseUser, slot: Slot, category: str, e
 
 
 def save_categories(
-    *, acting_user: AbstractBaseUser, slot: Slot, categories: Mapping[str, Iterable[Entry]]
+    *,
+    acting_user: AbstractBaseUser,
+    slot: Slot,
+    categories: Mapping[str, Iterable[Entry]],
+    expected: str | None = None,
 ) -> Operation:
     """Replace the entries of each category and roll the instances onto them, warm, without a lost request.
 
-    Raises SettingRefused, with nothing saved, for a name or value that cannot be taken.
+    `expected` is the `state_of` the categories when the person began to edit. Raises SettingRefused for a name
+    or value that cannot be taken and Outdated when somebody else saved meanwhile; nothing is saved then.
     """
     slot = access.get_slot_for_change(acting_user, slot.site.name, slot.name)
     wanted = {Category(category): list(entries) for category, entries in categories.items()}
@@ -72,9 +78,38 @@ def save_categories(
             kind=Kind.CHANGE_SETTINGS, acting_user=acting_user, site=slot.site, slots=[slot], target=slot.title
         )
         slot.refresh_from_db(fields=["workload"])
+        if expected is not None and expected != state_of(slot, wanted):
+            raise _outdated(slot, operation)
         for category, entries in wanted.items():
             _replace(slot, category, entries)
         return operation
+
+
+def state_of(slot: Slot, categories: Iterable[str]) -> str:
+    """A keyed digest of what is in force in the categories; tells nothing about the values."""
+    entries = [
+        [category, *astuple(entry)] for category in sorted(categories) for entry in read_settings(slot, category)
+    ]
+    return salted_hmac("configuration", json.dumps(entries), algorithm="sha256").hexdigest()
+
+
+def _outdated(slot: Slot, own: Operation) -> Outdated:
+    saved = Operation.objects.filter(changes__slot=slot, kind=Kind.CHANGE_SETTINGS).exclude(pk=own.pk).first()
+    return Outdated(
+        person=saved.actor_name if saved else "Somebody",
+        name=slot.title,
+        at=f"{saved.created_at:%H:%M} UTC" if saved else "that time",
+    )
+
+
+def shared_connection_strings(slot: Slot) -> list[str]:
+    """Names of the connection strings that a staging slot still has in common with production, value for value."""
+    if slot.is_production:
+        return []
+    production = slot.site.slots.select_related("workload").get(is_production=True)
+    theirs = {entry.name: entry.value for entry in read_settings(production, Category.CONNECTION_STRINGS)}
+    ours = read_settings(slot, Category.CONNECTION_STRINGS)
+    return [entry.name for entry in ours if theirs.get(entry.name) == entry.value]
 
 
 def _replace(slot: Slot, category: Category, entries: list[Entry]) -> None:

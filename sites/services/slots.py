@@ -28,7 +28,9 @@ def why_not_enable(site: Site) -> Refused | None:
     )
 
 
-def enable_staged_publishing(*, acting_user: AbstractBaseUser, site: Site, name: str = "") -> Operation:
+def enable_staged_publishing(
+    *, acting_user: AbstractBaseUser, site: Site, name: str = "", is_cloned: bool = True
+) -> Operation:
     """seed: Enable, steps 1–3: the staging slot, its configuration cloned from production, without content.
 
     With room for more than one (STAGING_SLOTS_PER_SITE), `name` tells them apart; by default staging, staging2 …
@@ -42,7 +44,8 @@ def enable_staged_publishing(*, acting_user: AbstractBaseUser, site: Site, name:
         production = site.slots.select_related("workload").get(is_production=True)
         operations.ensure_free([production], wanted=Kind.ENABLE_STAGING.label)
         slot = create_slot(site, _slot_name(site, name))
-        _clone_settings(production, slot)
+        if is_cloned:
+            _clone_settings(production, slot)
         return changes.begin_change(
             kind=Kind.ENABLE_STAGING, acting_user=acting_user, site=site, slots=[slot], target=slot.title
         )
@@ -144,6 +147,54 @@ def restart(*, acting_user: AbstractBaseUser, slot: Slot) -> Operation:
         )
         Workload.objects.filter(slot=slot).update(restarts=F("restarts") + 1)
         return operation
+
+
+def change_swap_settings(
+    *,
+    acting_user: AbstractBaseUser,
+    slot: Slot,
+    drain_limit_seconds: int | None = None,
+    rollback_window_seconds: int | None = None,
+    is_auto_swapped: bool | None = None,
+) -> Operation:
+    """What a slot keeps for its swaps: drain limit, roll-back window, auto swap. None leaves it as it is."""
+    slot = access.get_slot_for_change(acting_user, slot.site.name, slot.name)
+    wanted = {
+        "drain_limit_seconds": drain_limit_seconds,
+        "rollback_window_seconds": rollback_window_seconds,
+        "is_auto_swapped": is_auto_swapped,
+    }
+    changed = {name: value for name, value in wanted.items() if value is not None and value != getattr(slot, name)}
+    for name, most in (("drain_limit_seconds", 3600), ("rollback_window_seconds", 86_400)):
+        if not 0 <= changed.get(name, 0) <= most:
+            raise SettingRefused(
+                f"{changed[name]} s is not possible for '{slot.title}'; nothing was saved. Choose 0 to {most} s."
+            )
+    if slot.is_production and changed.get("is_auto_swapped"):
+        raise SettingRefused(
+            f"'{slot.title}' is production, which a publication reaches directly; nothing was saved. "
+            "Switch auto swap on for the staging slot."
+        )
+    with transaction.atomic():
+        Slot.objects.filter(pk=slot.pk).update(**changed)
+        return operations.record(
+            kind=Kind.CHANGE_SETTINGS,
+            acting_user=acting_user,
+            actor_name=acting_user.get_username(),
+            site=slot.site,
+            target=slot.title,
+            outcome=f"Saved for '{slot.title}': {_in_words(changed)}.",
+        )
+
+
+def _in_words(changed: dict[str, object]) -> str:
+    words = {
+        "drain_limit_seconds": "drain limit {} s",
+        "rollback_window_seconds": "roll-back window {} s",
+        "is_auto_swapped": "auto swap {}",
+    }
+    shown = {name: ("on" if value else "off") if isinstance(value, bool) else value for name, value in changed.items()}
+    return ", ".join(words[name].format(value) for name, value in shown.items()) or "nothing had changed"
 
 
 def delete_staging(*, acting_user: AbstractBaseUser, slot: Slot) -> Operation:

@@ -53,6 +53,12 @@ def why_not_swap(source: Slot, target: Slot) -> Refused | None:
     return None
 
 
+def why_not_swap_into(source: Slot, target: Slot) -> Refused | None:
+    """As `why_not_swap`, for a source whose content is only being published."""
+    refusal = why_not_swap(source, target)
+    return None if isinstance(refusal, NothingPublished) else refusal
+
+
 def describe_swap(source: Slot, target: Slot) -> SwapDescription:
     """For each address what it serves now and what it will serve; identical from either side."""
     first, second = sorted((source, target), key=lambda slot: not slot.is_production)
@@ -125,8 +131,9 @@ def _take_present_counts(operation: Operation) -> None:
 
 def exchange_workloads(operation: Operation) -> None:
     """Each change gets the other slot's workload, as both are under the holds."""
-    one, other = operation.changes.all()
-    for change, from_change in ((one, other), (other, one)):
+    one, other = operation.changes.select_related("workload_before", "deployment_after")
+    deployments = one.deployment_after, other.deployment_after
+    for change, from_change, deployment in ((one, other, deployments[1]), (other, one, deployments[0])):
         change.workload_after = from_change.workload_before
-        change.deployment_after = from_change.workload_before.active_deployment
+        change.deployment_after = deployment
         change.save(update_fields=["workload_after", "deployment_after"])
