@@ -18,12 +18,12 @@ FORBIDDEN = re.compile(
     r"\b(please|oops|sorry|unfortunately|invalid|error occurred|went wrong|unable to|failed to|whoops)\b|!|…$", re.I
 )
 HOLDS = re.compile(
-    r"\b(nothing was|was not|were not|goes? on|it keeps|is in use|is in \w+ mode|is held by|is stopped|already|"
+    r"\b(nothing was|are held|was not|were not|goes? on|it keeps|is in use|is in \w+ mode|is held by|is stopped|already|"
     r"cannot be|but not change|has no content|so none is taken|not running|The newer one holds)\b",
     re.I,
 )
 NEXT = re.compile(
-    r"(^|[.;:,] |first, or )(ask|change|choose|delete|leave|mend|publish|raise|remove|see|start|try|type|use|watch|"
+    r"(^|[.;:,] |first, or )(ask|change|choose|complete|delete|leave|mend|publish|raise|remove|see|start|try|type|use|watch|"
     r"do|pack|there is nothing left to do)\b",
     re.I,
 )
