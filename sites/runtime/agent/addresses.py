@@ -50,7 +50,7 @@ class Allocation:
             self._save()
 
     def _save(self) -> None:
-        write_json(self._path, {"numbers": self.numbers, "next": self._next})
+        write_json(self._path, {"numbers": self.numbers, "next": self._next}, is_durable=False)
 
 
 def addresses_of(octet: int, number: int) -> tuple[str, str]:

@@ -10,14 +10,18 @@ LOG_LIMIT_BYTES = 8 * 1024 * 1024
 TAIL_BYTES = 256 * 1024
 
 
-def write_json(path: Path, data: Any) -> None:
-    """The file is either the old or the new one, after a crash too; only the agent's user may read it."""
+def write_json(path: Path, data: Any, *, is_durable: bool = True) -> None:
+    """The file is either the old or the new one; only the agent's user may read it.
+
+    What describes running processes need not be durable: it must outlive the agent, not the machine.
+    """
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     temporary = path.with_name(path.name + ".new")
     with open(temporary, "w", opener=lambda name, flags: os.open(name, flags, 0o600)) as stream:
         json.dump(data, stream)
         stream.flush()
-        os.fsync(stream.fileno())
+        if is_durable:
+            os.fsync(stream.fileno())
     temporary.replace(path)
 
 

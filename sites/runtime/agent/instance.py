@@ -252,7 +252,7 @@ class Instance:
         """So that an agent that is killed during the wait does not count the same end twice."""
         (self._folder / "run.json").unlink(missing_ok=True)
         try:
-            write_json(self._folder / "history.json", self._history())
+            write_json(self._folder / "history.json", self._history(), is_durable=False)
         except OSError as error:
             logger.warning("The history of instance %s could not be written: %s", self.key, error)
 

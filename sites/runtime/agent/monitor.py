@@ -68,7 +68,9 @@ class Monitor:
             confine(child.pid)
             # After the child was made, so that only the monitor is spared when memory runs out
             _spare(pid)
-            write_json(order.folder / "run.json", {"version": RECORD_VERSION, **asdict(monitor.record)})
+            write_json(
+                order.folder / "run.json", {"version": RECORD_VERSION, **asdict(monitor.record)}, is_durable=False
+            )
         except OSError:
             await monitor.kill()
             raise
