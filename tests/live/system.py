@@ -208,7 +208,7 @@ class System:
         token = secrets.token_hex(16)
         client = self.client(follow_redirects=False)
         client.headers["Cookie"] = f"__Host-greenroom-session={done.stdout.split()[-1]}; __Host-greenroom-csrf={token}"
-        client.headers |= {"X-CSRFToken": token, "Origin": f"http://localhost:{self.port}"}
+        client.headers.update({"X-CSRFToken": token, "Origin": f"http://localhost:{self.port}"})
         return client
 
     def link(self) -> str:
