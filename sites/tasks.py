@@ -3,6 +3,7 @@
 from celery import shared_task
 from django.db import transaction
 
+from sites.errors import Unreachable
 from sites.jobs import advance, beat, keep_loaded, reconcile, retire, rollback, tidy
 from sites.models import Kind, Operation
 
@@ -25,13 +26,13 @@ def publish_deployment(operation_id: int, attempt: int) -> None:
     advance.run(operation_id, attempt, again=publish_deployment.delay)
 
 
-@shared_task
+@shared_task(throws=(Unreachable,))
 def retire_revisions() -> None:
     """Stop what no host name leads to any more and holds no request."""
     retire.run()
 
 
-@shared_task
+@shared_task(throws=(Unreachable,))
 def reconcile_instances() -> None:
     """Compare the instances that there are with those that should be."""
     reconcile.run()

@@ -2,11 +2,14 @@
 
 from collections import defaultdict
 
+from django.conf import settings
 from django.db import transaction
 
+from sites.jobs import rollback
 from sites.jobs.prepare import record
 from sites.models import Instance, Revision, Site
 from sites.planning import spec_of
+from sites.runtime.base import Runtime
 from sites.runtime.registry import get_runtime
 from sites.runtime.spec import InstanceStatus, RevisionSpec
 
@@ -17,6 +20,7 @@ def run() -> None:
     seen: dict[int, list[InstanceStatus]] = defaultdict(list)
     for status in runtime.observe():
         seen[status.revision_id].append(status)
+    _spare_memory(runtime)
     with transaction.atomic():
         _note_moved(seen)
         record([status for statuses in seen.values() for status in statuses])
@@ -29,6 +33,13 @@ def run() -> None:
             runtime.apply(spec_of(revision))
     for revision_id in seen.keys() - wanted.keys():
         runtime.apply(_ended(seen[revision_id][0]))
+
+
+def _spare_memory(runtime: Runtime) -> None:
+    """What is kept for a roll-back ends first when memory is short."""
+    free = runtime.memory_available_mb()
+    if free is not None and free < settings.ROLLBACK_MEMORY_MB:
+        rollback.end_windows(all_of_them=True)
 
 
 def _note_moved(seen: dict[int, list[InstanceStatus]]) -> None:

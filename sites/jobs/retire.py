@@ -1,6 +1,6 @@
 """Let revisions that are out of service finish their requests, then stop them; trim surplus instances."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from django.db import transaction
 from django.db.models import F, Q
@@ -30,6 +30,7 @@ def run() -> None:
     """One look at everything that leaves; repeated by the tick."""
     _release_late()
     _count_requests()
+    _cut_connections()
     for revision in _drained():
         stop(revision)
     _end_stopped()
@@ -61,11 +62,34 @@ def _count_requests() -> None:
             Revision.objects.filter(pk=revision.pk, idle_since=None).update(idle_since=moment)
 
 
+def _cut_connections() -> None:
+    """After the drain limit, WebSockets and streams are cut a few at a time over as long again.
+
+    So their clients do not all come back at the same moment. Where connections cannot be cut one by one,
+    the end of the instances cuts what is left.
+    """
+    late = Revision.objects.filter(state=RevisionState.DRAINING, drain_deadline__lte=now())
+    for revision in late.select_related("slot"):
+        left = _end_of_cutting(revision) - now()
+        fraction = min(1.0, 1.0 / max(1.0, left.total_seconds()))
+        cut = get_runtime().kill_connections(revision.pk, fraction=fraction)
+        if cut:
+            Revision.objects.filter(pk=revision.pk).update(cut_count=F("cut_count") + cut)
+
+
+def _end_of_cutting(revision: Revision) -> datetime:
+    return revision.drain_deadline + timedelta(seconds=revision.slot.drain_limit_seconds if revision.slot else 0)
+
+
 def _drained() -> list[Revision]:
     moment = now()
     quiet = Q(released_at__lte=moment - timedelta(seconds=QUIET_SECONDS))
     idle = Q(idle_since__lte=moment - timedelta(seconds=IDLE_SECONDS))
-    return list(Revision.objects.filter(quiet & (idle | Q(drain_deadline__lte=moment)), state=RevisionState.DRAINING))
+    found = Revision.objects.filter(
+        quiet & (idle | Q(drain_deadline__lte=moment)), state=RevisionState.DRAINING
+    ).select_related("slot")
+    is_idle = {revision.pk for revision in found.filter(idle)}
+    return [revision for revision in found if revision.pk in is_idle or _end_of_cutting(revision) <= moment]
 
 
 def stop(revision: Revision) -> bool:

@@ -27,6 +27,9 @@ class Runtime(Protocol):
     def kill_connections(self, revision_id: int, *, fraction: float) -> int:
         """Cut about `fraction` (0–1) of the connections open to the instances; returns how many were cut."""
 
+    def memory_available_mb(self) -> int | None:
+        """Memory that new instances could take on the machine; None where nobody can tell."""
+
     def start_run(self, spec: RunSpec) -> None:
         """Start a one-time command, unless one with the same id was ever started."""
 

@@ -26,6 +26,8 @@ class MemoryRuntime:
     """Orders to cut connections: revision and fraction."""
     connections: dict[int, int] = field(default_factory=dict)
     """Open connections by revision, for `kill_connections`."""
+    memory_mb: int | None = None
+    """What `memory_available_mb` answers."""
     logs: dict[tuple[int, int], list[str]] = field(default_factory=dict)
     is_reachable: bool = True
     run_exit_code: int | None = 0
@@ -77,6 +79,11 @@ class MemoryRuntime:
         """See Runtime.log_tail."""
         self._reach()
         return self.logs.get((revision_id, ordinal), [])[-lines:]
+
+    def memory_available_mb(self) -> int | None:
+        """See Runtime.memory_available_mb."""
+        self._reach()
+        return self.memory_mb
 
     def kill_connections(self, revision_id: int, *, fraction: float) -> int:
         """See Runtime.kill_connections."""

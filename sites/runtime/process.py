@@ -66,6 +66,10 @@ class ProcessRuntime:
         """See Runtime.kill_connections; 0 where the machine cannot cut connections."""
         return int(self._ask("POST", f"/revisions/{revision_id}/cut", json_body={"fraction": fraction})["cut"])
 
+    def memory_available_mb(self) -> int | None:
+        """See Runtime.memory_available_mb."""
+        return self.status().get("memory_available_mb")
+
     def start_run(self, spec: RunSpec) -> None:
         """See Runtime.start_run."""
         self._ask("PUT", f"/runs/{spec.run_id}", what=f"'{spec.name}'", json_body=codec.encode(spec))

@@ -51,9 +51,22 @@ def test_a_request_that_is_still_held_keeps_them_running(domain: Domain, leaving
     assert (leaving.state, leaving.idle_since) == (RevisionState.DRAINING, None)
 
 
-def test_the_drain_limit_ends_the_wait(domain: Domain, leaving: Revision) -> None:
-    domain.router.in_progress[leaving.cluster] = 1
+def test_after_the_drain_limit_connections_are_cut_a_few_at_a_time(domain: Domain, leaving: Revision) -> None:
+    domain.router.in_progress[leaving.cluster] = 100
+    domain.runtime.connections[leaving.pk] = 100
     age(leaving, released_at=40, drain_deadline=1)
+    domain.retire()
+    leaving.refresh_from_db()
+    assert leaving.state == RevisionState.DRAINING
+    ((revision_id, fraction),) = domain.runtime.cuts
+    assert revision_id == leaving.pk
+    assert 0.03 < fraction < 0.04  # 29 of 30 s are left
+    assert leaving.cut_count == 100 - domain.runtime.connections[leaving.pk] > 0
+
+
+def test_twice_the_drain_limit_ends_the_wait(domain: Domain, leaving: Revision) -> None:
+    domain.router.in_progress[leaving.cluster] = 1
+    age(leaving, released_at=70, drain_deadline=31)
     domain.retire()
     leaving.refresh_from_db()
     assert leaving.state == RevisionState.STOPPED

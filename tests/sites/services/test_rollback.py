@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 
 from sites.errors import NothingToRollBack
+from sites.jobs import reconcile
 from sites.jobs import rollback as windows
 from sites.models import Category, Operation, Revision, RevisionState, Slot, Step
 from sites.models.clock import now
@@ -157,3 +158,13 @@ def test_the_next_swap_ends_the_window_before_it(domain: Domain) -> None:
     retained = Revision.objects.filter(state=RevisionState.RETAINED)
     assert retained.count() == 2
     assert {revision.deployment.message for revision in retained} == {"two", "three"}
+
+
+def test_short_memory_ends_the_window_early(domain: Domain) -> None:
+    production, _staging = swapped(domain)
+    domain.runtime.memory_mb = 4096
+    reconcile.run()
+    assert offer_roll_back(production.site).is_instant
+    domain.runtime.memory_mb = 100
+    reconcile.run()
+    assert not offer_roll_back(production.site).is_instant
