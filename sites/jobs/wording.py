@@ -16,14 +16,15 @@ def holds(operation: Operation) -> str:
     """What is so after a failure before the switch."""
     if operation.kind in (Kind.SWAP, Kind.ROLL_BACK):
         return "Production was not touched."
-    kept = [_serving(change) for change in operation.changes.select_related("slot__site", "workload_before")]
-    return " ".join(kept) or "Nothing was changed."
+    changes = operation.changes.select_related("slot__site", "workload_before__active_deployment")
+    return " ".join(_serving(change) for change in changes) or "Nothing was changed."
 
 
 def _serving(change: SlotChange) -> str:
     if change.revision_before is None:
         return f"'{change.slot.title}' serves no instance yet." if change.slot else ""
-    deployment = change.revision_before.deployment
+    # Not the revision's own: one that is published again unchanged goes on in the revision of the first time
+    deployment = change.workload_before.active_deployment if change.workload_before else None
     return f"'{change.slot.title}' goes on serving {quoted(deployment.message) if deployment else 'as before'}."
 
 
