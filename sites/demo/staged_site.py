@@ -32,6 +32,8 @@ class StagedSite:
     instances: int
     is_marked: bool
     """Gives each slot a sticky setting, so that every swap starts instances of its own and mix-ups would show."""
+    begins_with: tuple[str, str] = VERSIONS
+    """What production and staging serve before the first of `switches`."""
     switches: list[Switch] = field(default_factory=list)
     swap_seconds: list[float] = field(default_factory=list)
 
@@ -45,9 +47,12 @@ class StagedSite:
         wait_for(enable_staged_publishing(acting_user=self.user, site=self.production.site))
         self._furnish(self.staging, VERSIONS[1])
 
-    def request_swap(self) -> Operation:
-        """Ask for a swap of production and staging."""
-        return request_swap(acting_user=self.user, source=self.staging, target=self.production)
+    def request_swap(self, *, is_from_production: bool = False) -> Operation:
+        """Ask for a swap of production and staging, from staging unless said otherwise."""
+        source, target = self.staging, self.production
+        if is_from_production:
+            source, target = target, source
+        return request_swap(acting_user=self.user, source=source, target=target)
 
     def swap(self) -> float:
         """Swap, and return how many seconds that took. Raises OperationFailed."""
@@ -63,9 +68,19 @@ class StagedSite:
         self.switches.append(switch)
         self.swap_seconds.append(round(switch.succeeded_at - requested_at, 3))
 
+    def begin_anew(self) -> None:
+        """Forget the swaps that were made: a load begins now."""
+        self.begins_with = self.serves
+        self.switches.clear()
+
     def publish(self, slot: Slot, archive: bytes, message: str) -> Operation:
         """Publish over HTTP with the slot's own credentials; returns the operation, not waited for."""
         return Operation.objects.get(public_id=publish(slot, archive, message, port=self.port))
+
+    @property
+    def serves(self) -> tuple[str, str]:
+        """The versions of production and staging after the swaps that were noted."""
+        return self._serving(len(self.switches))
 
     @property
     def expectation(self) -> Expectation:
@@ -98,8 +113,11 @@ class StagedSite:
         wait_for(self.publish(slot, self.archive(version), f"version-{version}"))
 
     def _versions(self, swaps: int) -> dict[str, str]:
-        first, second = VERSIONS if swaps % 2 == 0 else VERSIONS[::-1]
-        return dict(zip(self.hosts, (first, second), strict=True))
+        return dict(zip(self.hosts, self._serving(swaps), strict=True))
+
+    def _serving(self, swaps: int) -> tuple[str, str]:
+        production, staging = self.begins_with
+        return (production, staging) if swaps % 2 == 0 else (staging, production)
 
     def _slot(self, *, is_production: bool) -> Slot:
         return Slot.objects.select_related("site", "workload").get(site__name=self.name, is_production=is_production)

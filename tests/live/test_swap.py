@@ -1,0 +1,179 @@
+"""Swaps of real instances through the real router, under load: the promise of the seed."""
+
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from threading import Barrier
+
+import pytest
+
+from sites.content.samples import demo_archive
+from sites.demo.crowds import flask_visitors
+from sites.demo.operations import wait_for
+from sites.demo.staged_site import StagedSite
+from sites.errors import SlotBusy
+from sites.models import Kind, Operation, SlotHold, Step
+from sites.prober.load import Load
+from sites.services.slots import scale
+from tests.live.stage import assert_unnoticed, judge, stage, using, versions, visitors
+from tests.live.system import System
+from tests.live.system import wait_for as wait_until
+
+pytestmark = pytest.mark.live
+
+KINDS = {
+    "keep-alive",
+    "connection per request",
+    "POST 64 KiB",
+    "2 s request",
+    "streaming",
+    "trickled upload",
+    "WebSocket",
+}
+
+
+@pytest.fixture
+def marked(system: System) -> Iterator[StagedSite]:
+    """Slots that differ in a sticky setting: every swap starts instances."""
+    with using(system):
+        yield stage(system, "swapped")
+
+
+@pytest.fixture
+def plain(system: System) -> Iterator[StagedSite]:
+    """Nothing sticks: swaps reuse the instances that run."""
+    with using(system):
+        yield stage(system, "reused", is_marked=False)
+
+
+def warmups(system: System, site: StagedSite, *, at_least: int) -> dict[str, int]:
+    """Instance of production → how often it was asked to warm up, for as many as answer."""
+    seen: dict[str, int] = {}
+    with system.client(site.hosts[0].removesuffix(".localhost")) as client:
+        for _ in range(20 * at_least):
+            instance, number = client.get("/warmups", headers={"Connection": "close"}).text.split()
+            seen[instance] = int(number)
+            if len(seen) >= at_least:
+                break
+    return seen
+
+
+def test_swaps_there_and_back_lose_no_request(system: System, marked: StagedSite) -> None:
+    with Load(visitors(marked)) as load:
+        time.sleep(1)
+        for _ in range(4):
+            marked.swap()
+            time.sleep(1)
+    findings = judge(load.records, marked)
+    assert_unnoticed(findings, at_least=500)
+    assert set(findings.by_kind) == KINDS
+    assert versions(system, marked) == ("1", "2")
+
+
+def test_both_addresses_change_at_the_swap(system: System, marked: StagedSite) -> None:
+    before = versions(system, marked)
+    marked.swap()
+    assert versions(system, marked) == before[::-1]
+
+
+def test_a_second_swap_rolls_back_at_once(system: System, marked: StagedSite) -> None:
+    before = versions(system, marked)
+    marked.swap()
+    marked.swap()
+    assert versions(system, marked) == before
+
+
+def test_a_swap_can_be_asked_for_from_either_side(system: System, marked: StagedSite) -> None:
+    before = versions(system, marked)
+    from_production = marked.request_swap(is_from_production=True)
+    wait_for(from_production)
+    marked.note_swap(from_production, 0.0)
+    assert versions(system, marked) == before[::-1]
+
+
+def test_sticky_settings_stay_with_their_slot(system: System, marked: StagedSite) -> None:
+    for _ in range(2):
+        marked.swap()
+        for host, slot in zip(marked.hosts, ("production", "staging"), strict=True):
+            with system.client(host.removesuffix(".localhost")) as client:
+                assert client.get("/").headers["X-Slot"] == slot
+
+
+def test_every_instance_is_warm_before_the_first_visitor(system: System, marked: StagedSite) -> None:
+    wait_for(scale(acting_user=marked.user, slot=marked.production, count=3))
+    marked.swap()
+    seen = warmups(system, marked, at_least=3)
+    assert len(seen) == 3
+    assert all(number >= 1 for number in seen.values())
+    wait_for(scale(acting_user=marked.user, slot=marked.production, count=2))
+
+
+def test_a_reused_instance_is_asked_again_in_each_swap(system: System, plain: StagedSite) -> None:
+    plain.swap()
+    first = warmups(system, plain, at_least=2)
+    plain.swap()
+    plain.swap()
+    second = warmups(system, plain, at_least=2)
+    assert second.keys() == first.keys()
+    assert all(second[instance] >= first[instance] + 2 for instance in first)
+
+
+def test_a_swap_of_equal_slots_takes_under_a_second(plain: StagedSite) -> None:
+    assert min(plain.swap() for _ in range(4)) < 1.0
+
+
+def test_slots_of_different_counts_keep_their_counts(system: System, plain: StagedSite) -> None:
+    wait_for(scale(acting_user=plain.user, slot=plain.production, count=3))
+    with Load(visitors(plain, is_light=True)) as load:
+        plain.swap()
+        plain.swap()
+    assert_unnoticed(judge(load.records, plain), at_least=50)
+    assert (plain.production.instance_count, plain.staging.instance_count) == (3, 2)
+    wait_until(lambda: len(warmups(system, plain, at_least=3)) == 3, 10, "production has three instances")
+    wait_for(scale(acting_user=plain.user, slot=plain.production, count=2))
+
+
+def test_a_swap_tells_its_steps_and_lets_go_of_the_slots(marked: StagedSite) -> None:
+    operation = marked.request_swap()
+    assert SlotHold.objects.filter(operation=operation).count() == 2
+    requested_at = time.monotonic()
+    wait_for(operation)
+    marked.note_swap(operation, requested_at)
+    steps = list(operation.steps.values_list("step", flat=True))
+    assert steps == [Step.PREPARING, Step.STARTING, Step.WARMING, Step.OFFERED, Step.SWITCHED, Step.PUBLISHED]
+    assert operation.outcome.startswith("Swapped 'swapped' and 'swapped (staging)' in ")
+    assert not SlotHold.objects.filter(operation=operation).exists()
+
+
+def test_of_many_requests_at_the_same_moment_one_is_taken(system: System, plain: StagedSite) -> None:
+    start = Barrier(6)
+
+    def ask(_: int) -> str:
+        with system.database():
+            start.wait(10)
+            try:
+                plain.request_swap()
+            except SlotBusy as busy:
+                return str(busy)
+            return "taken"
+
+    with ThreadPoolExecutor(6) as pool:
+        said = list(pool.map(ask, range(6)))
+    assert said.count("taken") == 1
+    assert all("held by the swap of admin since" in one for one in said if one != "taken"), said
+    operation = Operation.objects.filter(site__name=plain.name, kind=Kind.SWAP).latest("pk")
+    wait_for(operation)
+    plain.note_swap(operation, time.monotonic())
+    assert versions(system, plain) == plain.serves
+    assert not SlotHold.objects.filter(slot__site__name=plain.name).exists()
+
+
+def test_a_flask_application_is_built_and_swapped_under_load(system: System) -> None:
+    with using(system):
+        site = stage(system, "flask", archive=partial(demo_archive, "flask"))
+        with Load(flask_visitors(site.name, ("127.0.0.1", site.port), site.hosts)) as load:
+            site.swap()
+            site.swap()
+        assert_unnoticed(judge(load.records, site), at_least=100)
+        assert versions(system, site) == ("1", "2")
