@@ -9,7 +9,12 @@ import uvicorn
 from starlette.exceptions import HTTPException
 from starlette.responses import RedirectResponse, Response
 from starlette.staticfiles import StaticFiles
-from starlette.types import Scope
+from starlette.types import ASGIApp, Scope
+
+if __package__:
+    from sites.runtime.programs.gateway import Gateway, read_mappings
+else:  # in the sandbox, which shows the folder of this program and nothing else of Greenroom
+    from gateway import Gateway, read_mappings
 
 DEFAULT_DOCUMENTS = "index.html,index.htm,default.html"
 TYPES = {
@@ -34,14 +39,18 @@ GRACE_SECONDS = 25
 class Site(StaticFiles):
     """Files with types, validators and ranges; no listings, no dot files, no links that lead out of the folder."""
 
-    def __init__(self, folder: Path, default_documents: list[str]) -> None:
+    def __init__(self, folder: Path, default_documents: list[str], run: frozenset[str] = frozenset()) -> None:
+        """Files with an extension in `run` are run by their script processor and never handed out."""
         self._default_documents = default_documents
+        self._run = run
         super().__init__(directory=folder, follow_symlink=False)
 
     async def get_response(self, path: str, scope: Scope) -> Response:
         """The file, the default document of a folder, or 404 with the site's own page if it has one."""
         try:
             if any(part.startswith(".") and part not in (".", SHOWN_DOT_FOLDER) for part in Path(path).parts):
+                raise HTTPException(status_code=404)
+            if self._is_run(path):
                 raise HTTPException(status_code=404)
             full_path, _ = self.lookup_path(path)
             if not full_path or not os.path.isdir(full_path):
@@ -60,23 +69,32 @@ class Site(StaticFiles):
                     query = scope["query_string"].decode("latin-1")
                     last = scope["path"].rpartition("/")[2]
                     return RedirectResponse(f"{last}/{'?' if query else ''}{query}", status_code=301)
+                if self._is_run(name):
+                    break
                 return self.file_response(full_path, stat, scope)
         raise HTTPException(status_code=404)
 
     def _not_found(self, scope: Scope) -> Response:
         full_path, stat = self.lookup_path("404.html")
-        if stat is not None and os.path.isfile(full_path):
+        if stat is not None and os.path.isfile(full_path) and not self._is_run("404.html"):
             # Without the request's headers: a validator or a range must not turn the page into 304 or 206
             return self.file_response(full_path, stat, {**scope, "headers": []}, status_code=404)
         return Response("Not found\n", status_code=404, media_type="text/plain")
 
+    def _is_run(self, name: str) -> bool:
+        return os.path.splitext(name)[1].lower() in self._run
 
-def application(folder: Path) -> Site:
-    """The site of a folder, with the default documents that the environment names."""
+
+def application(folder: Path) -> ASGIApp:
+    """The site of a folder, with the default documents and handler mappings that the environment names."""
     for suffix, media_type in TYPES.items():
         mimetypes.add_type(media_type, suffix)
     documents = os.environ.get("DEFAULT_DOCUMENTS") or DEFAULT_DOCUMENTS
-    return Site(folder, [name.strip() for name in documents.split(",") if name.strip()])
+    names = [name.strip() for name in documents.split(",") if name.strip()]
+    mappings = read_mappings(os.environ.get("HANDLER_MAPPINGS", ""))
+    if not mappings:
+        return Site(folder, names)
+    return Gateway(Site(folder, names, frozenset(mappings)), folder, mappings, names)
 
 
 def main() -> None:
