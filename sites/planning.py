@@ -59,6 +59,7 @@ def configuration(slot: Slot, workload: Workload) -> Configuration:
     general: dict[str, str] = {}
     documents: list[str] = []
     mounts: list[Mount] = []
+    handlers: dict[str, dict[str, str]] = {}
     for row in _in_force(slot, workload):
         match row.category:
             case Category.APP_SETTINGS:
@@ -70,10 +71,14 @@ def configuration(slot: Slot, workload: Workload) -> Configuration:
                 general[row.name] = row.value
             case Category.DEFAULT_DOCUMENTS:
                 documents.append(row.value)
+            case Category.HANDLER_MAPPINGS:
+                handlers[row.name] = json.loads(row.value)
             case Category.MOUNTS:
                 mounts.append(Mount(str(mount_folder(row)), row.value))
     if documents:
         env["DEFAULT_DOCUMENTS"] = ",".join(documents)
+    if handlers:
+        env["HANDLER_MAPPINGS"] = json.dumps(handlers)  # read by the program of static sites
     found = Configuration(env, tuple(mounts), general)
     if found.is_on("slot_environment"):
         host = slot.host_names.filter(kind=HostNameKind.DEFAULT).values_list("name", flat=True).first()

@@ -14,6 +14,7 @@ from sites.errors import Outdated, SettingRefused
 from sites.general_settings import fault_of_general, warmup_rules
 from sites.models import Category, Kind, Operation, Slot, SlotSetting, StickyName
 from sites.services import changes
+from sites.services.handler_mappings import fault_of_mapping
 
 CONNECTION_KINDS = ("SQLServer", "MySql", "SQLAzure", "PostgreSQL", "Custom")
 STICKY_BY_DEFAULT = frozenset({Category.MOUNTS})  # otherwise the first swap would take the data away
@@ -163,6 +164,8 @@ def _fault(category: str, entry: Entry) -> str | None:
             return f"its type must be one of {', '.join(CONNECTION_KINDS)}"
     if category == Category.GENERAL:
         return fault_of_general(entry.name, entry.value)
+    if category == Category.HANDLER_MAPPINGS:
+        return fault_of_mapping(entry.name, entry.value)
     if category == Category.WARMUP:
         try:
             warmup_rules({entry.name: entry.value})

@@ -283,3 +283,9 @@ def test_it_runs_from_its_folder_alone_as_in_the_sandbox(site: Path, tmp_path: P
         return (await process.communicate())[0]
 
     assert asyncio.run(outcome()) == b"ready\n"
+
+
+def test_the_example_of_the_documentation_works(site: Path) -> None:
+    document = (Path(__file__).parents[4] / "docs" / "handler-mappings.md").read_text()
+    write(site, "greet.py", document.partition("```python\n")[2].partition("```")[0])
+    assert ask(site, "/greet.py", "POST", content=b"who=A%26B").text == "<p>Good day, A&amp;B.</p>\n"
