@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator
 
 import pytest
-from pytest_django.fixtures import SettingsWrapper
+from django.test import override_settings
 
 from sites.demo.operations import wait_for
 from sites.demo.publishing import publish
@@ -104,10 +104,8 @@ def test_one_slot_beside_production_and_no_second_one(system: System, create: Cr
         enable(site)
 
 
-def test_four_slots_beside_production_where_the_setting_says_so(
-    system: System, create: Create, settings: SettingsWrapper
-) -> None:
-    settings.STAGING_SLOTS_PER_SITE = 4
+@override_settings(STAGING_SLOTS_PER_SITE=4)
+def test_four_slots_beside_production_where_the_setting_says_so(system: System, create: Create) -> None:
     site = create("many")
     put(system, production(site), "1")
     slots = [enable(site) for _ in range(4)]

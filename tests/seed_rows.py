@@ -1,0 +1,128 @@
+"""Each sentence of the seed: which issue owes it, and which live tests hold it.
+
+Issues: A main job, B swap, C portal, D publishing, E what stays with a slot, F instances.
+"""
+
+from dataclasses import dataclass
+
+DONE = ("A",)
+"""Issues that are finished: each of their rows has a test."""
+
+SWAP = "tests/live/test_swap.py"
+SEED = "tests/live/test_seed.py"
+PORTAL = "tests/live/test_seed_portal.py"
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One sentence; `tests` are node ids without parameters."""
+
+    number: int
+    says: str
+    owner: str
+    tests: tuple[str, ...] = ()
+
+
+ROWS = (
+    Row(
+        1,
+        "several slots with Standard mode",
+        "A",
+        (f"{SEED}::test_four_slots_beside_production_where_the_setting_says_so",),
+    ),
+    Row(
+        2,
+        "enabling makes the default site the production slot; swap without down time",
+        "A",
+        (f"{SWAP}::test_swaps_there_and_back_lose_no_request", f"{PORTAL}::test_the_dashboard_names_the_slot"),
+    ),
+    Row(
+        3,
+        "publish to staging and validate before the swap",
+        "A",
+        (
+            f"{SEED}::test_staging_is_validated_at_its_own_address_before_the_swap",
+            f"{PORTAL}::test_browse_opens_the_address_of_the_selected_slot",
+        ),
+    ),
+    Row(4, "incremental content updates", "D"),
+    Row(5, "swap the original content back", "A", (f"{SWAP}::test_a_second_swap_rolls_back_at_once",)),
+    Row(
+        6,
+        "all instances are warm before the swap",
+        "A",
+        (
+            f"{SWAP}::test_every_instance_is_warm_before_the_first_visitor",
+            f"{SWAP}::test_a_reused_instance_is_asked_again_in_each_swap",
+        ),
+    ),
+    Row(7, "no request is dropped", "A", (f"{SWAP}::test_swaps_there_and_back_lose_no_request",)),
+    Row(
+        8,
+        "one slot beside production",
+        "A",
+        (f"{SEED}::test_one_slot_beside_production_and_no_second_one",),
+    ),
+    Row(9, "Standard mode only", "A", (f"{SEED}::test_staged_publishing_needs_standard_mode",)),
+    Row(
+        10,
+        "link on Quick Start or in quick glance",
+        "A",
+        (f"{PORTAL}::test_the_link_stands_on_both_pages_until_staging_exists",),
+    ),
+    Row(
+        11, "the message of the other modes", "A", (f"{PORTAL}::test_upgrading_leads_to_scale_and_on_to_the_question",)
+    ),
+    Row(12, "UPGRADE on the Scale tab", "A", (f"{PORTAL}::test_upgrading_leads_to_scale_and_on_to_the_question",)),
+    Row(13, "the question with the site's name", "A", (f"{PORTAL}::test_enabling_asks_and_opens_the_tree",)),
+    Row(14, "the expand mark", "A", (f"{PORTAL}::test_enabling_asks_and_opens_the_tree",)),
+    Row(15, "name followed by (staging)", "A", (f"{PORTAL}::test_enabling_asks_and_opens_the_tree",)),
+    Row(16, "the slot's own pages, same tabs", "A", (f"{PORTAL}::test_the_slot_has_pages_of_its_own",)),
+    Row(17, "name (staging) as title", "A", (f"{PORTAL}::test_the_slot_has_pages_of_its_own",)),
+    Row(18, "the slot's own credentials", "D"),
+    Row(19, "configuration cloned from production", "B"),
+    Row(20, "configuration of every slot is editable", "B"),
+    Row(21, "general settings change", "B"),
+    Row(22, "connection strings change", "B"),
+    Row(23, "handler mappings change", "B"),
+    Row(24, "monitoring and diagnostics change", "F"),
+    Row(25, "publishing endpoints stay", "D"),
+    Row(26, "custom domain names stay", "E"),
+    Row(27, "certificates and bindings stay", "E"),
+    Row(28, "scale settings stay", "E"),
+    Row(29, "only for sites in Standard mode", "A", (f"{SEED}::test_staged_publishing_needs_standard_mode",)),
+    Row(30, "Free or Shared: no longer swappable", "E"),
+    Row(31, "staging configured as production should be", "C"),
+    Row(
+        32,
+        "select the staging slot in the list, then SWAP",
+        "A",
+        (f"{PORTAL}::test_a_swap_from_the_list_reminds_of_both_lists",),
+    ),
+    Row(33, "the question and both lists", "A", (f"{PORTAL}::test_a_swap_from_the_list_reminds_of_both_lists",)),
+    Row(34, "the former production is in staging", "A", (f"{SWAP}::test_both_addresses_change_at_the_swap",)),
+    Row(
+        35,
+        "the same from production",
+        "A",
+        (
+            f"{SWAP}::test_a_swap_can_be_asked_for_from_either_side",
+            f"{PORTAL}::test_both_sides_of_a_swap_say_the_same",
+        ),
+    ),
+    Row(36, "roll back, then mend the new version in staging", "B"),
+    Row(37, "staging must still hold the unaltered version", "B"),
+    Row(38, "DELETE offers both and staging only", "A", (f"{PORTAL}::test_delete_offers_both_or_staging_only",)),
+    Row(
+        39,
+        "one or both are deleted",
+        "A",
+        (
+            f"{SEED}::test_deleting_staging_leaves_production_alone",
+            f"{SEED}::test_deleting_the_site_removes_both_addresses",
+        ),
+    ),
+    Row(40, "AutoScale only for production", "E"),
+    Row(41, "linked resources only for production", "E"),
+    Row(42, "publish directly to production", "A", (f"{SEED}::test_production_can_be_published_to_directly",)),
+)
