@@ -4,7 +4,7 @@ from django.contrib import admin
 from django.urls import include, path
 from django.views.generic import RedirectView
 
-from portal.views import accounts, commands, delete, health, new, operations, sites, swap
+from portal.views import accounts, assets, commands, delete, health, new, operations, sites, swap
 
 handler403 = "portal.views.errors.forbidden"
 handler404 = "portal.views.errors.not_found"
@@ -12,6 +12,7 @@ handler500 = "portal.views.errors.server_error"
 
 urlpatterns = [
     path("", RedirectView.as_view(pattern_name="site-list"), name="home"),
+    path("favicon.ico", assets.favicon),
     path("healthz", health.healthz, name="healthz"),
     path("sign-in/", accounts.sign_in, name="sign-in"),
     path("sign-out/", accounts.sign_out, name="sign-out"),

@@ -4,23 +4,21 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
-    dependencies = [
-    ]
+    dependencies = []
 
     operations = [
         migrations.CreateModel(
-            name='SignInFailure',
+            name="SignInFailure",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('name_digest', models.CharField(max_length=64)),
-                ('address', models.CharField(max_length=45)),
-                ('failed_at', models.DateTimeField(auto_now_add=True)),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("name_digest", models.CharField(max_length=64)),
+                ("address", models.CharField(max_length=45)),
+                ("failed_at", models.DateTimeField(auto_now_add=True)),
             ],
             options={
-                'indexes': [models.Index(fields=['name_digest', 'address', 'failed_at'], name='failures_of_name')],
+                "indexes": [models.Index(fields=["name_digest", "address", "failed_at"], name="failures_of_name")],
             },
         ),
     ]

@@ -1,0 +1,266 @@
+"""The portal's frame in a real browser on a real system: by mouse, by keyboard, without scripts, and for axe."""
+
+import re
+from collections.abc import Iterator
+
+import httpx
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, Page, expect, sync_playwright
+
+from tests.live.system import System, wait_for
+
+pytestmark = pytest.mark.live
+
+failures: list[str] = []
+WIDTHS = ((963, 515), (1366, 768), (360, 640))
+
+
+@pytest.fixture(scope="module")
+def chromium() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=["--no-sandbox"])
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(scope="module")
+def portal(_shared: System) -> Iterator[httpx.Client]:
+    """A signed-in client of the portal."""
+    with _shared.signed_in() as client:
+        yield client
+
+
+@pytest.fixture(scope="module")
+def _sample(portal: httpx.Client) -> Iterator[str]:
+    assert portal.post("/new/sample/").status_code == 303
+    found = re.search(r'aria-selected="true"[^>]*data-slot="([^"/]+)/production"', portal.get("/sites/").text)
+    assert found, "the new site is not selected"
+    yield found[1]
+    portal.post(f"/sites/{found[1]}/production/delete/", data={"typed_name": found[1]})
+
+
+@pytest.fixture
+def sample(_sample: str, portal: httpx.Client, system: System) -> str:
+    """The name of a sample site at rest, with one version in production and the other in staging."""
+
+    def is_quiet() -> bool:
+        bar = portal.get("/operations/bar/", headers={"HX-Request": "true"})
+        for operation in re.findall(r'action="(/operations/[^"]+/dismiss/)"', bar.text):
+            portal.post(operation)
+        return bar.status_code == 286 and "data-operation" not in bar.text
+
+    wait_for(is_quiet, 60, "no operation is open or unread", interval=0.3)
+    return _sample
+
+
+@pytest.fixture(autouse=True)
+def _scripts_do_not_fail() -> Iterator[None]:
+    """No script of the portal may fail during a test."""
+    failures.clear()
+    yield
+    assert failures == []
+
+
+def version(system: System, host: str) -> str:
+    """What a visitor sees there."""
+    with system.client(host) as visitor:
+        found = re.search(r"Version \d", visitor.get("/").text)
+    assert found
+    return found[0]
+
+
+def open_page(chromium: Browser, system: System, portal: httpx.Client, *, scripts: bool = True) -> Page:
+    """A signed-in page that fails the test when a script does."""
+    context = chromium.new_context(base_url=f"http://{system.host()}", java_script_enabled=scripts)
+    name, _, value = portal.headers["Cookie"].split(";")[0].partition("=")
+    context.add_cookies([{"name": name, "value": value, "url": f"https://{system.host()}", "secure": True}])
+    page = context.new_page()
+    page.set_default_timeout(15_000)
+    page.on("pageerror", lambda error: failures.append(str(error)))
+    return page
+
+
+def select(page: Page, key: str) -> None:
+    page.locator(f"tr[data-slot='{key}'] td >> nth=0").click()
+    expect(page.locator(f"tr[data-slot='{key}']")).to_have_attribute("aria-selected", "true")
+
+
+def focused(page: Page) -> str:
+    return str(page.evaluate("document.activeElement.id"))
+
+
+def assert_axe_finds_nothing(page: Page, screen: str) -> None:
+    for width, height in WIDTHS:
+        page.set_viewport_size({"width": width, "height": height})
+        page.wait_for_timeout(200)
+        found = Axe().run(page)
+        assert found.violations_count == 0, f"{screen} at {width}: {found.generate_report()}"
+    page.set_viewport_size({"width": 963, "height": 515})
+
+
+def test_axe_finds_nothing_on_any_screen_of_the_frame(
+    chromium: Browser, system: System, portal: httpx.Client, sample: str
+) -> None:
+    page = open_page(chromium, system, portal)
+    for address in (
+        "/sites/",
+        f"/sites/?selected={sample}/staging",
+        "/sites/?q=nothing-is-called-so",
+        "/all/",
+        "/new/",
+        "/operations/",
+        "/password/",
+        "/nowhere/",
+        f"/sites/{sample}/staging/swap/",
+        f"/sites/{sample}/production/delete/",
+        f"/sites/{sample}/production/enable/",
+    ):
+        page.goto(address)
+        assert_axe_finds_nothing(page, address)
+    page.goto(f"/sites/?selected={sample}/staging")
+    page.click("#command-delete")
+    assert_axe_finds_nothing(page, "the menu of DELETE")
+    page.click("text=Delete both production and staging sites")
+    page.wait_for_selector("#typed-name")
+    assert_axe_finds_nothing(page, "the bar of DELETE")
+    page.keyboard.press("Escape")
+    page.click("#command-new")
+    page.fill("#new-name", "www")
+    page.wait_for_selector(".name-mark__verdict--fault")
+    assert_axe_finds_nothing(page, "NEW with a refused name")
+    page.keyboard.press("Escape")
+    page.click("#command-restart")
+    page.wait_for_selector(".notification--success")
+    page.click("#notification-details")
+    assert_axe_finds_nothing(page, "the steps of a restart")
+    page.context.clear_cookies()
+    page.goto("/sites/")
+    assert_axe_finds_nothing(page, "the sign-in page")
+    page.context.close()
+
+
+def test_the_policy_of_the_pages_has_nothing_to_complain_of(
+    chromium: Browser, system: System, portal: httpx.Client, sample: str
+) -> None:
+    page = open_page(chromium, system, portal)
+    complaints: list[str] = []
+    page.on("console", lambda message: complaints.append(message.text) if message.type == "error" else None)
+    page.on("response", lambda answer: complaints.append(answer.url) if answer.status >= 400 else None)
+    for address in ("/sites/", "/all/", "/operations/", f"/sites/{sample}/staging/dashboard/", "/admin/"):
+        page.goto(address)
+        page.wait_for_load_state("networkidle")
+    assert complaints == []
+    page.context.close()
+
+
+def test_the_tree_is_walked_by_keyboard(chromium: Browser, system: System, portal: httpx.Client, sample: str) -> None:
+    page = open_page(chromium, system, portal)
+    page.goto(f"/sites/?selected={sample}/production")
+    production, staging = (page.locator(f"tr[data-slot='{sample}/{slot}']") for slot in ("production", "staging"))
+    production.focus()
+    page.keyboard.press("ArrowLeft")
+    expect(staging).to_have_count(0)
+    expect(production).to_be_focused()
+    page.reload()
+    expect(page.locator(f"tr[data-slot='{sample}/staging']")).to_have_count(0)
+    production.focus()
+    page.keyboard.press("ArrowRight")
+    expect(staging).to_have_count(1)
+    page.keyboard.press("ArrowDown")
+    expect(staging).to_have_attribute("aria-selected", "true")
+    expect(staging).to_be_focused()
+    page.keyboard.press("Enter")
+    page.wait_for_url(f"**/sites/{sample}/staging/dashboard/")
+    expect(page.locator("h1")).to_have_text(f"{sample} (staging)")
+    assert page.title().startswith(f"{sample} (staging)")
+    page.context.close()
+
+
+def test_a_swap_by_keyboard_alone(chromium: Browser, system: System, portal: httpx.Client, sample: str) -> None:
+    page = open_page(chromium, system, portal)
+    page.goto(f"/sites/?selected={sample}/staging")
+    staged = version(system, f"{sample}-staging")
+    page.focus("#command-swap")
+    page.keyboard.press("Enter")
+    expect(page.locator("#question")).to_be_focused()
+    stops = []
+    for _ in range(2):
+        page.keyboard.press("Tab")
+        stops.append(focused(page))
+    assert stops == ["answer-yes", "answer-no"]
+    page.keyboard.press("Escape")
+    expect(page.locator("#question")).to_have_count(0)
+    assert focused(page) == "command-swap"
+    page.keyboard.press("Enter")
+    expect(page.locator("#question")).to_be_focused()
+    page.keyboard.press("Tab")
+    page.keyboard.press("Enter")
+    page.wait_for_selector(".notification--success")
+    expect(page.locator(".notification__sentence")).to_contain_text("Swapped")
+    expect(page.locator("#announcer")).to_contain_text("Swapped")
+    expect(page.locator("tr[data-slot] .row__status")).to_contain_text(["Running", "Running"])
+    assert version(system, sample) == staged
+    page.click("#notification-ok")
+    expect(page.locator(".notification")).to_have_count(0)
+    page.context.close()
+
+
+def test_search_selection_and_focus_outlive_a_refresh(
+    chromium: Browser, system: System, portal: httpx.Client, sample: str
+) -> None:
+    page = open_page(chromium, system, portal)
+    page.goto(f"/sites/?selected={sample}/staging")
+    page.click("#command-restart")
+    page.focus("#search")
+    page.keyboard.type(sample[:3])
+    page.wait_for_selector(".notification--success")
+    page.wait_for_timeout(1000)
+    assert focused(page) == "search"
+    expect(page.locator("#search")).to_have_value(sample[:3])
+    assert "every 2s" not in (page.locator("#list").get_attribute("hx-trigger") or "")
+    page.context.close()
+
+
+def test_yes_becomes_available_when_the_typed_name_matches(
+    chromium: Browser, system: System, portal: httpx.Client, sample: str
+) -> None:
+    page = open_page(chromium, system, portal)
+    page.goto(f"/sites/?selected={sample}/production")
+    page.click("#command-delete")
+    page.click("text=Delete both production and staging sites")
+    page.wait_for_selector("#typed-name")
+    expect(page.locator("#answer-yes")).to_be_disabled()
+    page.fill("#typed-name", sample[:-1])
+    expect(page.locator("#answer-yes")).to_be_disabled()
+    page.fill("#typed-name", sample)
+    expect(page.locator("#answer-yes")).to_be_enabled()
+    page.click("#answer-no")
+    assert focused(page) == "command-delete"
+    page.context.close()
+
+
+def test_everything_works_without_scripts(chromium: Browser, system: System, portal: httpx.Client, sample: str) -> None:
+    page = open_page(chromium, system, portal, scripts=False)
+    staged = version(system, f"{sample}-staging")
+    page.goto("/sites/")
+    page.click(f"tr[data-slot='{sample}/staging'] .row__select")
+    page.click("#command-swap")
+    expect(page.locator("#question")).to_have_text("Are you sure you want to swap web site deployments?")
+    page.click("#answer-no")
+    page.wait_for_url(f"**/sites/?selected={sample}/staging")
+    page.click(f"tr[data-slot='{sample}/production'] .row__mark")
+    expect(page.locator(f"tr[data-slot='{sample}/staging']")).to_have_count(0)
+    page.click(f"tr[data-slot='{sample}/production'] .row__mark")
+    page.click(f"tr[data-slot='{sample}/staging'] .row__select")
+    page.click("#command-swap")
+    page.click("#answer-yes")
+    page.wait_for_url(f"**/sites/?selected={sample}/staging")
+    wait_for(lambda: page.reload() and page.locator(".notification--success").count(), 30, "the swap is done")
+    assert version(system, sample) == staged
+    page.goto("/new/")
+    page.fill("#new-name", "not possible")
+    page.click("#new-create")
+    expect(page.locator("#name-verdict")).to_contain_text("not possible")
+    expect(page.locator("#new-name")).to_have_value("not possible")
+    page.context.close()
