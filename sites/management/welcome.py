@@ -1,7 +1,7 @@
 """The way in while nobody has a password: the administrator, and a one-time link."""
 
 from django.contrib.auth import get_user_model
-from django.contrib.auth.models import AbstractBaseUser
+from django.contrib.auth.models import User
 from django.db import connection
 
 from portal.sign_in_links import MINUTES, create_link
@@ -11,7 +11,7 @@ from sites.supervisor.address import address
 ADMINISTRATOR = "admin"
 
 
-def administrator(name: str = ADMINISTRATOR) -> AbstractBaseUser:
+def administrator(name: str = ADMINISTRATOR) -> User:
     """The administrator of this name, made without a password when missing; owns the default subscription."""
     users = get_user_model()
     user = users.objects.filter(username=name).first()
@@ -21,7 +21,7 @@ def administrator(name: str = ADMINISTRATOR) -> AbstractBaseUser:
     return user
 
 
-def link_for(user: AbstractBaseUser, *, port: int = 0) -> str:
+def link_for(user: User, *, port: int = 0) -> str:
     """The full address of a new one-time link."""
     return address(port=port) + create_link(user)
 

@@ -56,7 +56,7 @@ def _redis() -> Component:
 
 
 def _agent(isolation: str) -> Component:
-    command = (PYTHON, "-m", "sites.runtime.agent", "--state", str(settings.INSTANCE_DIR))
+    command: tuple[str, ...] = (PYTHON, "-m", "sites.runtime.agent", "--state", str(settings.INSTANCE_DIR))
     command += ("--socket", str(settings.AGENT_SOCKET), "--isolation", isolation)
     return Component(
         "agent",
@@ -103,7 +103,8 @@ def _web(descriptor: int) -> Component:
 
 
 def _worker(queue: str) -> Component:
-    command = (PYTHON, "-m", "celery", "-A", "portal", "worker", "-Q", queue, "-c", "2", "-n", f"{queue}@greenroom")
+    command: tuple[str, ...] = (PYTHON, "-m", "celery", "-A", "portal", "worker", "-Q", queue, "-c", "2")
+    command += ("-n", f"{queue}@greenroom")
     command += ("--include", "sites.supervisor.heartbeat", "--loglevel", "INFO")
     command += ("--without-gossip", "--without-mingle", "--without-heartbeat")
     return Component(f"worker-{queue}", command, readiness.worker_reports(queue), stop_seconds=15)

@@ -49,7 +49,11 @@ class Keeper:
         digest = digest_of(self.component.command, content)
         adopted = await self._adopt(digest, adopt_any=adopt_any)
         if not adopted:
-            self._start(digest)
+            try:
+                self._start(digest)
+            except OSError as error:
+                self._say(f"could not be started: {error}")
+                raise StartFailed(self.name) from error
         await self._until_ready()
         how = "goes on" if adopted else "ready"
         self._say(f"{how}, process {self.process.pid if self.process else '?'}")

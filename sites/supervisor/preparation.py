@@ -52,9 +52,8 @@ def migrate() -> int:
     """
     executor = MigrationExecutor(connection)
     plan = executor.migration_plan(executor.loader.graph.leaf_nodes())
-    connection_tables = connection.introspection.table_names()
     careful = [migration for migration, _ in plan if getattr(migration, "needs_no_open_operations", False)]
-    if careful and Operation._meta.db_table in connection_tables:
+    if careful and Operation._meta.db_table in connection.introspection.table_names():
         waiting = Operation.objects.filter(state__in=Operation.OPEN).count()
         if waiting:
             raise Refused(
@@ -63,7 +62,6 @@ def migrate() -> int:
             )
     if plan:
         call_command("migrate", interactive=False, verbosity=0)
-    connection.close()
     return len(plan)
 
 

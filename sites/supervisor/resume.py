@@ -21,6 +21,8 @@ class Resume:
     """How often this `up` was asked to restart."""
     since: float
     """Seconds since the epoch when it was first started."""
+    isolation: str
+    """The level that was found at the first start."""
 
 
 def taken_over(environment: Mapping[str, str]) -> Resume | None:

@@ -4,11 +4,13 @@ import asyncio
 import os
 import signal
 import time
-from collections.abc import Callable
+import traceback
+from collections.abc import Callable, Coroutine
 from contextlib import suppress
 from typing import Any
 
 from django.conf import settings
+from django.db import connection
 
 from sites.errors import GreenroomError
 from sites.supervisor.address import address
@@ -20,11 +22,11 @@ from sites.supervisor.keeper import Keeper, StartFailed
 from sites.supervisor.lock import Holder, UpLock
 from sites.supervisor.ports import check_port
 from sites.supervisor.preparation import check_data_version, collect_static, make_folders, migrate
-from sites.supervisor.resume import Resume, replace_self, taken_over
+from sites.supervisor.resume import Resume, replace_self
 from sites.supervisor.sockets import inherit, listen
 from sites.supervisor.systemd import tell_systemd
 
-STOP_ORDER = ("beat", "worker-control", "worker-work", "web", "envoy", "agent", "xds", "redis")
+STOP_ORDER = (("beat",), ("worker-control", "worker-work"), ("web",), ("envoy",), ("agent",), ("xds",), ("redis",))
 TOGETHER = ("worker-control", "worker-work", "beat")
 LOG_CHECK_SECONDS = 60
 
@@ -32,14 +34,16 @@ LOG_CHECK_SECONDS = 60
 class Supervisor:
     """One run of `up`."""
 
-    def __init__(self, *, isolation: str, sign_in_line: Callable[[], str]) -> None:
-        """`isolation` is the level found (strong, partial or none); `sign_in_line` tells the way into the portal."""
+    def __init__(self, *, isolation: str, sign_in_line: Callable[[], str], resume: Resume | None = None) -> None:
+        """`isolation` is the level found (strong, partial or none); `sign_in_line` tells the way into the portal.
+
+        `resume` is what the former code of this process left, when it has replaced itself.
+        """
         self._isolation = isolation
         self._sign_in_line = sign_in_line
         self._journal = Journal(settings.LOG_DIR / "up.log")
         self._lock = UpLock(settings.RUN_DIR)
-        self._resume = taken_over(os.environ)
-        os.environ.pop("GREENROOM_RESUME", None)
+        self._resume = resume
         self._since = self._resume.since if self._resume else time.time()
         self._restarts = self._resume.restarts if self._resume else 0
         self._keepers: dict[str, Keeper] = {}
@@ -74,6 +78,11 @@ class Supervisor:
         except StartFailed as error:
             code = 1
             self._journal.say("up", f"{error} did not come up, so everything is stopped again; see logs/{error}.log")
+        except Exception as error:
+            code = 1
+            self._journal.say(
+                "up", "ended by a fault of its own:", "".join(traceback.format_exception(error)).splitlines()
+            )
         logs.cancel()
         if self._restart.is_set() and not self._stop.is_set() and not code:
             self._hand_over(web.fileno())
@@ -103,21 +112,29 @@ class Supervisor:
         """After a restart: everything runs; the control plane is replaced one part after another."""
         self._state = "restarting"
         for keeper in self._keepers.values():
-            await keeper.bring_up(adopt_any=True)
+            await self._attempt(keeper, keeper.bring_up(adopt_any=True))
         try:
             await self._prepare_database()
+        except StartFailed:
+            self._failure = "The tables could not be brought up to date, so the former control plane goes on."
+        else:
             for name in ("xds", "web"):
-                await self._keepers[name].restart()
-            await self._together(self._keepers[name].restart() for name in TOGETHER)
-        except StartFailed as error:
-            self._failure = f"{error} did not come up with the new code; see logs/{error}.log. The sites go on serving."
-            if str(error) in self._keepers:
-                self._keepers[str(error)].watch()
+                await self._attempt(self._keepers[name], self._keepers[name].restart())
+            workers = [self._keepers[name] for name in TOGETHER]
+            await self._together(self._attempt(keeper, keeper.restart()) for keeper in workers)
         await self._announce_ready("the control plane runs the present code; the sites went on serving")
+
+    async def _attempt(self, keeper: Keeper, work: Coroutine[Any, Any, None]) -> None:
+        """A part that fails in a restart is tried again like one that died; the sites must not suffer."""
+        try:
+            await work
+        except StartFailed:
+            self._failure = f"{keeper.name} did not come up with the present code and is tried again."
+            keeper.watch()
 
     async def _prepare_database(self) -> None:
         try:
-            count = await asyncio.to_thread(migrate)
+            count = await asyncio.to_thread(_migrate)
             await asyncio.to_thread(collect_static)
         except GreenroomError as error:
             self._journal.say("database", str(error))
@@ -130,7 +147,7 @@ class Supervisor:
     async def _announce_ready(self, text: str) -> None:
         if self._failure:
             self._state = "restart failed"
-            self._journal.say("up", self._failure)
+            self._journal.say("up", f"{self._failure} The sites go on serving.")
             return
         self._journal.say("up", text)
         self._journal.write(f"\n  {address()}")
@@ -169,20 +186,20 @@ class Supervisor:
         self._journal.say("up", "restarting the control plane; the sites go on serving")
         for keeper in self._keepers.values():
             keeper.let_watch_go()
-        replace_self(Resume(self._lock.hand_over(), web_socket, self._restarts + 1, self._since))
+        replace_self(Resume(self._lock.hand_over(), web_socket, self._restarts + 1, self._since, self._isolation))
 
     async def _take_down(self) -> None:
         self._state = "stopping"
         self._journal.say("up", "stopping everything in order; a second Ctrl-C hurries")
-        for name in STOP_ORDER:
-            keeper = self._keepers.get(name)
-            if keeper is None:
-                continue
-            began = time.monotonic()
-            ran = keeper.process is not None
-            await keeper.stop(self._hurry)
-            if ran:
-                self._journal.say(name, f"stopped after {time.monotonic() - began:.1f} s")
+        for names in STOP_ORDER:
+            await self._together(self._stop_part(self._keepers[name]) for name in names if name in self._keepers)
+
+    async def _stop_part(self, keeper: Keeper) -> None:
+        began = time.monotonic()
+        ran = keeper.process is not None
+        await keeper.stop(self._hurry)
+        if ran:
+            self._journal.say(keeper.name, f"stopped after {time.monotonic() - began:.1f} s")
 
     async def _watch_logs(self) -> None:
         while True:
@@ -225,3 +242,10 @@ class Supervisor:
 
     def _keeper(self, part: Any) -> Keeper:
         return Keeper(part, self._journal, run_dir=settings.RUN_DIR, log_dir=settings.LOG_DIR, folder=settings.BASE_DIR)
+
+
+def _migrate() -> int:
+    try:
+        return migrate()
+    finally:
+        connection.close()  # of this thread, which may never be used again

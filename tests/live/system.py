@@ -102,7 +102,7 @@ class System:
             raise AssertionError(f"{error}\n{self.told()}") from None
         self.remember()
 
-    def interrupt(self, seconds: float = 60) -> int:
+    def interrupt(self, seconds: float = 120) -> int:
         """Ctrl-C, and the exit code when everything has stopped."""
         self.remember()
         assert self.up is not None

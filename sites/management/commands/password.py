@@ -4,7 +4,7 @@ import getpass
 import sys
 
 from django.conf import settings
-from django.contrib.auth.models import AbstractBaseUser
+from django.contrib.auth.models import User
 from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
 from django.core.management.base import BaseCommand, CommandParser
@@ -54,7 +54,7 @@ class Command(BaseCommand):
             self._refuse("The two were not the same.")
         return password
 
-    def _record(self, account: AbstractBaseUser) -> None:
+    def _record(self, account: User) -> None:
         record(
             kind=Kind.PASSWORD,
             actor_name="the command line",

@@ -1,5 +1,7 @@
 """`./greenroom restart`: the control plane onto the present code, while the sites go on serving."""
 
+import subprocess
+import sys
 import time
 from pathlib import Path
 from typing import NoReturn
@@ -32,6 +34,7 @@ class Command(BaseCommand):
             running_up(settings.RUN_DIR, settings.DATA_DIR)
         except GreenroomError as error:
             self._fail(str(error))
+        self._check_code()
         offset = log.stat().st_size
         before = request(socket, {"command": "restart"})
         if before["state"] not in ("ready", "restart failed"):
@@ -48,8 +51,16 @@ class Command(BaseCommand):
                 self._tell(log, offset)
                 if now["state"] == "ready":
                     return
-                self._fail(f"The restart failed: {now['failure']}")
+                self._fail(f"The restart failed. {now['failure']} The sites go on serving. See logs/up.log.")
         self._fail(f"The restart did not end within {LIMIT_SECONDS} s; the sites go on serving. See logs/up.log.")
+
+    def _check_code(self) -> None:
+        """`up` replaces itself by the present code: that must at least load."""
+        command = [sys.executable, str(settings.BASE_DIR / "manage.py"), "up", "--help"]
+        done = subprocess.run(command, capture_output=True, text=True)
+        if done.returncode:
+            last = (done.stderr.strip().splitlines() or ["no reason given"])[-1]
+            self._fail(f"The present code cannot be loaded ({last}). Nothing was restarted; mend it and try again.")
 
     def _tell(self, log: Path, offset: int) -> int:
         with log.open("rb") as file:

@@ -1,6 +1,7 @@
 """`./greenroom up`: the whole system in the foreground."""
 
 import asyncio
+import os
 
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandParser
@@ -9,6 +10,7 @@ from portal.options import describe_options
 from sites.errors import GreenroomError
 from sites.management.welcome import sign_in_line
 from sites.supervisor.isolation import choose_isolation, isolation_lines
+from sites.supervisor.resume import taken_over
 from sites.supervisor.supervisor import Supervisor
 
 
@@ -25,12 +27,17 @@ class Command(BaseCommand):
     def handle(self, **_: object) -> None:
         """Exit code 1 with a sentence when it is refused."""
         try:
-            isolation = choose_isolation(settings.ISOLATION)
-            self.stdout.write("\n".join(isolation_lines(isolation)))
-            self.stdout.flush()
-            supervisor = Supervisor(isolation=isolation.level, sign_in_line=sign_in_line)
+            resume = taken_over(os.environ)
+            level = resume.isolation if resume else self._find_isolation()
+            supervisor = Supervisor(isolation=level, sign_in_line=sign_in_line, resume=resume)
             code = asyncio.run(supervisor.run())
         except GreenroomError as error:
             self.stderr.write(str(error))
             raise SystemExit(1) from error
         raise SystemExit(code)
+
+    def _find_isolation(self) -> str:
+        isolation = choose_isolation(settings.ISOLATION)
+        self.stdout.write("\n".join(isolation_lines(isolation)))
+        self.stdout.flush()
+        return isolation.level
