@@ -83,6 +83,6 @@ document.body.addEventListener("htmx:afterRequest", (event) => {
   const form = event.target.closest("form[data-upload]");
   if (!form || event.detail.requestConfig.verb !== "post") return;
   form.querySelector("progress").hidden = true;
-  if (event.detail.successful) form.reset();
+  if (event.detail.xhr.status < 400) form.reset();
   say(form, "");
 });

@@ -69,7 +69,7 @@ if (form) {
   document.body.addEventListener("htmx:afterSettle", settle);
   // After a change was taken, what the fields hold is what is saved.
   document.body.addEventListener("htmx:afterRequest", (event) => {
-    if (event.detail.elt !== form || !event.detail.successful || !form.hasAttribute("data-reload")) return;
+    if (event.detail.elt !== form || !form.hasAttribute("data-reload")) return;
     if (event.detail.xhr.getResponseHeader("HX-Trigger")?.includes("operations-changed")) {
       isLeavingOnPurpose = true;
       window.location.assign(form.action);
