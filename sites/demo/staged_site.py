@@ -9,7 +9,7 @@ from sites.demo.operations import switch_of, wait_for
 from sites.demo.publishing import publish
 from sites.models import Category, HostNameKind, Operation, Slot, Subscription
 from sites.prober.analysis import Expectation, Switch
-from sites.prober.http import now
+from sites.prober.clock import now
 from sites.services.settings import Entry, save_settings
 from sites.services.sites import create_site
 from sites.services.slots import enable_staged_publishing, scale

@@ -6,7 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
-from sites.prober.http import Answer, AnswerBroken, Call, Connection, ConnectionRefused, now
+from sites.prober.clock import now
+from sites.prober.http import Answer, AnswerBroken, Call, Connection, ConnectionRefused
 from sites.prober.records import Record, Trouble
 
 REFUSED_PAUSE_SECONDS = 0.05

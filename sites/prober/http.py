@@ -1,7 +1,6 @@
 """One HTTP/1.1 connection that is never tried twice."""
 
 import asyncio
-import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -145,8 +144,3 @@ class Connection:
         while (event := self._protocol.next_event()) is h11.NEED_DATA:
             self._protocol.receive_data(await self._reader.read(READ_SIZE))
         return event
-
-
-def now() -> float:
-    """Monotonic seconds, the same for every process of the machine."""
-    return time.monotonic()

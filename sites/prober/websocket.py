@@ -6,7 +6,7 @@ from collections.abc import Callable
 import aiohttp
 
 from sites.prober.client import REFUSED_PAUSE_SECONDS, wait
-from sites.prober.http import now
+from sites.prober.clock import now
 from sites.prober.records import Record, Trouble
 
 MESSAGE_PAUSE_SECONDS = 0.1

@@ -9,7 +9,7 @@ from pathlib import Path
 from sites.demo.operations import wait_for
 from sites.demo.staged_site import StagedSite
 from sites.models import Operation, Step
-from sites.prober.http import now
+from sites.prober.clock import now
 from tests.live.system import System
 
 TRIES = 12

@@ -13,7 +13,7 @@ import redis
 
 from sites.demo.staged_site import StagedSite
 from sites.models import Operation, OperationState, Revision, Slot, SlotHold, Step
-from sites.prober.http import now
+from sites.prober.clock import now
 from sites.prober.load import Load
 from sites.prober.records import Record, Trouble
 from sites.runtime.process import ProcessRuntime
