@@ -4,7 +4,7 @@ from celery import shared_task
 from django.db import transaction
 
 from sites.errors import Unreachable
-from sites.jobs import advance, beat, keep_loaded, reconcile, retire, rollback, tidy
+from sites.jobs import advance, beat, figures, keep_loaded, reconcile, retire, rollback, tidy
 from sites.models import Kind, Operation
 
 
@@ -30,6 +30,12 @@ def publish_deployment(operation_id: int, attempt: int) -> None:
 def retire_revisions() -> None:
     """Stop what no host name leads to any more and holds no request."""
     retire.run()
+
+
+@shared_task(throws=(Unreachable,))
+def count_requests() -> None:
+    """Say how many requests the last swaps saw."""
+    figures.run()
 
 
 @shared_task(throws=(Unreachable,))
@@ -59,6 +65,8 @@ def tick() -> None:
         enqueue(operation)
     if beat.is_due("retire", seconds=1) and retire.is_needed():
         retire_revisions.delay()
+    if figures.is_needed():
+        count_requests.delay()
     if beat.is_due("reconcile", seconds=5):
         reconcile_instances.delay()
     if beat.is_due("keep_loaded", seconds=300):

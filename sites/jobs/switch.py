@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 from sites.errors import Cancelled, Failed, RoutesRefused
-from sites.jobs import rollback, wording
+from sites.jobs import figures, rollback, wording
 from sites.jobs.prepare import changes_to_start
 from sites.jobs.procedure import DONE, Progress
 from sites.jobs.rollback import drain
@@ -46,6 +46,8 @@ def wait_until_offered(operation: Operation) -> Progress:
     missing = missing_nodes(acknowledgement, operation.site.routes_version)
     if acknowledgement.refusals and set(acknowledgement.refusals) >= registered_nodes():
         raise refused(operation, acknowledgement)
+    if not missing:
+        figures.begin(operation)
     return Progress(not missing, progress(missing))
 
 

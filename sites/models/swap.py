@@ -45,6 +45,10 @@ class Swap(models.Model):
     switched_at = models.DateTimeField(null=True)
     acknowledged_at = models.DateTimeField(null=True)
     routes_version = models.BigIntegerField(null=True)
+    requests_before = models.PositiveBigIntegerField(default=0)  # the routers' counters when the switch was near
+    failures_before = models.PositiveBigIntegerField(default=0)
+    requests = models.PositiveBigIntegerField(null=True)  # around the switch; null: the routers did not tell
+    failures = models.PositiveBigIntegerField(null=True)
     is_preview = models.BooleanField(default=False)
     complete_requested_at = models.DateTimeField(null=True)
     settings_before = EncryptedTextField(default="[]")  # JSON: what travelled away from the target, for a roll-back

@@ -15,6 +15,15 @@ class Acknowledgement:
     """Node id → the node's own words for refusing the version that was asked for."""
 
 
+@dataclass(frozen=True, slots=True)
+class Served:
+    """What the nodes gave to one cluster since they were first asked to count."""
+
+    requests: int
+    failed: int
+    """Answered with a 5xx status, or not at all."""
+
+
 class Router(Protocol):
     """The contract of a router adapter. Every method may be called again with the same arguments."""
 
@@ -30,6 +39,12 @@ class Router(Protocol):
 
     def requests_in_progress(self, clusters: Iterable[str]) -> dict[str, int | None]:
         """Count the requests, streams and WebSockets that all nodes still hold, by cluster.
+
+        None: not counted yet, or a node that does not report.
+        """
+
+    def requests_served(self, clusters: Iterable[str]) -> dict[str, Served | None]:
+        """Count what the nodes have given to each cluster since the first such call; ends with 5 s of silence.
 
         None: not counted yet, or a node that does not report.
         """

@@ -9,7 +9,7 @@ from typing import Any
 from django.conf import settings
 
 from sites.errors import RouterUnreachable
-from sites.router.base import Acknowledgement
+from sites.router.base import Acknowledgement, Served
 
 PATIENCE_SECONDS = 5.0
 """How much longer than its own wait the xDS server may take."""
@@ -29,7 +29,12 @@ class EnvoyRouter:
 
     def requests_in_progress(self, clusters: Iterable[str]) -> dict[str, int | None]:
         """As in sites.router.base; counting begins with the first call and ends some seconds after the last."""
-        return self._ask("POST", "/load", {"clusters": list(clusters)}, PATIENCE_SECONDS)
+        return self._ask("POST", "/load", {"clusters": list(clusters)}, PATIENCE_SECONDS)["in_progress"]
+
+    def requests_served(self, clusters: Iterable[str]) -> dict[str, Served | None]:
+        """As in sites.router.base."""
+        served = self._ask("POST", "/load", {"clusters": list(clusters)}, PATIENCE_SECONDS)["served"]
+        return {name: Served(*counted) if counted else None for name, counted in served.items()}
 
     def status(self) -> dict[str, Any]:
         """What the xDS server knows of itself and its nodes; keys as in sites.router.xds.control."""

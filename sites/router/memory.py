@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
 from sites.errors import RouterUnreachable
-from sites.router.base import Acknowledgement
+from sites.router.base import Acknowledgement, Served
 from sites.router.table import HostRoute, RouteTable
 
 LoadTable = Callable[[int], RouteTable | None]
@@ -34,6 +34,8 @@ class MemoryRouter:
         """(site id, version) of every call, also of calls that failed."""
         self.in_progress: dict[str, int | None] = {}
         """Cluster → what `requests_in_progress` answers; 0 for clusters that are absent."""
+        self.served: dict[str, Served | None] = {}
+        """Cluster → what `requests_served` answers; nothing served for clusters that are absent."""
         self.is_unreachable = False
 
     def use_tables(self, load: LoadTable | None) -> None:
@@ -65,6 +67,11 @@ class MemoryRouter:
         """What tests put into `in_progress`."""
         self._fail_if_unreachable()
         return {name: self.in_progress.get(name, 0) for name in clusters}
+
+    def requests_served(self, clusters: Iterable[str]) -> dict[str, Served | None]:
+        """What tests put into `served`."""
+        self._fail_if_unreachable()
+        return {name: self.served.get(name, Served(0, 0)) for name in clusters}
 
     def answer(self, host: str, node: str = "router-1") -> HostRoute | None:
         """Where a request for `host` would go now; None: there is no such host name."""

@@ -46,9 +46,12 @@ class Control:
         return web.json_response(asdict(acknowledgement))
 
     async def load(self, request: web.Request) -> web.Response:
-        """{clusters} → requests in progress by cluster, null where it is not known."""
+        """{clusters} → by cluster the requests in progress and the [requests, failures] served; null: not known."""
         order = await request.json()
-        return web.json_response(self._reports.counts(order["clusters"], list(self._nodes.connections)))
+        nodes = list(self._nodes.connections)
+        in_progress = self._reports.counts(order["clusters"], nodes)
+        served = self._reports.served(order["clusters"], nodes)
+        return web.json_response({"in_progress": in_progress, "served": served})
 
     async def status(self, request: web.Request) -> web.Response:
         """Nodes, tables and the state of each listener."""

@@ -24,6 +24,8 @@ class Reporter:
     watched: frozenset[str] = frozenset()
     watched_since: float = 0.0
     counts: dict[str, int] = field(default_factory=dict)
+    served: dict[str, tuple[int, int]] = field(default_factory=dict)
+    """Cluster → requests and failures since it is watched."""
     reported_at: float = float("-inf")
     """When the last report came that covers all of `watched`."""
     order: asyncio.Event = field(default_factory=asyncio.Event)
@@ -57,6 +59,12 @@ class LoadReports:
         expected = [self._reporters.get(node_id) for node_id in nodes]
         return {name: self._sum(name, expected, now) for name in names}
 
+    def served(self, clusters: Iterable[str], nodes: Iterable[str]) -> dict[str, tuple[int, int] | None]:
+        """Requests and failures by cluster since it is watched, over `nodes`; None while one has not reported it."""
+        names, now = list(clusters), self._clock()
+        expected = [self._reporters.get(node_id) for node_id in nodes]
+        return {name: self._served(name, expected, now) for name in names}
+
     def tidy(self) -> None:
         """Stop watching what nobody asks about any more."""
         now = self._clock()
@@ -75,6 +83,12 @@ class LoadReports:
                 counts[cluster.cluster_name] += sum(
                     locality.total_requests_in_progress for locality in cluster.upstream_locality_stats
                 )
+            requests, failed = reporter.served.get(cluster.cluster_name, (0, 0))
+            for locality in cluster.upstream_locality_stats:
+                requests += locality.total_successful_requests + locality.total_error_requests
+                failed += locality.total_error_requests
+            reporter.served[cluster.cluster_name] = requests, failed
+        reporter.served = {name: reporter.served.get(name, (0, 0)) for name in reporter.watched}
         reporter.counts = counts
         reporter.reported_at = now
 
@@ -96,6 +110,12 @@ class LoadReports:
             reporter.watched_since = self._clock()
             reporter.counts = {}
             reporter.order.set()
+
+    def _served(self, name: str, expected: list[Reporter | None], now: float) -> tuple[int, int] | None:
+        if self._sum(name, expected, now) is None:
+            return None
+        parts = [reporter.served.get(name, (0, 0)) for reporter in expected if reporter is not None]
+        return sum(requests for requests, _ in parts), sum(failed for _, failed in parts)
 
     def _sum(self, name: str, expected: list[Reporter | None], now: float) -> int | None:
         total = 0

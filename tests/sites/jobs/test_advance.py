@@ -80,7 +80,13 @@ def test_a_lost_message_is_made_up_for_by_the_tick(domain: Domain, monkeypatch: 
     Operation.objects.filter(pk=operation.pk).update(created_at=now() - timedelta(seconds=3))
     sent: list[tuple[int, int]] = []
     monkeypatch.setattr(tasks.swap_slots, "delay", lambda *args: sent.append(args))
-    for queue in (tasks.retire_revisions, tasks.reconcile_instances, tasks.tidy_contents, tasks.keep_sites_loaded):
+    for queue in (
+        tasks.retire_revisions,
+        tasks.reconcile_instances,
+        tasks.tidy_contents,
+        tasks.keep_sites_loaded,
+        tasks.count_requests,
+    ):
         monkeypatch.setattr(queue, "delay", lambda: None)
     tasks.tick()
     assert sent == [(operation.pk, 2)]

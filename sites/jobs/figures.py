@@ -1,0 +1,74 @@
+"""Count what the routers gave to both sides around a switch; figures that cannot be read are left out."""
+
+from datetime import timedelta
+
+from django.db.models import QuerySet, Value
+from django.db.models.functions import Concat
+
+from sites.errors import Unreachable
+from sites.models import Operation, OperationState, Swap
+from sites.models.clock import now, seconds_since
+from sites.router import get_router
+
+SETTLE_SECONDS = 0.8
+"""Routers report several times a second; after this long the last requests before the switch are in."""
+PATIENCE_SECONDS = 5.0
+
+
+def begin(operation: Operation) -> None:
+    """Have the routers count from now on, shortly before the switch. A router that does not answer is no hindrance."""
+    swaps = Swap.objects.filter(operation=operation)
+    if not swaps.exists():
+        return
+    try:
+        counted = _count(operation)
+    except Unreachable:
+        return
+    if counted is not None:
+        swaps.update(requests_before=counted[0], failures_before=counted[1])
+
+
+def is_needed() -> bool:
+    """Whether a swap was switched just now and has no figures yet."""
+    return _uncounted().exists()
+
+
+def run() -> None:
+    """Write the figures of the swaps of the last seconds, and say them in their operations."""
+    for swap in _uncounted().select_related("operation"):
+        counted = _count(swap.operation)
+        if counted is None or seconds_since(swap.acknowledged_at) < SETTLE_SECONDS:
+            continue
+        requests, failures = counted[0] - swap.requests_before, counted[1] - swap.failures_before
+        if Swap.objects.filter(pk=swap.pk, requests=None).update(requests=requests, failures=failures):
+            Operation.objects.filter(pk=swap.operation_id, state=OperationState.SUCCEEDED).update(
+                outcome=Concat("outcome", Value(in_words(requests, failures)))
+            )
+
+
+def in_words(requests: int, failures: int) -> str:
+    """The counted figures as the end of a success sentence; nothing when no request came."""
+    if not requests:
+        return ""
+    unit = "request" if requests == 1 else "requests"
+    how = "none failed" if not failures else f"{failures:,} answered with an error"
+    return f" {requests:,} {unit} around the switch, {how}."
+
+
+def _uncounted() -> QuerySet[Swap]:
+    recent = now() - timedelta(seconds=PATIENCE_SECONDS)
+    return Swap.objects.filter(requests=None, acknowledged_at__gte=recent, operation__state=OperationState.SUCCEEDED)
+
+
+def _count(operation: Operation) -> tuple[int, int] | None:
+    """Requests and failures of all revisions that take part; None while a router has not reported one of them."""
+    clusters = {
+        revision.cluster
+        for change in operation.changes.select_related("revision_before", "revision_after")
+        for revision in (change.revision_before, change.revision_after)
+        if revision is not None
+    }
+    served = get_router().requests_served(clusters)
+    if not clusters or any(counted is None for counted in served.values()):
+        return None
+    return sum(one.requests for one in served.values()), sum(one.failed for one in served.values())
