@@ -4,6 +4,7 @@ GreenroomError
 ├── Refused                 the person may act; nothing was changed
 │   ├── NotFound            there is nothing at this address, or it is not for this person
 │   ├── NotAllowed          may look but not change
+│   ├── NotAuthenticated    a publishing client without the slot's credentials
 │   ├── SettingRefused      a value cannot be taken
 │   │   ├── NameTaken
 │   │   └── NameRefused
@@ -72,6 +73,16 @@ class NotAllowed(Refused):
     sentence = (
         "You may look at '{name}' but not change it: you are a {role} of the subscription "
         "'{subscription}'. Its owner is {owner}; ask there for the role of a contributor."
+    )
+
+
+class NotAuthenticated(Refused):
+    """A publishing client showed no credentials of the slot, or wrong ones."""
+
+    code = "NotAuthenticated"
+    sentence = (
+        "These are not the publishing credentials of {host}; nothing was changed. "
+        "Use the publishing user and password that stand on the slot's dashboard in the portal."
     )
 
 

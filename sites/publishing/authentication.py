@@ -8,6 +8,7 @@ from collections.abc import Callable
 
 from django.http import HttpRequest, HttpResponse, JsonResponse
 
+from sites.errors import NotAuthenticated
 from sites.models import HostName, HostNameKind, Slot
 
 REALM = 'Basic realm="publishing", charset="UTF-8"'
@@ -34,11 +35,8 @@ def with_slot(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
         is_user = hmac.compare_digest(user.encode(), (slot.publishing_user if slot else "").encode())
         is_password = hmac.compare_digest(password.encode(), (slot.publishing_password if slot else "").encode())
         if slot is None or not (is_user and is_password):
-            sentence = (
-                "These are not the publishing credentials of this slot; nothing was changed. "
-                "They stand on its dashboard in the portal."
-            )
-            answer = {"code": "NotAuthenticated", "message": sentence}
+            refusal = NotAuthenticated(host=request.get_host())
+            answer = {"code": refusal.code, "message": str(refusal)}
             return JsonResponse(answer, status=401, headers={"WWW-Authenticate": REALM})
         return view(request, slot, *args, **kwargs)
 

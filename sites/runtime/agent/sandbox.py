@@ -153,15 +153,17 @@ def options_of(view: View) -> list[str]:
     options += _system()
     toolchain = [folder for folder in view.toolchain if not folder.startswith("/usr/") and folder != "/usr"]
     scratch = ("/tmp", "/var/tmp", "/dev/shm", HOME)  # noqa: S108 - of the sandbox
-    options += _parents([*toolchain, *SYSTEM_FILES, PROGRAMS, *scratch, *(mount.target for mount in view.mounts)])
+    options += _parents(scratch)
+    options += ["--perms", "0755", "--dir", "/run", "--proc", "/proc", "--dev", "/dev"]
+    for folder in scratch:
+        options += ["--perms", "1777", "--size", str(view.scratch_bytes), "--tmpfs", folder]
+    # After the scratch folders, which would hide what lies below them: Greenroom itself may lie in /tmp
+    options += _parents([*toolchain, *SYSTEM_FILES, PROGRAMS, *(mount.target for mount in view.mounts)])
     for path in SYSTEM_FILES:
         options += ["--ro-bind-try", path, path]
     options += ["--ro-bind-try", str(resolver_file()), "/etc/resolv.conf"]
     for name in ACCOUNTS:
         options += ["--ro-bind", f"{view.accounts}/{name}", f"/etc/{name}"]
-    options += ["--perms", "0755", "--dir", "/run", "--proc", "/proc", "--dev", "/dev"]
-    for folder in scratch:
-        options += ["--perms", "1777", "--size", str(view.scratch_bytes), "--tmpfs", folder]
     for folder in toolchain:
         options += ["--ro-bind-try", folder, folder]
     options += ["--ro-bind", str(PROGRAMS_SOURCE), PROGRAMS]

@@ -1,0 +1,95 @@
+"""A slot's own credentials publish to that slot, and to no other."""
+
+import base64
+
+import pytest
+from django.test import Client
+
+from sites.models import Deployment, Slot
+from tests.domain import Domain
+
+
+def basic(slot: Slot, password: str | None = None) -> dict[str, str]:
+    pair = f"{slot.publishing_user}:{slot.publishing_password if password is None else password}"
+    return {"HTTP_AUTHORIZATION": f"Basic {base64.b64encode(pair.encode()).decode()}"}
+
+
+def post_zip(domain: Domain, host: str, text: str = "three", **headers: str):
+    return Client().post(
+        "/api/zipdeploy?isAsync=true&message=by+curl",
+        data=domain.archive(text).read_bytes(),
+        content_type="application/zip",
+        HTTP_HOST=f"{host}:8080",
+        **headers,
+    )
+
+
+@pytest.fixture
+def slots(domain: Domain) -> tuple[Slot, Slot]:
+    return domain.staged()
+
+
+def test_a_zip_is_published_under_the_name_that_the_client_gives(domain: Domain, slots: tuple[Slot, Slot]) -> None:
+    answer = post_zip(domain, "contoso-staging.scm.localhost", **basic(slots[1]))
+    assert answer.status_code == 202
+    deployment = Deployment.objects.first()
+    assert answer["Location"].endswith(f"/api/deployments/{deployment.public_id.hex}")
+    domain.work(deployment.operation)
+    assert domain.serves("contoso-staging.localhost") == "by curl"
+    detail = Client().get(
+        f"/api/deployments/{deployment.public_id.hex}", HTTP_HOST="contoso-staging.scm.localhost", **basic(slots[1])
+    )
+    assert (detail.status_code, detail.json()["active"], detail.json()["author"]) == (200, True, "$contoso__staging")
+
+
+@pytest.mark.parametrize("own", [0, 1])
+def test_the_credentials_of_one_slot_open_that_slot_only(domain: Domain, slots: tuple[Slot, Slot], own: int) -> None:
+    hosts = ("contoso.scm.localhost", "contoso-staging.scm.localhost")
+    assert post_zip(domain, hosts[own], **basic(slots[own])).status_code == 202
+    refused = post_zip(domain, hosts[1 - own], **basic(slots[own]))
+    assert refused.status_code == 401
+    assert refused.json()["code"] == "NotAuthenticated"
+    assert refused["WWW-Authenticate"].startswith("Basic ")
+
+
+@pytest.mark.parametrize("headers", [{}, {"HTTP_AUTHORIZATION": "Basic !!"}, {"HTTP_AUTHORIZATION": "Bearer x"}])
+def test_without_credentials_nothing_is_published(
+    domain: Domain, slots: tuple[Slot, Slot], headers: dict[str, str]
+) -> None:
+    before = Deployment.objects.count()
+    assert post_zip(domain, "contoso.scm.localhost", **headers).status_code == 401
+    assert Deployment.objects.count() == before
+
+
+def test_an_empty_password_opens_nothing(domain: Domain, slots: tuple[Slot, Slot]) -> None:
+    assert post_zip(domain, "contoso.scm.localhost", **basic(slots[0], password="")).status_code == 401
+
+
+def test_what_is_no_zip_is_refused_with_a_sentence_and_nothing_left_behind(
+    domain: Domain, slots: tuple[Slot, Slot]
+) -> None:
+    before = Deployment.objects.count()
+    answer = Client().post(
+        "/api/zipdeploy",
+        data=b"hello",
+        content_type="application/zip",
+        HTTP_HOST="contoso.scm.localhost",
+        **basic(slots[0]),
+    )
+    assert answer.status_code == 400
+    assert answer.json()["code"] == "ArchiveRefused"
+    assert "nothing was changed" in answer.json()["message"]
+    assert Deployment.objects.count() == before
+
+
+def test_a_publication_during_another_operation_is_a_conflict(domain: Domain, slots: tuple[Slot, Slot]) -> None:
+    assert post_zip(domain, "contoso.scm.localhost", **basic(slots[0])).status_code == 202
+    answer = post_zip(domain, "contoso.scm.localhost", "four", **basic(slots[0]))
+    assert answer.status_code == 409
+    assert "held by the publication of $contoso since" in answer.json()["message"]
+
+
+def test_history_is_for_the_slots_own_credentials(domain: Domain, slots: tuple[Slot, Slot]) -> None:
+    answer = Client().get("/api/deployments", HTTP_HOST="contoso.scm.localhost", **basic(slots[0]))
+    assert [one["message"] for one in answer.json()] == ["one"]
+    assert Client().get("/api/deployments", HTTP_HOST="contoso.scm.localhost").status_code == 401
