@@ -2,16 +2,17 @@
 
 from urllib.parse import urlsplit
 
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
 
+from portal.http import PortalRequest
 from sites.models import Operation
 
 
 def answer_operation(
-    request: HttpRequest, operation: Operation, next_page: str = "", *, stay: bool = True
+    request: PortalRequest, operation: Operation, next_page: str = "", *, stay: bool = True
 ) -> HttpResponse:
     """Answer a POST that began `operation`.
 
@@ -30,7 +31,7 @@ def answer_operation(
     return answer
 
 
-def back_address(request: HttpRequest) -> str:
+def back_address(request: PortalRequest) -> str:
     """The page of this portal from which a form or question was reached; the list where nothing is known."""
     current = request.htmx.current_url_abs_path if getattr(request, "htmx", None) else ""
     wanted = request.POST.get("next") or request.GET.get("next") or current or _referring_page(request)
@@ -39,7 +40,7 @@ def back_address(request: HttpRequest) -> str:
     return reverse("site-list")
 
 
-def _referring_page(request: HttpRequest) -> str:
+def _referring_page(request: PortalRequest) -> str:
     parts = urlsplit(request.headers.get("Referer", ""))
     if parts.netloc != request.get_host():
         return ""

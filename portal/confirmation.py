@@ -1,15 +1,16 @@
 """A question that is asked before a change: a bar over the command bar, or a page that looks like it."""
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import render
 
 from portal.answers import back_address
 from portal.context import slot_context
+from portal.http import PortalRequest
 from sites.models import Slot
 
 
 def confirm(
-    request: HttpRequest, template: str, slot: Slot, context: dict[str, object] | None = None, *, status: int = 200
+    request: PortalRequest, template: str, slot: Slot, context: dict[str, object] | None = None, *, status: int = 200
 ) -> HttpResponse:
     """Render `template`, which extends frame/confirmation.html, with `slot` and the page to return to as `next`."""
     question = {"slot": slot, "site": slot.site, "next": back_address(request), **(context or {})}

@@ -9,6 +9,7 @@ from django.urls import reverse
 from django.utils.functional import cached_property
 
 from portal.command_bar import LIST_COMMANDS, Command, slot_commands
+from portal.http import PortalRequest
 from portal.notifications import Unread, unread
 from sites.access import visible_sites
 from sites.models import Slot
@@ -55,7 +56,7 @@ def frame(request: HttpRequest) -> dict[str, object]:
 
 
 def slot_context(
-    request: HttpRequest,
+    request: PortalRequest,
     slot: Slot,
     tab: str,
     commands: tuple[str, ...] = LIST_COMMANDS,

@@ -1,7 +1,11 @@
 """What people may send to the portal."""
 
+from collections.abc import Mapping
+from typing import cast
+
 from django import forms
 from django.conf import settings
+from django.db.models import QuerySet
 
 from sites.models import Mode, Subscription
 
@@ -13,9 +17,10 @@ class QuickCreateForm(forms.Form):
     mode = forms.ChoiceField(choices=Mode.choices, required=False)
     subscription = forms.ModelChoiceField(queryset=Subscription.objects.none(), required=False)
 
-    def __init__(self, *arguments: object, subscriptions: object, **options: object) -> None:
-        super().__init__(*arguments, **options)
-        self.fields["subscription"].queryset = subscriptions
+    def __init__(self, data: Mapping[str, str], *, subscriptions: QuerySet[Subscription]) -> None:
+        super().__init__(data)
+        self.subscriptions = subscriptions
+        cast(forms.ModelChoiceField, self.fields["subscription"]).queryset = subscriptions
 
     def clean_mode(self) -> str:
         """The installation's own mode where none was chosen."""
@@ -23,4 +28,4 @@ class QuickCreateForm(forms.Form):
 
     def clean_subscription(self) -> Subscription | None:
         """The only subscription there is, where none was chosen."""
-        return self.cleaned_data["subscription"] or self.fields["subscription"].queryset.first()
+        return self.cleaned_data["subscription"] or self.subscriptions.first()

@@ -1,14 +1,17 @@
 """What holds for every request: which host serves what, who must be signed in, how a refusal is answered."""
 
 from collections.abc import Callable
+from typing import cast
 from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.contrib.auth.middleware import LoginRequiredMiddleware
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http.response import HttpResponseBase
 from django.urls import reverse
 from django.utils.http import urlencode
 
+from portal.http import PortalRequest
 from portal.refusals import answer_refusal
 from sites.errors import GreenroomError
 
@@ -65,13 +68,13 @@ class SignInMiddleware(LoginRequiredMiddleware):
 
     def process_view(
         self, request: HttpRequest, view_func: Callable, view_args: tuple, view_kwargs: dict
-    ) -> HttpResponse | None:
+    ) -> HttpResponseBase | None:
         """Leave publishing hosts alone: their addresses look at credentials of their own."""
         if getattr(request, "urlconf", None) == settings.PUBLISHING_URLCONF:
             return None
         return super().process_view(request, view_func, view_args, view_kwargs)
 
-    def handle_no_permission(self, request: HttpRequest, view_func: Callable) -> HttpResponse:
+    def handle_no_permission(self, request: HttpRequest, view_func: Callable) -> HttpResponse:  # type: ignore[override]
         """Send to the sign-in page; a part of a page sends the whole page there."""
         if request.headers.get("HX-Request") != "true":
             return super().handle_no_permission(request, view_func)
@@ -95,4 +98,4 @@ class RefusalMiddleware:
         is_publishing = getattr(request, "urlconf", None) == settings.PUBLISHING_URLCONF
         if is_publishing or not isinstance(error, GreenroomError):
             return None
-        return answer_refusal(request, error)
+        return answer_refusal(cast(PortalRequest, request), error)

@@ -2,11 +2,12 @@
 
 from dataclasses import dataclass
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
 
 from portal.answers import back_address
+from portal.http import PortalRequest
 from sites.errors import (
     ArchiveRefused,
     Failed,
@@ -81,7 +82,7 @@ def describe(error: GreenroomError, back: str) -> Refusal:
     return Refusal(text, lead, rest, actions, back)
 
 
-def answer_refusal(request: HttpRequest, error: GreenroomError) -> HttpResponse:
+def answer_refusal(request: PortalRequest, error: GreenroomError) -> HttpResponse:
     """The pink bar for htmx, a page of its own for everybody else."""
     status = status_of(error)
     refusal = describe(error, back_address(request))

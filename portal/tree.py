@@ -4,8 +4,9 @@ from dataclasses import dataclass
 
 from django.core.paginator import Page, Paginator
 from django.db.models import OuterRef, Q, QuerySet, Subquery
-from django.http import HttpRequest, QueryDict
+from django.http import QueryDict
 
+from portal.http import PortalRequest
 from portal.rows import Row, rows_of
 from sites.access import visible_sites
 from sites.models import PRODUCTION, HostName, Site, Slot
@@ -68,7 +69,7 @@ class SiteTree:
         return next((row.slot for row in self.rows if row.is_selected), None)
 
 
-def read_tree(request: HttpRequest, state: ListState) -> SiteTree:
+def read_tree(request: PortalRequest, state: ListState) -> SiteTree:
     """The rows that `request.user` may see; the number of queries does not depend on the number of sites."""
     page = Paginator(_sites(request, state), PAGE_SIZE).get_page(state.page)
     closed = set(request.session.get(CLOSED, []))
@@ -76,7 +77,7 @@ def read_tree(request: HttpRequest, state: ListState) -> SiteTree:
     return SiteTree(state, page, rows)
 
 
-def _sites(request: HttpRequest, state: ListState) -> QuerySet[Site]:
+def _sites(request: PortalRequest, state: ListState) -> QuerySet[Site]:
     production = Slot.objects.filter(site=OuterRef("pk"), is_production=True)
     hosts = HostName.objects.filter(slot__site=OuterRef("pk"), slot__is_production=True, kind="default")
     found = visible_sites(request.user).annotate(
@@ -93,17 +94,17 @@ def _sites(request: HttpRequest, state: ListState) -> QuerySet[Site]:
     )
 
 
-def open_branch(request: HttpRequest, site: Site) -> None:
+def open_branch(request: PortalRequest, site: Site) -> None:
     """Show the site's slots in this session."""
     request.session[CLOSED] = [pk for pk in request.session.get(CLOSED, []) if pk != site.pk]
 
 
-def close_branch(request: HttpRequest, site: Site) -> None:
+def close_branch(request: PortalRequest, site: Site) -> None:
     """Hide the site's slots in this session."""
     request.session[CLOSED] = sorted({*request.session.get(CLOSED, []), site.pk})
 
 
-def point_out(request: HttpRequest, site: Site, slot_name: str = PRODUCTION) -> None:
+def point_out(request: PortalRequest, site: Site, slot_name: str = PRODUCTION) -> None:
     """Let the list show a new slot: its branch is open, and it is selected where the address selects nothing."""
     open_branch(request, site)
     request.session[NEWEST] = f"{site.name}/{slot_name}"

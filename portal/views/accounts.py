@@ -12,6 +12,7 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST
 
 from portal import sign_in_links
+from portal.http import PortalRequest
 from portal.sign_in_limit import check_limit, forget_failures, note_failure
 
 form_page = require_http_methods(["GET", "HEAD", "POST"])
@@ -67,7 +68,7 @@ def welcome(request: HttpRequest, token: str) -> HttpResponse:
 @never_cache
 @form_page
 @sensitive_post_parameters()
-def change_password(request: HttpRequest) -> HttpResponse:
+def change_password(request: PortalRequest) -> HttpResponse:
     """One's own password; other sessions end."""
     form = PasswordChangeForm(request.user, data=request.POST or None)
     if request.method == "POST" and form.is_valid():

@@ -1,6 +1,6 @@
 """Start, stop and restart a slot; enable staged publishing; change the mode of a site."""
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
@@ -8,6 +8,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from portal.answers import answer_operation
 from portal.command_bar import COMMANDS, slot_commands
 from portal.confirmation import confirm
+from portal.http import PortalRequest
 from portal.tree import point_out
 from sites.access import get_slot, get_slot_for_change
 from sites.errors import NotFound, SettingRefused
@@ -18,7 +19,7 @@ question = require_http_methods(["GET", "HEAD", "POST"])
 
 
 @require_safe
-def command_bar(request: HttpRequest, site_name: str, slot_name: str) -> HttpResponse:
+def command_bar(request: PortalRequest, site_name: str, slot_name: str) -> HttpResponse:
     """The command bar of a slot's page as it is now; where the slot is gone, the way to the list."""
     try:
         slot = get_slot(request.user, site_name, slot_name)
@@ -30,21 +31,21 @@ def command_bar(request: HttpRequest, site_name: str, slot_name: str) -> HttpRes
 
 
 @require_POST
-def start(request: HttpRequest, site_name: str, slot_name: str) -> HttpResponse:
+def start(request: PortalRequest, site_name: str, slot_name: str) -> HttpResponse:
     """Start a stopped slot."""
     slot = get_slot(request.user, site_name, slot_name)
     return answer_operation(request, slots.start(acting_user=request.user, slot=slot))
 
 
 @require_POST
-def restart(request: HttpRequest, site_name: str, slot_name: str) -> HttpResponse:
+def restart(request: PortalRequest, site_name: str, slot_name: str) -> HttpResponse:
     """Restart a slot; nothing is lost, so nothing is asked."""
     slot = get_slot(request.user, site_name, slot_name)
     return answer_operation(request, slots.restart(acting_user=request.user, slot=slot))
 
 
 @question
-def stop(request: HttpRequest, site_name: str, slot_name: str) -> HttpResponse:
+def stop(request: PortalRequest, site_name: str, slot_name: str) -> HttpResponse:
     """Ask, then stop a slot."""
     slot = get_slot_for_change(request.user, site_name, slot_name)
     if request.method != "POST":
@@ -53,7 +54,7 @@ def stop(request: HttpRequest, site_name: str, slot_name: str) -> HttpResponse:
 
 
 @question
-def enable(request: HttpRequest, site_name: str, slot_name: str) -> HttpResponse:
+def enable(request: PortalRequest, site_name: str, slot_name: str) -> HttpResponse:
     """seed: Enable. Refuse or ask, then enable staged publishing."""
     slot = get_slot_for_change(request.user, site_name, slot_name)
     if request.method != "POST":
@@ -67,7 +68,7 @@ def enable(request: HttpRequest, site_name: str, slot_name: str) -> HttpResponse
 
 
 @question
-def change_mode(request: HttpRequest, site_name: str, slot_name: str) -> HttpResponse:
+def change_mode(request: PortalRequest, site_name: str, slot_name: str) -> HttpResponse:
     """Ask, then change the mode that `mode` names."""
     slot = get_slot_for_change(request.user, site_name, slot_name)
     wanted = request.POST.get("mode") or request.GET.get("mode", "")

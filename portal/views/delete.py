@@ -2,20 +2,21 @@
 
 from urllib.parse import urlsplit
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.urls import reverse
 from django.views.decorators.http import require_http_methods
 
 from portal.answers import answer_operation, back_address
 from portal.command_bar import slot_address
 from portal.confirmation import confirm
+from portal.http import PortalRequest
 from sites.access import get_slot_for_change
 from sites.models import Operation, Slot
 from sites.services import sites, slots
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-def delete(request: HttpRequest, site_name: str, slot_name: str) -> HttpResponse:
+def delete(request: PortalRequest, site_name: str, slot_name: str) -> HttpResponse:
     """seed: Delete. The production slot stands for both; its name has to be typed."""
     slot = get_slot_for_change(request.user, site_name, slot_name)
     if request.method != "POST":
@@ -28,7 +29,7 @@ def delete(request: HttpRequest, site_name: str, slot_name: str) -> HttpResponse
     return answer_operation(request, operation, reverse("site-list"), stay=is_on_list)
 
 
-def _delete(request: HttpRequest, slot: Slot) -> Operation:
+def _delete(request: PortalRequest, slot: Slot) -> Operation:
     if not slot.is_production:
         return slots.delete_staging(acting_user=request.user, slot=slot)
     typed_name = request.POST.get("typed_name", "")

@@ -4,11 +4,12 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.template.loader import render_to_string
 
+from portal.http import PortalRequest
 from portal.refusals import answer_refusal
 from sites.errors import NotFound, Refused
 
 
-def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
+def not_found(request: PortalRequest, exception: Exception) -> HttpResponse:
     """404."""
     return answer_refusal(request, NotFound())
 
@@ -19,7 +20,7 @@ def forbidden(request: HttpRequest, exception: Exception) -> HttpResponse:
     return render(request, "errors/plain.html", {"heading": "not allowed", "sentence": sentence}, status=403)
 
 
-def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
+def csrf_failure(request: PortalRequest, reason: str = "") -> HttpResponse:
     """A form without its token: an old page, or cookies that are switched off."""
     sentence = "This page is older than your sign-in, so nothing was changed. Go back, load it again, and repeat it."
     if request.headers.get("HX-Request") == "true":

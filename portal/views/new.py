@@ -1,13 +1,16 @@
 """NEW: quick create with a name that is checked while it is typed, and the sample web site."""
 
+from collections.abc import Mapping
+
 from django.conf import settings
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
 from django.views.decorators.http import require_POST, require_safe
 
 from portal.answers import answer_operation, back_address
 from portal.forms import QuickCreateForm
+from portal.http import PortalRequest
 from portal.tree import point_out
 from sites.access import writable_subscriptions
 from sites.errors import NotAllowed, Refused, SettingRefused
@@ -16,13 +19,13 @@ from sites.services import names, sites
 
 
 @require_safe
-def new(request: HttpRequest) -> HttpResponse:
+def new(request: PortalRequest) -> HttpResponse:
     """The drawer over the page; a page of its own without JavaScript."""
     return _drawer(request, {"name": request.GET.get("name", "")})
 
 
 @require_safe
-def check_name(request: HttpRequest) -> HttpResponse:
+def check_name(request: PortalRequest) -> HttpResponse:
     """The mark inside the name's field: free, or what is wrong with it."""
     name = request.GET.get("name", "").strip()
     context = {"name": name, "fault": _fault(name) if name else "", "suffix": _suffix()}
@@ -30,7 +33,7 @@ def check_name(request: HttpRequest) -> HttpResponse:
 
 
 @require_POST
-def create(request: HttpRequest) -> HttpResponse:
+def create(request: PortalRequest) -> HttpResponse:
     """Create a web site and lead to the list, where it is selected."""
     form = QuickCreateForm(request.POST, subscriptions=writable_subscriptions(request.user))
     if not form.is_valid() or form.cleaned_data["subscription"] is None:
@@ -43,7 +46,7 @@ def create(request: HttpRequest) -> HttpResponse:
 
 
 @require_POST
-def create_sample(request: HttpRequest) -> HttpResponse:
+def create_sample(request: PortalRequest) -> HttpResponse:
     """Create the sample web site and lead to its Quick start."""
     subscription = writable_subscriptions(request.user).first()
     if subscription is None:
@@ -52,12 +55,13 @@ def create_sample(request: HttpRequest) -> HttpResponse:
     return _lead_to_list(request, operation)
 
 
-def _lead_to_list(request: HttpRequest, operation: Operation) -> HttpResponse:
-    point_out(request, operation.site)
+def _lead_to_list(request: PortalRequest, operation: Operation) -> HttpResponse:
+    if operation.site:
+        point_out(request, operation.site)
     return answer_operation(request, operation, reverse("site-list"), stay=False)
 
 
-def _drawer(request: HttpRequest, values: object, *, fault: str = "", status: int = 200) -> HttpResponse:
+def _drawer(request: PortalRequest, values: Mapping[str, str], *, fault: str = "", status: int = 200) -> HttpResponse:
     context = {
         "values": values,
         "fault": fault,

@@ -3,21 +3,23 @@
 import uuid
 
 from django.core.paginator import Paginator
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.db.models import QuerySet
+from django.http import HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.views.decorators.http import require_POST, require_safe
 
 from portal.answers import answer_operation, back_address
+from portal.http import PortalRequest
 from portal.notifications import unread
 from sites.access import get_operation, visible_operations, visible_sites
-from sites.models import OperationState
+from sites.models import Operation, OperationState
 from sites.services import operations
 
 PAGE_SIZE = 50
 
 
 @require_safe
-def bar(request: HttpRequest) -> HttpResponse:
+def bar(request: PortalRequest) -> HttpResponse:
     """What the notification bar holds now; 286 ends its asking as soon as nothing is open."""
     waiting = unread(request.user)
     answer = render(request, "operations/_polled.html", {"operation": waiting.shown})
@@ -28,7 +30,7 @@ def bar(request: HttpRequest) -> HttpResponse:
 
 
 @require_safe
-def logs(request: HttpRequest) -> HttpResponse:
+def logs(request: PortalRequest) -> HttpResponse:
     """All operations that the person may see, newest first, perhaps of one site only."""
     site_name = request.GET.get("site", "")
     found = visible_operations(request.user).select_related("site")
@@ -41,7 +43,7 @@ def logs(request: HttpRequest) -> HttpResponse:
 
 
 @require_safe
-def details(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
+def details(request: PortalRequest, public_id: uuid.UUID) -> HttpResponse:
     """One operation with its steps and times; asks again while it is open."""
     operation = get_operation(request.user, public_id)
     if not request.htmx:
@@ -52,7 +54,7 @@ def details(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
 
 
 @require_POST
-def dismiss(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
+def dismiss(request: PortalRequest, public_id: uuid.UUID) -> HttpResponse:
     """Close a notification; good news that is older goes with it."""
     operation = get_operation(request.user, public_id)
     operations.dismiss(acting_user=request.user, operation=operation)
@@ -65,13 +67,13 @@ def dismiss(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
 
 
 @require_POST
-def cancel(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
+def cancel(request: PortalRequest, public_id: uuid.UUID) -> HttpResponse:
     """Ask an open operation to stop; nothing that was switched is undone."""
     operation = get_operation(request.user, public_id)
     return answer_operation(request, operations.cancel(acting_user=request.user, operation=operation))
 
 
-def _older_good_news(request: HttpRequest, operation: object) -> object:
+def _older_good_news(request: PortalRequest, operation: Operation) -> QuerySet[Operation]:
     return request.user.operations.filter(
         state=OperationState.SUCCEEDED, dismissed_at=None, created_at__lt=operation.created_at
     )

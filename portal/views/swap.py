@@ -3,11 +3,12 @@
 from dataclasses import dataclass
 
 from django.contrib.auth.models import AbstractBaseUser
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.views.decorators.http import require_http_methods
 
 from portal.answers import answer_operation
 from portal.confirmation import confirm
+from portal.http import PortalRequest
 from sites.access import get_slot, get_slot_for_change
 from sites.errors import Refused
 from sites.models import Slot
@@ -23,7 +24,7 @@ class Pair:
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-def swap(request: HttpRequest, site_name: str, slot_name: str) -> HttpResponse:
+def swap(request: PortalRequest, site_name: str, slot_name: str) -> HttpResponse:
     """seed: Swap; the same from either slot. `with` names the other slot where there are several."""
     slot = get_slot_for_change(request.user, site_name, slot_name)
     pair = _pair(request.user, slot, request.POST.get("with") or request.GET.get("with", ""))
