@@ -2,28 +2,22 @@
 
 from django.contrib import admin
 
-from portal.admin.base import ServiceRecordAdmin
+from portal.admin.base import RecordInline, ServiceRecordAdmin
 from sites.models import Operation, OperationStep, SlotChange, Swap
 
 
-class StepInline(admin.TabularInline):
+class StepInline(RecordInline):
     """The steps of an operation, with their times."""
 
     model = OperationStep
-    extra = 0
     fields = ["step", "sentence", "started_at", "ended_at", "is_failed"]
-    readonly_fields = fields
-    can_delete = False
 
 
-class ChangeInline(admin.TabularInline):
+class ChangeInline(RecordInline):
     """What an operation changes in each slot."""
 
     model = SlotChange
-    extra = 0
     fields = ["slot", "revision_before", "revision_after", "count_before", "count_after"]
-    readonly_fields = fields
-    can_delete = False
 
 
 @admin.register(Operation)

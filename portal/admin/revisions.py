@@ -2,7 +2,7 @@
 
 from django.contrib import admin
 
-from portal.admin.base import ServiceRecordAdmin
+from portal.admin.base import RecordInline, ServiceRecordAdmin
 from sites.models import Deployment, Instance, Revision
 
 
@@ -27,14 +27,20 @@ class DeploymentAdmin(ServiceRecordAdmin):
         return deployment.workload.site.name
 
 
-class InstanceInline(admin.TabularInline):
+class InstanceInline(RecordInline):
     """The processes of a revision."""
 
     model = Instance
-    extra = 0
-    fields = ["ordinal", "observed_state", "address", "port", "restarts", "exit_code", "is_warm", "warmup_answer"]
-    readonly_fields = fields
-    can_delete = False
+    fields = [
+        "ordinal",
+        "observed_state",
+        "address",
+        "port",
+        "restarts",
+        "exit_code",
+        "is_warm",
+        "warmup_answer",
+    ]
 
 
 @admin.register(Revision)

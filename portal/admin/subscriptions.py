@@ -32,9 +32,9 @@ class SubscriptionAdmin(admin.ModelAdmin):
     @admin.display(ordering="people")
     def people(self, subscription: Subscription) -> int:
         """How many members it has."""
-        return subscription.people
+        return getattr(subscription, "people", 0)
 
     @admin.display(ordering="web_sites")
     def web_sites(self, subscription: Subscription) -> int:
         """How many sites it has."""
-        return subscription.web_sites
+        return getattr(subscription, "web_sites", 0)

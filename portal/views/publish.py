@@ -3,13 +3,14 @@
 from pathlib import Path
 
 from django.conf import settings
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.urls import reverse
 from django.views.decorators.csrf import csrf_exempt, csrf_protect
 from django.views.decorators.http import require_http_methods
 
 from portal.answers import answer_operation
 from portal.confirmation import confirm
+from portal.http import PortalRequest
 from portal.site_forms import PublishForm
 from portal.templatetags.site_pages import in_bytes
 from portal.uploads import ArchiveUpload
@@ -21,20 +22,21 @@ from sites.services import deployments
 
 @csrf_exempt  # checked in `_publish`: before that the upload must have its way and its limit
 @require_http_methods(["GET", "HEAD", "POST"])
-def publish(request: HttpRequest, site_name: str, slot_name: str) -> HttpResponse:
+def publish(request: PortalRequest, site_name: str, slot_name: str) -> HttpResponse:
     """Ask for the archive, naming the slot; or take it. A reader or stranger is turned away before the upload."""
     slot = get_slot_for_change(request.user, site_name, slot_name)
     if request.method == "POST":
-        request.upload_handlers = [ArchiveUpload(request)]
-        return _publish(request, slot)
+        upload = ArchiveUpload(request)
+        request.upload_handlers = [upload]
+        return _publish(request, slot, upload)
     context = {"form": PublishForm(), "file_name": request.GET.get("name", ""), "max_upload": settings.MAX_UPLOAD}
     return confirm(request, "site/publish_question.html", slot, context)
 
 
 @csrf_protect
-def _publish(request: HttpRequest, slot: Slot) -> HttpResponse:
+def _publish(request: PortalRequest, slot: Slot, upload: ArchiveUpload) -> HttpResponse:
     form = PublishForm(request.POST, request.FILES)
-    if any(handler.is_too_large for handler in request.upload_handlers):
+    if upload.is_too_large:
         raise UploadTooLarge(limit=in_bytes(settings.MAX_UPLOAD))
     if not form.is_valid():
         raise SettingRefused(form.sentence(slot))

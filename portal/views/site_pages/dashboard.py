@@ -1,16 +1,17 @@
 """Dashboard: what the slot serves and with what, and quick glance."""
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.views.decorators.http import require_safe
 
 from portal.command_bar import LIST_COMMANDS
+from portal.http import PortalRequest
 from portal.views.site_pages import parts
 from portal.views.site_pages.facts import SlotFacts
 from sites.access import get_slot
 
 
 @require_safe
-def dashboard(request: HttpRequest, site_name: str, slot_name: str) -> HttpResponse:
+def dashboard(request: PortalRequest, site_name: str, slot_name: str) -> HttpResponse:
     """The page, or its overview."""
     slot = get_slot(request.user, site_name, slot_name)
     return parts.show(

@@ -4,12 +4,13 @@ import uuid
 
 from django.conf import settings
 from django.core.paginator import Paginator
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from portal.command_bar import DEPLOYMENT_COMMANDS, Command
+from portal.http import PortalRequest
 from portal.site_forms import PublishForm
 from portal.views.site_pages import parts
 from portal.views.site_pages.facts import SlotFacts
@@ -22,7 +23,7 @@ PAGE_SIZE = 20
 
 
 @require_safe
-def history(request: HttpRequest, site_name: str, slot_name: str) -> HttpResponse:
+def history(request: PortalRequest, site_name: str, slot_name: str) -> HttpResponse:
     """The history with the newest first, and the form to publish."""
     slot = get_slot(request.user, site_name, slot_name)
     context = {
@@ -41,7 +42,7 @@ def history(request: HttpRequest, site_name: str, slot_name: str) -> HttpRespons
 
 
 @require_safe
-def log(request: HttpRequest, site_name: str, slot_name: str, public_id: uuid.UUID) -> HttpResponse:
+def log(request: PortalRequest, site_name: str, slot_name: str, public_id: uuid.UUID) -> HttpResponse:
     """The log of one deployment's build, which follows while it is built."""
     slot = get_slot(request.user, site_name, slot_name)
     deployment = Deployment.objects.filter(workload__site=slot.site, public_id=public_id).first()

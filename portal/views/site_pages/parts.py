@@ -1,10 +1,11 @@
 """A page of a slot, or the part of it that asks again while something is going on."""
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import render
 
 from portal.command_bar import Command
 from portal.context import slot_context
+from portal.http import PortalRequest
 from sites.models import Operation, Slot
 
 STOP_POLLING = 286
@@ -18,7 +19,7 @@ def open_operation(slot: Slot) -> Operation | None:
 
 
 def show(
-    request: HttpRequest,
+    request: PortalRequest,
     slot: Slot,
     tab: str,
     context: dict[str, object],

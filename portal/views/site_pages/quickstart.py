@@ -1,10 +1,11 @@
 """Quick start: how to publish and how to get a staging slot; for the sample site the story of a swap."""
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_POST, require_safe
 
 from portal.command_bar import QUICK_START_COMMANDS, slot_address
+from portal.http import PortalRequest
 from portal.views.site_pages import parts
 from portal.views.site_pages.facts import SlotFacts
 from portal.views.site_pages.story import read_story, remember_look
@@ -13,7 +14,7 @@ from sites.models import Operation
 
 
 @require_safe
-def quickstart(request: HttpRequest, site_name: str, slot_name: str) -> HttpResponse:
+def quickstart(request: PortalRequest, site_name: str, slot_name: str) -> HttpResponse:
     """The page, or the story in it."""
     slot = get_slot(request.user, site_name, slot_name)
     context: dict[str, object] = {"facts": SlotFacts(request.user, slot)}
@@ -26,7 +27,7 @@ def quickstart(request: HttpRequest, site_name: str, slot_name: str) -> HttpResp
 
 
 @require_POST
-def look(request: HttpRequest, site_name: str, slot_name: str) -> HttpResponse:
+def look(request: PortalRequest, site_name: str, slot_name: str) -> HttpResponse:
     """Remember that the person looked at the slot, and lead there.
 
     By a page and not by a redirect: the browser refuses a form that leads to another host (form-action).

@@ -2,11 +2,12 @@
 
 from urllib.parse import urlencode
 
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.views.decorators.http import require_http_methods
 
 from portal.answers import answer_operation
+from portal.http import PortalRequest
 from portal.site_forms import ScaleForm
 from portal.views.site_pages import parts
 from portal.views.site_pages.commands import settings_commands
@@ -21,7 +22,7 @@ ENABLE = "enable"
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-def scale(request: HttpRequest, site_name: str, slot_name: str) -> HttpResponse:
+def scale(request: PortalRequest, site_name: str, slot_name: str) -> HttpResponse:
     """The page; `mode` and `count` in the address are chosen and not yet saved."""
     if request.method == "POST":
         return _save(request, get_slot_for_change(request.user, site_name, slot_name))
@@ -39,7 +40,7 @@ def scale(request: HttpRequest, site_name: str, slot_name: str) -> HttpResponse:
     )
 
 
-def _save(request: HttpRequest, slot: Slot) -> HttpResponse:
+def _save(request: PortalRequest, slot: Slot) -> HttpResponse:
     """Save the count; a change of mode is asked about first, unless it is the way to staged publishing."""
     form = ScaleForm(request.POST)
     if not form.is_valid():

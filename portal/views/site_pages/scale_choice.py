@@ -54,7 +54,7 @@ def read_choice(slot: Slot, operation: Operation | None, query: QueryDict) -> Sc
     saved_mode = Mode(slot.site.mode)
     change = operation.changes.filter(slot=slot).first() if operation else None
     saved_count = change.count_after if change and change.count_after else slot.instance_count
-    mode = Mode(query["mode"]) if query.get("mode") in Mode.values else saved_mode
+    mode = next((mode for mode in Mode if mode.value == query.get("mode")), saved_mode)
     wanted = query.get("count", "")
     count = int(wanted) if wanted.isdecimal() and 1 <= int(wanted) <= mode.most_instances else saved_count
     return ScaleChoice(saved_mode, mode, saved_count, min(count, mode.most_instances))

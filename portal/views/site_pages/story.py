@@ -47,7 +47,7 @@ def read_story(site: Site, session: SessionBase) -> Story:
         production=production,
         staging=staging,
         has_seen_production=production.pk in looked_at,
-        has_seen_staging=bool(staging) and staging.pk in looked_at,
+        has_seen_staging=staging is not None and staging.pk in looked_at,
         has_swapped=swaps >= 1,
         has_rolled_back=swaps >= 2,
         has_published=Deployment.objects.filter(workload__site=site).exclude(deployer=SAMPLE).exists(),
