@@ -23,7 +23,6 @@ UNKNOWN_HOST = "There is nothing at this address. The portal is at {address}\n"
 CONTENT_SECURITY_POLICY = "; ".join(
     (
         "default-src 'self'",
-        "img-src 'self' data:",
         "object-src 'none'",
         "base-uri 'none'",
         "form-action 'self'",

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from datetime import timedelta
 
-from django.contrib.auth.models import AbstractBaseUser
+from django.contrib.auth.models import User
 from django.utils import timezone
 
 from sites.models import Kind, Operation, OperationState
@@ -53,7 +53,7 @@ class Unread:
         return any(has_failed(operation) for operation in self.operations)
 
 
-def unread(user: AbstractBaseUser) -> Unread:
+def unread(user: User) -> Unread:
     """The person's open operations, unread failures and newest unread success, in one query.
 
     A later success says that an earlier one was seen: the bar is no archive, the operation logs are.

@@ -33,6 +33,11 @@ def forget_failures(request: HttpRequest, name: str) -> None:
     _failures(request, name).delete()
 
 
+def forget_name(name: str) -> None:
+    """A new password ends the count at every address."""
+    SignInFailure.objects.filter(name_digest=_digest(name)).delete()
+
+
 def client_address(request: HttpRequest) -> str:
     """Who asks: the address that the router appended; the header's earlier entries are the client's own words."""
     forwarded = request.headers.get("X-Forwarded-For", "")

@@ -1,8 +1,11 @@
 """Sign in and out, the one-time link, and one's own password."""
 
+from typing import cast
+
 from django.contrib.auth import login, logout, update_session_auth_hash
 from django.contrib.auth.decorators import login_not_required
 from django.contrib.auth.forms import AuthenticationForm, PasswordChangeForm, SetPasswordForm
+from django.contrib.auth.models import User
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -13,10 +16,11 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from portal import sign_in_links
 from portal.http import PortalRequest
-from portal.sign_in_limit import check_limit, forget_failures, note_failure
+from portal.sign_in_limit import check_limit, forget_failures, forget_name, note_failure
+from sites.models import Kind
+from sites.services import operations
 
 form_page = require_http_methods(["GET", "HEAD", "POST"])
-WELCOME = "may_choose_password"
 
 
 @never_cache
@@ -58,7 +62,8 @@ def welcome(request: HttpRequest, token: str) -> HttpResponse:
         if user:
             user.set_password(form.cleaned_data["new_password1"])
             user.save(update_fields=["password"])
-            login(request, user, backend="django.contrib.auth.backends.ModelBackend")
+            login(request, cast(User, user), backend="django.contrib.auth.backends.ModelBackend")
+            _record(cast(User, user))
             return redirect("site-list")
     if user is None:
         return render(request, "accounts/link_used.html", status=410)
@@ -73,8 +78,21 @@ def change_password(request: PortalRequest) -> HttpResponse:
     form = PasswordChangeForm(request.user, data=request.POST or None)
     if request.method == "POST" and form.is_valid():
         update_session_auth_hash(request, form.save())
-        return redirect(reverse("password-change") + "?changed=1")
-    return render(request, "accounts/change_password.html", {"form": form, "changed": "changed" in request.GET})
+        _record(request.user)
+        return redirect("password-change")
+    return render(request, "accounts/change_password.html", {"form": form})
+
+
+def _record(user: User) -> None:
+    name = user.get_username()
+    forget_name(name)
+    operations.record(
+        kind=Kind.PASSWORD,
+        actor_name=name,
+        acting_user=user,
+        target=name,
+        outcome=f"'{name}' has a new password. Other browsers that were signed in are signed out.",
+    )
 
 
 def _next(request: HttpRequest) -> str:

@@ -10,6 +10,7 @@ from django.core.exceptions import ValidationError
 from django.core.management.base import BaseCommand, CommandParser
 
 from portal.options import describe_options
+from portal.sign_in_limit import forget_name
 from portal.sign_in_links import MINUTES
 from sites.management.welcome import ADMINISTRATOR, administrator, link_for
 from sites.models import Kind
@@ -43,6 +44,7 @@ class Command(BaseCommand):
             self._refuse(" ".join(error.messages))
         account.set_password(password)
         account.save(update_fields=["password"])
+        forget_name(user)
         self._record(account)
         self.stdout.write(f"{user} has a new password; whoever was signed in as {user} is signed out.")
 

@@ -11,6 +11,7 @@ from django.utils import timezone
 from portal.models import SignInFailure
 from portal.sign_in_limit import MOST, SPAN
 from portal.sign_in_links import create_link
+from sites.models import Operation
 from tests.domain import Domain
 
 
@@ -107,6 +108,7 @@ def test_ones_own_password_is_changed_and_other_sessions_end(
     other = browser(domain.alice)
     fields = {"old_password": "alice", "new_password1": "quiet green room", "new_password2": "quiet green room"}
     assert alice.post("/password/", {**fields, "old_password": "wrong"}).status_code == 200
-    assert alice.post("/password/", fields)["Location"] == "/password/?changed=1"
-    assert "Your password is changed." in alice.get("/password/?changed=1").content.decode()
+    assert alice.post("/password/", fields)["Location"] == "/password/"
+    assert "has a new password. Other browsers" in alice.get("/password/").content.decode()
+    assert Operation.objects.get(kind="password").actor == domain.alice
     assert other.get("/sites/").status_code == 302
