@@ -1,6 +1,13 @@
 """What holds for all tests: the fast ones first, and the long ones only when asked for."""
 
+import hypothesis
 import pytest
+
+IN_BOTH = {"deadline": None, "suppress_health_check": list(hypothesis.HealthCheck)}
+hypothesis.settings.register_profile(
+    "short", max_examples=10, stateful_step_count=12, derandomize=True, database=None, **IN_BOTH
+)
+hypothesis.settings.register_profile("long", max_examples=300, stateful_step_count=30, **IN_BOTH)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -10,6 +17,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 def pytest_configure(config: pytest.Config) -> None:
     """Marks beside those of pyproject.toml."""
+    if not config.getoption("--hypothesis-profile"):
+        hypothesis.settings.load_profile("long" if config.getoption("--all") else "short")
     config.addinivalue_line("markers", "long: takes minutes; runs with --all only")
 
 
