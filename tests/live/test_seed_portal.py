@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator
 
 import pytest
-from playwright.sync_api import Browser, Locator, Page, expect, sync_playwright
+from playwright.sync_api import Locator, Page, Playwright, expect, sync_playwright
 
 from sites.demo.operations import wait_for
 from sites.management.welcome import administrator
@@ -49,15 +49,15 @@ def create(system: System) -> Iterator[Create]:
 @pytest.fixture
 def opened(system: System) -> Iterator[Callable[[str], Page]]:
     """Opens a page of the portal, signed in as the administrator."""
-    browsers: list[Browser] = []
+    begun: list[Playwright] = []
     with system.signed_in() as client:
         cookies = dict(part.split("=", 1) for part in client.headers["Cookie"].split("; "))
     address = f"http://localhost:{system.port}"
-    playwright = sync_playwright().start()
 
     def open_page(path: str) -> Page:
+        playwright = sync_playwright().start()  # from here on Django's models may not be used in this thread
+        begun.append(playwright)
         browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=["--no-sandbox"])
-        browsers.append(browser)
         context = browser.new_context(base_url=address, viewport={"width": 1280, "height": 800})
         context.add_cookies(
             [
@@ -70,9 +70,8 @@ def opened(system: System) -> Iterator[Callable[[str], Page]]:
         return page
 
     yield open_page
-    for browser in browsers:
-        browser.close()
-    playwright.stop()
+    for playwright in begun:
+        playwright.stop()
 
 
 def row(page: Page, title: str) -> Locator:
@@ -132,7 +131,7 @@ def test_upgrading_leads_to_scale_and_on_to_the_question(create: Create, opened:
     page.locator("main").get_by_text("Enable staged publishing", exact=True).click()
     refusal = page.locator(".notification--failure")
     expect(refusal).to_contain_text("You must be in the standard mode to enable staged publishing")
-    refusal.get_by_text("Upgrade").click()
+    refusal.get_by_role("link", name="Upgrade").click()
     expect(page.locator(".tabs [aria-current=page]")).to_have_text("Scale")
     expect(page.get_by_role("radio", name="Standard")).to_be_checked()
     expect(page.locator(".setting--changed").first).to_be_visible()
