@@ -2,9 +2,9 @@
 
 import shutil
 
-from sites.jobs import switch
+from sites.jobs import rollback
 from sites.jobs.procedure import Progress
-from sites.models import HostName, Kind, Operation, Revision, Site, Slot, Workload
+from sites.models import HostName, Kind, Operation, Revision, RevisionState, Site, Slot, Workload
 from sites.planning import site_folders
 
 
@@ -17,7 +17,9 @@ def withdraw(operation: Operation) -> None:
         slot.is_running = False
         slot.save(update_fields=["live_revision", "is_running"])
         if revision is not None:
-            switch.drain(revision)
+            rollback.drain(revision)
+    for kept in Revision.objects.filter(site=operation.site, state=RevisionState.RETAINED):
+        rollback.drain(kept)  # with one of its slots the way back of a swap goes, too
     HostName.objects.filter(slot__changes__operation=operation).delete()
     operation.site.touch_routes()
 

@@ -9,7 +9,7 @@ from sites.jobs import reconcile
 from sites.jobs import rollback as windows
 from sites.models import Category, Operation, Revision, RevisionState, Slot, Step
 from sites.models.clock import now
-from sites.services import swaps
+from sites.services import slots, swaps
 from sites.services.rollback import offer_roll_back, request_roll_back
 from sites.services.settings import Entry, save_settings
 from tests.domain import Domain
@@ -168,3 +168,10 @@ def test_short_memory_ends_the_window_early(domain: Domain) -> None:
     domain.runtime.memory_mb = 100
     reconcile.run()
     assert not offer_roll_back(production.site).is_instant
+
+
+def test_deleting_staging_ends_the_window(domain: Domain) -> None:
+    production, staging = swapped(domain)
+    domain.work(slots.delete_staging(acting_user=domain.alice, slot=staging))
+    assert not Revision.objects.filter(state=RevisionState.RETAINED).exists()
+    assert offer_roll_back(production.site) is None
