@@ -1,13 +1,13 @@
 """Actions of the admin lists: each record goes through its service, refusals become messages."""
 
 from collections.abc import Callable, Iterable
-from typing import TypeVar
+from typing import TypeVar, cast
 
 from django.contrib import admin, messages
-from django.contrib.auth.models import AbstractBaseUser
+from django.contrib.auth.models import AbstractBaseUser, User
 from django.db.models import Model, QuerySet
+from django.http import HttpRequest
 
-from portal.http import PortalRequest
 from sites.errors import NotFound, Refused
 from sites.models import Operation, Site, Slot
 from sites.services import slots, swaps
@@ -17,14 +17,14 @@ Record = TypeVar("Record", bound=Model)
 
 def _ask_for_each(
     modeladmin: admin.ModelAdmin,
-    request: PortalRequest,
+    request: HttpRequest,
     records: Iterable[Record],
     ask: Callable[[AbstractBaseUser, Record], Operation],
 ) -> None:
     """Ask the service for every record and say how each was taken."""
     for record in records:
         try:
-            operation = ask(request.user, record)
+            operation = ask(cast(User, request.user), record)
         except NotFound:
             sentence = f"'{record}' was not changed: you are no member of its subscription. An owner can add you."
             modeladmin.message_user(request, sentence, messages.ERROR)
@@ -37,7 +37,7 @@ def _ask_for_each(
 
 
 @admin.action(description="Enable staged publishing")
-def enable_staged_publishing(modeladmin: admin.ModelAdmin, request: PortalRequest, queryset: QuerySet[Site]) -> None:
+def enable_staged_publishing(modeladmin: admin.ModelAdmin, request: HttpRequest, queryset: QuerySet[Site]) -> None:
     """seed: Enable, for each chosen site."""
     _ask_for_each(
         modeladmin,
@@ -48,14 +48,14 @@ def enable_staged_publishing(modeladmin: admin.ModelAdmin, request: PortalReques
 
 
 @admin.action(description="Swap")
-def swap_sites(modeladmin: admin.ModelAdmin, request: PortalRequest, queryset: QuerySet[Site]) -> None:
+def swap_sites(modeladmin: admin.ModelAdmin, request: HttpRequest, queryset: QuerySet[Site]) -> None:
     """seed: Swap, production and staging of each chosen site."""
     production = Slot.objects.filter(site__in=queryset, is_production=True)
     swap_slots(modeladmin, request, production)
 
 
 @admin.action(description="Swap")
-def swap_slots(modeladmin: admin.ModelAdmin, request: PortalRequest, queryset: QuerySet[Slot]) -> None:
+def swap_slots(modeladmin: admin.ModelAdmin, request: HttpRequest, queryset: QuerySet[Slot]) -> None:
     """seed: Swap, each chosen slot with its other side; both sides chosen are one swap."""
     chosen = {(slot.site_id if slot.is_production else slot.pk): slot for slot in queryset.select_related("site")}
     sites = [slot.site_id for slot in chosen.values() if not slot.is_production]
