@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from django.conf import settings
-from django.contrib.auth.models import AbstractBaseUser
+from django.contrib.auth.models import User
 from django.urls import reverse
 
 from sites.access import may_change
@@ -50,7 +50,7 @@ def save_commands(form: str) -> list[Command]:
     ]
 
 
-def slot_commands(user: AbstractBaseUser, slot: Slot, keys: tuple[str, ...] = LIST_COMMANDS) -> list[Command]:
+def slot_commands(user: User, slot: Slot, keys: tuple[str, ...] = LIST_COMMANDS) -> list[Command]:
     """The commands `keys` for `slot`, in that order; what `user` cannot do is grey with its reason."""
     siblings = list(slot.site.slots.all())
     reason = _why_not_change(user, slot)
@@ -73,7 +73,7 @@ def slot_address(slot: Slot) -> str:
     return f"http://{names[0]}" + ("" if settings.PORT == 80 else f":{settings.PORT}") + "/"
 
 
-def _why_not_change(user: AbstractBaseUser, slot: Slot) -> str:
+def _why_not_change(user: User, slot: Slot) -> str:
     if not may_change(user, slot.site):
         return f"You may look at '{slot.site.name}' but not change it."
     hold = getattr(slot, "hold", None)

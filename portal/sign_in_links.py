@@ -4,7 +4,7 @@ import hashlib
 from datetime import datetime
 
 from django.contrib.auth import get_user_model
-from django.contrib.auth.models import AbstractBaseUser
+from django.contrib.auth.models import User
 from django.core import signing
 from django.db.models import QuerySet
 from django.utils import timezone
@@ -13,19 +13,19 @@ MINUTES = 10
 SALT = "portal.sign_in_links"
 
 
-def create_link(user: AbstractBaseUser) -> str:
+def create_link(user: User) -> str:
     """The path of a new link for `user`, good for 10 minutes and until any of the user's links is used."""
     seen = user.last_login.isoformat() if user.last_login else ""
     token = signing.dumps([user.pk, seen, _password_digest(user)], salt=SALT)
     return f"/welcome/{token}/"
 
 
-def peek(token: str) -> AbstractBaseUser | None:
+def peek(token: str) -> User | None:
     """Whose link it is, if it can still be used; uses nothing up, so a page may be shown for it."""
     return _candidates(token).first()
 
 
-def redeem(token: str) -> AbstractBaseUser | None:
+def redeem(token: str) -> User | None:
     """Use the link up and return its user; None when it is too old, used or not one of ours.
 
     The conditional update of the last sign-in has one winner, however many ask at once.
@@ -37,7 +37,7 @@ def redeem(token: str) -> AbstractBaseUser | None:
     return user
 
 
-def _candidates(token: str) -> QuerySet[AbstractBaseUser]:
+def _candidates(token: str) -> QuerySet[User]:
     users = get_user_model()._default_manager.all()
     try:
         pk, seen, digest = signing.loads(token, salt=SALT, max_age=MINUTES * 60)
@@ -49,5 +49,5 @@ def _candidates(token: str) -> QuerySet[AbstractBaseUser]:
     return found if any(_password_digest(user) == digest for user in found) else users.none()
 
 
-def _password_digest(user: AbstractBaseUser) -> str:
+def _password_digest(user: User) -> str:
     return hashlib.sha256(user.password.encode()).hexdigest()[:16]

@@ -2,7 +2,7 @@
 
 import uuid
 
-from django.contrib.auth.models import AbstractBaseUser
+from django.contrib.auth.models import User
 from django.core.exceptions import ValidationError
 from django.db.models import Q, QuerySet
 
@@ -12,32 +12,32 @@ from sites.models import Membership, Operation, Role, Site, Slot, Subscription
 WRITING_ROLES = (Role.OWNER, Role.CONTRIBUTOR)
 
 
-def visible_subscriptions(user: AbstractBaseUser) -> QuerySet[Subscription]:
+def visible_subscriptions(user: User) -> QuerySet[Subscription]:
     """Subscriptions that the user is a member of."""
     return Subscription.objects.filter(memberships__user=user)
 
 
-def writable_subscriptions(user: AbstractBaseUser) -> QuerySet[Subscription]:
+def writable_subscriptions(user: User) -> QuerySet[Subscription]:
     """Subscriptions in which the user may create and change sites."""
     return Subscription.objects.filter(memberships__user=user, memberships__role__in=WRITING_ROLES)
 
 
-def visible_sites(user: AbstractBaseUser) -> QuerySet[Site]:
+def visible_sites(user: User) -> QuerySet[Site]:
     """Sites of the user's subscriptions."""
     return Site.objects.filter(subscription__memberships__user=user)
 
 
-def visible_operations(user: AbstractBaseUser) -> QuerySet[Operation]:
+def visible_operations(user: User) -> QuerySet[Operation]:
     """Operations on the user's subscriptions, also on sites that are gone, and the user's own."""
     return Operation.objects.filter(Q(subscription__in=visible_subscriptions(user)) | Q(actor=user))
 
 
-def may_change(user: AbstractBaseUser, site: Site) -> bool:
+def may_change(user: User, site: Site) -> bool:
     """Whether the user is more than a reader of the site's subscription."""
     return site.subscription.memberships.filter(user=user, role__in=WRITING_ROLES).exists()
 
 
-def get_site(user: AbstractBaseUser, site_name: str) -> Site:
+def get_site(user: User, site_name: str) -> Site:
     """The site of that name. Raises NotFound for what is missing and what is not for this user alike."""
     site = visible_sites(user).select_related("subscription").filter(name=site_name.lower()).first()
     if site is None:
@@ -45,14 +45,14 @@ def get_site(user: AbstractBaseUser, site_name: str) -> Site:
     return site
 
 
-def get_site_for_change(user: AbstractBaseUser, site_name: str) -> Site:
+def get_site_for_change(user: User, site_name: str) -> Site:
     """As `get_site`. Raises NotAllowed for a reader."""
     site = get_site(user, site_name)
     ensure_may_change(user, site.subscription, site.name)
     return site
 
 
-def get_slot(user: AbstractBaseUser, site_name: str, slot_name: str) -> Slot:
+def get_slot(user: User, site_name: str, slot_name: str) -> Slot:
     """The slot of that site and name, with its site, workload and active deployment. Raises NotFound."""
     site = get_site(user, site_name)
     slot = (
@@ -65,14 +65,14 @@ def get_slot(user: AbstractBaseUser, site_name: str, slot_name: str) -> Slot:
     return slot
 
 
-def get_slot_for_change(user: AbstractBaseUser, site_name: str, slot_name: str) -> Slot:
+def get_slot_for_change(user: User, site_name: str, slot_name: str) -> Slot:
     """As `get_slot`. Raises NotAllowed for a reader."""
     slot = get_slot(user, site_name, slot_name)
     ensure_may_change(user, slot.site.subscription, slot.title)
     return slot
 
 
-def get_operation(user: AbstractBaseUser, public_id: str | uuid.UUID) -> Operation:
+def get_operation(user: User, public_id: str | uuid.UUID) -> Operation:
     """The operation of that public id. Raises NotFound."""
     try:
         operation = visible_operations(user).filter(public_id=public_id).first()
@@ -83,7 +83,7 @@ def get_operation(user: AbstractBaseUser, public_id: str | uuid.UUID) -> Operati
     return operation
 
 
-def get_operation_for_change(user: AbstractBaseUser, public_id: str | uuid.UUID) -> Operation:
+def get_operation_for_change(user: User, public_id: str | uuid.UUID) -> Operation:
     """As `get_operation`. Raises NotAllowed for a reader."""
     operation = get_operation(user, public_id)
     if operation.subscription is not None and operation.actor_id != user.pk:
@@ -91,7 +91,7 @@ def get_operation_for_change(user: AbstractBaseUser, public_id: str | uuid.UUID)
     return operation
 
 
-def ensure_may_change(user: AbstractBaseUser, subscription: Subscription, name: str) -> None:
+def ensure_may_change(user: User, subscription: Subscription, name: str) -> None:
     """Raises NotFound for a stranger and NotAllowed for a reader; `name` is what was to be changed."""
     membership = Membership.objects.filter(subscription=subscription, user=user).first()
     if membership is None:

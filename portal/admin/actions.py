@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable
 from typing import TypeVar, cast
 
 from django.contrib import admin, messages
-from django.contrib.auth.models import AbstractBaseUser, User
+from django.contrib.auth.models import User
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest
 
@@ -19,7 +19,7 @@ def _ask_for_each(
     modeladmin: admin.ModelAdmin,
     request: HttpRequest,
     records: Iterable[Record],
-    ask: Callable[[AbstractBaseUser, Record], Operation],
+    ask: Callable[[User, Record], Operation],
 ) -> None:
     """Ask the service for every record and say how each was taken."""
     for record in records:
@@ -63,7 +63,7 @@ def swap_slots(modeladmin: admin.ModelAdmin, request: HttpRequest, queryset: Que
     _ask_for_each(modeladmin, request, once, _swap)
 
 
-def _swap(user: AbstractBaseUser, slot: Slot) -> Operation:
+def _swap(user: User, slot: Slot) -> Operation:
     other = swaps.partner(slot)
     if other is None:
         raise Refused(

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from django.contrib.auth.models import AbstractBaseUser
+from django.contrib.auth.models import User
 from django.http import HttpResponse
 from django.views.decorators.http import require_http_methods
 
@@ -38,7 +38,7 @@ def swap(request: PortalRequest, site_name: str, slot_name: str) -> HttpResponse
     return answer_operation(request, operation)
 
 
-def _pair(user: AbstractBaseUser, slot: Slot, other_name: str) -> Pair:
+def _pair(user: User, slot: Slot, other_name: str) -> Pair:
     other = get_slot(user, slot.site.name, other_name) if other_name else swaps.partner(slot)
     if other is None:
         raise Refused(

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from django.contrib.auth.models import AbstractBaseUser
+from django.contrib.auth.models import User
 
 from sites.demo.operations import switch_of, wait_for
 from sites.demo.publishing import publish
@@ -24,7 +24,7 @@ class StagedSite:
     """Version 1 begins in production, version 2 in staging."""
 
     name: str
-    user: AbstractBaseUser
+    user: User
     subscription: Subscription
     archive: Callable[[str], bytes]
     """Makes the zip of a version."""

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 
-from django.contrib.auth.models import AbstractBaseUser
+from django.contrib.auth.models import User
 
 from sites.models import Kind, Operation, Site, Slot, SlotChange
 from sites.services import operations
@@ -11,7 +11,7 @@ from sites.services import operations
 def begin_change(
     *,
     kind: Kind,
-    acting_user: AbstractBaseUser | None,
+    acting_user: User | None,
     site: Site,
     slots: Iterable[Slot],
     target: str,
@@ -46,9 +46,7 @@ def begin_change(
     return operation
 
 
-def begin_removal(
-    *, kind: Kind, acting_user: AbstractBaseUser, site: Site, slots: Iterable[Slot], target: str
-) -> Operation:
+def begin_removal(*, kind: Kind, acting_user: User, site: Site, slots: Iterable[Slot], target: str) -> Operation:
     """Begin an operation after which the slots are gone. To be called inside a transaction. Raises SlotBusy."""
     slots = list(slots)
     operation = operations.begin(kind=kind, acting_user=acting_user, site=site, slots=slots, target=target)

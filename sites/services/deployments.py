@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from django.conf import settings
-from django.contrib.auth.models import AbstractBaseUser
+from django.contrib.auth.models import User
 from django.db import transaction
 
 from sites import access
@@ -17,7 +17,7 @@ from sites.services.swaps import exchange_workloads, why_not_swap_into
 
 def publish_zip(
     *,
-    acting_user: AbstractBaseUser | None,
+    acting_user: User | None,
     author: str,
     slot: Slot,
     archive: Path,

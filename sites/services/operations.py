@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 
-from django.contrib.auth.models import AbstractBaseUser
+from django.contrib.auth.models import User
 from django.db import IntegrityError, transaction
 from django.db.models.functions import Now
 
@@ -17,7 +17,7 @@ def record(
     *,
     kind: Kind,
     actor_name: str,
-    acting_user: AbstractBaseUser | None,
+    acting_user: User | None,
     target: str,
     outcome: str,
     site: Site | None = None,
@@ -41,7 +41,7 @@ def record(
 def begin(
     *,
     kind: Kind,
-    acting_user: AbstractBaseUser | None,
+    acting_user: User | None,
     site: Site,
     slots: Iterable[Slot],
     target: str,
@@ -122,7 +122,7 @@ def ensure_free(slots: Iterable[Slot], *, wanted: str) -> None:
         raise busy(hold, wanted=wanted)
 
 
-def cancel(*, acting_user: AbstractBaseUser, operation: Operation) -> Operation:
+def cancel(*, acting_user: User, operation: Operation) -> Operation:
     """Ask an open operation to end; the job does so as long as nothing has been switched."""
     operation = access.get_operation_for_change(acting_user, operation.public_id)
     asked = Operation.objects.filter(pk=operation.pk, state__in=Operation.OPEN, cancel_requested_at=None).exclude(
@@ -141,7 +141,7 @@ def cancel(*, acting_user: AbstractBaseUser, operation: Operation) -> Operation:
     return operation
 
 
-def dismiss(*, acting_user: AbstractBaseUser, operation: Operation) -> Operation:
+def dismiss(*, acting_user: User, operation: Operation) -> Operation:
     """Close the notification of an operation that has ended."""
     operation = access.get_operation(acting_user, operation.public_id)
     Operation.objects.filter(pk=operation.pk, dismissed_at=None).update(dismissed_at=Now())

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.contrib.auth.models import AbstractBaseUser
+from django.contrib.auth.models import User
 from django.db import transaction
 
 from sites import access
@@ -89,7 +89,7 @@ def _alterations(swap: Swap) -> list[Operation]:
     return list(since.order_by("created_at"))
 
 
-def request_roll_back(*, acting_user: AbstractBaseUser, site: Site, to_unaltered: bool = False) -> Operation:
+def request_roll_back(*, acting_user: User, site: Site, to_unaltered: bool = False) -> Operation:
     """seed: Rollback. With `to_unaltered` production gets back exactly what it served before the last swap.
 
     The altered deployment then stays in the history, the altered settings in the operation.

@@ -1,6 +1,6 @@
 """Show a secret to somebody who may change the slot, and record that it was shown."""
 
-from django.contrib.auth.models import AbstractBaseUser
+from django.contrib.auth.models import User
 from django.db import transaction
 
 from sites import access
@@ -10,14 +10,14 @@ from sites.services import operations
 from sites.services.settings import read_settings
 
 
-def reveal_publishing_password(*, acting_user: AbstractBaseUser, slot: Slot) -> str:
+def reveal_publishing_password(*, acting_user: User, slot: Slot) -> str:
     """The slot's publishing password. Raises NotAllowed for a reader."""
     slot = access.get_slot_for_change(acting_user, slot.site.name, slot.name)
     _record(acting_user, slot, f"The publishing password of '{slot.title}' was shown.")
     return slot.publishing_password
 
 
-def reveal_connection_strings(*, acting_user: AbstractBaseUser, slot: Slot) -> dict[str, str]:
+def reveal_connection_strings(*, acting_user: User, slot: Slot) -> dict[str, str]:
     """The values of the slot's connection strings, by name. Raises NotAllowed for a reader, NotFound without any."""
     slot = access.get_slot_for_change(acting_user, slot.site.name, slot.name)
     found = {entry.name: entry.value for entry in read_settings(slot, Category.CONNECTION_STRINGS)}
@@ -28,7 +28,7 @@ def reveal_connection_strings(*, acting_user: AbstractBaseUser, slot: Slot) -> d
 
 
 @transaction.atomic
-def _record(acting_user: AbstractBaseUser, slot: Slot, outcome: str) -> None:
+def _record(acting_user: User, slot: Slot, outcome: str) -> None:
     record = operations.record(
         kind=Kind.REVEAL,
         acting_user=acting_user,

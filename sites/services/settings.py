@@ -5,7 +5,7 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import astuple, dataclass
 
-from django.contrib.auth.models import AbstractBaseUser
+from django.contrib.auth.models import User
 from django.db import transaction
 from django.utils.crypto import salted_hmac
 
@@ -53,14 +53,14 @@ def _entry(row: SlotSetting) -> Entry:
     return Entry(row.name, stored["value"], stored["type"], row.is_sticky)
 
 
-def save_settings(*, acting_user: AbstractBaseUser, slot: Slot, category: str, entries: Iterable[Entry]) -> Operation:
+def save_settings(*, acting_user: User, slot: Slot, category: str, entries: Iterable[Entry]) -> Operation:
     """As `save_categories`, for one category."""
     return save_categories(acting_user=acting_user, slot=slot, categories={category: entries})
 
 
 def save_categories(
     *,
-    acting_user: AbstractBaseUser,
+    acting_user: User,
     slot: Slot,
     categories: Mapping[str, Iterable[Entry]],
     expected: str | None = None,

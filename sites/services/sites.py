@@ -1,6 +1,6 @@
 """Create and delete sites, and change their mode."""
 
-from django.contrib.auth.models import AbstractBaseUser
+from django.contrib.auth.models import User
 from django.db import IntegrityError, transaction
 
 from sites import access
@@ -23,9 +23,7 @@ SAMPLE_NAME = "hello"
 SAMPLE_INSTANCES = 2
 
 
-def create_site(
-    *, acting_user: AbstractBaseUser, subscription: Subscription, name: str, mode: str = Mode.STANDARD
-) -> Operation:
+def create_site(*, acting_user: User, subscription: Subscription, name: str, mode: str = Mode.STANDARD) -> Operation:
     """A new site whose production slot serves a placeholder. Raises NameRefused, NameTaken."""
     access.ensure_may_change(acting_user, subscription, name)
     names.check_name(name)
@@ -42,7 +40,7 @@ def create_site(
         raise NameTaken(name=name) from None
 
 
-def create_sample_site(*, acting_user: AbstractBaseUser, subscription: Subscription) -> Operation:
+def create_sample_site(*, acting_user: User, subscription: Subscription) -> Operation:
     """The sample: Standard mode, two instances, version 1 in production and version 2 in staging; needs no network."""
     access.ensure_may_change(acting_user, subscription, SAMPLE_NAME)
     name = _free_sample_name()
@@ -82,7 +80,7 @@ def _free_sample_name() -> str:
     return next(name for name in (SAMPLE_NAME, *numbered) if name not in taken)
 
 
-def change_mode(*, acting_user: AbstractBaseUser, site: Site, mode: str) -> Operation:
+def change_mode(*, acting_user: User, site: Site, mode: str) -> Operation:
     """Free, Shared or Standard; instances above the new mode's limit are stopped after their requests."""
     site = access.get_site_for_change(acting_user, site.name)
     if mode not in Mode.values:
@@ -104,7 +102,7 @@ def change_mode(*, acting_user: AbstractBaseUser, site: Site, mode: str) -> Oper
         return operation
 
 
-def delete_site(*, acting_user: AbstractBaseUser, site: Site, typed_name: str) -> Operation:
+def delete_site(*, acting_user: User, site: Site, typed_name: str) -> Operation:
     """seed: Delete; production and every other slot. Raises WrongNameTyped unless the site's name was typed."""
     site = access.get_site_for_change(acting_user, site.name)
     doomed = list(site.slots.all())

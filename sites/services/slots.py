@@ -1,7 +1,7 @@
 """Enable and delete staging; scale, start, stop and restart a slot; its publishing credentials."""
 
 from django.conf import settings
-from django.contrib.auth.models import AbstractBaseUser
+from django.contrib.auth.models import User
 from django.db import transaction
 from django.db.models import F
 
@@ -28,9 +28,7 @@ def why_not_enable(site: Site) -> Refused | None:
     )
 
 
-def enable_staged_publishing(
-    *, acting_user: AbstractBaseUser, site: Site, name: str = "", is_cloned: bool = True
-) -> Operation:
+def enable_staged_publishing(*, acting_user: User, site: Site, name: str = "", is_cloned: bool = True) -> Operation:
     """seed: Enable, steps 1–3: the staging slot, its configuration cloned from production, without content.
 
     With room for more than one (STAGING_SLOTS_PER_SITE), `name` tells them apart; by default staging, staging2 …
@@ -89,7 +87,7 @@ def _clone_settings(source: Slot, target: Slot) -> None:
         )
 
 
-def scale(*, acting_user: AbstractBaseUser, slot: Slot, count: int) -> Operation:
+def scale(*, acting_user: User, slot: Slot, count: int) -> Operation:
     """Set the slot's instance count; new instances are warm before visitors reach them."""
     slot = access.get_slot_for_change(acting_user, slot.site.name, slot.name)
     most = slot.site.most_instances
@@ -108,17 +106,17 @@ def scale(*, acting_user: AbstractBaseUser, slot: Slot, count: int) -> Operation
         )
 
 
-def start(*, acting_user: AbstractBaseUser, slot: Slot) -> Operation:
+def start(*, acting_user: User, slot: Slot) -> Operation:
     """Start a stopped slot."""
     return _run_or_not(Kind.START, acting_user, slot, is_running=True)
 
 
-def stop(*, acting_user: AbstractBaseUser, slot: Slot) -> Operation:
+def stop(*, acting_user: User, slot: Slot) -> Operation:
     """Stop a slot: visitors get a page that says so, open requests end first."""
     return _run_or_not(Kind.STOP, acting_user, slot, is_running=False)
 
 
-def _run_or_not(kind: Kind, acting_user: AbstractBaseUser, slot: Slot, *, is_running: bool) -> Operation:
+def _run_or_not(kind: Kind, acting_user: User, slot: Slot, *, is_running: bool) -> Operation:
     slot = access.get_slot_for_change(acting_user, slot.site.name, slot.name)
     if slot.is_running == is_running:
         raise Refused(
@@ -136,7 +134,7 @@ def _run_or_not(kind: Kind, acting_user: AbstractBaseUser, slot: Slot, *, is_run
         )
 
 
-def restart(*, acting_user: AbstractBaseUser, slot: Slot) -> Operation:
+def restart(*, acting_user: User, slot: Slot) -> Operation:
     """Replace the slot's instances by new ones, warm before the old ones end; no request is lost."""
     slot = access.get_slot_for_change(acting_user, slot.site.name, slot.name)
     if not slot.is_running:
@@ -151,7 +149,7 @@ def restart(*, acting_user: AbstractBaseUser, slot: Slot) -> Operation:
 
 def change_swap_settings(
     *,
-    acting_user: AbstractBaseUser,
+    acting_user: User,
     slot: Slot,
     drain_limit_seconds: int | None = None,
     rollback_window_seconds: int | None = None,
@@ -197,7 +195,7 @@ def _in_words(changed: dict[str, object]) -> str:
     return ", ".join(words[name].format(value) for name, value in shown.items()) or "nothing had changed"
 
 
-def delete_staging(*, acting_user: AbstractBaseUser, slot: Slot) -> Operation:
+def delete_staging(*, acting_user: User, slot: Slot) -> Operation:
     """seed: Delete: the staging site only. Production is not touched."""
     slot = access.get_slot_for_change(acting_user, slot.site.name, slot.name)
     if slot.is_production:
@@ -208,7 +206,7 @@ def delete_staging(*, acting_user: AbstractBaseUser, slot: Slot) -> Operation:
         )
 
 
-def reset_credentials(*, acting_user: AbstractBaseUser, slot: Slot) -> Operation:
+def reset_credentials(*, acting_user: User, slot: Slot) -> Operation:
     """A new publishing password; the old one stops working at once."""
     slot = access.get_slot_for_change(acting_user, slot.site.name, slot.name)
     fresh = names.new_credentials(slot.site.name, None if slot.is_production else slot.name)

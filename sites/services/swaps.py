@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from django.contrib.auth.models import AbstractBaseUser
+from django.contrib.auth.models import User
 from django.db import transaction
 from django.db.models.functions import Now
 
@@ -76,7 +76,7 @@ def _content(slot: Slot) -> str:
     return f"{deployment.message} ({deployment.short_id})" if deployment else "the placeholder page"
 
 
-def request_swap(*, acting_user: AbstractBaseUser, source: Slot, target: Slot, with_preview: bool = False) -> Operation:
+def request_swap(*, acting_user: User, source: Slot, target: Slot, with_preview: bool = False) -> Operation:
     """seed: Swap; the same from either slot. Raises NotSwappable, SlotStopped, NothingPublished, SlotBusy.
 
     With a preview the source's address first shows what the target will serve, under the target's settings,
@@ -99,7 +99,7 @@ def request_swap(*, acting_user: AbstractBaseUser, source: Slot, target: Slot, w
         return operation
 
 
-def complete_swap(*, acting_user: AbstractBaseUser, operation: Operation) -> Operation:
+def complete_swap(*, acting_user: User, operation: Operation) -> Operation:
     """Let a previewed swap go on; what is missing by now is started and warmed up first."""
     operation = access.get_operation_for_change(acting_user, operation.public_id)
     with transaction.atomic():

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from django.conf import settings
-from django.contrib.auth.models import AbstractBaseUser
+from django.contrib.auth.models import User
 from django.db.models import Q
 
 from portal.command_bar import slot_address
@@ -19,7 +19,7 @@ RUNNING = "running"
 class SlotFacts:
     """The facts of one slot; those that need a query are asked for once, and only where they are shown."""
 
-    user: AbstractBaseUser
+    user: User
     slot: Slot
 
     @cached_property
