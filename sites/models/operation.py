@@ -6,6 +6,7 @@ from django.conf import settings
 from django.db import models
 
 from sites.models.fields import EncryptedTextField
+from sites.models.present import present
 from sites.models.site import Site
 from sites.models.slot import Slot
 from sites.models.state import StateModel
@@ -103,6 +104,11 @@ class Operation(StateModel):
     def is_open(self) -> bool:
         """Whether something is still to be done."""
         return self.state in self.OPEN
+
+    @property
+    def held_site(self) -> Site:
+        """The site, which stays as long as the operation is open. Raises ObjectDoesNotExist."""
+        return present(self.site, "the operation's site")
 
 
 class OperationStep(models.Model):

@@ -4,7 +4,9 @@ from django.db import models
 from django.db.models import Q
 
 from sites.models.fields import EncryptedTextField
+from sites.models.present import present
 from sites.models.site import Site
+from sites.models.workload import Workload
 
 PRODUCTION = "production"
 STAGING = "staging"
@@ -18,7 +20,7 @@ class Slot(models.Model):
     is_production = models.BooleanField(default=False)
     instance_count = models.PositiveSmallIntegerField(default=1)
     is_running = models.BooleanField(default=True)  # wanted: STOP and START set it
-    workload = models.OneToOneField("Workload", null=True, on_delete=models.SET_NULL, related_name="slot")
+    workload = models.OneToOneField(Workload, null=True, on_delete=models.SET_NULL, related_name="slot")
     live_revision = models.ForeignKey("Revision", null=True, on_delete=models.SET_NULL, related_name="live_slots")
     drain_limit_seconds = models.PositiveIntegerField(default=30)
     rollback_window_seconds = models.PositiveIntegerField(default=600)  # of production; 0: no window
@@ -46,3 +48,8 @@ class Slot(models.Model):
     def label(self) -> str:
         """The slot in words: Production, Staging."""
         return self.name.capitalize()
+
+    @property
+    def occupant(self) -> Workload:
+        """Its workload; the column is empty only inside the transaction of a switch. Raises ObjectDoesNotExist."""
+        return present(self.workload, "the slot's workload")

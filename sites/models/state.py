@@ -6,7 +6,9 @@ from django.db import models
 
 
 class StateModel(models.Model):
-    """A record with one `state`; subclasses name the sets OPEN and FINAL of their states."""
+    """A record with one `state`; subclasses give it choices, and name the sets OPEN and FINAL of their states."""
+
+    state = models.CharField(max_length=16)
 
     class Meta:
         abstract = True
@@ -17,7 +19,7 @@ class StateModel(models.Model):
         Returns False, and changes nothing, when another process was first.
         """
         allowed = [sources] if isinstance(sources, str) else list(sources)
-        won = type(self).objects.filter(pk=self.pk, state__in=allowed).update(state=target, **changes)
+        won = type(self)._default_manager.filter(pk=self.pk, state__in=allowed).update(state=target, **changes)
         if won:
             self.refresh_from_db(fields=["state", *changes])
         return bool(won)

@@ -2,8 +2,10 @@
 
 from django.db import models
 
+from sites.models.deployment import Deployment
 from sites.models.fields import EncryptedTextField
 from sites.models.operation import Operation
+from sites.models.present import present
 from sites.models.revision import Revision
 from sites.models.slot import Slot
 from sites.models.workload import Workload
@@ -22,7 +24,7 @@ class SlotChange(models.Model):
     workload_after = models.ForeignKey(Workload, null=True, on_delete=models.SET_NULL, related_name="+")
     revision_before = models.ForeignKey(Revision, null=True, on_delete=models.SET_NULL, related_name="changes_from")
     revision_after = models.ForeignKey(Revision, null=True, on_delete=models.SET_NULL, related_name="changes_to")
-    deployment_after = models.ForeignKey("Deployment", null=True, on_delete=models.SET_NULL, related_name="+")
+    deployment_after = models.ForeignKey(Deployment, null=True, on_delete=models.SET_NULL, related_name="+")
     count_before = models.PositiveSmallIntegerField(default=1)
     count_after = models.PositiveSmallIntegerField(default=1)
     was_running = models.BooleanField(default=True)
@@ -34,6 +36,28 @@ class SlotChange(models.Model):
 
     def __str__(self) -> str:
         return f"{self.operation}: {self.slot}"
+
+    # What follows is there while the operation is open and its slots are held; each raises ObjectDoesNotExist
+
+    @property
+    def held_slot(self) -> Slot:
+        """The slot."""
+        return present(self.slot, "the slot of a change")
+
+    @property
+    def occupant_after(self) -> Workload:
+        """The workload that the slot is to have; only a removal leaves none."""
+        return present(self.workload_after, "the workload of a change")
+
+    @property
+    def prepared(self) -> Revision:
+        """The revision that the step PREPARING has found or made."""
+        return present(self.revision_after, "the revision of a change")
+
+    @property
+    def published(self) -> Deployment:
+        """The deployment that a publication brings."""
+        return present(self.deployment_after, "the deployment of a change")
 
 
 class Swap(models.Model):
