@@ -5,7 +5,13 @@ import pytest
 
 IN_BOTH = {"deadline": None, "suppress_health_check": list(hypothesis.HealthCheck)}
 hypothesis.settings.register_profile(
-    "short", max_examples=10, stateful_step_count=12, derandomize=True, database=None, **IN_BOTH
+    "short",
+    max_examples=8,
+    stateful_step_count=24,
+    derandomize=True,
+    database=None,
+    phases=[hypothesis.Phase.generate],
+    **IN_BOTH,
 )
 hypothesis.settings.register_profile("long", max_examples=300, stateful_step_count=30, **IN_BOTH)
 

@@ -12,7 +12,7 @@ from django.db import connection, transaction
 from django.db.models import F
 from hypothesis import note
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
+from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule, run_state_machine_as_test
 
 from sites import routing
 from sites.errors import Refused
@@ -62,6 +62,10 @@ FATES = st.one_of(
     st.builds(Fate, refused_from=st.integers(1, 3)),
 )
 SLOTS = st.sampled_from(["production", "staging"])
+AT_FIRST = {
+    "production": {"MARK": ("p", True), "COLOUR": ("blue", False)},
+    "staging": {"MARK": ("s", True), "COLOUR": ("green", False)},
+}
 ENTRIES = st.dictionaries(st.sampled_from(NAMES), st.tuples(st.sampled_from("abc"), st.booleans()))
 
 
@@ -90,10 +94,13 @@ class Life(RuleBasedStateMachine):
         self.memory = copy.deepcopy((domain.router.nodes, vars(domain.runtime)))
         self.site = Site.objects.get(name="contoso")
         self.model = Model(Place(Cargo("one")), Place(Cargo("two")))
+        for name, entries in AT_FIRST.items():
+            self.model.configure(name, entries)
         self.model.bring_up("production", "staging")
         self.preview: Operation | None = None
         self.texts = (f"text {number}" for number in itertools.count(1))
         self.seen = routing.table_of(self.site.pk)
+        self.age = 0
 
     @property
     def node(self) -> MemoryNode:
@@ -131,14 +138,16 @@ class Life(RuleBasedStateMachine):
         if self.ask(name, request, fate):
             self.model.bring_up(name)
 
+    @precondition(lambda self: self.model.staging is not None)
     @rule(name=SLOTS, fate=FATES)
     def swap(self, name: str, fate: Fate) -> None:
         def request(slot: Slot) -> Operation:
             return swaps.request_swap(source=slot, target=swaps.partner(slot), **self.alice)
 
-        if self.model.staging and self.ask(name, request, fate, is_taken=self.model.may_swap()):
+        if self.ask(name, request, fate, is_taken=self.model.may_swap()):
             self.model.swap()
 
+    @precondition(lambda self: self.model.may_swap())
     @rule(fate=FATES)
     def begin_preview(self, fate: Fate) -> None:
         def request(slot: Slot) -> Operation:
@@ -149,20 +158,18 @@ class Life(RuleBasedStateMachine):
             self.preview = done
             self.model.show_preview()
 
+    @precondition(lambda self: self.preview is not None)
     @rule(fate=FATES)
     def complete(self, fate: Fate) -> None:
-        if self.preview is None:
-            return
         if self.go(lambda: swaps.complete_swap(operation=self.preview, **self.alice), fate):
             self.model.swap()
         else:
             self.withdraw()
         self.preview = None
 
+    @precondition(lambda self: self.preview is not None)
     @rule(deaths=st.lists(st.integers(1, 60), max_size=2))
     def cancel(self, deaths: list[int]) -> None:
-        if self.preview is None:
-            return
         cancelled = OperationState.CANCELLED
         request = lambda: operations.cancel(operation=self.preview, **self.alice)  # noqa: E731
         assert self.go(request, Fate(deaths=tuple(deaths)), ends_in=cancelled)
@@ -174,6 +181,7 @@ class Life(RuleBasedStateMachine):
         # What staging served before: its own revision, which no setting can have changed under the hold
         self.model.staging.served = self.before_preview
 
+    @precondition(lambda self: self.model.undo is not None)
     @rule(to_unaltered=st.booleans(), fate=FATES)
     def roll_back(self, to_unaltered: bool, fate: Fate) -> None:
         def request(slot: Slot) -> Operation:
@@ -203,17 +211,16 @@ class Life(RuleBasedStateMachine):
                 assert self.domain.work(self.preview).state == OperationState.CANCELLED
                 self.withdraw()
 
-    @rule(name=SLOTS, fate=FATES)
-    def start(self, name: str, fate: Fate) -> None:
-        place = self.model.place(name)
-        if place is None:
-            return
-        is_taken = not place.is_running and not self.model.is_previewed
-        self.ask(name, lambda slot: slots.start(slot=slot, **self.alice), fate, is_taken=is_taken, then=self.started)
+    @precondition(lambda self: self.stopped())
+    @rule(fate=FATES)
+    def start(self, fate: Fate) -> None:
+        name = self.stopped()[0]
+        if self.ask(name, lambda slot: slots.start(slot=slot, **self.alice), fate):
+            self.model.place(name).is_running = True
+            self.model.bring_up(name)
 
-    def started(self, name: str) -> None:
-        self.model.place(name).is_running = True
-        self.model.bring_up(name)
+    def stopped(self) -> list[str]:
+        return [name for name, place in self.model.places().items() if not place.is_running]
 
     @rule(name=SLOTS, fate=FATES)
     def restart(self, name: str, fate: Fate) -> None:
@@ -224,11 +231,13 @@ class Life(RuleBasedStateMachine):
         if self.ask(name, lambda slot: slots.restart(slot=slot, **self.alice), fate, is_taken=is_taken):
             self.model.bring_up(name)
 
+    @precondition(lambda self: self.model.staging is not None and self.age > 10)
     @rule(deaths=st.lists(st.integers(1, 60), max_size=2))
     def delete_staging(self, deaths: list[int]) -> None:
         if self.ask("staging", lambda slot: slots.delete_staging(slot=slot, **self.alice), Fate(deaths=tuple(deaths))):
             self.model.delete_staging()
 
+    @precondition(lambda self: self.model.staging is None)
     @rule(is_cloned=st.booleans(), deaths=st.lists(st.integers(1, 60), max_size=2))
     def enable(self, is_cloned: bool, deaths: list[int]) -> None:
         def request(slot: Slot) -> Operation:
@@ -274,7 +283,6 @@ class Life(RuleBasedStateMachine):
         *,
         is_taken: bool | None = None,
         ends_in: str = OperationState.SUCCEEDED,
-        then: Callable[[str], None] | None = None,
     ) -> Operation | None:
         """Ask for something on a slot. Returns the operation if it was taken and ended as asked."""
         slot = self.site.slots.select_related("site").filter(name=name).first()
@@ -290,15 +298,13 @@ class Life(RuleBasedStateMachine):
             return None
         if self.preview is None and self.model.staging is not None:
             self.before_preview = self.model.staging.served
-        done = self.go(lambda: request(slot), fate, ends_in=ends_in)
-        if done and then is not None:
-            then(name)
-        return done
+        return self.go(lambda: request(slot), fate, ends_in=ends_in)
 
     def go(
         self, request: Callable[[], Operation], fate: Fate, *, ends_in: str = OperationState.SUCCEEDED
     ) -> Operation | None:
         """Have an operation taken to its end, under its fate. Returns it if it ended as asked."""
+        self.age += 1
         operation = request()
         if fate.has_rival and self.model.staging is not None:
             with pytest.raises(Refused):
@@ -390,10 +396,12 @@ class Life(RuleBasedStateMachine):
         env = revision.runnable["env"]
         assert (revision.deployment.message if revision.deployment else None) == content, name
         assert {key: env[key] for key in NAMES if key in env} == settings, name
+        is_preview = self.model.is_previewed and name == "staging"
+        count = 1 if is_preview else place.count  # a preview has as many instances as production had
         running = {status.ordinal for status in self.domain.runtime.observe([revision.pk])}
-        assert running >= set(range(place.count)), name
+        assert running >= set(range(count)), name
         cluster = next(one for one in self.node.tables[self.site.pk].clusters if one.name == revision.cluster)
-        assert len(cluster.endpoints) >= place.count, name
+        assert len(cluster.endpoints) >= count, name
 
     @invariant()
     def slots_have_one_workload_and_serve_it(self) -> None:
@@ -432,4 +440,9 @@ class Life(RuleBasedStateMachine):
 
 def test_whatever_happens_every_address_serves_what_the_model_says(domain: Domain) -> None:
     domain.staged()
+    for name, settings in AT_FIRST.items():
+        entries = [Entry(key, value, is_sticky=is_sticky) for key, (value, is_sticky) in settings.items()]
+        slot = Slot.objects.select_related("site").get(name=name)
+        values = {"slot": slot, "category": Category.APP_SETTINGS, "entries": entries}
+        assert domain.work(save_settings(acting_user=domain.alice, **values)).state == "succeeded"
     run_state_machine_as_test(lambda: Life(domain))
