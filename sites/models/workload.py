@@ -22,7 +22,9 @@ class Workload(models.Model):
         return json.dumps(sorted([row.category, row.name, row.value] for row in self.settings.all()))
 
     def replace_settings(self, as_json: str) -> None:
-        """Put back what `settings_as_json` gave; belongs in a transaction."""
+        """Put back what `settings_as_json` gave, but for names made sticky since; belongs in a transaction."""
+        sticky = set(self.site.sticky_names.values_list("category", "name"))
         self.settings.all().delete()
         for category, name, value in json.loads(as_json):
-            self.settings.create(site=self.site, category=category, name=name, value=value)
+            if (category, name) not in sticky:
+                self.settings.create(site=self.site, category=category, name=name, value=value)

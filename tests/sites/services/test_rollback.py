@@ -11,7 +11,7 @@ from sites.models import Category, Operation, Revision, RevisionState, Slot, Ste
 from sites.models.clock import now
 from sites.services import slots, swaps
 from sites.services.rollback import offer_roll_back, request_roll_back
-from sites.services.settings import Entry, save_settings
+from sites.services.settings import Entry, read_settings, save_settings
 from tests.domain import Domain
 
 
@@ -113,6 +113,20 @@ def test_the_unaltered_version_can_be_chosen_and_the_altered_one_stays_in_the_hi
     production.refresh_from_db()
     history = production.workload.deployments.values_list("message", flat=True)
     assert "one, changed" in history
+
+
+def test_a_name_made_sticky_since_keeps_the_slots_value(domain: Domain) -> None:
+    production, staging = domain.staged()
+    for slot, colour in ((production, "blue"), (staging, "green")):
+        set_entries(domain, slot, Entry("COLOUR", colour))
+    domain.work(swaps.request_swap(acting_user=domain.alice, source=staging, target=production))
+    staging.refresh_from_db()
+    set_entries(domain, staging, Entry("COLOUR", "red", is_sticky=True))
+    assert roll_back(domain, production, to_unaltered=True).state == "succeeded"
+    production.refresh_from_db()
+    entries = read_settings(production, Category.APP_SETTINGS)
+    assert entries == [Entry("COLOUR", "green", is_sticky=True)]
+    assert domain.revision_behind("contoso.localhost").runnable["env"]["COLOUR"] == "green"
 
 
 def test_a_failed_roll_back_gives_the_altered_settings_back(domain: Domain) -> None:
