@@ -209,8 +209,11 @@ def switch_back(operation: Operation) -> None:
             revision_after_id=change.revision_before_id,
             count_after=change.count_before,
             is_running_after=change.was_running,
-            deployment_after_id=change.revision_before.deployment_id if change.revision_before else None,
+            deployment_after=wording.in_force_before(change.workload_before),
         )
-        for change in operation.changes.select_related("revision_before").order_by("slot_id")
+        for change in operation.changes.select_related("workload_before").order_by("slot_id")
     ]
     exchange(operation, back, slots)
+    for change in back:
+        # Also where there was none: the placeholder's
+        Workload.objects.filter(pk=change.workload_after_id).update(active_deployment=change.deployment_after)

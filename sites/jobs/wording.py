@@ -3,7 +3,7 @@
 import json
 
 from sites.errors import Failed
-from sites.models import Kind, Operation, SlotChange
+from sites.models import Deployment, Kind, Operation, OperationState, SlotChange, Workload
 from sites.models.clock import seconds_since
 
 
@@ -21,11 +21,22 @@ def holds(operation: Operation) -> str:
 
 
 def _serving(change: SlotChange) -> str:
+    if change.slot is None:
+        return ""
+    if not change.was_running:
+        return f"'{change.slot.title}' stays stopped."
     if change.revision_before is None:
-        return f"'{change.slot.title}' serves no instance yet." if change.slot else ""
+        return f"'{change.slot.title}' serves no instance yet."
     # Not the revision's own: one that is published again unchanged goes on in the revision of the first time
-    deployment = change.workload_before.active_deployment if change.workload_before else None
+    deployment = in_force_before(change.workload_before) if change.workload_before else None
     return f"'{change.slot.title}' goes on serving {quoted(deployment.message) if deployment else 'as before'}."
+
+
+def in_force_before(workload: Workload) -> Deployment | None:
+    """The deployment that the last operation to succeed left in force, whatever an open one has set since."""
+    done = SlotChange.objects.filter(workload_after=workload, operation__state=OperationState.SUCCEEDED)
+    last = done.select_related("deployment_after").order_by("-operation__ended_at", "-pk").first()
+    return last.deployment_after if last else None
 
 
 def quoted(text: str) -> str:

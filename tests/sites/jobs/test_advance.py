@@ -1,5 +1,6 @@
 """An operation reaches its end from whatever line its worker died at, or leaves everything as it was."""
 
+import itertools
 from datetime import timedelta
 
 import pytest
@@ -162,6 +163,33 @@ def test_routes_that_every_router_refuses_are_switched_back(domain: Domain, monk
         assert slot.live_revision.workload == slot.workload
         expected = "one" if slot.is_production else "two"
         assert slot.workload.active_deployment.message == expected
+
+
+@pytest.mark.parametrize("state", ["stopped", "placeholder", "running"])
+def test_a_publication_that_every_router_refuses_leaves_nothing_in_force(domain: Domain, state: str) -> None:
+    production, staging = domain.staged()
+    if state == "stopped":
+        domain.work(slots.stop(acting_user=domain.alice, slot=staging))
+    if state == "placeholder":
+        domain.work(slots.delete_staging(acting_user=domain.alice, slot=staging))
+        staging = domain.enable(production.site)
+    node = domain.router.nodes["router-1"]
+    take = domain.router.publish
+    told = itertools.count(1)
+
+    def refuse_the_second(site_id: int, version: int, **values: float) -> object:
+        node.refuses = "no" if next(told) >= 2 else ""
+        return take(site_id, version, **values)
+
+    domain.router.publish = refuse_the_second
+    operation = domain.publish(staging, "three")
+    node.refuses = ""
+    assert operation.state == "failed"
+    assert "was undone" in operation.outcome
+    assert "serving 'three'" not in operation.outcome
+    staging.refresh_from_db()
+    before = staging.workload.active_deployment
+    assert (before.message if before else None) == (None if state == "placeholder" else "two")
 
 
 def test_a_router_that_is_away_keeps_the_old_instances_running(domain: Domain, monkeypatch: pytest.MonkeyPatch) -> None:
