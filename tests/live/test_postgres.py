@@ -19,7 +19,7 @@ from tests.live.system import ROOT
 pytestmark = pytest.mark.live
 
 START_SECONDS = 30.0
-DOMAIN = ("tests/sites/services", "tests/sites/jobs")
+DOMAIN = ("tests/sites/services/test_swaps.py", "tests/sites/jobs/test_advance.py")
 SWAPS = (
     "tests/live/test_swap.py::test_swaps_there_and_back_lose_no_request",
     "tests/live/test_swap.py::test_of_many_requests_at_the_same_moment_one_is_taken",
