@@ -22,6 +22,7 @@ DOING = {
     Kind.START: "Starting '{target}'",
     Kind.STOP: "Stopping '{target}'",
     Kind.RESTART: "Restarting '{target}'",
+    Kind.RESTORE: "Restoring '{target}'",
     Kind.DELETE_STAGING: "Deleting '{target}'",
     Kind.DELETE_SITE: "Deleting web site '{target}'",
     Kind.RESET_CREDENTIALS: "Resetting the publishing credentials of '{target}'",

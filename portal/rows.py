@@ -16,6 +16,7 @@ BUSY = {
     Kind.START: "Starting",
     Kind.STOP: "Stopping",
     Kind.RESTART: "Restarting",
+    Kind.RESTORE: "Restoring",
     Kind.DELETE_STAGING: "Deleting",
     Kind.DELETE_SITE: "Deleting",
 }

@@ -19,6 +19,7 @@ GreenroomError
 │   ├── SlotStopped
 │   ├── NothingPublished
 │   ├── SameSlot
+│   ├── NotRestorable       deleted content that is gone, or whose place is taken
 │   ├── InstanceCountRefused
 │   ├── ArchiveRefused      an upload that cannot be trusted or read
 │   ├── UploadTooLarge
@@ -205,6 +206,13 @@ class SameSlot(Refused):
 
     code = "SameSlot"
     sentence = "'{name}' cannot be swapped with itself; nothing was changed. Choose another slot of the site."
+
+
+class NotRestorable(Refused):
+    """Deleted content cannot be brought back: it is gone, or something else has its place."""
+
+    code = "NotRestorable"
+    sentence = "'{name}' cannot be restored: {reason}. Nothing was changed. {remedy}"
 
 
 class InstanceCountRefused(Refused):

@@ -137,6 +137,6 @@ def spec_of(revision: Revision, *, count: int | None = None) -> RevisionSpec:
     )
 
 
-def site_folders(site: Site) -> list[Path]:
-    """Folders of the host that belong to a site alone and go with it."""
-    return [settings.MOUNT_DIR / str(site.pk), settings.CACHE_DIR / str(site.pk)]
+def build_cache(site: Site) -> Path:
+    """The host's folder where the builds of a site keep what they have downloaded."""
+    return settings.CACHE_DIR / str(site.pk)

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from django.db import transaction
 
 from sites.errors import Cancelled, GreenroomError, RoutesRefused, StaleOrder, Unreachable
-from sites.jobs import builds, prepare, preview, removal, rollback, switch, wording
+from sites.jobs import builds, keeping, prepare, preview, removal, rollback, switch, wording
 from sites.jobs.procedure import Progress, Stage, beat, enter, tell
 from sites.jobs.stages import AFTER_SWITCH, position, stages_of
 from sites.models import (
@@ -126,7 +126,7 @@ def _succeed(operation: Operation) -> None:
         if operation.kind in (Kind.DELETE_SITE, Kind.DELETE_STAGING):
             removal.remove_rows(operation)
     if operation.kind == Kind.DELETE_SITE:
-        removal.remove_folders(site)
+        keeping.remove_cache(site)
     logger.info("%s", outcome)
 
 

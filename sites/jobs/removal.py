@@ -1,11 +1,8 @@
 """Deleting slots and sites: first no host name leads there, then open requests end, then everything goes."""
 
-import shutil
-
-from sites.jobs import rollback
+from sites.jobs import keeping, rollback
 from sites.jobs.procedure import Progress
 from sites.models import HostName, Kind, Operation, Revision, RevisionState, Site, Slot, Workload
-from sites.planning import site_folders
 
 
 def withdraw(operation: Operation) -> None:
@@ -31,7 +28,8 @@ def wait_until_ended(operation: Operation) -> Progress:
 
 
 def remove_rows(operation: Operation) -> None:
-    """Delete what the operation was about; belongs to the transaction that ends the operation."""
+    """Keep what a restoration needs, and delete the rest; belongs to the transaction that ends the operation."""
+    keeping.keep(operation)
     if operation.kind == Kind.DELETE_SITE:
         Site.objects.filter(pk=operation.site_id).delete()
         return
@@ -39,9 +37,3 @@ def remove_rows(operation: Operation) -> None:
     workloads = list(slots.values_list("workload_id", flat=True))
     slots.delete()
     Workload.objects.filter(pk__in=workloads).delete()
-
-
-def remove_folders(site: Site) -> None:
-    """Remove persistent folders and build caches of a site that is gone."""
-    for folder in site_folders(site):
-        shutil.rmtree(folder, ignore_errors=True)

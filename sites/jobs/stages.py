@@ -1,6 +1,6 @@
 """Which stages each kind of operation goes through, in order."""
 
-from sites.jobs import builds, prepare, preview, removal, switch, warmup
+from sites.jobs import builds, keeping, prepare, preview, removal, switch, warmup
 from sites.jobs.procedure import Stage
 from sites.models import Kind, Operation, Step
 
@@ -18,6 +18,10 @@ PUBLICATION = (
     Stage(Step.BUILDING, builds.work_build, enter=builds.begin_build, limit_seconds=2400.0),
     Stage(Step.RELEASING, builds.work_release, limit_seconds=1200.0),
     *INTO_SERVICE,
+)
+RESTORATION = (
+    Stage(Step.PREPARING, keeping.give_back_folders, enter=prepare.prepare),
+    *INTO_SERVICE[1:],
 )
 PREVIEW = (
     *INTO_SERVICE[:-2],
@@ -38,6 +42,7 @@ def stages_of(operation: Operation) -> tuple[Stage, ...]:
         return PREVIEW
     by_kind = {
         Kind.PUBLISH: PUBLICATION,
+        Kind.RESTORE: RESTORATION,
         Kind.DELETE_STAGING: REMOVAL,
         Kind.DELETE_SITE: REMOVAL_OF_SITE,
     }

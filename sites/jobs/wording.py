@@ -63,6 +63,8 @@ def success(operation: Operation) -> str:
             return f"Created web site {quoted(operation.target)} in {seconds}."
         case Kind.ENABLE_STAGING:
             return f"Enabled staged publishing: {quoted(operation.target)} was created in {seconds}."
+        case Kind.RESTORE:
+            return f"Restored {quoted(operation.target)} with its content and settings in {seconds}."
         case Kind.PUBLISH:
             message = quoted(operation.deployment.message)
             if len(changes) > 1:

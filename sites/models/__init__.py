@@ -1,6 +1,7 @@
 """The domain's records, a noun per module."""
 
 from sites.models.beat import Beat
+from sites.models.deleted_slot import DeletedSlot
 from sites.models.deployment import Deployment, DeploymentState
 from sites.models.host_name import HostName, HostNameKind
 from sites.models.instance import Instance
@@ -19,6 +20,7 @@ __all__ = [
     "STAGING",
     "Beat",
     "Category",
+    "DeletedSlot",
     "Deployment",
     "DeploymentState",
     "HostName",

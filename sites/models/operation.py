@@ -28,6 +28,7 @@ class Kind(models.TextChoices):
     RESTART = "restart", "restart"
     DELETE_STAGING = "delete_staging", "deletion of the staging site"
     DELETE_SITE = "delete_site", "deletion"
+    RESTORE = "restore", "restoration"
     RESET_CREDENTIALS = "reset_credentials", "reset of the publishing credentials"
     PASSWORD = "password", "change of password"
     REVEAL = "reveal", "disclosure of a secret"

@@ -1,0 +1,105 @@
+"""What is kept of deleted slots: written down when they go, given back when they are restored, dropped at the end."""
+
+import json
+import os
+import shutil
+from datetime import timedelta
+from pathlib import Path
+
+from django.conf import settings
+
+from sites.jobs.procedure import DONE, Progress
+from sites.models import Category, DeletedSlot, Operation, Site, SlotChange
+from sites.models.clock import now
+from sites.models.deleted_slot import KEPT_DAYS
+from sites.planning import build_cache, mount_folder
+
+
+def keep(operation: Operation) -> None:
+    """Write down what the operation deletes; belongs to the transaction that deletes it."""
+    moment = now()
+    found = operation.changes.select_related("slot__site", "slot__workload__active_deployment")
+    for change in found:
+        DeletedSlot.objects.create(
+            **_place(change), **_content(change), deleted_at=moment, expires_at=moment + timedelta(days=KEPT_DAYS)
+        )
+
+
+def _place(change: SlotChange) -> dict[str, object]:
+    slot, site = change.slot, change.slot.site
+    return {
+        "operation": change.operation,
+        "subscription": site.subscription,
+        "former_site": site.pk,
+        "former_slot": slot.pk,
+        "former_workload": slot.workload.pk,
+        "site_name": site.name,
+        "mode": site.mode,
+        "instance_size": site.instance_size,
+        "is_sample": site.is_sample,
+        "slot_name": slot.name,
+        "is_production": slot.is_production,
+        "instance_count": slot.instance_count,
+        "was_running": change.was_running,
+        "drain_limit_seconds": slot.drain_limit_seconds,
+        "rollback_window_seconds": slot.rollback_window_seconds,
+        "is_auto_swapped": slot.is_auto_swapped,
+    }
+
+
+def _content(change: SlotChange) -> dict[str, object]:
+    slot, deployment = change.slot, change.slot.workload.active_deployment
+    rows = [*slot.settings.all(), *slot.workload.settings.all()]
+    kept: dict[str, object] = {
+        "settings": json.dumps(sorted([row.category, row.name, row.value] for row in rows)),
+        "sticky_names": [[row.category, row.name] for row in slot.site.sticky_names.all()],
+    }
+    if deployment is None:
+        return kept
+    same = ("content_digest", "build_digest", "kind", "command", "message", "author", "deployer")
+    return kept | {name: getattr(deployment, name) for name in same}
+
+
+def give_back_folders(operation: Operation) -> Progress:
+    """Move the persistent folders of what is restored to where its new rows look for them; harmless when repeated."""
+    for kept in operation.restored_slots.all():
+        slot = operation.site.slots.select_related("workload").get(name=kept.slot_name)
+        rows = [
+            *slot.settings.filter(category=Category.MOUNTS),
+            *slot.workload.settings.filter(category=Category.MOUNTS),
+        ]
+        for row in rows:
+            target = mount_folder(row)
+            source = next((folder / row.name for folder in folders_of(kept) if (folder / row.name).is_dir()), None)
+            if source is not None and not target.exists():
+                target.parent.mkdir(parents=True, exist_ok=True)
+                os.rename(source, target)
+    return DONE
+
+
+def drop_expired() -> None:
+    """Forget what was deleted more than seven days ago, with its persistent folders."""
+    for kept in DeletedSlot.objects.filter(expires_at__lte=now()):
+        for folder in folders_of(kept):
+            shutil.rmtree(folder, ignore_errors=True)
+        others = DeletedSlot.objects.filter(former_site=kept.former_site).exclude(pk=kept.pk)
+        if not others.exists() and not Site.objects.filter(pk=kept.former_site).exists():
+            shutil.rmtree(settings.MOUNT_DIR / str(kept.former_site), ignore_errors=True)
+        kept.delete()
+
+
+def kept_digests() -> set[str]:
+    """Contents and builds that a restoration would need."""
+    pairs = DeletedSlot.objects.values_list("content_digest", "build_digest")
+    return {digest for pair in pairs for digest in pair if digest}
+
+
+def folders_of(kept: DeletedSlot) -> tuple[Path, Path]:
+    """Where the slot's persistent folders lie: those that stuck to it, and those of its workload."""
+    site = settings.MOUNT_DIR / str(kept.former_site)
+    return site / f"slot-{kept.former_slot}", site / f"workload-{kept.former_workload}"
+
+
+def remove_cache(site: Site) -> None:
+    """The build cache of a site that is gone is not kept: a build makes it again."""
+    shutil.rmtree(build_cache(site), ignore_errors=True)
