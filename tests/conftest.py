@@ -6,14 +6,14 @@ import pytest
 IN_BOTH = {"deadline": None, "suppress_health_check": list(hypothesis.HealthCheck)}
 hypothesis.settings.register_profile(
     "short",
-    max_examples=8,
-    stateful_step_count=24,
+    max_examples=5,
+    stateful_step_count=20,
     derandomize=True,
     database=None,
     phases=[hypothesis.Phase.generate],
     **IN_BOTH,
 )
-hypothesis.settings.register_profile("long", max_examples=300, stateful_step_count=30, **IN_BOTH)
+hypothesis.settings.register_profile("long", max_examples=100, stateful_step_count=30, **IN_BOTH)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
