@@ -3,6 +3,7 @@
 from sites.jobs import switch
 from sites.jobs.procedure import Progress
 from sites.models import Kind, Operation, Revision, RevisionState, Slot, SlotChange, Swap
+from sites.routing import registered_nodes
 
 
 def is_pending(operation: Operation) -> bool:
@@ -27,8 +28,13 @@ def show(operation: Operation) -> None:
 
 
 def wait_until_shown(operation: Operation) -> Progress:
-    """Until every registered router has acknowledged the preview; then a person decides."""
+    """Until every registered router has acknowledged the preview; then a person decides.
+
+    Raises RoutesRefused when every router refuses it.
+    """
     acknowledgement = switch.publish(operation.site)
+    if acknowledgement.refusals and set(acknowledgement.refusals) >= registered_nodes():
+        raise switch.refused(operation, acknowledgement)
     missing = switch.missing_nodes(acknowledgement, operation.site.routes_version)
     if missing:
         return Progress(False, switch.progress(missing))

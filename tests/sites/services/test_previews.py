@@ -132,3 +132,22 @@ def test_a_swap_that_waits_for_nobody_cannot_be_completed(domain: Domain) -> Non
     operation = swaps.request_swap(acting_user=domain.alice, source=staging, target=production)
     with pytest.raises(Refused, match="does not wait for its completion"):
         swaps.complete_swap(acting_user=domain.alice, operation=operation)
+
+
+def test_a_preview_that_every_router_refuses_ends_and_staging_shows_its_own_version(domain: Domain) -> None:
+    production, staging = marked(domain)
+    operation = swaps.request_swap(acting_user=domain.alice, source=staging, target=production, with_preview=True)
+    node = domain.router.nodes["router-1"]
+    take = domain.router.publish
+
+    def refuse_the_preview(site_id: int, version: int, **values: float) -> object:
+        operation.refresh_from_db()
+        node.refuses = "no" if operation.step == "prepared" else ""
+        return take(site_id, version, **values)
+
+    domain.router.publish = refuse_the_preview
+    assert domain.work(operation).state == "failed"
+    node.refuses = ""
+    take(production.site_id, production.site.routes_version)
+    assert mark_behind(domain, "contoso-staging.localhost") == "staging"
+    assert not SlotHold.objects.exists()
