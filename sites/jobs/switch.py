@@ -133,8 +133,8 @@ def exchange(operation: Operation, changes: list[SlotChange], slots: dict[int, S
         slot.is_running = change.is_running_after
         slot.instance_count = change.count_after or slot.instance_count
         slot.save(update_fields=["workload", "live_revision", "is_running", "instance_count"])
+        Workload.objects.filter(pk=change.workload_after_id).update(active_deployment=change.deployment_after_id)
         if change.deployment_after_id is not None:
-            Workload.objects.filter(pk=change.workload_after_id).update(active_deployment=change.deployment_after_id)
             Deployment.objects.filter(pk=change.deployment_after_id, state__in=Deployment.OPEN).update(
                 state=DeploymentState.ACTIVE, ended_at=now()
             )
@@ -214,6 +214,3 @@ def switch_back(operation: Operation) -> None:
         for change in operation.changes.select_related("workload_before").order_by("slot_id")
     ]
     exchange(operation, back, slots)
-    for change in back:
-        # Also where there was none: the placeholder's
-        Workload.objects.filter(pk=change.workload_after_id).update(active_deployment=change.deployment_after)

@@ -17,7 +17,8 @@ from sites.services import changes
 from sites.services.handler_mappings import fault_of_mapping
 
 CONNECTION_KINDS = ("SQLServer", "MySql", "SQLAzure", "PostgreSQL", "Custom")
-STICKY_BY_DEFAULT = frozenset({Category.MOUNTS})  # otherwise the first swap would take the data away
+TRAVELLING = "travelling"
+"""Kind of a persistent folder that goes along with a swap; otherwise the first swap would take the data away."""
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_.]*")
 _FOLDER = re.compile(r"[a-z0-9][a-z0-9-]{0,39}")
 _OWN_NAMES = frozenset({"PORT", "HOME", "PATH", "HOST"})
@@ -25,7 +26,7 @@ _OWN_NAMES = frozenset({"PORT", "HOME", "PATH", "HOST"})
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One entry of a category. `kind` is the type of a connection string, else empty."""
+    """One entry of a category. `kind` is the type of a connection string, TRAVELLING of such a folder, else empty."""
 
     name: str
     value: str
@@ -47,6 +48,8 @@ def general(slot: Slot, name: str) -> str:
 
 
 def _entry(row: SlotSetting) -> Entry:
+    if row.category == Category.MOUNTS:
+        return Entry(row.name, row.value, "" if row.is_sticky else TRAVELLING, row.is_sticky)
     if row.category != Category.CONNECTION_STRINGS:
         return Entry(row.name, row.value, is_sticky=row.is_sticky)
     stored = json.loads(row.value)
@@ -117,7 +120,7 @@ def _replace(slot: Slot, category: Category, entries: list[Entry]) -> None:
     slot.settings.filter(category=category).delete()
     slot.workload.settings.filter(category=category).delete()
     for entry in entries:
-        is_sticky = entry.is_sticky or category in STICKY_BY_DEFAULT
+        is_sticky = entry.kind != TRAVELLING if category == Category.MOUNTS else entry.is_sticky
         _keep_sticky_name(slot, category, entry.name, is_sticky=is_sticky)
         value = entry.value
         if category == Category.CONNECTION_STRINGS:

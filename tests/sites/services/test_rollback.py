@@ -189,3 +189,18 @@ def test_deleting_staging_ends_the_window(domain: Domain) -> None:
     domain.work(slots.delete_staging(acting_user=domain.alice, slot=staging))
     assert not Revision.objects.filter(state=RevisionState.RETAINED).exists()
     assert offer_roll_back(production.site) is None
+
+
+def test_production_that_had_no_content_is_without_content_again(domain: Domain) -> None:
+    site = domain.create()
+    staging = domain.enable(site)
+    domain.publish(staging, "one")
+    production = site.slots.get(is_production=True)
+    staging.refresh_from_db()
+    domain.work(swaps.request_swap(acting_user=domain.alice, source=staging, target=production))
+    domain.publish(staging, "changed")
+    operation = roll_back(domain, production, to_unaltered=True)
+    assert operation.state == "succeeded", operation.outcome
+    production.refresh_from_db()
+    assert domain.serves("contoso.localhost") == "placeholder"
+    assert production.workload.active_deployment is None

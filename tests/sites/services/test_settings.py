@@ -5,7 +5,7 @@ import pytest
 from sites.errors import Outdated, SettingRefused, SlotBusy
 from sites.models import Category, RevisionState, Slot, SlotSetting
 from sites.services import settings as service
-from sites.services import slots
+from sites.services import slots, swaps
 from sites.services.settings import Entry
 from tests.domain import Domain
 
@@ -157,3 +157,12 @@ def test_persistent_folders_stay_with_their_slot(domain: Domain) -> None:
     ]
     assert folders[0].endswith(f"slot-{production.pk}/data")
     assert folders[1].endswith(f"slot-{staging.pk}/data")
+
+
+def test_a_persistent_folder_can_be_marked_travelling(domain: Domain) -> None:
+    production, staging = domain.staged()
+    save(domain, staging, Category.MOUNTS, Entry("index", "/data", service.TRAVELLING))
+    assert service.read_settings(staging, Category.MOUNTS) == [Entry("index", "/data", service.TRAVELLING)]
+    before = domain.revision_behind("contoso-staging.localhost").runnable["mounts"]
+    domain.work(swaps.request_swap(acting_user=domain.alice, source=staging, target=production))
+    assert domain.revision_behind("contoso.localhost").runnable["mounts"] == before
