@@ -28,6 +28,8 @@ DOING = {
     Kind.RESET_CREDENTIALS: "Resetting the publishing credentials of '{target}'",
     Kind.PASSWORD: "Changing the password of '{target}'",
     Kind.REVEAL: "Showing a secret of '{target}'",
+    Kind.MEMBERS: "Changing the subscription '{target}'",
+    Kind.SIGN_IN: "Changing how '{target}' signs in",
 }
 
 

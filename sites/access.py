@@ -6,7 +6,7 @@ from django.contrib.auth.models import User
 from django.core.exceptions import ValidationError
 from django.db.models import Q, QuerySet
 
-from sites.errors import NotAllowed, NotFound
+from sites.errors import NotAllowed, NotFound, NotOwner
 from sites.models import Membership, Operation, Role, Site, Slot, Subscription
 
 WRITING_ROLES = (Role.OWNER, Role.CONTRIBUTOR)
@@ -22,6 +22,11 @@ def writable_subscriptions(user: User) -> QuerySet[Subscription]:
     return Subscription.objects.filter(memberships__user=user, memberships__role__in=WRITING_ROLES)
 
 
+def owned_subscriptions(user: User) -> QuerySet[Subscription]:
+    """Subscriptions whose people and name the user may change."""
+    return Subscription.objects.filter(memberships__user=user, memberships__role=Role.OWNER)
+
+
 def visible_sites(user: User) -> QuerySet[Site]:
     """Sites of the user's subscriptions."""
     return Site.objects.filter(subscription__memberships__user=user)
@@ -35,6 +40,25 @@ def visible_operations(user: User) -> QuerySet[Operation]:
 def may_change(user: User, site: Site) -> bool:
     """Whether the user is more than a reader of the site's subscription."""
     return site.subscription.memberships.filter(user=user, role__in=WRITING_ROLES).exists()
+
+
+def get_subscription(user: User, public_id: str | uuid.UUID) -> Subscription:
+    """The subscription of that public id. Raises NotFound for a stranger."""
+    subscription = visible_subscriptions(user).filter(public_id=public_id).first()
+    if subscription is None:
+        raise NotFound
+    return subscription
+
+
+def get_subscription_for_owner(user: User, public_id: str | uuid.UUID) -> Subscription:
+    """As `get_subscription`. Raises NotOwner for everybody but its owners."""
+    subscription = get_subscription(user, public_id)
+    membership = subscription.memberships.get(user=user)
+    if membership.role != Role.OWNER:
+        raise NotOwner(
+            subscription=subscription.name, role=membership.get_role_display(), owner=_owner_of(subscription)
+        )
+    return subscription
 
 
 def get_site(user: User, site_name: str) -> Site:
@@ -97,10 +121,14 @@ def ensure_may_change(user: User, subscription: Subscription, name: str) -> None
     if membership is None:
         raise NotFound
     if not membership.may_write:
-        owner = subscription.memberships.filter(role=Role.OWNER).select_related("user").first()
         raise NotAllowed(
             name=name,
             role=membership.get_role_display(),
             subscription=subscription.name,
-            owner=owner.user.get_username() if owner else "not named",
+            owner=_owner_of(subscription),
         )
+
+
+def _owner_of(subscription: Subscription) -> str:
+    owner = subscription.memberships.filter(role=Role.OWNER).select_related("user").first()
+    return owner.user.get_username() if owner else "not named"

@@ -4,6 +4,8 @@ GreenroomError
 ├── Refused                 the person may act; nothing was changed
 │   ├── NotFound            there is nothing at this address, or it is not for this person
 │   ├── NotAllowed          may look but not change
+│   │   └── NotOwner        a subscription's people and name are for its owners
+│   ├── LastOwner           a subscription is never without an owner
 │   ├── NotAuthenticated    a publishing client without the slot's credentials
 │   ├── SettingRefused      a value cannot be taken
 │   │   ├── NameTaken
@@ -74,6 +76,26 @@ class NotAllowed(Refused):
     sentence = (
         "You may look at '{name}' but not change it: you are a {role} of the subscription "
         "'{subscription}'. Its owner is {owner}; ask there for the role of a contributor."
+    )
+
+
+class NotOwner(NotAllowed):
+    """Somebody other than an owner asks for a change of a subscription's people or name."""
+
+    code = "NotOwner"
+    sentence = (
+        "You may look at the subscription '{subscription}' but not change its people or its name: you are a {role} "
+        "of it. Its owner is {owner}; ask there."
+    )
+
+
+class LastOwner(Refused):
+    """The only owner of a subscription leaves it, is removed or gets another role."""
+
+    code = "LastOwner"
+    sentence = (
+        "{person} is the last owner of the subscription '{subscription}', which cannot be without one. "
+        "Nothing was changed; make somebody else its owner first, or choose another person."
     )
 
 

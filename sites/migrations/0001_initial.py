@@ -118,6 +118,8 @@ class Migration(migrations.Migration):
                             ("reset_credentials", "reset of the publishing credentials"),
                             ("password", "change of password"),
                             ("reveal", "disclosure of a secret"),
+                            ("members", "change of the subscription"),
+                            ("sign_in", "change of the sign-in"),
                         ],
                         max_length=32,
                     ),

@@ -32,6 +32,8 @@ class Kind(models.TextChoices):
     RESET_CREDENTIALS = "reset_credentials", "reset of the publishing credentials"
     PASSWORD = "password", "change of password"
     REVEAL = "reveal", "disclosure of a secret"
+    MEMBERS = "members", "change of the subscription"
+    SIGN_IN = "sign_in", "change of the sign-in"
 
 
 class OperationState(models.TextChoices):

@@ -1,0 +1,119 @@
+"""The people of a subscription and their roles; for its owners."""
+
+from django.contrib.auth.models import User
+from django.core.exceptions import ValidationError
+from django.db import transaction
+
+from sites import access
+from sites.errors import LastOwner, NotFound, SettingRefused
+from sites.models import Membership, Operation, Role, Subscription
+from sites.services.subscriptions import note
+
+
+@transaction.atomic
+def add_person(*, acting_user: User, subscription: Subscription, name: str, role: str) -> Operation:
+    """Give somebody who has an account a role. Raises NotOwner, or SettingRefused for an unknown name or role."""
+    subscription = access.get_subscription_for_owner(acting_user, subscription.public_id)
+    wanted = _role(role)
+    person = User.objects.filter(username__iexact=name.strip(), is_active=True).first()
+    if person is None:
+        raise SettingRefused(
+            f"Nobody here has the name '{name.strip()}'; nothing was changed. "
+            "Type it as it is typed at the sign-in, or choose 'new' to make an account."
+        )
+    return _add(acting_user, subscription, person, wanted)
+
+
+@transaction.atomic
+def add_new_person(*, acting_user: User, subscription: Subscription, name: str, role: str) -> Operation:
+    """Make an account without a password, and give it a role. Raises NotOwner, or SettingRefused for the name."""
+    subscription = access.get_subscription_for_owner(acting_user, subscription.public_id)
+    wanted = _role(role)
+    return _add(acting_user, subscription, User.objects.create_user(_free_name(name)), wanted)
+
+
+@transaction.atomic
+def change_role(*, acting_user: User, membership: Membership, role: str) -> Operation:
+    """Another role for a member. Raises NotOwner, LastOwner, or SettingRefused for an unknown role."""
+    membership, others = _locked(acting_user, membership)
+    wanted = _role(role)
+    person = membership.user.get_username()
+    if wanted == membership.role:
+        raise SettingRefused(f"{person} is {_with_article(wanted)} already; nothing was changed. Choose another role.")
+    _ensure_owner_stays(membership, others)
+    former, membership.role = Role(membership.role), wanted
+    membership.save(update_fields=["role"])
+    now, before = _with_article(wanted), _with_article(former)
+    outcome = f"{person} is {now} of '{membership.subscription.name}' now, and was {before} before."
+    return note(acting_user, membership.subscription, outcome)
+
+
+@transaction.atomic
+def remove_person(*, acting_user: User, membership: Membership) -> Operation:
+    """End a membership; the account stays. Everybody may leave. Raises NotOwner, or LastOwner."""
+    membership, others = _locked(acting_user, membership, is_own_possible=True)
+    _ensure_owner_stays(membership, others)
+    membership.delete()
+    person, subscription = membership.user.get_username(), membership.subscription
+    return note(acting_user, subscription, f"Removed {person} from '{subscription.name}'. The account goes on.")
+
+
+def _locked(
+    acting_user: User, membership: Membership, *, is_own_possible: bool = False
+) -> tuple[Membership, list[Membership]]:
+    """The membership as it is under a lock on its subscription, and the subscription's others.
+
+    Two owners who remove each other at the same moment take turns here.
+    """
+    Subscription.objects.select_for_update().get(pk=membership.subscription_id)
+    is_own = is_own_possible and membership.user_id == acting_user.pk
+    gate = access.get_subscription if is_own else access.get_subscription_for_owner
+    subscription = gate(acting_user, membership.subscription.public_id)
+    members = {member.pk: member for member in subscription.memberships.select_related("user", "subscription")}
+    found = members.pop(membership.pk, None)
+    if found is None:
+        raise NotFound
+    return found, list(members.values())
+
+
+def _ensure_owner_stays(membership: Membership, others: list[Membership]) -> None:
+    if membership.role == Role.OWNER and not any(other.role == Role.OWNER for other in others):
+        raise LastOwner(person=membership.user.get_username(), subscription=membership.subscription.name)
+
+
+def _add(acting_user: User, subscription: Subscription, person: User, role: Role) -> Operation:
+    name = person.get_username()
+    _, is_new = Membership.objects.get_or_create(subscription=subscription, user=person, defaults={"role": role})
+    if not is_new:
+        raise SettingRefused(
+            f"{name} belongs to '{subscription.name}' already; nothing was changed. Change the role in the list."
+        )
+    return note(acting_user, subscription, f"Added {name} to '{subscription.name}' as {_with_article(role)}.")
+
+
+def _free_name(name: str) -> str:
+    """The name of a new account. Raises SettingRefused when it cannot be one, or is in use."""
+    name = User.normalize_username(name.strip())
+    try:
+        User._meta.get_field("username").clean(name, None)
+    except ValidationError:
+        raise SettingRefused(
+            f"'{name}' cannot be a person's name; nothing was created. "
+            "Use 1 to 150 letters, digits and the signs @ . + - _"
+        ) from None
+    if User.objects.filter(username__iexact=name).exists():
+        raise SettingRefused(
+            f"The name '{name}' is in use, and nothing was created. Choose 'existing' to add that person, "
+            "or type another name."
+        )
+    return name
+
+
+def _role(role: str) -> Role:
+    if role not in Role.values:
+        raise SettingRefused(f"'{role}' is no role; nothing was changed. Choose owner, contributor or reader.")
+    return Role(role)
+
+
+def _with_article(role: Role) -> str:
+    return f"an {role.label}" if role == Role.OWNER else f"a {role.label}"
