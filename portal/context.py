@@ -10,7 +10,7 @@ from django.utils.functional import cached_property
 from portal.command_bar import LIST_COMMANDS, Command, slot_commands
 from portal.http import PortalRequest
 from portal.notifications import Unread, unread
-from sites.access import visible_sites
+from portal.subscription_filter import Choice, choices, shown_sites
 from sites.models import Slot
 
 
@@ -35,13 +35,24 @@ TABS = (
 class Frame:
     """The counts of the navigation and what waits to be read; each is asked for only where it is shown."""
 
-    def __init__(self, user: User | AnonymousUser) -> None:
-        self.user = user
+    def __init__(self, request: HttpRequest) -> None:
+        self.request = request
+        self.user: User | AnonymousUser = getattr(request, "user", AnonymousUser())
 
     @cached_property
     def sites(self) -> int:
         """Number of web sites; their slots do not count."""
-        return visible_sites(self.user).count() if self.user.is_authenticated else 0
+        return shown_sites(self.request).count() if self.user.is_authenticated else 0
+
+    @cached_property
+    def subscriptions(self) -> list[Choice]:
+        """The person's subscriptions, and which of them are shown."""
+        return choices(self.request) if self.user.is_authenticated else []
+
+    @cached_property
+    def is_filtered(self) -> bool:
+        """Whether a subscription is out of sight."""
+        return not all(choice.is_shown for choice in self.subscriptions)
 
     @cached_property
     def waiting(self) -> Unread:
@@ -51,7 +62,7 @@ class Frame:
 
 def frame(request: HttpRequest) -> dict[str, object]:
     """Context of every template."""
-    return {"frame": Frame(getattr(request, "user", AnonymousUser()))}
+    return {"frame": Frame(request)}
 
 
 def slot_context(
@@ -65,7 +76,7 @@ def slot_context(
     """Context of a template that extends frame/slot_page.html: `tab` is the active one, `commands` the keys of
     portal.command_bar, `extra_commands` what the page adds (SAVE and DISCARD)."""
     here = reverse("slot-commands", args=[slot.site.name, slot.name]) + f"?keys={','.join(commands)}"
-    slots = Slot.objects.filter(site__in=visible_sites(request.user)).select_related("site")
+    slots = Slot.objects.filter(site__in=shown_sites(request)).select_related("site")
     return {
         "slot": slot,
         "site": slot.site,

@@ -7,7 +7,7 @@ from django import forms
 from django.conf import settings
 from django.db.models import QuerySet
 
-from sites.models import Mode, Subscription
+from sites.models import Mode, Role, Subscription
 
 
 class QuickCreateForm(forms.Form):
@@ -29,3 +29,11 @@ class QuickCreateForm(forms.Form):
     def clean_subscription(self) -> Subscription | None:
         """The only subscription there is, where none was chosen."""
         return self.cleaned_data["subscription"] or self.subscriptions.first()
+
+
+class PersonForm(forms.Form):
+    """Settings, people: somebody with an account, or a new person. Names are checked by the service."""
+
+    name = forms.CharField(max_length=200)
+    account = forms.ChoiceField(choices=[("existing", "Existing"), ("new", "New")])
+    role = forms.ChoiceField(choices=Role.choices)

@@ -8,7 +8,7 @@ from django.http import QueryDict
 
 from portal.http import PortalRequest
 from portal.rows import Row, rows_of
-from sites.access import visible_sites
+from portal.subscription_filter import shown_sites
 from sites.models import PRODUCTION, HostName, Site, Slot
 
 PAGE_SIZE = 100
@@ -80,7 +80,7 @@ def read_tree(request: PortalRequest, state: ListState) -> SiteTree:
 def _sites(request: PortalRequest, state: ListState) -> QuerySet[Site]:
     production = Slot.objects.filter(site=OuterRef("pk"), is_production=True)
     hosts = HostName.objects.filter(slot__site=OuterRef("pk"), slot__is_production=True, kind="default")
-    found = visible_sites(request.user).annotate(
+    found = shown_sites(request).annotate(
         production_runs=Subquery(production.values("is_running")[:1]),
         address=Subquery(hosts.values("name")[:1]),
     )

@@ -39,5 +39,6 @@ urlpatterns = [
     path("sites/<str:site_name>/<str:slot_name>/enable/", commands.enable, name="site-enable"),
     path("sites/<str:site_name>/<str:slot_name>/mode/", commands.change_mode, name="site-mode"),
     path("sites/<str:site_name>/<str:slot_name>/", include("portal.site_urls")),
+    path("settings/", include("portal.settings_urls")),
     path("admin/", admin.site.urls),
 ]

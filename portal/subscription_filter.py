@@ -1,0 +1,52 @@
+"""Which of the person's subscriptions are shown; kept in the session, over the gate of sites.access."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from django.db.models import QuerySet
+from django.http import HttpRequest
+
+from sites.access import visible_sites, visible_subscriptions
+from sites.errors import SettingRefused
+from sites.models import Site, Subscription
+
+HIDDEN = "hidden_subscriptions"
+
+
+@dataclass(frozen=True)
+class Choice:
+    """One line of the filter in the header."""
+
+    subscription: Subscription
+    is_shown: bool
+
+
+def shown_sites(request: HttpRequest) -> QuerySet[Site]:
+    """The sites that the person may see, in the subscriptions that are shown."""
+    found, hidden = visible_sites(request.user), _hidden(request)
+    return found.exclude(subscription_id__in=hidden) if hidden else found
+
+
+def choices(request: HttpRequest) -> list[Choice]:
+    """Every subscription of the person, and whether it is shown."""
+    hidden = _hidden(request)
+    return [Choice(subscription, subscription.pk not in hidden) for subscription in visible_subscriptions(request.user)]
+
+
+def show(request: HttpRequest, wanted: Iterable[str]) -> None:
+    """Show the subscriptions of these public ids and hide the others. Raises SettingRefused where none is left.
+
+    What is kept is what is hidden, so that a subscription which the person joins later is shown.
+    """
+    wanted = set(wanted)
+    hidden = [one.pk for one in visible_subscriptions(request.user) if str(one.public_id) not in wanted]
+    if len(hidden) == visible_subscriptions(request.user).count():
+        raise SettingRefused(
+            "No subscription would be left in sight, so those that were shown still are. Choose one at least."
+        )
+    request.session[HIDDEN] = hidden
+
+
+def _hidden(request: HttpRequest) -> list[int]:
+    session = getattr(request, "session", None)
+    return session.get(HIDDEN, []) if session is not None else []
