@@ -32,8 +32,8 @@ def subscription_list(request: PortalRequest) -> HttpResponse:
 def create(request: PortalRequest) -> HttpResponse:
     """A new subscription, owned by whoever makes it."""
     operation = subscriptions.create(acting_user=request.user, name=request.POST.get("name", ""))
-    assert operation.subscription
-    return answer_operation(request, operation, people_address(operation.subscription), stay=False)
+    subscription = visible_subscriptions(request.user).get(operations=operation)
+    return answer_operation(request, operation, people_address(subscription), stay=False)
 
 
 @require_POST
