@@ -6,7 +6,7 @@ from django.contrib.auth.models import User
 from django.core.exceptions import ValidationError
 from django.db.models import Q, QuerySet
 
-from sites.errors import NotAllowed, NotFound, NotOwner
+from sites.errors import NotAllowed, NotFound
 from sites.models import Membership, Operation, Role, Site, Slot, Subscription
 
 WRITING_ROLES = (Role.OWNER, Role.CONTRIBUTOR)
@@ -51,12 +51,13 @@ def get_subscription(user: User, public_id: str | uuid.UUID) -> Subscription:
 
 
 def get_subscription_for_owner(user: User, public_id: str | uuid.UUID) -> Subscription:
-    """As `get_subscription`. Raises NotOwner for everybody but its owners."""
+    """As `get_subscription`. Raises NotAllowed for everybody but its owners."""
     subscription = get_subscription(user, public_id)
     membership = subscription.memberships.get(user=user)
     if membership.role != Role.OWNER:
-        raise NotOwner(
-            subscription=subscription.name, role=membership.get_role_display(), owner=_owner_of(subscription)
+        raise NotAllowed(
+            f"You may look at the subscription '{subscription.name}' but not change its people or its name: you are "
+            f"a {membership.get_role_display()} of it. Its owner is {_owner_of(subscription)}; ask there."
         )
     return subscription
 

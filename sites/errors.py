@@ -4,7 +4,6 @@ GreenroomError
 ├── Refused                 the person may act; nothing was changed
 │   ├── NotFound            there is nothing at this address, or it is not for this person
 │   ├── NotAllowed          may look but not change
-│   │   └── NotOwner        a subscription's people and name are for its owners
 │   ├── LastOwner           a subscription is never without an owner
 │   ├── NotAuthenticated    a publishing client without the slot's credentials
 │   ├── SettingRefused      a value cannot be taken
@@ -76,16 +75,6 @@ class NotAllowed(Refused):
     sentence = (
         "You may look at '{name}' but not change it: you are a {role} of the subscription "
         "'{subscription}'. Its owner is {owner}; ask there for the role of a contributor."
-    )
-
-
-class NotOwner(NotAllowed):
-    """Somebody other than an owner asks for a change of a subscription's people or name."""
-
-    code = "NotOwner"
-    sentence = (
-        "You may look at the subscription '{subscription}' but not change its people or its name: you are a {role} "
-        "of it. Its owner is {owner}; ask there."
     )
 
 

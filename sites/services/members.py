@@ -12,7 +12,7 @@ from sites.services.subscriptions import note
 
 @transaction.atomic
 def add_person(*, acting_user: User, subscription: Subscription, name: str, role: str) -> Operation:
-    """Give somebody who has an account a role. Raises NotOwner, or SettingRefused for an unknown name or role."""
+    """Give somebody who has an account a role. Raises NotAllowed, or SettingRefused for an unknown name or role."""
     subscription = access.get_subscription_for_owner(acting_user, subscription.public_id)
     wanted = _role(role)
     person = User.objects.filter(username__iexact=name.strip(), is_active=True).first()
@@ -26,7 +26,7 @@ def add_person(*, acting_user: User, subscription: Subscription, name: str, role
 
 @transaction.atomic
 def add_new_person(*, acting_user: User, subscription: Subscription, name: str, role: str) -> Operation:
-    """Make an account without a password, and give it a role. Raises NotOwner, or SettingRefused for the name."""
+    """Make an account without a password, and give it a role. Raises NotAllowed, or SettingRefused for the name."""
     subscription = access.get_subscription_for_owner(acting_user, subscription.public_id)
     wanted = _role(role)
     return _add(acting_user, subscription, User.objects.create_user(_free_name(name)), wanted)
@@ -34,7 +34,7 @@ def add_new_person(*, acting_user: User, subscription: Subscription, name: str, 
 
 @transaction.atomic
 def change_role(*, acting_user: User, membership: Membership, role: str) -> Operation:
-    """Another role for a member. Raises NotOwner, LastOwner, or SettingRefused for an unknown role."""
+    """Another role for a member. Raises NotAllowed, LastOwner, or SettingRefused for an unknown role."""
     membership, others = _locked(acting_user, membership)
     wanted = _role(role)
     person = membership.user.get_username()
@@ -50,7 +50,7 @@ def change_role(*, acting_user: User, membership: Membership, role: str) -> Oper
 
 @transaction.atomic
 def remove_person(*, acting_user: User, membership: Membership) -> Operation:
-    """End a membership; the account stays. Everybody may leave. Raises NotOwner, or LastOwner."""
+    """End a membership; the account stays. Everybody may leave. Raises NotAllowed, or LastOwner."""
     membership, others = _locked(acting_user, membership, is_own_possible=True)
     _ensure_owner_stays(membership, others)
     membership.delete()

@@ -39,7 +39,7 @@ def create(*, acting_user: User, name: str) -> Operation:
 
 @transaction.atomic
 def rename(*, acting_user: User, subscription: Subscription, name: str) -> Operation:
-    """Another name; its web sites do not notice. Raises NotOwner, or SettingRefused for the name."""
+    """Another name; its web sites do not notice. Raises NotAllowed, or SettingRefused for the name."""
     subscription = access.get_subscription_for_owner(acting_user, subscription.public_id)
     former, subscription.name = subscription.name, _checked(name, present=subscription)
     subscription.save(update_fields=["name"])
