@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 MANAGE = Path(__file__).resolve().parents[2] / "manage.py"
-START_SECONDS = 90.0
+START_SECONDS = 180.0
 STOP_SECONDS = 90.0
 FOREIGN = (
     "DATABASE_URL",

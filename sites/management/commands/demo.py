@@ -1,5 +1,6 @@
 """`./greenroom demo`: two real applications, swapped under load in an installation of their own."""
 
+import signal
 from pathlib import Path
 
 from django.core.management.base import BaseCommand, CommandParser
@@ -33,6 +34,8 @@ class Command(BaseCommand):
 
     def handle(self, *, report: Path | None, keep: bool, swaps: int, here: bool, **_: object) -> None:
         """Exit code 0 when it was proved that visitors noticed nothing."""
+        # Whoever ends it otherwise than by Ctrl-C leaves nothing behind either
+        signal.signal(signal.SIGTERM, signal.default_int_handler)
         try:
             code = self._tell(report, swaps) if here else self._begin(report, keep, swaps)
         except KeyboardInterrupt:
