@@ -7,7 +7,7 @@ from django.http import QueryDict
 from django.utils.datastructures import MultiValueDict
 
 from sites.models import Category, Mode, Slot
-from sites.services.settings import CONNECTION_KINDS, STICKY_BY_DEFAULT, Entry
+from sites.services.settings import CONNECTION_KINDS, Entry
 
 
 class PublishForm(forms.Form):
@@ -71,7 +71,7 @@ def entry_forms(category: Category, entries: Iterable[Entry], *, revealed: bool 
             "name": entry.name,
             "value": "" if is_hidden else entry.value,
             "kind": entry.kind,
-            "is_sticky": entry.is_sticky or category in STICKY_BY_DEFAULT,
+            "is_sticky": entry.is_sticky,
             "kept": entry.name if is_hidden else "",
         }
         for entry in entries
@@ -84,14 +84,16 @@ def typed_entries(data: QueryDict | MultiValueDict, category: Category, present:
     rows = EntryFormSet(data, prefix=category.value)
     if not rows.is_valid():
         return None
+    present = list(present)
     hidden = {entry.name: entry.value for entry in present}
+    folders = {entry.name: entry.kind for entry in present if category == Category.MOUNTS}  # the page does not ask
     kept = [form for form in rows if not form.is_blank and not form.cleaned_data.get("DELETE")]
     return [
         Entry(
             name=form.cleaned_data["name"],
             value=form.cleaned_data["value"] or hidden.get(form.cleaned_data["kept"], ""),
-            kind=form.cleaned_data["kind"],
-            is_sticky=form.cleaned_data["is_sticky"] or category in STICKY_BY_DEFAULT,
+            kind=folders.get(form.cleaned_data["name"], form.cleaned_data["kind"]),
+            is_sticky=form.cleaned_data["is_sticky"],
         )
         for form in kept
     ]
