@@ -7,8 +7,9 @@ from django.contrib.auth.models import User
 from django.urls import reverse
 
 from sites.access import may_change
-from sites.models import HostNameKind, Slot
-from sites.services.swaps import why_not_swap
+from sites.models import HostNameKind, Operation, Slot
+from sites.services.rollback import why_not_roll_back
+from sites.services.swaps import pending_swap, why_not_swap
 
 
 @dataclass(frozen=True)
@@ -36,7 +37,9 @@ class Command:
     menu: tuple[MenuItem, ...] = ()
 
 
-COMMANDS = ("browse", "stop", "restart", "swap", "delete", "publish")
+COMMANDS = ("browse", "stop", "restart", "swap", "rollback", "delete", "publish")
+CAPTIONS = {"rollback": "Roll back"}
+"""Those that are not the key itself."""
 LIST_COMMANDS = COMMANDS
 QUICK_START_COMMANDS = COMMANDS[:-1]
 DEPLOYMENT_COMMANDS = ("browse",)
@@ -51,18 +54,28 @@ def save_commands(form: str) -> list[Command]:
 
 
 def slot_commands(user: User, slot: Slot, keys: tuple[str, ...] = LIST_COMMANDS) -> list[Command]:
-    """The commands `keys` for `slot`, in that order; what `user` cannot do is grey with its reason."""
+    """The commands `keys` for `slot`, in that order; what `user` cannot do is grey with its reason.
+
+    While a swap is prepared COMPLETE and CANCEL stand after ROLL BACK, or at the end of a page that has none.
+    """
     siblings = list(slot.site.slots.all())
-    reason = _why_not_change(user, slot)
+    reader = _why_only_look(user, slot)
+    pending = pending_swap(slot)
+    reason = reader or _why_busy(slot, pending)
     makers = {
         "browse": lambda: _browse(slot),
-        "stop": lambda: _stop_or_start(slot, reason),
+        "stop": lambda: _stop_or_start(slot, reader if pending and slot.is_production else reason),
         "restart": lambda: _restart(slot, reason),
         "swap": lambda: _swap(slot, siblings, reason),
+        "rollback": lambda: _roll_back(slot, reason),
         "delete": lambda: _delete(slot, siblings, reason),
         "publish": lambda: Command("publish", "Publish", "publish", _address("site-publish", slot), "ask", reason),
     }
-    return [makers[key]() for key in keys]
+    commands = [makers[key]() for key in keys]
+    if pending:
+        place = keys.index("rollback") + 1 if "rollback" in keys else len(keys)
+        commands[place:place] = _decisions(slot, pending, reader)
+    return commands
 
 
 def slot_address(slot: Slot) -> str:
@@ -73,10 +86,17 @@ def slot_address(slot: Slot) -> str:
     return f"http://{names[0]}" + ("" if settings.PORT == 80 else f":{settings.PORT}") + "/"
 
 
-def _why_not_change(user: User, slot: Slot) -> str:
-    if not may_change(user, slot.site):
-        return f"You may look at '{slot.site.name}' but not change it."
+def _why_only_look(user: User, slot: Slot) -> str:
+    return "" if may_change(user, slot.site) else f"You may look at '{slot.site.name}' but not change it."
+
+
+def _why_busy(slot: Slot, pending: Operation | None) -> str:
     hold = getattr(slot, "hold", None)
+    if pending and hold.operation == pending:
+        return (
+            f"'{slot.site.name}' is prepared for a swap by {pending.actor_name} "
+            f"since {pending.created_at:%H:%M} UTC. Complete or cancel it first."
+        )
     if hold:
         return f"'{slot.title}' is busy: {hold.operation.get_kind_display()} by {hold.operation.actor_name}."
     return ""
@@ -115,6 +135,22 @@ def _swap(slot: Slot, siblings: list[Slot], reason: str) -> Command:
     return Command("swap", "Swap", "swap", _address("slot-swap", slot), "ask", reason)
 
 
+def _roll_back(slot: Slot, reason: str) -> Command:
+    if not reason:
+        refusal = why_not_roll_back(slot.site)
+        reason = str(refusal) if refusal else ""
+    return Command("rollback", "Roll back", "rollback", _address("slot-rollback", slot), "ask", reason)
+
+
+def _decisions(slot: Slot, pending: Operation, reason: str) -> list[Command]:
+    """How a swap that is prepared ends. Nothing is lost by CANCEL, so nothing is asked."""
+    cancel = reverse("operation-cancel", args=[pending.public_id])
+    return [
+        Command("complete", "Complete", "complete", _address("slot-complete", slot), "ask", reason),
+        Command("cancel", "Cancel", "cancel", cancel, "post", reason),
+    ]
+
+
 def _delete(slot: Slot, siblings: list[Slot], reason: str) -> Command:
     production = next(item for item in siblings if item.is_production)
     both = _address("slot-delete", production)
@@ -131,4 +167,4 @@ def unselected_commands(has_sites: bool) -> list[Command]:
     """The list's commands while no row is selected: grey; an empty list has none."""
     reason = "Select a web site in the list first."
     keys = LIST_COMMANDS if has_sites else ()
-    return [Command(key, key.capitalize(), key, reason=reason) for key in keys]
+    return [Command(key, CAPTIONS.get(key, key.capitalize()), key, reason=reason) for key in keys]

@@ -12,6 +12,7 @@ from portal.http import PortalRequest
 from portal.notifications import Unread, unread
 from portal.subscription_filter import Choice, choices, shown_sites
 from sites.models import Slot
+from sites.services.swaps import pending_swap
 
 
 @dataclass(frozen=True)
@@ -83,6 +84,7 @@ def slot_context(
         "tab": tab,
         "tabs": TABS,
         "drill_in": slots,
+        "pending": pending_swap(slot),
         "commands_address": "" if extra_commands else here,
         "commands": [*slot_commands(request.user, slot, commands), *(extra_commands or [])],
         **more,

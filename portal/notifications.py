@@ -6,16 +6,20 @@ from datetime import timedelta
 from django.contrib.auth.models import User
 from django.utils import timezone
 
+from portal import pace
 from sites.models import Kind, Operation, OperationState
+from sites.services.swaps import preview_ends_at
 
 KEPT = timedelta(days=2)
 MOST = 20
+COUNTED_WITHIN = timedelta(seconds=5)
 
 DOING = {
     Kind.CREATE_SITE: "Creating web site '{target}'",
     Kind.ENABLE_STAGING: "Enabling staged publishing for '{target}'",
     Kind.PUBLISH: "Publishing to '{target}'",
     Kind.SWAP: "Swapping the deployments of '{target}'",
+    Kind.ROLL_BACK: "Rolling back the last swap of '{target}'",
     Kind.SCALE: "Scaling '{target}'",
     Kind.CHANGE_MODE: "Changing the mode of '{target}'",
     Kind.CHANGE_SETTINGS: "Changing the settings of '{target}'",
@@ -41,14 +45,31 @@ class Unread:
 
     @property
     def shown(self) -> Operation | None:
-        """The one whose sentence stands in the bar: a failure or what runs comes before good news."""
-        ranked = sorted(self.operations, key=lambda operation: (not operation.is_open, not has_failed(operation)))
+        """The one whose sentence stands in the bar: what is worked on, a failure, and then the newest.
+
+        A preview that waits is so a reminder, which stands back for what happened since.
+        """
+        ranked = sorted(self.operations, key=lambda operation: (not is_working(operation), not has_failed(operation)))
         return ranked[0] if ranked else None
 
     @property
     def is_busy(self) -> bool:
-        """Whether anything still runs, so that the bar has to ask again."""
+        """Whether anything is open."""
         return any(operation.is_open for operation in self.operations)
+
+    @property
+    def pace(self) -> str:
+        """How the bar asks again: working, counting, waiting or not at all (empty)."""
+        if any(is_working(operation) for operation in self.operations):
+            return "working"
+        if any(is_counting(operation) for operation in self.operations):
+            return "counting"
+        return "waiting" if self.is_busy else ""
+
+    @property
+    def interval(self) -> str:
+        """The pace in seconds, as htmx is told."""
+        return {"": "", "waiting": pace.WAITING}.get(self.pace, pace.WORKING)
 
     @property
     def has_failed(self) -> bool:
@@ -64,12 +85,25 @@ def unread(user: User) -> Unread:
     rows = Operation.objects.filter(actor=user, dismissed_at=None, created_at__gt=timezone.now() - KEPT)
     kept: list[Operation] = []
     seen_success = False
-    for operation in rows.prefetch_related("steps")[:MOST]:
+    for operation in rows.select_related("site", "swap__source__site").prefetch_related("steps")[:MOST]:
         is_success = operation.state == OperationState.SUCCEEDED
         if not (is_success and seen_success):
             kept.append(operation)
         seen_success = seen_success or is_success
     return Unread(kept)
+
+
+def is_working(operation: Operation) -> bool:
+    """Whether something is done for it at this moment."""
+    return operation.state in Operation.WORKING
+
+
+def is_counting(operation: Operation) -> bool:
+    """Whether the routers may still tell the figures of a swap, with which its sentence goes on."""
+    swap = getattr(operation, "swap", None)
+    if swap is None or swap.requests is not None or operation.state != OperationState.SUCCEEDED:
+        return False
+    return operation.ended_at is not None and timezone.now() - operation.ended_at < COUNTED_WITHIN
 
 
 def has_failed(operation: Operation) -> bool:
@@ -80,6 +114,17 @@ def has_failed(operation: Operation) -> bool:
 def sentence(operation: Operation) -> str:
     """What the bar says of an operation: its outcome, or what is being done and the step it is at."""
     doing = DOING[Kind(operation.kind)].format(target=operation.target)
+    if operation.state == OperationState.WAITING:
+        return waiting_sentence(operation)
     if operation.is_open:
         return f"{doing}: {operation.get_step_display()[0].lower()}{operation.get_step_display()[1:]}."
     return operation.outcome or f"{doing} {operation.get_state_display().lower()}."
+
+
+def waiting_sentence(operation: Operation) -> str:
+    """What holds while a swap is prepared, and what ends that."""
+    source = operation.swap.source
+    name = source.title if source else operation.target
+    ends_at = preview_ends_at(operation)
+    until = f"; it is cancelled by itself at {ends_at:%H:%M} UTC on {ends_at:%B %d}" if ends_at else ""
+    return f"'{name}' is prepared for a swap with production. Look at it, then complete or cancel the swap{until}."

@@ -1,6 +1,7 @@
 """How a refusal or failure of the domain is answered: its status, its sentence and what can be done about it."""
 
 from dataclasses import dataclass
+from typing import cast
 
 from django.http import HttpResponse
 from django.shortcuts import render
@@ -18,10 +19,11 @@ from sites.errors import (
     NotSwappable,
     SettingRefused,
     SignInLimited,
+    SwapPending,
     UploadTooLarge,
     WrongNameTyped,
 )
-from sites.models import PRODUCTION
+from sites.models import PRODUCTION, Operation, Slot
 
 STATUS = (
     (NotFound, 404),
@@ -46,10 +48,11 @@ TITLES = {
 
 @dataclass(frozen=True)
 class Action:
-    """A way on, beside the sentence."""
+    """A way on, beside the sentence. `does` is go, ask (a confirmation) or post."""
 
     caption: str
     href: str
+    does: str = "go"
 
 
 @dataclass(frozen=True)
@@ -79,7 +82,18 @@ def describe(error: GreenroomError, back: str) -> Refusal:
     if isinstance(error, NotStandard | NotSwappable) and name:
         scale = reverse("site-scale", args=[name, PRODUCTION]) + "?mode=standard"
         actions = (Action("Upgrade", scale + ("&then=enable" if isinstance(error, NotStandard) else "")),)
+    if isinstance(error, SwapPending) and "operation" in error.values:
+        actions = _decisions(error)
     return Refusal(text, lead, rest, actions, back)
+
+
+def _decisions(error: SwapPending) -> tuple[Action, ...]:
+    """COMPLETE and CANCEL of the swap that is in the way."""
+    slot, operation = cast(Slot, error.values["slot"]), cast(Operation, error.values["operation"])
+    return (
+        Action("Complete", reverse("slot-complete", args=[slot.site.name, slot.name]), "ask"),
+        Action("Cancel", reverse("operation-cancel", args=[operation.public_id]), "post"),
+    )
 
 
 def answer_refusal(request: PortalRequest, error: GreenroomError) -> HttpResponse:

@@ -3,13 +3,14 @@
 from dataclasses import dataclass
 
 from portal.command_bar import slot_address
-from sites.models import Deployment, Kind, Operation, Site, Slot
+from sites.models import Deployment, Kind, Operation, OperationState, Site, Slot
 
 BUSY = {
     Kind.CREATE_SITE: "Creating",
     Kind.ENABLE_STAGING: "Creating",
     Kind.PUBLISH: "Publishing",
     Kind.SWAP: "Swapping",
+    Kind.ROLL_BACK: "Rolling back",
     Kind.SCALE: "Scaling",
     Kind.CHANGE_MODE: "Changing mode",
     Kind.CHANGE_SETTINGS: "Updating",
@@ -20,6 +21,7 @@ BUSY = {
     Kind.DELETE_STAGING: "Deleting",
     Kind.DELETE_SITE: "Deleting",
 }
+PREPARED = "Prepared for swap"
 
 
 @dataclass(frozen=True)
@@ -37,15 +39,24 @@ class Row:
         return f"{self.slot.site.name}/{self.slot.name}"
 
     @property
+    def is_prepared(self) -> bool:
+        """Whether the slot takes part in a swap that waits for a person."""
+        return self.operation is not None and self.operation.state == OperationState.WAITING
+
+    @property
     def status(self) -> str:
         """What the slot does, in a word."""
+        if self.is_prepared:
+            return PREPARED
         if self.operation:
             return BUSY.get(Kind(self.operation.kind), "Updating")
         return "Running" if self.slot.is_running else "Stopped"
 
     @property
     def mood(self) -> str:
-        """Which sign stands before the status: busy, running or stopped."""
+        """Which sign stands before the status: prepared, busy, running or stopped."""
+        if self.is_prepared:
+            return "prepared"
         if self.operation:
             return "busy"
         return "running" if self.slot.is_running else "stopped"

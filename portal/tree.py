@@ -6,6 +6,7 @@ from django.core.paginator import Page, Paginator
 from django.db.models import OuterRef, Q, QuerySet, Subquery
 from django.http import QueryDict
 
+from portal import pace
 from portal.http import PortalRequest
 from portal.rows import Row, rows_of
 from portal.subscription_filter import shown_sites
@@ -59,9 +60,12 @@ class SiteTree:
     rows: list[Row]
 
     @property
-    def is_busy(self) -> bool:
-        """Whether an open operation holds a slot in sight, so that the list has to ask again."""
-        return any(row.operation for row in self.rows)
+    def pace(self) -> str:
+        """How often the list has to ask again: an open operation holds a slot in sight; empty when none does."""
+        held = [row for row in self.rows if row.operation]
+        if not held:
+            return ""
+        return pace.WAITING if all(row.is_prepared for row in held) else "2s"
 
     @property
     def selected(self) -> Slot | None:

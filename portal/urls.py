@@ -4,7 +4,7 @@ from django.contrib import admin
 from django.urls import include, path
 from django.views.generic import RedirectView
 
-from portal.views import accounts, assets, commands, delete, health, new, operations, sites, swap
+from portal.views import accounts, assets, commands, delete, health, new, operations, rollback, sites, swap
 
 handler403 = "portal.views.errors.forbidden"
 handler404 = "portal.views.errors.not_found"
@@ -35,6 +35,9 @@ urlpatterns = [
     path("sites/<str:site_name>/<str:slot_name>/stop/", commands.stop, name="slot-stop"),
     path("sites/<str:site_name>/<str:slot_name>/restart/", commands.restart, name="slot-restart"),
     path("sites/<str:site_name>/<str:slot_name>/swap/", swap.swap, name="slot-swap"),
+    path("sites/<str:site_name>/<str:slot_name>/complete/", swap.complete, name="slot-complete"),
+    path("sites/<str:site_name>/<str:slot_name>/pending/", swap.pending, name="slot-pending"),
+    path("sites/<str:site_name>/<str:slot_name>/rollback/", rollback.roll_back, name="slot-rollback"),
     path("sites/<str:site_name>/<str:slot_name>/delete/", delete.delete, name="slot-delete"),
     path("sites/<str:site_name>/<str:slot_name>/enable/", commands.enable, name="site-enable"),
     path("sites/<str:site_name>/<str:slot_name>/mode/", commands.change_mode, name="site-mode"),

@@ -1,10 +1,14 @@
 """How operations and their steps are worded in templates."""
 
+from datetime import datetime
+
 from django import template
 from django.utils import timezone
 
 from portal import notifications
-from sites.models import Operation, OperationStep
+from sites.models import Deployment, Operation, OperationState, OperationStep
+from sites.services import swaps
+from sites.services.rollback import RollBackOffer, offer_roll_back
 
 register = template.Library()
 
@@ -17,7 +21,9 @@ def sentence(operation: Operation) -> str:
 
 @register.filter
 def mood(operation: Operation) -> str:
-    """Which of the three bars: progress, success or failure."""
+    """Which of the bars: waiting for a person, progress, success or failure."""
+    if operation.state == OperationState.WAITING:
+        return "waiting"
     if operation.is_open:
         return "progress"
     return "failure" if notifications.has_failed(operation) else "success"
@@ -41,3 +47,37 @@ def seconds(span: OperationStep | Operation) -> str:
     began = span.started_at if isinstance(span, OperationStep) else span.created_at
     spent = ((span.ended_at or timezone.now()) - began).total_seconds()
     return f"{max(spent, 0):.1f} s" if spent < 60 else f"{int(spent // 60)} min {int(spent % 60)} s"
+
+
+@register.filter
+def preview_ends_at(operation: Operation) -> datetime | None:
+    """When a swap that is prepared is cancelled by itself."""
+    return swaps.preview_ends_at(operation)
+
+
+@register.filter
+def content_name(deployment: Deployment | None) -> str:
+    """A deployment by message and id; the placeholder page where there is none."""
+    return swaps.content_name(deployment)
+
+
+@register.simple_tag
+def roll_back_offer(operation: Operation) -> RollBackOffer | None:
+    """What undoing this swap means now; None for what is no swap, or not the last one, or undone already."""
+    swap = getattr(operation, "swap", None)
+    if swap is None or operation.site is None or operation.state != OperationState.SUCCEEDED:
+        return None
+    offer = offer_roll_back(operation.site) if swap.rolled_back_by_id is None else None
+    return offer if offer and offer.swap.operation_id == operation.pk else None
+
+
+@register.filter
+def seconds_left(offer: RollBackOffer) -> int:
+    """Whole seconds until the end of the roll-back window; 0 where it has none or is over."""
+    return max(0, int((offer.until - timezone.now()).total_seconds())) if offer.until else 0
+
+
+@register.filter
+def time_left(offer: RollBackOffer) -> str:
+    """The same as minutes and seconds: 9:58."""
+    return f"{seconds_left(offer) // 60}:{seconds_left(offer) % 60:02}"

@@ -8,9 +8,11 @@ from django.http import HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.views.decorators.http import require_POST, require_safe
 
+from portal import pace
 from portal.answers import answer_operation, back_address
+from portal.context import Frame
 from portal.http import PortalRequest
-from portal.notifications import unread
+from portal.notifications import is_counting
 from sites.access import get_operation, visible_operations, visible_sites
 from sites.models import Operation, OperationState
 from sites.services import operations
@@ -20,12 +22,16 @@ PAGE_SIZE = 50
 
 @require_safe
 def bar(request: PortalRequest) -> HttpResponse:
-    """What the notification bar holds now; 286 ends its asking as soon as nothing is open."""
-    waiting = unread(request.user)
-    answer = render(request, "operations/_polled.html", {"operation": waiting.shown})
-    if not waiting.is_busy:
-        answer.status_code = 286
-        answer["HX-Trigger"] = "operations-changed"
+    """What the notification bar holds now, or the bar anew where it is to ask at another pace; 286 ends its asking."""
+    frame = Frame(request.user)
+    waiting = frame.waiting
+    if waiting.pace == request.GET.get("pace", "working"):
+        return render(request, "operations/_polled.html", {"operation": waiting.shown, "frame": frame})
+    answer = render(request, "operations/_answer.html", {"keep_confirmation": True, "frame": frame})
+    answer["HX-Retarget"] = "#notification"
+    answer["HX-Reswap"] = "outerHTML"
+    answer["HX-Trigger"] = "operations-changed"
+    answer.status_code = 200 if waiting.pace else 286
     return answer
 
 
@@ -46,11 +52,11 @@ def logs(request: PortalRequest) -> HttpResponse:
 def details(request: PortalRequest, public_id: uuid.UUID) -> HttpResponse:
     """One operation with its steps and times; asks again while it is open."""
     operation = get_operation(request.user, public_id)
+    is_open = operation.is_open or is_counting(operation)
+    context = {"operation": operation, "section": "logs", "is_open": is_open, "pace": pace.of(operation)}
     if not request.htmx:
-        return render(request, "operations/details.html", {"operation": operation, "section": "logs"})
-    answer = render(request, "operations/_details.html", {"operation": operation})
-    answer.status_code = 200 if operation.is_open else 286
-    return answer
+        return render(request, "operations/details.html", context)
+    return render(request, "operations/_details.html", context, status=200 if is_open else 286)
 
 
 @require_POST

@@ -51,8 +51,8 @@ def _show(request: PortalRequest, state: ListState, section: str) -> HttpRespons
     if not request.htmx:
         return render(request, "list/list.html", context)
     seen = hashlib.sha256(repr([row.appearance for row in tree.rows]).encode()).hexdigest()[:16]
-    if request.headers.get("X-Seen") == seen and tree.is_busy:
+    if request.headers.get("X-Seen") == seen and tree.pace:
         return HttpResponse(status=204)
     answer = render(request, "list/_answer.html", {**context, "seen": seen, "oob": True})
-    answer.status_code = 200 if tree.is_busy or "X-Seen" not in request.headers else 286
+    answer.status_code = 200 if tree.pace or "X-Seen" not in request.headers else 286
     return answer

@@ -1,18 +1,22 @@
-"""Ask, then swap two slots of a site."""
+"""Ask, then swap two slots of a site: at once, with a preview first, and what a preview ends with."""
 
 from dataclasses import dataclass
 
 from django.contrib.auth.models import User
 from django.http import HttpResponse
-from django.views.decorators.http import require_http_methods
+from django.shortcuts import render
+from django.views.decorators.http import require_http_methods, require_safe
 
 from portal.answers import answer_operation
 from portal.confirmation import confirm
 from portal.http import PortalRequest
 from sites.access import get_slot, get_slot_for_change
-from sites.errors import Refused
-from sites.models import Slot
+from sites.errors import NotFound, Refused
+from sites.models import Operation, Slot
 from sites.services import swaps
+from sites.services.compare import compare
+
+question = require_http_methods(["GET", "HEAD", "POST"])
 
 
 @dataclass(frozen=True)
@@ -23,19 +27,57 @@ class Pair:
     other: Slot
 
 
-@require_http_methods(["GET", "HEAD", "POST"])
+@question
 def swap(request: PortalRequest, site_name: str, slot_name: str) -> HttpResponse:
-    """seed: Swap; the same from either slot. `with` names the other slot where there are several."""
+    """seed: Swap; the same from either slot. `with` names the other slot, `preview` has it only prepared."""
     slot = get_slot_for_change(request.user, site_name, slot_name)
     pair = _pair(request.user, slot, request.POST.get("with") or request.GET.get("with", ""))
     if request.method != "POST":
         refusal = swaps.why_not_swap(pair.slot, pair.other)
         if refusal is not None:
             raise refusal
-        description = swaps.describe_swap(pair.slot, pair.other)
-        return confirm(request, "swap/confirm.html", slot, {"swap": pair, "description": description})
-    operation = swaps.request_swap(acting_user=request.user, source=pair.slot, target=pair.other)
+        context = {
+            "swap": pair,
+            "description": swaps.describe_swap(pair.slot, pair.other),
+            "comparison": compare(pair.slot, pair.other),
+        }
+        return confirm(request, "swap/confirm.html", slot, context)
+    operation = swaps.request_swap(
+        acting_user=request.user, source=pair.slot, target=pair.other, with_preview="preview" in request.POST
+    )
     return answer_operation(request, operation)
+
+
+@question
+def complete(request: PortalRequest, site_name: str, slot_name: str) -> HttpResponse:
+    """Ask, then complete the swap that is prepared."""
+    slot = get_slot_for_change(request.user, site_name, slot_name)
+    operation = _pending(slot)
+    if request.method != "POST":
+        prepared = operation.swap
+        context = {"pending": operation, "description": swaps.describe_swap(prepared.source, prepared.target)}
+        return confirm(request, "swap/complete.html", slot, context)
+    return answer_operation(request, swaps.complete_swap(acting_user=request.user, operation=operation))
+
+
+@require_safe
+def pending(request: PortalRequest, site_name: str, slot_name: str) -> HttpResponse:
+    """The strip of a slot's pages that says that a swap is prepared; empty where none is."""
+    try:
+        slot = get_slot(request.user, site_name, slot_name)
+    except NotFound:
+        return HttpResponse(status=204)
+    return render(request, "swap/_pending.html", {"slot": slot, "site": slot.site, "pending": swaps.pending_swap(slot)})
+
+
+def _pending(slot: Slot) -> Operation:
+    operation = swaps.pending_swap(slot)
+    if operation is None:
+        raise Refused(
+            f"No swap of '{slot.site.name}' is prepared any more; nothing was changed. "
+            "Look under Operation logs how it ended."
+        )
+    return operation
 
 
 def _pair(user: User, slot: Slot, other_name: str) -> Pair:

@@ -103,7 +103,11 @@ def busy(hold: SlotHold, *, wanted: str) -> SlotBusy | SwapPending:
     operation = hold.operation
     if operation.state == OperationState.WAITING:
         return SwapPending(
-            name=operation.swap.source.title, person=operation.actor_name, since=f"{operation.created_at:%H:%M} UTC"
+            name=operation.swap.source.title,
+            person=operation.actor_name,
+            since=f"{operation.created_at:%H:%M} UTC",
+            slot=operation.swap.source,
+            operation=operation,
         )
     return SlotBusy(
         name=hold.slot.title,

@@ -5,11 +5,12 @@ from datetime import datetime
 
 from django.contrib.auth.models import User
 from django.db import transaction
+from django.db.models import Sum
 
 from sites import access
-from sites.errors import NothingToRollBack
-from sites.models import Kind, Operation, OperationState, Revision, RevisionState, Site, Swap
-from sites.planning import make_plan
+from sites.errors import NothingToRollBack, Refused
+from sites.models import Deployment, InstanceSize, Kind, Operation, OperationState, Revision, RevisionState, Site, Swap
+from sites.planning import LIMITS, make_plan
 from sites.services import changes
 from sites.services.swaps import exchange_workloads, why_not_swap
 
@@ -30,17 +31,24 @@ class RollBackOffer:
     alterations: tuple[Operation, ...]
     """What was done to staging since, by whom and when (seed: Rollback, note); empty when it is unaltered."""
     is_altered: bool
+    unaltered: Deployment | None
+    """What production served before the swap; None is the placeholder page."""
+    kept_instances: int
+    """How many instances are kept warm for this and serve nobody."""
+    kept_memory_mb: int
+    """The memory that they may use at most."""
 
 
 def offer_roll_back(site: Site) -> RollBackOffer | None:
     """The offer for the site's last swap; None when there is none that could be undone."""
     swap = _last_swap(site)
-    if swap is None or swap.operation.kind == Kind.ROLL_BACK or swap.source is None or swap.target is None:
+    if swap is None or not _is_undoable(swap):
         return None
     former = _former(swap)
     if former is None:
         return None
     is_warm = _is_warm(swap)
+    kept = _kept_instances(site)
     return RollBackOffer(
         swap=swap,
         is_instant=is_warm,
@@ -48,13 +56,33 @@ def offer_roll_back(site: Site) -> RollBackOffer | None:
         seconds=(swap.operation.ended_at - swap.operation.created_at).total_seconds(),
         alterations=tuple(_alterations(swap)),
         is_altered=_is_altered(swap, former),
+        unaltered=former.deployment,
+        kept_instances=kept,
+        kept_memory_mb=kept * LIMITS[InstanceSize(site.instance_size)].memory_mb,
     )
+
+
+def why_not_roll_back(site: Site) -> Refused | None:
+    """What keeps the last swap from being rolled back now, busy slots aside; without weighing what it would take."""
+    swap = _last_swap(site)
+    if swap is None or not _is_undoable(swap) or _former(swap) is None:
+        return NothingToRollBack(name=site.name, reason=_why_nothing(swap))
+    return why_not_swap(swap.source, swap.target)
 
 
 def _last_swap(site: Site) -> Swap | None:
     done = Swap.objects.filter(operation__site=site, operation__state=OperationState.SUCCEEDED)
     related = ("operation", "source__site", "source__workload__active_deployment", "target__site", "target__workload")
     return done.select_related(*related).order_by("-switched_at").first()
+
+
+def _is_undoable(swap: Swap) -> bool:
+    return swap.operation.kind != Kind.ROLL_BACK and swap.source is not None and swap.target is not None
+
+
+def _kept_instances(site: Site) -> int:
+    kept = Revision.objects.filter(site=site, state=RevisionState.RETAINED)
+    return kept.aggregate(count=Sum("wanted_count", default=0))["count"]
 
 
 def _former(swap: Swap) -> Revision | None:
@@ -96,13 +124,11 @@ def request_roll_back(*, acting_user: User, site: Site, to_unaltered: bool = Fal
     Raises NothingToRollBack, and what a swap raises.
     """
     site = access.get_site_for_change(acting_user, site.name)
+    refusal = why_not_roll_back(site)
     offer = offer_roll_back(site)
-    if offer is None:
-        raise NothingToRollBack(name=site.name, reason=_why_nothing(site))
+    if refusal is not None or offer is None:
+        raise refusal or NothingToRollBack(name=site.name, reason="the last one has just been rolled back")
     swap = offer.swap
-    refusal = why_not_swap(swap.source, swap.target)
-    if refusal is not None:
-        raise refusal
     with transaction.atomic():
         operation = changes.begin_change(
             kind=Kind.ROLL_BACK,
@@ -128,8 +154,7 @@ def _set_back(operation: Operation, swap: Swap) -> None:
     change.save(update_fields=["deployment_after"])
 
 
-def _why_nothing(site: Site) -> str:
-    swap = _last_swap(site)
+def _why_nothing(swap: Swap | None) -> str:
     if swap is None:
         return "none has been made yet"
     return "the last one has been rolled back" if swap.operation.kind == Kind.ROLL_BACK else "its slot is gone"

@@ -1,14 +1,16 @@
 """Ask for a swap, and say beforehand what it will do."""
 
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 
+from django.conf import settings
 from django.contrib.auth.models import User
 from django.db import transaction
 from django.db.models.functions import Now
 
 from sites import access, tasks
 from sites.errors import NothingPublished, NotSwappable, Refused, SameSlot, SlotStopped
-from sites.models import HostNameKind, Kind, Operation, OperationState, Slot, Step, Swap
+from sites.models import Deployment, HostNameKind, Kind, Operation, OperationState, Slot, Step, Swap
 from sites.services import changes
 
 
@@ -20,6 +22,7 @@ class Address:
     slot: str
     serves_now: str
     will_serve: str
+    is_production: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +67,7 @@ def describe_swap(source: Slot, target: Slot) -> SwapDescription:
     first, second = sorted((source, target), key=lambda slot: not slot.is_production)
     content = {slot.pk: _content(slot) for slot in (first, second)}
     addresses = tuple(
-        Address(host.name, slot.title, content[slot.pk], content[other.pk])
+        Address(host.name, slot.title, content[slot.pk], content[other.pk], slot.is_production)
         for slot, other in ((first, second), (second, first))
         for host in slot.host_names.exclude(kind=HostNameKind.PUBLISHING)
     )
@@ -72,7 +75,11 @@ def describe_swap(source: Slot, target: Slot) -> SwapDescription:
 
 
 def _content(slot: Slot) -> str:
-    deployment = slot.workload.active_deployment if slot.workload else None
+    return content_name(slot.workload.active_deployment if slot.workload else None)
+
+
+def content_name(deployment: Deployment | None) -> str:
+    """What a deployment is called where it is told what an address serves."""
     return f"{deployment.message} ({deployment.short_id})" if deployment else "the placeholder page"
 
 
@@ -97,6 +104,21 @@ def request_swap(*, acting_user: User, source: Slot, target: Slot, with_preview:
         exchange_workloads(operation)
         Swap.objects.create(operation=operation, source=source, target=target, is_preview=with_preview)
         return operation
+
+
+def pending_swap(slot: Slot) -> Operation | None:
+    """The preview that the slot takes part in and that waits for a person, also while it has lent its hold."""
+    hold = getattr(slot, "hold", None)
+    if hold is None:
+        return None
+    operation = hold.operation.borrowed_from or hold.operation
+    return operation if operation.state == OperationState.WAITING else None
+
+
+def preview_ends_at(operation: Operation) -> datetime | None:
+    """When a preview is cancelled by itself; None for an operation that shows none."""
+    began = next((step.started_at for step in operation.steps.all() if step.step == Step.PREPARED), None)
+    return began + timedelta(hours=settings.PREVIEW_HOURS) if began else None
 
 
 def complete_swap(*, acting_user: User, operation: Operation) -> Operation:

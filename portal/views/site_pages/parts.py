@@ -3,6 +3,7 @@
 from django.http import HttpResponse
 from django.shortcuts import render
 
+from portal import pace
 from portal.command_bar import Command
 from portal.context import slot_context
 from portal.http import PortalRequest
@@ -32,7 +33,8 @@ def show(
 ) -> HttpResponse:
     """The page of `tab` (templates/site/TAB.html unless `template` names another); only its `part`, which has that
     id and the template site/_PART.html, when htmx asks for it. `is_open` says whether it has to ask again."""
-    context = {**context, "is_open": is_open, "operation": open_operation(slot)}
+    operation = open_operation(slot)
+    context = {**context, "is_open": is_open, "operation": operation, "pace": pace.of(operation)}
     if part and request.htmx and request.htmx.target == part:
         status = 200 if is_open else STOP_POLLING
         part_context = {"slot": slot, "site": slot.site, **context}

@@ -20,7 +20,7 @@ def quickstart(request: PortalRequest, site_name: str, slot_name: str) -> HttpRe
     context: dict[str, object] = {"facts": SlotFacts(request.user, slot)}
     if slot.site.is_sample:
         context["story"] = read_story(slot.site, request.session)
-    is_open = slot.site.is_sample and slot.site.operations.filter(state__in=Operation.OPEN).exists()
+    is_open = slot.site.is_sample and slot.site.operations.filter(state__in=Operation.WORKING).exists()
     return parts.show(
         request, slot, "quickstart", context, commands=QUICK_START_COMMANDS, part="story", is_open=is_open
     )

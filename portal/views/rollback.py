@@ -1,0 +1,35 @@
+"""Ask, then roll the last swap of a site back."""
+
+from django.http import HttpResponse
+from django.views.decorators.http import require_http_methods
+
+from portal.answers import answer_operation
+from portal.confirmation import confirm
+from portal.http import PortalRequest
+from sites.access import get_slot_for_change
+from sites.errors import NothingToRollBack
+from sites.models import Slot
+from sites.services import rollback, swaps
+
+UNALTERED = "unaltered"
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def roll_back(request: PortalRequest, site_name: str, slot_name: str) -> HttpResponse:
+    """seed: Rollback. `version` says which one where staging was altered since: the present or the unaltered one."""
+    slot = get_slot_for_change(request.user, site_name, slot_name)
+    if request.method != "POST":
+        return _ask(request, slot)
+    operation = rollback.request_roll_back(
+        acting_user=request.user, site=slot.site, to_unaltered=request.POST.get("version") == UNALTERED
+    )
+    return answer_operation(request, operation)
+
+
+def _ask(request: PortalRequest, slot: Slot) -> HttpResponse:
+    refusal = rollback.why_not_roll_back(slot.site)
+    offer = rollback.offer_roll_back(slot.site)
+    if refusal is not None or offer is None:
+        raise refusal or NothingToRollBack(name=slot.site.name, reason="the last one has just been rolled back")
+    description = swaps.describe_swap(offer.swap.source, offer.swap.target)
+    return confirm(request, "swap/rollback.html", slot, {"offer": offer, "description": description})
