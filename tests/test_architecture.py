@@ -45,9 +45,18 @@ MAY_IMPORT: dict[str, set[str]] = {
     "sites.supervisor": {"sites.models", "sites.services", "sites.runtime", "sites.runtime.agent", "sites.router"},
     "sites.prober": set(),
     "sites.demo": {"sites.prober", "sites.services", "sites.models", "sites.content", "sites.supervisor"},
+    "sites.bench": {
+        "sites.prober",
+        "sites.demo",
+        "sites.services",
+        "sites.models",
+        "sites.router",
+        "sites.supervisor",
+    },
     "sites.management": {
         "sites.supervisor",
         "sites.demo",
+        "sites.bench",
         "sites.prober",
         "sites.router",
         "sites.routing",

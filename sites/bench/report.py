@@ -1,0 +1,81 @@
+"""The figures of a measurement, what they should be, and both in words."""
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """What a figure should be at most, or at least."""
+
+    bound: float
+    is_minimum: bool = False
+
+    def is_met(self, value: float) -> bool:
+        """Whether the figure is what it should be."""
+        return value >= self.bound if self.is_minimum else value <= self.bound
+
+    def __str__(self) -> str:
+        return f"{'at least' if self.is_minimum else 'at most'} {self.bound:g}"
+
+
+KEYS = (
+    "swaps",
+    "requests",
+    "failed",
+    "mixups",
+    "went_back",
+    "swap_seconds_p50",
+    "switch_ms_p50",
+    "throughput_ratio",
+    "p99_ratio",
+    "first_request_ratio",
+    "cost_ratio_10000",
+    "envoy_mb_10000",
+    "nginx_failed",
+    "nginx_mixups",
+)
+TARGETS = {
+    "failed": Target(0),
+    "mixups": Target(0),
+    "went_back": Target(0),
+    "swap_seconds_p50": Target(1.0),
+    "switch_ms_p50": Target(20.0),
+    "throughput_ratio": Target(0.95, is_minimum=True),
+    "p99_ratio": Target(1.2),
+    "first_request_ratio": Target(2.0),
+    "cost_ratio_10000": Target(1.5),
+    "envoy_mb_10000": Target(200.0),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """`figures` has every key of KEYS; what else was measured stands beside them."""
+
+    figures: dict[str, object]
+
+    @property
+    def missed(self) -> list[str]:
+        """Keys of the figures that were measured and are not what they should be."""
+        found = {key: self.figures.get(key) for key in TARGETS}
+        return [key for key, value in found.items() if value is not None and not TARGETS[key].is_met(float(value))]  # type: ignore[arg-type]
+
+    def write(self, path: Path) -> None:
+        """As JSON."""
+        path.write_text(json.dumps(self.figures, indent=2) + "\n")
+
+    def sentences(self) -> list[str]:
+        """A line per key, and a verdict."""
+        width = max(map(len, KEYS))
+        lines = []
+        for key in KEYS:
+            value = self.figures.get(key)
+            shown = "not measured" if value is None else f"{value:,}" if isinstance(value, int) else f"{value:.3g}"
+            target = TARGETS.get(key)
+            judged = "" if target is None else f"  ({target}{'' if key not in self.missed else ': missed'})"
+            lines.append(f"{key:<{width}}  {shown:>12}{judged}")
+        if self.missed:
+            return [*lines, f"Missed: {', '.join(self.missed)}."]
+        return [*lines, "Every figure that was measured is what it should be."]
