@@ -57,12 +57,16 @@ def _tables(sites: QuerySet[Site]) -> list[RouteTable]:
     # The version is read first: rows that are newer than it only make the table newer than it says
     found = list(sites.values_list("pk", "name", "routes_version"))
     hosts = defaultdict(list)
-    for host in HostName.objects.filter(slot__site__in=sites).select_related("slot__live_revision").order_by("name"):
+    names = HostName.objects.filter(slot__site__in=sites).select_related("slot__live_revision").order_by("name")
+    # What is encrypted says nothing about routes and would cost most of the time
+    for host in names.defer("slot__publishing_password", "slot__live_revision__snapshot"):
         hosts[host.slot.site_id].append(_route(host))
     endpoints = defaultdict(list)
-    offered = Instance.objects.filter(
-        revision__site__in=sites, revision__state__in=Revision.OFFERED, is_warm=True
-    ).select_related("revision")
+    offered = (
+        Instance.objects.filter(revision__site__in=sites, revision__state__in=Revision.OFFERED, is_warm=True)
+        .select_related("revision")
+        .defer("revision__snapshot")
+    )
     for instance in offered.order_by("revision_id", "ordinal"):
         if instance.ordinal < instance.revision.routed_count:
             endpoints[instance.revision].append(Endpoint(instance.address, instance.port))

@@ -46,8 +46,10 @@ def run(operation_id: int, attempt: int, *, again: Callable[[int, int], object])
 def _work(operation: Operation) -> bool:
     """Returns whether something is left to do."""
     until = time.monotonic() + SLICE_SECONDS
+    progress: Progress | None = None
     while True:
-        beat(operation)
+        if progress is None or not progress.is_done:  # the entry into a stage is a heartbeat too
+            beat(operation)
         try:
             progress = _advance_one(operation)
         except StaleOrder:
@@ -66,7 +68,7 @@ def _work(operation: Operation) -> bool:
 def _advance_one(operation: Operation) -> Progress | None:
     """One look at the present stage, and the entry into the next one when it is done; None at the end."""
     stages = stages_of(operation)
-    at = position(operation)
+    at = position(operation, stages)
     if at >= 0:
         progress = _look(operation, stages[at])
         if progress.is_waiting:

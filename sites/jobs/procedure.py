@@ -52,13 +52,13 @@ def enter(operation: Operation, stage: Stage) -> None:
         fenced = Operation.objects.filter(pk=operation.pk, attempt=operation.attempt, state__in=Operation.OPEN)
         if not fenced.update(step=stage.step, state=OperationState.RUNNING, heartbeat_at=moment):
             raise StaleOrder(what=str(operation))
-        OperationStep.objects.filter(operation=operation, ended_at=None).update(ended_at=moment)
-        OperationStep.objects.update_or_create(
-            operation=operation, step=stage.step, defaults={"started_at": moment, "ended_at": None}
-        )
+        steps = OperationStep.objects.filter(operation=operation)
+        steps.filter(ended_at=None).update(ended_at=moment)
+        if not steps.filter(step=stage.step).update(started_at=moment, ended_at=None):
+            OperationStep.objects.create(operation=operation, step=stage.step, started_at=moment)
         if stage.enter is not None:
             stage.enter(operation)
-    operation.refresh_from_db()
+    operation.step, operation.state, operation.heartbeat_at = stage.step, OperationState.RUNNING, moment
 
 
 def tell(operation: Operation, progress: Progress) -> None:

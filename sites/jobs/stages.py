@@ -1,5 +1,7 @@
 """Which stages each kind of operation goes through, in order."""
 
+from collections.abc import Sequence
+
 from sites.jobs import builds, keeping, prepare, preview, removal, switch, warmup
 from sites.jobs.procedure import Stage
 from sites.models import Kind, Operation, Step
@@ -49,6 +51,6 @@ def stages_of(operation: Operation) -> tuple[Stage, ...]:
     return by_kind.get(Kind(operation.kind), INTO_SERVICE)
 
 
-def position(operation: Operation) -> int:
+def position(operation: Operation, stages: Sequence[Stage]) -> int:
     """Index of the stage that an operation is at; -1 before the first."""
-    return next((index for index, stage in enumerate(stages_of(operation)) if stage.step == operation.step), -1)
+    return next((index for index, stage in enumerate(stages) if stage.step == operation.step), -1)

@@ -1,6 +1,6 @@
 """Step WARMING: every instance of every side answers a request before any visitor reaches it."""
 
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from http.client import HTTPConnection, HTTPException
 
@@ -19,6 +19,7 @@ from sites.runtime.spec import InstanceState
 USER_AGENT = "SiteWarmup"
 PAUSE_SECONDS = 1.0
 AT_ONCE = 10
+BEAT_SECONDS = 2.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,19 +51,20 @@ def warm_up(operation: Operation) -> Progress:
         with ThreadPoolExecutor(max_workers=AT_ONCE) as pool:
             pending = [pool.submit(ask, probe) for probe in due]
             for future in pending:
-                while not future.done():
-                    _wait(future)
+                while not _is_answered(future):
                     beat(operation)
         answers = [future.result() for future in pending]
         warm += sum(_note(operation, probe, answer) for probe, answer in zip(due, answers, strict=True))
     return Progress(warm >= wanted, f"{warm} of {wanted} instances answer")
 
 
-def _wait(future: object) -> None:
+def _is_answered(future: Future[Answer]) -> bool:
+    """Waits for up to BEAT_SECONDS."""
     try:
-        future.exception(timeout=2.0)
+        future.exception(timeout=BEAT_SECONDS)
     except TimeoutError:
-        return
+        return future.done()
+    return True
 
 
 def _open_probes(operation: Operation) -> tuple[list[Probe], int, int]:
