@@ -43,6 +43,8 @@ def changes_to_start(operation: Operation) -> list[SlotChange]:
     found = operation.changes.select_related(
         "slot__site", "slot__workload", "workload_after", "deployment_after", "revision_before", "revision_after"
     )
+    # What is encrypted is read where it is needed only
+    found = found.defer("slot__publishing_password", "revision_before__snapshot", "revision_after__snapshot")
     return [change for change in found if change.is_running_after and change.workload_after is not None]
 
 
@@ -69,9 +71,12 @@ def start(operation: Operation) -> Progress:
     """
     changes = changes_to_start(operation)
     runtime = get_runtime()
-    for change in changes:
-        runtime.apply(spec_of(change.revision_after))
-    statuses = runtime.observe([change.revision_after.pk for change in changes])
+    revisions = [change.revision_after for change in changes]
+    statuses = runtime.observe([revision.pk for revision in revisions])
+    if missing := [revision for revision in revisions if not _is_ordered(revision, statuses)]:
+        for revision in missing:
+            runtime.apply(spec_of(revision))
+        statuses = runtime.observe([revision.pk for revision in revisions])
     record(statuses)
     running = wanted = 0
     for change in changes:
@@ -81,6 +86,18 @@ def start(operation: Operation) -> Progress:
         running += sum(status.state == InstanceState.RUNNING for status in own[: revision.wanted_count])
         wanted += revision.wanted_count
     return Progress(running >= wanted, f"{running} of {wanted} instances run")
+
+
+def _is_ordered(revision: Revision, statuses: list[InstanceStatus]) -> bool:
+    """The runtime knows every instance by the revision's last order, so giving it again would change nothing."""
+    known = {
+        status.ordinal
+        for status in statuses
+        if status.revision_id == revision.pk
+        and status.generation == revision.generation
+        and status.state != InstanceState.STOPPING
+    }
+    return known >= set(range(revision.wanted_count))
 
 
 def record(statuses: list[InstanceStatus]) -> None:
