@@ -1,8 +1,9 @@
 """Steps OFFERED, SWITCHED and PUBLISHED: from warm instances to host names that lead to them."""
 
+from contextlib import suppress
 from datetime import timedelta
 
-from sites.errors import Cancelled, Failed, RoutesRefused
+from sites.errors import Cancelled, Failed, RoutesRefused, Unreachable
 from sites.jobs import figures, rollback, wording
 from sites.jobs.prepare import changes_to_start
 from sites.jobs.procedure import DONE, Progress
@@ -51,10 +52,10 @@ def wait_until_offered(operation: Operation) -> Progress:
     return Progress(not missing, progress(missing))
 
 
-def publish(site: Site) -> Acknowledgement:
+def publish(site: Site, *, wait_seconds: float = 2.0) -> Acknowledgement:
     """Have the site's committed routes taken by every connected router."""
     site.refresh_from_db(fields=["routes_version"])
-    return get_router().publish(site.pk, site.routes_version, wait_seconds=2.0)
+    return get_router().publish(site.pk, site.routes_version, wait_seconds=wait_seconds)
 
 
 def missing_nodes(acknowledgement: Acknowledgement, version: int) -> set[str]:
@@ -165,7 +166,9 @@ def serve(change: SlotChange) -> None:
 
 
 def switched(operation: Operation) -> Progress:
-    """The exchange was the work."""
+    """The exchange was the work; the routers are told before anything else, and waited for in the next step."""
+    with suppress(Unreachable):
+        publish(operation.site, wait_seconds=0.0)
     return DONE
 
 

@@ -147,14 +147,14 @@ def test_a_cancelled_swap_changes_nothing(domain: Domain) -> None:
 
 def test_routes_that_every_router_refuses_are_switched_back(domain: Domain, monkeypatch: pytest.MonkeyPatch) -> None:
     operation = start_swap(domain)
-    publish = stages.INTO_SERVICE[-1]
+    switched, published = stages.INTO_SERVICE[-2:]
 
     def refuse(operation: Operation) -> procedure.Progress:
         domain.router.nodes["router-1"].refuses = "unknown cluster"
-        return publish.work(operation)
+        return switched.work(operation)
 
-    changed = (*stages.INTO_SERVICE[:-1], procedure.Stage(publish.step, refuse))
-    monkeypatch.setattr(stages, "INTO_SERVICE", changed)
+    moody = procedure.Stage(switched.step, refuse, switched.enter)
+    monkeypatch.setattr(stages, "INTO_SERVICE", (*stages.INTO_SERVICE[:-2], moody, published))
     domain.work(operation)
     assert operation.error_code == "RoutesRefused"
     domain.router.nodes["router-1"].refuses = ""
@@ -195,14 +195,14 @@ def test_a_publication_that_every_router_refuses_leaves_nothing_in_force(domain:
 def test_a_router_that_is_away_keeps_the_old_instances_running(domain: Domain, monkeypatch: pytest.MonkeyPatch) -> None:
     production, _staging = domain.staged()
     old = production.live_revision
-    publish = stages.INTO_SERVICE[-1]
+    switched, published = stages.INTO_SERVICE[-2:]
 
     def be_late(operation: Operation) -> procedure.Progress:
         domain.router.nodes["router-1"].is_late = True
-        return publish.work(operation)
+        return switched.work(operation)
 
-    changed = (*stages.INTO_SERVICE[:-1], procedure.Stage(publish.step, be_late))
-    monkeypatch.setattr(stages, "INTO_SERVICE", changed)
+    moody = procedure.Stage(switched.step, be_late, switched.enter)
+    monkeypatch.setattr(stages, "INTO_SERVICE", (*stages.INTO_SERVICE[:-2], moody, published))
     monkeypatch.setattr("sites.jobs.switch.LATE_SECONDS", 0.0)
     monkeypatch.setattr("sites.jobs.retire.QUIET_SECONDS", 0.0)
     operation = domain.work(slots.restart(acting_user=domain.alice, slot=production))
