@@ -10,7 +10,7 @@ from sites.bench.switches import Moment, mixture
 from sites.bench.visitors import Crowd, Visitors
 from sites.demo.staged_site import StagedSite
 from sites.models import Slot
-from sites.prober.http import now
+from sites.prober.clock import now
 
 SETTLING_SECONDS = 2.0
 

@@ -6,7 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from sites.prober.client import Exam, HttpClient, wait
-from sites.prober.http import Call, now
+from sites.prober.clock import now
+from sites.prober.http import Call
 from sites.prober.kinds import check_page
 from sites.prober.records import Record
 

@@ -14,7 +14,7 @@ from sites.demo.operations import monotonic, wait_for
 from sites.demo.router_stats import Retries
 from sites.demo.staged_site import StagedSite
 from sites.models import Operation
-from sites.prober.http import now
+from sites.prober.clock import now
 
 SETTLING_SECONDS = 2.0
 """Before the first swap and after the last one."""

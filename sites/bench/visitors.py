@@ -26,7 +26,7 @@ class Crowd:
     rate: float
     """Requests a second of the open loop; others come on top."""
     with_others: bool = True
-    """Also POSTs of 64 KiB, and a new connection for each request."""
+    """Also POSTs of 64 KiB, a new connection for each request, and one visitor who reads both host names in turn."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +70,7 @@ def _visit(crowd: Crowd, wire: Connection) -> None:
     if crowd.with_others:
         others = [
             kinds.post(f"{crowd.name} POST", crowd.address, crowd.hosts),
+            kinds.keep_alive(f"{crowd.name} keep-alive", crowd.address, crowd.hosts),
             kinds.connection_per_request(f"{crowd.name} connection per request", crowd.address, crowd.hosts),
         ]
     with Load([open_loop, *others]) as load:
