@@ -24,13 +24,11 @@ def run() -> None:
     with transaction.atomic():
         _note_moved(seen)
         record([status for statuses in seen.values() for status in statuses])
-    wanted = {
-        revision.pk: revision
-        for revision in Revision.objects.filter(state__in=Revision.OPEN).select_related("slot__site", "site")
-    }
-    for revision in wanted.values():
-        if revision.state in Revision.REUSABLE and len(seen.get(revision.pk, [])) < revision.wanted_count:
-            runtime.apply(spec_of(revision))
+    opened = Revision.objects.filter(state__in=Revision.OPEN)
+    wanted = {pk: (state, count) for pk, state, count in opened.values_list("pk", "state", "wanted_count")}
+    lost = [pk for pk, (state, count) in wanted.items() if state in Revision.REUSABLE and len(seen.get(pk, [])) < count]
+    for revision in opened.filter(pk__in=lost, state__in=Revision.REUSABLE).select_related("slot__site", "site"):
+        runtime.apply(spec_of(revision))
     for revision_id in seen.keys() - wanted.keys():
         runtime.apply(_ended(seen[revision_id][0]))
 
