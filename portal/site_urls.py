@@ -3,7 +3,7 @@
 from django.urls import path
 
 from portal.views import publish
-from portal.views.site_pages import configure, dashboard, deployments, quickstart, scale, secrets
+from portal.views.site_pages import configure, dashboard, deployments, quickstart, scale, secrets, swaps
 
 urlpatterns = [
     path("quickstart/", quickstart.quickstart, name="site-quickstart"),
@@ -13,6 +13,7 @@ urlpatterns = [
     path("deployments/<uuid:public_id>/", deployments.log, name="site-deployment"),
     path("publish/", publish.publish, name="site-publish"),
     path("configure/", configure.configure, name="site-configure"),
+    path("swaps/", swaps.history, name="site-swaps"),
     path("scale/", scale.scale, name="site-scale"),
     path("credentials/reset/", secrets.reset_credentials, name="site-credentials-reset"),
     path("credentials/reveal/", secrets.reveal_password, name="site-password-reveal"),

@@ -23,7 +23,7 @@ PAGE_SIZE = 50
 @require_safe
 def bar(request: PortalRequest) -> HttpResponse:
     """What the notification bar holds now, or the bar anew where it is to ask at another pace; 286 ends its asking."""
-    frame = Frame(request.user)
+    frame = Frame(request)
     waiting = frame.waiting
     if waiting.pace == request.GET.get("pace", "working"):
         return render(request, "operations/_polled.html", {"operation": waiting.shown, "frame": frame})

@@ -42,14 +42,15 @@ def read_story(site: Site, session: SessionBase) -> Story:
     production = next(slot for slot in slots if slot.is_production)
     staging = next((slot for slot in slots if not slot.is_production), None)
     looked_at = session.get(LOOKED_AT, [])
-    swaps = Operation.objects.filter(site=site, kind=Kind.SWAP, state=OperationState.SUCCEEDED).count()
+    done = Operation.objects.filter(site=site, state=OperationState.SUCCEEDED)
+    swaps = done.filter(kind=Kind.SWAP).count()
     return Story(
         production=production,
         staging=staging,
         has_seen_production=production.pk in looked_at,
         has_seen_staging=staging is not None and staging.pk in looked_at,
         has_swapped=swaps >= 1,
-        has_rolled_back=swaps >= 2,
+        has_rolled_back=swaps >= 2 or done.filter(kind=Kind.ROLL_BACK).exists(),
         has_published=Deployment.objects.filter(workload__site=site).exclude(deployer=SAMPLE).exists(),
     )
 

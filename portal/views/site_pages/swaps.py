@@ -1,0 +1,66 @@
+"""The history of a site's swaps: what each address served before and after, how it went, and who did it."""
+
+from dataclasses import dataclass
+
+from django.core.paginator import Paginator
+from django.http import HttpResponse
+from django.views.decorators.http import require_safe
+
+from portal.command_bar import COMMANDS
+from portal.http import PortalRequest
+from portal.views.site_pages import parts
+from sites.access import get_slot
+from sites.models import Kind, Revision, SlotChange, Swap
+
+PAGE_SIZE = 20
+PAGE_COMMANDS = tuple(key for key in COMMANDS if key != "publish")
+RELATED = ("slot", "revision_before__deployment", "revision_after__deployment")
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One swap, roll-back or publication that was swapped in at once."""
+
+    swap: Swap
+
+    @property
+    def kind(self) -> str:
+        """What it was, in a word or two."""
+        if self.swap.operation.kind == Kind.PUBLISH:
+            return "Auto swap"
+        if self.swap.operation.kind == Kind.ROLL_BACK:
+            return "Roll-back"
+        return "Swap with preview" if self.swap.is_preview else "Swap"
+
+    @property
+    def changes(self) -> list[SlotChange]:
+        """Both sides, production first."""
+        found = [change for change in self.swap.operation.changes.all() if change.slot]
+        return sorted(found, key=lambda change: not change.slot.is_production)
+
+    @property
+    def cut(self) -> int:
+        """How many connections outlasted the drain limit and were cut."""
+        revisions: dict[int, Revision] = {
+            change.revision_before.pk: change.revision_before for change in self.changes if change.revision_before
+        }
+        return sum(revision.cut_count for revision in revisions.values())
+
+
+@require_safe
+def history(request: PortalRequest, site_name: str, slot_name: str) -> HttpResponse:
+    """Newest first; the same from each of the site's slots."""
+    slot = get_slot(request.user, site_name, slot_name)
+    swaps = Swap.objects.filter(operation__site=slot.site).select_related("operation", "rolled_back_by")
+    swaps = swaps.prefetch_related("operation__steps", *(f"operation__changes__{name}" for name in RELATED))
+    page = Paginator(swaps.order_by("-operation__created_at", "-pk"), PAGE_SIZE).get_page(request.GET.get("page"))
+    return parts.show(
+        request,
+        slot,
+        "dashboard",
+        {"page": page, "entries": [Entry(swap) for swap in page]},
+        commands=PAGE_COMMANDS,
+        template="site/swaps.html",
+        part="swaps",
+        is_open=parts.open_operation(slot) is not None,
+    )

@@ -1,0 +1,162 @@
+"""What a person may do between a swap's preparation and its end, and how the last swap is rolled back."""
+
+import pytest
+from django.test import Client
+
+from portal.views.rollback import UNALTERED
+from sites.models import Operation, OperationState, Site
+from tests.domain import Domain
+from tests.portal.conftest import HTMX
+
+SLOT = "/sites/contoso/staging/"
+QUESTIONS = ("complete/", "rollback/")
+
+
+def latest(domain: Domain, state: OperationState = OperationState.SUCCEEDED) -> Operation:
+    """The last operation, taken as far as it goes by itself."""
+    operation = Operation.objects.latest("pk")
+    if state == OperationState.WAITING:
+        domain.look(operation)
+    else:
+        domain.work(operation)
+    assert operation.state == state, operation.outcome
+    return operation
+
+
+def text(answer: object) -> str:
+    return answer.content.decode().replace("&#x27;", "'")
+
+
+@pytest.fixture
+def prepared(domain: Domain, contoso: Site, alice: Client) -> Operation:
+    """A swap that Alice has prepared."""
+    assert alice.post(f"{SLOT}swap/", {"preview": "1"}, headers=HTMX).status_code == 200
+    return latest(domain, OperationState.WAITING)
+
+
+@pytest.fixture
+def swapped(domain: Domain, contoso: Site, alice: Client) -> Operation:
+    """A swap that is done."""
+    alice.post(f"{SLOT}swap/", headers=HTMX)
+    return latest(domain)
+
+
+@pytest.mark.parametrize("question", QUESTIONS)
+def test_readers_and_strangers_are_neither_asked_nor_obeyed(
+    swapped: Operation, bob: Client, charlie: Client, browser: object, question: str
+) -> None:
+    before = Operation.objects.count()
+    for method in ("get", "post"):
+        assert getattr(bob, method)(SLOT + question, headers=HTMX).status_code == 403
+        assert getattr(charlie, method)(SLOT + question).status_code == 404
+        assert getattr(browser(None), method)(SLOT + question).status_code == 302
+    assert Operation.objects.count() == before
+
+
+@pytest.mark.parametrize("page", ["pending/", "swaps/"])
+def test_what_only_shows_takes_no_order_and_tells_strangers_nothing(
+    swapped: Operation, bob: Client, charlie: Client, browser: object, page: str
+) -> None:
+    assert bob.get(SLOT + page).status_code == 200
+    assert bob.post(SLOT + page).status_code == 405
+    assert charlie.get(SLOT + page).status_code == (204 if page == "pending/" else 404)
+    assert browser(None).get(SLOT + page).status_code == 302
+
+
+@pytest.mark.parametrize("slot", ["staging", "production"])
+def test_a_prepared_swap_shows_on_both_slots_and_asks_slowly(
+    prepared: Operation, alice: Client, bob: Client, slot: str
+) -> None:
+    listed = alice.get(f"/sites/?selected=contoso/{slot}")
+    assert {row.status for row in listed.context["tree"].rows} == {"Prepared for swap"}
+    assert "every 30s" in text(listed) and "every 1s" not in text(listed) and "every 2s" not in text(listed)
+    commands = {command.key: command for command in listed.context["commands"]}
+    assert list(commands)[3:7] == ["swap", "rollback", "complete", "cancel"]
+    assert commands["complete"].reason == commands["cancel"].reason == ""
+    assert "is prepared for a swap by alice since" in commands["swap"].reason
+    assert (commands["stop"].reason == "") == (slot == "production")
+    for tab in ("quickstart", "dashboard", "deployments", "configure", "scale", "swaps"):
+        page = text(alice.get(f"/sites/contoso/{slot}/{tab}/"))
+        assert "every 1s" not in page, tab
+        assert 'id="command-complete"' in page and 'id="command-cancel"' in page, tab
+        assert ("This address shows production's settings now." in page) == (slot == "staging"), tab
+        assert "Started by alice at" in page and "cancelled by itself at" in page
+    assert 'id="command-complete" aria-disabled="true"' in text(bob.get(f"/sites/contoso/{slot}/dashboard/"))
+
+
+def test_the_bar_reminds_and_offers_both_ends(prepared: Operation, alice: Client) -> None:
+    page = text(alice.get("/sites/"))
+    assert "notification--waiting" in page and "'contoso (staging)' is prepared for a swap with production." in page
+    assert 'id="notification-complete"' in page and 'id="notification-cancel"' in page
+    same = alice.get("/operations/bar/?pace=waiting", headers=HTMX)
+    assert same.status_code == 200 and "HX-Reswap" not in same
+    other = alice.get("/operations/bar/?pace=working", headers=HTMX)
+    assert other["HX-Reswap"] == "outerHTML" and "every 30s" in text(other)
+
+
+def test_refusals_offer_complete_and_cancel(prepared: Operation, alice: Client) -> None:
+    for headers in (HTMX, {}):
+        answer = alice.post(f"{SLOT}restart/", headers=headers)
+        assert answer.status_code == 409
+        assert "/sites/contoso/staging/complete/" in text(answer)
+        assert f"/operations/{prepared.public_id}/cancel/" in text(answer)
+
+
+def test_complete_asks_and_switches(domain: Domain, prepared: Operation, alice: Client) -> None:
+    question = text(alice.get(f"{SLOT}complete/", headers=HTMX))
+    assert "that alice prepared at" in question and "contoso-staging.localhost" in question
+    assert domain.serves("contoso.localhost") == "one"
+    assert alice.post("/sites/contoso/production/complete/", headers=HTMX).status_code == 200
+    assert domain.work(prepared).state == "succeeded", prepared.outcome
+    assert domain.serves("contoso.localhost") == "two"
+    assert "prepared any more" in text(alice.get(f"{SLOT}complete/", headers=HTMX))
+    assert "This address shows" not in text(alice.get(f"{SLOT}pending/", headers=HTMX))
+
+
+def test_cancel_gives_staging_back(domain: Domain, prepared: Operation, alice: Client) -> None:
+    assert alice.post(f"/operations/{prepared.public_id}/cancel/", headers=HTMX).status_code == 200
+    assert domain.work(prepared).state == "cancelled"
+    assert domain.serves("contoso.localhost") == "one"
+
+
+def test_a_roll_back_is_offered_with_the_time_left(domain: Domain, swapped: Operation, alice: Client) -> None:
+    page = text(alice.get("/sites/?selected=contoso/staging"))
+    assert 'id="notification-rollback"' in page
+    question = text(alice.get(f"{SLOT}rollback/", headers=HTMX))
+    assert "It is instant" in question and "that alice made at" in question
+    assert 'id="answer-yes"' in question and 'id="answer-unaltered"' not in question
+    alice.post("/sites/contoso/production/rollback/", headers=HTMX)
+    latest(domain)
+    assert domain.serves("contoso.localhost") == "one"
+    assert domain.serves("contoso-staging.localhost") == "two"
+    commands = {one.key: one for one in alice.get("/sites/?selected=contoso/staging").context["commands"]}
+    assert "the last one has been rolled back" in commands["rollback"].reason
+    assert 'id="notification-rollback"' not in text(alice.get("/sites/"))
+    assert alice.get(f"{SLOT}rollback/", headers=HTMX).status_code == 409
+
+
+@pytest.mark.parametrize(("version", "expected"), [("present", "mended"), (UNALTERED, "one")])
+def test_an_altered_staging_gives_two_answers(
+    domain: Domain, swapped: Operation, alice: Client, version: str, expected: str
+) -> None:
+    domain.publish(swapped.site.slots.get(name="staging"), "mended")
+    question = text(alice.get(f"{SLOT}rollback/", headers=HTMX))
+    assert "Publication by alice at" in question and "Published 'mended'" in question
+    assert 'id="answer-present"' in question and 'id="answer-unaltered"' in question
+    assert 'id="answer-yes"' not in question
+    alice.post(f"{SLOT}rollback/", {"version": version}, headers=HTMX)
+    latest(domain)
+    assert domain.serves("contoso.localhost") == expected
+    assert domain.serves("contoso-staging.localhost") == "two"
+
+
+def test_the_history_tells_what_each_slot_served(domain: Domain, swapped: Operation, alice: Client) -> None:
+    swapped.swap.__class__.objects.filter(pk=swapped.swap.pk).update(requests=1204, failures=0)
+    alice.post(f"{SLOT}rollback/", headers=HTMX)
+    latest(domain)
+    page = alice.get(f"{SLOT}swaps/")
+    assert [entry.kind for entry in page.context["entries"]] == ["Roll-back", "Swap"]
+    for part in ("one (", "two (", "1204, 0 failed", "<b>By:</b> alice", "Warming up every instance", "Rolled back"):
+        assert part in text(page), part
+    assert f"{SLOT}swaps/" in text(alice.get(f"{SLOT}dashboard/"))
+    assert "/sites/contoso/production/swaps/" in text(alice.get(f"/operations/{swapped.public_id}/"))
