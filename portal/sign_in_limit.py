@@ -3,6 +3,7 @@
 import hashlib
 from datetime import timedelta
 
+from django.contrib.auth.models import User
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
@@ -53,3 +54,33 @@ def _failures(request: HttpRequest, name: str) -> QuerySet[SignInFailure]:
 
 def _digest(name: str) -> str:
     return hashlib.sha256(name.strip().lower().encode()).hexdigest()
+
+
+def check_code_limit(user: User) -> None:
+    """Raises SignInLimited after too many wrong codes, from whatever address: six digits are soon guessed."""
+    since = timezone.now() - SPAN
+    failures = list(_wrong_codes(user).filter(failed_at__gte=since).order_by("-failed_at")[:MOST])
+    if len(failures) == MOST:
+        name, until = user.get_username(), f"{failures[-1].failed_at + SPAN:%H:%M} UTC"
+        raise SignInLimited(
+            f"Too many wrong codes for '{name}', so none is taken for now. Try again at {until}, or get in with a "
+            f"link that is made on the server: ./greenroom password --link --user {name}"
+        )
+
+
+def note_wrong_code(user: User) -> None:
+    """Count a wrong code."""
+    SignInFailure.objects.create(name_digest=_code_digest(user), address="")
+
+
+def forget_wrong_codes(user: User) -> None:
+    """A right code ends the count."""
+    _wrong_codes(user).delete()
+
+
+def _wrong_codes(user: User) -> QuerySet[SignInFailure]:
+    return SignInFailure.objects.filter(name_digest=_code_digest(user))
+
+
+def _code_digest(user: User) -> str:
+    return hashlib.sha256(f"code of account {user.pk}".encode()).hexdigest()

@@ -4,7 +4,20 @@ from django.contrib import admin
 from django.urls import include, path
 from django.views.generic import RedirectView
 
-from portal.views import accounts, assets, commands, delete, health, new, operations, rollback, sites, swap
+from portal.views import (
+    account,
+    accounts,
+    assets,
+    commands,
+    delete,
+    health,
+    new,
+    operations,
+    rollback,
+    second_step,
+    sites,
+    swap,
+)
 
 handler403 = "portal.views.errors.forbidden"
 handler404 = "portal.views.errors.not_found"
@@ -15,9 +28,12 @@ urlpatterns = [
     path("favicon.ico", assets.favicon),
     path("healthz", health.healthz, name="healthz"),
     path("sign-in/", accounts.sign_in, name="sign-in"),
+    path("sign-in/code/", second_step.code, name="sign-in-code"),
+    path("sign-in/passkey/options/", second_step.passkey_options, name="sign-in-passkey-options"),
+    path("sign-in/passkey/", second_step.passkey_answer, name="sign-in-passkey"),
     path("sign-out/", accounts.sign_out, name="sign-out"),
     path("welcome/<str:token>/", accounts.welcome, name="welcome"),
-    path("password/", accounts.change_password, name="password-change"),
+    path("password/", account.account, name="password-change"),
     path("all/", sites.all_items, name="all-items"),
     path("sites/", sites.site_list, name="site-list"),
     path("sites/tree/", sites.toggle, name="site-tree"),
@@ -43,5 +59,6 @@ urlpatterns = [
     path("sites/<str:site_name>/<str:slot_name>/mode/", commands.change_mode, name="site-mode"),
     path("sites/<str:site_name>/<str:slot_name>/", include("portal.site_urls")),
     path("settings/", include("portal.settings_urls")),
+    path("admin/login/", accounts.admin_sign_in),
     path("admin/", admin.site.urls),
 ]

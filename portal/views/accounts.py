@@ -1,10 +1,10 @@
-"""Sign in and out, the one-time link, and one's own password."""
+"""Sign in and out, and the one-time link."""
 
 from typing import cast
 
-from django.contrib.auth import login, logout, update_session_auth_hash
+from django.contrib.auth import login, logout
 from django.contrib.auth.decorators import login_not_required
-from django.contrib.auth.forms import AuthenticationForm, PasswordChangeForm, SetPasswordForm
+from django.contrib.auth.forms import AuthenticationForm, SetPasswordForm
 from django.contrib.auth.models import User
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import redirect, render
@@ -12,10 +12,9 @@ from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
-from django.views.decorators.http import require_http_methods, require_POST
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from portal import sign_in_links
-from portal.http import PortalRequest
+from portal import half_sign_in, second_factor, sign_in_links
 from portal.sign_in_limit import check_limit, forget_failures, forget_name, note_failure
 from sites.models import Kind
 from sites.services import operations
@@ -35,11 +34,22 @@ def sign_in(request: HttpRequest) -> HttpResponse:
         check_limit(request, name)
         if form.is_valid():
             forget_failures(request, name)
-            login(request, form.get_user())
+            user = form.get_user()
+            if second_factor.is_set(user):
+                half_sign_in.begin(request, user, _next(request))
+                return HttpResponseRedirect(reverse("sign-in-code"), status=303)
+            login(request, user)
             return HttpResponseRedirect(_next(request), status=303)
         note_failure(request, name)
     context = {"form": form, "next": request.GET.get("next", "")}
     return render(request, "accounts/sign_in.html", context, status=200 if not form.errors else 400)
+
+
+@require_safe
+@login_not_required
+def admin_sign_in(request: HttpRequest) -> HttpResponse:
+    """Django admin's own sign-in page knows no limit and no second factor, so everybody signs in at ours."""
+    return redirect(f"{reverse('sign-in')}?{request.GET.urlencode()}")
 
 
 @require_POST
@@ -63,27 +73,16 @@ def welcome(request: HttpRequest, token: str) -> HttpResponse:
             user.set_password(form.cleaned_data["new_password1"])
             user.save(update_fields=["password"])
             login(request, cast(User, user), backend="django.contrib.auth.backends.ModelBackend")
-            _record(cast(User, user))
-            return redirect("site-list")
+            record_password(cast(User, user))
+            # A link is also the way in for whoever lost the second factor: to where it is replaced
+            return redirect("password-change" if second_factor.is_set(cast(User, user)) else "site-list")
     if user is None:
         return render(request, "accounts/link_used.html", status=410)
     return render(request, "accounts/choose_password.html", {"form": form, "person": user})
 
 
-@never_cache
-@form_page
-@sensitive_post_parameters()
-def change_password(request: PortalRequest) -> HttpResponse:
-    """One's own password; other sessions end."""
-    form = PasswordChangeForm(request.user, data=request.POST or None)
-    if request.method == "POST" and form.is_valid():
-        update_session_auth_hash(request, form.save())
-        _record(request.user)
-        return redirect("password-change")
-    return render(request, "accounts/change_password.html", {"form": form})
-
-
-def _record(user: User) -> None:
+def record_password(user: User) -> None:
+    """Write down that a password was changed, and end the limit of its name."""
     name = user.get_username()
     forget_name(name)
     operations.record(
