@@ -169,8 +169,12 @@ class Stream:
         found = self._cache.resources(site_id)
         if not self._has_loaded(site_id):
             return self._removal(self._offered.pop(site_id, set()))
-        if found is None or not self._clusters.is_open:
+        if found is None:
             return []  # the removal of its scopes makes the node drop the routes, and then the clusters
+        if not self._clusters.is_open:
+            # A node that reconnects while a cluster lacks its endpoints says nothing of clusters before it has them
+            known = [one for one in found.endpoints if self._wants(self._endpoints, one)]
+            return [self._endpoints.send(known)] if known else []
         responses = []
         if clusters := [cluster for cluster in found.clusters if self._clusters.needs(cluster)]:
             for cluster in clusters:

@@ -151,6 +151,25 @@ def test_a_reconnecting_envoy_that_has_everything_is_sent_nothing(cache: TableCa
     assert again.stream.has_acknowledged(1)
 
 
+def test_an_envoy_that_reconnects_while_a_cluster_lacks_endpoints_gets_them_before_it_speaks_of_clusters(
+    cache: TableCache,
+) -> None:
+    envoy = ImaginedEnvoy(cache)
+    envoy.connect()
+    envoy.delays = {Kind.ENDPOINTS}
+    envoy.load(1)
+    again = ImaginedEnvoy(cache, envoy.resources)
+    again.ask(Kind.ENDPOINTS, "r-1", "r-2")  # Envoy pauses the type of clusters until the new ones have endpoints
+    for kind in (Kind.LISTENER, Kind.SCOPE):
+        again.ask(kind)
+    again.ask(Kind.ROUTES, "portal", "site-1")
+    assert sent(again, Kind.ENDPOINTS) == ["+r-1", "+r-2"]
+    assert "+site-1" not in sent(again, Kind.ROUTES)
+    again.ask(Kind.CLUSTER)
+    assert "+site-1" in sent(again, Kind.ROUTES)
+    assert again.stream.has_acknowledged(1)
+
+
 def test_a_reconnecting_envoy_keeps_its_clusters_until_it_says_which_routes_it_has(
     cache: TableCache, envoy: ImaginedEnvoy
 ) -> None:
