@@ -182,6 +182,7 @@ AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
 ]
 DATA_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024
+DATA_UPLOAD_MAX_NUMBER_FIELDS = 5000  # a page of some hundred settings has several fields for each
 FILE_UPLOAD_TEMP_DIR = UPLOAD_DIR
 FILE_UPLOAD_HANDLERS = ["portal.uploads.NoFiles"]  # whoever waits for a file names a handler of its own
 

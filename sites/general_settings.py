@@ -91,3 +91,10 @@ def fault_of_general(name: str, value: str) -> str | None:
     if name not in SWITCHES:
         return f"the general settings are {', '.join(sorted((*SWITCHES, START_COMMAND)))}"
     return None if value in SWITCH else "it is on or off"
+
+
+def fault_of_document(name: str) -> str | None:
+    """Why a default document cannot be taken; None when it can."""
+    if not name or name != name.strip() or "/" in name or "," in name or not name.isprintable():
+        return "a default document is the name of a file, without a slash or comma, such as index.html"
+    return None

@@ -1,14 +1,19 @@
 """What the templates of a slot's pages ask for."""
 
-from django import forms, template
+from django import template
+
+from portal.entry_rows import EntryRows
+from portal.plain_fields import Field
 
 register = template.Library()
 
 CAPTIONS = {
     "app_settings": ("App settings", "KEY", "VALUE"),
     "connection_strings": ("Connection strings", "NAME", "VALUE"),
+    "handler_mappings": ("Handler mappings", "EXTENSION", "SCRIPT PROCESSOR PATH"),
     "mounts": ("Persistent folders", "FOLDER", "SHOWN AT, FOR EXAMPLE /data"),
 }
+MAY_STICK = ("app_settings", "connection_strings", "mounts")
 
 
 @register.filter
@@ -22,7 +27,29 @@ def in_bytes(size: int) -> str:
 
 
 @register.inclusion_tag("site/_entry_rows.html")
-def entry_rows(rows: forms.BaseFormSet, kind: str) -> dict[str, object]:
-    """The KEY / VALUE rows of a category, with an empty one at the end."""
+def entry_rows(rows: EntryRows) -> dict[str, object]:
+    """The rows of a category, with an empty one at the end."""
+    kind = rows.category.value
     caption, key, value = CAPTIONS[kind]
-    return {"rows": rows, "kind": kind, "caption": caption, "key": key, "value": value}
+    return {
+        "rows": rows,
+        "kind": kind,
+        "caption": caption,
+        "key": key,
+        "value": value,
+        "may_stick": kind in MAY_STICK,
+        "is_string": kind == "connection_strings",
+        "is_mapping": kind == "handler_mappings",
+    }
+
+
+@register.inclusion_tag("site/_switch.html")
+def switch(field: Field, caption: str, explanation: str = "") -> dict[str, object]:
+    """ON and OFF, the changed one magenta."""
+    return {"field": field, "caption": caption, "explanation": explanation}
+
+
+@register.inclusion_tag("site/_field.html")
+def text_field(field: Field, caption: str, explanation: str = "", **more: object) -> dict[str, object]:
+    """A line, a number (`unit`, `most`) or several lines (`is_long`)."""
+    return {"field": field, "caption": caption, "explanation": explanation, **more}

@@ -12,8 +12,9 @@ from portal.http import PortalRequest
 from portal.tree import point_out
 from sites.access import get_slot, get_slot_for_change
 from sites.errors import NotFound, SettingRefused
-from sites.models import Mode
+from sites.models import Category, Mode
 from sites.services import sites, slots
+from sites.services.settings import read_settings
 
 question = require_http_methods(["GET", "HEAD", "POST"])
 
@@ -61,23 +62,28 @@ def enable(request: PortalRequest, site_name: str, slot_name: str) -> HttpRespon
         refusal = slots.why_not_enable(slot.site)
         if refusal is not None:
             raise refusal
-        return confirm(request, "commands/enable.html", slot)
-    operation = slots.enable_staged_publishing(acting_user=request.user, site=slot.site)
+        strings = [entry.name for entry in read_settings(slot, Category.CONNECTION_STRINGS)]
+        return confirm(request, "commands/enable.html", slot, {"strings": strings})
+    is_cloned = "is_cloned" in request.POST or "asked" not in request.POST
+    operation = slots.enable_staged_publishing(acting_user=request.user, site=slot.site, is_cloned=is_cloned)
     point_out(request, slot.site, operation.holds.get().slot.name)
     return answer_operation(request, operation, reverse("site-list"))
 
 
 @question
 def change_mode(request: PortalRequest, site_name: str, slot_name: str) -> HttpResponse:
-    """Ask, then change the mode that `mode` names."""
+    """Ask, then change the mode that `mode` names, and the instance count where `count` says one."""
     slot = get_slot_for_change(request.user, site_name, slot_name)
     wanted = request.POST.get("mode") or request.GET.get("mode", "")
     if wanted not in Mode.values:
         raise SettingRefused(
             f"'{wanted}' is no mode; '{slot.site.name}' keeps its own. Choose Free, Shared or Standard."
         )
+    count = request.POST.get("count") or request.GET.get("count", "")
     if request.method != "POST":
         titles = [other.title for other in slot.site.slots.select_related("site")]
-        context = {"mode": Mode(wanted), "titles": titles, "has_staging": len(titles) > 1}
+        context = {"mode": Mode(wanted), "titles": titles, "has_staging": len(titles) > 1, "count": count}
         return confirm(request, "commands/mode.html", slot, context)
-    return answer_operation(request, sites.change_mode(acting_user=request.user, site=slot.site, mode=wanted))
+    counts = {slot.pk: int(count)} if count.isdecimal() else {}
+    operation = sites.change_mode(acting_user=request.user, site=slot.site, mode=wanted, counts=counts)
+    return answer_operation(request, operation)

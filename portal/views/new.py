@@ -14,7 +14,7 @@ from portal.http import PortalRequest
 from portal.tree import point_out
 from sites.access import writable_subscriptions
 from sites.errors import NotAllowed, Refused, SettingRefused
-from sites.models import Mode, Operation
+from sites.models import PRODUCTION, Mode, Operation
 from sites.services import names, sites
 
 
@@ -42,7 +42,7 @@ def create(request: PortalRequest) -> HttpResponse:
         operation = sites.create_site(acting_user=request.user, **form.cleaned_data)
     except SettingRefused as refusal:
         return _drawer(request, request.POST, fault=str(refusal), status=400)
-    return _lead_to_list(request, operation)
+    return _lead_on(request, operation)
 
 
 @require_POST
@@ -52,13 +52,16 @@ def create_sample(request: PortalRequest) -> HttpResponse:
     if subscription is None:
         raise _no_subscription()
     operation = sites.create_sample_site(acting_user=request.user, subscription=subscription)
-    return _lead_to_list(request, operation)
+    return _lead_on(request, operation, "site-quickstart")
 
 
-def _lead_to_list(request: PortalRequest, operation: Operation) -> HttpResponse:
-    if operation.site:
-        point_out(request, operation.site)
-    return answer_operation(request, operation, reverse("site-list"), stay=False)
+def _lead_on(request: PortalRequest, operation: Operation, page: str = "") -> HttpResponse:
+    """To the list, where the new site is selected, or to one of its own pages."""
+    if operation.site is None:
+        return answer_operation(request, operation, reverse("site-list"), stay=False)
+    point_out(request, operation.site)
+    address = reverse(page, args=[operation.site.name, PRODUCTION]) if page else reverse("site-list")
+    return answer_operation(request, operation, address, stay=False)
 
 
 def _drawer(request: PortalRequest, values: Mapping[str, str], *, fault: str = "", status: int = 200) -> HttpResponse:

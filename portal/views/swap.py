@@ -8,6 +8,7 @@ from django.shortcuts import render
 from django.views.decorators.http import require_http_methods, require_safe
 
 from portal.answers import answer_operation
+from portal.comparison import summary
 from portal.confirmation import confirm
 from portal.http import PortalRequest
 from sites.access import get_slot, get_slot_for_change
@@ -36,10 +37,12 @@ def swap(request: PortalRequest, site_name: str, slot_name: str) -> HttpResponse
         refusal = swaps.why_not_swap(pair.slot, pair.other)
         if refusal is not None:
             raise refusal
+        comparison = compare(pair.slot, pair.other)
         context = {
             "swap": pair,
             "description": swaps.describe_swap(pair.slot, pair.other),
-            "comparison": compare(pair.slot, pair.other),
+            "comparison": comparison,
+            "summary": summary(comparison),
         }
         return confirm(request, "swap/confirm.html", slot, context)
     operation = swaps.request_swap(

@@ -2,8 +2,20 @@
 
 import json
 
+from django.db.models import Q
+
 from sites.errors import Failed
-from sites.models import Deployment, Kind, Operation, OperationState, SlotChange, Workload
+from sites.models import (
+    Category,
+    Deployment,
+    Kind,
+    Operation,
+    OperationState,
+    Slot,
+    SlotChange,
+    SlotSetting,
+    Workload,
+)
 from sites.models.clock import seconds_since
 
 
@@ -62,7 +74,8 @@ def success(operation: Operation) -> str:
         case Kind.CREATE_SITE:
             return f"Created web site {quoted(operation.target)} in {seconds}."
         case Kind.ENABLE_STAGING:
-            return f"Enabled staged publishing: {quoted(operation.target)} was created in {seconds}."
+            created = f"Enabled staged publishing: {quoted(operation.target)} was created in {seconds}."
+            return created + _shared(changes[0].slot)
         case Kind.RESTORE:
             return f"Restored {quoted(operation.target)} with its content and settings in {seconds}."
         case Kind.PUBLISH:
@@ -86,6 +99,14 @@ def success(operation: Operation) -> str:
             return f"Deleted {quoted(operation.target)}. Production was not touched."
         case _:
             return f"Deleted web site {quoted(operation.target)} with its slots."
+
+
+def _shared(staging: Slot) -> str:
+    """Names the connection strings that a new slot has from production: they lead both to the same place."""
+    owned = Q(slot=staging) | Q(workload__slot=staging)
+    rows = SlotSetting.objects.filter(owned, category=Category.CONNECTION_STRINGS)
+    names = ", ".join(quoted(name) for name in rows.order_by("name").values_list("name", flat=True))
+    return f" It shares these connection strings with production until they are changed: {names}." if names else ""
 
 
 def _set_back(operation: Operation) -> str:

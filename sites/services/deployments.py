@@ -9,9 +9,9 @@ from django.db import transaction
 from sites import access
 from sites.content import archive as archives
 from sites.content import recognition, store
-from sites.models import Deployment, Kind, Operation, Slot, Swap
+from sites.models import Category, Deployment, Kind, Operation, Slot, Swap
 from sites.services import changes, operations
-from sites.services.settings import general
+from sites.services.settings import read_settings, with_defaults
 from sites.services.swaps import exchange_workloads, why_not_swap_into
 
 
@@ -32,7 +32,8 @@ def publish_zip(
         slot = access.get_slot_for_change(acting_user, slot.site.name, slot.name)
     operations.ensure_free([slot], wanted=Kind.PUBLISH.label)
     content = archives.unpack_zip(archive)
-    recipe = recognition.recognise(store.path_of(content.digest), general(slot, "start_command"))
+    general = with_defaults(read_settings(slot, Category.GENERAL))
+    recipe = recognition.recognise(store.path_of(content.digest), general["start_command"])
     with transaction.atomic():
         operation = changes.begin_change(
             kind=Kind.PUBLISH,

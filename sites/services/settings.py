@@ -11,9 +11,9 @@ from django.utils.crypto import salted_hmac
 
 from sites import access
 from sites.errors import Outdated, SettingRefused
-from sites.general_settings import fault_of_general, warmup_rules
+from sites.general_settings import START_COMMAND, SWITCHES, fault_of_document, fault_of_general, warmup_rules
 from sites.models import Category, Kind, Operation, Slot, SlotSetting, StickyName
-from sites.services import changes
+from sites.services import changes, slots
 from sites.services.handler_mappings import fault_of_mapping
 
 CONNECTION_KINDS = ("SQLServer", "MySql", "SQLAzure", "PostgreSQL", "Custom")
@@ -34,17 +34,24 @@ class Entry:
     is_sticky: bool = False
 
 
-def read_settings(slot: Slot, category: str) -> list[Entry]:
-    """The entries in force in the slot, its own and those of its workload, by name."""
-    rows = list(slot.settings.filter(category=category))
+def read_categories(slot: Slot, categories: Iterable[str]) -> dict[Category, list[Entry]]:
+    """The entries in force in the slot, its own and those of its workload, by category and name; two queries."""
+    wanted = [Category(category) for category in categories]
+    rows = list(slot.settings.filter(category__in=wanted))
     if slot.workload is not None:
-        rows += slot.workload.settings.filter(category=category)
-    return sorted((_entry(row) for row in rows), key=lambda entry: entry.name)
+        rows += slot.workload.settings.filter(category__in=wanted)
+    rows.sort(key=lambda row: row.name)
+    return {category: [_entry(row) for row in rows if row.category == category] for category in wanted}
 
 
-def general(slot: Slot, name: str) -> str:
-    """One general setting; empty when it was never set."""
-    return next((entry.value for entry in read_settings(slot, Category.GENERAL) if entry.name == name), "")
+def read_settings(slot: Slot, category: str) -> list[Entry]:
+    """The entries of one category, by name."""
+    return read_categories(slot, [category])[Category(category)]
+
+
+def with_defaults(entries: Iterable[Entry]) -> dict[str, str]:
+    """The general settings by name, with the defaults of those that were never set."""
+    return {START_COMMAND: "", **SWITCHES, **{entry.name: entry.value for entry in entries}}
 
 
 def _entry(row: SlotSetting) -> Entry:
@@ -67,38 +74,55 @@ def save_categories(
     slot: Slot,
     categories: Mapping[str, Iterable[Entry]],
     expected: str | None = None,
+    swap_settings: Mapping[str, int] | None = None,
 ) -> Operation:
     """Replace the entries of each category and roll the instances onto them, warm, without a lost request.
 
-    `expected` is the `state_of` the categories when the person began to edit. Raises SettingRefused for a name
-    or value that cannot be taken and Outdated when somebody else saved meanwhile; nothing is saved then.
+    `expected` is the `state_of` the categories when the person began to edit; `swap_settings` are what
+    `slots.change_swap_settings` takes. Raises SettingRefused for a name or value that cannot be taken and Outdated
+    when somebody else saved meanwhile; nothing is saved then.
     """
     slot = access.get_slot_for_change(acting_user, slot.site.name, slot.name)
     wanted = {Category(category): list(entries) for category, entries in categories.items()}
     for category, entries in wanted.items():
         _check(category, entries)
+    of_the_slot = slots.changed_swap_settings(slot, swap_settings or {})
     with transaction.atomic():
         operation = changes.begin_change(
             kind=Kind.CHANGE_SETTINGS, acting_user=acting_user, site=slot.site, slots=[slot], target=slot.title
         )
-        slot.refresh_from_db(fields=["workload"])
+        slot.refresh_from_db(fields=["workload", *slots.SWAP_SETTINGS])
         if expected is not None and expected != state_of(slot, wanted):
             raise _outdated(slot, operation)
         for category, entries in wanted.items():
-            _replace(slot, category, entries)
+            if sorted(entries, key=lambda entry: entry.name) != read_settings(slot, category):
+                _replace(slot, category, entries)
+        Slot.objects.filter(pk=slot.pk).update(**of_the_slot)
         return operation
 
 
 def state_of(slot: Slot, categories: Iterable[str]) -> str:
-    """A keyed digest of what is in force in the categories; tells nothing about the values."""
+    """A keyed digest of what is in force in the categories and for swaps; tells nothing about the values."""
     entries = [
-        [category, *astuple(entry)] for category in sorted(categories) for entry in read_settings(slot, category)
+        entry_state(category, entry)
+        for category, found in sorted(read_categories(slot, categories).items())
+        for entry in found
     ]
-    return salted_hmac("configuration", json.dumps(entries), algorithm="sha256").hexdigest()
+    return _digest([*entries, slot.drain_limit_seconds, slot.rollback_window_seconds, slot.is_auto_swapped])
+
+
+def entry_state(category: str, entry: Entry) -> str:
+    """A keyed digest of one entry, to tell whether it is still the same without showing its value."""
+    return _digest([category, *astuple(entry)])
+
+
+def _digest(parts: list[object]) -> str:
+    return salted_hmac("configuration", json.dumps(parts), algorithm="sha256").hexdigest()
 
 
 def _outdated(slot: Slot, own: Operation) -> Outdated:
-    saved = Operation.objects.filter(changes__slot=slot, kind=Kind.CHANGE_SETTINGS).exclude(pk=own.pk).first()
+    saves = Operation.objects.filter(site=slot.site, target=slot.title, kind=Kind.CHANGE_SETTINGS)
+    saved = saves.exclude(pk=own.pk).first()
     return Outdated(
         person=saved.actor_name if saved else "Somebody",
         name=slot.title,
@@ -151,7 +175,11 @@ def _check(category: str, entries: list[Entry]) -> None:
         if reason is None and entry.name in seen:
             reason = "it is there twice; keep one of the two"
         if reason is not None:
-            raise SettingRefused(f"'{entry.name}' cannot be saved: {reason}. Nothing on this page was saved yet.")
+            name = entry.value if category == Category.DEFAULT_DOCUMENTS else entry.name
+            shown = f"'{name}'" if name else "A row without a name"
+            raise SettingRefused(
+                f"{shown} cannot be saved: {reason}. Nothing on this page was saved yet; change it and save again."
+            )
         seen.add(entry.name)
 
 
@@ -167,6 +195,8 @@ def _fault(category: str, entry: Entry) -> str | None:
             return f"its type must be one of {', '.join(CONNECTION_KINDS)}"
     if category == Category.GENERAL:
         return fault_of_general(entry.name, entry.value)
+    if category == Category.DEFAULT_DOCUMENTS:
+        return fault_of_document(entry.value)
     if category == Category.HANDLER_MAPPINGS:
         return fault_of_mapping(entry.name, entry.value)
     if category == Category.WARMUP:

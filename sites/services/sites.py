@@ -1,11 +1,13 @@
 """Create and delete sites, and change their mode."""
 
+from collections.abc import Mapping
+
 from django.contrib.auth.models import User
 from django.db import IntegrityError, transaction
 
 from sites import access
 from sites.content import recognition, samples, store
-from sites.errors import NameTaken, SettingRefused, WrongNameTyped
+from sites.errors import InstanceCountRefused, NameTaken, SettingRefused, WrongNameTyped
 from sites.models import (
     PRODUCTION,
     STAGING,
@@ -80,8 +82,11 @@ def _free_sample_name() -> str:
     return next(name for name in (SAMPLE_NAME, *numbered) if name not in taken)
 
 
-def change_mode(*, acting_user: User, site: Site, mode: str) -> Operation:
-    """Free, Shared or Standard; instances above the new mode's limit are stopped after their requests."""
+def change_mode(*, acting_user: User, site: Site, mode: str, counts: Mapping[int, int] | None = None) -> Operation:
+    """Free, Shared or Standard; instances above the new mode's limit are stopped after their requests.
+
+    `counts` are new instance counts by slot id, for what is scaled with it. Raises InstanceCountRefused.
+    """
     site = access.get_site_for_change(acting_user, site.name)
     if mode not in Mode.values:
         raise SettingRefused(
@@ -90,13 +95,23 @@ def change_mode(*, acting_user: User, site: Site, mode: str) -> Operation:
     with transaction.atomic():
         affected = list(site.slots.all())
         most = Mode(mode).most_instances
+        wanted = {slot.pk: min(slot.instance_count, most) for slot in affected} | dict(counts or {})
+        for slot in affected:
+            if not 1 <= wanted[slot.pk] <= most:
+                raise InstanceCountRefused(
+                    count=wanted[slot.pk],
+                    name=slot.title,
+                    mode=Mode(mode).label,
+                    most=most,
+                    present=slot.instance_count,
+                )
         operation = changes.begin_change(
             kind=Kind.CHANGE_MODE,
             acting_user=acting_user,
             site=site,
             slots=affected,
             target=site.name,
-            counts={slot.pk: min(slot.instance_count, most) for slot in affected},
+            counts=wanted,
         )
         Site.objects.filter(pk=site.pk).update(mode=mode)
         return operation

@@ -1,5 +1,7 @@
 """Enable and delete staging; scale, start, stop and restart a slot; its publishing credentials."""
 
+from collections.abc import Mapping
+
 from django.conf import settings
 from django.contrib.auth.models import User
 from django.db import transaction
@@ -9,6 +11,9 @@ from sites import access
 from sites.errors import InstanceCountRefused, NotStandard, Refused, SettingRefused, SlotLimit
 from sites.models import STAGING, Kind, Operation, Site, Slot, SlotSetting, Workload
 from sites.services import changes, names, operations
+
+SWAP_SETTINGS = ("drain_limit_seconds", "rollback_window_seconds", "is_auto_swapped")
+"""What a slot keeps for its swaps."""
 
 
 def why_not_enable(site: Site) -> Refused | None:
@@ -162,17 +167,7 @@ def change_swap_settings(
         "rollback_window_seconds": rollback_window_seconds,
         "is_auto_swapped": is_auto_swapped,
     }
-    changed = {name: value for name, value in wanted.items() if value is not None and value != getattr(slot, name)}
-    for name, most in (("drain_limit_seconds", 3600), ("rollback_window_seconds", 86_400)):
-        if not 0 <= changed.get(name, 0) <= most:
-            raise SettingRefused(
-                f"{changed[name]} s is not possible for '{slot.title}'; nothing was saved. Choose 0 to {most} s."
-            )
-    if slot.is_production and changed.get("is_auto_swapped"):
-        raise SettingRefused(
-            f"'{slot.title}' is production, which a publication reaches directly; nothing was saved. "
-            "Switch auto swap on for the staging slot."
-        )
+    changed = changed_swap_settings(slot, wanted)
     with transaction.atomic():
         Slot.objects.filter(pk=slot.pk).update(**changed)
         return operations.record(
@@ -185,7 +180,23 @@ def change_swap_settings(
         )
 
 
-def _in_words(changed: dict[str, object]) -> str:
+def changed_swap_settings(slot: Slot, wanted: Mapping[str, int | None]) -> dict[str, int]:
+    """What of `wanted` the slot does not have yet. Raises SettingRefused for what cannot be taken."""
+    changed = {name: value for name, value in wanted.items() if value is not None and value != getattr(slot, name)}
+    for name, most in (("drain_limit_seconds", 3600), ("rollback_window_seconds", 86_400)):
+        if not 0 <= changed.get(name, 0) <= most:
+            raise SettingRefused(
+                f"{changed[name]} s is not possible for '{slot.title}'; nothing was saved. Choose 0 to {most} s."
+            )
+    if slot.is_production and changed.get("is_auto_swapped"):
+        raise SettingRefused(
+            f"'{slot.title}' is production, which a publication reaches directly; nothing was saved. "
+            "Switch auto swap on for the staging slot."
+        )
+    return changed
+
+
+def _in_words(changed: Mapping[str, object]) -> str:
     words = {
         "drain_limit_seconds": "drain limit {} s",
         "rollback_window_seconds": "roll-back window {} s",

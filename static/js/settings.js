@@ -5,11 +5,11 @@ let isLeavingOnPurpose = false;
 
 // What a control was before the edit: as saved on the server where that is said, else as the page came.
 function isChanged(control) {
-  if (!control.name || control.type === "hidden" || control.disabled || control.closest("template")) return false;
+  if (!control.name || control.type === "hidden" || control.matches(":disabled")) return false;
   if (control.type === "radio") return control.checked && control.dataset.saved !== "1";
-  if (control.type === "checkbox") return control.checked !== control.defaultChecked;
+  if (control.type === "checkbox") return control.checked !== (control.dataset.saved === "1");
   if (control.type === "range") return false;
-  if (control.tagName === "SELECT") return ![...control.options].find((option) => option.defaultSelected)?.selected;
+  if (control.tagName === "SELECT") return control.selectedOptions[0]?.dataset.saved !== "1";
   return control.value !== (control.dataset.saved ?? control.defaultValue);
 }
 
@@ -40,6 +40,26 @@ function grow() {
   }
 }
 
+// Lines KEY=VALUE pasted into a row become rows; a key that is there gets the new value.
+function takeApart(event) {
+  const entries = event.target.closest("[data-entries=app_settings]");
+  const text = event.clipboardData?.getData("text") ?? "";
+  const lines = text.split(/\r?\n/).filter((line) => line.trim() && !line.trim().startsWith("#"));
+  if (!entries || lines.length < 2 || !lines.every((line) => line.includes("="))) return;
+  event.preventDefault();
+  for (const line of lines) {
+    const key = line.slice(0, line.indexOf("=")).trim();
+    const fields = (part) => [...entries.querySelectorAll(`tbody input[name$="-${part}"]`)];
+    const empty = fields("name").findIndex((input) => !input.value);
+    const taken = fields("name").findIndex((input) => input.value === key);
+    const place = taken >= 0 ? taken : empty;
+    fields("name")[place].value = key;
+    fields("value")[place].value = line.slice(line.indexOf("=") + 1).trim();
+    grow();
+  }
+  settle();
+}
+
 function slide() {
   for (const range of form.querySelectorAll("[data-slider]")) {
     const number = document.getElementById(range.dataset.slider);
@@ -66,7 +86,11 @@ if (form) {
     if (slider) document.getElementById(slider).value = event.target.value;
     settle();
   });
-  document.body.addEventListener("htmx:afterSettle", settle);
+  form.addEventListener("paste", takeApart);
+  document.body.addEventListener("htmx:afterSettle", (event) => {
+    settle();
+    if (event.target === form) form.querySelector("#refused")?.focus();
+  });
   // After a change was taken, what the fields hold is what is saved.
   document.body.addEventListener("htmx:afterRequest", (event) => {
     if (event.detail.elt !== form || !form.hasAttribute("data-reload")) return;
@@ -76,7 +100,7 @@ if (form) {
     }
   });
   document.addEventListener("click", (event) => {
-    if (event.target.closest("#command-discard, #command-save, #answer-yes")) isLeavingOnPurpose = true;
+    isLeavingOnPurpose = Boolean(event.target.closest("#command-discard, #command-save, #answer-yes"));
   });
   window.addEventListener("beforeunload", (event) => {
     if (mark() && !isLeavingOnPurpose) event.preventDefault();

@@ -1,21 +1,21 @@
-"""Configure: start command, app settings, connection strings and persistent folders."""
+"""Configure: everything that a slot is configured with, saved as one operation."""
 
 from django.http import HttpResponse
+from django.shortcuts import render
 from django.urls import reverse
 from django.views.decorators.http import require_http_methods
 
 from portal.answers import answer_operation
+from portal.configuration import Configuration, read_configuration
 from portal.http import PortalRequest
-from portal.site_forms import SECTIONS, entry_forms, typed_entries
+from portal.refusals import status_of
 from portal.views.site_pages import parts
 from portal.views.site_pages.commands import settings_commands
 from portal.views.site_pages.facts import SlotFacts
 from sites.access import get_slot, get_slot_for_change
-from sites.errors import SettingRefused
-from sites.models import Category, Slot
-from sites.services.settings import Entry, general, read_settings, save_categories
-
-START_COMMAND = "start_command"
+from sites.errors import Outdated, Refused
+from sites.models import Slot
+from sites.services.swaps import partner
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -26,44 +26,72 @@ def configure(request: PortalRequest, site_name: str, slot_name: str) -> HttpRes
     return show_page(request, get_slot(request.user, site_name, slot_name))
 
 
-def show_page(request: PortalRequest, slot: Slot, *, revealed: bool = False) -> HttpResponse:
-    """The page; connection strings are hidden unless `revealed`."""
-    present = {category: read_settings(slot, category) for category in SECTIONS}
-    rows = {category.value: entry_forms(category, found, revealed=revealed) for category, found in present.items()}
-    context = {
-        "facts": SlotFacts(request.user, slot),
-        "sections": rows,
-        "start_command": general(slot, START_COMMAND),
-        "revealed": revealed,
-    }
+def show_page(
+    request: PortalRequest,
+    slot: Slot,
+    configuration: Configuration | None = None,
+    *,
+    is_revealed: bool = False,
+    refusal: Refused | None = None,
+) -> HttpResponse:
+    """The page as it is in force, or as it was typed; connection strings are hidden unless `is_revealed`."""
+    context = _context(request, slot, configuration or read_configuration(slot, is_revealed=is_revealed))
     address = reverse("site-configure", args=[slot.site.name, slot.name])
-    save = settings_commands(address, form="configure-form")
-    is_open = parts.open_operation(slot) is not None
-    return parts.show(
-        request, slot, "configure", context, commands=("browse",), extra_commands=save, part="busy", is_open=is_open
+    page = parts.show(
+        request,
+        slot,
+        "configure",
+        {**context, "is_revealed": is_revealed, "refusal": refusal},
+        commands=("browse",),
+        extra_commands=settings_commands(address, form="configure-form"),
+        part="busy",
+        is_open=parts.open_operation(slot) is not None,
+    )
+    if refusal is not None:
+        page.status_code = status_of(refusal)
+    return page
+
+
+def _context(request: PortalRequest, slot: Slot, configuration: Configuration) -> dict[str, object]:
+    other = partner(slot)
+    return {
+        "facts": SlotFacts(request.user, slot),
+        "page": configuration,
+        "fields": configuration.fields,
+        "rows": configuration.rows,
+        "other": other,
+        "rollback_cost": _rollback_cost(slot, other),
+    }
+
+
+def _rollback_cost(slot: Slot, other: Slot | None) -> str:
+    count = slot.instance_count + (other.instance_count if other else 0)
+    more = f"{count} more instance{'' if count == 1 else 's'}"
+    return (
+        "So long after a swap the former instances of both slots stay warm, so that ROLL BACK needs no start. "
+        f"Until then they take memory: up to {more}. It ends early when memory runs short. 0: no window."
     )
 
 
 def _save(request: PortalRequest, slot: Slot) -> HttpResponse:
-    """Save every category that was changed, as one operation."""
-    changed: dict[str, list[Entry]] = {}
-    for category in (Category.GENERAL, *SECTIONS):
-        present = read_settings(slot, category)
-        typed = _typed(request, category, present)
-        if sorted(typed, key=lambda entry: entry.name) != present:
-            changed[category] = typed
-    if not changed:
-        raise SettingRefused(f"Nothing on this page differs from what '{slot.title}' has; nothing was saved.")
-    operation = save_categories(acting_user=request.user, slot=slot, categories=changed)
+    """Save what was changed; nothing that was typed is lost when it is refused."""
+    configuration = read_configuration(slot)
+    try:
+        configuration.read(request.POST)
+        operation = configuration.save(request.user, request.POST.get("expected"))
+    except Refused as refusal:
+        if not request.htmx:
+            return show_page(request, slot, configuration, refusal=refusal)
+        if not isinstance(refusal, Outdated):
+            raise
+        return _show_both(request, slot, configuration, refusal)
     return answer_operation(request, operation, request.path)
 
 
-def _typed(request: PortalRequest, category: Category, present: list[Entry]) -> list[Entry]:
-    if category == Category.GENERAL:
-        others = [entry for entry in present if entry.name != START_COMMAND]
-        command = request.POST.get(START_COMMAND, "").strip()
-        return [*others, Entry(START_COMMAND, command)] if command else others
-    typed = typed_entries(request.POST, category, present)
-    if typed is None:
-        raise SettingRefused(f"The rows of {category.label} could not be read; nothing was saved. Reload the page.")
-    return typed
+def _show_both(request: PortalRequest, slot: Slot, configuration: Configuration, refusal: Outdated) -> HttpResponse:
+    """The sections again, with what was typed beside what is in force now."""
+    context = {**_context(request, slot, configuration), "slot": slot, "site": slot.site, "refusal": refusal}
+    answer = render(request, "site/_configuration.html", context, status=status_of(refusal))
+    answer["HX-Retarget"] = "#configure-form"
+    answer["HX-Reswap"] = "innerHTML show:none"
+    return answer

@@ -11,6 +11,7 @@ from portal.command_bar import slot_address
 from portal.rows import Row
 from sites.access import may_change
 from sites.models import HostNameKind, Instance, OperationState, Slot, Swap
+from sites.services.swaps import partner
 
 RUNNING = "running"
 
@@ -62,6 +63,11 @@ class SlotFacts:
         swaps = Swap.objects.filter(Q(source=self.slot) | Q(target=self.slot))
         done = swaps.filter(operation__state=OperationState.SUCCEEDED)
         return done.select_related("operation").order_by("-operation__created_at").first()
+
+    @cached_property
+    def other(self) -> Slot | None:
+        """The other side of a swap."""
+        return partner(self.slot)
 
     @cached_property
     def address(self) -> str:

@@ -50,8 +50,9 @@ def _save(request: PortalRequest, slot: Slot) -> HttpResponse:
     if mode == slot.site.mode:
         return answer_operation(request, slots.scale(acting_user=request.user, slot=slot, count=count), here)
     address = [slot.site.name, slot.name]
+    wanted = {slot.pk: count} if count != slot.instance_count else {}
     if request.POST.get("then") == ENABLE:
-        operation = sites.change_mode(acting_user=request.user, site=slot.site, mode=mode)
+        operation = sites.change_mode(acting_user=request.user, site=slot.site, mode=mode, counts=wanted)
         return answer_operation(request, operation, reverse("site-enable", args=address), stay=False)
-    query = urlencode({"mode": mode, "next": f"{here}?count={count}"})
+    query = urlencode({"mode": mode, "next": here} | ({"count": count} if wanted else {}))
     return HttpResponseRedirect(f"{reverse('site-mode', args=address)}?{query}", status=303)

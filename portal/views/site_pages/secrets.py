@@ -39,4 +39,4 @@ def reveal_connection_strings(request: PortalRequest, site_name: str, slot_name:
     """Show the values of the connection strings on the Configure page."""
     slot = get_slot_for_change(request.user, site_name, slot_name)
     secrets.reveal_connection_strings(acting_user=request.user, slot=slot)
-    return configure.show_page(request, slot, revealed=True)
+    return configure.show_page(request, slot, is_revealed=True)

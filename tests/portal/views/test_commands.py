@@ -4,6 +4,7 @@ import pytest
 from django.test import Client
 
 from sites.models import Operation, Site
+from sites.services.settings import Entry, read_settings, save_settings
 from tests.domain import Domain
 from tests.portal.conftest import HTMX
 
@@ -35,6 +36,23 @@ def test_enabling_asks_the_question_of_the_seed(domain: Domain, alice: Client) -
     assert "Are you sure you want to enable staged publishing for the web site 'fabrikam'?" in question
     alice.post("/sites/fabrikam/production/enable/", headers=HTMX)
     assert domain.work(Operation.objects.latest("pk")).state == "succeeded"
+
+
+@pytest.mark.parametrize("is_cloned", [True, False])
+def test_cloning_can_be_left_out_and_names_what_is_shared(domain: Domain, alice: Client, is_cloned: bool) -> None:
+    slot = domain.create("fabrikam").slots.get()
+    for name in ("main", "cache"):
+        entries = [*read_settings(slot, "connection_strings"), Entry(name, "secret", "Custom")]
+        domain.work(save_settings(acting_user=domain.alice, slot=slot, category="connection_strings", entries=entries))
+    question = alice.get("/sites/fabrikam/production/enable/", headers=HTMX).content.decode()
+    assert 'name="is_cloned" checked' in question and "under Configure: cache, main." in question
+    alice.post(
+        "/sites/fabrikam/production/enable/", {"asked": "1"} | ({"is_cloned": "on"} if is_cloned else {}), headers=HTMX
+    )
+    outcome = domain.work(Operation.objects.latest("pk")).outcome
+    staging = slot.site.slots.get(name="staging")
+    assert len(read_settings(staging, "connection_strings")) == (2 if is_cloned else 0)
+    assert outcome.endswith("until they are changed: 'cache', 'main'.") == is_cloned
 
 
 def test_in_another_mode_enabling_is_refused_and_upgrade_leads_to_scale(domain: Domain, alice: Client) -> None:

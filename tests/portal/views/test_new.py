@@ -70,7 +70,7 @@ def test_a_stranger_to_every_subscription_cannot_create(bob: Client, charlie: Cl
 
 
 def test_the_sample_needs_one_click(domain: Domain, alice: Client) -> None:
-    assert alice.post("/new/sample/", headers=HTMX)["HX-Redirect"].startswith("/sites/")
+    assert alice.post("/new/sample/", headers=HTMX)["HX-Redirect"] == "/sites/hello/production/quickstart/"
     assert domain.work(Operation.objects.latest("pk")).state == "succeeded"
     site = Site.objects.get()
     assert site.is_sample and site.slots.count() == 2

@@ -10,8 +10,6 @@ from tests.portal.conftest import HTMX
 WORDS = (
     "Are you sure you want to swap web site deployments?",
     "What is website swapping?",
-    "Swapping the production and staging websites will switch the contents of each site with each other. "
-    "Some properties will move from staging to production, and others will not.",
     "Configuration that will change",
     "General Settings",
     "Connection Strings",

@@ -1,9 +1,13 @@
 """The Configure tab saves what was typed, hides connection strings and shows them on request."""
 
+import html
+import re
+
 from django.test import Client
 
 from sites.models import Operation, Slot, SlotSetting
-from sites.services.settings import read_settings
+from sites.services.handler_mappings import from_value
+from sites.services.settings import Entry, read_settings, save_settings
 from tests.domain import Domain
 from tests.portal.conftest import HTMX
 from tests.portal.views.site_pages.conftest import Address
@@ -37,7 +41,7 @@ def test_several_sections_are_saved_as_one_operation(
         address("configure", staging),
         app_settings=[{"name": "GREETING", "value": "hello", "is_sticky": "on"}, {"name": "EMPTY", "value": ""}],
         connection_strings=[{"name": "main", "value": "postgres://x", "kind": "PostgreSQL"}],
-        mounts=[{"name": "uploads", "value": "/data"}],
+        mounts=[{"name": "uploads", "value": "/data", "is_sticky": "on"}],
     )
     assert Operation.objects.filter(kind="change_settings").count() == 1
     entries = {entry.name: entry for entry in read_settings(staging, "app_settings")}
@@ -100,3 +104,160 @@ def test_saving_what_is_there_begins_no_operation(alice: Client, staging: Slot, 
 def test_the_start_command_is_a_general_setting(domain: Domain, alice: Client, staging: Slot, address: Address) -> None:
     _save(domain, alice, address("configure", staging), start_command="python serve.py")
     assert 'value="python serve.py"' in alice.get(address("configure", staging)).content.decode()
+
+
+def _loaded(client: Client, address: str) -> dict[str, str]:
+    """The form as the page has it, as a browser would send it back."""
+    page = client.get(address).content.decode().split('id="configure-form"')[1].split('id="reveal-strings"')[0]
+    page = re.sub(r"<template>.*?</template>", "", page, flags=re.S)
+    sent = {}
+    for tag in re.findall(r"<input [^>]*>", page):
+        found = {key: html.unescape(value) for key, value in re.findall(r'([\w-]+)="([^"]*)"', tag)}
+        if found.get("type") not in ("radio", "checkbox") or " checked" in tag:
+            sent[found["name"]] = found.get("value", "on")
+    for name, text in re.findall(r'<textarea [^>]*name="([^"]+)"[^>]*>(.*?)</textarea>', page, flags=re.S):
+        sent[name] = html.unescape(text)
+    for name, options in re.findall(r'<select name="([^"]+)"[^>]*>(.*?)</select>', page, flags=re.S):
+        sent[name] = re.search(r"<option selected[^>]*>(\w+)", options).group(1)
+    return sent
+
+
+def _save_by(domain: Domain, slot: Slot, *entries: Entry, category: str = "app_settings") -> None:
+    operation = save_settings(acting_user=domain.alice, slot=slot, category=category, entries=entries)
+    assert domain.work(operation).state == "succeeded", operation.outcome
+
+
+def _text(content: bytes) -> str:
+    return html.unescape(content.decode())
+
+
+def test_a_page_that_was_loaded_and_changed_is_saved_whole(
+    domain: Domain, alice: Client, staging: Slot, address: Address
+) -> None:
+    page = _loaded(alice, address("configure", staging))
+    changed = {
+        "web_sockets": "off",
+        "default_documents": "start.html\r\nindex.html\r\n",
+        "warmup_paths": "/\r\n/health",
+        "warmup_statuses": "200-399",
+        "warmup_tries": "3",
+        "handler_mappings-0-name": ".cgi",
+        "handler_mappings-0-value": "/usr/bin/perl",
+        "handler_mappings-0-arguments": "-T",
+        "is_auto_swapped": "on",
+        "drain_limit_seconds": "60",
+    }
+    assert alice.post(address("configure", staging), {**page, **changed}).status_code == 303
+    domain.work(Operation.objects.get(kind="change_settings"))
+    staging.refresh_from_db()
+    assert (staging.is_auto_swapped, staging.drain_limit_seconds) == (True, 60)
+    assert [entry.value for entry in read_settings(staging, "default_documents")] == ["start.html", "index.html"]
+    assert {entry.name: entry.value for entry in read_settings(staging, "general")} == {"web_sockets": "off"}
+    assert from_value(read_settings(staging, "handler_mappings")[0].value) == ("/usr/bin/perl", "-T")
+    assert {entry.name: entry.value for entry in read_settings(staging, "warmup")} == {
+        "paths": "/\n/health",
+        "statuses": "200-399",
+        "tries": "3",
+    }
+    again = _loaded(alice, address("configure", staging))
+    assert alice.post(address("configure", staging), again, headers=HTMX).status_code == 400
+
+
+def test_what_only_concerns_swaps_is_saved_at_once(alice: Client, production: Slot, address: Address) -> None:
+    page = _loaded(alice, address("configure", production))
+    assert alice.post(address("configure", production), {**page, "rollback_window_seconds": "0"}).status_code == 303
+    operation = Operation.objects.get(kind="change_settings")
+    production.refresh_from_db()
+    assert (production.rollback_window_seconds, operation.state) == (0, "succeeded")
+
+
+def test_whoever_saves_second_sees_both_and_loses_nothing(
+    domain: Domain, alice: Client, staging: Slot, address: Address
+) -> None:
+    _save_by(domain, staging, Entry("COLOUR", "red"), Entry("SIZE", "1"), Entry("OLD", "x"))
+    page = _loaded(alice, address("configure", staging))
+    _save_by(domain, staging, Entry("COLOUR", "green"), Entry("SIZE", "2"), Entry("NEW", "y"))
+    mine = {name: "blue" for name, value in page.items() if value == "red"}
+    sent = {**page, **mine, "web_sockets": "off"}
+    for headers, seen in (({}, "<html"), (HTMX, 'name="expected"')):
+        answer = alice.post(address("configure", staging), sent, headers=headers)
+        text = _text(answer.content)
+        assert answer.status_code == 409 and seen in text
+        assert "alice saved the configuration of 'contoso (staging)'" in text
+        assert 'value="blue"' in text and "in force is 'green'" in text
+        assert 'value="2"' in text and 'value="NEW"' in text and 'value="OLD"' not in text
+        assert 'name="web_sockets" value="off" checked' in text
+    assert answer["HX-Retarget"] == "#configure-form"
+    both = _loaded_from(text)
+    assert alice.post(address("configure", staging), both).status_code == 303
+    domain.work(Operation.objects.filter(kind="change_settings").first())
+    entries = {entry.name: entry.value for entry in read_settings(staging, "app_settings")}
+    assert entries == {"COLOUR": "blue", "SIZE": "2", "NEW": "y"}
+    assert [entry.value for entry in read_settings(staging, "general")] == ["off"]
+
+
+def _loaded_from(text: str) -> dict[str, str]:
+    """As `_loaded`, of a part that was sent in place of the form's content."""
+
+    class Shown:
+        content = f'id="configure-form"{text}id="reveal-strings"'.encode()
+
+        def get(self, _address: str) -> "Shown":
+            return self
+
+    return _loaded(Shown(), "")  # type: ignore[arg-type]
+
+
+def test_without_scripts_a_refusal_gives_back_what_was_typed(alice: Client, staging: Slot, address: Address) -> None:
+    page = _loaded(alice, address("configure", staging))
+    typed = {"app_settings-0-name": "MY KEY", "app_settings-0-value": "kept", "start_command": "python x.py"}
+    answer = alice.post(address("configure", staging), {**page, **typed})
+    text = _text(answer.content)
+    assert answer.status_code == 400
+    assert "'MY KEY' cannot be saved" in text
+    assert 'value="MY KEY"' in text and 'value="kept"' in text and 'value="python x.py"' in text
+
+
+def test_pasted_lines_become_settings(domain: Domain, alice: Client, staging: Slot, address: Address) -> None:
+    _save_by(domain, staging, Entry("A", "old", is_sticky=True))
+    page = _loaded(alice, address("configure", staging))
+    lines = "# comment\n\nA=new\nURL=postgres://u:p=1@host/db\n"
+    assert alice.post(address("configure", staging), {**page, "app_settings-lines": lines}).status_code == 303
+    found = {entry.name: (entry.value, entry.is_sticky) for entry in read_settings(staging, "app_settings")}
+    assert found == {"A": ("new", True), "URL": ("postgres://u:p=1@host/db", False)}
+
+
+def test_a_pasted_line_without_equals_is_named_by_its_number(alice: Client, staging: Slot, address: Address) -> None:
+    page = _loaded(alice, address("configure", staging))
+    answer = alice.post(
+        address("configure", staging), {**page, "app_settings-lines": "A=1\nsecret words"}, headers=HTMX
+    )
+    assert answer.status_code == 400
+    assert "Line 2 of the pasted lines" in _text(answer.content) and "secret words" not in _text(answer.content)
+
+
+def test_connection_strings_shared_with_production_are_marked_until_they_differ(
+    domain: Domain, alice: Client, production: Slot, staging: Slot, address: Address
+) -> None:
+    for slot in (production, staging):
+        _save_by(domain, slot, Entry("main", "same", "Custom"), category="connection_strings")
+    assert "same as production" in _text(alice.get(address("configure", staging)).content)
+    assert "same as production" not in _text(alice.get(address("configure", production)).content)
+    _save_by(domain, staging, Entry("main", "own", "Custom"), category="connection_strings")
+    assert "same as production" not in _text(alice.get(address("configure", staging)).content)
+
+
+def test_staging_says_that_it_goes_into_production_as_it_stands(
+    alice: Client, production: Slot, staging: Slot, address: Address
+) -> None:
+    text = _text(alice.get(address("configure", staging)).content)
+    assert "Configure it now exactly as production is to be" in text
+    assert "/sites/contoso/compare/?with=staging" in text
+    assert "exactly as production" not in _text(alice.get(address("configure", production)).content)
+
+
+def test_a_number_that_is_none_is_refused(alice: Client, staging: Slot, address: Address) -> None:
+    page = _loaded(alice, address("configure", staging))
+    answer = alice.post(address("configure", staging), {**page, "drain_limit_seconds": "soon"}, headers=HTMX)
+    assert answer.status_code == 400
+    assert "'soon' is no number of seconds" in _text(answer.content)

@@ -61,6 +61,26 @@ def test_a_change_of_mode_is_asked_about(alice: Client, production: Slot, addres
     assert Site.objects.get().mode == "standard"
 
 
+def test_mode_and_count_are_saved_by_one_operation(
+    domain: Domain, alice: Client, production: Slot, address: Address
+) -> None:
+    question = alice.post(address("scale", production), {"mode": "shared", "count": "4"}, follow=True)
+    assert "contoso has 4 instances then" in question.content.decode()
+    saved = alice.post(reverse("site-mode", args=["contoso", "production"]), {"mode": "shared", "count": "4"})
+    assert saved.status_code == 303
+    domain.work(Operation.objects.get(kind="change_mode"))
+    production.refresh_from_db()
+    assert (production.instance_count, production.site.mode) == (4, "shared")
+    assert not Operation.objects.filter(kind="scale").exists()
+
+
+def test_a_count_beyond_the_new_mode_is_refused(alice: Client, production: Slot) -> None:
+    answer = alice.post(reverse("site-mode", args=["contoso", "production"]), {"mode": "shared", "count": "7"})
+    assert answer.status_code == 409
+    assert "Shared mode has 1 to 6" in answer.content.decode()
+    assert Site.objects.get().mode == "standard"
+
+
 def test_a_chosen_mode_is_not_saved_yet(domain: Domain, alice: Client, address: Address) -> None:
     slot = domain.create("small", mode="free").slots.get()
     page = alice.get(address("scale", slot) + "?mode=standard&then=enable&count=3").content.decode()

@@ -1,0 +1,102 @@
+"""How two slots compare, as the COMPARE page and the swap's bar word it."""
+
+from dataclasses import dataclass
+
+from sites.models import Category
+from sites.services.compare import ComparedSetting, Comparison, Relation
+from sites.services.handler_mappings import from_value
+
+NAMES = 200
+"""So many files are named on the page; the rest is counted."""
+
+
+@dataclass(frozen=True)
+class SettingLine:
+    """One setting by name. Of a secret the values are empty and only `relation` tells."""
+
+    name: str
+    relation: str
+    is_same: bool
+    source: str
+    target: str
+
+
+@dataclass(frozen=True)
+class SettingGroup:
+    """The settings of one category that travel, or those that stay."""
+
+    caption: str
+    lines: list[SettingLine]
+
+
+@dataclass(frozen=True)
+class FileGroup:
+    """Files that the swap adds to production, changes there or takes from it."""
+
+    caption: str
+    paths: tuple[str, ...]
+
+    @property
+    def named(self) -> tuple[str, ...]:
+        """As many as the page names."""
+        return self.paths[:NAMES]
+
+    @property
+    def rest(self) -> int:
+        """How many it does not."""
+        return max(len(self.paths) - NAMES, 0)
+
+
+def file_groups(comparison: Comparison) -> list[FileGroup]:
+    """What the swap does to the files of production; empty when not one differs."""
+    content = comparison.content
+    groups = (("added", content.added), ("changed", content.changed), ("gone", content.gone))
+    return [FileGroup(caption, paths) for caption, paths in groups if paths]
+
+
+def setting_groups(comparison: Comparison, *, travels: bool) -> list[SettingGroup]:
+    """The settings that travel with a swap, or those that stay with their slot, by category."""
+    groups = []
+    for category, settings in comparison.settings_by_category().items():
+        lines = [_line(comparison, setting) for setting in settings if setting.travels == travels]
+        if lines:
+            groups.append(SettingGroup(category.label, lines))
+    return groups
+
+
+def _line(comparison: Comparison, setting: ComparedSetting) -> SettingLine:
+    relations = {
+        Relation.SAME: "same",
+        Relation.DIFFERENT: "different",
+        Relation.ONLY_SOURCE: f"only in {comparison.source.title}",
+        Relation.ONLY_TARGET: f"only in {comparison.target.title}",
+    }
+    return SettingLine(
+        name=setting.name,
+        relation=relations[setting.relation],
+        is_same=setting.relation == Relation.SAME,
+        source=_shown(setting, setting.source_value),
+        target=_shown(setting, setting.target_value),
+    )
+
+
+def _shown(setting: ComparedSetting, value: str | None) -> str:
+    if value is None or setting.category != Category.HANDLER_MAPPINGS:
+        return value or ""
+    return " ".join(part for part in from_value(value) if part)
+
+
+def summary(comparison: Comparison) -> str:
+    """One line: what of content and settings differs."""
+    content = comparison.content
+    files = [
+        f"{len(paths):,} {word}"
+        for word, paths in (("added", content.added), ("changed", content.changed), ("gone", content.gone))
+        if paths
+    ]
+    differing = [setting for setting in comparison.settings if setting.relation != Relation.SAME]
+    travelling = sum(setting.travels for setting in differing)
+    return (
+        f"Files: {', '.join(files) or 'the same'}. "
+        f"Settings that differ: {travelling} travel, {len(differing) - travelling} stay."
+    )

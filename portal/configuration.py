@@ -1,0 +1,96 @@
+"""The configuration of a slot on one page: what is in force, what was typed, and its SAVE as one operation."""
+
+from dataclasses import dataclass
+
+from django.contrib.auth.models import User
+from django.http import QueryDict
+
+from portal.entry_form import LINES
+from portal.entry_rows import ROWS, EntryRows
+from portal.plain_fields import (
+    Field,
+    document_entries,
+    general_entries,
+    read_fields,
+    swap_settings,
+    take_typed,
+    warmup_entries,
+)
+from sites.errors import SettingRefused
+from sites.models import Category, Operation, Slot
+from sites.services.settings import Entry, read_categories, save_categories, shared_connection_strings, state_of
+from sites.services.slots import change_swap_settings
+
+PLAIN = (Category.GENERAL, Category.DEFAULT_DOCUMENTS, Category.WARMUP)
+CATEGORIES = (*PLAIN, *ROWS)
+
+
+@dataclass
+class Configuration:
+    """What the page shows. `pasted` are lines that could not be taken apart yet."""
+
+    slot: Slot
+    present: dict[Category, list[Entry]]
+    fields: dict[str, Field]
+    rows: dict[str, EntryRows]
+    state: str
+    pasted: str = ""
+
+    @property
+    def shared_names(self) -> list[str]:
+        """Connection strings that lead to the same place as production's."""
+        return sorted(self.rows[Category.CONNECTION_STRINGS.value].shared)
+
+    def read(self, data: QueryDict) -> None:
+        """Take what was typed. Raises SettingRefused for what cannot be read."""
+        self.pasted = data.get(LINES, "")
+        take_typed(self.fields, data)
+        for rows in self.rows.values():
+            rows.read(data)
+        self.pasted = ""
+
+    def save(self, acting_user: User, expected: str | None) -> Operation:
+        """Save what was typed, as one operation. Raises SettingRefused, Outdated, SlotBusy; nothing is saved then.
+
+        What only concerns swaps needs no new instances, so that it is saved at once.
+        """
+        wanted = self._wanted()
+        of_the_slot = swap_settings(self.fields, self.slot)
+        if wanted != self.present or expected not in (None, self.state):
+            return save_categories(
+                acting_user=acting_user,
+                slot=self.slot,
+                categories=wanted,
+                expected=expected,
+                swap_settings=of_the_slot,
+            )
+        if not of_the_slot:
+            raise SettingRefused(
+                f"Nothing on this page differs from what '{self.slot.title}' has, so nothing was saved. "
+                "Change a setting first, then save."
+            )
+        return change_swap_settings(acting_user=acting_user, slot=self.slot, **of_the_slot)  # type: ignore[arg-type]
+
+    def _wanted(self) -> dict[Category, list[Entry]]:
+        return {
+            Category.GENERAL: general_entries(self.fields, self.present[Category.GENERAL]),
+            Category.DEFAULT_DOCUMENTS: document_entries(self.fields, self.present[Category.DEFAULT_DOCUMENTS]),
+            Category.WARMUP: warmup_entries(self.fields),
+            **{rows.category: rows.wanted for rows in self.rows.values()},
+        }
+
+
+def read_configuration(slot: Slot, *, is_revealed: bool = False) -> Configuration:
+    """The page as it is in force."""
+    present = read_categories(slot, CATEGORIES)
+    shared = frozenset(shared_connection_strings(slot))
+    rows = {
+        category.value: EntryRows(
+            category,
+            present[category],
+            shared=shared if category == Category.CONNECTION_STRINGS else frozenset(),
+            is_revealed=is_revealed,
+        )
+        for category in ROWS
+    }
+    return Configuration(slot, present, read_fields(slot, present), rows, state_of(slot, CATEGORIES))

@@ -1,0 +1,242 @@
+"""KEY / VALUE rows of the Configure tab: as they are in force, as they were typed, and both beside each other."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+
+from django.http import QueryDict
+
+from portal.entry_form import LINES, EntryFormSet, pasted_lines
+from sites.errors import SettingRefused
+from sites.models import Category
+from sites.services.handler_mappings import from_value, to_value
+from sites.services.settings import CONNECTION_KINDS, TRAVELLING, Entry, entry_state
+
+ROWS = (Category.APP_SETTINGS, Category.CONNECTION_STRINGS, Category.HANDLER_MAPPINGS, Category.MOUNTS)
+HIDDEN = frozenset({Category.CONNECTION_STRINGS})
+
+
+@dataclass(frozen=True)
+class EntryRow:
+    """One row as it is shown. `saved` is what is in force; None: nothing of that name."""
+
+    prefix: str
+    category: Category
+    entry: Entry
+    saved: Entry | None = None
+    kept: str = ""
+    is_hidden: bool = False
+    is_removed: bool = False
+    is_shared: bool = False
+    note: str = ""
+    """What somebody else did to it while it was edited."""
+
+    @property
+    def base(self) -> str:
+        """What the row is compared with when it comes back."""
+        return entry_state(self.category, self.saved) if self.saved else ""
+
+    @property
+    def value(self) -> str:
+        """What stands in the field; of a hidden entry only what was typed."""
+        return _shown(self.category, self.entry, is_hidden=self.is_hidden)[0]
+
+    @property
+    def arguments(self) -> str:
+        """The second part of a handler mapping."""
+        return _shown(self.category, self.entry)[1]
+
+    @property
+    def saved_value(self) -> str:
+        """The value as it is in force, for the mark of what is changed."""
+        return _shown(self.category, self.saved, is_hidden=self.is_hidden)[0]
+
+    @property
+    def saved_arguments(self) -> str:
+        """The same of the second part."""
+        return _shown(self.category, self.saved)[1]
+
+    @property
+    def was_sticky(self) -> bool:
+        """Whether the box is ticked as long as nobody touches it."""
+        return (self.saved or _blank(self.category)).is_sticky
+
+    @property
+    def kinds(self) -> list[tuple[str, bool, bool]]:
+        """Each type of connection string, whether it is chosen, and whether it is in force."""
+        saved = self.saved.kind if self.saved else ""
+        chosen = self.entry.kind or "Custom"
+        return [(kind, kind == chosen, kind == (saved or "Custom")) for kind in CONNECTION_KINDS]
+
+
+def _blank(category: Category) -> Entry:
+    """What the last row begins with: a persistent folder stays with its slot unless somebody wants otherwise."""
+    return Entry("", "", is_sticky=category == Category.MOUNTS)
+
+
+def _shown(category: Category, entry: Entry | None, *, is_hidden: bool = False) -> tuple[str, str]:
+    if entry is None or is_hidden:
+        return "", ""
+    if category != Category.HANDLER_MAPPINGS or not entry.value:
+        return entry.value, ""
+    return from_value(entry.value)
+
+
+@dataclass(frozen=True)
+class Typed:
+    """One submitted row: the name that it was loaded with, what it had then, and what it is to be (None: gone)."""
+
+    was: str
+    base: str
+    entry: Entry | None
+    is_left_hidden: bool = False
+
+
+@dataclass
+class EntryRows:
+    """The rows of one category, as they are in force and, after a submission, as they were typed."""
+
+    category: Category
+    present: list[Entry]
+    shared: frozenset[str] = frozenset()
+    is_revealed: bool = False
+    typed: list[Typed] = field(default_factory=list)
+    is_submitted: bool = False
+
+    @cached_property
+    def _by_name(self) -> dict[str, Entry]:
+        return {entry.name: entry for entry in self.present}
+
+    def read(self, data: QueryDict) -> None:
+        """Take what a page sent, if it had this section. Raises SettingRefused for rows that cannot be read."""
+        if f"{self.category.value}-TOTAL_FORMS" not in data:
+            return
+        forms_ = EntryFormSet(data, prefix=self.category.value)
+        if not forms_.is_valid():
+            raise SettingRefused(
+                f"The rows of {self.category.label} could not be read; nothing was saved. "
+                "Reload the page and make the change again."
+            )
+        self.typed = [self._typed(form.cleaned_data) for form in forms_ if not form.is_blank]
+        self.is_submitted = True
+        if self.category == Category.APP_SETTINGS:
+            self._add_lines(pasted_lines(data.get(LINES, "")))
+
+    def _typed(self, data: Mapping[str, object]) -> Typed:
+        name, value, kept = str(data["name"]), str(data["value"]), str(data["kept"])
+        is_left = not value and kept in self._by_name
+        if is_left:
+            value = self._by_name[kept].value
+        elif self.category == Category.HANDLER_MAPPINGS:
+            value = to_value(value, str(data["arguments"]))
+        is_sticky = bool(data["is_sticky"])
+        kind = ""
+        if self.category == Category.CONNECTION_STRINGS:
+            kind = str(data["kind"]) or "Custom"
+        elif self.category == Category.MOUNTS and not is_sticky:
+            kind = TRAVELLING
+        entry = Entry(name, value, kind, is_sticky)
+        is_gone = bool(data.get("DELETE")) or not (name or data["value"])
+        return Typed(str(data["was"]), str(data["base"]), None if is_gone else entry, is_left)
+
+    def _add_lines(self, pasted: Mapping[str, str]) -> None:
+        """Pasted lines replace the values of names that are there, and add the others."""
+        left = dict(pasted)
+        for number, row in enumerate(self.typed):
+            if row.entry and row.entry.name in left:
+                entry = Entry(row.entry.name, left.pop(row.entry.name), row.entry.kind, row.entry.is_sticky)
+                self.typed[number] = Typed(row.was, row.base, entry)
+        self.typed += [Typed("", "", Entry(name, value)) for name, value in left.items()]
+
+    @property
+    def wanted(self) -> list[Entry]:
+        """What is to be in force."""
+        if not self.is_submitted:
+            return self.present
+        return sorted((row.entry for row in self.typed if row.entry), key=lambda entry: entry.name)
+
+    @property
+    def is_changed(self) -> bool:
+        """Whether that is something else than what is in force."""
+        return self.wanted != self.present
+
+    @property
+    def rows(self) -> list[EntryRow]:
+        """The rows to show, with an empty one at the end.
+
+        A row that the person left alone follows what is in force; one that both changed shows both.
+        """
+        found = self._merged() if self.is_submitted else [(entry, entry, False, "") for entry in self.present]
+        shown = [
+            self._row(number, entry, saved, is_removed=is_removed, note=note)
+            for number, (entry, saved, is_removed, note) in enumerate(found)
+        ]
+        return [*shown, self._row(len(shown), _blank(self.category), None)]
+
+    @property
+    def template(self) -> EntryRow:
+        """The row that a script copies."""
+        return EntryRow(f"{self.category.value}-__prefix__", self.category, _blank(self.category))
+
+    @property
+    def total(self) -> int:
+        """How many rows are shown."""
+        return len(self.rows)
+
+    def _row(
+        self, number: int, entry: Entry, saved: Entry | None, *, is_removed: bool = False, note: str = ""
+    ) -> EntryRow:
+        is_hidden = (
+            self.category in HIDDEN and not self.is_revealed and saved is not None and entry.value == saved.value
+        )
+        return EntryRow(
+            prefix=f"{self.category.value}-{number}",
+            category=self.category,
+            entry=entry,
+            saved=saved,
+            kept=saved.name if is_hidden and saved else "",
+            is_hidden=is_hidden,
+            is_removed=is_removed,
+            is_shared=bool(saved and saved.name in self.shared),
+            note=note,
+        )
+
+    def _merged(self) -> list[tuple[Entry, Entry | None, bool, str]]:
+        """Entry to show, entry in force, whether it is to be removed, and what happened meanwhile."""
+        merged: list[tuple[Entry, Entry | None, bool, str]] = []
+        seen: set[str] = set()
+        for row in self.typed:
+            saved = self._by_name.get(row.was or (row.entry.name if row.entry else ""))
+            if saved:
+                seen.add(saved.name)
+            now = entry_state(self.category, saved) if saved else ""
+            is_other = now != row.base
+            mine = row.entry
+            is_mine = mine is None or row.base != entry_state(self.category, mine)
+            if (
+                row.is_left_hidden
+                and mine
+                and saved
+                and (mine.name, mine.kind, mine.is_sticky) == (saved.name, saved.kind, saved.is_sticky)
+            ):
+                is_mine = False
+            if not is_mine and saved is None:
+                continue
+            if not is_mine and saved:
+                merged.append((saved, saved, False, "Changed meanwhile." if is_other else ""))
+            elif saved and (mine is None or mine != saved):
+                merged.append((mine or saved, saved, mine is None, self._both(saved) if is_other else ""))
+            elif saved:
+                merged.append((saved, saved, False, ""))
+            elif mine:
+                merged.append((mine, None, False, "Removed meanwhile; saving brings it back." if row.was else ""))
+        added = [entry for entry in self.present if entry.name not in seen]
+        return [*merged, *((entry, entry, False, "Added meanwhile.") for entry in added)]
+
+    def _both(self, saved: Entry) -> str:
+        if self.category in HIDDEN and not self.is_revealed:
+            return "Changed meanwhile: another value is in force, which is hidden."
+        kind = f" ({saved.kind})" if self.category == Category.CONNECTION_STRINGS else ""
+        sticky = ", a slot setting" if saved.is_sticky else ""
+        value = " ".join(part for part in _shown(self.category, saved) if part)
+        return f"Changed meanwhile: in force is '{value}'{kind}{sticky}."

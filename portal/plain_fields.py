@@ -1,0 +1,126 @@
+"""Settings with one control each: as they are in force, as they were when the page was loaded, and as typed."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from django.http import QueryDict
+
+from sites.errors import SettingRefused
+from sites.models import Category, Slot
+from sites.services.settings import Entry, with_defaults
+
+SWITCHES = ("web_sockets", "always_on", "slot_environment")
+WARMUP = ("paths", "statuses", "seconds", "tries")
+DOCUMENTS = "default_documents"
+LINES = (DOCUMENTS, "warmup_paths")
+
+
+@dataclass
+class Field:
+    """One control. `saved` is in force now, `base` was when the page was loaded, `typed` is what it shows."""
+
+    name: str
+    saved: str
+    base: str
+    typed: str
+
+    @property
+    def is_changed(self) -> bool:
+        """Whether the person wants something else than what is in force."""
+        return self.typed != self.saved
+
+    @property
+    def note(self) -> str:
+        """What somebody else did to it meanwhile."""
+        if self.base == self.saved:
+            return ""
+        if not self.is_changed:
+            return "Changed meanwhile."
+        return f"Changed meanwhile: in force is {', '.join(self.saved.split()) or 'the default'}."
+
+    @property
+    def is_on(self) -> bool:
+        """For a switch."""
+        return self.typed == "on"
+
+    @property
+    def was_on(self) -> bool:
+        """For a switch, as it is in force."""
+        return self.saved == "on"
+
+
+def read_fields(slot: Slot, present: Mapping[Category, list[Entry]]) -> dict[str, Field]:
+    """Every control by its name, as it is in force."""
+    general = with_defaults(present[Category.GENERAL])
+    warmup = {entry.name: entry.value for entry in present[Category.WARMUP]}
+    documents = [entry.value for entry in present[Category.DEFAULT_DOCUMENTS]]
+    values = {
+        "start_command": general["start_command"],
+        **{name: general[name] for name in SWITCHES},
+        **{f"warmup_{name}": warmup.get(name, "") for name in WARMUP},
+        DOCUMENTS: "\n".join(documents),
+        "drain_limit_seconds": str(slot.drain_limit_seconds),
+    }
+    if slot.is_production:
+        values["rollback_window_seconds"] = str(slot.rollback_window_seconds)
+    else:
+        values["is_auto_swapped"] = "on" if slot.is_auto_swapped else "off"
+    return {name: Field(name, value, value, value) for name, value in values.items()}
+
+
+def take_typed(fields: dict[str, Field], data: QueryDict) -> None:
+    """Take what a page sent; what it left alone follows what is in force."""
+    for name, found in fields.items():
+        if name not in data:
+            continue
+        found.base = _tidy(name, data.get(f"base-{name}", found.saved))
+        typed = _tidy(name, data[name])
+        found.typed = found.saved if typed == found.base else typed
+
+
+def _tidy(name: str, text: str) -> str:
+    if name in LINES:
+        return "\n".join(line.strip() for line in text.splitlines() if line.strip())
+    return text.strip()
+
+
+def general_entries(fields: dict[str, Field], present: list[Entry]) -> list[Entry]:
+    """The general settings to be in force; what was never set stays so as long as it is the default."""
+    had = {entry.name for entry in present}
+    wanted = []
+    for name in ("start_command", *SWITCHES):
+        found = fields[name]
+        if found.typed and (found.is_changed or name in had):
+            wanted.append(Entry(name, found.typed))
+    return sorted(wanted, key=lambda entry: entry.name)
+
+
+def warmup_entries(fields: dict[str, Field]) -> list[Entry]:
+    """The warm-up rules to be in force."""
+    wanted = [Entry(name, fields[f"warmup_{name}"].typed) for name in WARMUP]
+    return sorted((entry for entry in wanted if entry.value), key=lambda entry: entry.name)
+
+
+def document_entries(fields: dict[str, Field], present: list[Entry]) -> list[Entry]:
+    """The default documents to be in force; their names are their places."""
+    found = fields[DOCUMENTS]
+    if not found.is_changed:
+        return present
+    return [Entry(f"{place:03}", value) for place, value in enumerate(found.typed.splitlines(), start=1)]
+
+
+def swap_settings(fields: dict[str, Field], slot: Slot) -> dict[str, int]:
+    """What of drain limit, roll-back window and auto swap is to change. Raises SettingRefused for no number."""
+    changed: dict[str, int] = {}
+    for name in ("drain_limit_seconds", "rollback_window_seconds"):
+        if name not in fields or not fields[name].is_changed:
+            continue
+        if not fields[name].typed.isdecimal() or len(fields[name].typed) > 9:
+            raise SettingRefused(
+                f"'{fields[name].typed}' is no number of seconds; nothing was saved for '{slot.title}'. "
+                "Type a whole number."
+            )
+        changed[name] = int(fields[name].typed)
+    if "is_auto_swapped" in fields and fields["is_auto_swapped"].is_changed:
+        changed["is_auto_swapped"] = fields["is_auto_swapped"].is_on
+    return changed

@@ -1,0 +1,240 @@
+"""The Configure tab and COMPARE in a real browser, and what is saved there in the application, under load."""
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, Page, expect, sync_playwright
+
+from tests.live import archives
+from tests.live.system import System, wait_for
+
+pytestmark = pytest.mark.live
+
+SECONDS = 1000
+NAME = "greeting"
+APPLICATION = """
+import os
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+
+class Handler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+
+    def do_GET(self):
+        body = os.environ.get("GREETING", "nothing").encode()
+        self.send_response(200)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+
+ThreadingHTTPServer(("0.0.0.0", int(os.environ["PORT"])), Handler).serve_forever()
+"""
+
+
+@pytest.fixture(scope="module")
+def chromium() -> Iterator[Browser]:
+    """Debian's Chromium."""
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=["--no-sandbox"])
+        yield browser
+        browser.close()
+
+
+def _open(chromium: Browser, system: System, *, scripts: bool = True) -> Page:
+    context = chromium.new_context(
+        base_url=f"http://{system.host()}", viewport={"width": 1100, "height": 900}, java_script_enabled=scripts
+    )
+    with system.signed_in() as client:
+        cookies = dict(part.split("=", 1) for part in client.headers["Cookie"].split("; "))
+    context.add_cookies(
+        [
+            {"name": name, "value": value, "url": f"https://localhost:{system.port}", "secure": True}
+            for name, value in cookies.items()
+        ]
+    )
+    return context.new_page()
+
+
+@pytest.fixture
+def page(chromium: Browser, system: System) -> Iterator[Page]:
+    """A signed-in browser; an error of a script fails the test."""
+    faults: list[str] = []
+    opened = _open(chromium, system)
+    opened.on("pageerror", lambda error: faults.append(str(error)))
+    yield opened
+    opened.context.close()
+    assert not faults
+
+
+@pytest.fixture
+def site(system: System, page: Page, tmp_path: Path) -> str:
+    """A site whose application answers with its setting GREETING; made once."""
+    page.goto("/sites/")
+    if page.get_by_text(NAME, exact=True).count():
+        return NAME
+    with system.signed_in() as client:
+        assert client.post("/new/web-site/", data={"name": NAME}).status_code == 303
+    _rest(page)
+    archive = tmp_path / "greeting.zip"
+    archive.write_bytes(archives.zipped(app__py=APPLICATION, Procfile=archives.WEB))
+    page.goto(f"/sites/{NAME}/production/deployments/")
+    page.set_input_files("#archive", archive)
+    page.click(".publish__form .button")
+    with system.client(NAME) as visitor:
+        wait_for(lambda: visitor.get("/").text == "nothing", 60, "the application answers", interval=0.2)
+    _rest(page)
+    return NAME
+
+
+def _rest(page: Page, slot: str = "production") -> None:
+    page.goto(f"/sites/{NAME}/{slot}/configure/")
+    expect(page.locator("#busy .running")).to_have_count(0, timeout=90 * SECONDS)
+
+
+def _accessible(page: Page) -> None:
+    found = Axe().run(page)
+    assert found.violations_count == 0, found.generate_report()
+
+
+@contextmanager
+def _load(system: System, host: str) -> Iterator[list[str]]:
+    """Requests one after the other through the router; the answers, a failure as its words."""
+    answers: list[str] = []
+    is_over = threading.Event()
+
+    def ask() -> None:
+        with system.client(host) as client:
+            while not is_over.wait(0.01):
+                answer = client.get("/")
+                answers.append(answer.text if answer.status_code == 200 else f"failed: {answer.status_code}")
+
+    asking = threading.Thread(target=ask)
+    asking.start()
+    try:
+        yield answers
+    finally:
+        is_over.set()
+        asking.join(30)
+
+
+def test_a_saved_setting_reaches_the_application_without_a_failed_request(
+    system: System, page: Page, site: str
+) -> None:
+    _rest(page)
+    expect(page.locator("#command-save")).to_be_hidden()
+    page.fill("[name=app_settings-0-name]", "GREETING")
+    page.fill("[name=app_settings-0-value]", "hello")
+    page.locator("input[name=always_on][value=on]").check(force=True)
+    expect(page.locator(".entry--changed")).to_have_count(1)
+    expect(page.locator("fieldset.setting--changed .setting__changed")).to_be_visible()
+    _accessible(page)
+    with _load(system, site) as answers:
+        page.click("#command-save")
+        wait_for(lambda: answers[-1:] == ["hello"], 60, "the setting is there", interval=0.1)
+        _rest(page)
+    assert set(answers) == {"nothing", "hello"}
+    assert answers == sorted(answers, reverse=True), "an older answer came after a newer one"
+    expect(page.locator("[name=app_settings-0-value]")).to_have_value("hello")
+    expect(page.locator(".setting--changed, .entry--changed")).to_have_count(0)
+
+
+def test_two_people_at_once_and_the_later_one_sees_both(
+    system: System, page: Page, site: str, chromium: Browser
+) -> None:
+    _rest(page)
+    page.goto(f"/sites/{site}/production/configure/")
+    page.fill("[name=handler_mappings-0-name]", ".cgi")
+    page.fill("[name=handler_mappings-0-value]", "/usr/bin/perl")
+    page.fill("[name=warmup_tries]", "4")
+    other = _open(chromium, system)
+    other.goto(f"/sites/{site}/production/configure/")
+    other.fill("[name=warmup_tries]", "7")
+    other.click("#command-save")
+    expect(other.locator(".setting--changed")).to_have_count(0, timeout=30 * SECONDS)
+    expect(other.locator("#busy .running")).to_have_count(0, timeout=90 * SECONDS)
+    page.click("#command-save")
+    expect(page.locator("#refused")).to_contain_text("while you were editing")
+    expect(page.locator("#refused")).to_be_focused()
+    expect(page.locator("[name=warmup_tries]")).to_have_value("4")
+    expect(page.locator(".meanwhile")).to_have_text("Changed meanwhile: in force is 7.")
+    expect(page.locator("[name=handler_mappings-0-value]")).to_have_value("/usr/bin/perl")
+    _accessible(page)
+    page.click("#command-save")
+    expect(page.locator(".setting--changed, .entry--changed")).to_have_count(0, timeout=30 * SECONDS)
+    _rest(page)
+    expect(page.locator("[name=warmup_tries]")).to_have_value("4")
+    other.context.close()
+
+
+def test_pasted_lines_become_rows(page: Page, site: str) -> None:
+    _rest(page)
+    rows = page.locator("[data-entries=app_settings] tbody tr")
+    before = rows.count()
+    page.evaluate(
+        """() => {
+            const data = new DataTransfer();
+            data.setData("text", "ONE=1\\n# left out\\nTWO=a=b\\n");
+            const inputs = document.querySelectorAll("[data-entries=app_settings] tbody input[name$=-name]");
+            const event = new ClipboardEvent("paste", { clipboardData: data, bubbles: true, cancelable: true });
+            inputs[inputs.length - 1].dispatchEvent(event);
+        }"""
+    )
+    expect(rows).to_have_count(before + 2)
+    expect(rows.nth(before).locator("input[name$=-value]")).to_have_value("a=b")
+    page.click("#command-discard")
+    expect(rows).to_have_count(before)
+
+
+def test_without_scripts_everything_is_there(system: System, site: str, page: Page, chromium: Browser) -> None:
+    _rest(page)
+    plain = _open(chromium, system, scripts=False)
+    plain.goto(f"/sites/{site}/production/configure/")
+    plain.fill("[name=warmup_statuses]", "nonsense")
+    plain.fill("[name=start_command]", "python3 app.py")
+    plain.click("#command-save")
+    expect(plain.locator("#refused")).to_contain_text("neither a status nor a range")
+    expect(plain.locator("[name=start_command]")).to_have_value("python3 app.py")
+    plain.fill("[name=warmup_statuses]", "200-399")
+    plain.click("#command-save")
+    expect(plain.locator("#refused")).to_have_count(0)
+    expect(plain.locator("[name=warmup_statuses]")).to_have_value("200-399")
+    _rest(page)
+    plain.context.close()
+
+
+def test_staging_is_cloned_marked_and_compared(page: Page, site: str, system: System) -> None:
+    _rest(page)
+    page.fill("[name=connection_strings-0-name]", "main")
+    page.fill("[name=connection_strings-0-value]", "server=hidden")
+    page.click("#command-save")
+    expect(page.locator(".entry--changed")).to_have_count(0, timeout=30 * SECONDS)
+    _rest(page)
+    page.goto(f"/sites/{site}/production/dashboard/")
+    page.click("#glance-enable")
+    expect(page.locator("[name=is_cloned]")).to_be_checked()
+    expect(page.locator("#confirmation")).to_contain_text("main")
+    _accessible(page)
+    page.click("#answer-yes")
+    expect(page.locator("#notification")).to_contain_text("staged publishing", timeout=30 * SECONDS)
+    _rest(page, "staging")
+    expect(page.locator("#connection_strings .strip").first).to_contain_text("main")
+    expect(page.locator(".entry__shared")).to_have_text("same as production")
+    _accessible(page)
+    page.get_by_role("link", name="Compare it with production").click()
+    expect(page.locator("#travelling")).to_contain_text("same")
+    expect(page.locator("#content-differences")).to_contain_text("gone")
+    assert "server=hidden" not in page.content()
+    _accessible(page)
+    page.set_viewport_size({"width": 360, "height": 720})
+    for address in (f"/sites/{site}/compare/", f"/sites/{site}/staging/configure/"):
+        page.goto(address)
+        _accessible(page)
+        too_wide = page.evaluate(
+            "() => document.querySelector('main').scrollWidth - document.querySelector('main').clientWidth"
+        )
+        assert too_wide <= 0, address

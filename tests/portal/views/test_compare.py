@@ -1,0 +1,90 @@
+"""The COMPARE page: what a swap would change, for whoever may look, without a secret."""
+
+import html
+
+import pytest
+from django.test import Client
+
+from sites.models import Operation, Site
+from sites.services.settings import Entry, save_settings
+from tests.domain import Domain
+
+ADDRESS = "/sites/contoso/compare/"
+
+
+def _text(client: Client, address: str = ADDRESS) -> str:
+    answer = client.get(address)
+    assert answer.status_code == 200
+    return html.unescape(answer.content.decode())
+
+
+def _save(domain: Domain, site: Site, slot: str, category: str, *entries: Entry) -> None:
+    found = site.slots.get(name=slot)
+    domain.work(save_settings(acting_user=domain.alice, slot=found, category=category, entries=entries))
+
+
+def test_it_names_files_settings_and_what_is_to_be_known(domain: Domain, alice: Client, contoso: Site) -> None:
+    _save(domain, contoso, "staging", "app_settings", Entry("COLOUR", "blue"), Entry("PLACE", "s", is_sticky=True))
+    _save(domain, contoso, "production", "default_documents", Entry("001", "start.html"))
+    text = _text(alice)
+    assert "1 file changed" in text and "index.html" in text
+    assert "COLOUR" in text and "only in contoso (staging)" in text and "start.html" in text
+    travelling, staying = text.split('id="travelling"')[1].split('id="staying"')
+    assert "COLOUR" in travelling and "PLACE" in staying
+    assert "have not been swapped yet" in text
+    assert "is configured otherwise than 'contoso'" in text
+
+
+def test_secrets_are_only_the_same_or_different(domain: Domain, bob: Client, contoso: Site) -> None:
+    for slot in ("staging", "production"):
+        _save(domain, contoso, slot, "connection_strings", Entry("main", "hidden-value", "Custom"))
+        _save(domain, contoso, slot, "app_settings", Entry("KEY", f"hidden-{slot}"))
+    text = _text(bob)
+    assert "hidden-" not in text
+    assert "<td>same</td>" in text and "<td>different</td>" in text
+
+
+def test_it_tells_the_last_swap(domain: Domain, alice: Client, contoso: Site) -> None:
+    alice.post("/sites/contoso/staging/swap/")
+    domain.work(Operation.objects.latest("pk"))
+    assert "UTC, by alice." in _text(alice)
+
+
+def test_looking_begins_nothing(alice: Client, contoso: Site) -> None:
+    before = Operation.objects.count()
+    _text(alice)
+    assert Operation.objects.count() == before
+    assert alice.post(ADDRESS).status_code == 405
+
+
+def test_without_staging_there_is_nothing_to_compare(domain: Domain, alice: Client) -> None:
+    domain.create("fabrikam")
+    answer = alice.get("/sites/fabrikam/compare/")
+    assert answer.status_code == 409
+    assert "Enable staged publishing" in answer.content.decode()
+
+
+@pytest.mark.parametrize("address", [ADDRESS, "/sites/nothing/compare/"])
+def test_a_stranger_learns_nothing(contoso: Site, charlie: Client, address: str) -> None:
+    assert charlie.get(address).status_code == 404
+
+
+def test_an_unknown_slot_is_nowhere(alice: Client, contoso: Site) -> None:
+    assert alice.get(f"{ADDRESS}?with=other").status_code == 404
+
+
+def test_who_is_not_signed_in_is_sent_to_the_door(contoso: Site, browser: object) -> None:
+    assert browser(None).get(ADDRESS)["Location"].startswith("/sign-in/")
+
+
+def test_the_number_of_queries_does_not_grow(
+    domain: Domain, alice: Client, contoso: Site, django_assert_max_num_queries: object
+) -> None:
+    _text(alice)
+    with django_assert_max_num_queries(45) as few:
+        _text(alice)
+    domain.create("second")
+    _save(domain, contoso, "staging", "app_settings", *(Entry(f"KEY{number}", "1") for number in range(9)))
+    Operation.objects.update(dismissed_at="2026-01-01T00:00Z")
+    with django_assert_max_num_queries(len(few)):
+        _text(alice)
