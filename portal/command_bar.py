@@ -22,7 +22,8 @@ class MenuItem:
 
 @dataclass(frozen=True)
 class Command:
-    """One command. `does` is ask (a confirmation), post, browse (a new window), submit or reset (`form`), or go.
+    """One command. `does` is ask (a confirmation), sheet (a dialog), post, browse (a new window), submit or reset
+    (`form`), or go.
 
     A command with a `reason` is grey and says it.
     """

@@ -10,11 +10,21 @@ from sites.models import Slot
 
 
 def confirm(
-    request: PortalRequest, template: str, slot: Slot, context: dict[str, object] | None = None, *, status: int = 200
+    request: PortalRequest,
+    template: str,
+    slot: Slot | None,
+    context: dict[str, object] | None = None,
+    *,
+    status: int = 200,
 ) -> HttpResponse:
-    """Render `template`, which extends frame/confirmation.html, with `slot` and the page to return to as `next`."""
-    question = {"slot": slot, "site": slot.site, "next": back_address(request), **(context or {})}
+    """Render `template`, which extends frame/confirmation.html, with `slot` and the page to return to as `next`.
+
+    Without a slot, where it is gone, the page around the question is the plain frame.
+    """
+    question = {"slot": slot, "site": slot.site if slot else None, "next": back_address(request), **(context or {})}
     if request.htmx:
         return render(request, template, {**question, "base_template": "frame/partial.html"}, status=status)
+    if slot is None:
+        return render(request, template, {**question, "base_template": "base.html"}, status=status)
     page = slot_context(request, slot, "dashboard", commands=())
     return render(request, template, {**page, **question, "base_template": "frame/slot_page.html"}, status=status)

@@ -128,3 +128,8 @@ def waiting_sentence(operation: Operation) -> str:
     ends_at = preview_ends_at(operation)
     until = f"; it is cancelled by itself at {ends_at:%H:%M} UTC on {ends_at:%B %d}" if ends_at else ""
     return f"'{name}' is prepared for a swap with production. Look at it, then complete or cancel the swap{until}."
+
+
+def label(kind: Kind) -> str:
+    """The kind as a caption: 'Creation', 'Swap'."""
+    return kind.label[0].upper() + kind.label[1:]

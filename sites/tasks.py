@@ -4,7 +4,7 @@ from celery import shared_task
 from django.db import transaction
 
 from sites.errors import Unreachable
-from sites.jobs import advance, beat, figures, keep_loaded, reconcile, retire, rollback, tidy
+from sites.jobs import advance, beat, figures, keep_loaded, reconcile, retire, rollback, stages, tidy
 from sites.models import Kind, Operation
 
 
@@ -77,8 +77,8 @@ def tick() -> None:
 
 def enqueue(operation: Operation) -> None:
     """Give an open operation to the worker of its queue, at its present attempt."""
-    by_kind = {Kind.SWAP: swap_slots, Kind.ROLL_BACK: swap_slots, Kind.PUBLISH: publish_deployment}
-    task = by_kind.get(operation.kind, warm_up_slot)
+    by_kind = {Kind.SWAP: swap_slots, Kind.ROLL_BACK: swap_slots}
+    task = publish_deployment if stages.publishes(operation) else by_kind.get(operation.kind, warm_up_slot)
     task.delay(operation.pk, operation.attempt)
 
 

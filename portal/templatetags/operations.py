@@ -6,7 +6,9 @@ from django import template
 from django.utils import timezone
 
 from portal import notifications
-from sites.models import Deployment, Operation, OperationState, OperationStep
+from portal.operation_commands import kept_slot
+from portal.operation_query import OperationQuery
+from sites.models import DeletedSlot, Deployment, Operation, OperationState, OperationStep
 from sites.services import swaps
 from sites.services.rollback import RollBackOffer, offer_roll_back
 
@@ -81,3 +83,21 @@ def seconds_left(offer: RollBackOffer) -> int:
 def time_left(offer: RollBackOffer) -> str:
     """The same as minutes and seconds: 9:58."""
     return f"{seconds_left(offer) // 60}:{seconds_left(offer) % 60:02}"
+
+
+@register.filter
+def kept(operation: Operation) -> DeletedSlot | None:
+    """What of the operation's deleted slots can be restored."""
+    return kept_slot(operation)
+
+
+@register.simple_tag
+def selecting_operation(query: OperationQuery, operation: Operation) -> str:
+    """The logs with that operation selected."""
+    return query.address(selected=str(operation.public_id))
+
+
+@register.simple_tag
+def operations_page(query: OperationQuery, number: int) -> str:
+    """Another page of the logs."""
+    return query.address(page="" if number == 1 else str(number), selected="")

@@ -28,7 +28,7 @@ def new(request: PortalRequest) -> HttpResponse:
 def check_name(request: PortalRequest) -> HttpResponse:
     """The mark inside the name's field: free, or what is wrong with it."""
     name = request.GET.get("name", "").strip()
-    context = {"name": name, "fault": _fault(name) if name else "", "suffix": _suffix()}
+    context = {"name": name, "fault": _fault(name) if name else "", "suffix": suffix()}
     return render(request, "new/_name_mark.html", context)
 
 
@@ -50,7 +50,7 @@ def create_sample(request: PortalRequest) -> HttpResponse:
     """Create the sample web site and lead to its Quick start."""
     subscription = writable_subscriptions(request.user).first()
     if subscription is None:
-        raise _no_subscription()
+        raise no_subscription()
     operation = sites.create_sample_site(acting_user=request.user, subscription=subscription)
     return _lead_on(request, operation, "site-quickstart")
 
@@ -71,14 +71,14 @@ def _drawer(request: PortalRequest, values: Mapping[str, str], *, fault: str = "
         "modes": Mode,
         "mode": values.get("mode") or settings.DEFAULT_MODE,
         "subscriptions": writable_subscriptions(request.user),
-        "suffix": _suffix(),
+        "suffix": suffix(),
         "back": back_address(request),
         "base_template": "frame/partial.html" if request.htmx else "base.html",
     }
     return render(request, "new/drawer.html", context, status=status)
 
 
-def _suffix() -> str:
+def suffix() -> str:
     return f".{settings.SUFFIX}" + ("" if settings.PORT == 80 else f":{settings.PORT}")
 
 
@@ -95,10 +95,10 @@ def _why_not(form: QuickCreateForm) -> Refused:
         return SettingRefused("A web site needs a name of 1 to 40 characters; nothing was created. Type one.")
     if form.errors:
         return SettingRefused("The mode or the subscription is not known; nothing was created. Choose them again.")
-    return _no_subscription()
+    return no_subscription()
 
 
-def _no_subscription() -> Refused:
+def no_subscription() -> Refused:
     return NotAllowed(
         "Your account may not create web sites: it is no owner or contributor of a subscription. "
         "Nothing was created. Ask the administrator for that role."

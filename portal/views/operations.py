@@ -4,20 +4,30 @@ import uuid
 
 from django.core.paginator import Paginator
 from django.db.models import QuerySet
-from django.http import HttpResponse, HttpResponseRedirect
+from django.http import HttpResponse, HttpResponseRedirect, StreamingHttpResponse
 from django.shortcuts import render
-from django.views.decorators.http import require_POST, require_safe
+from django.urls import reverse
+from django.utils import timezone
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+from django_htmx.http import replace_url
 
 from portal import pace
 from portal.answers import answer_operation, back_address
+from portal.confirmation import confirm
 from portal.context import Frame
 from portal.http import PortalRequest
 from portal.notifications import is_counting
+from portal.operation_commands import log_commands
+from portal.operation_export import csv_lines, text_lines
+from portal.operation_query import KINDS, STATUSES, OperationQuery
+from portal.tree import point_out
 from sites.access import get_operation, visible_operations, visible_sites
 from sites.models import Operation, OperationState
 from sites.services import operations
+from sites.services import restore as restoring
 
 PAGE_SIZE = 50
+PEOPLE = 200
 
 
 @require_safe
@@ -37,26 +47,71 @@ def bar(request: PortalRequest) -> HttpResponse:
 
 @require_safe
 def logs(request: PortalRequest) -> HttpResponse:
-    """All operations that the person may see, newest first, perhaps of one site only."""
-    site_name = request.GET.get("site", "")
-    found = visible_operations(request.user).select_related("site")
-    if site_name:
-        found = found.filter(site__name=site_name)
-    page = Paginator(found.distinct(), PAGE_SIZE).get_page(request.GET.get("page"))
+    """All operations that the person may see, newest first, as far as they are asked for; a part of it for htmx."""
+    query = OperationQuery.read(request.GET)
+    found = query.find(visible_operations(request.user)).prefetch_related("deleted_slots")
+    page = Paginator(found, PAGE_SIZE).get_page(query.page)
+    selected = next((row for row in page if str(row.public_id) == query.selected), None)
+    context = {
+        "page": page,
+        "query": query,
+        "selected": selected,
+        "section": "logs",
+        "is_busy": any(row.is_open for row in page),
+        "commands": log_commands(request.user, query, selected),
+    }
+    if request.htmx:
+        return replace_url(render(request, "operations/_found.html", {**context, "oob": True}), query.address())
     names = visible_sites(request.user).values_list("name", flat=True)
-    context = {"page": page, "site_name": site_name, "names": names, "section": "logs"}
-    return render(request, "operations/logs.html", context)
+    people = visible_operations(request.user).order_by().values_list("actor_name", flat=True).distinct()[:PEOPLE]
+    choices = {"names": names, "people": people, "kinds": KINDS, "statuses": STATUSES}
+    return render(request, "operations/logs.html", {**context, **choices})
+
+
+@require_safe
+def export(request: PortalRequest) -> StreamingHttpResponse:
+    """The operations that are asked for as a file of comma-separated values, written while it is sent."""
+    query = OperationQuery.read(request.GET)
+    found = query.find(visible_operations(request.user)).iterator(chunk_size=500)
+    name = f"operations-{timezone.now():%Y-%m-%d}.csv"
+    headers = {"Content-Disposition": f'attachment; filename="{name}"'}
+    return StreamingHttpResponse(csv_lines(found), content_type="text/csv; charset=utf-8", headers=headers)
 
 
 @require_safe
 def details(request: PortalRequest, public_id: uuid.UUID) -> HttpResponse:
-    """One operation with its steps and times; asks again while it is open."""
+    """One operation with its steps and times; asks again while it is open. A sheet over the page for htmx."""
     operation = get_operation(request.user, public_id)
     is_open = operation.is_open or is_counting(operation)
-    context = {"operation": operation, "section": "logs", "is_open": is_open, "pace": pace.of(operation)}
-    if not request.htmx:
-        return render(request, "operations/details.html", context)
-    return render(request, "operations/_details.html", context, status=200 if is_open else 286)
+    lines = "\n".join(text_lines(operation))
+    context = {
+        "operation": operation,
+        "section": "logs",
+        "is_open": is_open,
+        "pace": pace.of(operation),
+        "lines": lines,
+    }
+    if request.htmx and request.htmx.target == "operation":
+        return render(request, "operations/_details.html", context, status=200 if is_open else 286)
+    base = "frame/partial.html" if request.htmx else "base.html"
+    context |= {"base_template": base, "back": back_address(request)}
+    return render(request, "operations/details.html", context)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def restore(request: PortalRequest, public_id: uuid.UUID) -> HttpResponse:
+    """Ask, then make again what the operation deleted."""
+    operation = get_operation(request.user, public_id)
+    if request.method == "POST":
+        begun = restoring.restore(acting_user=request.user, operation=operation)
+        if begun.site:
+            point_out(request, begun.site, begun.holds.order_by("-slot__is_production").first().slot.name)
+        return answer_operation(request, begun, reverse("operation-logs"))
+    refusal = restoring.why_not_restore(operation)
+    if refusal is not None:
+        raise refusal
+    context = {"operation": operation, "kept": list(operation.deleted_slots.all()), "section": "logs"}
+    return confirm(request, "operations/restore.html", None, context)
 
 
 @require_POST

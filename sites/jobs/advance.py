@@ -9,7 +9,7 @@ from django.db import transaction
 from sites.errors import Cancelled, GreenroomError, RoutesRefused, StaleOrder, Unreachable
 from sites.jobs import builds, keeping, prepare, preview, removal, rollback, switch, wording
 from sites.jobs.procedure import Progress, Stage, beat, enter, tell
-from sites.jobs.stages import AFTER_SWITCH, position, stages_of
+from sites.jobs.stages import AFTER_SWITCH, position, publishes, stages_of
 from sites.models import (
     Deployment,
     DeploymentState,
@@ -135,7 +135,7 @@ def _succeed(operation: Operation) -> None:
 def _fail(operation: Operation, failure: GreenroomError) -> None:
     """End the operation with its reason; before the switch everything is as it was."""
     is_cancelled = isinstance(failure, Cancelled)
-    if operation.kind == Kind.PUBLISH:
+    if publishes(operation):
         builds.forget_runs(operation)
     with transaction.atomic():
         if isinstance(failure, RoutesRefused) and operation.step == Step.PUBLISHED:
@@ -164,7 +164,7 @@ def _publish_soon(operation: Operation) -> None:
 
 def _unfinished(operation: Operation) -> list[str]:
     """States of a deployment that fails with the operation: a publication's fails even after its switch."""
-    return list(DeploymentState) if operation.kind == Kind.PUBLISH else list(Deployment.OPEN)
+    return list(DeploymentState) if publishes(operation) else list(Deployment.OPEN)
 
 
 def _end(

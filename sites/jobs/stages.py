@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from sites.jobs import builds, keeping, prepare, preview, removal, switch, warmup
 from sites.jobs.procedure import Stage
-from sites.models import Kind, Operation, Step
+from sites.models import Deployment, Kind, Operation, Step
 
 START_SECONDS = 120.0
 
@@ -42,13 +42,21 @@ def stages_of(operation: Operation) -> tuple[Stage, ...]:
     """The stages of an operation; those of a preview until it is to be completed."""
     if preview.is_pending(operation):
         return PREVIEW
+    if publishes(operation):
+        return PUBLICATION
     by_kind = {
-        Kind.PUBLISH: PUBLICATION,
         Kind.RESTORE: RESTORATION,
         Kind.DELETE_STAGING: REMOVAL,
         Kind.DELETE_SITE: REMOVAL_OF_SITE,
     }
     return by_kind.get(Kind(operation.kind), INTO_SERVICE)
+
+
+def publishes(operation: Operation) -> bool:
+    """Whether it brings content that has to be built: a publication, or a creation with an upload."""
+    if operation.kind == Kind.CREATE_SITE:
+        return Deployment.objects.filter(operation=operation).exists()
+    return operation.kind == Kind.PUBLISH
 
 
 def position(operation: Operation, stages: Sequence[Stage]) -> int:

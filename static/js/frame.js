@@ -61,10 +61,9 @@ function settleDrawer() {
   commandBar().inert = Boolean(drawer) || isAsking;
   const fault = drawer?.querySelector(".name-mark__verdict--fault");
   if (fault) announce(fault.textContent);
-  if (drawer && !drawerOpener) {
-    drawerOpener = asker || "command-new";
-    drawer.querySelector("#new-name").focus();
-  }
+  if (!drawer) return;
+  drawerOpener ||= asker || "command-new";
+  if (!drawer.contains(document.activeElement)) drawer.querySelector("[data-first], #new-name").focus();
 }
 
 function closeDrawer() {

@@ -1,0 +1,48 @@
+"""The commands of the operation logs: they act on the selected operation."""
+
+from django.contrib.auth.models import User
+from django.urls import reverse
+
+from portal.command_bar import Command
+from portal.operation_query import OperationQuery
+from sites.models import DeletedSlot, Kind, Operation
+
+DELETIONS = (Kind.DELETE_SITE, Kind.DELETE_STAGING)
+
+
+def kept_slot(operation: Operation) -> DeletedSlot | None:
+    """What can be made again of an operation that deleted something; the first of its slots stands for all."""
+    kept = [slot for slot in operation.deleted_slots.all() if slot.can_be_restored]
+    return kept[0] if kept else None
+
+
+def log_commands(user: User, query: OperationQuery, selected: Operation | None) -> list[Command]:
+    """DETAILS, RESTORE and EXPORT."""
+    nothing = "" if selected else "Select an operation in the list first."
+    details = reverse("operation", args=[selected.public_id]) if selected else ""
+    return [
+        Command("details", "Details", "info", details, "sheet", nothing),
+        _restore(user, selected, nothing),
+        Command("export", "Export CSV", "download", query.address("operation-export", page="", selected="")),
+    ]
+
+
+def _restore(user: User, selected: Operation | None, nothing: str) -> Command:
+    reason = nothing
+    if selected and kept_slot(selected) is None:
+        reason = (
+            f"Nothing is kept of '{selected.target}': it was restored, or deleted more than seven days ago."
+            if selected.kind in DELETIONS
+            else "This operation deleted nothing."
+        )
+    elif selected and not _may_change(user, selected):
+        reason = f"You may look at '{selected.target}' but not change it."
+    address = reverse("operation-restore", args=[selected.public_id]) if selected else ""
+    return Command("restore", "Restore", "restart", address, "ask", reason)
+
+
+def _may_change(user: User, operation: Operation) -> bool:
+    return any(
+        membership.may_write and membership.subscription_id == operation.subscription_id
+        for membership in user.memberships.all()
+    )

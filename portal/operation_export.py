@@ -1,0 +1,69 @@
+"""Operations as lines: for a table of another program, and for the clipboard."""
+
+import csv
+from collections.abc import Iterable, Iterator
+from datetime import UTC, datetime, tzinfo
+
+from portal.notifications import label, sentence
+from sites.models import Kind, Operation
+
+HEAD = ("Time stamp (UTC)", "Operation", "Status", "Web site", "Person", "Seconds", "Outcome", "ID")
+FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n")
+
+
+class _Line:
+    """A file that gives back what is written to it."""
+
+    def write(self, text: str) -> str:
+        return text
+
+
+def csv_lines(operations: Iterable[Operation]) -> Iterator[str]:
+    """Head and rows; what a spreadsheet would run as a formula is marked as text."""
+    writer = csv.writer(_Line())
+    yield writer.writerow(HEAD)
+    for operation in operations:
+        yield writer.writerow([_as_text(value) for value in _row(operation)])
+
+
+def _row(operation: Operation) -> tuple[str, ...]:
+    took = f"{(operation.ended_at - operation.created_at).total_seconds():.1f}" if operation.ended_at else ""
+    return (
+        f"{operation.created_at.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}",
+        label(Kind(operation.kind)),
+        operation.get_state_display(),
+        operation.target,
+        operation.actor_name,
+        took,
+        sentence(operation),
+        str(operation.public_id),
+    )
+
+
+def _as_text(value: str) -> str:
+    return f"'{value}" if value.startswith(FORMULA_STARTS) else value
+
+
+def text_lines(operation: Operation, zone: tzinfo = UTC) -> list[str]:
+    """The operation as fixed-width lines: what it is, each step with its time, how it ended."""
+    lines = [
+        f"Operation:  {label(Kind(operation.kind))} of {operation.target}",
+        f"Status:     {operation.get_state_display()}",
+        f"Person:     {operation.actor_name}",
+        f"ID:         {operation.public_id}",
+        "",
+        f"{_clock(operation.created_at, zone)}  Requested",
+    ]
+    for step in operation.steps.all():
+        spent = f"{(step.ended_at - step.started_at).total_seconds():7.1f} s" if step.ended_at else "  running"
+        found = f": {step.sentence}" if step.sentence else ""
+        mark = "failed: " if step.is_failed else ""
+        lines.append(f"{_clock(step.started_at, zone)}{spent}  {mark}{step.get_step_display()}{found}")
+    if operation.ended_at:
+        first, *rest = (operation.outcome or f"{operation.get_state_display()}.").split("\n")
+        lines += [f"{_clock(operation.ended_at, zone)}  {first}", *(f"    {line}" for line in rest)]
+    return lines
+
+
+def _clock(moment: datetime, zone: tzinfo) -> str:
+    return f"{moment.astimezone(zone):%Y-%m-%d %H:%M:%S}"

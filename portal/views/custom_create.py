@@ -1,0 +1,101 @@
+"""NEW, web site, custom create: a wizard of two pages, which also works as pages."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.urls import reverse
+from django.views.decorators.csrf import csrf_exempt, csrf_protect
+from django.views.decorators.http import require_http_methods
+
+from portal.answers import answer_operation, back_address
+from portal.custom_create import BEGINNINGS, CustomCreateForm
+from portal.templatetags.site_pages import in_bytes
+from portal.tree import point_out
+from portal.uploads import ArchiveUpload
+from portal.views.new import no_subscription, suffix
+from sites.access import writable_subscriptions
+from sites.errors import Refused, SettingRefused, UploadTooLarge
+from sites.models import Mode, Operation
+from sites.services.custom_sites import check_custom_site, create_custom_site
+
+
+@csrf_exempt  # checked in `_take`: before that the upload must have its way and its limit
+@require_http_methods(["GET", "HEAD", "POST"])
+def custom_create(request: HttpRequest) -> HttpResponse:
+    """The first page of the wizard, or what was sent on one of them."""
+    if not writable_subscriptions(request.user).exists():
+        raise no_subscription()
+    if request.method == "POST":
+        request.upload_handlers = [ArchiveUpload(request)]
+        return _take(request)
+    return _page(request, 1, {"name": request.GET.get("name", "")})
+
+
+@csrf_protect
+def _take(request: HttpRequest) -> HttpResponse:
+    """`to` says what is wanted: the other page, or the web site."""
+    wanted = request.POST.get("to", "2")
+    if wanted == "1":
+        return _page(request, 1, request.POST)
+    page = 1 if wanted == "2" else 2
+    try:
+        form = CustomCreateForm(request.POST, request.FILES, subscriptions=writable_subscriptions(request.user))
+        values = _checked(form)
+        check_custom_site(name=values["name"], mode=values["mode"], instance_count=values["instance_count"])
+        if page == 1:
+            return _page(request, 2, request.POST)
+        if any(handler.is_too_large for handler in request.upload_handlers):
+            raise UploadTooLarge(limit=in_bytes(settings.MAX_UPLOAD))
+        operation = _create(request, values)
+    except Refused as refusal:
+        return _page(request, page, request.POST, fault=str(refusal), status=400)
+    if operation.site:
+        point_out(request, operation.site)
+    return answer_operation(request, operation, reverse("site-list"), stay=False)
+
+
+def _checked(form: CustomCreateForm) -> dict:
+    if form.is_valid():
+        return form.cleaned_data
+    if "name" in form.errors:
+        raise SettingRefused("A web site needs a name of 1 to 40 characters; nothing was created. Type one.")
+    if "instance_count" in form.errors:
+        raise SettingRefused("An instance count is a whole number from 1 to 10; nothing was created. Correct it.")
+    raise SettingRefused("A choice on this page is not known; nothing was created. Choose again.")
+
+
+def _create(request: HttpRequest, values: dict) -> Operation:
+    archive = values["archive"]
+    return create_custom_site(
+        acting_user=request.user,
+        subscription=values["subscription"],
+        name=values["name"],
+        mode=values["mode"],
+        instance_count=values["instance_count"],
+        beginning=values["beginning"],
+        archive=Path(archive.temporary_file_path()) if archive else None,
+        message=archive.name if archive else "",
+        has_staging=values["has_staging"],
+    )
+
+
+def _page(
+    request: HttpRequest, number: int, values: Mapping[str, str], *, fault: str = "", status: int = 200
+) -> HttpResponse:
+    context = {
+        "page": number,
+        "values": values,
+        "fault": fault,
+        "modes": Mode,
+        "mode": values.get("mode") or settings.DEFAULT_MODE,
+        "beginnings": BEGINNINGS,
+        "beginning": values.get("beginning") or "empty",
+        "subscriptions": writable_subscriptions(request.user),
+        "suffix": suffix(),
+        "back": back_address(request),
+        "base_template": "frame/partial.html" if request.htmx else "base.html",
+    }
+    return render(request, "new/custom.html", context, status=status)

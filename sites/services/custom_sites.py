@@ -1,0 +1,131 @@
+"""Create a web site with what it is to begin with: mode, instances, content, a staging slot."""
+
+from enum import StrEnum
+from pathlib import Path
+
+from django.contrib.auth.models import AbstractBaseUser
+from django.db import IntegrityError, transaction
+
+from sites import access
+from sites.content import archive as archives
+from sites.content import recognition, samples, store
+from sites.content.store import Content
+from sites.errors import NameTaken, SettingRefused
+from sites.models import (
+    PRODUCTION,
+    STAGING,
+    Deployment,
+    DeploymentState,
+    Kind,
+    Mode,
+    Operation,
+    Site,
+    Slot,
+    Subscription,
+)
+from sites.services import changes, names, slots
+
+
+class Beginning(StrEnum):
+    """What a new site serves."""
+
+    EMPTY = "empty"
+    SAMPLE = "sample"
+    UPLOAD = "upload"
+
+
+def check_custom_site(*, name: str, mode: str, instance_count: int) -> None:
+    """Raises NameRefused, NameTaken or SettingRefused for what cannot be; a courtesy, creation checks again."""
+    names.check_name(name)
+    if mode not in Mode.values:
+        raise SettingRefused(
+            f"'{mode}' is not a mode of a web site; nothing was created. Choose Free, Shared or Standard."
+        )
+    most = Mode(mode).most_instances
+    if not 1 <= instance_count <= most:
+        raise SettingRefused(
+            f"{instance_count} instances are not possible in {Mode(mode).label} mode; nothing was created. "
+            + ("Choose 1." if most == 1 else f"Choose 1 to {most}.")
+        )
+
+
+def create_custom_site(
+    *,
+    acting_user: AbstractBaseUser,
+    subscription: Subscription,
+    name: str,
+    mode: str,
+    instance_count: int,
+    beginning: Beginning,
+    archive: Path | None = None,
+    message: str = "",
+    has_staging: bool = False,
+) -> Operation:
+    """One operation from the name to a site that answers.
+
+    Raises NameRefused, NameTaken, SettingRefused, ArchiveRefused.
+    """
+    access.ensure_may_change(acting_user, subscription, name)
+    check_custom_site(name=name, mode=mode, instance_count=instance_count)
+    if has_staging and mode != Mode.STANDARD:
+        raise SettingRefused(
+            "Staged publishing needs Standard mode; nothing was created. Choose Standard, or create it without staging."
+        )
+    if beginning == Beginning.UPLOAD and archive is None:
+        raise SettingRefused("No zip file was chosen; nothing was created. Choose one, or begin without content.")
+    uploaded = archives.unpack_zip(archive) if archive and beginning == Beginning.UPLOAD else None
+    if uploaded:
+        recognition.recognise(store.path_of(uploaded.digest))  # refused before there is a site
+    try:
+        with transaction.atomic():
+            site = Site.objects.create(
+                subscription=subscription, name=name.lower(), mode=mode, is_sample=beginning == Beginning.SAMPLE
+            )
+            created = [slots.create_slot(site, PRODUCTION, is_production=True, instance_count=instance_count)]
+            if has_staging:
+                created.append(slots.create_slot(site, STAGING, instance_count=1))
+            if beginning == Beginning.SAMPLE:
+                for slot in created:
+                    _give_sample(slot, acting_user.get_username())
+            operation = changes.begin_change(
+                kind=Kind.CREATE_SITE, acting_user=acting_user, site=site, slots=created, target=site.name
+            )
+            if uploaded:
+                _publish(operation, created[0], uploaded, message)
+            return operation
+    except IntegrityError:
+        raise NameTaken(name=name) from None
+
+
+def _give_sample(slot: Slot, author: str) -> None:
+    version = 1 if slot.is_production else 2
+    content = samples.sample_content("hello", f"v{version}")
+    recipe = recognition.recognise(store.path_of(content.digest))
+    slot.workload.active_deployment = Deployment.objects.create(
+        workload=slot.workload,
+        state=DeploymentState.ACTIVE,
+        content_digest=content.digest,
+        kind=recipe.kind,
+        command=list(recipe.command),
+        message=f"Version {version} of the sample",
+        author=author,
+        deployer="Sample",
+    )
+    slot.workload.save(update_fields=["active_deployment"])
+
+
+def _publish(operation: Operation, slot: Slot, content: Content, message: str) -> None:
+    """The creation then goes through the stages of a publication."""
+    recipe = recognition.recognise(store.path_of(content.digest))
+    change = operation.changes.get(slot=slot)
+    change.deployment_after = Deployment.objects.create(
+        workload=slot.workload,
+        operation=operation,
+        content_digest=content.digest,
+        kind=recipe.kind,
+        command=list(recipe.command),
+        message=message[:200] or "Publication without a message",
+        author=operation.actor_name,
+        deployer="Portal",
+    )
+    change.save(update_fields=["deployment_after"])
