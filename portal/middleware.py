@@ -11,6 +11,7 @@ from django.http.response import HttpResponseBase
 from django.urls import reverse
 from django.utils.http import urlencode
 
+from portal import kept_form
 from portal.http import PortalRequest
 from portal.refusals import answer_refusal
 from sites.errors import GreenroomError
@@ -75,11 +76,20 @@ class SignInMiddleware(LoginRequiredMiddleware):
 
     def handle_no_permission(self, request: HttpRequest, view_func: Callable) -> HttpResponse:  # type: ignore[override]
         """Send to the sign-in page; a part of a page sends the whole page there."""
+        if request.method == "POST":
+            kept_form.keep(request)
         if request.headers.get("HX-Request") != "true":
             return super().handle_no_permission(request, view_func)
         parts = urlsplit(request.headers.get("HX-Current-URL", ""))
         here = parts.path + (f"?{parts.query}" if parts.query else "")
         return HttpResponse(headers={"HX-Redirect": f"{reverse('sign-in')}?{urlencode({'next': here})}"})
+
+    def process_response(self, request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
+        """After a sign-in, remember whose browser it is."""
+        if hasattr(request, "user"):
+            kept_form.remember_person(request, response)
+            kept_form.settle(request, response)
+        return response
 
 
 class RefusalMiddleware:

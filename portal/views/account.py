@@ -38,6 +38,7 @@ def account(request: PortalRequest) -> HttpResponse:
         update_session_auth_hash(request, form.save())
         record_password(request.user)
         return redirect("password-change")
+    form.fields["old_password"].widget.attrs.pop("autofocus", None)  # there is more on this page
     shown = request.session.pop(SHOWN_ONCE, "")
     context = {
         "section": "settings",

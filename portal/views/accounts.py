@@ -14,7 +14,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from portal import half_sign_in, second_factor, sign_in_links
+from portal import half_sign_in, kept_form, second_factor, sign_in_links
 from portal.sign_in_limit import check_limit, forget_failures, forget_name, note_failure
 from sites.models import Kind
 from sites.services import operations
@@ -39,7 +39,7 @@ def sign_in(request: HttpRequest) -> HttpResponse:
                 half_sign_in.begin(request, user, _next(request))
                 return HttpResponseRedirect(reverse("sign-in-code"), status=303)
             login(request, user)
-            return HttpResponseRedirect(_next(request), status=303)
+            return HttpResponseRedirect(kept_form.after_sign_in(request, _next(request)), status=303)
         note_failure(request, name)
     context = {"form": form, "next": request.GET.get("next", "")}
     return render(request, "accounts/sign_in.html", context, status=200 if not form.errors else 400)

@@ -12,7 +12,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST
 
-from portal import half_sign_in, passkeys, second_factor
+from portal import half_sign_in, kept_form, passkeys, second_factor
 from portal.models import Passkey, TimeCode
 from portal.sign_in_limit import check_code_limit, forget_wrong_codes, note_wrong_code
 
@@ -74,4 +74,4 @@ def _enter(request: HttpRequest, user: User) -> str:
     forget_wrong_codes(user)
     wanted = half_sign_in.finish(request)
     login(request, user, backend=BACKEND)
-    return wanted or reverse("site-list")
+    return kept_form.after_sign_in(request, wanted or reverse("site-list"))

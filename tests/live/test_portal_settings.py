@@ -1,0 +1,136 @@
+"""Settings in a real browser: people, the filter, a second factor, and a form that outlives its session."""
+
+import re
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import Browser, CDPSession, Page, expect, sync_playwright
+
+from tests.live.system import System
+from tests.live.test_portal_frame import assert_axe_finds_nothing
+
+pytestmark = pytest.mark.live
+
+PASSWORD = "quiet green room"
+
+
+@pytest.fixture(scope="module")
+def chromium() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=["--no-sandbox"])
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def page(chromium: Browser, system: System) -> Iterator[Page]:
+    """A browser in which a fresh owner has just signed in by a link."""
+    code = (
+        "from sites.management.welcome import administrator, link_for\n"
+        "from portal.models import Passkey, TimeCode\n"
+        "user = administrator('keeper')\n"
+        "Passkey.objects.filter(user=user).delete(); TimeCode.objects.filter(user=user).delete()\n"
+        "print(link_for(user))"
+    )
+    done = system.manage("shell", "--no-imports", "-c", code)
+    assert done.returncode == 0, done.stderr
+    context = chromium.new_context(base_url=f"http://{system.host()}", viewport={"width": 963, "height": 700})
+    page = context.new_page()
+    page.set_default_timeout(20_000)
+    failures: list[str] = []
+    page.on("pageerror", lambda error: failures.append(str(error)))
+    page.goto("/welcome/" + done.stdout.strip().rpartition("/welcome/")[2])
+    page.fill("#id_new_password1", PASSWORD)
+    page.fill("#id_new_password2", PASSWORD)
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/sites/")
+    yield page
+    context.close()
+    assert failures == []
+
+
+def authenticator(page: Page) -> CDPSession:
+    """A device that confirms every question."""
+    session = page.context.new_cdp_session(page)
+    session.send("WebAuthn.enable")
+    options = {"protocol": "ctap2", "transport": "internal", "hasResidentKey": True, "hasUserVerification": True}
+    options |= {"isUserVerified": True, "automaticPresenceSimulation": True}
+    session.send("WebAuthn.addVirtualAuthenticator", {"options": options})
+    return session
+
+
+def sign_in(page: Page) -> None:
+    page.goto("/sign-in/")
+    page.fill("#id_username", "keeper")
+    page.fill("#id_password", PASSWORD)
+    page.keyboard.press("Enter")
+
+
+def test_a_person_is_added_and_removed_by_keyboard(page: Page) -> None:
+    page.goto("/settings/")
+    assert_axe_finds_nothing(page, "subscriptions")
+    page.locator(".row__title").first.focus()
+    page.keyboard.press("Enter")
+    page.wait_for_selector("#person-name")
+    page.fill("#person-name", "visitor")
+    page.keyboard.press("Tab")
+    page.keyboard.press("ArrowRight")
+    page.keyboard.press("Enter")
+    page.wait_for_selector("#new-link")
+    assert re.search(r"/welcome/\S+/", page.locator("#new-link-text").inner_text())
+    assert_axe_finds_nothing(page, "people with a new link")
+    page.reload()
+    expect(page.locator("#new-link")).to_have_count(0)
+    remove = page.locator("tr", has_text="visitor").get_by_role("link", name="Remove")
+    remove.focus()
+    page.keyboard.press("Enter")
+    expect(page.locator("#question")).to_be_focused()
+    page.keyboard.press("Escape")
+    expect(remove).to_be_focused()
+    page.keyboard.press("Enter")
+    expect(page.locator("#question")).to_be_focused()
+    page.keyboard.press("Tab")
+    page.keyboard.press("Enter")
+    expect(page.locator("tr", has_text="visitor")).to_have_count(0)
+
+
+def test_the_menus_of_the_header_please_axe(page: Page) -> None:
+    for menu in ("#subscription-filter summary", ".header__account summary"):
+        page.click(menu)
+        assert_axe_finds_nothing(page, menu)
+        page.keyboard.press("Escape")
+        expect(page.locator(menu)).to_be_focused()
+
+
+def test_a_passkey_is_added_and_asked_for(page: Page) -> None:
+    authenticator(page)
+    page.goto("/password/")
+    page.fill("#passkey-name", "stick")
+    page.fill("#passkey-new-password", PASSWORD)
+    page.keyboard.press("Enter")
+    page.wait_for_selector(".codes")
+    assert_axe_finds_nothing(page, "the account with a passkey and new codes")
+    page.goto("/settings/account/app/")
+    assert_axe_finds_nothing(page, "setting up an app")
+    page.click(".header__account summary")
+    page.click("text=Sign out")
+    sign_in(page)
+    page.wait_for_url("**/sign-in/code/")
+    assert_axe_finds_nothing(page, "the second step")
+    page.click("text=use a passkey")
+    page.wait_for_url("**/sites/")
+
+
+def test_a_form_outlives_its_session(page: Page) -> None:
+    page.goto("/settings/")
+    page.fill("#subscription-name", "Typed meanwhile")
+    session = next(cookie for cookie in page.context.cookies() if cookie["name"].endswith("greenroom-session"))
+    page.context.clear_cookies(name=session["name"])
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/sign-in/**")
+    sign_in(page)
+    page.wait_for_url("**/kept/")
+    expect(page.locator("textarea")).to_have_value("Typed meanwhile")
+    assert_axe_finds_nothing(page, "a form that came back")
+    page.click("text=send it")
+    expect(page.locator("h1")).to_have_text("typed meanwhile")
