@@ -47,6 +47,14 @@ def test_what_was_typed_comes_back_after_the_sign_in(typing: Client, headers: di
     assert typing.get("/kept/")["Location"] == "/sites/"
 
 
+def test_once_it_is_taken_it_is_forgotten(typing: Client) -> None:
+    typing.post("/sites/contoso/production/stop/", {"note": "typed"})
+    sign_in(typing, "alice")
+    assert typing.get("/kept/").status_code == 200
+    assert typing.post("/sites/contoso/production/stop/", {"note": "typed"}).status_code == 303
+    assert typing.get("/kept/")["Location"] == "/sites/"
+
+
 def test_it_is_encrypted_at_rest(typing: Client) -> None:
     typing.post(ADDRESS, TYPED)
     assert "python" not in typing.session[kept_form.KEY]
