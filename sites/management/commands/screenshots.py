@@ -1,0 +1,67 @@
+"""`./greenroom screenshots`: every screen and state of the portal as a picture in docs/portal."""
+
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from django.conf import settings
+from django.core.management.base import BaseCommand, CommandParser
+
+from sites.demo.installation import Installation, NotStarted
+from sites.management.screens import walk
+
+try:
+    from playwright.sync_api import sync_playwright
+except ImportError:  # a library of the tests
+    sync_playwright = None
+
+TARGET = Path("docs") / "portal"
+BROWSER = "/usr/bin/chromium"
+
+
+class Command(BaseCommand):
+    """Start an installation in a temporary folder, walk through it, and end it."""
+
+    help = "Write every screen and state of the portal into docs/portal/*.png."
+    requires_system_checks = []
+    requires_migrations_checks = False
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        """Where to walk and where to write."""
+        parser.add_argument("--url", metavar="LINK", help="sign-in link of a running system that has no web site")
+        parser.add_argument("--to", type=Path, metavar="DIR", default=settings.BASE_DIR / TARGET, help=f"({TARGET})")
+
+    def handle(self, *, url: str | None, to: Path, **_: object) -> None:
+        """Exit code 1 with a sentence when something is missing."""
+        if sync_playwright is None or not Path(BROWSER).exists():
+            self.stderr.write(
+                "Pictures need Playwright and Chromium, which the tests bring: ./greenroom screenshots fetches them. "
+                "No picture was written."
+            )
+            raise SystemExit(1)
+        if url:
+            self._walk(url, to)
+            return
+        installation = Installation()
+        try:
+            self.stdout.write(f"Starting Greenroom in {installation.folder}, port {installation.port}")
+            installation.start()
+            self._walk(installation.ask(["password", "--link"]).split()[-1], to)
+        except NotStarted as error:
+            self.stderr.write(f"Greenroom did not start, so no picture was written. The end of its log:\n{error}")
+            raise SystemExit(1) from error
+        finally:
+            installation.stop()
+
+    def _walk(self, link: str, to: Path) -> None:
+        to.mkdir(parents=True, exist_ok=True)
+        parts = urlsplit(link)
+        with sync_playwright() as playwright:
+            browser = playwright.chromium.launch(executable_path=BROWSER, args=["--no-sandbox"])
+            page = browser.new_context(base_url=f"{parts.scheme}://{parts.netloc}").new_page()
+
+            def look(name: str) -> None:
+                page.screenshot(path=to / f"{name}.png")
+                self.stdout.write(name)
+
+            walk(page, link, look)
+            browser.close()
