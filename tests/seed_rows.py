@@ -11,6 +11,8 @@ DONE = ("A",)
 SWAP = "tests/live/test_swap.py"
 SEED = "tests/live/test_seed.py"
 PORTAL = "tests/live/test_seed_portal.py"
+CONFIGURATION = "tests/live/test_configuration.py"
+BACK = "tests/live/test_preview_and_rollback.py"
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,11 +82,36 @@ ROWS = (
     Row(16, "the slot's own pages, same tabs", "A", (f"{PORTAL}::test_the_slot_has_pages_of_its_own",)),
     Row(17, "name (staging) as title", "A", (f"{PORTAL}::test_the_slot_has_pages_of_its_own",)),
     Row(18, "the slot's own credentials", "D"),
-    Row(19, "configuration cloned from production", "B"),
-    Row(20, "configuration of every slot is editable", "B"),
-    Row(21, "general settings change", "B"),
-    Row(22, "connection strings change", "B"),
-    Row(23, "handler mappings change", "B"),
+    Row(
+        19,
+        "configuration cloned from production",
+        "B",
+        (f"{CONFIGURATION}::test_cloned_settings_and_those_edited_since_reach_each_slots_instances",),
+    ),
+    Row(
+        20,
+        "configuration of every slot is editable",
+        "B",
+        (f"{CONFIGURATION}::test_cloned_settings_and_those_edited_since_reach_each_slots_instances",),
+    ),
+    Row(
+        21,
+        "general settings change",
+        "B",
+        (f"{CONFIGURATION}::test_general_settings_and_connection_strings_travel_with_a_swap",),
+    ),
+    Row(
+        22,
+        "connection strings change",
+        "B",
+        (f"{CONFIGURATION}::test_general_settings_and_connection_strings_travel_with_a_swap",),
+    ),
+    Row(
+        23,
+        "handler mappings change",
+        "B",
+        (f"{CONFIGURATION}::test_handler_mappings_travel_with_a_swap",),
+    ),
     Row(24, "monitoring and diagnostics change", "F"),
     Row(25, "publishing endpoints stay", "D"),
     Row(26, "custom domain names stay", "E"),
@@ -110,8 +137,18 @@ ROWS = (
             f"{PORTAL}::test_both_sides_of_a_swap_say_the_same",
         ),
     ),
-    Row(36, "roll back, then mend the new version in staging", "B"),
-    Row(37, "staging must still hold the unaltered version", "B"),
+    Row(
+        36,
+        "roll back, then mend the new version in staging",
+        "B",
+        (f"{BACK}::test_two_clicks_roll_back_and_the_new_version_waits_in_staging_to_be_mended",),
+    ),
+    Row(
+        37,
+        "staging must still hold the unaltered version",
+        "B",
+        (f"{BACK}::test_an_altered_staging_is_named_and_the_person_chooses",),
+    ),
     Row(38, "DELETE offers both and staging only", "A", (f"{PORTAL}::test_delete_offers_both_or_staging_only",)),
     Row(
         39,
