@@ -78,7 +78,7 @@ def tick() -> None:
 def enqueue(operation: Operation) -> None:
     """Give an open operation to the worker of its queue, at its present attempt."""
     by_kind = {Kind.SWAP: swap_slots, Kind.ROLL_BACK: swap_slots}
-    task = publish_deployment if stages.publishes(operation) else by_kind.get(operation.kind, warm_up_slot)
+    task = publish_deployment if stages.publishes(operation) else by_kind.get(Kind(operation.kind), warm_up_slot)
     task.delay(operation.pk, operation.attempt)
 
 

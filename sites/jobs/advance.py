@@ -127,7 +127,7 @@ def _succeed(operation: Operation) -> None:
         rollback.note(operation)
         if operation.kind in (Kind.DELETE_SITE, Kind.DELETE_STAGING):
             removal.remove_rows(operation)
-    if operation.kind == Kind.DELETE_SITE:
+    if operation.kind == Kind.DELETE_SITE and site is not None:
         keeping.remove_cache(site)
     logger.info("%s", outcome)
 
@@ -144,7 +144,7 @@ def _fail(operation: Operation, failure: GreenroomError) -> None:
             preview.withdraw(operation)
         prepare.give_back(operation)
         rollback.give_back_settings(operation)
-        operation.site.touch_routes()
+        operation.held_site.touch_routes()
         Deployment.objects.filter(
             pk__in=operation.changes.values("deployment_after"), state__in=_unfinished(operation)
         ).update(state=DeploymentState.FAILED, failure=str(failure), ended_at=now())
@@ -157,7 +157,7 @@ def _fail(operation: Operation, failure: GreenroomError) -> None:
 def _publish_soon(operation: Operation) -> None:
     """Have the routers take what was withdrawn; a router that is away takes it when it is back."""
     try:
-        switch.publish(operation.site)
+        switch.publish(operation.held_site)
     except Unreachable as away:
         logger.warning("%s", away)
 

@@ -30,7 +30,7 @@ def begin_build(operation: Operation) -> None:
 def work_build(operation: Operation) -> Progress:
     """Have the runtime build the content in a sandbox; done at once when it is built already. Raises BuildFailed."""
     change = _change(operation)
-    deployment = change.deployment_after
+    deployment = change.published
     recipe = _recipe(change)
     planned = _planned(change, recipe)
     if planned.run is not None:
@@ -59,14 +59,14 @@ def work_build(operation: Operation) -> Progress:
 def work_release(operation: Operation) -> Progress:
     """Run the Procfile's release command once, under the settings of the slot published to. Raises ReleaseFailed."""
     change = _change(operation)
-    deployment = change.deployment_after
-    in_force = configuration(change.slot, change.workload_after)
+    deployment = change.published
+    in_force = configuration(change.held_slot, change.occupant_after)
     app = settings.BUILD_DIR / deployment.build_digest / "app" if deployment.build_digest else None
     spec = build.plan_release(
         _recipe(change),
         app=app or store.path_of(deployment.content_digest),
-        owner=change.slot.site_id,
-        name=change.slot.title,
+        owner=change.held_slot.site_id,
+        name=change.held_slot.title,
         env=in_force.env,
         mounts=in_force.mounts,
         log=_opened_log(deployment),
@@ -94,16 +94,16 @@ def forget_runs(operation: Operation) -> None:
     if planned.run is not None:
         runtime.end_run(planned.run.run_id)
         build.abandon(planned.digest)
-    runtime.end_run(_release_id(change.deployment_after))
+    runtime.end_run(_release_id(change.published))
 
 
 def _planned(change: SlotChange, recipe: recognition.Recipe) -> build.Build:
     return build.plan_build(
-        change.deployment_after.content_digest,
+        change.published.content_digest,
         recipe,
-        owner=change.slot.site_id,
-        name=change.slot.title,
-        log=_opened_log(change.deployment_after),
+        owner=change.held_slot.site_id,
+        name=change.held_slot.title,
+        log=_opened_log(change.published),
     )
 
 
@@ -126,8 +126,8 @@ def _change(operation: Operation) -> SlotChange:
 
 
 def _recipe(change: SlotChange) -> recognition.Recipe:
-    start_command = configuration(change.slot, change.workload_after).start_command
-    return recognition.recognise(store.path_of(change.deployment_after.content_digest), start_command)
+    start_command = configuration(change.held_slot, change.occupant_after).start_command
+    return recognition.recognise(store.path_of(change.published.content_digest), start_command)
 
 
 def _opened_log(deployment: Deployment) -> str:

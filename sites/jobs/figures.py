@@ -68,7 +68,8 @@ def _count(operation: Operation) -> tuple[int, int] | None:
         for revision in (change.revision_before, change.revision_after)
         if revision is not None
     }
-    served = get_router().requests_served(clusters)
-    if not clusters or any(counted is None for counted in served.values()):
+    counts = get_router().requests_served(clusters).values()
+    served = [counted for counted in counts if counted is not None]
+    if not clusters or len(served) < len(counts):
         return None
-    return sum(one.requests for one in served.values()), sum(one.failed for one in served.values())
+    return sum(one.requests for one in served), sum(one.failed for one in served)

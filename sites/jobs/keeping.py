@@ -26,13 +26,13 @@ def keep(operation: Operation) -> None:
 
 
 def _place(change: SlotChange) -> dict[str, object]:
-    slot, site = change.slot, change.slot.site
+    slot, site = change.held_slot, change.held_slot.site
     return {
         "operation": change.operation,
         "subscription": site.subscription,
         "former_site": site.pk,
         "former_slot": slot.pk,
-        "former_workload": slot.workload.pk,
+        "former_workload": slot.occupant.pk,
         "site_name": site.name,
         "mode": site.mode,
         "instance_size": site.instance_size,
@@ -48,8 +48,8 @@ def _place(change: SlotChange) -> dict[str, object]:
 
 
 def _content(change: SlotChange) -> dict[str, object]:
-    slot, deployment = change.slot, change.slot.workload.active_deployment
-    rows = [*slot.settings.all(), *slot.workload.settings.all()]
+    slot, deployment = change.held_slot, change.held_slot.occupant.active_deployment
+    rows = [*slot.settings.all(), *slot.occupant.settings.all()]
     kept: dict[str, object] = {
         "settings": json.dumps(sorted([row.category, row.name, row.value] for row in rows)),
         "sticky_names": [[row.category, row.name] for row in slot.site.sticky_names.all()],
@@ -63,10 +63,10 @@ def _content(change: SlotChange) -> dict[str, object]:
 def give_back_folders(operation: Operation) -> Progress:
     """Move the persistent folders of what is restored to where its new rows look for them; harmless when repeated."""
     for kept in operation.restored_slots.all():
-        slot = operation.site.slots.select_related("workload").get(name=kept.slot_name)
+        slot = operation.held_site.slots.select_related("workload").get(name=kept.slot_name)
         rows = [
             *slot.settings.filter(category=Category.MOUNTS),
-            *slot.workload.settings.filter(category=Category.MOUNTS),
+            *slot.occupant.settings.filter(category=Category.MOUNTS),
         ]
         for row in rows:
             target = mount_folder(row)

@@ -16,9 +16,9 @@ STARTS = 2
 def prepare(operation: Operation) -> None:
     """Give each change its revision: one that runs already with the needed fingerprint, or a new row."""
     for change in changes_to_start(operation):
-        plan = make_plan(change.slot, change.workload_after, change.deployment_after)
+        plan = make_plan(change.held_slot, change.occupant_after, change.deployment_after)
         revision = _reused(change, plan.fingerprint) or Revision.objects.create(
-            site=change.slot.site,
+            site=change.held_slot.site,
             workload=change.workload_after,
             slot=change.slot,
             deployment=change.deployment_after,
@@ -71,7 +71,7 @@ def start(operation: Operation) -> Progress:
     """
     changes = changes_to_start(operation)
     runtime = get_runtime()
-    revisions = [change.revision_after for change in changes]
+    revisions = [change.prepared for change in changes]
     statuses = runtime.observe([revision.pk for revision in revisions])
     if missing := [revision for revision in revisions if not _is_ordered(revision, statuses)]:
         for revision in missing:
@@ -80,7 +80,7 @@ def start(operation: Operation) -> Progress:
     record(statuses)
     running = wanted = 0
     for change in changes:
-        revision = change.revision_after
+        revision = change.prepared
         own = [status for status in statuses if status.revision_id == revision.pk]
         _refuse_crashes(operation, change, own)
         running += sum(status.state == InstanceState.RUNNING for status in own[: revision.wanted_count])
@@ -122,7 +122,7 @@ def record(statuses: list[InstanceStatus]) -> None:
 
 
 def _refuse_crashes(operation: Operation, change: SlotChange, statuses: list[InstanceStatus]) -> None:
-    revision = change.revision_after
+    revision = change.prepared
     if revision.state != RevisionState.PREPARING:
         return
     for status in statuses:
@@ -131,7 +131,7 @@ def _refuse_crashes(operation: Operation, change: SlotChange, statuses: list[Ins
                 what=wording.what(operation),
                 ordinal=status.ordinal + 1,
                 count=revision.wanted_count,
-                name=change.slot.title,
+                name=change.held_slot.title,
                 how=f"ended with code {status.exit_code} before it listened on its port",
                 holds=wording.holds(operation),
                 last_lines=wording.last_lines(get_runtime().log_tail(revision.pk, status.ordinal, lines=10)),
@@ -142,13 +142,15 @@ def not_listening(operation: Operation, seconds: float) -> InstanceNotStarted | 
     """The failure of the first instance that still does not listen after `seconds`."""
     for change in changes_to_start(operation):
         revision = change.revision_after
-        late = revision.instances.exclude(observed_state=InstanceState.RUNNING).first() if revision else None
+        if revision is None:
+            continue
+        late = revision.instances.exclude(observed_state=InstanceState.RUNNING).first()
         if late is not None:
             return InstanceNotStarted(
                 what=wording.what(operation),
                 ordinal=late.ordinal + 1,
                 count=revision.wanted_count,
-                name=change.slot.title,
+                name=change.held_slot.title,
                 how=f"did not listen on its port within {seconds:.0f} s",
                 holds=wording.holds(operation),
                 last_lines=wording.last_lines(get_runtime().log_tail(revision.pk, late.ordinal, lines=10)),
@@ -159,7 +161,7 @@ def not_listening(operation: Operation, seconds: float) -> InstanceNotStarted | 
 def give_back(operation: Operation) -> None:
     """Undo the preparation: what this operation started is stopped, what it revived drains again."""
     for change in operation.changes.select_related("revision_after").exclude(revision_after=None):
-        revision = change.revision_after
+        revision = change.prepared
         if revision.live_slots.exists():
             continue  # in service before and still; surplus instances are trimmed by the retirement
         revision.transition(RevisionState.PREPARING, RevisionState.STOPPING, generation=revision.generation + 1)

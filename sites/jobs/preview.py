@@ -2,7 +2,7 @@
 
 from sites.jobs import switch
 from sites.jobs.procedure import Progress
-from sites.models import Kind, Operation, Revision, RevisionState, Slot, SlotChange, Swap
+from sites.models import Kind, Operation, Revision, RevisionState, Slot, Swap
 from sites.routing import registered_nodes
 
 
@@ -21,10 +21,10 @@ def show(operation: Operation) -> None:
     source, prepared = _sides(operation)
     if source.live_revision_id == prepared.pk:
         return
-    Revision.objects.filter(pk=source.live_revision_id).update(state=RevisionState.RETAINED, retained_until=None)
+    Revision.objects.filter(live_slots=source).update(state=RevisionState.RETAINED, retained_until=None)
     Revision.objects.filter(pk=prepared.pk).update(state=RevisionState.SERVING)
     Slot.objects.filter(pk=source.pk).update(live_revision=prepared)
-    operation.site.touch_routes()
+    operation.held_site.touch_routes()
 
 
 def wait_until_shown(operation: Operation) -> Progress:
@@ -32,10 +32,10 @@ def wait_until_shown(operation: Operation) -> Progress:
 
     Raises RoutesRefused when every router refuses it.
     """
-    acknowledgement = switch.publish(operation.site)
+    acknowledgement = switch.publish(operation.held_site)
     if acknowledgement.refusals and set(acknowledgement.refusals) >= registered_nodes():
         raise switch.refused(operation, acknowledgement)
-    missing = switch.missing_nodes(acknowledgement, operation.site.routes_version)
+    missing = switch.missing_nodes(acknowledgement, operation.held_site.routes_version)
     if missing:
         return Progress(False, switch.progress(missing))
     source, _prepared = _sides(operation)
@@ -44,24 +44,18 @@ def wait_until_shown(operation: Operation) -> Progress:
 
 def withdraw(operation: Operation) -> None:
     """Give the source's address back to its own revision; belongs to the transaction that ends the operation."""
-    change = _source_change(operation)
-    if change is None or change.revision_before_id is None:
-        return
-    source = Slot.objects.select_for_update(of=("self",)).get(pk=change.slot_id)
-    if source.live_revision_id == change.revision_before_id:
+    source = Slot.objects.select_for_update(of=("self",)).filter(swaps_from__operation=operation).first()
+    own = Revision.objects.filter(changes_from__operation=operation, changes_from__slot=source).first()
+    if source is None or own is None or source.live_revision is None or source.live_revision == own:
         return
     switch.drain(source.live_revision)
-    Revision.objects.filter(pk=change.revision_before_id).update(state=RevisionState.SERVING)
-    Slot.objects.filter(pk=source.pk).update(live_revision=change.revision_before)
-    operation.site.touch_routes()
+    Revision.objects.filter(pk=own.pk).update(state=RevisionState.SERVING)
+    Slot.objects.filter(pk=source.pk).update(live_revision=own)
+    operation.held_site.touch_routes()
 
 
 def _sides(operation: Operation) -> tuple[Slot, Revision]:
     """The source as it is now, and the revision that was prepared for the target."""
-    change = _source_change(operation)
-    target = operation.changes.exclude(pk=change.pk).select_related("revision_after").get()
-    return Slot.objects.select_related("site").get(pk=change.slot_id), target.revision_after
-
-
-def _source_change(operation: Operation) -> SlotChange | None:
-    return operation.changes.filter(slot__swaps_from__operation=operation).select_related("revision_before").first()
+    source = Slot.objects.select_related("site").get(swaps_from__operation=operation)
+    target = operation.changes.exclude(slot=source).select_related("revision_after").get()
+    return source, target.prepared

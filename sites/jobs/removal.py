@@ -18,7 +18,7 @@ def withdraw(operation: Operation) -> None:
     for kept in Revision.objects.filter(site=operation.site, state=RevisionState.RETAINED):
         rollback.drain(kept)  # with one of its slots the way back of a swap goes, too
     HostName.objects.filter(slot__changes__operation=operation).delete()
-    operation.site.touch_routes()
+    operation.held_site.touch_routes()
 
 
 def wait_until_ended(operation: Operation) -> Progress:
@@ -31,7 +31,7 @@ def remove_rows(operation: Operation) -> None:
     """Keep what a restoration needs, and delete the rest; belongs to the transaction that ends the operation."""
     keeping.keep(operation)
     if operation.kind == Kind.DELETE_SITE:
-        Site.objects.filter(pk=operation.site_id).delete()
+        Site.objects.filter(operations=operation).delete()
         return
     slots = Slot.objects.filter(changes__operation=operation)
     workloads = list(slots.values_list("workload_id", flat=True))

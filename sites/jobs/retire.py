@@ -8,6 +8,7 @@ from django.db.models import F, Q
 from sites.jobs import switch
 from sites.models import Instance, Operation, Revision, RevisionState, Site, Step
 from sites.models.clock import now, seconds_since
+from sites.models.present import present
 from sites.planning import spec_of
 from sites.router import get_router
 from sites.runtime.registry import get_runtime
@@ -78,7 +79,8 @@ def _cut_connections() -> None:
 
 
 def _end_of_cutting(revision: Revision) -> datetime:
-    return revision.drain_deadline + timedelta(seconds=revision.slot.drain_limit_seconds if revision.slot else 0)
+    limit = revision.slot.drain_limit_seconds if revision.slot else 0
+    return present(revision.drain_deadline, "the end of a drain") + timedelta(seconds=limit)
 
 
 def _drained() -> list[Revision]:

@@ -33,18 +33,18 @@ LATE_SECONDS = 30.0
 def offer(operation: Operation) -> None:
     """Make the warm instances part of the route table, so that routers know them before any host name leads there."""
     for change in changes_to_start(operation):
-        revision = change.revision_after
+        revision = change.prepared
         revision.transition(RevisionState.PREPARING, RevisionState.READY)
         Revision.objects.filter(pk=revision.pk, routed_count__lt=change.count_after).update(
             routed_count=change.count_after
         )
-    operation.site.touch_routes()
+    operation.held_site.touch_routes()
 
 
 def wait_until_offered(operation: Operation) -> Progress:
     """Until every registered router has acknowledged the endpoints."""
-    acknowledgement = publish(operation.site)
-    missing = missing_nodes(acknowledgement, operation.site.routes_version)
+    acknowledgement = publish(operation.held_site)
+    missing = missing_nodes(acknowledgement, operation.held_site.routes_version)
     if acknowledgement.refusals and set(acknowledgement.refusals) >= registered_nodes():
         raise refused(operation, acknowledgement)
     if not missing:
@@ -86,7 +86,7 @@ def switch(operation: Operation) -> None:
     if Operation.objects.filter(pk=operation.pk, cancel_requested_at__isnull=False).exists():
         raise Cancelled(wording.cancelled(operation))
     for change in changes_to_start(operation):
-        _check(operation, change, slots[change.slot_id])
+        _check(operation, change, slots[change.held_slot.pk])
     _remember_settings(changes)
     exchange(operation, changes, slots)
 
@@ -94,9 +94,9 @@ def switch(operation: Operation) -> None:
 def _remember_settings(changes: list[SlotChange]) -> None:
     """What travels away from production is written down, so that a roll-back can tell whether it was altered."""
     for change in changes:
-        if change.slot.is_production and change.workload_before_id != change.workload_after_id:
+        if change.held_slot.is_production and change.workload_before_id != change.workload_after_id:
             Swap.objects.filter(operation=change.operation_id).update(
-                settings_before=change.workload_before.settings_as_json()
+                settings_before=change.occupant_before.settings_as_json()
             )
 
 
@@ -106,8 +106,8 @@ def _locked_slots(operation: Operation) -> dict[int, Slot]:
 
 
 def _check(operation: Operation, change: SlotChange, slot: Slot) -> None:
-    revision = change.revision_after
-    plan = make_plan(change.slot, change.workload_after, change.deployment_after)
+    revision = change.prepared
+    plan = make_plan(change.held_slot, change.occupant_after, change.deployment_after)
     warm = revision.instances.filter(warmed_for=operation, is_warm=True, ordinal__lt=change.count_after).count()
     if slot.workload_id != change.workload_before_id or plan.fingerprint != revision.fingerprint:
         reason = f"the configuration or content of '{slot.title}' changed meanwhile"
@@ -124,17 +124,17 @@ def exchange(operation: Operation, changes: list[SlotChange], slots: dict[int, S
     """Set workloads and live revisions of all slots, and raise the site's routes version, once."""
     for change in changes:
         if change.workload_after_id != change.workload_before_id:
-            Slot.objects.filter(pk=change.slot_id).update(workload=None)  # the column is unique at every moment
+            Slot.objects.filter(pk=change.held_slot.pk).update(workload=None)  # the column is unique at every moment
     replaced: set[int] = set()
     for change in changes:
-        slot = slots[change.slot_id]
-        replaced |= {slot.live_revision_id, change.revision_before_id} - {None}
+        slot = slots[change.held_slot.pk]
+        replaced |= {pk for pk in (slot.live_revision_id, change.revision_before_id) if pk is not None}
         slot.workload_id = change.workload_after_id
         slot.live_revision_id = change.revision_after_id
         slot.is_running = change.is_running_after
         slot.instance_count = change.count_after or slot.instance_count
         slot.save(update_fields=["workload", "live_revision", "is_running", "instance_count"])
-        Workload.objects.filter(pk=change.workload_after_id).update(active_deployment=change.deployment_after_id)
+        Workload.objects.filter(slot=slot).update(active_deployment=change.deployment_after_id)
         if change.deployment_after_id is not None:
             Deployment.objects.filter(pk=change.deployment_after_id, state__in=Deployment.OPEN).update(
                 state=DeploymentState.ACTIVE, ended_at=now()
@@ -148,8 +148,8 @@ def exchange(operation: Operation, changes: list[SlotChange], slots: dict[int, S
             rollback.retain(revision, window)
         else:
             drain(revision)
-    operation.site.touch_routes()
-    Swap.objects.filter(operation=operation).update(switched_at=now(), routes_version=operation.site.routes_version)
+    version = operation.held_site.touch_routes()
+    Swap.objects.filter(operation=operation).update(switched_at=now(), routes_version=version)
 
 
 def serve(change: SlotChange) -> None:
@@ -177,13 +177,13 @@ def wait_until_published(operation: Operation) -> Progress:
 
     Raises RoutesRefused, with the exchange undone, when every router refuses them.
     """
-    acknowledgement = publish(operation.site)
+    acknowledgement = publish(operation.held_site)
     registered = registered_nodes()
     if registered and set(acknowledgement.refusals) >= registered:
         raise refused(operation, acknowledgement)
-    missing = missing_nodes(acknowledgement, operation.site.routes_version)
+    missing = missing_nodes(acknowledgement, operation.held_site.routes_version)
     if not missing:
-        release(operation.site)
+        release(operation.held_site)
         Swap.objects.filter(operation=operation).update(acknowledged_at=now())
         return Progress(True, progress(missing))
     started = operation.steps.get(step=operation.step).started_at
@@ -206,14 +206,14 @@ def switch_back(operation: Operation) -> None:
     slots = _locked_slots(operation)
     back = [
         SlotChange(
-            slot_id=change.slot_id,
+            slot=change.slot,
             workload_before_id=change.workload_after_id,
             workload_after_id=change.workload_before_id,
             revision_after_id=change.revision_before_id,
             count_after=change.count_before,
             is_running_after=change.was_running,
-            deployment_after=wording.in_force_before(change.workload_before),
+            deployment_after=wording.in_force_before(change.occupant_before),
         )
-        for change in operation.changes.select_related("workload_before").order_by("slot_id")
+        for change in operation.changes.select_related("slot", "workload_before").order_by("slot_id")
     ]
     exchange(operation, back, slots)

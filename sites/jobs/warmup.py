@@ -71,9 +71,10 @@ def _open_probes(operation: Operation) -> tuple[list[Probe], int, int]:
     probes: list[Probe] = []
     warm = wanted = 0
     for change in changes_to_start(operation):
-        host = change.slot.host_names.filter(kind=HostNameKind.DEFAULT).values_list("name", flat=True).first() or ""
-        rules = rules_of(change.workload_after)
-        instances = change.revision_after.instances.filter(ordinal__lt=change.revision_after.wanted_count)
+        default = change.held_slot.host_names.filter(kind=HostNameKind.DEFAULT)
+        host = default.values_list("name", flat=True).first() or ""
+        rules = rules_of(change.occupant_after)
+        instances = change.prepared.instances.filter(ordinal__lt=change.prepared.wanted_count)
         for instance in instances:
             wanted += 1
             if _counts_as_warm(operation, instance):
@@ -125,9 +126,9 @@ def _status(probe: Probe, path: str) -> str:
         "User-Agent": USER_AGENT,
         "Host": host,
         "X-Forwarded-Proto": "https",
-        "X-Website-Slot-Name": probe.change.slot.name,
+        "X-Website-Slot-Name": probe.change.held_slot.name,
         "X-Website-Hostname": probe.host,
-        "X-Website-Site-Name": probe.change.slot.site.name,
+        "X-Website-Site-Name": probe.change.held_slot.site.name,
     }
     connection = HTTPConnection(probe.instance.address, probe.instance.port, timeout=probe.rules.seconds)
     try:
@@ -161,7 +162,7 @@ def _note(operation: Operation, probe: Probe, answer: Answer) -> bool:
     raise WarmupFailed(
         what=wording.what(operation),
         ordinal=instance.ordinal + 1,
-        name=probe.change.slot.title,
+        name=probe.change.held_slot.title,
         answered=f"answered {answer.text}" if answer.text.isdecimal() else f"gave {answer.text}",
         path=answer.path,
         tries="once" if tries == 1 else f"{tries} times",

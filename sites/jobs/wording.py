@@ -86,7 +86,7 @@ def success(operation: Operation) -> str:
         case Kind.SCALE:
             return f"{quoted(operation.target)} has {_instances(changes[0].count_after)} now."
         case Kind.CHANGE_MODE:
-            return f"{quoted(operation.target)} is in {operation.site.get_mode_display()} mode now."
+            return f"{quoted(operation.target)} is in {operation.held_site.get_mode_display()} mode now."
         case Kind.CHANGE_SETTINGS:
             return f"Saved the settings of {quoted(operation.target)}; its instances run with them."
         case Kind.START:
@@ -114,7 +114,7 @@ def _set_back(operation: Operation) -> str:
     kept = {(category, name): value for category, name, value in json.loads(operation.kept_settings)}
     if not kept:
         return ""
-    workload = operation.changes.get(slot__is_production=True).workload_after
+    workload = operation.changes.get(slot__is_production=True).occupant_after
     now = {(category, name): value for category, name, value in json.loads(workload.settings_as_json())}
     changed = sorted(
         name for category, name in kept.keys() | now.keys() if kept.get((category, name)) != now.get((category, name))

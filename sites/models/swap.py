@@ -45,6 +45,11 @@ class SlotChange(models.Model):
         return present(self.slot, "the slot of a change")
 
     @property
+    def occupant_before(self) -> Workload:
+        """The workload that the slot had when the operation was begun."""
+        return present(self.workload_before, "the former workload of a change")
+
+    @property
     def occupant_after(self) -> Workload:
         """The workload that the slot is to have; only a removal leaves none."""
         return present(self.workload_after, "the workload of a change")
