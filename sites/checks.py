@@ -82,7 +82,8 @@ def check_names(**_: object) -> list[CheckMessage]:
 
 def check_mode(**_: object) -> list[CheckMessage]:
     """New sites get this mode."""
-    modes = [value for value, _ in apps.get_model("sites", "Site")._meta.get_field("mode").choices]
+    choices = apps.get_model("sites", "Site")._meta.get_field("mode").choices or ()
+    modes = [value for value, _ in choices]
     if settings.DEFAULT_MODE in modes:
         return []
     return [

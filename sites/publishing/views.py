@@ -1,6 +1,7 @@
 """HTTP for publishing clients, at the addresses that such clients know."""
 
 import time
+from collections.abc import Iterable
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse, JsonResponse
@@ -47,7 +48,7 @@ def zip_deploy(request: HttpRequest, slot: Slot) -> HttpResponse:
 @with_slot
 def deployment_list(request: HttpRequest, slot: Slot) -> HttpResponse:
     """The slot's deployments, newest first."""
-    found = slot.workload.deployments.all()[:100]
+    found = slot.occupant.deployments.all()[:100]
     return JsonResponse([_described(deployment, slot) for deployment in found], safe=False)
 
 
@@ -55,7 +56,7 @@ def deployment_list(request: HttpRequest, slot: Slot) -> HttpResponse:
 @with_slot
 def deployment_detail(request: HttpRequest, slot: Slot, public_id: str) -> HttpResponse:
     """One deployment, or the newest by the name `latest`."""
-    found = slot.workload.deployments.all()
+    found = slot.occupant.deployments.all()
     deployment = found.first() if public_id == "latest" else _by_id(found, public_id)
     if deployment is None:
         return _refusal(NotFound())
@@ -66,13 +67,13 @@ def deployment_detail(request: HttpRequest, slot: Slot, public_id: str) -> HttpR
 @with_slot
 def deployment_log(request: HttpRequest, slot: Slot, public_id: str) -> HttpResponse:
     """What its build and release command wrote, as text."""
-    deployment = _by_id(slot.workload.deployments.all(), public_id)
+    deployment = _by_id(slot.occupant.deployments.all(), public_id)
     if deployment is None:
         return _refusal(NotFound())
     return HttpResponse(deployments.build_log(deployment), content_type="text/plain; charset=utf-8")
 
 
-def _by_id(found: object, public_id: str) -> Deployment | None:
+def _by_id(found: Iterable[Deployment], public_id: str) -> Deployment | None:
     return next((deployment for deployment in found if deployment.public_id.hex == public_id.replace("-", "")), None)
 
 
@@ -106,7 +107,7 @@ def _described(deployment: Deployment, slot: Slot) -> dict[str, object]:
         "deployer": deployment.deployer,
         "received_at": deployment.received_at.isoformat(),
         "ended_at": deployment.ended_at.isoformat() if deployment.ended_at else None,
-        "active": deployment.pk == slot.workload.active_deployment_id,
+        "active": deployment.pk == slot.occupant.active_deployment_id,
         "failure": deployment.failure,
     }
 

@@ -37,7 +37,7 @@ def begin_change(
             workload_before=slot.workload,
             workload_after=slot.workload,
             revision_before=slot.live_revision,
-            deployment_after=slot.workload.active_deployment,
+            deployment_after=slot.occupant.active_deployment,
             count_before=slot.instance_count,
             count_after=(counts or {}).get(slot.pk, slot.instance_count),
             was_running=slot.is_running,

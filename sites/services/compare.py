@@ -171,7 +171,7 @@ def _relation(mine: SlotSetting | None, other: SlotSetting | None) -> Relation:
 def _last_swap(source: Slot, target: Slot) -> LastSwap | None:
     done = Swap.objects.filter(source=source, target=target, operation__state=OperationState.SUCCEEDED)
     swap = done.select_related("operation").order_by("-switched_at").first()
-    return LastSwap(swap.switched_at, swap.operation.actor_name) if swap else None
+    return LastSwap(swap.switched_at, swap.operation.actor_name) if swap and swap.switched_at else None
 
 
 def _warnings(source: Slot, target: Slot, settings: tuple[ComparedSetting, ...], shared: list[str]) -> Iterator[Notice]:

@@ -45,7 +45,7 @@ def publish_zip(
         )
         change = operation.changes.get(slot=slot)
         change.deployment_after = Deployment.objects.create(
-            workload=change.workload_after,
+            workload=change.occupant_after,
             operation=operation,
             content_digest=content.digest,
             kind=recipe.kind,

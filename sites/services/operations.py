@@ -9,6 +9,7 @@ from django.db.models.functions import Now
 from sites import access, tasks
 from sites.errors import Refused, SlotBusy, SwapPending
 from sites.models import Kind, Operation, OperationState, Site, Slot, SlotHold, Step, Subscription
+from sites.models.present import present
 
 LENT_BY_PREVIEWS = (Kind.SCALE, Kind.STOP)
 
@@ -58,7 +59,7 @@ def begin(
         subscription=site.subscription,
         target=target,
         actor=acting_user,
-        actor_name=actor_name or acting_user.get_username(),
+        actor_name=actor_name or present(acting_user, "the name of who acts").get_username(),
     )
     in_order = sorted(slots, key=lambda slot: slot.pk)
     if not _borrow(operation, in_order):
@@ -102,11 +103,12 @@ def busy(hold: SlotHold, *, wanted: str) -> SlotBusy | SwapPending:
     """The refusal that names who holds the slot, with what, and since when."""
     operation = hold.operation
     if operation.state == OperationState.WAITING:
+        source = present(operation.swap.source, "the source of a swap")
         return SwapPending(
-            name=operation.swap.source.title,
+            name=source.title,
             person=operation.actor_name,
             since=f"{operation.created_at:%H:%M} UTC",
-            slot=operation.swap.source,
+            slot=source,
             operation=operation,
         )
     return SlotBusy(

@@ -2,7 +2,7 @@
 
 import json
 
-from django.contrib.auth.models import AbstractBaseUser
+from django.contrib.auth.models import User
 from django.db import IntegrityError, transaction
 
 from sites import access
@@ -63,7 +63,7 @@ def _why_not_under_its_site(kept: DeletedSlot, operation: Operation) -> Refused 
     return slots.why_not_enable(site)
 
 
-def restore(*, acting_user: AbstractBaseUser, operation: Operation) -> Operation:
+def restore(*, acting_user: User, operation: Operation) -> Operation:
     """Make the web site or the staging site again that `operation` deleted, with content, settings and folders.
 
     Its publishing credentials are new and its history begins anew. Raises NotRestorable, NotStandard, SlotLimit,
@@ -82,7 +82,7 @@ def restore(*, acting_user: AbstractBaseUser, operation: Operation) -> Operation
         ) from None
 
 
-def _restore(acting_user: AbstractBaseUser, operation: Operation) -> Operation:
+def _restore(acting_user: User, operation: Operation) -> Operation:
     kept = list(DeletedSlot.objects.select_for_update().filter(operation=operation))
     refusal = why_not_restore(operation)
     if refusal is not None:
@@ -122,8 +122,8 @@ def _make_slot(site: Site, kept: DeletedSlot) -> Slot:
         SlotSetting.objects.create(site=site, category=category, name=name, value=value, **owner)
     if kept.content_digest:
         same = ("content_digest", "build_digest", "kind", "command", "message", "author", "deployer")
-        slot.workload.active_deployment = Deployment.objects.create(
-            workload=slot.workload, state=DeploymentState.ACTIVE, **{name: getattr(kept, name) for name in same}
+        slot.occupant.active_deployment = Deployment.objects.create(
+            workload=slot.occupant, state=DeploymentState.ACTIVE, **{name: getattr(kept, name) for name in same}
         )
-        slot.workload.save(update_fields=["active_deployment"])
+        slot.occupant.save(update_fields=["active_deployment"])
     return slot

@@ -9,7 +9,20 @@ from django.db.models import Sum
 
 from sites import access
 from sites.errors import NothingToRollBack, Refused
-from sites.models import Deployment, InstanceSize, Kind, Operation, OperationState, Revision, RevisionState, Site, Swap
+from sites.models import (
+    Deployment,
+    InstanceSize,
+    Kind,
+    Operation,
+    OperationState,
+    Revision,
+    RevisionState,
+    Site,
+    Slot,
+    Swap,
+    Workload,
+)
+from sites.models.present import present
 from sites.planning import LIMITS, make_plan
 from sites.services import changes
 from sites.services.swaps import exchange_workloads, why_not_swap
@@ -22,6 +35,10 @@ class RollBackOffer:
     """What rolling back the last swap means now."""
 
     swap: Swap
+    source: Slot
+    target: Slot
+    former: Revision
+    """What production served before the swap."""
     is_instant: bool
     """Whether the former instances are warm and still what would be prepared now."""
     until: datetime | None
@@ -47,15 +64,18 @@ def offer_roll_back(site: Site) -> RollBackOffer | None:
     former = _former(swap)
     if former is None:
         return None
-    is_warm = _is_warm(swap)
+    is_warm = _is_warm(swap.source, swap.target)
     kept = _kept_instances(site)
     return RollBackOffer(
         swap=swap,
+        source=swap.source,
+        target=swap.target,
+        former=former,
         is_instant=is_warm,
         until=former.retained_until if is_warm else None,
-        seconds=(swap.operation.ended_at - swap.operation.created_at).total_seconds(),
+        seconds=(present(swap.operation.ended_at, "the end of a swap") - swap.operation.created_at).total_seconds(),
         alterations=tuple(_alterations(swap)),
-        is_altered=_is_altered(swap, former),
+        is_altered=_is_altered(swap.source.occupant, swap, former),
         unaltered=former.deployment,
         kept_instances=kept,
         kept_memory_mb=kept * LIMITS[InstanceSize(site.instance_size)].memory_mb,
@@ -90,10 +110,10 @@ def _former(swap: Swap) -> Revision | None:
     return swap.operation.changes.select_related("revision_before__deployment").get(slot=swap.target).revision_before
 
 
-def _is_warm(swap: Swap) -> bool:
+def _is_warm(source: Slot, target: Slot) -> bool:
     """Both sides would be given instances that run, with fingerprints that are needed now."""
-    for slot, other in ((swap.target, swap.source), (swap.source, swap.target)):
-        plan = make_plan(slot, other.workload, other.workload.active_deployment)
+    for slot, other in ((target, source), (source, target)):
+        plan = make_plan(slot, other.occupant, other.occupant.active_deployment)
         warm = Revision.objects.filter(
             workload=other.workload,
             fingerprint=plan.fingerprint,
@@ -105,8 +125,7 @@ def _is_warm(swap: Swap) -> bool:
     return True
 
 
-def _is_altered(swap: Swap, former: Revision) -> bool:
-    workload = swap.source.workload
+def _is_altered(workload: Workload, swap: Swap, former: Revision) -> bool:
     return workload.active_deployment_id != former.deployment_id or workload.settings_as_json() != swap.settings_before
 
 
@@ -134,23 +153,23 @@ def request_roll_back(*, acting_user: User, site: Site, to_unaltered: bool = Fal
             kind=Kind.ROLL_BACK,
             acting_user=acting_user,
             site=site,
-            slots=[swap.source, swap.target],
+            slots=[offer.source, offer.target],
             target=site.name,
         )
         exchange_workloads(operation)
-        Swap.objects.create(operation=operation, source=swap.source, target=swap.target)
+        Swap.objects.create(operation=operation, source=offer.source, target=offer.target)
         if to_unaltered and offer.is_altered:
-            _set_back(operation, swap)
+            _set_back(operation, offer)
         return operation
 
 
-def _set_back(operation: Operation, swap: Swap) -> None:
+def _set_back(operation: Operation, offer: RollBackOffer) -> None:
     """The workload goes back to production as it was: its deployment and its travelling settings."""
-    change = operation.changes.select_related("workload_after").get(slot=swap.target)
-    operation.kept_settings = change.workload_after.settings_as_json()
+    change = operation.changes.select_related("workload_after").get(slot=offer.target)
+    operation.kept_settings = change.occupant_after.settings_as_json()
     operation.save(update_fields=["kept_settings"])
-    change.workload_after.replace_settings(swap.settings_before)
-    change.deployment_after = _former(swap).deployment
+    change.occupant_after.replace_settings(offer.swap.settings_before)
+    change.deployment_after = offer.former.deployment
     change.save(update_fields=["deployment_after"])
 
 

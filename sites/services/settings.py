@@ -142,7 +142,7 @@ def shared_connection_strings(slot: Slot) -> list[str]:
 
 def _replace(slot: Slot, category: Category, entries: list[Entry]) -> None:
     slot.settings.filter(category=category).delete()
-    slot.workload.settings.filter(category=category).delete()
+    slot.occupant.settings.filter(category=category).delete()
     for entry in entries:
         is_sticky = entry.kind != TRAVELLING if category == Category.MOUNTS else entry.is_sticky
         _keep_sticky_name(slot, category, entry.name, is_sticky=is_sticky)

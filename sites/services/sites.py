@@ -59,8 +59,8 @@ def create_sample_site(*, acting_user: User, subscription: Subscription) -> Oper
             )
             recipe = recognition.recognise(store.path_of(content.digest))
             version = "Version 1" if slot_name == PRODUCTION else "Version 2"
-            slot.workload.active_deployment = Deployment.objects.create(
-                workload=slot.workload,
+            slot.occupant.active_deployment = Deployment.objects.create(
+                workload=slot.occupant,
                 state=DeploymentState.ACTIVE,
                 content_digest=content.digest,
                 kind=recipe.kind,
@@ -69,7 +69,7 @@ def create_sample_site(*, acting_user: User, subscription: Subscription) -> Oper
                 author=acting_user.get_username(),
                 deployer="Sample",
             )
-            slot.workload.save(update_fields=["active_deployment"])
+            slot.occupant.save(update_fields=["active_deployment"])
             created.append(slot)
         return changes.begin_change(
             kind=Kind.CREATE_SITE, acting_user=acting_user, site=site, slots=created, target=site.name

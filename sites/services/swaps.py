@@ -51,7 +51,7 @@ def why_not_swap(source: Slot, target: Slot) -> Refused | None:
         if not slot.is_running:
             return SlotStopped(name=slot.title)
     for slot in (source, target):
-        if not slot.is_production and slot.workload.active_deployment_id is None:
+        if not slot.is_production and slot.occupant.active_deployment_id is None:
             return NothingPublished(name=slot.title, slot=slot.name)
     return None
 
@@ -147,7 +147,7 @@ def complete_swap(*, acting_user: User, operation: Operation) -> Operation:
 def _take_present_counts(operation: Operation) -> None:
     """Production may have been scaled during the preview."""
     for change in operation.changes.select_related("slot"):
-        change.count_before = change.count_after = change.slot.instance_count
+        change.count_before = change.count_after = change.held_slot.instance_count
         change.save(update_fields=["count_before", "count_after"])
 
 

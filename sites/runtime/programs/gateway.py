@@ -10,14 +10,17 @@ import sys
 from asyncio.subprocess import PIPE, Process
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING, TypeVar
 
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-if __package__:
+if TYPE_CHECKING or __package__:
     from sites.runtime.programs.script_messages import HEAD_BYTES, BadAnswer, meta_variables, read_head
 else:  # in the sandbox, which shows the folder of this program and nothing else of Greenroom
     from script_messages import HEAD_BYTES, BadAnswer, meta_variables, read_head
+
+Pipe = TypeVar("Pipe")
 
 CHILDREN = 8
 """So many scripts run at once in one instance; more wait for their turn."""
@@ -195,25 +198,27 @@ class _Run:
 
     async def _feed(self, process: Process) -> None:
         """Hand on the body; a script that does not read all of it loses nothing. Ends it when the visitor leaves."""
+        body = _opened(process.stdin)
         with contextlib.suppress(OSError):
             while True:
                 message = await self._receive()
                 if message["type"] == "http.disconnect":
                     _kill(process)
                     return
-                process.stdin.write(message.get("body", b""))
+                body.write(message.get("body", b""))
                 with contextlib.suppress(OSError):
-                    await process.stdin.drain()
+                    await body.drain()
                 if not message.get("more_body", False):
-                    process.stdin.close()
+                    body.close()
 
     async def _pass_on(self, process: Process) -> str:
-        head = await asyncio.wait_for(read_head(process.stdout), SILENT_SECONDS)
+        output = _opened(process.stdout)
+        head = await asyncio.wait_for(read_head(output), SILENT_SECONDS)
         if head.local_path:
             return head.local_path
         await self._send({"type": "http.response.start", "status": head.status, "headers": head.headers})
         self._has_begun = True
-        while chunk := await asyncio.wait_for(process.stdout.read(CHUNK), SILENT_SECONDS):
+        while chunk := await asyncio.wait_for(output.read(CHUNK), SILENT_SECONDS):
             await self._send({"type": "http.response.body", "body": chunk, "more_body": True})
         await self._send({"type": "http.response.body", "body": b""})
         with contextlib.suppress(TimeoutError):
@@ -230,6 +235,13 @@ class _Run:
 
 async def _bad_gateway(scope: Scope, receive: Receive, send: Send) -> None:
     await PlainTextResponse("Bad gateway\n", 502)(scope, receive, send)
+
+
+def _opened(pipe: Pipe | None) -> Pipe:
+    """One of the two pipes that every script is started with."""
+    if pipe is None:
+        raise TypeError("a script was started without its pipes")
+    return pipe
 
 
 def _kill(process: Process) -> None:

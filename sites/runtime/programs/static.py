@@ -4,6 +4,7 @@ import mimetypes
 import os
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import uvicorn
 from starlette.exceptions import HTTPException
@@ -11,7 +12,7 @@ from starlette.responses import RedirectResponse, Response
 from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Scope
 
-if __package__:
+if TYPE_CHECKING or __package__:
     from sites.runtime.programs.gateway import Gateway, read_mappings
 else:  # in the sandbox, which shows the folder of this program and nothing else of Greenroom
     from gateway import Gateway, read_mappings
