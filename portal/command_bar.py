@@ -93,7 +93,7 @@ def _why_only_look(user: User, slot: Slot) -> str:
 
 def _why_busy(slot: Slot, pending: Operation | None) -> str:
     hold = getattr(slot, "hold", None)
-    if pending and hold.operation == pending:
+    if hold and pending and hold.operation == pending:
         return (
             f"'{slot.site.name}' is prepared for a swap by {pending.actor_name} "
             f"since {pending.created_at:%H:%M} UTC. Complete or cancel it first."

@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 
 from django.contrib.auth.models import AnonymousUser, User
-from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.functional import cached_property
 
@@ -36,7 +35,7 @@ TABS = (
 class Frame:
     """The counts of the navigation and what waits to be read; each is asked for only where it is shown."""
 
-    def __init__(self, request: HttpRequest) -> None:
+    def __init__(self, request: PortalRequest) -> None:
         self.request = request
         self.user: User | AnonymousUser = getattr(request, "user", AnonymousUser())
 
@@ -61,7 +60,7 @@ class Frame:
         return unread(self.user) if self.user.is_authenticated else Unread()
 
 
-def frame(request: HttpRequest) -> dict[str, object]:
+def frame(request: PortalRequest) -> dict[str, object]:
     """Context of every template."""
     return {"frame": Frame(request)}
 

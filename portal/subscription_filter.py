@@ -4,8 +4,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from django.db.models import QuerySet
-from django.http import HttpRequest
 
+from portal.http import PortalRequest
 from sites.access import visible_sites, visible_subscriptions
 from sites.errors import SettingRefused
 from sites.models import Site, Subscription
@@ -21,19 +21,19 @@ class Choice:
     is_shown: bool
 
 
-def shown_sites(request: HttpRequest) -> QuerySet[Site]:
+def shown_sites(request: PortalRequest) -> QuerySet[Site]:
     """The sites that the person may see, in the subscriptions that are shown."""
     found, hidden = visible_sites(request.user), _hidden(request)
     return found.exclude(subscription_id__in=hidden) if hidden else found
 
 
-def choices(request: HttpRequest) -> list[Choice]:
+def choices(request: PortalRequest) -> list[Choice]:
     """Every subscription of the person, and whether it is shown."""
     hidden = _hidden(request)
     return [Choice(subscription, subscription.pk not in hidden) for subscription in visible_subscriptions(request.user)]
 
 
-def show(request: HttpRequest, wanted: Iterable[str]) -> None:
+def show(request: PortalRequest, wanted: Iterable[str]) -> None:
     """Show the subscriptions of these public ids and hide the others. Raises SettingRefused where none is left.
 
     What is kept is what is hidden, so that a subscription which the person joins later is shown.
@@ -47,6 +47,6 @@ def show(request: HttpRequest, wanted: Iterable[str]) -> None:
     request.session[HIDDEN] = hidden
 
 
-def _hidden(request: HttpRequest) -> list[int]:
+def _hidden(request: PortalRequest) -> list[int]:
     session = getattr(request, "session", None)
     return session.get(HIDDEN, []) if session is not None else []

@@ -31,5 +31,5 @@ def _ask(request: PortalRequest, slot: Slot) -> HttpResponse:
     offer = rollback.offer_roll_back(slot.site)
     if refusal is not None or offer is None:
         raise refusal or NothingToRollBack(name=slot.site.name, reason="the last one has just been rolled back")
-    description = swaps.describe_swap(offer.swap.source, offer.swap.target)
+    description = swaps.describe_swap(offer.source, offer.target)
     return confirm(request, "swap/rollback.html", slot, {"offer": offer, "description": description})

@@ -57,8 +57,7 @@ def complete(request: PortalRequest, site_name: str, slot_name: str) -> HttpResp
     slot = get_slot_for_change(request.user, site_name, slot_name)
     operation = _pending(slot)
     if request.method != "POST":
-        prepared = operation.swap
-        context = {"pending": operation, "description": swaps.describe_swap(prepared.source, prepared.target)}
+        context = {"pending": operation, "description": swaps.describe_swap(*operation.swap.sides)}
         return confirm(request, "swap/complete.html", slot, context)
     return answer_operation(request, swaps.complete_swap(acting_user=request.user, operation=operation))
 

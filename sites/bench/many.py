@@ -31,7 +31,7 @@ def configure(subscription: Subscription, revision: Revision, *, upto: int) -> l
     names = [f"configured-{first + number:05}" for number in range(1, count + 1)]
     runnable = revision.runnable
     runnable["switches"]["always_on"] = False
-    place = revision.instances.filter(is_warm=True).first()
+    place = revision.instances.filter(is_warm=True)[0]
     snapshot = json.dumps(runnable)
     with transaction.atomic():
         for start in range(0, len(names), AT_ONCE):

@@ -25,6 +25,7 @@ from sites.bench.swapping import swap_under_load
 from sites.bench.visitors import Crowd
 from sites.demo.staged_site import StagedSite
 from sites.models import Site
+from sites.models.present import present
 from sites.services.subscriptions import ensure_default
 
 INSTANCES = 2
@@ -114,7 +115,7 @@ def _against_nginx(say: Say, plan: Plan, site: StagedSite, chance: random.Random
 
 def _among_many(say: Say, plan: Plan, site: StagedSite) -> dict[str, object]:
     few = min(FEW, plan.sites)
-    subscription, revision = site.subscription, site.production.live_revision
+    subscription, revision = site.subscription, present(site.production.live_revision, "the live revision")
     configure(subscription, revision, upto=few)
     scale.wait_until_routed(few)
     say(f"What {plan.cost_swaps} swaps cost among {Site.objects.count()} sites")

@@ -14,6 +14,7 @@ from sites.demo.operations import monotonic, wait_for
 from sites.demo.router_stats import Retries
 from sites.demo.staged_site import StagedSite
 from sites.models import Operation
+from sites.models.present import present
 from sites.prober.clock import now
 
 SETTLING_SECONDS = 2.0
@@ -74,7 +75,9 @@ def swap(site: StagedSite) -> Operation:
 def _note(found: Swaps, operation: Operation, site: StagedSite) -> None:
     switch = site.switches[-1]
     record = operation.swap
-    found.moments.append(Moment(switch.requested_at, monotonic(record.switched_at), switch.versions))
+    found.moments.append(
+        Moment(switch.requested_at, monotonic(present(record.switched_at, "the switch of a swap")), switch.versions)
+    )
     found.seconds.append(switch.succeeded_at - switch.requested_at)
     rows = list(operation.steps.all())
     if rows:

@@ -168,7 +168,7 @@ def serve(change: SlotChange) -> None:
 def switched(operation: Operation) -> Progress:
     """The exchange was the work; the routers are told before anything else, and waited for in the next step."""
     with suppress(Unreachable):
-        publish(operation.site, wait_seconds=0.0)
+        publish(operation.held_site, wait_seconds=0.0)
     return DONE
 
 

@@ -85,3 +85,8 @@ class Swap(models.Model):
 
     def __str__(self) -> str:
         return str(self.operation)
+
+    @property
+    def sides(self) -> tuple[Slot, Slot]:
+        """Source and target. Raises ObjectDoesNotExist when one of the slots is gone."""
+        return present(self.source, "the source of a swap"), present(self.target, "the target of a swap")

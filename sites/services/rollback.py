@@ -59,23 +59,22 @@ class RollBackOffer:
 def offer_roll_back(site: Site) -> RollBackOffer | None:
     """The offer for the site's last swap; None when there is none that could be undone."""
     swap = _last_swap(site)
-    if swap is None or not _is_undoable(swap):
+    former = _former(swap) if swap is not None and _is_undoable(swap) else None
+    if swap is None or former is None:
         return None
-    former = _former(swap)
-    if former is None:
-        return None
-    is_warm = _is_warm(swap.source, swap.target)
+    source, target = swap.sides
+    is_warm = _is_warm(source, target)
     kept = _kept_instances(site)
     return RollBackOffer(
         swap=swap,
-        source=swap.source,
-        target=swap.target,
+        source=source,
+        target=target,
         former=former,
         is_instant=is_warm,
         until=former.retained_until if is_warm else None,
         seconds=(present(swap.operation.ended_at, "the end of a swap") - swap.operation.created_at).total_seconds(),
         alterations=tuple(_alterations(swap)),
-        is_altered=_is_altered(swap.source.occupant, swap, former),
+        is_altered=_is_altered(source.occupant, swap, former),
         unaltered=former.deployment,
         kept_instances=kept,
         kept_memory_mb=kept * LIMITS[InstanceSize(site.instance_size)].memory_mb,
@@ -87,7 +86,7 @@ def why_not_roll_back(site: Site) -> Refused | None:
     swap = _last_swap(site)
     if swap is None or not _is_undoable(swap) or _former(swap) is None:
         return NothingToRollBack(name=site.name, reason=_why_nothing(swap))
-    return why_not_swap(swap.source, swap.target)
+    return why_not_swap(*swap.sides)
 
 
 def _last_swap(site: Site) -> Swap | None:
@@ -147,7 +146,6 @@ def request_roll_back(*, acting_user: User, site: Site, to_unaltered: bool = Fal
     offer = offer_roll_back(site)
     if refusal is not None or offer is None:
         raise refusal or NothingToRollBack(name=site.name, reason="the last one has just been rolled back")
-    swap = offer.swap
     with transaction.atomic():
         operation = changes.begin_change(
             kind=Kind.ROLL_BACK,
