@@ -73,8 +73,8 @@ def take_typed(fields: dict[str, Field], data: QueryDict) -> None:
     for name, found in fields.items():
         if name not in data:
             continue
-        found.base = _tidy(name, data.get(f"base-{name}", found.saved))
-        typed = _tidy(name, data[name])
+        found.base = _tidy(name, str(data.get(f"base-{name}", found.saved)))
+        typed = _tidy(name, str(data[name]))
         found.typed = found.saved if typed == found.base else typed
 
 

@@ -1,5 +1,7 @@
 """COMPARE: production and a staging slot beside each other, at an address of its own."""
 
+from typing import Any
+
 from django.http import HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
@@ -26,7 +28,7 @@ def compare_slots(request: PortalRequest, site_name: str) -> HttpResponse:
         )
     staging = get_slot(request.user, site_name, request.GET.get("with") or other.name)
     comparison = compare(staging, production)
-    context = {
+    context: dict[str, Any] = {
         "comparison": comparison,
         "summary": summary(comparison),
         "files": file_groups(comparison),

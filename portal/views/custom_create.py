@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from django.conf import settings
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
 from django.views.decorators.csrf import csrf_exempt, csrf_protect
@@ -12,6 +12,7 @@ from django.views.decorators.http import require_http_methods
 
 from portal.answers import answer_operation, back_address
 from portal.custom_create import BEGINNINGS, CustomCreateForm
+from portal.http import PortalRequest
 from portal.templatetags.site_pages import in_bytes
 from portal.tree import point_out
 from portal.uploads import ArchiveUpload
@@ -24,7 +25,7 @@ from sites.services.custom_sites import check_custom_site, create_custom_site
 
 @csrf_exempt  # checked in `_take`: before that the upload must have its way and its limit
 @require_http_methods(["GET", "HEAD", "POST"])
-def custom_create(request: HttpRequest) -> HttpResponse:
+def custom_create(request: PortalRequest) -> HttpResponse:
     """The first page of the wizard, or what was sent on one of them."""
     if not writable_subscriptions(request.user).exists():
         raise no_subscription()
@@ -35,7 +36,7 @@ def custom_create(request: HttpRequest) -> HttpResponse:
 
 
 @csrf_protect
-def _take(request: HttpRequest) -> HttpResponse:
+def _take(request: PortalRequest) -> HttpResponse:
     """`to` says what is wanted: the other page, or the web site."""
     wanted = request.POST.get("to", "2")
     if wanted == "1":
@@ -47,7 +48,7 @@ def _take(request: HttpRequest) -> HttpResponse:
         check_custom_site(name=values["name"], mode=values["mode"], instance_count=values["instance_count"])
         if page == 1:
             return _page(request, 2, request.POST)
-        if any(handler.is_too_large for handler in request.upload_handlers):
+        if any(isinstance(one, ArchiveUpload) and one.is_too_large for one in request.upload_handlers):
             raise UploadTooLarge(limit=in_bytes(settings.MAX_UPLOAD))
         operation = _create(request, values)
     except Refused as refusal:
@@ -67,7 +68,7 @@ def _checked(form: CustomCreateForm) -> dict:
     raise SettingRefused("A choice on this page is not known; nothing was created. Choose again.")
 
 
-def _create(request: HttpRequest, values: dict) -> Operation:
+def _create(request: PortalRequest, values: dict) -> Operation:
     archive = values["archive"]
     return create_custom_site(
         acting_user=request.user,
@@ -83,7 +84,7 @@ def _create(request: HttpRequest, values: dict) -> Operation:
 
 
 def _page(
-    request: HttpRequest, number: int, values: Mapping[str, str], *, fault: str = "", status: int = 200
+    request: PortalRequest, number: int, values: Mapping[str, str], *, fault: str = "", status: int = 200
 ) -> HttpResponse:
     context = {
         "page": number,

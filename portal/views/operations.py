@@ -105,7 +105,7 @@ def restore(request: PortalRequest, public_id: uuid.UUID) -> HttpResponse:
     if request.method == "POST":
         begun = restoring.restore(acting_user=request.user, operation=operation)
         if begun.site:
-            point_out(request, begun.site, begun.holds.order_by("-slot__is_production").first().slot.name)
+            point_out(request, begun.site, begun.holds.order_by("-slot__is_production")[0].slot.name)
         return answer_operation(request, begun, reverse("operation-logs"))
     refusal = restoring.why_not_restore(operation)
     if refusal is not None:

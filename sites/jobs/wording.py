@@ -75,7 +75,7 @@ def success(operation: Operation) -> str:
             return f"Created web site {quoted(operation.target)} in {seconds}."
         case Kind.ENABLE_STAGING:
             created = f"Enabled staged publishing: {quoted(operation.target)} was created in {seconds}."
-            return created + _shared(changes[0].slot)
+            return created + _shared(changes[0].held_slot)
         case Kind.RESTORE:
             return f"Restored {quoted(operation.target)} with its content and settings in {seconds}."
         case Kind.PUBLISH:

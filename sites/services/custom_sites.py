@@ -3,7 +3,7 @@
 from enum import StrEnum
 from pathlib import Path
 
-from django.contrib.auth.models import AbstractBaseUser
+from django.contrib.auth.models import User
 from django.db import IntegrityError, transaction
 
 from sites import access
@@ -51,7 +51,7 @@ def check_custom_site(*, name: str, mode: str, instance_count: int) -> None:
 
 def create_custom_site(
     *,
-    acting_user: AbstractBaseUser,
+    acting_user: User,
     subscription: Subscription,
     name: str,
     mode: str,
@@ -101,8 +101,8 @@ def _give_sample(slot: Slot, author: str) -> None:
     version = 1 if slot.is_production else 2
     content = samples.sample_content("hello", f"v{version}")
     recipe = recognition.recognise(store.path_of(content.digest))
-    slot.workload.active_deployment = Deployment.objects.create(
-        workload=slot.workload,
+    slot.occupant.active_deployment = Deployment.objects.create(
+        workload=slot.occupant,
         state=DeploymentState.ACTIVE,
         content_digest=content.digest,
         kind=recipe.kind,
@@ -111,7 +111,7 @@ def _give_sample(slot: Slot, author: str) -> None:
         author=author,
         deployer="Sample",
     )
-    slot.workload.save(update_fields=["active_deployment"])
+    slot.occupant.save(update_fields=["active_deployment"])
 
 
 def _publish(operation: Operation, slot: Slot, content: Content, message: str) -> None:
@@ -119,7 +119,7 @@ def _publish(operation: Operation, slot: Slot, content: Content, message: str) -
     recipe = recognition.recognise(store.path_of(content.digest))
     change = operation.changes.get(slot=slot)
     change.deployment_after = Deployment.objects.create(
-        workload=slot.workload,
+        workload=slot.occupant,
         operation=operation,
         content_digest=content.digest,
         kind=recipe.kind,

@@ -65,14 +65,14 @@ def _entry(row: SlotSetting) -> Entry:
 
 def save_settings(*, acting_user: User, slot: Slot, category: str, entries: Iterable[Entry]) -> Operation:
     """As `save_categories`, for one category."""
-    return save_categories(acting_user=acting_user, slot=slot, categories={category: entries})
+    return save_categories(acting_user=acting_user, slot=slot, categories={Category(category): entries})
 
 
 def save_categories(
     *,
     acting_user: User,
     slot: Slot,
-    categories: Mapping[str, Iterable[Entry]],
+    categories: Mapping[Category, Iterable[Entry]],
     expected: str | None = None,
     swap_settings: Mapping[str, int] | None = None,
 ) -> Operation:

@@ -85,7 +85,7 @@ def _slot_name(site: Site, wanted: str) -> str:
 
 def _clone_settings(source: Slot, target: Slot) -> None:
     """seed: About Configuration: cloned from production by default; sticky entries as values of the new slot."""
-    for setting in [*source.settings.all(), *source.workload.settings.all()]:
+    for setting in [*source.settings.all(), *source.occupant.settings.all()]:
         owner = {"slot": target} if setting.is_sticky else {"workload": target.workload}
         SlotSetting.objects.create(
             site=target.site, category=setting.category, name=setting.name, value=setting.value, **owner

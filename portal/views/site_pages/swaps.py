@@ -36,7 +36,7 @@ class Entry:
     def changes(self) -> list[SlotChange]:
         """Both sides, production first."""
         found = [change for change in self.swap.operation.changes.all() if change.slot]
-        return sorted(found, key=lambda change: not change.slot.is_production)
+        return sorted(found, key=lambda change: not change.held_slot.is_production)
 
     @property
     def cut(self) -> int:
