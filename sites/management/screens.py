@@ -8,11 +8,11 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Page
+    from playwright.sync_api import Page, ViewportSize
 
 PASSWORD = "correct horse battery staple"  # noqa: S105  of an installation that lives as long as the walk
-WIDE = {"width": 1280, "height": 720}
-NARROW = {"width": 360, "height": 640}
+WIDE: ViewportSize = {"width": 1280, "height": 720}
+NARROW: ViewportSize = {"width": 360, "height": 640}
 LONG = 120_000
 
 

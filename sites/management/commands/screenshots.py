@@ -11,8 +11,10 @@ from sites.management.screens import walk
 
 try:
     from playwright.sync_api import sync_playwright
+
+    HAS_BROWSER_LIBRARY = True
 except ImportError:  # a library of the tests
-    sync_playwright = None
+    HAS_BROWSER_LIBRARY = False
 
 TARGET = Path("docs") / "portal"
 BROWSER = "/usr/bin/chromium"
@@ -32,7 +34,7 @@ class Command(BaseCommand):
 
     def handle(self, *, url: str | None, to: Path, **_: object) -> None:
         """Exit code 1 with a sentence when something is missing."""
-        if sync_playwright is None or not Path(BROWSER).exists():
+        if not HAS_BROWSER_LIBRARY or not Path(BROWSER).exists():
             self.stderr.write(
                 "Pictures need Playwright and Chromium, which the tests bring: ./greenroom screenshots fetches them. "
                 "No picture was written."
