@@ -132,5 +132,5 @@ def test_a_form_outlives_its_session(page: Page) -> None:
     page.wait_for_url("**/kept/")
     expect(page.locator("textarea")).to_have_value("Typed meanwhile")
     assert_axe_finds_nothing(page, "a form that came back")
-    page.click("text=send it")
+    page.get_by_role("button", name="send it").click()
     expect(page.locator("h1")).to_have_text("typed meanwhile")
