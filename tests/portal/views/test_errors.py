@@ -22,7 +22,7 @@ def test_what_breaks_says_that_the_sites_go_on(
     def broken(user: object) -> None:
         raise RuntimeError("boom")
 
-    monkeypatch.setattr(operations, "unread", broken)
+    monkeypatch.setattr(operations, "Frame", broken)
     alice.raise_request_exception = False
     answer = alice.get("/operations/bar/", headers=headers)
     assert answer.status_code == 500

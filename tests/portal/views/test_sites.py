@@ -148,4 +148,4 @@ def test_a_hold_of_an_ended_operation_does_not_keep_the_list_asking(alice: Clien
     operation = Operation.objects.latest("pk")
     SlotHold.objects.create(slot=contoso.slots.get(name="staging"), operation=operation)
     assert operation.state == OperationState.SUCCEEDED
-    assert not alice.get("/sites/").context["tree"].is_busy
+    assert not alice.get("/sites/").context["tree"].pace
