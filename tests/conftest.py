@@ -38,4 +38,11 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     if left_out:
         config.hook.pytest_deselected(items=left_out)
     kept = [item for item in items if item not in left_out]
-    items[:] = sorted(kept, key=lambda item: item.get_closest_marker("live") is not None)
+    items[:] = sorted(kept, key=_turn)
+
+
+def _turn(item: pytest.Item) -> int:
+    """Fast, then live, and last what kills parts of the system that live tests share and leaves failures behind."""
+    if item.get_closest_marker("live") is None:
+        return 0
+    return 2 if item.path.name == "test_faults.py" else 1

@@ -121,6 +121,7 @@ def _create(steps: Walk) -> None:
     steps.page.check("input[name=has_staging]")
     steps.show("new-custom-create-2")
     steps.click("#custom-create-site")
+    steps.page.wait_for_url("**/sites/**")
     steps.see(".notification--progress, .notification--success")
     steps.show("list-creating")
     steps.succeed()

@@ -185,10 +185,10 @@ def test_a_swap_by_keyboard_alone(chromium: Browser, system: System, portal: htt
     page.keyboard.press("Enter")
     expect(page.locator("#question")).to_be_focused()
     stops = []
-    for _ in range(2):
+    for _ in range(3):
         page.keyboard.press("Tab")
         stops.append(focused(page))
-    assert stops == ["answer-yes", "answer-no"]
+    assert stops == ["answer-yes", "answer-preview", "answer-no"]
     page.keyboard.press("Escape")
     expect(page.locator("#question")).to_have_count(0)
     assert focused(page) == "command-swap"
