@@ -19,6 +19,8 @@ from sites.prober.clock import now
 
 SETTLING_SECONDS = 2.0
 """Before the first swap and after the last one."""
+UNWATCHED_SECONDS = 0.3
+"""After the request for a swap: looking at it all the time would be a load of its own, in the switch's window."""
 AFTERMATH_SECONDS = 0.5
 """After a swap has ended: no control window begins earlier."""
 
@@ -67,6 +69,7 @@ def swap(site: StagedSite) -> Operation:
     """One swap, recorded in `site`. Raises OperationFailed."""
     requested_at = now()
     operation = site.request_swap()
+    time.sleep(UNWATCHED_SECONDS)
     wait_for(operation)
     site.note_swap(operation, requested_at)
     return operation
