@@ -59,8 +59,12 @@ class Report:
     @property
     def missed(self) -> list[str]:
         """Keys of the figures that were measured and are not what they should be."""
-        found = {key: self.figures.get(key) for key in TARGETS}
-        return [key for key, value in found.items() if value is not None and not TARGETS[key].is_met(float(value))]  # type: ignore[arg-type]
+        return [key for key, target in TARGETS.items() if not all(map(target.is_met, self._values(key)))]
+
+    def _values(self, key: str) -> list[float]:
+        """A figure and the ends of its interval: a figure whose interval reaches beyond its target is not shown."""
+        value, interval = self.figures.get(key), self.figures.get(f"{key}_interval")
+        return [] if value is None else [float(one) for one in (value, *(interval or ()))]  # type: ignore[arg-type,misc]
 
     def write(self, path: Path) -> None:
         """As JSON."""

@@ -21,6 +21,12 @@ def test_each_target_can_be_missed() -> None:
         assert Report({**GOOD, key: target.bound}).missed == []
 
 
+def test_a_figure_whose_interval_reaches_beyond_its_target_is_missed() -> None:
+    figures = {**GOOD, "p99_ratio": 1.05}
+    assert Report({**figures, "p99_ratio_interval": [0.9, 1.15]}).missed == []
+    assert Report({**figures, "p99_ratio_interval": [0.3, 2.4]}).missed == ["p99_ratio"]
+
+
 def test_what_was_not_measured_is_said_and_not_missed() -> None:
     report = Report({**GOOD, "cost_ratio_10000": None})
     assert report.missed == []
