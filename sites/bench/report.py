@@ -64,7 +64,7 @@ class Report:
     def _values(self, key: str) -> list[float]:
         """A figure and the ends of its interval: a figure whose interval reaches beyond its target is not shown."""
         value, interval = self.figures.get(key), self.figures.get(f"{key}_interval")
-        return [] if value is None else [float(one) for one in (value, *(interval or ()))]  # type: ignore[arg-type,misc]
+        return [] if value is None else [float(one) for one in (value, *(interval or ()))]  # type: ignore[misc]
 
     def write(self, path: Path) -> None:
         """As JSON."""
