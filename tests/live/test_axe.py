@@ -9,7 +9,7 @@ from playwright.sync_api import sync_playwright
 from sites.management.screens import walk
 from tests.live.system import System
 
-pytestmark = pytest.mark.live
+pytestmark = [pytest.mark.live, pytest.mark.long]
 
 
 def test_axe_finds_nothing_on_any_screen_and_state(make_system: Callable[..., System]) -> None:
