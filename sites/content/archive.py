@@ -48,7 +48,7 @@ def unpack_zip(
     except UnicodeDecodeError as error:
         reason = "the name of one of its entries cannot be read"
         raise ArchiveRefused(reason=reason, remedy="Pack it again with names in UTF-8.") from error
-    except (zipfile.BadZipFile, zipfile.LargeZipFile, NotImplementedError, EOFError, struct.error) as error:
+    except (zipfile.BadZipFile, zipfile.LargeZipFile, RuntimeError, EOFError, struct.error) as error:
         reason = "it is not a zip file, or only a part of one"
         raise ArchiveRefused(reason=reason, remedy="Publish a zip file, packed again if need be.") from error
 
@@ -104,7 +104,7 @@ def _unpacked(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, where: str, budg
             while chunk := source.read(CHUNK):
                 budget.spend(len(chunk), where)
                 yield chunk
-    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, struct.error) as error:
+    except (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError, struct.error) as error:
         raise ArchiveRefused(reason=f"{where}, is damaged", remedy="Pack it again and publish again.") from error
 
 
