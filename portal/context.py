@@ -8,6 +8,7 @@ from django.utils.functional import cached_property
 
 from portal.command_bar import LIST_COMMANDS, Command, slot_commands
 from portal.http import PortalRequest
+from portal.models import Preference
 from portal.notifications import Unread, unread
 from portal.subscription_filter import Choice, choices, shown_sites
 from sites.models import Slot
@@ -53,6 +54,13 @@ class Frame:
     def is_filtered(self) -> bool:
         """Whether a subscription is out of sight."""
         return not all(choice.is_shown for choice in self.subscriptions)
+
+    @cached_property
+    def has_shortcuts(self) -> bool:
+        """Whether single keys press commands for this person."""
+        if not self.user.is_authenticated:
+            return False
+        return not Preference.objects.filter(user=self.user, has_shortcuts=False).exists()
 
     @cached_property
     def waiting(self) -> Unread:

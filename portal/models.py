@@ -1,4 +1,4 @@
-"""What the portal itself keeps: wrong passwords, so that guessing is slow in every process, and second factors."""
+"""What the portal itself keeps: wrong passwords, so that guessing is slow in every process, second factors, and wishes."""
 
 from django.conf import settings
 from django.db import models
@@ -59,3 +59,13 @@ class Passkey(models.Model):
 
     def __str__(self) -> str:
         return f"{self.name} of {self.user}"
+
+
+class Preference(models.Model):
+    """How one person wants the portal; there is a row only for whoever wants it otherwise than it comes."""
+
+    user = models.OneToOneField(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="preference")
+    has_shortcuts = models.BooleanField(default=True)
+
+    def __str__(self) -> str:
+        return f"of {self.user}"

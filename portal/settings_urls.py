@@ -1,12 +1,13 @@
-"""Addresses below settings/: subscriptions and their people, the filter, one's own account."""
+"""Addresses below settings/: subscriptions and their people, the filter, the keys, one's own account."""
 
 from django.urls import path
 
-from portal.views import account, people, subscriptions
+from portal.views import account, people, shortcuts, subscriptions
 
 urlpatterns = [
     path("", subscriptions.subscription_list, name="settings"),
     path("shown/", subscriptions.filter_shown, name="subscription-filter"),
+    path("shortcuts/", shortcuts.switch_shortcuts, name="shortcuts"),
     path("account/app/", account.app, name="app-setup"),
     path("account/app/remove/", account.remove_app, name="app-remove"),
     path("account/codes/", account.new_codes, name="codes-new"),

@@ -181,7 +181,7 @@ def test_the_filter_shows_nothing_that_the_gate_does_not(
 def test_the_number_of_queries_does_not_depend_on_the_number_of_people(
     domain: Domain, alice: Client, page: str, django_assert_num_queries: DjangoAssertNumQueries
 ) -> None:
-    for address, expected in (("/settings/", 7), (page, 7)):
+    for address, expected in (("/settings/", 8), (page, 8)):
         alice.get(address)
         with django_assert_num_queries(expected) as captured:
             alice.get(address)

@@ -1,0 +1,18 @@
+// Single keys press what can be pressed anyway. A page has this script only if its person wants them.
+
+const KEYS = { n: "command-new", b: "command-browse", s: "command-swap", "/": "search", "?": "help" };
+
+function isTyping(element) {
+  return element.matches("input, select, textarea") || element.isContentEditable;
+}
+
+document.addEventListener("keydown", (event) => {
+  if (event.defaultPrevented || event.repeat || event.altKey || event.ctrlKey || event.metaKey) return;
+  if (isTyping(event.target)) return;
+  const element = document.getElementById(KEYS[event.key.toLowerCase()] ?? "");
+  if (!element || element.closest("[inert]")) return;
+  event.preventDefault();
+  // What is grey shows its reason, a field waits to be typed into
+  element.focus();
+  if (!element.matches("input, [aria-disabled='true']")) element.click();
+});
