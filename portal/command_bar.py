@@ -129,11 +129,14 @@ def _swap(slot: Slot, siblings: list[Slot], reason: str) -> Command:
     if not reason and not others:
         reason = f"'{slot.site.name}' has no staging site to swap with. Enable staged publishing first."
     if not reason:
-        other = others[0] if slot.is_production else next(item for item in siblings if item.is_production)
-        source, target = (other, slot) if slot.is_production else (slot, other)
-        refusal = why_not_swap(source, target)
-        reason = str(refusal) if refusal else ""
+        reason = _why_no_swap(slot, [other for other in others if other.is_production != slot.is_production])
     return Command("swap", "Swap", "swap", _address("slot-swap", slot), "ask", reason)
+
+
+def _why_no_swap(slot: Slot, others: list[Slot]) -> str:
+    """Empty as long as one of the others can be swapped with."""
+    refusals = [why_not_swap(other, slot) if slot.is_production else why_not_swap(slot, other) for other in others]
+    return "" if None in refusals else str(refusals[0])
 
 
 def _roll_back(slot: Slot, reason: str) -> Command:

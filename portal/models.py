@@ -1,4 +1,4 @@
-"""What the portal itself keeps: wrong passwords, so that guessing is slow in every process, second factors, and wishes."""
+"""What the portal itself keeps: wrong passwords, so that guessing is slow in every process, factors, and wishes."""
 
 from django.conf import settings
 from django.db import models

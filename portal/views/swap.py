@@ -22,10 +22,11 @@ question = require_http_methods(["GET", "HEAD", "POST"])
 
 @dataclass(frozen=True)
 class Pair:
-    """The slot that was selected, and the slot that it is swapped with."""
+    """The slot that was selected, the slot that it is swapped with, and those it could be swapped with."""
 
     slot: Slot
     other: Slot
+    choices: tuple[Slot, ...] = ()
 
 
 @question
@@ -83,10 +84,11 @@ def _pending(slot: Slot) -> Operation:
 
 
 def _pair(user: User, slot: Slot, other_name: str) -> Pair:
+    choices = swaps.partners(slot)
     other = get_slot(user, slot.site.name, other_name) if other_name else swaps.partner(slot)
     if other is None:
         raise Refused(
             f"'{slot.site.name}' has no staging site to swap with; nothing was changed. "
             "Enable staged publishing on its Quick Start page first."
         )
-    return Pair(slot, other)
+    return Pair(slot, other, tuple(choices) if len(choices) > 1 else ())

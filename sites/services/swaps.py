@@ -34,10 +34,16 @@ class SwapDescription:
     addresses: tuple[Address, ...]
 
 
-def partner(slot: Slot) -> Slot | None:
-    """The other side of a swap: production for a staging slot, the first staging slot for production."""
+def partners(slot: Slot) -> list[Slot]:
+    """What a slot can be swapped with: production for a staging slot, every staging slot for production."""
     others = slot.site.slots.select_related("site", "workload__active_deployment")
-    return others.filter(is_production=not slot.is_production).first()
+    return list(others.filter(is_production=not slot.is_production))
+
+
+def partner(slot: Slot) -> Slot | None:
+    """The other side of a swap; where there are several, the first that can be swapped now."""
+    others = partners(slot)
+    return next((other for other in others if why_not_swap(slot, other) is None), others[0] if others else None)
 
 
 def why_not_swap(source: Slot, target: Slot) -> Refused | None:

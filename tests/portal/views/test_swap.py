@@ -1,6 +1,8 @@
 """The swap's bar: the seed's question and lists, what each address will serve, and the answer."""
 
-from django.test import Client
+import re
+
+from django.test import Client, override_settings
 
 from sites.models import Operation, Site
 from sites.services import slots
@@ -61,3 +63,37 @@ def test_a_site_without_staging_has_nothing_to_swap_with(domain: Domain, alice: 
     ):
         assert answer.status_code in (404, 409)
     assert not Operation.objects.filter(kind="swap").exists()
+
+
+def second_staging(domain: Domain, site: Site) -> None:
+    operation = slots.enable_staged_publishing(acting_user=domain.alice, site=site)
+    assert domain.work(operation).state == "succeeded", operation.outcome
+
+
+@override_settings(STAGING_SLOTS_PER_SITE=2)
+def test_with_several_staging_slots_production_says_which_and_swaps_with_it(
+    domain: Domain, alice: Client, contoso: Site
+) -> None:
+    one = alice.get("/sites/contoso/production/swap/", headers=HTMX).content.decode()
+    assert 'id="with-' not in one
+    second_staging(domain, contoso)
+    domain.publish(contoso.slots.get(name="staging2"), "three")
+    bar = alice.get("/sites/contoso/production/swap/?with=staging2")
+    links = re.findall(r'id="with-(\w+)" href="([^"]+)"[^>]*?( aria-current="true")?>', bar.content.decode())
+    assert [(name, bool(current)) for name, _, current in links] == [("staging", False), ("staging2", True)]
+    back = alice.get(links[0][1].replace("&amp;", "&"))
+    assert back.context["swap"].other.name == "staging" and back.context["next"] == "/sites/"
+    alice.post("/sites/contoso/production/swap/", {"with": "staging2"}, headers=HTMX)
+    domain.work(Operation.objects.latest("pk"))
+    assert domain.serves("contoso.localhost") == "three" and domain.serves("contoso-staging.localhost") == "two"
+    assert 'id="with-' not in alice.get("/sites/contoso/staging2/swap/", headers=HTMX).content.decode()
+
+
+@override_settings(STAGING_SLOTS_PER_SITE=2)
+def test_the_bar_begins_with_a_staging_slot_that_can_be_swapped(domain: Domain, alice: Client, contoso: Site) -> None:
+    second_staging(domain, contoso)
+    domain.publish(contoso.slots.get(name="staging2"), "three")
+    domain.work(slots.stop(acting_user=domain.alice, slot=contoso.slots.get(name="staging")))
+    assert alice.get("/sites/contoso/production/swap/", headers=HTMX).context["swap"].other.name == "staging2"
+    commands = alice.get("/sites/?selected=contoso/production").context["commands"]
+    assert next(command.reason for command in commands if command.key == "swap") == ""
