@@ -31,6 +31,13 @@ def answer_operation(
     return answer
 
 
+def answer_page(request: PortalRequest, address: str) -> HttpResponse:
+    """Lead the browser on after a change that has no operation."""
+    if request.htmx:
+        return HttpResponse(headers={"HX-Redirect": address})
+    return HttpResponseRedirect(address, status=303)
+
+
 def back_address(request: PortalRequest) -> str:
     """The page of this portal from which a form or question was reached; the list where nothing is known."""
     current = request.htmx.current_url_abs_path if getattr(request, "htmx", None) else ""

@@ -41,12 +41,20 @@ class Configuration:
         """Connection strings that lead to the same place as production's."""
         return sorted(self.rows[Category.CONNECTION_STRINGS.value].shared)
 
-    def read(self, data: QueryDict) -> None:
-        """Take what was typed. Raises SettingRefused for what cannot be read."""
+    def read(self, data: QueryDict, *, is_returned: bool = False) -> None:
+        """Take what was typed; `is_returned`: before a session ended. Raises SettingRefused for what cannot be read,
+        after all the rest was taken."""
         self.pasted = data.get(LINES, "")
         take_typed(self.fields, data)
+        refusals = []
         for rows in self.rows.values():
-            rows.read(data)
+            rows.is_returned = is_returned
+            try:
+                rows.read(data)
+            except SettingRefused as refusal:
+                refusals.append(refusal)
+        if refusals:
+            raise refusals[0]
         self.pasted = ""
 
     def save(self, acting_user: User, expected: str | None) -> Operation:
@@ -90,6 +98,7 @@ def read_configuration(slot: Slot, *, is_revealed: bool = False) -> Configuratio
             present[category],
             shared=shared if category == Category.CONNECTION_STRINGS else frozenset(),
             is_revealed=is_revealed,
+            place=f"slot {slot.pk}",
         )
         for category in ROWS
     }

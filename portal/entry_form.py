@@ -11,7 +11,7 @@ LINES = "app_settings-lines"
 class EntryForm(forms.Form):
     """One row. `was` is the name under which it was loaded, `base` the digest of what it had then.
 
-    An empty value of a hidden row keeps that of the entry `kept`.
+    An empty value of a hidden row keeps that of the entry `kept`, or is the one that is `sealed`.
     """
 
     name = forms.CharField(required=False, max_length=128)
@@ -20,13 +20,14 @@ class EntryForm(forms.Form):
     kind = forms.ChoiceField(required=False, choices=[(kind, kind) for kind in CONNECTION_KINDS])
     is_sticky = forms.BooleanField(required=False)
     kept = forms.CharField(required=False)
+    sealed = forms.CharField(required=False)
     was = forms.CharField(required=False)
     base = forms.CharField(required=False)
 
     @property
     def is_blank(self) -> bool:
         """The last row, as long as nothing was typed into it."""
-        return not any(self.cleaned_data.get(part) for part in ("name", "value", "was"))
+        return not any(self.cleaned_data.get(part) for part in ("name", "value", "sealed", "was"))
 
 
 EntryFormSet = forms.formset_factory(EntryForm, extra=0, can_delete=True)

@@ -7,79 +7,15 @@ from functools import cached_property
 from django.http import QueryDict
 
 from portal.entry_form import LINES, EntryFormSet, pasted_lines
+from portal.entry_row import EntryRow, blank, shown
+from portal.sealed import seal, unseal
 from sites.errors import SettingRefused
 from sites.models import Category
-from sites.services.handler_mappings import from_value, to_value
-from sites.services.settings import CONNECTION_KINDS, TRAVELLING, Entry, entry_state
+from sites.services.handler_mappings import to_value
+from sites.services.settings import TRAVELLING, Entry, entry_state
 
 ROWS = (Category.APP_SETTINGS, Category.CONNECTION_STRINGS, Category.HANDLER_MAPPINGS, Category.MOUNTS)
 HIDDEN = frozenset({Category.CONNECTION_STRINGS})
-
-
-@dataclass(frozen=True)
-class EntryRow:
-    """One row as it is shown. `saved` is what is in force; None: nothing of that name."""
-
-    prefix: str
-    category: Category
-    entry: Entry
-    saved: Entry | None = None
-    kept: str = ""
-    is_hidden: bool = False
-    is_removed: bool = False
-    is_shared: bool = False
-    note: str = ""
-    """What somebody else did to it while it was edited."""
-
-    @property
-    def base(self) -> str:
-        """What the row is compared with when it comes back."""
-        return entry_state(self.category, self.saved) if self.saved else ""
-
-    @property
-    def value(self) -> str:
-        """What stands in the field; of a hidden entry only what was typed."""
-        return _shown(self.category, self.entry, is_hidden=self.is_hidden)[0]
-
-    @property
-    def arguments(self) -> str:
-        """The second part of a handler mapping."""
-        return _shown(self.category, self.entry)[1]
-
-    @property
-    def saved_value(self) -> str:
-        """The value as it is in force, for the mark of what is changed."""
-        return _shown(self.category, self.saved, is_hidden=self.is_hidden)[0]
-
-    @property
-    def saved_arguments(self) -> str:
-        """The same of the second part."""
-        return _shown(self.category, self.saved)[1]
-
-    @property
-    def was_sticky(self) -> bool:
-        """Whether the box is ticked as long as nobody touches it."""
-        return (self.saved or _blank(self.category)).is_sticky
-
-    @property
-    def kinds(self) -> list[tuple[str, bool, bool]]:
-        """Each type of connection string, whether it is chosen, and whether it is in force."""
-        saved = self.saved.kind if self.saved else ""
-        chosen = self.entry.kind or "Custom"
-        return [(kind, kind == chosen, kind == (saved or "Custom")) for kind in CONNECTION_KINDS]
-
-
-def _blank(category: Category) -> Entry:
-    """What the last row begins with: a persistent folder stays with its slot unless somebody wants otherwise."""
-    return Entry("", "", is_sticky=category == Category.MOUNTS)
-
-
-def _shown(category: Category, entry: Entry | None, *, is_hidden: bool = False) -> tuple[str, str]:
-    if entry is None or is_hidden:
-        return "", ""
-    if category != Category.HANDLER_MAPPINGS or not entry.value:
-        return entry.value, ""
-    return from_value(entry.value)
 
 
 @dataclass(frozen=True)
@@ -100,6 +36,10 @@ class EntryRows:
     present: list[Entry]
     shared: frozenset[str] = frozenset()
     is_revealed: bool = False
+    place: str = ""
+    """Whose rows they are, for what is sealed."""
+    is_returned: bool = False
+    """Whether they were typed before a session ended: what is hidden is not shown to whoever signs in."""
     typed: list[Typed] = field(default_factory=list)
     is_submitted: bool = False
 
@@ -127,6 +67,8 @@ class EntryRows:
         is_left = not value and kept in self._by_name
         if is_left:
             value = self._by_name[kept].value
+        elif not value and data["sealed"]:
+            value = unseal(str(data["sealed"]), self.place)
         elif self.category == Category.HANDLER_MAPPINGS:
             value = to_value(value, str(data["arguments"]))
         is_sticky = bool(data["is_sticky"])
@@ -136,7 +78,7 @@ class EntryRows:
         elif self.category == Category.MOUNTS and not is_sticky:
             kind = TRAVELLING
         entry = Entry(name, value, kind, is_sticky)
-        is_gone = bool(data.get("DELETE")) or not (name or data["value"])
+        is_gone = bool(data.get("DELETE")) or not (name or value)
         return Typed(str(data["was"]), str(data["base"]), None if is_gone else entry, is_left)
 
     def _add_lines(self, pasted: Mapping[str, str]) -> None:
@@ -167,16 +109,16 @@ class EntryRows:
         A row that the person left alone follows what is in force; one that both changed shows both.
         """
         found = self._merged() if self.is_submitted else [(entry, entry, False, "") for entry in self.present]
-        shown = [
+        rows = [
             self._row(number, entry, saved, is_removed=is_removed, note=note)
             for number, (entry, saved, is_removed, note) in enumerate(found)
         ]
-        return [*shown, self._row(len(shown), _blank(self.category), None)]
+        return [*rows, self._row(len(rows), blank(self.category), None)]
 
     @property
     def template(self) -> EntryRow:
         """The row that a script copies."""
-        return EntryRow(f"{self.category.value}-__prefix__", self.category, _blank(self.category))
+        return EntryRow(f"{self.category.value}-__prefix__", self.category, blank(self.category))
 
     @property
     def total(self) -> int:
@@ -186,16 +128,17 @@ class EntryRows:
     def _row(
         self, number: int, entry: Entry, saved: Entry | None, *, is_removed: bool = False, note: str = ""
     ) -> EntryRow:
-        is_hidden = (
-            self.category in HIDDEN and not self.is_revealed and saved is not None and entry.value == saved.value
-        )
+        is_secret = self.category in HIDDEN and not self.is_revealed
+        is_as_saved = is_secret and saved is not None and entry.value == saved.value
+        is_sealed = is_secret and not is_as_saved and self.is_returned and bool(entry.value)
         return EntryRow(
             prefix=f"{self.category.value}-{number}",
             category=self.category,
             entry=entry,
             saved=saved,
-            kept=saved.name if is_hidden and saved else "",
-            is_hidden=is_hidden,
+            kept=saved.name if is_as_saved and saved else "",
+            sealed=seal(entry.value, self.place) if is_sealed else "",
+            is_hidden=is_as_saved or is_sealed,
             is_removed=is_removed,
             is_shared=bool(saved and saved.name in self.shared),
             note=note,
@@ -238,5 +181,5 @@ class EntryRows:
             return "Changed meanwhile: another value is in force, which is hidden."
         kind = f" ({saved.kind})" if self.category == Category.CONNECTION_STRINGS else ""
         sticky = ", a slot setting" if saved.is_sticky else ""
-        value = " ".join(part for part in _shown(self.category, saved) if part)
+        value = " ".join(part for part in shown(self.category, saved) if part)
         return f"Changed meanwhile: in force is '{value}'{kind}{sticky}."

@@ -1,13 +1,13 @@
-"""What was typed into a form whose session had ended: kept for the same person until the next sign-in, for an hour."""
+"""What was typed into a form whose session had ended: the same person finds it in that form again, for an hour."""
 
 import json
 import time
 from dataclasses import dataclass
 
 from django.conf import settings
-from django.http import HttpRequest
+from django.http import HttpRequest, QueryDict
 from django.http.response import HttpResponseBase
-from django.urls import reverse
+from django.urls import Resolver404, resolve, reverse
 
 from sites.models.fields import decrypt, encrypt
 
@@ -16,7 +16,19 @@ PERSON = "greenroom-person"
 SECONDS = 3600
 MOST_CHARACTERS = 64 * 1024
 SECRET = ("password", "code", "csrfmiddlewaretoken")
-QUIET = ("_FORMS", "-DELETE", "next")
+QUIET = ("_FORMS", "next")
+PAGES = {
+    "site-configure": "site-configure",
+    "site-scale": "site-scale",
+    "site-mode": "site-scale",
+    "site-publish": "site-publish",
+    "site-create": "new",
+    "new-custom": "new-custom",
+    "subscription-create": "settings",
+    "subscription-rename": "people",
+    "person-add": "people",
+}
+"""Where each form is sent, and the page that shows it with what was typed. Other forms hold nothing worth keeping."""
 
 
 @dataclass(frozen=True)
@@ -27,14 +39,27 @@ class KeptForm:
     fields: list[list[str]]
 
     @property
-    def shown(self) -> list[list[str]]:
-        """What a person typed or chose."""
-        return [field for field in self.fields if field not in self.hidden]
+    def page(self) -> str:
+        """The page that shows it again."""
+        return _page_of(self.address)
 
     @property
-    def hidden(self) -> list[list[str]]:
-        """What the page needs beside that."""
-        return [field for field in self.fields if field[0].endswith(QUIET) or not field[1]]
+    def data(self) -> QueryDict:
+        """As if it had just been sent."""
+        data = QueryDict(mutable=True)
+        for name, value in self.fields:
+            data.appendlist(name, value)
+        return data
+
+
+def _page_of(address: str) -> str:
+    """Empty for what is no form of a page."""
+    try:
+        match = resolve(address)
+    except Resolver404:
+        return ""
+    name = PAGES.get(match.url_name or "")
+    return reverse(name, kwargs=match.kwargs) if name else ""
 
 
 def remember_person(request: HttpRequest, response: HttpResponseBase) -> None:
@@ -49,7 +74,7 @@ def settle(request: HttpRequest, response: HttpResponseBase) -> None:
     """Once it was sent and taken, it is no longer kept."""
     if request.method == "POST" and response.status_code < 400 and hasattr(request, "session"):
         kept = read(request)
-        if kept and kept.address == request.get_full_path():
+        if kept and kept.page == _page_of(request.path):
             forget(request)
 
 
@@ -62,11 +87,20 @@ def keep(request: HttpRequest) -> None:
         for value in values
         if not any(word in name for word in SECRET)
     ]
-    if not person or not any(value for name, value in fields if not name.endswith(QUIET)):
+    if not person or not _page_of(request.path) or not _is_typed(fields):
         return
-    said = json.dumps({"person": person, "at": time.time(), "address": request.get_full_path(), "fields": fields})
+    said = json.dumps({"person": person, "at": time.time(), "address": request.path, "fields": fields})
     if len(said) <= MOST_CHARACTERS:
         request.session[KEY] = encrypt(said)
+
+
+def _is_typed(fields: list[list[str]]) -> bool:
+    return any(value for name, value in fields if not name.endswith(QUIET))
+
+
+def is_waiting(request: HttpRequest) -> bool:
+    """Whether something is kept for whoever signs in, if it is the same person."""
+    return KEY in request.session
 
 
 def read(request: HttpRequest) -> KeptForm | None:
@@ -77,14 +111,21 @@ def read(request: HttpRequest) -> KeptForm | None:
     return KeptForm(kept["address"], kept["fields"])
 
 
+def returned(request: HttpRequest, *addresses: str) -> QueryDict | None:
+    """What comes back into the form that is sent to one of `addresses`, by default to the page's own."""
+    kept = read(request)
+    return kept.data if kept and kept.address in (addresses or (request.path,)) else None
+
+
 def forget(request: HttpRequest) -> None:
     """It was sent, or is no longer wanted."""
     request.session.pop(KEY, None)
 
 
 def after_sign_in(request: HttpRequest, wanted: str) -> str:
-    """To the kept form where there is one, else where the person wanted to go."""
-    if read(request):
-        return reverse("kept-form")
+    """To the form that was kept where there is one, else where the person wanted to go."""
+    kept = read(request)
+    if kept:
+        return kept.page
     forget(request)
     return wanted

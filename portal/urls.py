@@ -34,7 +34,6 @@ urlpatterns = [
     path("sign-in/code/", second_step.code, name="sign-in-code"),
     path("sign-in/passkey/options/", second_step.passkey_options, name="sign-in-passkey-options"),
     path("sign-in/passkey/", second_step.passkey_answer, name="sign-in-passkey"),
-    path("kept/", kept.show, name="kept-form"),
     path("kept/discard/", kept.discard, name="kept-discard"),
     path("sign-out/", accounts.sign_out, name="sign-out"),
     path("welcome/<str:token>/", accounts.welcome, name="welcome"),

@@ -41,7 +41,7 @@ def sign_in(request: HttpRequest) -> HttpResponse:
             login(request, user)
             return HttpResponseRedirect(kept_form.after_sign_in(request, _next(request)), status=303)
         note_failure(request, name)
-    context = {"form": form, "next": request.GET.get("next", "")}
+    context = {"form": form, "next": request.GET.get("next", ""), "is_form_kept": kept_form.is_waiting(request)}
     return render(request, "accounts/sign_in.html", context, status=200 if not form.errors else 400)
 
 

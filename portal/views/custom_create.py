@@ -10,6 +10,7 @@ from django.urls import reverse
 from django.views.decorators.csrf import csrf_exempt, csrf_protect
 from django.views.decorators.http import require_http_methods
 
+from portal import kept_form
 from portal.answers import answer_operation, back_address
 from portal.custom_create import BEGINNINGS, CustomCreateForm
 from portal.http import PortalRequest
@@ -32,6 +33,9 @@ def custom_create(request: PortalRequest) -> HttpResponse:
     if request.method == "POST":
         request.upload_handlers = [ArchiveUpload(request)]
         return _take(request)
+    returned = kept_form.returned(request)
+    if returned:
+        return _page(request, 1 if returned.get("to") == "2" else 2, returned, is_returned=True)
     return _page(request, 1, {"name": request.GET.get("name", "")})
 
 
@@ -84,9 +88,16 @@ def _create(request: PortalRequest, values: dict) -> Operation:
 
 
 def _page(
-    request: PortalRequest, number: int, values: Mapping[str, str], *, fault: str = "", status: int = 200
+    request: PortalRequest,
+    number: int,
+    values: Mapping[str, str],
+    *,
+    fault: str = "",
+    status: int = 200,
+    is_returned: bool = False,
 ) -> HttpResponse:
     context = {
+        "is_returned": is_returned,
         "page": number,
         "values": values,
         "fault": fault,

@@ -1,26 +1,15 @@
-"""The form that comes back after a session had ended."""
+"""Discard what came back into a form after a session had ended."""
 
 from django.http import HttpResponse
-from django.shortcuts import redirect, render
-from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_POST, require_safe
+from django.views.decorators.http import require_POST
 
 from portal import kept_form
+from portal.answers import answer_page, back_address
 from portal.http import PortalRequest
-
-
-@never_cache
-@require_safe
-def show(request: PortalRequest) -> HttpResponse:
-    """What was typed, ready to be sent to where it was meant for."""
-    kept = kept_form.read(request)
-    if kept is None:
-        return redirect("site-list")
-    return render(request, "accounts/kept.html", {"kept": kept})
 
 
 @require_POST
 def discard(request: PortalRequest) -> HttpResponse:
-    """Forget it."""
+    """Forget it, and show the page as it is saved."""
     kept_form.forget(request)
-    return redirect("site-list")
+    return answer_page(request, back_address(request))

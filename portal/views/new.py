@@ -8,6 +8,7 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.views.decorators.http import require_POST, require_safe
 
+from portal import kept_form
 from portal.answers import answer_operation, back_address
 from portal.forms import QuickCreateForm
 from portal.http import PortalRequest
@@ -21,7 +22,8 @@ from sites.services import names, sites
 @require_safe
 def new(request: PortalRequest) -> HttpResponse:
     """The drawer over the page; a page of its own without JavaScript."""
-    return _drawer(request, {"name": request.GET.get("name", "")})
+    returned = kept_form.returned(request, reverse("site-create"))
+    return _drawer(request, returned or {"name": request.GET.get("name", "")}, is_returned=bool(returned))
 
 
 @require_safe
@@ -64,8 +66,16 @@ def _lead_on(request: PortalRequest, operation: Operation, page: str = "") -> Ht
     return answer_operation(request, operation, address, stay=False)
 
 
-def _drawer(request: PortalRequest, values: Mapping[str, str], *, fault: str = "", status: int = 200) -> HttpResponse:
+def _drawer(
+    request: PortalRequest,
+    values: Mapping[str, str],
+    *,
+    fault: str = "",
+    status: int = 200,
+    is_returned: bool = False,
+) -> HttpResponse:
     context = {
+        "is_returned": is_returned,
         "values": values,
         "fault": fault,
         "modes": Mode,

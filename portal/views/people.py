@@ -3,14 +3,14 @@
 import uuid
 
 from django.contrib.auth.models import User
-from django.http import HttpResponse, HttpResponseRedirect
+from django.http import HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from portal import sign_in_links
-from portal.answers import answer_operation
+from portal import kept_form, sign_in_links
+from portal.answers import answer_operation, answer_page
 from portal.forms import PersonForm
 from portal.http import PortalRequest
 from portal.views.subscriptions import people_address
@@ -19,6 +19,8 @@ from sites.errors import NotFound, SettingRefused
 from sites.models import Membership, Role, Subscription
 from sites.services import members
 
+RETURNING = ("person-add", "subscription-rename")
+"""The forms of the page that may come back after a session had ended."""
 NEW_LINK = "new_sign_in_link"
 
 
@@ -27,7 +29,10 @@ NEW_LINK = "new_sign_in_link"
 def people(request: PortalRequest, public_id: uuid.UUID) -> HttpResponse:
     """The people of a subscription; the link of a new person is shown on the first look and never again."""
     subscription = get_subscription(request.user, public_id)
-    return render(request, "settings/people.html", _page(request, subscription))
+    args = [subscription.public_id]
+    added, renamed = (kept_form.returned(request, reverse(name, args=args)) for name in RETURNING)
+    back = {"added": added, "renamed": renamed, "is_returned": bool(added or renamed)}
+    return render(request, "settings/people.html", {**_page(request, subscription), **back})
 
 
 @require_POST
@@ -83,13 +88,6 @@ def new_link(request: PortalRequest, public_id: uuid.UUID, number: int) -> HttpR
         )
     _keep_link(request, member.user)
     return answer_page(request, people_address(subscription))
-
-
-def answer_page(request: PortalRequest, address: str) -> HttpResponse:
-    """Lead the browser on after a change that has no operation."""
-    if request.htmx:
-        return HttpResponse(headers={"HX-Redirect": address})
-    return HttpResponseRedirect(address, status=303)
 
 
 def _member(request: PortalRequest, public_id: uuid.UUID, number: int) -> Membership:

@@ -8,6 +8,7 @@ from django.urls import reverse
 from django.views.decorators.csrf import csrf_exempt, csrf_protect
 from django.views.decorators.http import require_http_methods
 
+from portal import kept_form
 from portal.answers import answer_operation
 from portal.confirmation import confirm
 from portal.http import PortalRequest
@@ -29,7 +30,14 @@ def publish(request: PortalRequest, site_name: str, slot_name: str) -> HttpRespo
         upload = ArchiveUpload(request)
         request.upload_handlers = [upload]
         return _publish(request, slot, upload)
-    context = {"form": PublishForm(), "file_name": request.GET.get("name", ""), "max_upload": settings.MAX_UPLOAD}
+    returned = kept_form.returned(request)
+    context = {
+        "form": PublishForm(),
+        "file_name": request.GET.get("name", ""),
+        "max_upload": settings.MAX_UPLOAD,
+        "is_returned": returned is not None,
+        "message": returned.get("message", "") if returned else "",
+    }
     return confirm(request, "site/publish_question.html", slot, context)
 
 

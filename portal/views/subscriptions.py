@@ -8,7 +8,7 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.views.decorators.http import require_POST, require_safe
 
-from portal import subscription_filter
+from portal import kept_form, subscription_filter
 from portal.answers import answer_operation, back_address
 from portal.http import PortalRequest
 from sites.access import get_subscription, visible_subscriptions
@@ -19,7 +19,10 @@ from sites.services import subscriptions
 @require_safe
 def subscription_list(request: PortalRequest) -> HttpResponse:
     """The person's subscriptions with their counts and the person's role in each."""
+    returned = kept_form.returned(request, reverse("subscription-create"))
     context = {
+        "created": returned,
+        "is_returned": bool(returned),
         "section": "settings",
         "settings_tab": "subscriptions",
         "subscriptions": _counted(request),

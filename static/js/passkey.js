@@ -23,7 +23,9 @@ async function add(form) {
   const options = await send(form, form.dataset.options, new FormData(form));
   const credential = await navigator.credentials.create({ publicKey: PublicKeyCredential.parseCreationOptionsFromJSON(options) });
   const body = JSON.stringify({ name: form.elements.name.value, credential: credential.toJSON() });
-  window.location.assign((await send(form, form.dataset.answer, body)).next);
+  const { next } = await send(form, form.dataset.answer, body);
+  form.reset(); // nothing is left to ask about
+  window.location.assign(next);
 }
 
 async function prove(part) {

@@ -1,7 +1,7 @@
 // Settings pages: what is changed is marked, SAVE and DISCARD appear with the first change, rows grow as they are used.
 
 const form = document.querySelector("[data-settings]");
-let isLeavingOnPurpose = false;
+let isTaken = false;
 
 // What a control was before the edit: as saved on the server where that is said, else as the page came.
 function isChanged(control) {
@@ -25,7 +25,7 @@ function mark() {
     const item = document.getElementById(`command-${key}`)?.closest("li");
     if (item) item.hidden = changed.size === 0;
   }
-  return changed.size > 0;
+  form.toggleAttribute("data-unsaved", changed.size > 0 && !isTaken); // by which leaving.js asks
 }
 
 function grow() {
@@ -95,15 +95,10 @@ if (form) {
   document.body.addEventListener("htmx:afterRequest", (event) => {
     if (event.detail.elt !== form || !form.hasAttribute("data-reload")) return;
     if (event.detail.xhr.getResponseHeader("HX-Trigger")?.includes("operations-changed")) {
-      isLeavingOnPurpose = true;
+      isTaken = true;
+      mark();
       window.location.assign(form.action);
     }
-  });
-  document.addEventListener("click", (event) => {
-    isLeavingOnPurpose = Boolean(event.target.closest("#command-discard, #command-save, #answer-yes"));
-  });
-  window.addEventListener("beforeunload", (event) => {
-    if (mark() && !isLeavingOnPurpose) event.preventDefault();
   });
   settle();
 }

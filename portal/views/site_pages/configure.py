@@ -1,10 +1,13 @@
 """Configure: everything that a slot is configured with, saved as one operation."""
 
-from django.http import HttpResponse
+from contextlib import suppress
+
+from django.http import HttpResponse, QueryDict
 from django.shortcuts import render
 from django.urls import reverse
 from django.views.decorators.http import require_http_methods
 
+from portal import kept_form
 from portal.answers import answer_operation
 from portal.configuration import Configuration, read_configuration
 from portal.http import PortalRequest
@@ -13,7 +16,7 @@ from portal.views.site_pages import parts
 from portal.views.site_pages.commands import settings_commands
 from portal.views.site_pages.facts import SlotFacts
 from sites.access import get_slot, get_slot_for_change
-from sites.errors import Outdated, Refused
+from sites.errors import Outdated, Refused, SettingRefused
 from sites.models import Slot
 from sites.services.swaps import partner
 
@@ -23,7 +26,9 @@ def configure(request: PortalRequest, site_name: str, slot_name: str) -> HttpRes
     """The page, and its SAVE."""
     if request.method == "POST":
         return _save(request, get_slot_for_change(request.user, site_name, slot_name))
-    return show_page(request, get_slot(request.user, site_name, slot_name))
+    slot = get_slot(request.user, site_name, slot_name)
+    returned = kept_form.returned(request)
+    return _show_returned(request, slot, returned) if returned else show_page(request, slot)
 
 
 def show_page(
@@ -33,6 +38,7 @@ def show_page(
     *,
     is_revealed: bool = False,
     refusal: Refused | None = None,
+    is_returned: bool = False,
 ) -> HttpResponse:
     """The page as it is in force, or as it was typed; connection strings are hidden unless `is_revealed`."""
     context = _context(request, slot, configuration or read_configuration(slot, is_revealed=is_revealed))
@@ -41,15 +47,23 @@ def show_page(
         request,
         slot,
         "configure",
-        {**context, "is_revealed": is_revealed, "refusal": refusal},
+        {**context, "is_revealed": is_revealed, "refusal": refusal, "is_returned": is_returned},
         commands=("browse",),
-        extra_commands=settings_commands(address, form="configure-form"),
+        extra_commands=settings_commands(address, form="configure-form", is_returned=is_returned),
         part="busy",
         is_open=parts.open_operation(slot) is not None,
     )
     if refusal is not None:
         page.status_code = status_of(refusal)
     return page
+
+
+def _show_returned(request: PortalRequest, slot: Slot, returned: QueryDict) -> HttpResponse:
+    """The page with what was typed before the session ended, hidden values unread; SAVE says what cannot be read."""
+    configuration = read_configuration(slot)
+    with suppress(SettingRefused):
+        configuration.read(returned, is_returned=True)
+    return show_page(request, slot, configuration, is_returned=True)
 
 
 def _context(request: PortalRequest, slot: Slot, configuration: Configuration) -> dict[str, object]:

@@ -2,10 +2,11 @@
 
 from urllib.parse import urlencode
 
-from django.http import HttpResponse, HttpResponseRedirect
+from django.http import HttpResponse, HttpResponseRedirect, QueryDict
 from django.urls import reverse
 from django.views.decorators.http import require_http_methods
 
+from portal import kept_form
 from portal.answers import answer_operation
 from portal.http import PortalRequest
 from portal.site_forms import ScaleForm
@@ -28,16 +29,28 @@ def scale(request: PortalRequest, site_name: str, slot_name: str) -> HttpRespons
         return _save(request, get_slot_for_change(request.user, site_name, slot_name))
     slot = get_slot(request.user, site_name, slot_name)
     operation = parts.open_operation(slot)
+    returned = None if request.htmx else _returned(request, slot)
+    chosen = returned or request.GET
     return parts.show(
         request,
         slot,
         "scale",
-        {"choice": read_choice(slot, operation, request.GET), "then": request.GET.get("then", "")},
+        {
+            "choice": read_choice(slot, operation, chosen),
+            "then": chosen.get("then", ""),
+            "is_returned": returned is not None,
+        },
         commands=("browse",),
-        extra_commands=settings_commands(request.path, form="scale-form"),
+        extra_commands=settings_commands(request.path, form="scale-form", is_returned=returned is not None),
         part="scale-settings",
         is_open=operation is not None,
     )
+
+
+def _returned(request: PortalRequest, slot: Slot) -> QueryDict | None:
+    """What was chosen here, or asked about, before the session ended."""
+    asked = reverse("site-mode", args=[slot.site.name, slot.name])
+    return kept_form.returned(request, request.path, asked)
 
 
 def _save(request: PortalRequest, slot: Slot) -> HttpResponse:
