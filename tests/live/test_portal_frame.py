@@ -211,6 +211,33 @@ def test_a_swap_by_keyboard_alone(chromium: Browser, system: System, portal: htt
     page.context.close()
 
 
+def test_single_keys_press_what_is_there_until_they_are_switched_off(
+    chromium: Browser, system: System, portal: httpx.Client, sample: str
+) -> None:
+    page = open_page(chromium, system, portal)
+    page.goto(f"/sites/?selected={sample}/staging")
+    page.keyboard.press("s")
+    expect(page.locator("#question")).to_be_focused()
+    page.keyboard.press("n")
+    expect(page.locator("[data-drawer]")).to_have_count(0)
+    page.keyboard.press("Escape")
+    page.keyboard.press("/")
+    page.keyboard.type("ns?")
+    expect(page.locator("#search")).to_have_value("ns?")
+    page.goto(f"/sites/?selected={sample}/staging")
+    page.keyboard.press("?")
+    page.click("#shortcuts-switch")
+    page.wait_for_url(f"**/sites/?selected={sample}/staging")
+    page.focus("#command-new")
+    page.keyboard.press("s")
+    page.keyboard.press("n")
+    page.click("#help")
+    expect(page.locator(".help--keys")).to_contain_text("are off")
+    expect(page.locator("#question, [data-drawer]")).to_have_count(0)
+    page.click("#shortcuts-switch")
+    page.context.close()
+
+
 def test_search_selection_and_focus_outlive_a_refresh(
     chromium: Browser, system: System, portal: httpx.Client, sample: str
 ) -> None:

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Browser, CDPSession, Page, expect, sync_playwright
+from playwright.sync_api import Browser, CDPSession, Dialog, Page, expect, sync_playwright
 
 from tests.live.system import System
 from tests.live.test_portal_frame import assert_axe_finds_nothing
@@ -64,6 +64,20 @@ def sign_in(page: Page) -> None:
     page.fill("#id_username", "keeper")
     page.fill("#id_password", PASSWORD)
     page.keyboard.press("Enter")
+
+
+def asks_before(page: Page, address: str) -> bool:
+    """Whether the browser asks before it goes there; it goes there in any case."""
+    asked: list[str] = []
+
+    def answer(dialog: Dialog) -> None:
+        asked.append(dialog.type)
+        dialog.accept()
+
+    page.on("dialog", answer)
+    page.goto(address)
+    page.remove_listener("dialog", answer)
+    return asked == ["beforeunload"]
 
 
 def test_a_person_is_added_and_removed_by_keyboard(page: Page) -> None:
@@ -129,8 +143,29 @@ def test_a_form_outlives_its_session(page: Page) -> None:
     page.keyboard.press("Enter")
     page.wait_for_url("**/sign-in/**")
     sign_in(page)
-    page.wait_for_url("**/kept/")
-    expect(page.locator("textarea")).to_have_value("Typed meanwhile")
+    page.wait_for_url("**/settings/")
+    expect(page.locator("#subscription-name")).to_have_value("Typed meanwhile")
     assert_axe_finds_nothing(page, "a form that came back")
-    page.get_by_role("button", name="send it").click()
+    assert asks_before(page, "/settings/")
+    expect(page.locator("#subscription-name")).to_have_value("Typed meanwhile")
+    page.focus("#subscription-name")
+    page.keyboard.press("Enter")
     expect(page.locator("h1")).to_have_text("typed meanwhile")
+    page.goto("/settings/")
+    expect(page.locator("#subscription-name")).to_have_value("")
+
+
+def test_leaving_asks_while_something_is_typed_and_not_after_a_search(page: Page) -> None:
+    for address, field, is_work in (
+        ("/settings/", "#subscription-name", True),
+        ("/password/", "#id_new_password1", True),
+        ("/password/", "#id_old_password", False),
+        ("/new/", "#new-name", True),
+        ("/new/custom/", "#new-name", True),
+        ("/operations/", "#query-site", False),
+    ):
+        page.goto(address)
+        assert not asks_before(page, address)
+        page.click(field)
+        page.keyboard.type("typed")
+        assert asks_before(page, address) is is_work, f"{field} of {address}"
