@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from django.db.models import QuerySet
 
 from portal.http import PortalRequest
-from sites.access import visible_sites, visible_subscriptions
+from sites.access import visible_operations, visible_sites, visible_subscriptions
 from sites.errors import SettingRefused
-from sites.models import Site, Subscription
+from sites.models import Operation, Site, Subscription
 
 HIDDEN = "hidden_subscriptions"
 
@@ -24,6 +24,12 @@ class Choice:
 def shown_sites(request: PortalRequest) -> QuerySet[Site]:
     """The sites that the person may see, in the subscriptions that are shown."""
     found, hidden = visible_sites(request.user), _hidden(request)
+    return found.exclude(subscription_id__in=hidden) if hidden else found
+
+
+def shown_operations(request: PortalRequest) -> QuerySet[Operation]:
+    """The operations that the person may see, without those of a subscription that is hidden."""
+    found, hidden = visible_operations(request.user), _hidden(request)
     return found.exclude(subscription_id__in=hidden) if hidden else found
 
 

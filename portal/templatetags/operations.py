@@ -5,7 +5,7 @@ from datetime import datetime
 from django import template
 from django.utils import timezone
 
-from portal import notifications
+from portal import notifications, workers
 from portal.operation_commands import kept_slot
 from portal.operation_query import OperationQuery
 from sites.models import DeletedSlot, Deployment, Operation, OperationState, OperationStep
@@ -19,6 +19,12 @@ register = template.Library()
 def sentence(operation: Operation) -> str:
     """What the bar says of it."""
     return notifications.sentence(operation)
+
+
+@register.simple_tag
+def present_sentence(operation: Operation) -> str:
+    """The same, and where nobody works on an open operation, that."""
+    return workers.away_sentence(operation) or notifications.sentence(operation)
 
 
 @register.filter

@@ -20,8 +20,9 @@ from portal.notifications import is_counting
 from portal.operation_commands import log_commands
 from portal.operation_export import csv_lines, text_lines
 from portal.operation_query import KINDS, STATUSES, OperationQuery
+from portal.subscription_filter import shown_operations, shown_sites
 from portal.tree import point_out
-from sites.access import get_operation, visible_operations, visible_sites
+from sites.access import get_operation
 from sites.models import Operation, OperationState
 from sites.services import operations
 from sites.services import restore as restoring
@@ -47,9 +48,10 @@ def bar(request: PortalRequest) -> HttpResponse:
 
 @require_safe
 def logs(request: PortalRequest) -> HttpResponse:
-    """All operations that the person may see, newest first, as far as they are asked for; a part of it for htmx."""
+    """All operations of the subscriptions that are shown, newest first, as far as they are asked for; a part of it
+    for htmx."""
     query = OperationQuery.read(request.GET)
-    found = query.find(visible_operations(request.user)).prefetch_related("deleted_slots")
+    found = query.find(shown_operations(request)).prefetch_related("deleted_slots")
     page = Paginator(found, PAGE_SIZE).get_page(query.page)
     selected = next((row for row in page if str(row.public_id) == query.selected), None)
     context = {
@@ -62,8 +64,8 @@ def logs(request: PortalRequest) -> HttpResponse:
     }
     if request.htmx:
         return replace_url(render(request, "operations/_found.html", {**context, "oob": True}), query.address())
-    names = visible_sites(request.user).values_list("name", flat=True)
-    people = visible_operations(request.user).order_by().values_list("actor_name", flat=True).distinct()[:PEOPLE]
+    names = shown_sites(request).values_list("name", flat=True)
+    people = shown_operations(request).order_by().values_list("actor_name", flat=True).distinct()[:PEOPLE]
     choices = {"names": names, "people": people, "kinds": KINDS, "statuses": STATUSES}
     return render(request, "operations/logs.html", {**context, **choices})
 
@@ -72,7 +74,7 @@ def logs(request: PortalRequest) -> HttpResponse:
 def export(request: PortalRequest) -> StreamingHttpResponse:
     """The operations that are asked for as a file of comma-separated values, written while it is sent."""
     query = OperationQuery.read(request.GET)
-    found = query.find(visible_operations(request.user)).iterator(chunk_size=500)
+    found = query.find(shown_operations(request)).iterator(chunk_size=500)
     name = f"operations-{timezone.now():%Y-%m-%d}.csv"
     headers = {"Content-Disposition": f'attachment; filename="{name}"'}
     return StreamingHttpResponse(csv_lines(found), content_type="text/csv; charset=utf-8", headers=headers)

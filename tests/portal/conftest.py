@@ -8,10 +8,17 @@ from django.contrib.auth.models import User
 from django.test import Client
 from django.utils import timezone
 
+from portal import workers
 from sites.models import Operation, Site
 from tests.domain import Domain, make_domain
 
 HTMX = {"HX-Request": "true", "HX-Current-URL": "http://localhost/sites/"}
+
+
+@pytest.fixture(autouse=True)
+def _workers_report(monkeypatch: pytest.MonkeyPatch) -> None:
+    """There is no Redis to ask whether they do."""
+    monkeypatch.setattr(workers, "has_worker", lambda queue: True)
 
 
 @pytest.fixture

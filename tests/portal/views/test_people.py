@@ -165,8 +165,12 @@ def test_the_filter_decides_what_the_list_and_its_counts_show(domain: Domain, al
     assert hidden.context["tree"].rows == [] and hidden.context["frame"].sites == 0
     assert hidden.context["frame"].is_filtered
     assert alice.get("/sites/contoso/staging/dashboard/").status_code == 200
+    logs = alice.get("/operations/")
+    assert not [row for row in logs.context["page"] if row.site] and not list(logs.context["names"])
+    assert "contoso" not in b"".join(alice.get("/operations/export.csv").streaming_content).decode()
     alice.post("/settings/shown/", {"shown": [str(second.public_id), str(domain.subscription.public_id)]})
     assert len(alice.get("/sites/").context["tree"].rows) == 2
+    assert [row for row in alice.get("/operations/").context["page"] if row.site]
 
 
 def test_the_filter_shows_nothing_that_the_gate_does_not(
