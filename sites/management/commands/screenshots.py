@@ -7,10 +7,10 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandParser
 
 from sites.demo.installation import Installation, NotStarted
-from sites.management.screens import walk
+from sites.management.screens.walk import walk
 
 try:
-    from playwright.sync_api import sync_playwright
+    from playwright.sync_api import Page, sync_playwright
 
     HAS_BROWSER_LIBRARY = True
 except ImportError:  # a library of the tests
@@ -59,11 +59,10 @@ class Command(BaseCommand):
         parts = urlsplit(link)
         with sync_playwright() as playwright:
             browser = playwright.chromium.launch(executable_path=BROWSER, args=["--no-sandbox"])
-            page = browser.new_context(base_url=f"{parts.scheme}://{parts.netloc}").new_page()
 
-            def look(name: str) -> None:
-                page.screenshot(path=to / f"{name}.png")
+            def look(page: Page, name: str) -> None:
+                page.screenshot(path=to / f"{name}.png", animations="disabled")
                 self.stdout.write(name)
 
-            walk(page, link, look)
+            walk(browser, f"{parts.scheme}://{parts.netloc}", link, look)
             browser.close()
