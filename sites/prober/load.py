@@ -1,6 +1,7 @@
 """Runs many clients in a thread of its own, while the thread that started it swaps."""
 
 import asyncio
+import contextlib
 import threading
 from collections.abc import Sequence
 from types import TracebackType
@@ -58,7 +59,8 @@ class Load:
     def stop(self) -> None:
         """Let the requests under way end, then end."""
         if self._thread.is_alive():
-            self._loop.call_soon_threadsafe(self._stopping.set)
+            with contextlib.suppress(RuntimeError):  # the clients ended by themselves just now, and closed the loop
+                self._loop.call_soon_threadsafe(self._stopping.set)
             self._thread.join(STOP_SECONDS)
             if self._thread.is_alive():
                 raise TimeoutError(f"the clients did not end within {STOP_SECONDS:g} s")
