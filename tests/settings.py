@@ -1,17 +1,16 @@
-"""Settings of the fast tests: a throw-away data folder and the adapters that live in memory."""
+"""Settings of the fast tests: a throw-away data folder for each process, and the adapters that live in memory."""
 
 import atexit
 import os
 import shutil
 import tempfile
 
-if "GREENROOM_DATA" not in os.environ:
-    os.environ["GREENROOM_DATA"] = tempfile.mkdtemp(prefix="greenroom-test-")
-    atexit.register(shutil.rmtree, os.environ["GREENROOM_DATA"], ignore_errors=True)
+os.environ["GREENROOM_DATA"] = tempfile.mkdtemp(prefix="greenroom-test-", dir=os.environ.get("GREENROOM_DATA"))
+atexit.register(shutil.rmtree, os.environ["GREENROOM_DATA"], ignore_errors=True)
 os.environ.setdefault("GREENROOM_ROUTER", "sites.router.memory.MemoryRouter")
 os.environ.setdefault("GREENROOM_RUNTIME", "sites.runtime.memory.MemoryRuntime")
 
-from portal.settings import *  # noqa: F403
+from portal.settings import *  # noqa: E402, F403
 
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 STORAGES = {
@@ -20,3 +19,4 @@ STORAGES = {
 }
 CELERY_BROKER_URL = "memory://"
 STATIC_ROOT.mkdir(exist_ok=True)  # noqa: F405  whitenoise warns when there is none
+LOG_DIR.mkdir(mode=0o700)  # noqa: F405  as `up` prepares it

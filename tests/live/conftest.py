@@ -1,4 +1,4 @@
-"""A real system for the live tests: one for the whole session, and others of their own on demand."""
+"""A real system for the live tests, one for the whole session and others of their own on demand, and a browser."""
 
 import tempfile
 from collections.abc import Callable, Iterator
@@ -6,8 +6,10 @@ from pathlib import Path
 
 import pytest
 from django.conf import settings
+from playwright.sync_api import Browser
 from pytest_django import DjangoDbBlocker
 
+from tests.live.chromium import OpenPage, Window, launched
 from tests.live.system import System
 
 
@@ -44,3 +46,18 @@ def make_system(django_db_blocker: DjangoDbBlocker) -> Iterator[Callable[..., Sy
     yield make
     for system in made:
         system.destroy()
+
+
+@pytest.fixture(scope="module")
+def chromium() -> Iterator[Browser]:
+    """Debian's Chromium."""
+    with launched() as browser:
+        yield browser
+
+
+@pytest.fixture
+def open_page(chromium: Browser, system: System) -> Iterator[OpenPage]:
+    """Opens pages of the portal, signed in as the administrator; an error of a script fails the test."""
+    window = Window(chromium, system)
+    yield window.open
+    window.close()

@@ -26,6 +26,7 @@ from sites.supervisor.identity import Identity, Record, read_record
 ROOT = Path(__file__).resolve().parent.parent.parent
 PARTS = ("redis", "agent", "xds", "envoy", "web", "worker-control", "worker-work", "beat")
 UP_SECONDS = 180
+SESSION_COOKIE, CSRF_COOKIE = "__Host-greenroom-session", "__Host-greenroom-csrf"
 SESSION_CODE = """
 from importlib import import_module
 from django.conf import settings
@@ -65,6 +66,7 @@ class System:
         }
         self.environment = inherited | {"GREENROOM_DATA": str(data), "GREENROOM_PORT": str(self.port)}
         self.environment |= environment or {}
+        self._sessions: dict[str, str] = {}
 
     # Starting and stopping
 
@@ -203,13 +205,19 @@ class System:
 
     def signed_in(self, user: str = "admin") -> httpx.Client:
         """A client of the portal that is signed in and may POST."""
-        done = self.manage("shell", "--no-imports", "-c", SESSION_CODE.format(name=user))
-        assert done.returncode == 0, done.stderr
-        token = secrets.token_hex(16)
+        cookies = self.cookies(user)
         client = self.client(follow_redirects=False)
-        client.headers["Cookie"] = f"__Host-greenroom-session={done.stdout.split()[-1]}; __Host-greenroom-csrf={token}"
-        client.headers.update({"X-CSRFToken": token, "Origin": f"http://localhost:{self.port}"})
+        client.headers["Cookie"] = "; ".join(f"{name}={value}" for name, value in cookies.items())
+        client.headers.update({"X-CSRFToken": cookies[CSRF_COOKIE], "Origin": f"http://localhost:{self.port}"})
         return client
+
+    def cookies(self, user: str = "admin") -> dict[str, str]:
+        """The cookies of a person who is signed in, always in the same session."""
+        if user not in self._sessions:
+            done = self.manage("shell", "--no-imports", "-c", SESSION_CODE.format(name=user))
+            assert done.returncode == 0, done.stderr
+            self._sessions[user] = done.stdout.split()[-1]
+        return {SESSION_COOKIE: self._sessions[user], CSRF_COOKIE: secrets.token_hex(16)}
 
     def link(self) -> str:
         """The path of the last sign-in link that `up` printed."""

@@ -6,10 +6,10 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Page, expect
 
 from tests.live import archives
+from tests.live.chromium import OpenPage, assert_axe_finds_nothing
 from tests.live.system import System, wait_for
 
 pytestmark = pytest.mark.live
@@ -36,39 +36,10 @@ ThreadingHTTPServer(("0.0.0.0", int(os.environ["PORT"])), Handler).serve_forever
 """
 
 
-@pytest.fixture(scope="module")
-def chromium() -> Iterator[Browser]:
-    """Debian's Chromium."""
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=["--no-sandbox"])
-        yield browser
-        browser.close()
-
-
-def _open(chromium: Browser, system: System, *, scripts: bool = True) -> Page:
-    context = chromium.new_context(
-        base_url=f"http://{system.host()}", viewport={"width": 1100, "height": 900}, java_script_enabled=scripts
-    )
-    with system.signed_in() as client:
-        cookies = dict(part.split("=", 1) for part in client.headers["Cookie"].split("; "))
-    context.add_cookies(
-        [
-            {"name": name, "value": value, "url": f"https://localhost:{system.port}", "secure": True}
-            for name, value in cookies.items()
-        ]
-    )
-    return context.new_page()
-
-
 @pytest.fixture
-def page(chromium: Browser, system: System) -> Iterator[Page]:
-    """A signed-in browser; an error of a script fails the test."""
-    faults: list[str] = []
-    opened = _open(chromium, system)
-    opened.on("pageerror", lambda error: faults.append(str(error)))
-    yield opened
-    opened.context.close()
-    assert not faults
+def page(open_page: OpenPage) -> Page:
+    """A signed-in browser."""
+    return open_page(size=(1100, 900))
 
 
 @pytest.fixture
@@ -94,11 +65,6 @@ def site(system: System, page: Page, tmp_path: Path) -> str:
 def _rest(page: Page, slot: str = "production") -> None:
     page.goto(f"/sites/{NAME}/{slot}/configure/")
     expect(page.locator("#busy .running")).to_have_count(0, timeout=90 * SECONDS)
-
-
-def _accessible(page: Page) -> None:
-    found = Axe().run(page)
-    assert found.violations_count == 0, found.generate_report()
 
 
 @contextmanager
@@ -132,7 +98,7 @@ def test_a_saved_setting_reaches_the_application_without_a_failed_request(
     page.locator("input[name=always_on][value=on]").check(force=True)
     expect(page.locator(".entry--changed")).to_have_count(1)
     expect(page.locator("fieldset.setting--changed .setting__changed")).to_be_visible()
-    _accessible(page)
+    assert_axe_finds_nothing(page, "changed settings")
     with _load(system, site) as answers:
         page.click("#command-save")
         wait_for(lambda: answers[-1:] == ["hello"], 60, "the setting is there", interval=0.1)
@@ -144,14 +110,14 @@ def test_a_saved_setting_reaches_the_application_without_a_failed_request(
 
 
 def test_two_people_at_once_and_the_later_one_sees_both(
-    system: System, page: Page, site: str, chromium: Browser
+    system: System, page: Page, site: str, open_page: OpenPage
 ) -> None:
     _rest(page)
     page.goto(f"/sites/{site}/production/configure/")
     page.fill("[name=handler_mappings-0-name]", ".cgi")
     page.fill("[name=handler_mappings-0-value]", "/usr/bin/perl")
     page.fill("[name=warmup_tries]", "4")
-    other = _open(chromium, system)
+    other = open_page(size=(1100, 900))
     other.goto(f"/sites/{site}/production/configure/")
     other.fill("[name=warmup_tries]", "7")
     other.click("#command-save")
@@ -163,12 +129,11 @@ def test_two_people_at_once_and_the_later_one_sees_both(
     expect(page.locator("[name=warmup_tries]")).to_have_value("4")
     expect(page.locator(".meanwhile")).to_have_text("Changed meanwhile: in force is 7.")
     expect(page.locator("[name=handler_mappings-0-value]")).to_have_value("/usr/bin/perl")
-    _accessible(page)
+    assert_axe_finds_nothing(page, "changed meanwhile")
     page.click("#command-save")
     expect(page.locator(".setting--changed, .entry--changed")).to_have_count(0, timeout=30 * SECONDS)
     _rest(page)
     expect(page.locator("[name=warmup_tries]")).to_have_value("4")
-    other.context.close()
 
 
 def test_pasted_lines_become_rows(page: Page, site: str) -> None:
@@ -190,9 +155,9 @@ def test_pasted_lines_become_rows(page: Page, site: str) -> None:
     expect(rows).to_have_count(before)
 
 
-def test_without_scripts_everything_is_there(system: System, site: str, page: Page, chromium: Browser) -> None:
+def test_without_scripts_everything_is_there(system: System, site: str, page: Page, open_page: OpenPage) -> None:
     _rest(page)
-    plain = _open(chromium, system, scripts=False)
+    plain = open_page(scripts=False, size=(1100, 900))
     plain.goto(f"/sites/{site}/production/configure/")
     plain.fill("[name=warmup_statuses]", "nonsense")
     plain.fill("[name=start_command]", "python3 app.py")
@@ -204,7 +169,6 @@ def test_without_scripts_everything_is_there(system: System, site: str, page: Pa
     expect(plain.locator("#refused")).to_have_count(0)
     expect(plain.locator("[name=warmup_statuses]")).to_have_value("200-399")
     _rest(page)
-    plain.context.close()
 
 
 def test_staging_is_cloned_marked_and_compared(page: Page, site: str, system: System) -> None:
@@ -218,22 +182,22 @@ def test_staging_is_cloned_marked_and_compared(page: Page, site: str, system: Sy
     page.click("#glance-enable")
     expect(page.locator("[name=is_cloned]")).to_be_checked()
     expect(page.locator("#confirmation")).to_contain_text("main")
-    _accessible(page)
+    assert_axe_finds_nothing(page, "enable staged publishing")
     page.click("#answer-yes")
     expect(page.locator("#notification")).to_contain_text("staged publishing", timeout=30 * SECONDS)
     _rest(page, "staging")
     expect(page.locator("#connection_strings .strip").first).to_contain_text("main")
     expect(page.locator(".entry__shared")).to_have_text("same as production")
-    _accessible(page)
+    assert_axe_finds_nothing(page, "shared connection strings")
     page.get_by_role("link", name="Compare it with production").click()
     expect(page.locator("#travelling")).to_contain_text("same")
     expect(page.locator("#content-differences")).to_contain_text("gone")
     assert "server=hidden" not in page.content()
-    _accessible(page)
+    assert_axe_finds_nothing(page, "compare")
     page.set_viewport_size({"width": 360, "height": 720})
     for address in (f"/sites/{site}/compare/", f"/sites/{site}/staging/configure/"):
         page.goto(address)
-        _accessible(page)
+        assert_axe_finds_nothing(page, address, widths=(360,))
         too_wide = page.evaluate(
             "() => document.querySelector('main').scrollWidth - document.querySelector('main').clientWidth"
         )

@@ -5,23 +5,12 @@ from collections.abc import Iterator
 
 import httpx
 import pytest
-from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, ConsoleMessage, Page, expect, sync_playwright
+from playwright.sync_api import ConsoleMessage, Page, expect
 
+from tests.live.chromium import OpenPage, assert_axe_finds_nothing
 from tests.live.system import System, wait_for
 
 pytestmark = pytest.mark.live
-
-failures: list[str] = []
-WIDTHS = ((963, 515), (1366, 768), (360, 640))
-
-
-@pytest.fixture(scope="module")
-def chromium() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=["--no-sandbox"])
-        yield browser
-        browser.close()
 
 
 @pytest.fixture(scope="module")
@@ -54,31 +43,12 @@ def sample(_sample: str, portal: httpx.Client, system: System) -> str:
     return _sample
 
 
-@pytest.fixture(autouse=True)
-def _scripts_do_not_fail() -> Iterator[None]:
-    """No script of the portal may fail during a test."""
-    failures.clear()
-    yield
-    assert failures == []
-
-
 def version(system: System, host: str) -> str:
     """What a visitor sees there."""
     with system.client(host) as visitor:
         found = re.search(r"Version \d", visitor.get("/").text)
     assert found
     return found[0]
-
-
-def open_page(chromium: Browser, system: System, portal: httpx.Client, *, scripts: bool = True) -> Page:
-    """A signed-in page that fails the test when a script does."""
-    context = chromium.new_context(base_url=f"http://{system.host()}", java_script_enabled=scripts)
-    name, _, value = portal.headers["Cookie"].split(";")[0].partition("=")
-    context.add_cookies([{"name": name, "value": value, "url": f"https://{system.host()}", "secure": True}])
-    page = context.new_page()
-    page.set_default_timeout(15_000)
-    page.on("pageerror", lambda error: failures.append(str(error)))
-    return page
 
 
 def select(page: Page, key: str) -> None:
@@ -90,19 +60,8 @@ def focused(page: Page) -> str:
     return str(page.evaluate("document.activeElement.id"))
 
 
-def assert_axe_finds_nothing(page: Page, screen: str) -> None:
-    for width, height in WIDTHS:
-        page.set_viewport_size({"width": width, "height": height})
-        page.wait_for_timeout(200)
-        found = Axe().run(page)
-        assert found.violations_count == 0, f"{screen} at {width}: {found.generate_report()}"
-    page.set_viewport_size({"width": 963, "height": 515})
-
-
-def test_axe_finds_nothing_on_any_screen_of_the_frame(
-    chromium: Browser, system: System, portal: httpx.Client, sample: str
-) -> None:
-    page = open_page(chromium, system, portal)
+def test_axe_finds_nothing_on_any_screen_of_the_frame(open_page: OpenPage, system: System, sample: str) -> None:
+    page = open_page()
     for address in (
         "/sites/",
         f"/sites/?selected={sample}/staging",
@@ -137,7 +96,6 @@ def test_axe_finds_nothing_on_any_screen_of_the_frame(
     page.context.clear_cookies()
     page.goto("/sites/")
     assert_axe_finds_nothing(page, "the sign-in page")
-    page.context.close()
 
 
 def is_complaint(message: ConsoleMessage) -> bool:
@@ -145,10 +103,8 @@ def is_complaint(message: ConsoleMessage) -> bool:
     return message.type == "error" and "ERR_NETWORK_CHANGED" not in message.text
 
 
-def test_the_policy_of_the_pages_has_nothing_to_complain_of(
-    chromium: Browser, system: System, portal: httpx.Client, sample: str
-) -> None:
-    page = open_page(chromium, system, portal)
+def test_the_policy_of_the_pages_has_nothing_to_complain_of(open_page: OpenPage, system: System, sample: str) -> None:
+    page = open_page()
     complaints: list[str] = []
     page.on("console", lambda message: complaints.append(message.text) if is_complaint(message) else None)
     page.on("response", lambda answer: complaints.append(answer.url) if answer.status >= 400 else None)
@@ -156,12 +112,10 @@ def test_the_policy_of_the_pages_has_nothing_to_complain_of(
         page.goto(address)
         page.wait_for_load_state("networkidle")
     assert complaints == []
-    page.context.close()
 
 
-def test_the_tree_is_walked_by_keyboard(chromium: Browser, system: System, portal: httpx.Client, sample: str) -> None:
-    page = open_page(chromium, system, portal)
-    page.goto(f"/sites/?selected={sample}/production")
+def test_the_tree_is_walked_by_keyboard(open_page: OpenPage, system: System, sample: str) -> None:
+    page = open_page(f"/sites/?selected={sample}/production")
     production, staging = (page.locator(f"tr[data-slot='{sample}/{slot}']") for slot in ("production", "staging"))
     production.focus()
     page.keyboard.press("ArrowLeft")
@@ -179,12 +133,10 @@ def test_the_tree_is_walked_by_keyboard(chromium: Browser, system: System, porta
     page.wait_for_url(f"**/sites/{sample}/staging/dashboard/")
     expect(page.locator("h1")).to_have_text(f"{sample} (staging)")
     assert page.title().startswith(f"{sample} (staging)")
-    page.context.close()
 
 
-def test_a_swap_by_keyboard_alone(chromium: Browser, system: System, portal: httpx.Client, sample: str) -> None:
-    page = open_page(chromium, system, portal)
-    page.goto(f"/sites/?selected={sample}/staging")
+def test_a_swap_by_keyboard_alone(open_page: OpenPage, system: System, sample: str) -> None:
+    page = open_page(f"/sites/?selected={sample}/staging")
     staged = version(system, f"{sample}-staging")
     page.focus("#command-swap")
     page.keyboard.press("Enter")
@@ -208,14 +160,10 @@ def test_a_swap_by_keyboard_alone(chromium: Browser, system: System, portal: htt
     assert version(system, sample) == staged
     page.click("#notification-ok")
     expect(page.locator(".notification")).to_have_count(0)
-    page.context.close()
 
 
-def test_single_keys_press_what_is_there_until_they_are_switched_off(
-    chromium: Browser, system: System, portal: httpx.Client, sample: str
-) -> None:
-    page = open_page(chromium, system, portal)
-    page.goto(f"/sites/?selected={sample}/staging")
+def test_single_keys_press_what_is_there_until_they_are_switched_off(open_page: OpenPage, sample: str) -> None:
+    page = open_page(f"/sites/?selected={sample}/staging")
     page.keyboard.press("s")
     expect(page.locator("#question")).to_be_focused()
     page.keyboard.press("n")
@@ -235,14 +183,10 @@ def test_single_keys_press_what_is_there_until_they_are_switched_off(
     expect(page.locator(".help--keys")).to_contain_text("are off")
     expect(page.locator("#question, [data-drawer]")).to_have_count(0)
     page.click("#shortcuts-switch")
-    page.context.close()
 
 
-def test_search_selection_and_focus_outlive_a_refresh(
-    chromium: Browser, system: System, portal: httpx.Client, sample: str
-) -> None:
-    page = open_page(chromium, system, portal)
-    page.goto(f"/sites/?selected={sample}/staging")
+def test_search_selection_and_focus_outlive_a_refresh(open_page: OpenPage, system: System, sample: str) -> None:
+    page = open_page(f"/sites/?selected={sample}/staging")
     page.click("#command-restart")
     page.focus("#search")
     page.keyboard.type(sample[:3])
@@ -251,14 +195,10 @@ def test_search_selection_and_focus_outlive_a_refresh(
     assert focused(page) == "search"
     expect(page.locator("#search")).to_have_value(sample[:3])
     assert "every 2s" not in (page.locator("#list").get_attribute("hx-trigger") or "")
-    page.context.close()
 
 
-def test_yes_becomes_available_when_the_typed_name_matches(
-    chromium: Browser, system: System, portal: httpx.Client, sample: str
-) -> None:
-    page = open_page(chromium, system, portal)
-    page.goto(f"/sites/?selected={sample}/production")
+def test_yes_becomes_available_when_the_typed_name_matches(open_page: OpenPage, system: System, sample: str) -> None:
+    page = open_page(f"/sites/?selected={sample}/production")
     page.click("#command-delete")
     page.click("text=Delete both production and staging sites")
     page.wait_for_selector("#typed-name")
@@ -269,11 +209,10 @@ def test_yes_becomes_available_when_the_typed_name_matches(
     expect(page.locator("#answer-yes")).to_be_enabled()
     page.click("#answer-no")
     expect(page.locator("#command-delete")).to_be_focused()
-    page.context.close()
 
 
-def test_everything_works_without_scripts(chromium: Browser, system: System, portal: httpx.Client, sample: str) -> None:
-    page = open_page(chromium, system, portal, scripts=False)
+def test_everything_works_without_scripts(open_page: OpenPage, system: System, sample: str) -> None:
+    page = open_page(scripts=False)
     staged = version(system, f"{sample}-staging")
     page.goto("/sites/")
     page.click(f"tr[data-slot='{sample}/staging'] .row__select")
@@ -295,4 +234,3 @@ def test_everything_works_without_scripts(chromium: Browser, system: System, por
     page.click("#new-create")
     expect(page.locator("#name-verdict")).to_contain_text("not possible")
     expect(page.locator("#new-name")).to_have_value("not possible")
-    page.context.close()

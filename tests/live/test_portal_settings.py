@@ -1,29 +1,20 @@
 """Settings in a real browser: people, the filter, a second factor, and a form that outlives its session."""
 
 import re
-from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Browser, CDPSession, Dialog, Page, expect, sync_playwright
+from playwright.sync_api import CDPSession, Dialog, Page, expect
 
+from tests.live.chromium import OpenPage, assert_axe_finds_nothing
 from tests.live.system import System
-from tests.live.test_portal_frame import assert_axe_finds_nothing
 
 pytestmark = pytest.mark.live
 
 PASSWORD = "quiet green room"
 
 
-@pytest.fixture(scope="module")
-def chromium() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=["--no-sandbox"])
-        yield browser
-        browser.close()
-
-
 @pytest.fixture
-def page(chromium: Browser, system: System) -> Iterator[Page]:
+def page(open_page: OpenPage, system: System) -> Page:
     """A browser in which a fresh owner has just signed in by a link."""
     code = (
         "from sites.management.welcome import administrator, link_for\n"
@@ -34,19 +25,13 @@ def page(chromium: Browser, system: System) -> Iterator[Page]:
     )
     done = system.manage("shell", "--no-imports", "-c", code)
     assert done.returncode == 0, done.stderr
-    context = chromium.new_context(base_url=f"http://{system.host()}", viewport={"width": 963, "height": 700})
-    page = context.new_page()
-    page.set_default_timeout(20_000)
-    failures: list[str] = []
-    page.on("pageerror", lambda error: failures.append(str(error)))
+    page = open_page(size=(963, 700), signed_in=False)
     page.goto("/welcome/" + done.stdout.strip().rpartition("/welcome/")[2])
     page.fill("#id_new_password1", PASSWORD)
     page.fill("#id_new_password2", PASSWORD)
     page.keyboard.press("Enter")
     page.wait_for_url("**/sites/")
-    yield page
-    context.close()
-    assert failures == []
+    return page
 
 
 def authenticator(page: Page) -> CDPSession:

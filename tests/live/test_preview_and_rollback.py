@@ -1,26 +1,22 @@
 """A swap with preview, and the way back, in a browser; what is served is asked by HTTP."""
 
-import os
-from collections.abc import Callable, Iterator
-
 import pytest
-from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Page, Playwright, expect, sync_playwright
+from playwright.sync_api import Page, expect
 
 from sites.demo.operations import wait_for
 from sites.demo.staged_site import StagedSite
 from sites.services.rollback import offer_roll_back, request_roll_back
 from tests.live import archives
+from tests.live.chromium import OpenPage, assert_axe_finds_nothing
 from tests.live.stage import stage, using
 from tests.live.system import System
 from tests.live.system import wait_for as wait_until
 
-pytestmark = pytest.mark.live
+pytestmark = [pytest.mark.live, pytest.mark.usefixtures("site")]
 
 NAME = "previewed"
 WORK_MILLISECONDS = 60_000
 PRODUCTION, STAGING = NAME, f"{NAME}-staging"
-Opened = Callable[[str], Page]
 
 
 @pytest.fixture
@@ -36,35 +32,6 @@ def site(system: System) -> StagedSite:
     return staged
 
 
-@pytest.fixture
-def opened(system: System, site: StagedSite) -> Iterator[Opened]:
-    """Opens a page of the portal, signed in as the administrator."""
-    begun: list[Playwright] = []
-    with system.signed_in() as client:
-        cookies = dict(part.split("=", 1) for part in client.headers["Cookie"].split("; "))
-
-    def open_page(path: str) -> Page:
-        playwright = sync_playwright().start()  # from here on Django's models may not be used in this thread
-        begun.append(playwright)
-        browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=["--no-sandbox"])
-        context = browser.new_context(
-            base_url=f"http://localhost:{system.port}", viewport={"width": 1280, "height": 800}
-        )
-        context.add_cookies(
-            [
-                {"name": name, "value": value, "domain": "localhost", "path": "/", "secure": True}
-                for name, value in cookies.items()
-            ]
-        )
-        page = context.new_page()
-        page.goto(path)
-        return page
-
-    yield open_page
-    for playwright in begun:
-        playwright.stop()
-
-
 def served(system: System, name: str) -> tuple[str, str]:
     """Version and sticky mark of what answers there."""
     with system.client(name) as client:
@@ -76,16 +43,6 @@ def wait_until_serving(system: System, production: tuple[str, str], staging: tup
     """Return when both addresses serve that."""
     expected = [production, staging]
     wait_until(lambda: [served(system, PRODUCTION), served(system, STAGING)] == expected, 60, f"{expected} is served")
-
-
-def assert_axe_finds_nothing(page: Page, screen: str) -> None:
-    if folder := os.environ.get("GREENROOM_SCREENSHOTS"):
-        page.screenshot(path=f"{folder}/{screen.replace(' ', '-')}.png")
-    for width in (1280, 963, 360):
-        page.set_viewport_size({"width": width, "height": 800})
-        found = Axe().run(page)
-        assert found.violations_count == 0, f"{screen} at {width}: {found.generate_report()}"
-    page.set_viewport_size({"width": 1280, "height": 800})
 
 
 def expect_success(page: Page, sentence: str) -> None:
@@ -100,9 +57,9 @@ def swap(page: Page) -> None:
 
 
 def test_a_preview_shows_the_new_version_with_productions_settings_until_it_is_completed(
-    system: System, opened: Opened
+    system: System, open_page: OpenPage
 ) -> None:
-    page = opened(f"/sites/?selected={NAME}/staging")
+    page = open_page(f"/sites/?selected={NAME}/staging")
     page.locator("#command-swap").click()
     expect(page.locator("#question")).to_be_focused()
     answers = page.locator(".confirmation__answers .action")
@@ -125,8 +82,8 @@ def test_a_preview_shows_the_new_version_with_productions_settings_until_it_is_c
     expect(page.locator("#command-complete")).to_have_count(0)
 
 
-def test_a_cancelled_preview_gives_staging_its_own_settings_back(system: System, opened: Opened) -> None:
-    page = opened(f"/sites/{NAME}/production/swap/")
+def test_a_cancelled_preview_gives_staging_its_own_settings_back(system: System, open_page: OpenPage) -> None:
+    page = open_page(f"/sites/{NAME}/production/swap/")
     page.locator("#answer-preview").click()
     expect(page.locator(".notification--waiting")).to_be_visible(timeout=WORK_MILLISECONDS)
     page.goto(f"/sites/{NAME}/production/dashboard/")
@@ -138,9 +95,9 @@ def test_a_cancelled_preview_gives_staging_its_own_settings_back(system: System,
 
 
 def test_two_clicks_roll_back_and_the_new_version_waits_in_staging_to_be_mended(
-    system: System, site: StagedSite, opened: Opened
+    system: System, site: StagedSite, open_page: OpenPage
 ) -> None:
-    page = opened(f"/sites/?selected={NAME}/staging")
+    page = open_page(f"/sites/?selected={NAME}/staging")
     swap(page)
     wait_until_serving(system, ("2", "production"), ("1", "staging"))
     offered = page.locator("#notification-rollback")
@@ -158,16 +115,15 @@ def test_two_clicks_roll_back_and_the_new_version_waits_in_staging_to_be_mended(
     page.goto(f"/sites/{NAME}/staging/swaps/")
     expect(page.locator("#swaps li.deployment").first).to_contain_text("Roll-back")
     assert_axe_finds_nothing(page, "history")
-    page.context.browser.close()
     publish(system, site, "mended")
     wait_until_serving(system, ("1", "production"), ("mended", "staging"))
 
 
 @pytest.mark.parametrize(("answer", "expected"), [("present", "mended"), ("unaltered", "1")])
 def test_an_altered_staging_is_named_and_the_person_chooses(
-    system: System, site: StagedSite, opened: Opened, answer: str, expected: str
+    system: System, site: StagedSite, open_page: OpenPage, answer: str, expected: str
 ) -> None:
-    page = opened(f"/sites/?selected={NAME}/staging")
+    page = open_page(f"/sites/?selected={NAME}/staging")
     swap(page)
     publish(system, site, "mended")
     page.goto(f"/sites/?selected={NAME}/production")
@@ -180,12 +136,7 @@ def test_an_altered_staging_is_named_and_the_person_chooses(
 
 
 def publish(system: System, site: StagedSite, version: str) -> None:
-    """Publish to staging, while a browser has this thread's event loop: by the portal's own form."""
-    with system.signed_in() as client:
-        answer = client.post(
-            f"/sites/{NAME}/staging/publish/",
-            data={"message": f"version-{version}"},
-            files={"archive": ("site.zip", archives.probed(version), "application/zip")},
-        )
-        assert answer.status_code == 303, answer.text
+    """Publish to staging, and return when that serves."""
+    with using(system):
+        wait_for(site.publish(site.staging, archives.probed(version), f"version-{version}"))
     wait_until(lambda: served(system, STAGING)[0] == version, 60, f"staging serves {version}")

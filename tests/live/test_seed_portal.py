@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator
 
 import pytest
-from playwright.sync_api import Locator, Page, Playwright, expect, sync_playwright
+from playwright.sync_api import Locator, Page, expect
 
 from sites.demo.operations import wait_for
 from sites.management.welcome import administrator
@@ -11,6 +11,7 @@ from sites.models import Site
 from sites.services.sites import create_site, delete_site
 from sites.services.slots import enable_staged_publishing
 from sites.services.subscriptions import ensure_default
+from tests.live.chromium import OpenPage
 from tests.live.stage import stage, using, versions
 from tests.live.system import System
 from tests.live.system import wait_for as wait_until
@@ -29,7 +30,7 @@ LISTS = (
 
 @pytest.fixture
 def create(system: System) -> Iterator[Create]:
-    """Makes sites, which are gone after the test. To be called before the browser is opened."""
+    """Makes sites, which are gone after the test."""
     made: list[str] = []
 
     def create(name: str, *, mode: str = "standard", has_staging: bool = False) -> None:
@@ -46,34 +47,6 @@ def create(system: System) -> Iterator[Create]:
             wait_for(delete_site(acting_user=administrator(), site=site, typed_name=site.name))
 
 
-@pytest.fixture
-def opened(system: System) -> Iterator[Callable[[str], Page]]:
-    """Opens a page of the portal, signed in as the administrator."""
-    begun: list[Playwright] = []
-    with system.signed_in() as client:
-        cookies = dict(part.split("=", 1) for part in client.headers["Cookie"].split("; "))
-    address = f"http://localhost:{system.port}"
-
-    def open_page(path: str) -> Page:
-        playwright = sync_playwright().start()  # from here on Django's models may not be used in this thread
-        begun.append(playwright)
-        browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=["--no-sandbox"])
-        context = browser.new_context(base_url=address, viewport={"width": 1280, "height": 800})
-        context.add_cookies(
-            [
-                {"name": name, "value": value, "domain": "localhost", "path": "/", "secure": True}
-                for name, value in cookies.items()
-            ]
-        )
-        page = context.new_page()
-        page.goto(path)
-        return page
-
-    yield open_page
-    for playwright in begun:
-        playwright.stop()
-
-
 def row(page: Page, title: str) -> Locator:
     return page.locator("tr.row", has=page.get_by_title(title, exact=True))
 
@@ -87,20 +60,18 @@ def expect_success(page: Page, sentence: str) -> None:
     expect(said).to_contain_text(sentence, timeout=WORK_MILLISECONDS)
 
 
-def test_the_dashboard_names_the_slot(create: Create, opened: Callable[[str], Page]) -> None:
+def test_the_dashboard_names_the_slot(create: Create, open_page: OpenPage) -> None:
     create("named", has_staging=True)
-    page = opened("/sites/named/production/dashboard/")
+    page = open_page("/sites/named/production/dashboard/")
     slot = page.locator(".glance__facts div", has=page.locator("dt", has_text="Slot")).locator("dd")
     expect(slot).to_have_text("Production")
     page.goto("/sites/named/staging/dashboard/")
     expect(slot).to_have_text("Staging")
 
 
-def test_browse_opens_the_address_of_the_selected_slot(
-    system: System, create: Create, opened: Callable[[str], Page]
-) -> None:
+def test_browse_opens_the_address_of_the_selected_slot(system: System, create: Create, open_page: OpenPage) -> None:
     create("browsed", has_staging=True)
-    page = opened("/sites/?selected=browsed/staging")
+    page = open_page("/sites/?selected=browsed/staging")
     with page.expect_popup() as popup:
         page.locator("#command-browse").click()
     popup.value.wait_for_load_state()
@@ -108,9 +79,9 @@ def test_browse_opens_the_address_of_the_selected_slot(
     assert popup.value.title()
 
 
-def test_the_link_stands_on_both_pages_until_staging_exists(create: Create, opened: Callable[[str], Page]) -> None:
+def test_the_link_stands_on_both_pages_until_staging_exists(create: Create, open_page: OpenPage) -> None:
     create("linked")
-    page = opened("/sites/linked/production/quickstart/")
+    page = open_page("/sites/linked/production/quickstart/")
     link = page.locator("main").get_by_text("Enable staged publishing", exact=True)
     expect(link).to_be_visible()
     page.goto("/sites/linked/production/dashboard/")
@@ -125,9 +96,9 @@ def test_the_link_stands_on_both_pages_until_staging_exists(create: Create, open
             expect(link).to_have_count(0)
 
 
-def test_upgrading_leads_to_scale_and_on_to_the_question(create: Create, opened: Callable[[str], Page]) -> None:
+def test_upgrading_leads_to_scale_and_on_to_the_question(create: Create, open_page: OpenPage) -> None:
     create("upgraded", mode="free")
-    page = opened("/sites/upgraded/production/quickstart/")
+    page = open_page("/sites/upgraded/production/quickstart/")
     page.locator("main").get_by_text("Enable staged publishing", exact=True).click()
     refusal = page.locator(".notification--failure")
     expect(refusal).to_contain_text("You must be in the standard mode to enable staged publishing")
@@ -140,9 +111,9 @@ def test_upgrading_leads_to_scale_and_on_to_the_question(create: Create, opened:
     expect(page.locator("#question")).to_have_text(question, timeout=WORK_MILLISECONDS)
 
 
-def test_enabling_asks_and_opens_the_tree(create: Create, opened: Callable[[str], Page]) -> None:
+def test_enabling_asks_and_opens_the_tree(create: Create, open_page: OpenPage) -> None:
     create("grown")
-    page = opened("/sites/grown/production/quickstart/")
+    page = open_page("/sites/grown/production/quickstart/")
     page.locator("main").get_by_text("Enable staged publishing", exact=True).click()
     question = "Are you sure you want to enable staged publishing for the web site 'grown'?"
     expect(page.locator("#question")).to_have_text(question)
@@ -163,9 +134,9 @@ def test_enabling_asks_and_opens_the_tree(create: Create, opened: Callable[[str]
     expect(row(page, "grown (staging)")).to_be_visible()
 
 
-def test_the_slot_has_pages_of_its_own(create: Create, opened: Callable[[str], Page]) -> None:
+def test_the_slot_has_pages_of_its_own(create: Create, open_page: OpenPage) -> None:
     create("paged", has_staging=True)
-    page = opened("/sites/paged/production/dashboard/")
+    page = open_page("/sites/paged/production/dashboard/")
     tabs = page.locator(".tabs li")
     of_production = tabs.all_inner_texts()
     page.goto("/sites/")
@@ -177,11 +148,11 @@ def test_the_slot_has_pages_of_its_own(create: Create, opened: Callable[[str], P
     assert len(of_production) >= 4
 
 
-def test_a_swap_from_the_list_reminds_of_both_lists(system: System, opened: Callable[[str], Page]) -> None:
+def test_a_swap_from_the_list_reminds_of_both_lists(system: System, open_page: OpenPage) -> None:
     with using(system):
         site = stage(system, "shown", instances=1, is_marked=False)
         hosts_and_versions = versions(system, site)
-    page = opened("/sites/?selected=shown/staging")
+    page = open_page("/sites/?selected=shown/staging")
     page.locator("#command-swap").click()
     expect(page.locator("#question")).to_have_text("Are you sure you want to swap web site deployments?")
     headings = [text.lower() for text in page.locator(".confirmation__columns h3").all_inner_texts()]
@@ -207,10 +178,10 @@ def asked(system: System, name: str) -> str:
         return client.get("/").headers["X-Version"]
 
 
-def test_both_sides_of_a_swap_say_the_same(system: System, opened: Callable[[str], Page]) -> None:
+def test_both_sides_of_a_swap_say_the_same(system: System, open_page: OpenPage) -> None:
     with using(system):
         stage(system, "shown", instances=1, is_marked=False)
-    page = opened("/sites/shown/production/swap/")
+    page = open_page("/sites/shown/production/swap/")
     table = page.locator("table.serves")
     from_production = table.inner_text()
     page.goto("/sites/shown/staging/swap/")
@@ -219,9 +190,9 @@ def test_both_sides_of_a_swap_say_the_same(system: System, opened: Callable[[str
         assert part in from_production
 
 
-def test_delete_offers_both_or_staging_only(system: System, create: Create, opened: Callable[[str], Page]) -> None:
+def test_delete_offers_both_or_staging_only(system: System, create: Create, open_page: OpenPage) -> None:
     create("doomed", has_staging=True)
-    page = opened("/sites/?selected=doomed/production")
+    page = open_page("/sites/?selected=doomed/production")
     page.locator("#command-delete").click()
     menu = page.locator(".menu--command[open] li")
     assert menu.all_inner_texts() == ["Delete both production and staging sites", "Delete staging site only"]

@@ -3,58 +3,27 @@
 import io
 import re
 import zipfile
-from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Page, expect
 
+from tests.live.chromium import OpenPage, assert_axe_finds_nothing
 from tests.live.system import System, wait_for
 
 pytestmark = pytest.mark.live
 
-PASSWORD = "a long enough sentence"
-SIGN_IN_CODE = """
-from sites.management.welcome import administrator
-from sites.services.subscriptions import ensure_default
-user = administrator('admin')
-user.set_password({password!r})
-user.save()
-ensure_default(owner=user)
-"""
 SECONDS = 1000
 TABS = ("quickstart", "dashboard", "deployments", "configure", "scale")
 
 
-@pytest.fixture(scope="module")
-def chromium() -> Iterator[Browser]:
-    """Debian's Chromium."""
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=["--no-sandbox"])
-        yield browser
-        browser.close()
-
-
 @pytest.fixture
-def portal(system: System, chromium: Browser) -> Iterator[Page]:
-    """A signed-in browser; an error of a script fails the test."""
-    done = system.manage("shell", "--no-imports", "-c", SIGN_IN_CODE.format(password=PASSWORD))
-    assert done.returncode == 0, done.stderr
-    context = chromium.new_context(base_url=f"http://localhost:{system.port}", viewport={"width": 1100, "height": 720})
-    context.grant_permissions(["clipboard-read", "clipboard-write"])
-    page = context.new_page()
-    faults: list[str] = []
-    page.on("pageerror", lambda error: faults.append(str(error)))
-    page.goto("/sign-in/")
-    page.fill("[name=username]", "admin")
-    page.fill("[name=password]", PASSWORD)
-    page.keyboard.press("Enter")
-    page.wait_for_url("**/sites/**")
-    yield page
-    context.close()
-    assert not faults
+def portal(open_page: OpenPage) -> Page:
+    """A signed-in browser."""
+    page = open_page(size=(1100, 720))
+    page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    return page
 
 
 def _create(page: Page, name: str, mode: str = "standard") -> None:
@@ -93,11 +62,6 @@ def _serves(system: System, name: str, text: str) -> None:
         wait_for(lambda: text in client.get("/").text, 60, f"{name} serves {text}", interval=0.2)
 
 
-def _accessible(page: Page) -> None:
-    found = Axe().run(page)
-    assert found.violations_count == 0, found.generate_report()
-
-
 def test_upgrade_leads_to_staged_publishing_and_back_to_the_list(portal: Page, system: System) -> None:
     _create(portal, "upgraded", "free")
     portal.goto("/sites/upgraded/production/quickstart/")
@@ -108,7 +72,7 @@ def test_upgrade_leads_to_staged_publishing_and_back_to_the_list(portal: Page, s
     portal.wait_for_url("**/scale/?mode=standard&then=enable")
     expect(portal.locator("input[name=mode][value=standard]")).to_be_checked()
     expect(portal.locator("fieldset.setting--changed")).to_contain_text("changed")
-    _accessible(portal)
+    assert_axe_finds_nothing(portal, "scale upgraded")
     portal.click("#command-save")
     portal.wait_for_url("**/enable/**")
     question = portal.locator("#question")
@@ -142,7 +106,7 @@ def test_a_zip_is_published_from_the_page_and_its_deployment_followed(
 ) -> None:
     _create(portal, "published")
     portal.goto("/sites/published/production/deployments/")
-    _accessible(portal)
+    assert_axe_finds_nothing(portal, "deployments")
     portal.set_input_files("#archive", _archive(tmp_path, "first"))
     portal.fill("#message", "the first one")
     portal.click(".publish__form .button")
@@ -151,7 +115,7 @@ def test_a_zip_is_published_from_the_page_and_its_deployment_followed(
     _serves(system, "published", "first")
     portal.get_by_role("link", name=re.compile("Build log")).first.click()
     expect(portal.locator("#build-log")).to_contain_text("the first one")
-    _accessible(portal)
+    assert_axe_finds_nothing(portal, "the log of a build")
 
 
 def test_a_zip_dropped_on_a_row_asks_with_the_slot_in_capitals(portal: Page, system: System, tmp_path: Path) -> None:
@@ -170,7 +134,7 @@ def test_a_zip_dropped_on_a_row_asks_with_the_slot_in_capitals(portal: Page, sys
     row.dispatch_event("dragover", {"dataTransfer": transfer})
     row.dispatch_event("drop", {"dataTransfer": transfer})
     expect(portal.locator("#question")).to_contain_text("'dropped-in.zip' to DROPPED")
-    _accessible(portal)
+    assert_axe_finds_nothing(portal, "publish by a drop")
     portal.click("#answer-yes")
     _serves(system, "dropped", "dropped-in")
 
@@ -195,7 +159,7 @@ def test_the_count_is_changed_by_keyboard_marked_and_saved(portal: Page) -> None
     portal.keyboard.press("ArrowRight")
     expect(portal.locator("#scale-count")).to_have_value("2")
     expect(portal.locator(".setting--changed .setting__changed")).to_be_visible()
-    _accessible(portal)
+    assert_axe_finds_nothing(portal, "a changed count")
     portal.click("#command-discard")
     expect(portal.locator("#scale-count")).to_have_value("1")
     portal.fill("#scale-count", "3")
@@ -212,7 +176,7 @@ def test_a_change_of_mode_is_asked_about_and_named(portal: Page) -> None:
     portal.click("#command-save")
     expect(portal.locator("#question")).to_contain_text("to Shared mode?")
     expect(portal.locator("#confirmation")).to_contain_text("moved")
-    _accessible(portal)
+    assert_axe_finds_nothing(portal, "change of mode")
     portal.click("#answer-yes")
     expect(portal.locator(".setting--changed")).to_have_count(0, timeout=30 * SECONDS)
     expect(portal.locator("input[name=mode][value=shared]")).to_be_checked()
@@ -228,7 +192,7 @@ def test_settings_are_added_marked_and_saved(portal: Page, system: System) -> No
     portal.fill("[name=connection_strings-0-name]", "main")
     portal.fill("[name=connection_strings-0-value]", "postgres://hidden")
     expect(portal.locator(".entry--changed")).to_have_count(3)
-    _accessible(portal)
+    assert_axe_finds_nothing(portal, "changed settings")
     portal.click("#command-save")
     expect(portal.locator(".entry--changed")).to_have_count(0, timeout=30 * SECONDS)
     expect(portal.locator("[name=app_settings-0-name]")).to_have_value("GREETING")
@@ -241,7 +205,7 @@ def test_settings_are_added_marked_and_saved(portal: Page, system: System) -> No
 def test_the_password_is_shown_on_request(portal: Page) -> None:
     _create(portal, "revealed")
     portal.goto("/sites/revealed/production/dashboard/")
-    _accessible(portal)
+    assert_axe_finds_nothing(portal, "dashboard")
     portal.get_by_role("button", name="Show the password").click()
     expect(portal.locator("#publishing-password .secret")).to_be_visible()
 
@@ -268,7 +232,7 @@ def test_the_story_of_the_sample_ticks_itself(portal: Page, system: System, tmp_
     portal.goto("/sites/hello/production/quickstart/")
     done = portal.locator(".story__step--done")
     expect(done).to_have_count(0)
-    _accessible(portal)
+    assert_axe_finds_nothing(portal, "the story of the sample")
     for number, name in enumerate(("Open hello", "Open hello (staging)"), start=1):
         with portal.context.expect_page() as opened:
             portal.get_by_role("button", name=name, exact=True).click()
@@ -296,21 +260,16 @@ def test_every_tab_of_both_slots_is_accessible_and_fits_a_narrow_window(portal: 
         for slot in ("production", "staging"):
             for tab in TABS:
                 portal.goto(f"/sites/narrow/{slot}/{tab}/")
-                _accessible(portal)
+                assert_axe_finds_nothing(portal, f"{tab} of {slot}", widths=(width,))
                 too_wide = portal.evaluate(
                     "() => document.querySelector('main').scrollWidth - document.querySelector('main').clientWidth"
                 )
                 assert too_wide <= 0, (width, slot, tab, too_wide)
 
 
-def test_everything_works_without_scripts(system: System, portal: Page, chromium: Browser, tmp_path: Path) -> None:
+def test_everything_works_without_scripts(system: System, portal: Page, open_page: OpenPage, tmp_path: Path) -> None:
     _create(portal, "plain")
-    context = chromium.new_context(
-        base_url=f"http://localhost:{system.port}",
-        java_script_enabled=False,
-        storage_state=portal.context.storage_state(),
-    )
-    page = context.new_page()
+    page = open_page(scripts=False)
     page.goto("/sites/plain/production/deployments/")
     page.set_input_files("#archive", _archive(tmp_path, "scriptless"))
     page.click(".publish__form .button")
@@ -328,7 +287,6 @@ def test_everything_works_without_scripts(system: System, portal: Page, chromium
     expect(page.locator("#question")).to_contain_text("to Shared mode?")
     page.click("#answer-yes")
     expect(page.locator("input[name=mode][value=shared]")).to_be_checked()
-    context.close()
 
 
 def test_curl_of_the_quick_start_publishes(portal: Page, system: System) -> None:
