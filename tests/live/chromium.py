@@ -11,7 +11,7 @@ from tests.live.system import System
 
 PROGRAM = "/usr/bin/chromium"
 SIZE = (1280, 800)
-WIDTHS = (1280, 963, 360)
+WIDTHS = (1280, 360)
 WAIT_MILLISECONDS = 20_000
 AXE = {"resultTypes": ["violations"], "preload": False}
 """No page here has a film or a sound, for which alone axe would fetch all style sheets once more on every look."""

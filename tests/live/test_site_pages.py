@@ -252,19 +252,18 @@ def test_the_story_of_the_sample_ticks_itself(portal: Page, system: System, tmp_
     _serves(system, "hello-staging", "mine")
 
 
-def test_every_tab_of_both_slots_is_accessible_and_fits_a_narrow_window(portal: Page) -> None:
+def test_every_tab_of_both_slots_fits_a_narrow_window(portal: Page) -> None:
     _create(portal, "narrow")
     _enable(portal, "narrow")
-    for width in (1280, 360):
-        portal.set_viewport_size({"width": width, "height": 720})
-        for slot in ("production", "staging"):
-            for tab in TABS:
-                portal.goto(f"/sites/narrow/{slot}/{tab}/")
-                assert_axe_finds_nothing(portal, f"{tab} of {slot}", widths=(width,))
-                too_wide = portal.evaluate(
-                    "() => document.querySelector('main').scrollWidth - document.querySelector('main').clientWidth"
-                )
-                assert too_wide <= 0, (width, slot, tab, too_wide)
+    portal.set_viewport_size({"width": 360, "height": 720})
+    for slot in ("production", "staging"):
+        for tab in TABS:
+            portal.goto(f"/sites/narrow/{slot}/{tab}/")
+            assert_axe_finds_nothing(portal, f"{tab} of {slot}", widths=(360,))
+            too_wide = portal.evaluate(
+                "() => document.querySelector('main').scrollWidth - document.querySelector('main').clientWidth"
+            )
+            assert too_wide <= 0, (slot, tab, too_wide)
 
 
 def test_everything_works_without_scripts(system: System, portal: Page, open_page: OpenPage, tmp_path: Path) -> None:
