@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -53,14 +54,17 @@ class Configuration:
         return self.general.get(switch, SWITCHES[switch]) == "on"
 
 
-def configuration(slot: Slot, workload: Workload) -> Configuration:
-    """The settings that an instance of `workload` gets in `slot`; mounted folders are named, not made."""
+def configuration(slot: Slot, workload: Workload, travelling: Iterable[SlotSetting] | None = None) -> Configuration:
+    """The settings that an instance of `workload` gets in `slot`; mounted folders are named, not made.
+
+    `travelling` stands for the workload's own, if it is to have others.
+    """
     env = {"WEBSITE_SITE_NAME": slot.site.name}
     general: dict[str, str] = {}
     documents: list[str] = []
     mounts: list[Mount] = []
     handlers: dict[str, dict[str, str]] = {}
-    for row in _in_force(slot, workload):
+    for row in _in_force(slot, workload.settings.all() if travelling is None else travelling):
         match row.category:
             case Category.APP_SETTINGS:
                 env[row.name] = env[f"APPSETTING_{row.name}"] = row.value
@@ -86,8 +90,8 @@ def configuration(slot: Slot, workload: Workload) -> Configuration:
     return found
 
 
-def _in_force(slot: Slot, workload: Workload) -> list[SlotSetting]:
-    rows = [*workload.settings.all(), *slot.settings.all()]
+def _in_force(slot: Slot, travelling: Iterable[SlotSetting]) -> list[SlotSetting]:
+    rows = [*travelling, *slot.settings.all()]
     return sorted(rows, key=lambda row: (row.category, row.name))
 
 
@@ -97,9 +101,15 @@ def mount_folder(row: SlotSetting) -> Path:
     return settings.MOUNT_DIR / str(row.site_id) / owner / row.name
 
 
-def make_plan(slot: Slot, workload: Workload, deployment: Deployment | None) -> Plan:
-    """What `deployment` of `workload` (None: the placeholder) needs to run in `slot`, as the settings are now."""
-    wanted = configuration(slot, workload)
+def make_plan(
+    slot: Slot,
+    workload: Workload,
+    deployment: Deployment | None,
+    travelling: Iterable[SlotSetting] | None = None,
+) -> Plan:
+    """What `deployment` of `workload` (None: the placeholder) needs to run in `slot`, as the settings are now, or
+    with `travelling` in place of the workload's own."""
+    wanted = configuration(slot, workload, travelling)
     if deployment is None:
         content = samples.placeholder_content().digest
         build, command = "", recognition.recognise(store.path_of(content)).command

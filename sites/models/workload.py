@@ -21,10 +21,16 @@ class Workload(models.Model):
         """The settings that travel with it: a JSON list of [category, name, value], in order."""
         return json.dumps(sorted([row.category, row.name, row.value] for row in self.settings.all()))
 
+    def still_travelling(self, as_json: str) -> list[list[str]]:
+        """What `settings_as_json` gave, without the names that were made sticky since."""
+        sticky = set(self.site.sticky_names.values_list("category", "name"))
+        return [
+            [category, name, value] for category, name, value in json.loads(as_json) if (category, name) not in sticky
+        ]
+
     def replace_settings(self, as_json: str) -> None:
         """Put back what `settings_as_json` gave, but for names made sticky since; belongs in a transaction."""
-        sticky = set(self.site.sticky_names.values_list("category", "name"))
+        former = self.still_travelling(as_json)
         self.settings.all().delete()
-        for category, name, value in json.loads(as_json):
-            if (category, name) not in sticky:
-                self.settings.create(site=self.site, category=category, name=name, value=value)
+        for category, name, value in former:
+            self.settings.create(site=self.site, category=category, name=name, value=value)

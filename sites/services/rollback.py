@@ -19,6 +19,7 @@ from sites.models import (
     RevisionState,
     Site,
     Slot,
+    SlotSetting,
     Swap,
     Workload,
 )
@@ -40,9 +41,11 @@ class RollBackOffer:
     former: Revision
     """What production served before the swap."""
     is_instant: bool
-    """Whether the former instances are warm and still what would be prepared now."""
+    """Whether the instances that staging as it is now needs are warm."""
+    is_unaltered_instant: bool
+    """Whether the former instances are warm and still what the unaltered version needs; false where none differs."""
     until: datetime | None
-    """End of the window in which it is instant; None when it is not."""
+    """End of the window in which one of the two is instant; None when neither is."""
     seconds: float
     """How long the swap itself took: about what an ordinary roll-back takes."""
     alterations: tuple[Operation, ...]
@@ -63,7 +66,9 @@ def offer_roll_back(site: Site) -> RollBackOffer | None:
     if swap is None or former is None:
         return None
     source, target = swap.sides
-    is_warm = _is_warm(source, target)
+    is_altered = _is_altered(source.occupant, swap, former)
+    is_warm = _is_warm(source, target, source.occupant.active_deployment)
+    is_former_warm = is_altered and _is_warm(source, target, former.deployment, _former_settings(source.occupant, swap))
     kept = _kept_instances(site)
     return RollBackOffer(
         swap=swap,
@@ -71,10 +76,11 @@ def offer_roll_back(site: Site) -> RollBackOffer | None:
         target=target,
         former=former,
         is_instant=is_warm,
-        until=former.retained_until if is_warm else None,
+        is_unaltered_instant=is_former_warm,
+        until=former.retained_until if is_warm or is_former_warm else None,
         seconds=(present(swap.operation.ended_at, "the end of a swap") - swap.operation.created_at).total_seconds(),
         alterations=tuple(_alterations(swap)),
-        is_altered=_is_altered(source.occupant, swap, former),
+        is_altered=is_altered,
         unaltered=former.deployment,
         kept_instances=kept,
         kept_memory_mb=kept * LIMITS[InstanceSize(site.instance_size)].memory_mb,
@@ -109,12 +115,19 @@ def _former(swap: Swap) -> Revision | None:
     return swap.operation.changes.select_related("revision_before__deployment").get(slot=swap.target).revision_before
 
 
-def _is_warm(source: Slot, target: Slot) -> bool:
-    """Both sides would be given instances that run, with fingerprints that are needed now."""
-    for slot, other in ((target, source), (source, target)):
-        plan = make_plan(slot, other.occupant, other.occupant.active_deployment)
+def _is_warm(
+    source: Slot, target: Slot, deployment: Deployment | None, travelling: list[SlotSetting] | None = None
+) -> bool:
+    """Both sides would be given instances that run, with fingerprints that are needed now.
+
+    The target gets `deployment` of the source's workload, with `travelling` in place of its settings.
+    """
+    for slot, plan, workload in (
+        (target, make_plan(target, source.occupant, deployment, travelling), source.occupant),
+        (source, make_plan(source, target.occupant, target.occupant.active_deployment), target.occupant),
+    ):
         warm = Revision.objects.filter(
-            workload=other.workload,
+            workload=workload,
             fingerprint=plan.fingerprint,
             state__in=[RevisionState.RETAINED, RevisionState.SERVING],
             wanted_count__gte=slot.instance_count,
@@ -122,6 +135,14 @@ def _is_warm(source: Slot, target: Slot) -> bool:
         if not warm.exists():
             return False
     return True
+
+
+def _former_settings(workload: Workload, swap: Swap) -> list[SlotSetting]:
+    """The travelling settings of before the swap, as rows that are not saved."""
+    return [
+        SlotSetting(site=workload.site, workload=workload, category=category, name=name, value=value)
+        for category, name, value in workload.still_travelling(swap.settings_before)
+    ]
 
 
 def _is_altered(workload: Workload, swap: Swap, former: Revision) -> bool:

@@ -54,6 +54,25 @@ def test_inside_the_window_nothing_is_started_and_nothing_is_asked(domain: Domai
     assert domain.serves("contoso-staging.localhost") == "two"
 
 
+def test_each_answer_of_an_altered_staging_says_whether_it_is_instant(domain: Domain) -> None:
+    production, staging = swapped(domain)
+    domain.publish(staging, "one, changed")
+    offer = offer_roll_back(production.site)
+    assert (offer.is_instant, offer.is_unaltered_instant) == (False, True)
+    assert offer.until is not None
+    before = Revision.objects.count()
+    assert roll_back(domain, production, to_unaltered=True).state == "succeeded"
+    assert Revision.objects.count() == before
+
+
+def test_the_unaltered_version_is_not_instant_once_production_was_configured_anew(domain: Domain) -> None:
+    production, staging = swapped(domain)
+    domain.publish(staging, "one, changed")
+    set_entries(domain, production, Entry("MARK", "rotated", is_sticky=True))
+    offer = offer_roll_back(production.site)
+    assert (offer.is_instant, offer.is_unaltered_instant, offer.until) == (False, False, None)
+
+
 def test_the_rolled_back_version_is_in_staging_with_its_settings(domain: Domain) -> None:
     production, staging = swapped(domain)
     roll_back(domain, production)
