@@ -78,7 +78,7 @@ class Unread:
 
 
 def unread(user: User) -> Unread:
-    """The person's open operations, unread failures and newest unread success, in one query.
+    """The person's open operations, what failed or was cancelled unread, and the newest unread success, in one query.
 
     A later success says that an earlier one was seen: the bar is no archive, the operation logs are.
     """
@@ -107,8 +107,8 @@ def is_counting(operation: Operation) -> bool:
 
 
 def has_failed(operation: Operation) -> bool:
-    """Failed or cancelled: the pink variant, which stays until it is closed."""
-    return operation.state in (OperationState.FAILED, OperationState.CANCELLED)
+    """The pink variant, which stays until it is closed. What was cancelled is as somebody wanted it."""
+    return operation.state == OperationState.FAILED
 
 
 def sentence(operation: Operation) -> str:

@@ -29,11 +29,13 @@ def present_sentence(operation: Operation) -> str:
 
 @register.filter
 def mood(operation: Operation) -> str:
-    """Which of the bars: waiting for a person, progress, success or failure."""
+    """Which of the bars: waiting for a person, progress, a plain notice, success or failure."""
     if operation.state == OperationState.WAITING:
         return "waiting"
     if operation.is_open:
         return "progress"
+    if operation.state == OperationState.CANCELLED:
+        return "notice"
     return "failure" if notifications.has_failed(operation) else "success"
 
 

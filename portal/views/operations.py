@@ -29,6 +29,8 @@ from sites.services import restore as restoring
 
 PAGE_SIZE = 50
 PEOPLE = 200
+QUIET = (OperationState.SUCCEEDED, OperationState.CANCELLED)
+"""What a later one of its kind says was seen."""
 
 
 @require_safe
@@ -118,11 +120,11 @@ def restore(request: PortalRequest, public_id: uuid.UUID) -> HttpResponse:
 
 @require_POST
 def dismiss(request: PortalRequest, public_id: uuid.UUID) -> HttpResponse:
-    """Close a notification; good news that is older goes with it."""
+    """Close a notification; older ones that are no failure go with it."""
     operation = get_operation(request.user, public_id)
     operations.dismiss(acting_user=request.user, operation=operation)
-    if operation.state == OperationState.SUCCEEDED:
-        for older in _older_good_news(request, operation):
+    if operation.state in QUIET:
+        for older in _older_quiet_ones(request, operation):
             operations.dismiss(acting_user=request.user, operation=older)
     if not request.htmx:
         return HttpResponseRedirect(back_address(request), status=303)
@@ -136,7 +138,5 @@ def cancel(request: PortalRequest, public_id: uuid.UUID) -> HttpResponse:
     return answer_operation(request, operations.cancel(acting_user=request.user, operation=operation))
 
 
-def _older_good_news(request: PortalRequest, operation: Operation) -> QuerySet[Operation]:
-    return request.user.operations.filter(
-        state=OperationState.SUCCEEDED, dismissed_at=None, created_at__lt=operation.created_at
-    )
+def _older_quiet_ones(request: PortalRequest, operation: Operation) -> QuerySet[Operation]:
+    return request.user.operations.filter(state__in=QUIET, dismissed_at=None, created_at__lt=operation.created_at)
