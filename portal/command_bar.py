@@ -22,8 +22,7 @@ class MenuItem:
 
 @dataclass(frozen=True)
 class Command:
-    """One command. `does` is ask (a confirmation), sheet (a dialog), post, browse (a new window), submit or reset
-    (`form`), or go.
+    """One command. `does` is ask (a confirmation), sheet (a dialog), post, browse (a new window), submit (`form`), go.
 
     A command with a `reason` is grey and says it.
     """
@@ -44,14 +43,6 @@ CAPTIONS = {"rollback": "Roll back"}
 LIST_COMMANDS = COMMANDS
 QUICK_START_COMMANDS = COMMANDS[:-1]
 DEPLOYMENT_COMMANDS = ("browse",)
-
-
-def save_commands(form: str) -> list[Command]:
-    """SAVE and DISCARD of the settings form with the id `form`."""
-    return [
-        Command("save", "Save", "save", does="submit", form=form),
-        Command("discard", "Discard", "discard", does="reset", form=form),
-    ]
 
 
 def slot_commands(user: User, slot: Slot, keys: tuple[str, ...] = LIST_COMMANDS) -> list[Command]:

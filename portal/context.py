@@ -10,6 +10,7 @@ from portal.command_bar import LIST_COMMANDS, Command, slot_commands
 from portal.http import PortalRequest
 from portal.models import Preference
 from portal.notifications import Unread, unread
+from portal.settings_commands import FORMS
 from portal.subscription_filter import Choice, choices, shown_sites
 from sites.models import Slot
 from sites.services.swaps import pending_swap
@@ -82,8 +83,9 @@ def slot_context(
     **more: object,
 ) -> dict[str, object]:
     """Context of a template that extends frame/slot_page.html: `tab` is the active one, `commands` the keys of
-    portal.command_bar, `extra_commands` what the page adds (SAVE and DISCARD)."""
-    here = reverse("slot-commands", args=[slot.site.name, slot.name]) + f"?keys={','.join(commands)}"
+    portal.command_bar, `extra_commands` what the page adds: SAVE and DISCARD, or a way back. A bar with another one
+    is not drawn anew, as nobody else knows it."""
+    here = reverse("slot-commands", args=[slot.site.name, slot.name]) + f"?keys={','.join(commands)}&tab={tab}"
     slots = Slot.objects.filter(site__in=shown_sites(request)).select_related("site")
     return {
         "slot": slot,
@@ -92,7 +94,7 @@ def slot_context(
         "tabs": TABS,
         "drill_in": slots,
         "pending": pending_swap(slot),
-        "commands_address": "" if extra_commands else here,
+        "commands_address": here if not extra_commands or tab in FORMS else "",
         "commands": [*slot_commands(request.user, slot, commands), *(extra_commands or [])],
         **more,
     }

@@ -117,6 +117,12 @@ def returned(request: HttpRequest, *addresses: str) -> QueryDict | None:
     return kept.data if kept and kept.address in (addresses or (request.path,)) else None
 
 
+def is_returned(request: HttpRequest, page: str) -> bool:
+    """Whether the page of that address shows what was typed before."""
+    kept = read(request)
+    return kept is not None and kept.page == page
+
+
 def forget(request: HttpRequest) -> None:
     """It was sent, or is no longer wanted."""
     request.session.pop(KEY, None)

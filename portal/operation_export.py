@@ -4,6 +4,7 @@ import csv
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime, tzinfo
 
+from portal.drain import connections_cut
 from portal.notifications import label, sentence
 from sites.models import Kind, Operation
 
@@ -62,7 +63,14 @@ def text_lines(operation: Operation, zone: tzinfo = UTC) -> list[str]:
     if operation.ended_at:
         first, *rest = (operation.outcome or f"{operation.get_state_display()}.").split("\n")
         lines += [f"{_clock(operation.ended_at, zone)}  {first}", *(f"    {line}" for line in rest)]
-    return lines
+    return lines + _after_the_switch(operation)
+
+
+def _after_the_switch(operation: Operation) -> list[str]:
+    """What the end of an operation does not know yet: how the former instances of a swap let go."""
+    swap = getattr(operation, "swap", None)
+    cut = connections_cut(operation.changes.select_related("revision_before")) if swap and swap.switched_at else ""
+    return ["", f"Connections cut at the drain limit: {cut}"] if cut else []
 
 
 def _clock(moment: datetime, zone: tzinfo) -> str:

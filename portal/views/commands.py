@@ -5,10 +5,12 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from portal import kept_form
 from portal.answers import answer_operation
 from portal.command_bar import COMMANDS, slot_commands
 from portal.confirmation import confirm
 from portal.http import PortalRequest
+from portal.settings_commands import FORMS, settings_commands
 from portal.tree import point_out
 from sites.access import get_slot, get_slot_for_change
 from sites.errors import NotFound, SettingRefused
@@ -27,7 +29,12 @@ def command_bar(request: PortalRequest, site_name: str, slot_name: str) -> HttpR
     except NotFound:
         return HttpResponse(headers={"HX-Redirect": reverse("site-list")})
     keys = tuple(key for key in request.GET.get("keys", "").split(",") if key in COMMANDS)
-    context = {"commands": slot_commands(request.user, slot, keys), "commands_address": request.get_full_path()}
+    commands = slot_commands(request.user, slot, keys)
+    tab = request.GET.get("tab", "")
+    if tab in FORMS:
+        page = reverse(f"site-{tab}", args=[slot.site.name, slot.name])
+        commands += settings_commands(slot, tab, is_returned=kept_form.is_returned(request, page))
+    context = {"commands": commands, "commands_address": request.get_full_path()}
     return render(request, "frame/_command_bar.html", context)
 
 

@@ -4,7 +4,6 @@ from contextlib import suppress
 
 from django.http import HttpResponse, QueryDict
 from django.shortcuts import render
-from django.urls import reverse
 from django.views.decorators.http import require_http_methods
 
 from portal import kept_form
@@ -12,8 +11,8 @@ from portal.answers import answer_operation
 from portal.configuration import Configuration, read_configuration
 from portal.http import PortalRequest
 from portal.refusals import status_of
+from portal.settings_commands import settings_commands
 from portal.views.site_pages import parts
-from portal.views.site_pages.commands import settings_commands
 from portal.views.site_pages.facts import SlotFacts
 from sites.access import get_slot, get_slot_for_change
 from sites.errors import Outdated, Refused, SettingRefused
@@ -42,14 +41,13 @@ def show_page(
 ) -> HttpResponse:
     """The page as it is in force, or as it was typed; connection strings are hidden unless `is_revealed`."""
     context = _context(request, slot, configuration or read_configuration(slot, is_revealed=is_revealed))
-    address = reverse("site-configure", args=[slot.site.name, slot.name])
     page = parts.show(
         request,
         slot,
         "configure",
         {**context, "is_revealed": is_revealed, "refusal": refusal, "is_returned": is_returned},
         commands=("browse",),
-        extra_commands=settings_commands(address, form="configure-form", is_returned=is_returned),
+        extra_commands=settings_commands(slot, "configure", is_returned=is_returned),
         part="busy",
         is_open=parts.open_operation(slot) is not None,
     )

@@ -9,9 +9,9 @@ from django.views.decorators.http import require_http_methods
 from portal import kept_form
 from portal.answers import answer_operation
 from portal.http import PortalRequest
+from portal.settings_commands import settings_commands
 from portal.site_forms import ScaleForm
 from portal.views.site_pages import parts
-from portal.views.site_pages.commands import settings_commands
 from portal.views.site_pages.scale_choice import read_choice
 from sites.access import get_slot, get_slot_for_change
 from sites.errors import SettingRefused
@@ -41,7 +41,7 @@ def scale(request: PortalRequest, site_name: str, slot_name: str) -> HttpRespons
             "is_returned": returned is not None,
         },
         commands=("browse",),
-        extra_commands=settings_commands(request.path, form="scale-form", is_returned=returned is not None),
+        extra_commands=settings_commands(slot, "scale", is_returned=returned is not None),
         part="scale-settings",
         is_open=operation is not None,
     )

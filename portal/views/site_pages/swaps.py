@@ -7,10 +7,11 @@ from django.http import HttpResponse
 from django.views.decorators.http import require_safe
 
 from portal.command_bar import COMMANDS
+from portal.drain import connections_cut
 from portal.http import PortalRequest
 from portal.views.site_pages import parts
 from sites.access import get_slot
-from sites.models import Kind, Revision, SlotChange, Swap
+from sites.models import Kind, SlotChange, Swap
 
 PAGE_SIZE = 20
 PAGE_COMMANDS = tuple(key for key in COMMANDS if key != "publish")
@@ -39,12 +40,9 @@ class Entry:
         return sorted(found, key=lambda change: not change.held_slot.is_production)
 
     @property
-    def cut(self) -> int:
-        """How many connections outlasted the drain limit and were cut."""
-        revisions: dict[int, Revision] = {
-            change.revision_before.pk: change.revision_before for change in self.changes if change.revision_before
-        }
-        return sum(revision.cut_count for revision in revisions.values())
+    def cut(self) -> str:
+        """How many connections outlasted the drain limit and were cut; empty where nothing was drained."""
+        return connections_cut(self.changes) if self.swap.switched_at else ""
 
 
 @require_safe

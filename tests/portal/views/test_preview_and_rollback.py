@@ -1,10 +1,14 @@
 """What a person may do between a swap's preparation and its end, and how the last swap is rolled back."""
 
+import re
+
 import pytest
 from django.test import Client
 
+from portal.drain import connections_cut
 from portal.views.rollback import UNALTERED
-from sites.models import Operation, OperationState, Site
+from sites.models import Operation, OperationState, Revision, RevisionState, Site
+from sites.services.settings import Entry, save_settings
 from tests.domain import Domain
 from tests.portal.conftest import HTMX
 
@@ -119,6 +123,37 @@ def test_cancel_gives_staging_back(domain: Domain, prepared: Operation, alice: C
     assert domain.serves("contoso.localhost") == "one"
 
 
+def test_a_cancelled_preview_is_a_plain_notice_that_newer_news_replaces(
+    domain: Domain, prepared: Operation, alice: Client
+) -> None:
+    alice.post(f"/operations/{prepared.public_id}/cancel/", headers=HTMX)
+    assert domain.work(prepared).state == "cancelled"
+    page = text(alice.get("/sites/"))
+    assert "notification--notice" in page and "notification--failure" not in page
+    assert not alice.get("/sites/").context["frame"].waiting.has_failed
+    alice.post(f"{SLOT}restart/", headers=HTMX)
+    newer = latest(domain)
+    assert alice.get("/sites/").context["frame"].waiting.shown == newer
+    alice.post(f"/operations/{newer.public_id}/dismiss/", headers=HTMX)
+    assert alice.get("/sites/").context["frame"].waiting.shown is None
+
+
+@pytest.mark.parametrize("tab", ["configure", "scale"])
+def test_the_command_bar_of_a_settings_page_follows_the_end_of_a_preview(
+    domain: Domain, prepared: Operation, alice: Client, tab: str
+) -> None:
+    page = text(alice.get(f"{SLOT}{tab}/"))
+    address = re.search(r'id="command-bar"[^>]* hx-get="([^"]+)"', page)
+    assert address
+    here = address[1].replace("&amp;", "&")
+    assert 'id="command-complete"' in text(alice.get(here, headers=HTMX))
+    alice.post(f"/operations/{prepared.public_id}/cancel/", headers=HTMX)
+    domain.work(prepared)
+    bar = text(alice.get(here, headers=HTMX))
+    assert 'id="command-complete"' not in bar
+    assert f'form="{tab}-form"' in bar and f'href="{SLOT}{tab}/"' in bar
+
+
 def test_a_roll_back_is_offered_with_the_time_left(domain: Domain, swapped: Operation, alice: Client) -> None:
     page = text(alice.get("/sites/?selected=contoso/staging"))
     assert 'id="notification-rollback"' in page
@@ -150,6 +185,23 @@ def test_an_altered_staging_gives_two_answers(
     assert domain.serves("contoso-staging.localhost") == "two"
 
 
+def swap_with_new_instances(domain: Domain, site: Site, alice: Client) -> Operation:
+    """A swap between slots with a setting of their own, which keeps the former instances for a roll-back."""
+    for slot in site.slots.all():
+        entry = Entry("PLACE", slot.name, is_sticky=True)
+        domain.work(save_settings(acting_user=domain.alice, slot=slot, category="app_settings", entries=[entry]))
+    alice.post(f"{SLOT}swap/", headers=HTMX)
+    return latest(domain)
+
+
+def test_each_of_the_two_answers_says_how_long_it_takes(domain: Domain, contoso: Site, alice: Client) -> None:
+    swap_with_new_instances(domain, contoso, alice)
+    domain.publish(contoso.slots.get(name="staging"), "mended")
+    question = text(alice.get(f"{SLOT}rollback/", headers=HTMX))
+    present, unaltered = question.split("How long it takes")[1].split("The unaltered version:")[:2]
+    assert "about" in present and "instant" not in present and "It is instant" in unaltered
+
+
 def test_the_history_tells_what_each_slot_served(domain: Domain, swapped: Operation, alice: Client) -> None:
     swapped.swap.__class__.objects.filter(pk=swapped.swap.pk).update(requests=1204, failures=0)
     alice.post(f"{SLOT}rollback/", headers=HTMX)
@@ -160,3 +212,17 @@ def test_the_history_tells_what_each_slot_served(domain: Domain, swapped: Operat
         assert part in text(page), part
     assert f"{SLOT}swaps/" in text(alice.get(f"{SLOT}dashboard/"))
     assert "/sites/contoso/production/swaps/" in text(alice.get(f"/operations/{swapped.public_id}/"))
+
+
+def test_connections_that_were_cut_are_told_also_when_there_were_none(
+    domain: Domain, contoso: Site, alice: Client
+) -> None:
+    swapped = swap_with_new_instances(domain, contoso, alice)
+    details, history = f"/operations/{swapped.public_id}/", f"{SLOT}swaps/"
+    assert "Connections cut" not in text(alice.get(details)) + text(alice.get(history))
+    assert connections_cut([]) == ""
+    Revision.objects.filter(state=RevisionState.RETAINED).update(state=RevisionState.DRAINING)
+    assert "Connections cut at the drain limit: 0 so far" in text(alice.get(details))
+    Revision.objects.filter(state=RevisionState.DRAINING).update(state=RevisionState.STOPPED, cut_count=2)
+    assert "Connections cut at the drain limit: 4" in text(alice.get(details))
+    assert "<b>Connections cut:</b> 4</span>" in text(alice.get(history))
