@@ -79,7 +79,9 @@ def slot_address(slot: Slot) -> str:
 
 
 def _why_only_look(user: User, slot: Slot) -> str:
-    return "" if may_change(user, slot.site) else f"You may look at '{slot.site.name}' but not change it."
+    if may_change(user, slot.site):
+        return ""
+    return f"You may look at '{slot.site.name}' but not change it. Ask an owner of its subscription for the role."
 
 
 def _why_busy(slot: Slot, pending: Operation | None) -> str:
@@ -90,7 +92,8 @@ def _why_busy(slot: Slot, pending: Operation | None) -> str:
             f"since {pending.created_at:%H:%M} UTC. Complete or cancel it first."
         )
     if hold:
-        return f"'{slot.title}' is busy: {hold.operation.get_kind_display()} by {hold.operation.actor_name}."
+        doing = hold.operation.get_kind_display()
+        return f"'{slot.title}' is busy: {doing} by {hold.operation.actor_name}. Wait until that has ended."
     return ""
 
 

@@ -31,12 +31,13 @@ def _restore(user: User, selected: Operation | None, nothing: str) -> Command:
     reason = nothing
     if selected and kept_slot(selected) is None:
         reason = (
-            f"Nothing is kept of '{selected.target}': it was restored, or deleted more than seven days ago."
+            f"Nothing is kept of '{selected.target}': it was restored, or deleted more than seven days ago. "
+            "Select another deletion."
             if selected.kind in DELETIONS
-            else "This operation deleted nothing."
+            else "This operation deleted nothing. Select a deletion."
         )
     elif selected and not _may_change(user, selected):
-        reason = f"You may look at '{selected.target}' but not change it."
+        reason = f"You may look at '{selected.target}' but not change it. Ask an owner for the role."
     address = reverse("operation-restore", args=[selected.public_id]) if selected else ""
     return Command("restore", "Restore", "restart", address, "ask", reason)
 

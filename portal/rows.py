@@ -1,6 +1,7 @@
 """One row of the list of web sites."""
 
 from dataclasses import dataclass
+from functools import cached_property
 
 from portal.command_bar import slot_address
 from sites.models import Deployment, Kind, Operation, OperationState, Site, Slot
@@ -43,7 +44,7 @@ class Row:
         """Whether the slot takes part in a swap that waits for a person."""
         return self.operation is not None and self.operation.state == OperationState.WAITING
 
-    @property
+    @cached_property
     def status(self) -> str:
         """What the slot does, in a word."""
         if self.is_prepared:
@@ -52,7 +53,7 @@ class Row:
             return BUSY.get(Kind(self.operation.kind), "Updating")
         return "Running" if self.slot.is_running else "Stopped"
 
-    @property
+    @cached_property
     def mood(self) -> str:
         """Which sign stands before the status: prepared, busy, running or stopped."""
         if self.is_prepared:
@@ -61,7 +62,7 @@ class Row:
             return "busy"
         return "running" if self.slot.is_running else "stopped"
 
-    @property
+    @cached_property
     def address(self) -> str:
         """The address that visitors call."""
         return slot_address(self.slot)

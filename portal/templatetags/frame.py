@@ -1,5 +1,7 @@
 """What the templates of the frame ask for: icons of the sprite and addresses of a slot's pages."""
 
+import functools
+
 from django import template
 from django.templatetags.static import static
 from django.urls import reverse
@@ -12,6 +14,7 @@ register = template.Library()
 
 
 @register.simple_tag
+@functools.cache
 def icon(name: str) -> SafeString:
     """One drawing of static/icons.svg, hidden from readers: its caption stands beside it."""
     return format_html(

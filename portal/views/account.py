@@ -102,7 +102,10 @@ def new_codes(request: PortalRequest) -> HttpResponse:
     """Ten new recovery codes, shown once; the former ones no longer work."""
     _ensure_password(request)
     if not second_factor.is_set(request.user):
-        raise SettingRefused("Recovery codes stand in for a second factor, and none is set. Choose one first.")
+        raise SettingRefused(
+            "Recovery codes stand in for a second factor, and none is set, so none were made. "
+            "Set up an app or add a passkey first."
+        )
     _show_once(request, second_factor.new_recovery_codes(request.user))
     _record(request.user, "'{name}' has new recovery codes; the former ones no longer work.")
     return redirect("password-change")
