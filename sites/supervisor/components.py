@@ -16,6 +16,8 @@ from sites.supervisor.unix_http import ask
 
 BOOTSTRAP = settings.RUN_DIR / "envoy-bootstrap.json"
 PYTHON = sys.executable
+NICENESS = ("nice", "-n", "10")
+"""What no visitor waits for leaves the processor to Envoy and to the sites."""
 CONTROL_PLANE = ("xds", "web", "worker-control", "worker-work", "beat")
 """What a restart replaces; the sites go on without it."""
 
@@ -103,7 +105,7 @@ def _web(descriptor: int) -> Component:
 
 
 def _worker(queue: str) -> Component:
-    command: tuple[str, ...] = (PYTHON, "-m", "celery", "-A", "portal", "worker", "-Q", queue, "-c", "2")
+    command: tuple[str, ...] = (*NICENESS, PYTHON, "-m", "celery", "-A", "portal", "worker", "-Q", queue, "-c", "2")
     command += ("-n", f"{queue}@greenroom")
     command += ("--include", "sites.supervisor.heartbeat", "--loglevel", "INFO")
     command += ("--without-gossip", "--without-mingle", "--without-heartbeat")
@@ -111,7 +113,7 @@ def _worker(queue: str) -> Component:
 
 
 def _beat() -> Component:
-    command = (PYTHON, "-m", "celery", "-A", "portal", "beat", "--scheduler", "celery.beat:Scheduler")
+    command = (*NICENESS, PYTHON, "-m", "celery", "-A", "portal", "beat", "--scheduler", "celery.beat:Scheduler")
     return Component("beat", (*command, "--loglevel", "WARNING", "--pidfile", ""), readiness.settles)
 
 

@@ -35,6 +35,11 @@ def test_everything_comes_up_and_a_way_in_is_printed(system: System) -> None:
     assert system.told().startswith("Isolation of the sites: ")
 
 
+def test_what_no_visitor_waits_for_stands_behind(system: System) -> None:
+    behind = {name for name in PARTS if os.getpriority(os.PRIO_PROCESS, system.pid(name)) == 10}
+    assert behind == {"worker-control", "worker-work", "beat"}
+
+
 def test_the_folders_are_closed_to_others(system: System) -> None:
     for path in (system.data, system.run_dir, system.data / "logs"):
         assert path.stat().st_mode & 0o077 == 0

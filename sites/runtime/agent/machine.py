@@ -40,6 +40,7 @@ class Job:
     log: Path
     place: Place | None
     """None: the network of the host."""
+    niceness: int = 0
 
 
 def translate(text: str, mounts: tuple[Mount, ...]) -> str:
@@ -90,6 +91,7 @@ class Machine:
             netns=job.place.netns if job.place else None,
             mark=self.mark,
             seccomp=self._seccomp,
+            niceness=job.niceness,
         )
         return await Monitor.start(order, lambda pid: self.confinement.enter(job.key, pid, job.limits), extra)
 

@@ -29,6 +29,8 @@ class Order:
     netns: str | None
     mark: str
     seccomp: bytes
+    niceness: int = 0
+    """How far it stands behind others for processor time: 0 to 19."""
 
 
 def status_file(folder: Path) -> Path:
@@ -77,7 +79,9 @@ def arguments_of(order: Order) -> list[str]:
         bwrap = ["bwrap", "--args", str(OPTIONS), "--json-status-fd", str(STATUS)]
         bwrap += ["--seccomp", str(SECCOMP), "--block-fd", str(GATE), "--"]
         line = [*bwrap, *command_of(order.view, order.command)]
-    return [*(("nsenter", f"--net=/run/netns/{order.netns}", "--") if order.netns else ()), *line]
+    if order.netns:
+        line = ["nsenter", f"--net=/run/netns/{order.netns}", "--", *line]
+    return ["nice", "-n", str(order.niceness), *line] if order.niceness else line
 
 
 def _check(order: Order, options: list[str]) -> None:
