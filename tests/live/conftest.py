@@ -9,6 +9,7 @@ from django.conf import settings
 from playwright.sync_api import Browser
 from pytest_django import DjangoDbBlocker
 
+from tests.live.agent_rig import Agent
 from tests.live.chromium import OpenPage, Window, launched
 from tests.live.system import System
 
@@ -61,3 +62,23 @@ def open_page(chromium: Browser, system: System) -> Iterator[OpenPage]:
     window = Window(chromium, system)
     yield window.open
     window.close()
+
+
+@pytest.fixture(scope="module")
+def shared_agent() -> Iterator[Agent]:
+    """One agent for tests that leave it as it was."""
+    with tempfile.TemporaryDirectory(prefix="greenroom-") as folder:
+        agent = Agent(Path(folder))
+        agent.start()
+        yield agent
+        agent.close()
+
+
+@pytest.fixture
+def agent() -> Iterator[Agent]:
+    """An agent that may be killed."""
+    with tempfile.TemporaryDirectory(prefix="greenroom-") as folder:
+        agent = Agent(Path(folder))
+        agent.start()
+        yield agent
+        agent.close()

@@ -1,0 +1,203 @@
+"""Sandboxes with real processes: what a site cannot reach, at each level of isolation, and that it lacks nothing."""
+
+import json
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.conf import settings as django_settings
+
+from sites.runtime.spec import Mount, RunSpec
+from tests.live.agent_rig import Agent, ask_to_end, get, wait_until
+
+pytestmark = pytest.mark.live
+
+
+ATTEMPTS = """
+import ctypes, getpass, json, multiprocessing, os, pathlib, socket, subprocess, sys, tempfile
+secret, sock, port, neighbour, gateway_port = sys.argv[1:6]
+libc = ctypes.CDLL(None, use_errno=True)
+def reach(address, number):
+    try:
+        socket.create_connection((address, int(number)), 2).close()
+        return True
+    except OSError:
+        return False
+def unix(path):
+    try:
+        socket.socket(socket.AF_UNIX).connect(path)
+        return True
+    except OSError:
+        return False
+def call(number, *arguments):
+    return libc.syscall(number, *arguments)
+def writes(path):
+    try:
+        pathlib.Path(path, "x").write_text("x")
+        return True
+    except OSError:
+        return False
+route = pathlib.Path("/proc/net/route").read_text().split("\\n")[1].split()
+gateway = socket.inet_ntoa(bytes.fromhex(route[2])[::-1]) if len(route) > 2 else "127.0.0.1"
+try:
+    environment_of_init = pathlib.Path("/proc/1/environ").read_bytes()
+except OSError:
+    environment_of_init = b""
+with tempfile.NamedTemporaryFile() as stream:
+    stream.write(b"x")
+multiprocessing.Lock()
+print(json.dumps({
+    "reads_secret": os.path.exists(secret),
+    "sees_state": os.path.exists(os.path.dirname(secret)),
+    "reaches_agent": unix(sock),
+    "reaches_host_loopback": reach("127.0.0.1", port),
+    "reaches_gateway": reach(gateway, gateway_port),
+    "reaches_neighbour": reach(neighbour, 8080),
+    "ptrace": call(101, 0, 0, 0, 0) == 0,
+    "mount": libc.mount(b"none", b"/tmp", b"tmpfs", 0, None) == 0,
+    "unshare_user": libc.unshare(0x10000000) == 0,
+    "sees_pids": sorted(int(n) for n in os.listdir("/proc") if n.isdigit() and int(n) > 50),
+    "writes_usr": writes("/usr"), "writes_app": writes("/app"), "writes_home": writes(os.environ["HOME"]),
+    "writes_shm": writes("/dev/shm"), "user": getpass.getuser(), "uid": os.getuid(),
+    "node": subprocess.run(["node", "-p", "os.userInfo().username"], capture_output=True, text=True).stdout.strip(),
+    "environment_of_init": b"SECRET" in environment_of_init,
+    "descriptors": sorted(int(n) for n in os.listdir("/proc/self/fd")),
+    "capabilities": [l.split()[1] for l in open("/proc/self/status") if l.startswith(("CapEff", "CapBnd"))],
+    "umask": os.umask(0), "own_name": socket.gethostbyname(socket.gethostname()),
+}))
+"""
+
+
+def attempt(agent: Agent, run_id: str, neighbour: str) -> dict[str, Any]:
+    """What a site in the sandbox can do."""
+    secret = agent.folder / "state" / "secret"
+    secret.write_text("of another")
+    work = agent.folder / f"work-{run_id}"
+    work.mkdir()
+    (work / "attempts.py").write_text(ATTEMPTS)
+    log = agent.folder / f"{run_id}.log"
+    with socket.create_server(("127.0.0.1", 0)) as loopback, socket.create_server(("", 0)) as everywhere:
+        command = ["/usr/bin/python3", "attempts.py", str(secret), str(agent.socket)]
+        command += [str(loopback.getsockname()[1]), neighbour, str(everywhere.getsockname()[1])]
+        mounts = (Mount(str(work), "/app", is_writable=False),)
+        code = agent.run(RunSpec(run_id, 77, "probe", tuple(command), {"SECRET": "x"}, mounts, log=str(log)))
+    assert code == 0, log.read_text()
+    return dict(json.loads(log.read_text().splitlines()[-1]))
+
+
+def test_a_site_is_kept_apart_and_lacks_nothing(shared_agent: Agent) -> None:
+    (neighbour,) = shared_agent.serve(12)
+    found = attempt(shared_agent, "attempts", neighbour.address)
+    shared_agent.stop(12)
+    refused = ["reads_secret", "sees_state", "reaches_agent", "reaches_host_loopback", "reaches_gateway"]
+    refused += ["reaches_neighbour", "ptrace", "mount", "unshare_user", "writes_usr", "writes_app"]
+    refused += ["environment_of_init"]
+    assert {name for name in refused if found[name]} == set()
+    assert found["writes_home"] and found["writes_shm"]
+    assert (found["user"], found["node"], found["uid"]) == ("site", "site", 20077)
+    assert found["sees_pids"] == []
+    assert found["descriptors"] == [0, 1, 2, 3], "0–2 and the listing itself"
+    assert set(found["capabilities"]) == {"0000000000000000"}
+    assert found["umask"] == 0o022
+    assert found["own_name"] == "127.0.1.1"
+
+
+def test_gunicorn_serves_with_its_usual_options(shared_agent: Agent) -> None:
+    app = shared_agent.folder / "wsgi"
+    app.mkdir()
+    (app / "wsgi.py").write_text("def app(e, s):\n    s('200 OK', [('Content-Length', '2')])\n    return [b'ok']\n")
+    command = (sys.executable, "-m", "gunicorn", "--worker-tmp-dir", "/dev/shm", "-w", "2", "wsgi:app")
+    (instance,) = shared_agent.serve(13, app=str(app), command=(*command, "--bind", "0.0.0.0:8080"))
+    assert get(instance) == "ok"
+    shared_agent.stop(13)
+
+
+def test_the_static_program_serves_a_folder(shared_agent: Agent) -> None:
+    app = shared_agent.folder / "static"
+    app.mkdir()
+    (app / "index.html").write_text("hello")
+    command = (sys.executable, "/opt/greenroom/programs/static.py")
+    (instance,) = shared_agent.serve(14, app=str(app), command=command)
+    assert get(instance) == "hello"
+    shared_agent.stop(14)
+
+
+@pytest.fixture
+def user_agent() -> Iterator[Agent]:
+    """An agent of an unprivileged user, with the system's Python."""
+    with tempfile.TemporaryDirectory(prefix="greenroom-") as folder:
+        prefix = ("setpriv", "--reuid", "65534", "--regid", "65534", "--clear-groups")
+        agent = Agent(Path(folder), prefix=prefix, python="/usr/bin/python3")
+        shutil.chown(agent.folder, 65534, 65534)
+        agent.start()
+        yield agent
+        agent.close()
+
+
+def test_without_root_user_namespaces_keep_sites_apart(user_agent: Agent) -> None:
+    status = user_agent.runtime.status()
+    assert (status["level"], status["mode"]) == ("partial", "user")
+    assert any("reach each other" in item for item in status["missing"])
+    before = user_agent.serve(1, 2)
+    assert {item.address for item in before} == {"127.0.0.1"}
+    assert len({get(item) for item in before}) == 2
+    lowest = int(Path("/proc/sys/net/ipv4/ip_local_port_range").read_text().split()[0])
+    assert all(item.port < lowest for item in before)
+    user_agent.kill()
+    user_agent.start()
+    assert [item.port for item in user_agent.running(1, 2)] == [item.port for item in before]
+    ask_to_end(before[0], 3)
+    wait_until(lambda: user_agent.runtime.observe([1])[0].restarts == 1)
+    assert user_agent.running(1, 2)[0].port == before[0].port
+    found = attempt(user_agent, "attempts", "127.0.0.1")
+    refused = ("reads_secret", "sees_state", "reaches_agent", "mount", "unshare_user", "ptrace", "environment_of_init")
+    assert {name for name in refused if found[name]} == set()
+    assert (found["user"], found["node"]) == ("site", "site")
+    assert user_agent.runtime.kill_connections(1, fraction=1.0) == 0
+
+
+def test_no_isolation_only_when_asked() -> None:
+    with tempfile.TemporaryDirectory(prefix="greenroom-") as folder:
+        agent = Agent(Path(folder))
+        agent.options = ["--isolation", "none"]
+        agent.folder.chmod(0o755)
+        agent.start()
+        assert agent.runtime.status()["level"] == "none"
+        (before,) = agent.serve(1, command=("/usr/bin/python3", "/app/app.py"))
+        assert get(before)
+        agent.kill()
+        agent.start()
+        (after,) = agent.running(1, 1)
+        assert (after.port, after.restarts) == (before.port, 0)
+        ask_to_end(after, 5)
+        wait_until(lambda: agent.runtime.observe([1])[0].exit_code == 5)
+        agent.running(1, 1)
+        agent.stop(1)
+        assert agent.runtime.log_tail(1, 0)[-1] == "drained"
+        agent.close()
+
+
+def test_where_bubblewrap_fails_the_agent_refuses_with_the_remedy(tmp_path: Path) -> None:
+    (tmp_path / "bwrap").write_text("#!/bin/sh\necho not allowed here >&2\nexit 1\n")
+    (tmp_path / "bwrap").chmod(0o755)
+    line = [
+        sys.executable,
+        "-m",
+        "sites.runtime.agent",
+        "--state",
+        str(tmp_path / "s"),
+        "--socket",
+        str(tmp_path / "a"),
+    ]
+    env = {**os.environ, "PATH": f"{tmp_path}:{os.environ['PATH']}"}
+    done = subprocess.run(line, cwd=django_settings.BASE_DIR, capture_output=True, text=True, env=env)
+    assert done.returncode == 1
+    assert "not allowed here" in done.stderr
+    assert "Remedy: " in done.stderr
