@@ -97,8 +97,8 @@ def test_the_link_stands_on_both_pages_until_staging_exists(create: Create, open
 
 
 def test_upgrading_leads_to_scale_and_on_to_the_question(create: Create, open_page: OpenPage) -> None:
-    create("upgraded", mode="free")
-    page = open_page("/sites/upgraded/production/quickstart/")
+    create("raised", mode="free")
+    page = open_page("/sites/raised/production/quickstart/")
     page.locator("main").get_by_text("Enable staged publishing", exact=True).click()
     refusal = page.locator(".notification--failure")
     expect(refusal).to_contain_text("You must be in the standard mode to enable staged publishing")
@@ -107,7 +107,7 @@ def test_upgrading_leads_to_scale_and_on_to_the_question(create: Create, open_pa
     expect(page.get_by_role("radio", name="Standard")).to_be_checked()
     expect(page.locator(".setting--changed").first).to_be_visible()
     page.locator("#command-save").click()
-    question = "Are you sure you want to enable staged publishing for the web site 'upgraded'?"
+    question = "Are you sure you want to enable staged publishing for the web site 'raised'?"
     expect(page.locator("#question")).to_have_text(question, timeout=WORK_MILLISECONDS)
 
 
