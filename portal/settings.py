@@ -199,6 +199,7 @@ CELERY_TASK_DEFAULT_QUEUE = "control"
 # A slice of work is 5 s, at its end perhaps one warm-up request of at most 90 s; far below the broker's
 # visibility timeout of an hour
 CELERY_TASK_TIME_LIMIT = 120
+CELERY_WORKER_LOST_WAIT = 1.0  # no result is waited for, so a killed process is noticed at once
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True

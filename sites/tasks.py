@@ -1,11 +1,20 @@
-"""Every Celery task: a queue, an id, one call into jobs."""
+"""Every Celery task: a queue, an id, one call into jobs; and who goes on when its worker is lost."""
 
-from celery import shared_task
-from django.db import transaction
+from collections.abc import Sequence
+
+from billiard.exceptions import WorkerLostError
+from celery import Task, shared_task
+from celery.signals import task_failure, worker_ready
+from django.db import InterfaceError, OperationalError, transaction
 
 from sites.errors import Unreachable
 from sites.jobs import advance, beat, figures, keep_loaded, reconcile, retire, rollback, stages, tidy
 from sites.models import Kind, Operation
+
+AGAIN_SECONDS = 1.0
+"""Between the loss of a worker's process or database connection and the next try."""
+TAKE_OVER_SECONDS = 2.0
+"""After its start a worker looks what was left: by then the one before it has been silent for LEFT_SECONDS."""
 
 
 @shared_task
@@ -85,3 +94,24 @@ def enqueue(operation: Operation) -> None:
 def enqueue_on_commit(operation: Operation) -> None:
     """As `enqueue`, once the transaction has committed. A message that is lost is made up for by the tick."""
     transaction.on_commit(lambda: enqueue(operation), robust=True)
+
+
+@shared_task
+def take_over() -> None:
+    """Take up what a worker left that died, before the tick calls it silent."""
+    for operation in beat.take_stale(silent_seconds=beat.LEFT_SECONDS):
+        enqueue(operation)
+
+
+@worker_ready.connect
+def take_over_soon(**_: object) -> None:
+    """A worker has started, perhaps in place of one that died."""
+    take_over.apply_async(countdown=TAKE_OVER_SECONDS)
+
+
+@task_failure.connect
+def try_again(sender: Task, exception: BaseException, args: Sequence[int], **_: object) -> None:
+    """Whoever advanced an operation has lost its process or its database, not its cause: the same order once more."""
+    advancing = {task.name for task in (warm_up_slot, swap_slots, publish_deployment)}
+    if sender.name in advancing and isinstance(exception, WorkerLostError | OperationalError | InterfaceError):
+        sender.apply_async(args, countdown=AGAIN_SECONDS)

@@ -10,14 +10,16 @@ from sites.models.clock import now
 
 SILENT_SECONDS = 10
 """An operation without a heartbeat for so long has lost its worker."""
+LEFT_SECONDS = 3
+"""The same when a worker has just been started in place of one that died: the others beat at least every two."""
 UNCLAIMED_SECONDS = 2
 """So long a new operation may lie in the queue before it is enqueued again."""
 
 
-def take_stale() -> list[Operation]:
+def take_stale(*, silent_seconds: float = SILENT_SECONDS) -> list[Operation]:
     """Operations that nobody works on, each with its attempt raised, so that whoever had it before is refused."""
     moment = now()
-    silent = Q(heartbeat_at__lt=moment - timedelta(seconds=SILENT_SECONDS))
+    silent = Q(heartbeat_at__lt=moment - timedelta(seconds=silent_seconds))
     unclaimed = Q(heartbeat_at=None, created_at__lt=moment - timedelta(seconds=UNCLAIMED_SECONDS))
     taken = []
     for operation in Operation.objects.filter(silent | unclaimed, state__in=Operation.WORKING):
