@@ -17,6 +17,7 @@ from sites.models import (
     Operation,
     OperationState,
     OperationStep,
+    Site,
     SlotHold,
     Step,
 )
@@ -144,6 +145,8 @@ def _fail(operation: Operation, failure: GreenroomError) -> None:
             preview.withdraw(operation)
         prepare.give_back(operation)
         rollback.give_back_settings(operation)
+        if operation.mode_before:
+            Site.objects.filter(pk=operation.held_site.pk).update(mode=operation.mode_before)
         operation.held_site.touch_routes()
         Deployment.objects.filter(
             pk__in=operation.changes.values("deployment_after"), state__in=_unfinished(operation)

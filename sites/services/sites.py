@@ -113,6 +113,7 @@ def change_mode(*, acting_user: User, site: Site, mode: str, counts: Mapping[int
             target=site.name,
             counts=wanted,
         )
+        Operation.objects.filter(pk=operation.pk).update(mode_before=site.mode)
         Site.objects.filter(pk=site.pk).update(mode=mode)
         return operation
 

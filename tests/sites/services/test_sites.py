@@ -79,6 +79,14 @@ def test_leaving_standard_mode_keeps_staging_serving_with_fewer_instances(domain
     assert domain.serves("contoso-staging.localhost") == "two"
 
 
+def test_a_change_of_mode_that_fails_leaves_the_mode(domain: Domain) -> None:
+    production, _staging = domain.staged()
+    domain.answer_everything("500")
+    operation = domain.work(sites.change_mode(acting_user=domain.alice, site=production.site, mode=Mode.FREE))
+    assert operation.state == "failed"
+    assert Site.objects.get(name="contoso").mode == Mode.STANDARD
+
+
 def test_deleting_both_needs_the_name_and_leaves_nothing(domain: Domain) -> None:
     production, _staging = domain.staged()
     site = production.site
