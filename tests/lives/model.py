@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import copy
 from dataclasses import dataclass, field
 
 Settings = dict[str, str]
+MOST_INSTANCES = {"free": 1, "shared": 6, "standard": 10}
 
 
 @dataclass
@@ -23,6 +25,7 @@ class Place:
     count: int = 1
     is_running: bool = True
     sticky: Settings = field(default_factory=dict)
+    is_auto_swapped: bool = False
     served: tuple[str | None, Settings] | None = None
     """Content and settings of the instances that visitors reach; settings that failed to be rolled out differ."""
 
@@ -39,15 +42,27 @@ class Undo:
     settings: Settings
 
 
+@dataclass(frozen=True)
+class Grave:
+    """What was deleted in one operation, and can come back."""
+
+    places: dict[str, Place]
+    mode: str
+    sticky_names: set[str]
+
+
 @dataclass
 class Model:
-    """One site with production and perhaps staging."""
+    """One site with production and perhaps staging; without production it is deleted."""
 
-    production: Place
+    production: Place | None
     staging: Place | None
+    mode: str = "standard"
     sticky_names: set[str] = field(default_factory=set)
     undo: Undo | None = None
     is_previewed: bool = False
+    grave: Grave | None = None
+    """Of the last deletion."""
 
     def place(self, name: str) -> Place | None:
         """The slot of that name, None when there is none."""
@@ -60,10 +75,28 @@ class Model:
 
     def may_swap(self) -> bool:
         """Whether a swap would be taken now."""
-        staging = self.staging
-        if staging is None or self.is_previewed:
+        return self.may_swap_into() and self.staging.cargo.content is not None
+
+    def may_swap_into(self) -> bool:
+        """As `may_swap`, for content that staging is only to get."""
+        if self.staging is None or self.is_previewed or self.mode != "standard":
             return False
-        return staging.is_running and self.production.is_running and staging.cargo.content is not None
+        return self.staging.is_running and self.production.is_running
+
+    def may_publish(self, name: str) -> bool:
+        """Whether a publication would be taken now; one that goes on into production needs a swap."""
+        place = self.place(name)
+        return not self.is_previewed and (place is None or not place.is_auto_swapped or self.may_swap_into())
+
+    def may_have(self, count: int) -> bool:
+        """Whether the mode allows a slot so many instances."""
+        return count <= MOST_INSTANCES[self.mode]
+
+    def may_restore(self) -> bool:
+        """Whether what was deleted last would be made again now."""
+        if self.grave is None or "production" in self.grave.places:
+            return self.grave is not None and self.production is None
+        return self.production is not None and self.staging is None and self.mode == "standard"
 
     def may_roll_back(self) -> bool:
         """Whether a roll-back would be taken now."""
@@ -127,6 +160,44 @@ class Model:
         cargo = Cargo(None, dict(production.cargo.settings) if is_cloned else {})
         self.staging = Place(cargo, sticky=dict(production.sticky) if is_cloned else {})
 
+    def publish(self, name: str, content: str) -> None:
+        """Content is published, and goes on into production where auto swap is on."""
+        place = self.place(name)
+        place.cargo.content = content
+        if place.is_auto_swapped:
+            self.swap()
+        else:
+            self.bring_up(name)
+
+    def change_mode(self, mode: str) -> None:
+        """What is above the new mode's limit goes."""
+        self.mode = mode
+        for place in self.places().values():
+            place.count = min(place.count, MOST_INSTANCES[mode])
+        self.bring_up(*self.places())
+
     def delete_staging(self) -> None:
         """Only production is left, and nothing to return to."""
+        self._bury({"staging": self.staging})
         self.staging = self.undo = None
+
+    def delete_site(self) -> None:
+        """Nothing is left."""
+        self._bury(self.places())
+        self.production = self.staging = self.undo = None
+
+    def _bury(self, places: dict[str, Place]) -> None:
+        self.grave = Grave(copy.deepcopy(places), self.mode, set(self.sticky_names))
+
+    def restore(self) -> None:
+        """What was deleted is back, with settings that stick as far as their names do now."""
+        grave, self.grave = self.grave, None
+        if "production" in grave.places:
+            self.mode, self.sticky_names = grave.mode, set(grave.sticky_names)
+        for name, place in grave.places.items():
+            found = {**place.cargo.settings, **place.sticky}
+            place.sticky = {key: value for key, value in found.items() if key in self.sticky_names}
+            place.cargo.settings = {key: value for key, value in found.items() if key not in self.sticky_names}
+            place.count = min(place.count, MOST_INSTANCES[self.mode])
+            setattr(self, name, place)
+        self.bring_up(*grave.places)
