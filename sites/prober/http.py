@@ -9,6 +9,11 @@ import h11
 READ_SIZE = 65536
 
 
+def user_agent(connection: str) -> str:
+    """Names the connection, so that an application's log tells whose requests reached it."""
+    return f"greenroom-prober ({connection})"
+
+
 class ConnectionRefused(Exception):
     """Nobody accepted the connection."""
 
@@ -110,7 +115,7 @@ class Connection:
 
     async def _send(self, call: Call) -> None:
         assert self._writer is not None  # noqa: S101 - prepare() came first
-        headers = [("Host", call.host), ("User-Agent", "greenroom-prober"), *call.headers.items()]
+        headers = [("Host", call.host), ("User-Agent", user_agent(self.name)), *call.headers.items()]
         if call.body or call.method == "POST":
             headers.append(("Content-Length", str(len(call.body))))
         head = self._protocol.send(h11.Request(method=call.method, target=call.path, headers=headers))

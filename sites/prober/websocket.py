@@ -7,6 +7,7 @@ import aiohttp
 
 from sites.prober.client import REFUSED_PAUSE_SECONDS, wait
 from sites.prober.clock import now
+from sites.prober.http import user_agent
 from sites.prober.records import Record, Trouble
 
 MESSAGE_PAUSE_SECONDS = 0.1
@@ -53,11 +54,14 @@ class WebSocketClient:
         began_with: tuple[str, str] | None = None
         trouble: Trouble | None = None
         detail = ""
+        name = f"{self.name}/{number}"
+        headers = {"Host": host, "User-Agent": user_agent(name)}
         try:
-            async with session.ws_connect(self._url, headers={"Host": host}, timeout=_timeout()) as socket:
+            async with session.ws_connect(self._url, headers=headers, timeout=_timeout()) as socket:
                 ends_at = now() + self._life_seconds
                 sent = 0
-                while now() < ends_at and not stopping.is_set():
+                # One answer at least, even when the load ends just now: it alone says who is there
+                while began_with is None or (now() < ends_at and not stopping.is_set()):
                     text = f"{self.name} {number} {sent}"
                     await socket.send_str(text)
                     version, mark, heard = (await socket.receive_str(timeout=ANSWER_SECONDS)).split(" ", 2)
@@ -84,7 +88,7 @@ class WebSocketClient:
         return Record(
             client=self.name,
             kind=self.kind,
-            connection="" if began_with is None else f"{self.name}/{number}",
+            connection="" if trouble is Trouble.REFUSED else name,
             host=host,
             sent_at=sent_at,
             done_at=max(done_at, sent_at) if began_with else now(),

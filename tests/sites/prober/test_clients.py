@@ -8,6 +8,7 @@ from aiohttp import WSMsgType, web
 
 from sites.prober import kinds
 from sites.prober.client import Client
+from sites.prober.http import user_agent
 from sites.prober.load import Load
 from sites.prober.records import Record, Trouble
 from sites.prober.session import SessionClient, SignInFailed
@@ -120,6 +121,31 @@ def test_every_kind_of_client_finds_a_good_application_good(make):
     assert [record.host for record in records] == list(HOSTS)
     assert {(record.version, record.mark) for record in records} == {("7", "production")}
     assert all(record.done_at >= record.sent_at > 0 for record in records)
+
+
+@pytest.mark.parametrize(
+    ("make", "names"),
+    [(keep_alive, ["keep-alive 1/1"] * 2), (lambda address: WebSocketClient("c", address, HOSTS), ["c/0"])],
+    ids=["HTTP", "WebSocket"],
+)
+def test_an_application_is_told_whose_connection_it_answers(make, names):
+    told = []
+
+    @web.middleware
+    async def listen(request: web.Request, handler: Callable) -> web.StreamResponse:
+        told.append(request.headers["User-Agent"])
+        return await handler(request)
+
+    app = application()
+    app.middlewares.append(listen)
+    records = against(app, make, at_least=len(names))
+    assert [record.connection for record in records] == names
+    assert told == [user_agent(name) for name in names]
+
+
+def test_a_web_socket_whose_time_is_over_at_once_still_says_who_answered():
+    record = against(application(), lambda address: WebSocketClient("c", address, HOSTS, life_seconds=0), at_least=1)[0]
+    assert (record.version, record.trouble) == ("7", None)
 
 
 def test_a_keep_alive_client_stays_on_its_connection():
