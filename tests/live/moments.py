@@ -2,9 +2,11 @@
 
 import os
 import signal
-from collections.abc import Callable, Iterable
-from contextlib import suppress
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
+
+from django.db import connection
 
 from sites.demo.operations import wait_for
 from sites.demo.staged_site import StagedSite
@@ -34,14 +36,26 @@ def send(pids: Iterable[int], number: signal.Signals) -> None:
 class Moment:
     """A swap that stands still at a step, until `release`."""
 
-    def __init__(self, operation: Operation, requested_at: float, frozen: list[int]) -> None:
+    def __init__(self, operation: Operation, step: Step, requested_at: float, frozen: list[int]) -> None:
         self.operation = operation
+        self.step = step
         self.requested_at = requested_at
         self.frozen = frozen
 
     def release(self) -> None:
         """Let the worker go on, if it still lives."""
         send(self.frozen, signal.SIGCONT)
+
+
+@contextmanager
+def standing_still(system: System) -> Iterator[None]:
+    """Within it no operation is worked on."""
+    workers = children(system.pid("worker-control"))
+    send(workers, signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        send(workers, signal.SIGCONT)
 
 
 def hold_at(system: System, site: StagedSite, step: Step) -> Moment:
@@ -53,7 +67,7 @@ def hold_at(system: System, site: StagedSite, step: Step) -> Moment:
         requested_at = now()
         operation = site.request_swap()
         if _is_caught(operation, step, freeze=lambda pids=workers: send(pids, signal.SIGSTOP)):
-            return Moment(operation, requested_at, workers)
+            return Moment(operation, step, requested_at, workers)
         send(workers, signal.SIGCONT)
         wait_for(operation)
         site.note_swap(operation, requested_at)
@@ -61,9 +75,10 @@ def hold_at(system: System, site: StagedSite, step: Step) -> Moment:
 
 
 def _is_caught(operation: Operation, step: Step, *, freeze: Callable[[], None]) -> bool:
-    row = Operation.objects.filter(pk=operation.pk)
     passed = list(Step)[list(Step).index(step) :]
-    while row.values_list("step", flat=True).get() not in passed:
-        continue
+    query = f"SELECT step FROM {Operation._meta.db_table} WHERE id = %s"  # noqa: S608 - some steps take a millisecond
+    with connection.cursor() as cursor:
+        while cursor.execute(query, [operation.pk]).fetchone()[0] not in passed:
+            continue
     freeze()
-    return row.filter(step=step, state__in=Operation.OPEN).exists()
+    return Operation.objects.filter(pk=operation.pk, step=step, state__in=Operation.OPEN).exists()

@@ -1,11 +1,14 @@
 """Swaps of real instances through the real router, under load: the promise of the seed."""
 
+import contextlib
+import html
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from threading import Barrier
 
+import httpx
 import pytest
 
 from sites.content.samples import demo_archive
@@ -16,6 +19,7 @@ from sites.errors import SlotBusy
 from sites.models import Kind, Operation, SlotHold, Step
 from sites.prober.load import Load
 from sites.services.slots import scale
+from tests.live.moments import standing_still
 from tests.live.stage import assert_unnoticed, judge, stage, using, versions, visitors
 from tests.live.system import System
 from tests.live.system import wait_for as wait_until
@@ -167,6 +171,33 @@ def test_of_many_requests_at_the_same_moment_one_is_taken(system: System, plain:
     plain.note_swap(operation, time.monotonic())
     assert versions(system, plain) == plain.serves
     assert not SlotHold.objects.filter(slot__site__name=plain.name).exists()
+
+
+def test_of_two_administrators_who_press_swap_at_once_one_is_told_whose_swap_goes_on(
+    system: System, plain: StagedSite
+) -> None:
+    administrators = ("admin", "second")
+    with contextlib.ExitStack() as stack, ThreadPoolExecutor(2) as pool:
+        clients = [stack.enter_context(system.signed_in(name)) for name in administrators]
+        start = Barrier(2)
+
+        def press(client: httpx.Client) -> httpx.Response:
+            start.wait(10)
+            return client.post(f"/sites/{plain.name}/staging/swap/", data={})
+
+        for _ in range(3):
+            requested_at = time.monotonic()
+            with standing_still(system):  # else the first swap may be over before the second request is read
+                answers = list(pool.map(press, clients))
+            assert sorted(answer.status_code for answer in answers) == [303, 409]
+            taken = next(number for number, answer in enumerate(answers) if answer.status_code == 303)
+            sentence = html.unescape(answers[1 - taken].text)
+            assert f"held by the swap of {administrators[taken]} since" in sentence
+            (operation,) = Operation.objects.filter(site__name=plain.name, state__in=Operation.OPEN)
+            assert operation.actor_name == administrators[taken]
+            wait_for(operation)
+            plain.note_swap(operation, requested_at)
+    assert versions(system, plain) == plain.serves
 
 
 def test_a_flask_application_is_built_and_swapped_under_load(system: System) -> None:
