@@ -9,7 +9,7 @@ class Backoff:
 
     first_seconds: float = 0.1
     longest_seconds: float = 15.0
-    steady_seconds: float = 30.0
+    steady_seconds: float = 10.0
     """A run of this length counts as healthy."""
     _next_seconds: float = 0.0
 

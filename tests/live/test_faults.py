@@ -4,35 +4,65 @@ Every cell of the table is one test. By default those of the steps around the sw
 chosen by the commit; `--all` runs all.
 """
 
-import signal
+import shutil
 import subprocess
-from collections.abc import Iterator
+import tempfile
+from collections.abc import Callable, Iterator
+from functools import partial
+from pathlib import Path
 
 import pytest
-import redis
+from django.conf import settings
+from pytest_django import DjangoDbBlocker
 
 from sites.demo.staged_site import StagedSite
-from sites.errors import RuntimeUnreachable
-from sites.models import Operation, OperationState, Revision, Slot, SlotHold, Step
-from sites.prober.clock import now
+from sites.models import Operation, OperationState, Slot, SlotHold, Step
 from sites.prober.load import Load
-from sites.prober.records import Record, Trouble
-from sites.runtime.process import ProcessRuntime
-from sites.supervisor.identity import Identity
-from tests.live.moments import Moment, hold_at, send
+from sites.prober.records import Record
+from tests.live.moments import hold_at
+from tests.live.postgres import Postgres
 from tests.live.stage import assert_unnoticed, judge, stage, using, versions, visitors
 from tests.live.system import ROOT, System, wait_for
+from tests.live.victims import (
+    Children,
+    Connections,
+    Envoy,
+    Instance,
+    Memory,
+    Part,
+    Server,
+    Up,
+    Victim,
+    has_no_orphans,
+    is_complete,
+)
 
 pytestmark = pytest.mark.live
 
-PARTS = ("worker-control", "worker-work", "web", "beat", "xds", "agent", "envoy", "redis")
-VICTIMS = ("up", "child of worker-control", "memory of redis", *PARTS)
+ON_SQLITE: dict[str, Callable[[], Victim]] = {
+    "up": Up,
+    "worker-control": partial(Part, "worker-control"),
+    "processes of worker-control": Children,
+    "worker-work": partial(Part, "worker-work"),
+    "web": partial(Part, "web"),
+    "beat": partial(Part, "beat"),
+    "xds": partial(Part, "xds"),
+    "envoy": partial(Envoy, "envoy"),
+    "agent": partial(Part, "agent"),
+    "instance of production": partial(Instance, is_new=False),
+    "instance for production": partial(Instance, is_new=True),
+    "redis": partial(Part, "redis"),
+    "memory of redis": Memory,
+}
+ON_POSTGRES: dict[str, Callable[[Postgres], Victim]] = {
+    "connections to PostgreSQL": Connections,
+    "PostgreSQL": Server,
+}
 AROUND_SWITCH = (Step.SWITCHED, Step.PUBLISHED)
 BEFORE = (Step.REQUESTED, Step.PREPARING, Step.STARTING, Step.WARMING, Step.OFFERED)
 RECOVERY_SECONDS = 60.0
-OUTAGE_SECONDS = 1.0
-"""So long may connections be refused when Envoy itself is killed."""
-OF_ENVOY = (Trouble.REFUSED, Trouble.BROKEN, Trouble.CUT)
+REQUESTS = 20
+"""So many are answered before anything is killed."""
 
 
 def commit_number() -> int:
@@ -41,71 +71,76 @@ def commit_number() -> int:
     return int(found.stdout.strip() or "0", 16)
 
 
-def cells() -> list[object]:
-    """The table, with what is left to `--all` marked as long."""
-    table = [pytest.param(victim, step, id=f"{victim} at {step}") for victim in VICTIMS for step in AROUND_SWITCH]
+def cells(victims: dict[str, Callable[..., Victim]]) -> list[object]:
+    """Their part of the table, with what is left to `--all` marked as long; no part is killed twice in a row."""
+    table = [pytest.param(victim, step, id=f"{victim} at {step}") for step in AROUND_SWITCH for victim in victims]
     chosen = commit_number() % 3
-    others = [(victim, step) for victim in VICTIMS for step in BEFORE]
-    for number, (victim, step) in enumerate(others):
+    for number, (step, victim) in enumerate((step, victim) for step in BEFORE for victim in victims):
         marks = () if number % 3 == chosen else (pytest.mark.long,)
         table.append(pytest.param(victim, step, id=f"{victim} at {step}", marks=marks))
     return table
 
 
-@pytest.fixture
-def site(system: System) -> Iterator[StagedSite]:
-    """Every swap starts instances of its own, and nothing is kept for a roll-back."""
+@pytest.fixture(scope="module")
+def server() -> Iterator[Postgres]:
+    """A PostgreSQL for this table."""
+    server = Postgres()
+    yield server
+    server.destroy()
+
+
+@pytest.fixture(scope="module")
+def on_postgres(server: Postgres, django_db_blocker: DjangoDbBlocker) -> Iterator[System]:
+    """A system whose database it is; with the key of these tests, which read what is encrypted."""
+    data = Path(tempfile.mkdtemp(prefix="greenroom-live-"))
+    shutil.copy(settings.DATA_DIR / "secret.key", data)
+    system = System(data, django_db_blocker, {"DATABASE_URL": server.url})
+    try:
+        system.start()
+        yield system
+    finally:
+        system.destroy()
+
+
+@pytest.mark.parametrize(("victim", "step"), cells(ON_SQLITE))
+def test_what_is_killed_costs_no_request_and_the_swap_tells_the_truth(system: System, victim: str, step: Step) -> None:
+    strike(system, ON_SQLITE[victim](), step)
+
+
+@pytest.mark.parametrize(("victim", "step"), cells(ON_POSTGRES))
+def test_a_lost_database_costs_no_request_and_the_swap_tells_the_truth(
+    on_postgres: System, server: Postgres, victim: str, step: Step
+) -> None:
+    strike(on_postgres, ON_POSTGRES[victim](server), step)
+
+
+def strike(system: System, victim: Victim, step: Step) -> None:
+    """One cell: every swap starts instances of its own, and nothing is kept for a roll-back."""
     with using(system):
         site = stage(system, "faulty")
         Slot.objects.filter(site__name=site.name).update(rollback_window_seconds=0)
-        yield site
+        records, operation = struck(system, site, victim, step)
+        assert_unnoticed(judge(victim.unexcused(system, records), site), at_least=REQUESTS)
+        assert versions(system, site) == site.serves, operation.outcome
+        assert not SlotHold.objects.filter(slot__site__name=site.name).exists()
+        wait_for(lambda: has_no_orphans(system), 15, "no instance runs that nobody wants")
+        wait_for(lambda: is_complete(system, site.name), 15, "every instance that is wanted runs")
 
 
-@pytest.mark.parametrize(("victim", "step"), cells())
-def test_a_killed_part_costs_no_request_and_the_swap_tells_the_truth(
-    system: System, site: StagedSite, victim: str, step: Step
-) -> None:
+def struck(system: System, site: StagedSite, victim: Victim, step: Step) -> tuple[list[Record], Operation]:
+    """What visitors saw of a swap in which the victim is killed at the step, and the swap, which has ended."""
     with Load(visitors(site, is_light=True)) as load:
+        wait_for(lambda: load.count >= REQUESTS, 10, "visitors are there", interval=0.01)
         moment = hold_at(system, site, step)
         try:
-            killed_at = now()
-            struck = strike(system, victim, moment)
+            victim.strike(system, moment)
         finally:
             moment.release()
-        revive(system, struck)
+        victim.revive(system)
         operation = ended(moment.operation)
         if operation.state == OperationState.SUCCEEDED:
             site.note_swap(operation, moment.requested_at)
-    records = load.records if victim != "envoy" else without_outage(load.records, killed_at)
-    assert_unnoticed(judge(records, site), at_least=20)
-    assert versions(system, site) == site.serves, operation.outcome
-    assert not SlotHold.objects.filter(slot__site__name=site.name).exists()
-    wait_for(has_no_orphans, 15, "no instance runs that nobody wants")
-
-
-def strike(system: System, victim: str, moment: Moment) -> dict[str, Identity]:
-    """Kill, and return which parts were ended by that."""
-    if victim == "up":
-        before = system.identities()
-        system.kill_up()
-        return before
-    if victim == "child of worker-control":
-        send(moment.frozen, signal.SIGKILL)
-        return {}
-    if victim == "memory of redis":
-        with redis.Redis(unix_socket_path=str(system.run_dir / "redis.sock")) as client:
-            client.flushall()
-        return {}
-    return {victim: system.kill(victim)}
-
-
-def revive(system: System, struck: dict[str, Identity]) -> None:
-    """Return when what was killed is back: `up` starts everything but itself."""
-    if system.up is not None and system.up.poll() is not None:
-        system.start()
-        return
-    for name, former in struck.items():
-        system.wait_for_another(name, former)
+    return load.records, operation
 
 
 def ended(operation: Operation) -> Operation:
@@ -117,20 +152,3 @@ def ended(operation: Operation) -> Operation:
 
     wait_for(is_final, RECOVERY_SECONDS, f"the {operation} has ended")
     return operation
-
-
-def without_outage(records: list[Record], killed_at: float) -> list[Record]:
-    """The records but those that failed because Envoy itself was gone; for a second at most it was."""
-    gone = [one for one in records if one.trouble in OF_ENVOY and one.sent_at < killed_at + OUTAGE_SECONDS]
-    late = [one for one in records if one.trouble is Trouble.REFUSED and one.sent_at >= killed_at + OUTAGE_SECONDS]
-    assert not late, f"connections were refused for {late[-1].sent_at - killed_at:.2f} s"
-    return [one for one in records if one not in gone]
-
-
-def has_no_orphans() -> bool:
-    """Whether the database knows and wants every instance that there is; also waits for the agent to be back."""
-    try:
-        running = {status.revision_id for status in ProcessRuntime().observe()}
-    except RuntimeUnreachable:
-        return False
-    return running <= set(Revision.objects.filter(state__in=Revision.OPEN).values_list("pk", flat=True))

@@ -29,6 +29,7 @@ class Handler(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         if self.headers.get("User-Agent") == "SiteWarmup":
             WARMUPS.append(time.monotonic())
+        self.note()
         match self.path.split("?", 1)[0]:
             case "/ws":
                 self.talk()
@@ -43,8 +44,13 @@ class Handler(BaseHTTPRequestHandler):
                 self.say(f"version {VERSION} {self.path}\n".encode())
 
     def do_POST(self) -> None:
+        self.note()
         body = self.rfile.read(int(self.headers["Content-Length"]))
         self.say(hashlib.sha256(body).hexdigest().encode())
+
+    def note(self) -> None:
+        """Write down when which request began: what a killed process held is what no other process has noted."""
+        os.write(1, f"began {time.monotonic():.6f} {self.headers['User-Agent']}\n".encode())
 
     def say(self, body: bytes) -> None:
         self.head(hashlib.sha256(body).hexdigest(), {"Content-Length": str(len(body))})

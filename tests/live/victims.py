@@ -1,0 +1,260 @@
+"""What is killed at a step of a swap, how it comes back, and which failed requests that excuses."""
+
+import math
+import os
+import signal
+import socket
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from functools import partial
+
+import redis
+from django.db import connection
+from django.test import override_settings
+
+from sites.errors import RuntimeUnreachable
+from sites.models import Revision, Slot, Step
+from sites.prober.clock import now
+from sites.prober.http import user_agent
+from sites.prober.records import Record, Trouble
+from sites.prober.websocket import WebSocketClient
+from sites.runtime.agent import identity
+from sites.runtime.agent.monitor import Monitor
+from sites.runtime.process import ProcessRuntime
+from sites.runtime.spec import InstanceState
+from sites.supervisor.identity import Identity
+from tests.live.moments import Moment, send
+from tests.live.postgres import Postgres
+from tests.live.system import System, wait_for
+
+OUTAGE_SECONDS = 1.0
+"""So long may connections be refused when Envoy itself is killed."""
+OF_ENVOY = (Trouble.REFUSED, Trouble.BROKEN, Trouble.CUT)
+NEWS_SECONDS = 0.1
+"""So long it may take a router to hear that a connection has ended; what it sends into it meanwhile is lost as well."""
+REVISIONS = 12
+"""So many of a site's latest revisions can have been asked by a load …"""
+LINES = 5000
+"""… and so many lines can an instance have written in it."""
+
+
+class Victim:
+    """One row of the table, by default one whose end no request may notice."""
+
+    def strike(self, system: System, moment: Moment) -> None:
+        """Kill it, while the worker stands still at the moment."""
+        raise NotImplementedError
+
+    def revive(self, system: System) -> None:
+        """Return when it is back; by default it does not go away."""
+
+    def unexcused(self, system: System, records: list[Record]) -> list[Record]:
+        """The records without those that could not but fail."""
+        return records
+
+
+class Part(Victim):
+    """A process of Greenroom, which `up` starts again."""
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+        self._former: Identity
+
+    def strike(self, system: System, moment: Moment) -> None:
+        """kill -9."""
+        self._former = system.kill(self._name)
+
+    def revive(self, system: System) -> None:
+        """Another one answers for it."""
+        system.wait_for_another(self._name, self._former)
+
+
+class Envoy(Part):
+    """The router: connections end with it, and are refused until it is back."""
+
+    def strike(self, system: System, moment: Moment) -> None:
+        """As any part."""
+        self._killed_at = now()
+        super().strike(system, moment)
+
+    def revive(self, system: System) -> None:
+        """Another one accepts connections."""
+        super().revive(system)
+        wait_for(partial(accepts_connections, system.port), 30, "the router accepts connections")
+
+    def unexcused(self, system: System, records: list[Record]) -> list[Record]:
+        """What met it within the second is excused, what met nobody later is a failure of its own."""
+        ends_at = self._killed_at + OUTAGE_SECONDS
+        late = [one for one in records if one.trouble is Trouble.REFUSED and one.sent_at >= ends_at]
+        assert not late, f"connections were refused for {late[-1].sent_at - self._killed_at:.2f} s"
+        return [one for one in records if one.trouble not in OF_ENVOY or one.sent_at >= ends_at]
+
+
+class Up(Victim):
+    """The process that started everything; what serves outlives it."""
+
+    def strike(self, system: System, moment: Moment) -> None:
+        """kill -9; the control plane ends with it."""
+        system.kill_up()
+
+    def revive(self, system: System) -> None:
+        """A person starts it again."""
+        system.start()
+
+
+class Children(Victim):
+    """The processes in which the control worker does its work, as the kernel ends them when memory runs out."""
+
+    def strike(self, system: System, moment: Moment) -> None:
+        """kill -9; the worker itself lives and starts others."""
+        send(moment.frozen, signal.SIGKILL)
+
+
+class Memory(Victim):
+    """Everything that Redis knows: FLUSHALL."""
+
+    def strike(self, system: System, moment: Moment) -> None:
+        """Every message and every sign of life is gone."""
+        with redis.Redis(unix_socket_path=str(system.run_dir / "redis.sock")) as client:
+            client.flushall()
+
+
+class Connections(Victim):
+    """Every connection to PostgreSQL, ended by the server."""
+
+    def __init__(self, server: Postgres) -> None:
+        self._server = server
+
+    def strike(self, system: System, moment: Moment) -> None:
+        """Also the one that the worker is in the middle of."""
+        assert self._server.cut() > 1
+        connection.close()
+
+
+class Server(Victim):
+    """PostgreSQL itself, away while the worker goes on."""
+
+    def __init__(self, server: Postgres) -> None:
+        self._server = server
+
+    def strike(self, system: System, moment: Moment) -> None:
+        """All connections end, and none is accepted."""
+        self._server.crash()
+        connection.close()
+
+    def revive(self, system: System) -> None:
+        """It has recovered what was committed."""
+        self._server.start()
+
+
+class Instance(Victim):
+    """One process of the site: visitors lose what it held in its hands, and nothing else."""
+
+    def __init__(self, *, is_new: bool) -> None:
+        """Of what production served before the swap, or `is_new`: of what it is to serve."""
+        self._is_new = is_new
+
+    def strike(self, system: System, moment: Moment) -> None:
+        """kill -9 of the site's own process inside its sandbox."""
+        self._site = moment.operation.held_site
+        self._killed = (self._choose(system, moment).pk, 0)
+        process = running_process(system, *self._killed)
+        self._struck_at = now()
+        os.kill(process.pid, signal.SIGKILL)
+        wait_for(lambda: identity.identify(process.pid) != process, 5, "the instance is dead", interval=0.001)
+        self._gone_at = now()
+
+    def _choose(self, system: System, moment: Moment) -> Revision:
+        changes = moment.operation.changes.select_related("revision_before", "revision_after")
+        production = changes.get(slot__is_production=True)
+        if not self._is_new:
+            return production.revision_before
+        if moment.step == Step.STARTING:
+            moment.release()  # it is ordered only now
+            return production.prepared
+        if production.revision_after is not None and (production.revision_after.pk, 0) in instances(system):
+            return production.revision_after
+        return changes.get(slot__is_production=False).revision_before  # nothing new yet: where it is to come from
+
+    def unexcused(self, system: System, records: list[Record]) -> list[Record]:
+        """A failed request was in the killed process when it was under way then and no other process began it."""
+        began: dict[str, list[float]] = defaultdict(list)
+        for revision, ordinal in self._written_lately(system):
+            for name, at in begun(runtime_of(system).log_tail(revision, ordinal, lines=LINES)):
+                if (revision, ordinal) != self._killed or at > self._gone_at:
+                    began[name].append(at)
+        return [one for one in records if one.trouble is None or not self._held(one, began[one.connection])]
+
+    def _written_lately(self, system: System) -> list[tuple[int, int]]:
+        latest = set(self._site.revisions.order_by("-pk").values_list("pk", flat=True)[:REVISIONS])
+        folders = (system.data / "instances" / "revisions").glob("*/*/log")
+        found = [(int(path.parent.parent.name), int(path.parent.name)) for path in folders]
+        return [key for key in found if key[0] in latest]
+
+    def _held(self, record: Record, began_elsewhere: list[float]) -> bool:
+        if record.sent_at > self._gone_at + NEWS_SECONDS:
+            return False
+        # What is done of a WebSocket is its handshake; its connection has no other request
+        ended_at = math.inf if record.kind == WebSocketClient.kind else record.done_at
+        is_under_way = ended_at >= self._struck_at
+        return is_under_way and not any(record.sent_at <= at <= ended_at for at in began_elsewhere)
+
+
+def begun(lines: Iterable[str]) -> Iterator[tuple[str, float]]:
+    """Connections and when a request of them was begun, by what the probed application writes."""
+    prefix, suffix = user_agent("\0").split("\0")
+    for line in lines:
+        word, _, rest = line.partition(" ")
+        at, _, agent = rest.partition(" ")
+        if word == "began" and agent.startswith(prefix):
+            yield agent.removeprefix(prefix).removesuffix(suffix), float(at)
+
+
+def accepts_connections(port: int) -> bool:
+    """Whether somebody listens there."""
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0
+
+
+def runtime_of(system: System) -> ProcessRuntime:
+    """The runtime of a system that need not be the session's."""
+    with override_settings(AGENT_SOCKET=system.run_dir / "agent.sock"):
+        return ProcessRuntime()
+
+
+def instances(system: System) -> dict[tuple[int, int], InstanceState]:
+    """Revision and ordinal → state of every instance that the agent cares for. Raises RuntimeUnreachable."""
+    return {(one.revision_id, one.ordinal): one.state for one in runtime_of(system).observe()}
+
+
+def running_process(system: System, revision_id: int, ordinal: int) -> identity.Identity:
+    """The site's process inside the sandbox of an instance, once it is there."""
+    folder = system.data / "instances" / "revisions" / str(revision_id) / str(ordinal)
+    found: list[identity.Identity] = []
+
+    def is_there() -> bool:
+        monitor = Monitor.read(folder)
+        child = monitor.record.child if monitor is not None else None
+        if child is None or identity.identify(child.pid) != child:
+            return False
+        found[:] = [one for pid in identity.children_of(child.pid) if (one := identity.identify(pid)) is not None]
+        return bool(found)
+
+    wait_for(is_there, 10, f"instance {ordinal} of revision {revision_id} runs", interval=0.005)
+    return found[0]
+
+
+def has_no_orphans(system: System) -> bool:
+    """Whether the database knows and wants every instance that there is; also waits for the agent to be back."""
+    try:
+        running = {revision for revision, _ in instances(system)}
+    except RuntimeUnreachable:
+        return False
+    return running <= set(Revision.objects.filter(state__in=Revision.OPEN).values_list("pk", flat=True))
+
+
+def is_complete(system: System, site: str) -> bool:
+    """Whether both slots of the site have every instance that they should have."""
+    running = {key for key, state in instances(system).items() if state == InstanceState.RUNNING}
+    slots = Slot.objects.filter(site__name=site).values_list("live_revision", "instance_count")
+    return all((revision, ordinal) in running for revision, count in slots for ordinal in range(count))
