@@ -2,6 +2,7 @@
 
 import os
 import signal
+import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -15,6 +16,7 @@ from sites.prober.clock import now
 from tests.live.system import System
 
 TRIES = 12
+POLL_SECONDS = 0.001
 
 
 class Missed(AssertionError):
@@ -78,7 +80,8 @@ def _is_caught(operation: Operation, step: Step, *, freeze: Callable[[], None]) 
     passed = list(Step)[list(Step).index(step) :]
     query = f"SELECT step FROM {Operation._meta.db_table} WHERE id = %s"  # noqa: S608 - some steps take a millisecond
     with connection.cursor() as cursor:
-        while cursor.execute(query, [operation.pk]).fetchone()[0] not in passed:
-            continue
+        while (at := cursor.execute(query, [operation.pk]).fetchone()[0]) not in passed:
+            if at == Step.STARTING:
+                time.sleep(POLL_SECONDS)  # it lasts: the processors are for what starts
     freeze()
     return Operation.objects.filter(pk=operation.pk, step=step, state__in=Operation.OPEN).exists()

@@ -19,6 +19,7 @@ from sites.demo.staged_site import StagedSite
 from sites.models import Operation, OperationState, Slot, SlotHold, Step
 from sites.prober.load import Load
 from sites.prober.records import Record
+from tests.live.instances import has_no_orphans, is_complete
 from tests.live.moments import hold_at
 from tests.live.postgres import Postgres
 from tests.live.stage import assert_unnoticed, judge, stage, using, versions, visitors
@@ -33,8 +34,6 @@ from tests.live.victims import (
     Server,
     Up,
     Victim,
-    has_no_orphans,
-    is_complete,
 )
 
 pytestmark = pytest.mark.live

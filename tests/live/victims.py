@@ -10,19 +10,15 @@ from functools import partial
 
 import redis
 from django.db import connection
-from django.test import override_settings
 
-from sites.errors import RuntimeUnreachable
-from sites.models import Revision, Slot, Step
+from sites.models import Revision, Step
 from sites.prober.clock import now
 from sites.prober.http import user_agent
 from sites.prober.records import Record, Trouble
 from sites.prober.websocket import WebSocketClient
 from sites.runtime.agent import identity
-from sites.runtime.agent.monitor import Monitor
-from sites.runtime.process import ProcessRuntime
-from sites.runtime.spec import InstanceState
 from sites.supervisor.identity import Identity
+from tests.live.instances import instances, running_process, runtime_of
 from tests.live.moments import Moment, send
 from tests.live.postgres import Postgres
 from tests.live.system import System, wait_for
@@ -87,7 +83,10 @@ class Envoy(Part):
         ends_at = self._killed_at + OUTAGE_SECONDS
         late = [one for one in records if one.trouble is Trouble.REFUSED and one.sent_at >= ends_at]
         assert not late, f"connections were refused for {late[-1].sent_at - self._killed_at:.2f} s"
-        return [one for one in records if one.trouble not in OF_ENVOY or one.sent_at >= ends_at]
+        return [one for one in records if one.trouble not in OF_ENVOY or not self._met(one)]
+
+    def _met(self, record: Record) -> bool:
+        return record.sent_at < self._killed_at + OUTAGE_SECONDS and ended_at(record) >= self._killed_at
 
 
 class Up(Victim):
@@ -194,10 +193,13 @@ class Instance(Victim):
     def _held(self, record: Record, began_elsewhere: list[float]) -> bool:
         if record.sent_at > self._gone_at + NEWS_SECONDS:
             return False
-        # What is done of a WebSocket is its handshake; its connection has no other request
-        ended_at = math.inf if record.kind == WebSocketClient.kind else record.done_at
-        is_under_way = ended_at >= self._struck_at
-        return is_under_way and not any(record.sent_at <= at <= ended_at for at in began_elsewhere)
+        is_under_way = ended_at(record) >= self._struck_at
+        return is_under_way and not any(record.sent_at <= at <= ended_at(record) for at in began_elsewhere)
+
+
+def ended_at(record: Record) -> float:
+    """Not after that moment it was under way; of a WebSocket `done_at` is the handshake."""
+    return math.inf if record.kind == WebSocketClient.kind else record.done_at
 
 
 def begun(lines: Iterable[str]) -> Iterator[tuple[str, float]]:
@@ -214,47 +216,3 @@ def accepts_connections(port: int) -> bool:
     """Whether somebody listens there."""
     with socket.socket() as probe:
         return probe.connect_ex(("127.0.0.1", port)) == 0
-
-
-def runtime_of(system: System) -> ProcessRuntime:
-    """The runtime of a system that need not be the session's."""
-    with override_settings(AGENT_SOCKET=system.run_dir / "agent.sock"):
-        return ProcessRuntime()
-
-
-def instances(system: System) -> dict[tuple[int, int], InstanceState]:
-    """Revision and ordinal → state of every instance that the agent cares for. Raises RuntimeUnreachable."""
-    return {(one.revision_id, one.ordinal): one.state for one in runtime_of(system).observe()}
-
-
-def running_process(system: System, revision_id: int, ordinal: int) -> identity.Identity:
-    """The site's process inside the sandbox of an instance, once it is there."""
-    folder = system.data / "instances" / "revisions" / str(revision_id) / str(ordinal)
-    found: list[identity.Identity] = []
-
-    def is_there() -> bool:
-        monitor = Monitor.read(folder)
-        child = monitor.record.child if monitor is not None else None
-        if child is None or identity.identify(child.pid) != child:
-            return False
-        found[:] = [one for pid in identity.children_of(child.pid) if (one := identity.identify(pid)) is not None]
-        return bool(found)
-
-    wait_for(is_there, 10, f"instance {ordinal} of revision {revision_id} runs", interval=0.005)
-    return found[0]
-
-
-def has_no_orphans(system: System) -> bool:
-    """Whether the database knows and wants every instance that there is; also waits for the agent to be back."""
-    try:
-        running = {revision for revision, _ in instances(system)}
-    except RuntimeUnreachable:
-        return False
-    return running <= set(Revision.objects.filter(state__in=Revision.OPEN).values_list("pk", flat=True))
-
-
-def is_complete(system: System, site: str) -> bool:
-    """Whether both slots of the site have every instance that they should have."""
-    running = {key for key, state in instances(system).items() if state == InstanceState.RUNNING}
-    slots = Slot.objects.filter(site__name=site).values_list("live_revision", "instance_count")
-    return all((revision, ordinal) in running for revision, count in slots for ordinal in range(count))
