@@ -86,12 +86,13 @@ def _advance_one(operation: Operation) -> Progress | None:
 def _look(operation: Operation, stage: Stage) -> Progress:
     """Do what the stage can do now. A part that does not answer is waited for, within the stage's limit."""
     _check_cancelled(operation)
+    away: Unreachable | None = None
     try:
         progress = stage.work(operation)
-    except Unreachable as away:
+    except Unreachable as error:
+        away, progress = error, Progress(False, str(error))
+    if tell(operation, progress) and away is not None:
         logger.warning("%s: %s", operation, away)
-        progress = Progress(False, str(away))
-    tell(operation, progress)
     if not (progress.is_done or progress.is_waiting):
         _check_limit(operation, stage)
     return progress

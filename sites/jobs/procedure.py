@@ -61,8 +61,8 @@ def enter(operation: Operation, stage: Stage) -> None:
     operation.step, operation.state, operation.heartbeat_at = stage.step, OperationState.RUNNING, moment
 
 
-def tell(operation: Operation, progress: Progress) -> None:
-    """Show how far the present step is; written only when the sentence has changed."""
+def tell(operation: Operation, progress: Progress) -> bool:
+    """Show how far the present step is; written only when the sentence has changed, which it returns."""
+    sentence = progress.sentence[:300]
     steps = OperationStep.objects.filter(operation=operation, step=operation.step)
-    if progress.sentence:
-        steps.exclude(sentence=progress.sentence).update(sentence=progress.sentence[:300])
+    return bool(sentence and steps.exclude(sentence=sentence).update(sentence=sentence))

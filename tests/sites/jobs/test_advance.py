@@ -218,16 +218,20 @@ def test_a_router_that_is_away_keeps_the_old_instances_running(domain: Domain, m
     assert old.released_at is not None
 
 
-def test_an_unreachable_runtime_is_waited_for(domain: Domain, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_unreachable_runtime_is_waited_for_and_told_of_once(
+    domain: Domain, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
     operation = start_swap(domain)
     monkeypatch.setattr(advance, "SLICE_SECONDS", 0.0)
     domain.runtime.is_reachable = False
     again: list[int] = []
-    advance.run(operation.pk, operation.attempt, again=lambda *args: again.append(args))
+    for _ in range(3):
+        advance.run(operation.pk, operation.attempt, again=lambda *args: again.append(args))
     operation.refresh_from_db()
     assert operation.is_open
-    assert again
+    assert len(again) == 3
     assert "does not answer" in operation.steps.get(step=operation.step).sentence
+    assert sum("does not answer" in line for line in caplog.messages) == 1
     domain.runtime.is_reachable = True
     assert domain.work(operation).state == "succeeded"
 
