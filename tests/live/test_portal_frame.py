@@ -1,12 +1,16 @@
 """The portal's frame in a real browser on a real system: by mouse, by keyboard, without scripts, and for axe."""
 
+import os
 import re
+import signal
 from collections.abc import Iterator
 
 import httpx
 import pytest
+import redis
 from playwright.sync_api import ConsoleMessage, Page, expect
 
+from sites.supervisor.heartbeat import heartbeat_key
 from tests.live.chromium import OpenPage, assert_axe_finds_nothing
 from tests.live.system import System, wait_for
 
@@ -184,6 +188,24 @@ def test_single_keys_press_what_is_there_until_they_are_switched_off(open_page: 
     expect(page.locator(".help--keys")).to_contain_text("are off")
     expect(page.locator("#question, [data-drawer]")).to_have_count(0)
     page.click("#shortcuts-switch")
+
+
+def test_a_swap_without_a_worker_says_so_and_begins_when_it_is_back(
+    open_page: OpenPage, system: System, sample: str
+) -> None:
+    page = open_page(f"/sites/?selected={sample}/staging")
+    worker = system.kill("worker-control", signal.SIGSTOP)
+    try:
+        # As its last report were too old; that would take 15 s
+        with redis.Redis(unix_socket_path=str(system.run_dir / "redis.sock")) as client:
+            client.delete(heartbeat_key("control"))
+        page.click("#command-swap")
+        page.click("#answer-yes")
+        expect(page.locator(".notification__sentence")).to_contain_text("no worker has reported for 15 s")
+        expect(page.locator(".notification__sentence")).to_contain_text("./greenroom status")
+    finally:
+        os.kill(worker.pid, signal.SIGCONT)
+    page.wait_for_selector(".notification--success")
 
 
 def test_search_selection_and_focus_outlive_a_refresh(open_page: OpenPage, system: System, sample: str) -> None:

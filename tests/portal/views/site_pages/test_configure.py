@@ -103,7 +103,27 @@ def test_saving_what_is_there_begins_no_operation(alice: Client, staging: Slot, 
 
 def test_the_start_command_is_a_general_setting(domain: Domain, alice: Client, staging: Slot, address: Address) -> None:
     _save(domain, alice, address("configure", staging), start_command="python serve.py")
-    assert 'value="python serve.py"' in alice.get(address("configure", staging)).content.decode()
+    page = alice.get(address("configure", staging)).content.decode()
+    assert 'value="python serve.py"' in page and "It takes effect with the next publication." in page
+
+
+def test_a_new_start_command_leaves_the_instances_alone_until_the_next_publication(
+    domain: Domain, alice: Client, staging: Slot, address: Address
+) -> None:
+    running = domain.revision_behind("contoso-staging.localhost")
+    _save(domain, alice, address("configure", staging), start_command="python serve.py")
+    assert domain.revision_behind("contoso-staging.localhost") == running
+    domain.publish(staging, "three")
+    assert "python serve.py" in str(domain.revision_behind("contoso-staging.localhost").runnable["command"])
+
+
+def test_a_persistent_folder_that_travels_has_an_empty_box(
+    domain: Domain, alice: Client, staging: Slot, address: Address
+) -> None:
+    _save(domain, alice, address("configure", staging), mounts=[{"name": "uploads", "value": "/data"}])
+    rows = alice.get(address("configure", staging)).context["rows"]["mounts"].rows
+    assert [(row.entry.name, row.entry.is_sticky) for row in rows] == [("uploads", False), ("", True)]
+    assert not read_settings(staging, "mounts")[0].is_sticky
 
 
 def _loaded(client: Client, address: str) -> dict[str, str]:
