@@ -1,12 +1,12 @@
 """`./greenroom screenshots`: every screen and state of the portal as a picture in docs/portal."""
 
 from pathlib import Path
-from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandParser
 
 from sites.demo.installation import Installation, NotStarted
+from sites.management.screens.failures import BROKEN_PAGE
 from sites.management.screens.walk import walk
 
 try:
@@ -28,11 +28,10 @@ class Command(BaseCommand):
     requires_migrations_checks = False
 
     def add_arguments(self, parser: CommandParser) -> None:
-        """Where to walk and where to write."""
-        parser.add_argument("--url", metavar="LINK", help="sign-in link of a running system that has no web site")
+        """Where to write."""
         parser.add_argument("--to", type=Path, metavar="DIR", default=settings.BASE_DIR / TARGET, help=f"({TARGET})")
 
-    def handle(self, *, url: str | None, to: Path, **_: object) -> None:
+    def handle(self, *, to: Path, **_: object) -> None:
         """Exit code 1 with a sentence when something is missing."""
         if not HAS_BROWSER_LIBRARY or not Path(BROWSER).exists():
             self.stderr.write(
@@ -40,23 +39,21 @@ class Command(BaseCommand):
                 "No picture was written."
             )
             raise SystemExit(1)
-        if url:
-            self._walk(url, to)
-            return
         installation = Installation()
         try:
             self.stdout.write(f"Starting Greenroom in {installation.folder}, port {installation.port}")
             installation.start()
-            self._walk(installation.ask(["password", "--link"]).split()[-1], to)
+            self._walk(installation, to)
         except NotStarted as error:
             self.stderr.write(f"Greenroom did not start, so no picture was written. The end of its log:\n{error}")
             raise SystemExit(1) from error
         finally:
             installation.stop()
 
-    def _walk(self, link: str, to: Path) -> None:
+    def _walk(self, installation: Installation, to: Path) -> None:
         to.mkdir(parents=True, exist_ok=True)
-        parts = urlsplit(link)
+        link = installation.ask(["password", "--link"]).split()[-1]
+        broken_page = installation.ask(["shell", "--no-imports", "-c", BROKEN_PAGE])
         with sync_playwright() as playwright:
             browser = playwright.chromium.launch(executable_path=BROWSER, args=["--no-sandbox"])
 
@@ -64,5 +61,5 @@ class Command(BaseCommand):
                 page.screenshot(path=to / f"{name}.png", animations="disabled")
                 self.stdout.write(name)
 
-            walk(browser, f"{parts.scheme}://{parts.netloc}", link, look)
+            walk(browser, f"http://localhost:{installation.port}", link, broken_page, look)
             browser.close()

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
-from django.http import HttpRequest
-
-from portal.views.errors import server_error
 from sites.management.screens.walker import Walker
+
+BROKEN_PAGE = """
+from django.http import HttpRequest
+from portal.views.errors import server_error
+print(server_error(HttpRequest()).content.decode())
+"""
+"""For `manage.py shell` of the system that is walked through: its page of status 500, as nothing breaks on request."""
 
 
 def publish_what_ends(steps: Walker, site: str) -> None:
@@ -21,15 +25,12 @@ def publish_what_ends(steps: Walker, site: str) -> None:
     steps.close_notification()
 
 
-def refuse(steps: Walker, site: str) -> None:
-    """The pages of errors; that of a broken portal is the portal's own answer, as nothing here breaks on request."""
+def refuse(steps: Walker, site: str, broken_page: str) -> None:
+    """The pages of errors; what `BROKEN_PAGE` printed is shown as it would be answered."""
     steps.go("/sites/nothing/production/dashboard/", "error-404")
     steps.show_at("error-404", 360)
     steps.go(f"/sites/{site}/production/enable/", "error-409")
     steps.publish_too_much(site, "staging")
     steps.show("error-413")
-    broken = server_error(HttpRequest())
-    steps.page.route(
-        "**/broken/", lambda route: route.fulfill(status=500, body=broken.content, content_type="text/html")
-    )
+    steps.page.route("**/broken/", lambda route: route.fulfill(status=500, body=broken_page, content_type="text/html"))
     steps.go("/broken/", "error-500")

@@ -14,9 +14,12 @@ if TYPE_CHECKING:
 NAMES = ("contoso", "fabrikam", "visitor")
 
 
-def walk(browser: Browser, origin: str, link: str, look: Look, names: tuple[str, str, str] = NAMES) -> None:
+def walk(
+    browser: Browser, origin: str, link: str, broken_page: str, look: Look, names: tuple[str, str, str] = NAMES
+) -> None:
     """Every screen and state of the portal at `origin`, for the person to whom `link` belongs.
 
+    `broken_page` is what failures.BROKEN_PAGE prints there.
     `names` are those of a staged site, of a site that begins in Free mode, and of a person who comes to read.
     """
     staged, plain, reader = names
@@ -32,7 +35,7 @@ def walk(browser: Browser, origin: str, link: str, look: Look, names: tuple[str,
     pages.of_the_list(steps, staged, plain)
     swaps.roll_back(steps, staged)
     failures.publish_what_ends(steps, staged)
-    failures.refuse(steps, staged)
+    failures.refuse(steps, staged, broken_page)
     access.add_reader(steps, staged, reader)
     logs.delete_and_restore(steps, staged)
     logs.look_up(steps, staged)
