@@ -103,3 +103,8 @@ def test_every_room_of_the_domain_is_drawn() -> None:
     modules = [path.name for path in (ROOT / "sites").glob("*.py") if path.name not in ("__init__.py", "apps.py")]
     missing = [name for name in rooms if f" {name}/ " not in drawn and name != "migrations"]
     assert not missing + [name for name in modules if f" {name} " not in drawn]
+
+
+def test_every_picture_of_the_portal_stands_beside_what_it_answers() -> None:
+    shown = set(LINK.findall((ROOT / "docs" / "portal.md").read_text()))
+    assert shown == {f"portal/{path.name}" for path in (ROOT / "docs" / "portal").glob("*.png")}
