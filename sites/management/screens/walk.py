@@ -41,3 +41,4 @@ def walk(
     logs.look_up(steps, staged)
     access.set_up_second_factor(steps)
     access.sign_in_again(steps)
+    steps.page.context.close()
