@@ -16,7 +16,7 @@ from portal.tree import point_out
 from sites.access import writable_subscriptions
 from sites.errors import NotAllowed, Refused, SettingRefused
 from sites.models import PRODUCTION, Mode, Operation
-from sites.services import names, sites
+from sites.services import custom_sites, names, sites
 
 
 @require_safe
@@ -53,7 +53,7 @@ def create_sample(request: PortalRequest) -> HttpResponse:
     subscription = writable_subscriptions(request.user).first()
     if subscription is None:
         raise no_subscription()
-    operation = sites.create_sample_site(acting_user=request.user, subscription=subscription)
+    operation = custom_sites.create_sample_site(acting_user=request.user, subscription=subscription)
     return _lead_on(request, operation, "site-quickstart")
 
 

@@ -1,4 +1,4 @@
-"""Create a web site with what it is to begin with: mode, instances, content, a staging slot."""
+"""Create a web site with what it is to begin with: mode, instances, content, a staging slot; and the sample."""
 
 from enum import StrEnum
 from pathlib import Path
@@ -24,6 +24,9 @@ from sites.models import (
     Subscription,
 )
 from sites.services import changes, names, slots
+
+SAMPLE_NAME = "hello"
+SAMPLE_INSTANCES = 2
 
 
 class Beginning(StrEnum):
@@ -60,6 +63,7 @@ def create_custom_site(
     archive: Path | None = None,
     message: str = "",
     has_staging: bool = False,
+    staging_instance_count: int = 1,
 ) -> Operation:
     """One operation from the name to a site that answers.
 
@@ -83,7 +87,7 @@ def create_custom_site(
             )
             created = [slots.create_slot(site, PRODUCTION, is_production=True, instance_count=instance_count)]
             if has_staging:
-                created.append(slots.create_slot(site, STAGING, instance_count=1))
+                created.append(slots.create_slot(site, STAGING, instance_count=staging_instance_count))
             if beginning == Beginning.SAMPLE:
                 for slot in created:
                     _give_sample(slot, acting_user.get_username())
@@ -97,9 +101,30 @@ def create_custom_site(
         raise NameTaken(name=name) from None
 
 
+def create_sample_site(*, acting_user: User, subscription: Subscription) -> Operation:
+    """The sample: Standard mode, two instances, version 1 in production and version 2 in staging; needs no network."""
+    access.ensure_may_change(acting_user, subscription, SAMPLE_NAME)
+    return create_custom_site(
+        acting_user=acting_user,
+        subscription=subscription,
+        name=_free_sample_name(),
+        mode=Mode.STANDARD,
+        instance_count=SAMPLE_INSTANCES,
+        beginning=Beginning.SAMPLE,
+        has_staging=True,
+        staging_instance_count=SAMPLE_INSTANCES,
+    )
+
+
+def _free_sample_name() -> str:
+    taken = set(Site.objects.filter(name__startswith=SAMPLE_NAME).values_list("name", flat=True))
+    numbered = (f"{SAMPLE_NAME}-{number}" for number in range(2, len(taken) + 3))
+    return next(name for name in (SAMPLE_NAME, *numbered) if name not in taken)
+
+
 def _give_sample(slot: Slot, author: str) -> None:
     version = 1 if slot.is_production else 2
-    content = samples.sample_content("hello", f"v{version}")
+    content = samples.sample_content(SAMPLE_NAME, f"v{version}")
     recipe = recognition.recognise(store.path_of(content.digest))
     slot.occupant.active_deployment = Deployment.objects.create(
         workload=slot.occupant,

@@ -6,23 +6,9 @@ from django.contrib.auth.models import User
 from django.db import IntegrityError, transaction
 
 from sites import access
-from sites.content import recognition, samples, store
 from sites.errors import InstanceCountRefused, NameTaken, SettingRefused, WrongNameTyped
-from sites.models import (
-    PRODUCTION,
-    STAGING,
-    Deployment,
-    DeploymentState,
-    Kind,
-    Mode,
-    Operation,
-    Site,
-    Subscription,
-)
+from sites.models import PRODUCTION, Kind, Mode, Operation, Site, Subscription
 from sites.services import changes, names, slots
-
-SAMPLE_NAME = "hello"
-SAMPLE_INSTANCES = 2
 
 
 def create_site(*, acting_user: User, subscription: Subscription, name: str, mode: str = Mode.STANDARD) -> Operation:
@@ -40,46 +26,6 @@ def create_site(*, acting_user: User, subscription: Subscription, name: str, mod
             )
     except IntegrityError:
         raise NameTaken(name=name) from None
-
-
-def create_sample_site(*, acting_user: User, subscription: Subscription) -> Operation:
-    """The sample: Standard mode, two instances, version 1 in production and version 2 in staging; needs no network."""
-    access.ensure_may_change(acting_user, subscription, SAMPLE_NAME)
-    name = _free_sample_name()
-    versions = {
-        slot_name: samples.sample_content(SAMPLE_NAME, version)
-        for slot_name, version in ((PRODUCTION, "v1"), (STAGING, "v2"))
-    }
-    with transaction.atomic():
-        site = Site.objects.create(subscription=subscription, name=name, mode=Mode.STANDARD, is_sample=True)
-        created = []
-        for slot_name, content in versions.items():
-            slot = slots.create_slot(
-                site, slot_name, is_production=slot_name == PRODUCTION, instance_count=SAMPLE_INSTANCES
-            )
-            recipe = recognition.recognise(store.path_of(content.digest))
-            version = "Version 1" if slot_name == PRODUCTION else "Version 2"
-            slot.occupant.active_deployment = Deployment.objects.create(
-                workload=slot.occupant,
-                state=DeploymentState.ACTIVE,
-                content_digest=content.digest,
-                kind=recipe.kind,
-                command=list(recipe.command),
-                message=f"{version} of the sample",
-                author=acting_user.get_username(),
-                deployer="Sample",
-            )
-            slot.occupant.save(update_fields=["active_deployment"])
-            created.append(slot)
-        return changes.begin_change(
-            kind=Kind.CREATE_SITE, acting_user=acting_user, site=site, slots=created, target=site.name
-        )
-
-
-def _free_sample_name() -> str:
-    taken = set(Site.objects.filter(name__startswith=SAMPLE_NAME).values_list("name", flat=True))
-    numbered = (f"{SAMPLE_NAME}-{number}" for number in range(2, len(taken) + 3))
-    return next(name for name in (SAMPLE_NAME, *numbered) if name not in taken)
 
 
 def change_mode(*, acting_user: User, site: Site, mode: str, counts: Mapping[int, int] | None = None) -> Operation:

@@ -57,18 +57,6 @@ def test_an_unknown_mode_is_refused(domain: Domain) -> None:
         sites.create_site(acting_user=domain.alice, subscription=domain.subscription, name="one", mode="gold")
 
 
-def test_the_sample_comes_with_a_version_in_each_slot_and_two_instances(domain: Domain) -> None:
-    operation = sites.create_sample_site(acting_user=domain.alice, subscription=domain.subscription)
-    assert domain.work(operation).state == "succeeded", operation.outcome
-    assert domain.serves("hello.localhost") == "Version 1 of the sample"
-    assert domain.serves("hello-staging.localhost") == "Version 2 of the sample"
-    for slot in Slot.objects.all():
-        assert slot.instance_count == 2
-        assert len(domain.runtime.observe([slot.live_revision_id])) == 2
-    again = sites.create_sample_site(acting_user=domain.alice, subscription=domain.subscription)
-    assert again.target == "hello-2"
-
-
 def test_leaving_standard_mode_keeps_staging_serving_with_fewer_instances(domain: Domain) -> None:
     production, _staging = domain.staged()
     domain.work(slots.scale(acting_user=domain.alice, slot=production, count=3))

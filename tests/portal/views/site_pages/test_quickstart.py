@@ -5,14 +5,14 @@ import re
 from django.test import Client
 
 from sites.models import Site, Slot
-from sites.services import sites, swaps
+from sites.services import custom_sites, swaps
 from tests.domain import Domain
 from tests.portal.conftest import HTMX
 from tests.portal.views.site_pages.conftest import Address
 
 
 def _sample(domain: Domain) -> tuple[Slot, Slot]:
-    operation = sites.create_sample_site(acting_user=domain.alice, subscription=domain.subscription)
+    operation = custom_sites.create_sample_site(acting_user=domain.alice, subscription=domain.subscription)
     domain.work(operation)
     site = Site.objects.get(is_sample=True)
     return site.slots.get(is_production=True), site.slots.get(is_production=False)
