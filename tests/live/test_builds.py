@@ -164,8 +164,7 @@ def test_a_django_site_is_released_into_its_persistent_folder_and_serves(
 ) -> None:
     content, recipe = publish(demo_archive("django", "v1"), tmp_path)
     app = built(runtime, content, recipe, tmp_path)
-    folder = agent / "persistent"
-    folder.mkdir()
+    folder = agent / "mounts" / "persistent"
     env = {"DATA_DIR": "/data"}
     mounts = (Mount(str(folder), "/data"),)
     release = build.plan_release(

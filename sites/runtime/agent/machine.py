@@ -160,8 +160,10 @@ class Machine:
             (job.folder / "home").mkdir(parents=True, exist_ok=True)
             for folder in (self.state, job.folder):
                 folder.chmod(0o711)  # the way to its home; all files beside it are the agent's alone
+        writable = [Path(mount.source) for mount in job.mounts if mount.is_writable]
+        for folder in writable:
+            folder.mkdir(parents=True, exist_ok=True)  # a persistent folder begins with the first process that has it
         if os.geteuid() == 0:
-            writable = [Path(mount.source) for mount in job.mounts if mount.is_writable]
             home = [job.folder / "home"] if self.isolation.mode is Mode.NONE else []
             for folder in (*writable, *home):
                 hand_over(folder, uid)
