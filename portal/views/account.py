@@ -76,7 +76,8 @@ def app(request: PortalRequest) -> HttpResponse:
             return redirect("password-change")
     context = {
         "section": "settings",
-        "settings_tab": "account",
+        "base_template": "base.html",
+        "back": reverse("password-change"),
         "drawing": second_factor.drawing(secret, request.user.get_username()),
         "secret": " ".join(secret[start : start + 4] for start in range(0, len(secret), 4)),
         "fault": fault,
