@@ -105,3 +105,12 @@ def test_resetting_the_credentials_asks_and_then_replaces_them(
     assert alice.post(address("credentials-reset", production)).status_code == 303
     production.refresh_from_db()
     assert production.publishing_password != old
+
+
+def test_quick_glance_tells_a_new_status_with_the_overview(
+    domain: Domain, alice: Client, production: Slot, address: Address
+) -> None:
+    domain.work(slots.stop(acting_user=domain.alice, slot=production))
+    part = alice.get(address("dashboard", production), headers={**HTMX, "HX-Target": "overview"}).content.decode()
+    assert '<div id="status" hx-swap-oob="outerHTML"><dt>Status</dt><dd>Stopped</dd></div>' in part
+    assert "hx-swap-oob" not in alice.get(address("dashboard", production)).content.decode().partition("<main")[2]
