@@ -22,6 +22,7 @@ def preview(steps: Walker, site: str) -> None:
     steps.show("complete-question")
     steps.refuse()
     steps.press("#notification-cancel")
+    steps.see("#status >> text=Running")
     steps.show("preview-cancelled", ".notification--notice")
     steps.close_notification()
 
