@@ -54,7 +54,7 @@ def set_up_second_factor(steps: Walker) -> None:
     steps.go("/settings/account/app/", "account-app")
     secret = steps.page.inner_text(".setup__secret").replace(" ", "")
     steps.fill(code=_code(secret), app_password=PASSWORD)
-    steps.follow("main form .action")
+    steps.follow("#app-save")
     steps.show("account-recovery-codes", ".codes")
     steps.fill(passkey_name="key ring", passkey_new_password=PASSWORD)
     steps.follow("[data-passkey-new] .button")
