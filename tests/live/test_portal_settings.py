@@ -111,6 +111,8 @@ def test_a_passkey_is_added_and_asked_for(page: Page) -> None:
     assert_axe_finds_nothing(page, "the account with a passkey and new codes")
     page.goto("/settings/account/app/")
     assert_axe_finds_nothing(page, "setting up an app")
+    page.keyboard.press("Escape")
+    page.wait_for_url("**/password/")
     page.click(".header__account summary")
     page.click("text=Sign out")
     sign_in(page)
