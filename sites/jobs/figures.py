@@ -6,7 +6,7 @@ from django.db.models import QuerySet, Value
 from django.db.models.functions import Concat
 
 from sites.errors import Unreachable
-from sites.models import Operation, OperationState, Swap
+from sites.models import Operation, OperationState, Swap, cluster_of
 from sites.models.clock import now, seconds_since
 from sites.router import get_router
 
@@ -63,10 +63,10 @@ def _uncounted() -> QuerySet[Swap]:
 def _count(operation: Operation) -> tuple[int, int] | None:
     """Requests and failures of all revisions that take part; None while a router has not reported one of them."""
     clusters = {
-        revision.cluster
-        for change in operation.changes.select_related("revision_before", "revision_after")
-        for revision in (change.revision_before, change.revision_after)
-        if revision is not None
+        cluster_of(revision_id)
+        for pair in operation.changes.values_list("revision_before_id", "revision_after_id")
+        for revision_id in pair
+        if revision_id is not None
     }
     counts = get_router().requests_served(clusters).values()
     served = [counted for counted in counts if counted is not None]

@@ -40,11 +40,9 @@ def prepare(operation: Operation) -> None:
 
 def changes_to_start(operation: Operation) -> list[SlotChange]:
     """The changes after which a revision has to run."""
-    found = operation.changes.select_related(
-        "slot__site", "slot__workload", "workload_after", "deployment_after", "revision_before", "revision_after"
-    )
+    found = operation.changes.select_related("slot__site", "workload_after", "deployment_after", "revision_after")
     # What is encrypted is read where it is needed only
-    found = found.defer("slot__publishing_password", "revision_before__snapshot", "revision_after__snapshot")
+    found = found.defer("slot__publishing_password", "revision_after__snapshot")
     return [change for change in found if change.is_running_after and change.workload_after is not None]
 
 

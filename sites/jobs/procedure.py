@@ -52,10 +52,13 @@ def enter(operation: Operation, stage: Stage) -> None:
         fenced = Operation.objects.filter(pk=operation.pk, attempt=operation.attempt, state__in=Operation.OPEN)
         if not fenced.update(step=stage.step, state=OperationState.RUNNING, heartbeat_at=moment):
             raise StaleOrder(what=str(operation))
-        steps = OperationStep.objects.filter(operation=operation)
-        steps.filter(ended_at=None).update(ended_at=moment)
-        if not steps.filter(step=stage.step).update(started_at=moment, ended_at=None):
-            OperationStep.objects.create(operation=operation, step=stage.step, started_at=moment)
+        OperationStep.objects.filter(operation=operation, ended_at=None).update(ended_at=moment)
+        OperationStep.objects.bulk_create(
+            [OperationStep(operation=operation, step=stage.step, started_at=moment)],
+            update_conflicts=True,  # the step of a slice that died before
+            unique_fields=["operation", "step"],
+            update_fields=["started_at", "ended_at"],
+        )
         if stage.enter is not None:
             stage.enter(operation)
     operation.step, operation.state, operation.heartbeat_at = stage.step, OperationState.RUNNING, moment

@@ -37,7 +37,7 @@ def _serving(change: SlotChange) -> str:
         return ""
     if not change.was_running:
         return f"'{change.slot.title}' stays stopped."
-    if change.revision_before is None:
+    if change.revision_before_id is None:
         return f"'{change.slot.title}' serves no instance yet."
     # Not the revision's own: one that is published again unchanged goes on in the revision of the first time
     deployment = in_force_before(change.workload_before) if change.workload_before else None

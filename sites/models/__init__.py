@@ -6,7 +6,7 @@ from sites.models.deployment import Deployment, DeploymentState
 from sites.models.host_name import HostName, HostNameKind
 from sites.models.instance import Instance
 from sites.models.operation import Kind, Operation, OperationState, OperationStep, SlotHold, Step
-from sites.models.revision import Revision, RevisionState
+from sites.models.revision import Revision, RevisionState, cluster_of
 from sites.models.router_node import RouterNode
 from sites.models.site import InstanceSize, Mode, Site
 from sites.models.slot import PRODUCTION, STAGING, Slot
@@ -47,4 +47,5 @@ __all__ = [
     "Subscription",
     "Swap",
     "Workload",
+    "cluster_of",
 ]

@@ -26,6 +26,11 @@ class RevisionState(models.TextChoices):
     FAILED = "failed", "Failed"  # was never put into service
 
 
+def cluster_of(revision_id: int) -> str:
+    """A revision's name at the routers; never used again after removal (I5)."""
+    return f"r{revision_id}"
+
+
 class Revision(StateModel):
     """The runnable form of one deployment under the settings in force in one slot."""
 
@@ -73,8 +78,8 @@ class Revision(StateModel):
 
     @property
     def cluster(self) -> str:
-        """Its name at the routers; never used again after removal (I5)."""
-        return f"r{self.pk}"
+        """See `cluster_of`."""
+        return cluster_of(self.pk)
 
     @property
     def runnable(self) -> dict:
