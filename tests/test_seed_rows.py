@@ -23,7 +23,7 @@ def test_every_sentence_has_its_row() -> None:
 
 @pytest.mark.parametrize("row", [row for row in ROWS if row.owner in DONE], ids=by_number)
 def test_a_row_that_is_owed_has_a_live_test(row: Row) -> None:
-    assert row.tests, f"row {row.number} ({row.says}) of issue {row.owner} has no test"
+    assert row.tests, f"row {row.number} ({row.says}) of part {row.owner} has no test"
 
 
 @pytest.mark.parametrize("row", [row for row in ROWS if row.tests], ids=by_number)
