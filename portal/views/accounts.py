@@ -16,7 +16,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from portal import half_sign_in, kept_form, second_factor, sign_in_links
 from portal.sign_in_limit import check_limit, forget_failures, forget_name, note_failure
-from sites.models import Kind
+from sites.models import Kind, Operation
 from sites.services import operations
 
 form_page = require_http_methods(["GET", "HEAD", "POST"])
@@ -70,10 +70,13 @@ def welcome(request: HttpRequest, token: str) -> HttpResponse:
     if request.method == "POST" and form and form.is_valid():
         user = sign_in_links.redeem(token)
         if user:
+            is_first = not user.has_usable_password()
             user.set_password(form.cleaned_data["new_password1"])
             user.save(update_fields=["password"])
             login(request, cast(User, user), backend="django.contrib.auth.backends.ModelBackend")
-            record_password(cast(User, user))
+            record = record_password(cast(User, user))
+            if is_first:  # whoever chose it just now has nothing to be told
+                operations.dismiss(acting_user=cast(User, user), operation=record)
             # A link is also the way in for whoever lost the second factor: to where it is replaced
             return redirect("password-change" if second_factor.is_set(cast(User, user)) else "site-list")
     if user is None:
@@ -81,11 +84,11 @@ def welcome(request: HttpRequest, token: str) -> HttpResponse:
     return render(request, "accounts/choose_password.html", {"form": form, "person": user})
 
 
-def record_password(user: User) -> None:
+def record_password(user: User) -> Operation:
     """Write down that a password was changed, and end the limit of its name."""
     name = user.get_username()
     forget_name(name)
-    operations.record(
+    return operations.record(
         kind=Kind.PASSWORD,
         actor_name=name,
         acting_user=user,

@@ -11,7 +11,7 @@ from django.utils import timezone
 from portal.models import SignInFailure
 from portal.sign_in_limit import MOST, SPAN
 from portal.sign_in_links import create_link
-from sites.models import Operation
+from sites.models import Kind, Operation
 from tests.domain import Domain
 
 
@@ -93,6 +93,17 @@ def test_a_link_works_once_and_a_look_does_not_use_it_up(nobody: Client, domain:
     assert second.get("/welcome/made-up/").status_code == 410
     domain.alice.refresh_from_db()
     assert domain.alice.check_password("quiet green room")
+
+
+@pytest.mark.parametrize("has_password", [True, False])
+def test_who_chooses_the_first_password_is_not_told_of_it(nobody: Client, domain: Domain, has_password: bool) -> None:
+    if not has_password:
+        domain.alice.set_unusable_password()
+        domain.alice.save()
+    nobody.post(create_link(domain.alice), {f"new_password{number}": "quiet green room" for number in (1, 2)})
+    bar = nobody.get("/sites/").content.decode()
+    assert ("has a new password" in bar) == has_password
+    assert Operation.objects.get(kind=Kind.PASSWORD).actor == domain.alice
 
 
 def test_a_weak_password_is_refused_and_the_link_still_works(nobody: Client, domain: Domain) -> None:
