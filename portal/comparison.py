@@ -72,7 +72,7 @@ def _line(comparison: Comparison, setting: ComparedSetting) -> SettingLine:
         Relation.ONLY_TARGET: f"only in {comparison.target.title}",
     }
     return SettingLine(
-        name=setting.name,
+        name=setting.title,
         relation=relations[setting.relation],
         is_same=setting.relation == Relation.SAME,
         source=_shown(setting, setting.source_value),

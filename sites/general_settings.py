@@ -11,6 +11,17 @@ SWITCHES = {
     "slot_environment": "off",  # on: WEBSITE_SLOT_NAME and WEBSITE_HOSTNAME in the environment, which ends reuse
 }
 START_COMMAND = "start_command"
+TITLES = {
+    "web_sockets": "Web sockets",
+    "always_on": "Always on",
+    "slot_environment": "Slot names in the environment",
+    START_COMMAND: "Start command",
+    "paths": "Warm-up paths",
+    "statuses": "Accepted statuses",
+    "seconds": "Time for one answer",
+    "tries": "Tries",
+}
+"""What people read for the names of general settings and warm-up rules."""
 
 DEFAULT_PATHS = ("/",)
 DEFAULT_STATUSES = ((200, 499),)

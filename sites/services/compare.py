@@ -8,6 +8,7 @@ from enum import StrEnum
 from django.db.models import Q
 
 from sites.content import store
+from sites.general_settings import TITLES
 from sites.models import Category, Deployment, OperationState, Slot, SlotSetting, Swap
 from sites.services.rollback import offer_roll_back
 
@@ -51,6 +52,11 @@ class ComparedSetting:
     relation: Relation
     source_value: str | None = None
     target_value: str | None = None
+
+    @property
+    def title(self) -> str:
+        """The name as people read it."""
+        return TITLES[self.name] if self.category in (Category.GENERAL, Category.WARMUP) else self.name
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,7 +193,7 @@ def _warnings(source: Slot, target: Slot, settings: tuple[ComparedSetting, ...],
                 f"'{slot.title}' is stopped, so nothing can be warmed up and no swap is possible. Start it first.",
             )
     yield from _altered(source)
-    differing = [one.name for one in settings if one.travels and one.relation != Relation.SAME]
+    differing = [one.title for one in settings if one.travels and one.relation != Relation.SAME]
     if differing:
         yield Notice(
             "configured_otherwise",

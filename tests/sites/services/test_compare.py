@@ -5,6 +5,7 @@ import dataclasses
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
+from sites.general_settings import START_COMMAND, SWITCHES, TITLES
 from sites.models import Category, Slot
 from sites.services import deployments, slots, swaps
 from sites.services.compare import Comparison, Relation, compare
@@ -74,6 +75,15 @@ def test_settings_are_told_by_what_travels_and_what_stays(domain: Domain) -> Non
         "D": (Relation.ONLY_SOURCE, True),
         "MARK": (Relation.DIFFERENT, False),
     }
+
+
+def test_general_settings_and_rules_are_told_by_what_people_call_them(domain: Domain) -> None:
+    production, staging = domain.staged()
+    save(domain, staging, Entry("always_on", "on"), category=Category.GENERAL)
+    save(domain, staging, Entry("tries", "3"), category=Category.WARMUP)
+    warning = next(one for one in compare(staging, production).warnings if one.code == "configured_otherwise")
+    assert "'Always on', 'Tries'" in warning.sentence
+    assert set(TITLES) == {*SWITCHES, START_COMMAND, "paths", "statuses", "seconds", "tries"}
 
 
 def test_secret_values_are_compared_and_never_handed_out(domain: Domain) -> None:
