@@ -1,8 +1,8 @@
 """Out of service: drained at once, or kept warm for a roll-back window."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
-from sites.models import Kind, Operation, OperationState, Revision, RevisionState, Slot, Swap
+from sites.models import Kind, Operation, OperationState, Revision, RevisionState, Swap
 from sites.models.clock import now
 
 
@@ -18,24 +18,40 @@ def drain(revision: Revision) -> None:
     )
 
 
-def retain(revision: Revision, seconds: int) -> None:
+def retain(revision: Revision, until: datetime) -> None:
     """Keep a revision of a swap warm, so that rolling back needs no start and no warm-up."""
-    until = now() + timedelta(seconds=seconds)
     revision.transition(
         (RevisionState.SERVING, RevisionState.RETAINED), RevisionState.RETAINED, retained_until=until, idle_since=None
     )
 
 
-def window_seconds(operation: Operation) -> int:
-    """How long an operation's former revisions are kept: only a swap into production opens a window."""
-    if operation.kind == Kind.ROLL_BACK or not Swap.objects.filter(operation=operation).exists():
-        return 0
-    return max(
-        Slot.objects.filter(changes__operation=operation, is_production=True).values_list(
-            "rollback_window_seconds", flat=True
-        ),
-        default=0,
-    )
+def kept_until(operation: Operation, replaced: set[int]) -> dict[int, datetime]:
+    """Which of the revisions that an operation takes out of service are kept warm for a roll-back, and until when.
+
+    A swap into production opens the window. Who alters staging within it does not take away what production
+    served before: staging may have gone on with those very instances.
+    """
+    if operation.kind in (Kind.PUBLISH, Kind.CHANGE_SETTINGS):
+        return _kept_by_last_swap(operation, replaced)
+    if operation.kind == Kind.ROLL_BACK:
+        return {}
+    swap = Swap.objects.filter(operation=operation).select_related("target").first()
+    if swap is None or swap.target is None or not swap.target.is_production:
+        return {}
+    window = timedelta(seconds=swap.target.rollback_window_seconds)
+    return dict.fromkeys(replaced, now() + window) if window else {}
+
+
+def _kept_by_last_swap(operation: Operation, replaced: set[int]) -> dict[int, datetime]:
+    done = Swap.objects.filter(operation__site=operation.site, operation__state=OperationState.SUCCEEDED)
+    swap = done.select_related("operation", "target").order_by("-switched_at").first()
+    if swap is None or swap.operation.kind == Kind.ROLL_BACK or swap.target is None or swap.switched_at is None:
+        return {}
+    until = swap.switched_at + timedelta(seconds=swap.target.rollback_window_seconds)
+    if until <= now():
+        return {}
+    former = swap.operation.changes.filter(slot=swap.target, revision_before__in=replaced)
+    return dict.fromkeys(former.values_list("revision_before_id", flat=True), until)
 
 
 def retire_candidates(operation: Operation, kept: set[int | None]) -> None:

@@ -142,10 +142,10 @@ def exchange(operation: Operation, changes: list[SlotChange], slots: dict[int, S
         serve(change)
     kept = {change.revision_after_id for change in changes}
     rollback.retire_candidates(operation, kept)
-    window = rollback.window_seconds(operation)
+    kept_warm = rollback.kept_until(operation, replaced - kept)
     for revision in Revision.objects.filter(pk__in=replaced - kept).select_related("slot"):
-        if window:
-            rollback.retain(revision, window)
+        if until := kept_warm.get(revision.pk):
+            rollback.retain(revision, until)
         else:
             drain(revision)
     version = operation.held_site.touch_routes()

@@ -65,6 +65,29 @@ def test_each_answer_of_an_altered_staging_says_whether_it_is_instant(domain: Do
     assert Revision.objects.count() == before
 
 
+def test_instances_that_went_on_in_staging_are_kept_when_staging_is_altered(domain: Domain) -> None:
+    production, staging = domain.staged()
+    domain.work(swaps.request_swap(acting_user=domain.alice, source=staging, target=production))
+    staging.refresh_from_db()
+    former = staging.live_revision
+    assert (former.deployment.message, former.state) == ("one", RevisionState.SERVING), (
+        "nothing sticky, so it is reused"
+    )
+    set_entries(domain, staging, Entry("COLOUR", "red"))
+    domain.publish(staging, "one, changed")
+    former.refresh_from_db()
+    assert former.state == RevisionState.RETAINED
+    assert Revision.objects.filter(state=RevisionState.RETAINED).count() == 1
+    offer = offer_roll_back(production.site)
+    assert (offer.is_instant, offer.is_unaltered_instant) == (True, True)
+    assert 590 < (offer.until - now()).total_seconds() <= 600
+    domain.answers = {former.pk: "500"}  # would fail if it were asked
+    before = Revision.objects.count()
+    assert roll_back(domain, production, to_unaltered=True).state == "succeeded"
+    assert domain.serves("contoso.localhost") == "one"
+    assert Revision.objects.count() == before
+
+
 def test_the_unaltered_version_is_not_instant_once_production_was_configured_anew(domain: Domain) -> None:
     production, staging = swapped(domain)
     domain.publish(staging, "one, changed")
