@@ -11,16 +11,16 @@ from django.views.decorators.csrf import csrf_exempt, csrf_protect
 from django.views.decorators.http import require_http_methods
 
 from portal import kept_form
-from portal.answers import answer_operation, back_address
+from portal.answers import answer_operation
 from portal.custom_create import BEGINNINGS, CustomCreateForm
 from portal.http import PortalRequest
 from portal.templatetags.site_pages import in_bytes
 from portal.tree import point_out
 from portal.uploads import ArchiveUpload
-from portal.views.new import no_subscription, suffix
+from portal.views.new import form_context, no_subscription
 from sites.access import writable_subscriptions
 from sites.errors import Refused, SettingRefused, UploadTooLarge
-from sites.models import Mode, Operation
+from sites.models import Operation
 from sites.services.custom_sites import check_custom_site, create_custom_site
 
 
@@ -98,16 +98,10 @@ def _page(
 ) -> HttpResponse:
     context = {
         "is_returned": is_returned,
-        "page": number,
-        "values": values,
         "fault": fault,
-        "modes": Mode,
-        "mode": values.get("mode") or settings.DEFAULT_MODE,
+        "page": number,
         "beginnings": BEGINNINGS,
         "beginning": values.get("beginning") or "empty",
-        "subscriptions": writable_subscriptions(request.user),
-        "suffix": suffix(),
-        "back": back_address(request),
-        "base_template": "frame/partial.html" if request.htmx else "base.html",
+        **form_context(request, values),
     }
     return render(request, "new/custom.html", context, status=status)

@@ -30,7 +30,7 @@ def new(request: PortalRequest) -> HttpResponse:
 def check_name(request: PortalRequest) -> HttpResponse:
     """The mark inside the name's field: free, or what is wrong with it."""
     name = request.GET.get("name", "").strip()
-    context = {"name": name, "fault": _fault(name) if name else "", "suffix": suffix()}
+    context = {"name": name, "fault": _fault(name) if name else "", "suffix": _suffix()}
     return render(request, "new/_name_mark.html", context)
 
 
@@ -74,21 +74,24 @@ def _drawer(
     status: int = 200,
     is_returned: bool = False,
 ) -> HttpResponse:
-    context = {
-        "is_returned": is_returned,
-        "values": values,
-        "fault": fault,
-        "modes": Mode,
-        "mode": values.get("mode") or settings.DEFAULT_MODE,
-        "subscriptions": writable_subscriptions(request.user),
-        "suffix": suffix(),
-        "back": back_address(request),
-        "base_template": "frame/partial.html" if request.htmx else "base.html",
-    }
+    context = {"is_returned": is_returned, "fault": fault, **form_context(request, values)}
     return render(request, "new/drawer.html", context, status=status)
 
 
-def suffix() -> str:
+def form_context(request: PortalRequest, values: Mapping[str, str]) -> dict[str, object]:
+    """What every form that creates a web site shows."""
+    return {
+        "values": values,
+        "modes": Mode,
+        "mode": values.get("mode") or settings.DEFAULT_MODE,
+        "subscriptions": writable_subscriptions(request.user),
+        "suffix": _suffix(),
+        "back": back_address(request),
+        "base_template": "frame/partial.html" if request.htmx else "base.html",
+    }
+
+
+def _suffix() -> str:
     return f".{settings.SUFFIX}" + ("" if settings.PORT == 80 else f":{settings.PORT}")
 
 
