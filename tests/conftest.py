@@ -42,7 +42,8 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     items[:] = sorted(kept, key=_turn)
     for item in items:
         if item.get_closest_marker("live"):
-            item.add_marker(pytest.mark.xdist_group("live"))  # they share one system
+            is_shared = "_shared" in item.fixturenames
+            item.add_marker(pytest.mark.xdist_group("one system" if is_shared else "systems of their own"))
 
 
 def _turn(item: pytest.Item) -> int:

@@ -59,7 +59,7 @@ class Window:
             )
         page = context.new_page()
         page.set_default_timeout(WAIT_MILLISECONDS)
-        page.on("pageerror", lambda error: self.faults.append(str(error)))
+        page.on("pageerror", lambda error: self.faults.append(f"{page.url}: {error.message} {error.stack}"))
         if path:
             page.goto(path)
         return page
@@ -68,7 +68,7 @@ class Window:
         """Close everything, and fail when a script did."""
         for context in self._contexts:
             context.close()
-        assert self.faults == []
+        assert not self.faults, self.faults
 
 
 def assert_axe_finds_nothing(page: Page, screen: str, widths: tuple[int, ...] = WIDTHS) -> None:

@@ -51,7 +51,7 @@ NEWS_SECONDS = 10.0
 """So long the routers may take to hear of what has failed."""
 SEED = 4
 """Chosen for lives in which much happens."""
-SHORT = {"max_examples": 3, "stateful_step_count": 20, "database": None}
+SHORT = {"max_examples": 2, "stateful_step_count": 20, "database": None}
 LONG = {"max_examples": 12, "stateful_step_count": 30}
 
 

@@ -23,7 +23,6 @@ def choose_password(steps: Walker, link: str) -> None:
     steps.go(link, "choose-password")
     _choose(steps)
     steps.go("/sites/")
-    steps.close_notification()
     steps.show("list-empty")
     steps.show_at("list-empty", 360)
 
@@ -98,7 +97,6 @@ def _read(steps: Walker, link: str, site: str) -> None:
     reader.go(link)
     _choose(reader)
     reader.go("/sites/")
-    reader.close_notification()
     reader.select(f"{site}/production")
     reader.page.hover("#command-swap")
     reader.show("list-reader")
