@@ -1,7 +1,10 @@
 """Debian's Chromium as the live tests use it: signed in, without motion, and every screen asked by axe."""
 
+import sys
+import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
@@ -10,6 +13,16 @@ from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 from tests.live.system import System
 
 PROGRAM = "/usr/bin/chromium"
+WITHOUT_NETLINK = f"""#!{sys.executable}
+import errno, os, socket, sys
+import pyseccomp
+rules = pyseccomp.SyscallFilter(pyseccomp.ALLOW)
+family = pyseccomp.Arg(0, pyseccomp.EQ, socket.AF_NETLINK)
+rules.add_rule(pyseccomp.ERRNO(errno.EAFNOSUPPORT), "socket", family)
+rules.load()
+os.execv("{PROGRAM}", ["{PROGRAM}", *sys.argv[1:]])
+"""
+"""Each instance brings a network interface, and Chromium drops what it is loading when the machine gets a new one."""
 SIZE = (1280, 800)
 WIDTHS = (1280, 360)
 WAIT_MILLISECONDS = 20_000
@@ -24,9 +37,16 @@ def launched() -> Iterator[Browser]:
     """A browser of its own. Within it Playwright keeps an event loop in this thread, in which nothing of ours runs:
     Django is told that its models may be used between the calls of the browser all the same.
     """
-    with pytest.MonkeyPatch.context() as patch, sync_playwright() as playwright:
+    with (
+        tempfile.TemporaryDirectory(prefix="greenroom-") as folder,
+        pytest.MonkeyPatch.context() as patch,
+        sync_playwright() as playwright,
+    ):
         patch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
-        browser = playwright.chromium.launch(executable_path=PROGRAM, args=["--no-sandbox"])
+        program = Path(folder) / "chromium"
+        program.write_text(WITHOUT_NETLINK)
+        program.chmod(0o700)
+        browser = playwright.chromium.launch(executable_path=program, args=["--no-sandbox"])
         yield browser
         browser.close()
 
