@@ -4,8 +4,10 @@ import json
 import os
 import subprocess
 import sys
+import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -149,6 +151,16 @@ class Agent:
         code = self.runtime.observe_run(spec.run_id).exit_code
         assert code is not None
         return code
+
+
+@contextmanager
+def running_agent() -> Iterator[Agent]:
+    """An agent in a temporary folder, ended with its instances."""
+    with tempfile.TemporaryDirectory(prefix="greenroom-") as folder:
+        agent = Agent(Path(folder))
+        agent.start()
+        yield agent
+        agent.close()
 
 
 def get(instance: InstanceStatus, path: str = "/") -> str:

@@ -9,7 +9,7 @@ from django.conf import settings
 from playwright.sync_api import Browser
 from pytest_django import DjangoDbBlocker
 
-from tests.live.agent_rig import Agent
+from tests.live.agent_rig import Agent, running_agent
 from tests.live.chromium import OpenPage, Window, launched
 from tests.live.system import System
 
@@ -67,18 +67,12 @@ def open_page(chromium: Browser, system: System) -> Iterator[OpenPage]:
 @pytest.fixture(scope="module")
 def shared_agent() -> Iterator[Agent]:
     """One agent for tests that leave it as it was."""
-    with tempfile.TemporaryDirectory(prefix="greenroom-") as folder:
-        agent = Agent(Path(folder))
-        agent.start()
+    with running_agent() as agent:
         yield agent
-        agent.close()
 
 
 @pytest.fixture
 def agent() -> Iterator[Agent]:
     """An agent that may be killed."""
-    with tempfile.TemporaryDirectory(prefix="greenroom-") as folder:
-        agent = Agent(Path(folder))
-        agent.start()
+    with running_agent() as agent:
         yield agent
-        agent.close()

@@ -4,6 +4,7 @@ import math
 import os
 import signal
 import socket
+from abc import ABC, abstractmethod
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from functools import partial
@@ -34,14 +35,14 @@ LINES = 5000
 """… and so many lines can an instance have written in it."""
 
 
-class Victim:
+class Victim(ABC):
     """One row of the table, by default one whose end no request may notice."""
 
+    @abstractmethod
     def strike(self, system: System, moment: Moment) -> None:
         """Kill it, while the worker stands still at the moment."""
-        raise NotImplementedError
 
-    def revive(self, system: System) -> None:
+    def revive(self, system: System) -> None:  # noqa: B027  most victims do not go away
         """Return when it is back; by default it does not go away."""
 
     def unexcused(self, system: System, records: list[Record]) -> list[Record]:

@@ -1,6 +1,7 @@
 """What people may ask of a site, in any order, and what must hold after each of it; how it is done is a driver's."""
 
 import itertools
+from abc import abstractmethod
 from collections.abc import Callable
 from pathlib import Path
 
@@ -62,17 +63,17 @@ class Life(RuleBasedStateMachine):
 
     # What a driver does
 
+    @abstractmethod
     def carry_out(self, request: Callable[[], Operation], fate: Fate) -> Operation:
         """Ask, and return the operation once nothing is left for a worker; `fate` as far as the driver can play it."""
-        raise NotImplementedError
 
+    @abstractmethod
     def archive(self, text: str) -> Path:
         """A zip whose application tells that text."""
-        raise NotImplementedError
 
+    @abstractmethod
     def check_address(self, host: str, place: Place | None, *, count: int) -> None:
         """Fails unless a visitor of `host` meets what the place serves, by `count` instances at least."""
-        raise NotImplementedError
 
     def settle(self) -> None:
         """An operation has failed; return when everybody knows."""
