@@ -3,8 +3,9 @@
 import re
 
 import pytest
-from playwright.sync_api import CDPSession, Dialog, Page, expect
+from playwright.sync_api import Dialog, Page, expect
 
+from sites.management.screens.access import add_device
 from tests.live.chromium import OpenPage, assert_axe_finds_nothing
 from tests.live.system import System
 
@@ -32,16 +33,6 @@ def page(open_page: OpenPage, system: System) -> Page:
     page.keyboard.press("Enter")
     page.wait_for_url("**/sites/")
     return page
-
-
-def authenticator(page: Page) -> CDPSession:
-    """A device that confirms every question."""
-    session = page.context.new_cdp_session(page)
-    session.send("WebAuthn.enable")
-    options = {"protocol": "ctap2", "transport": "internal", "hasResidentKey": True, "hasUserVerification": True}
-    options |= {"isUserVerified": True, "automaticPresenceSimulation": True}
-    session.send("WebAuthn.addVirtualAuthenticator", {"options": options})
-    return session
 
 
 def sign_in(page: Page) -> None:
@@ -102,7 +93,7 @@ def test_the_menus_of_the_header_please_axe(page: Page) -> None:
 
 
 def test_a_passkey_is_added_and_asked_for(page: Page) -> None:
-    authenticator(page)
+    add_device(page)
     page.goto("/password/")
     page.fill("#passkey-name", "stick")
     page.fill("#passkey-new-password", PASSWORD)

@@ -48,7 +48,7 @@ def add_reader(steps: Walker, site: str, name: str) -> None:
 
 def set_up_second_factor(steps: Walker) -> None:
     """One's own account: an authenticator app, its recovery codes, a passkey."""
-    _add_device(steps.page)
+    add_device(steps.page)
     steps.go("/password/", "account")
     steps.go("/settings/account/app/", "account-app")
     secret = steps.page.inner_text(".setup__secret").replace(" ", "")
@@ -115,7 +115,7 @@ def _code(secret: str) -> str:
     return TOTP(base64.b32decode(secret), 6, SHA1(), 30).generate(int(time.time())).decode()  # noqa: S303
 
 
-def _add_device(page: Page) -> CDPSession:
+def add_device(page: Page) -> CDPSession:
     """A device that confirms every question about a passkey."""
     session = page.context.new_cdp_session(page)
     session.send("WebAuthn.enable")
