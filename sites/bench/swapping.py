@@ -19,8 +19,8 @@ from sites.prober.clock import now
 
 SETTLING_SECONDS = 2.0
 """Before the first swap and after the last one."""
-UNWATCHED_SECONDS = 0.3
-"""After the request for a swap: looking at it all the time would be a load of its own, in the switch's window."""
+UNWATCHED_SECONDS = 0.8
+"""After the request for a swap: looking at it would be a load of its own, in the second around the switch."""
 AFTERMATH_SECONDS = 0.5
 """After a swap has ended: no control window begins earlier."""
 

@@ -16,8 +16,6 @@ from sites.supervisor.unix_http import ask
 
 BOOTSTRAP = settings.RUN_DIR / "envoy-bootstrap.json"
 PYTHON = sys.executable
-NICENESS = ("nice", "-n", "10")
-"""What no visitor waits for leaves the processor to Envoy and to the sites."""
 CONTROL_PLANE = ("xds", "web", "worker-control", "worker-work", "beat")
 """What a restart replaces; the sites go on without it."""
 
@@ -105,16 +103,17 @@ def _web(descriptor: int) -> Component:
 
 
 def _worker(queue: str) -> Component:
-    command: tuple[str, ...] = (*NICENESS, PYTHON, "-m", "celery", "-A", "portal", "worker", "-Q", queue, "-c", "2")
+    command: tuple[str, ...] = (PYTHON, "-m", "celery", "-A", "portal", "worker", "-Q", queue, "-c", "2")
     command += ("-n", f"{queue}@greenroom")
     command += ("--include", "sites.supervisor.heartbeat", "--loglevel", "INFO")
     command += ("--without-gossip", "--without-mingle", "--without-heartbeat")
-    return Component(f"worker-{queue}", command, readiness.worker_reports(queue), stop_seconds=15)
+    return Component(f"worker-{queue}", command, readiness.worker_reports(queue), in_background=True, stop_seconds=15)
 
 
 def _beat() -> Component:
-    command = (*NICENESS, PYTHON, "-m", "celery", "-A", "portal", "beat", "--scheduler", "celery.beat:Scheduler")
-    return Component("beat", (*command, "--loglevel", "WARNING", "--pidfile", ""), readiness.settles)
+    command: tuple[str, ...] = (PYTHON, "-m", "celery", "-A", "portal", "beat")
+    command += ("--scheduler", "celery.beat:Scheduler", "--loglevel", "WARNING", "--pidfile", "")
+    return Component("beat", command, readiness.settles, in_background=True)
 
 
 async def _stop_instances(_: int) -> None:

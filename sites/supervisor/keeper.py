@@ -115,6 +115,7 @@ class Keeper:
             folder=self._folder,
             descriptors=self.component.descriptors,
             survives=self.component.survives,
+            in_background=self.component.in_background,
         )
         write_record(
             self._run_dir, Record(self.name, self.process.identity, digest, time.time(), restarts=self.restarts)

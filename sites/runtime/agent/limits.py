@@ -5,6 +5,7 @@ import resource
 from pathlib import Path
 from typing import Protocol
 
+from sites.runtime.agent.background import WEIGHT
 from sites.runtime.spec import Limits
 
 ROOT = Path("/sys/fs/cgroup")
@@ -17,8 +18,8 @@ class Confinement(Protocol):
 
     fact: str
 
-    def enter(self, key: str, pid: int, limits: Limits) -> None:
-        """The process and all that it will start are bounded from now on."""
+    def enter(self, key: str, pid: int, limits: Limits, *, in_background: bool = False) -> None:
+        """The process and all that it will start are bounded from now on; in the background, others go first."""
 
     def leave(self, key: str) -> None:
         """The sandbox has ended for good."""
@@ -36,6 +37,10 @@ def _remove(group: Path) -> None:
         group.rmdir()
     except OSError:
         return  # gone, or still in use by a process that is just ending
+
+
+def _share_of(usual: int, in_background: bool) -> int:
+    return int(usual * WEIGHT) if in_background else usual
 
 
 def set_process_limits(pid: int, limits: Limits, *, with_memory: bool) -> None:
@@ -58,7 +63,7 @@ class GroupsV1:
         self._controllers = controllers
         self.fact = f"limits by control groups (version 1: {', '.join(controllers)})"
 
-    def enter(self, key: str, pid: int, limits: Limits) -> None:
+    def enter(self, key: str, pid: int, limits: Limits, *, in_background: bool = False) -> None:
         """See Confinement.enter."""
         size = limits.memory_mb * 1024 * 1024
         values = {
@@ -67,6 +72,7 @@ class GroupsV1:
             "cpu": (
                 ("cpu.cfs_period_us", PERIOD_MICROSECONDS),
                 ("cpu.cfs_quota_us", int(limits.cpus * PERIOD_MICROSECONDS)),
+                ("cpu.shares", _share_of(1024, in_background)),
             ),
         }
         for controller in self._controllers:
@@ -92,7 +98,7 @@ class GroupsV2:
     def __init__(self, name: str) -> None:
         self._group = ROOT / name
 
-    def enter(self, key: str, pid: int, limits: Limits) -> None:
+    def enter(self, key: str, pid: int, limits: Limits, *, in_background: bool = False) -> None:
         """See Confinement.enter."""
         group = self._group / key.replace("/", "-")
         group.mkdir(parents=True, exist_ok=True)
@@ -103,6 +109,7 @@ class GroupsV2:
         _write(group / "memory.swap.max", 0)
         _write(group / "pids.max", limits.processes)
         _write(group / "cpu.max", f"{int(limits.cpus * PERIOD_MICROSECONDS)} {PERIOD_MICROSECONDS}")
+        _write(group / "cpu.weight", _share_of(100, in_background))
         _write(group / "cgroup.procs", pid)
         set_process_limits(pid, limits, with_memory=not (group / "memory.max").exists())
 
@@ -117,7 +124,7 @@ class ProcessLimits:
 
     fact = "limits per process only (no control groups to write to)"
 
-    def enter(self, key: str, pid: int, limits: Limits) -> None:
+    def enter(self, key: str, pid: int, limits: Limits, *, in_background: bool = False) -> None:
         """See Confinement.enter."""
         set_process_limits(pid, limits, with_memory=True)
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from sites.runtime.agent import identity, spawn
+from sites.runtime.agent.background import step_back
 from sites.runtime.agent.isolation import Isolation
 from sites.runtime.agent.limits import find_confinement
 from sites.runtime.agent.monitor import Monitor
@@ -40,7 +41,8 @@ class Job:
     log: Path
     place: Place | None
     """None: the network of the host."""
-    niceness: int = 0
+    in_background: bool = False
+    """Stands behind others for the processor."""
 
 
 def translate(text: str, mounts: tuple[Mount, ...]) -> str:
@@ -91,9 +93,14 @@ class Machine:
             netns=job.place.netns if job.place else None,
             mark=self.mark,
             seccomp=self._seccomp,
-            niceness=job.niceness,
         )
-        return await Monitor.start(order, lambda pid: self.confinement.enter(job.key, pid, job.limits), extra)
+
+        def confine(pid: int) -> None:
+            self.confinement.enter(job.key, pid, job.limits, in_background=job.in_background)
+            if job.in_background:
+                step_back(pid)
+
+        return await Monitor.start(order, confine, extra)
 
     async def take_place(self, key: str) -> Place:
         """The place of that key, the same until it is released. Raises OSError when there is none."""

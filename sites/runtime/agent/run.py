@@ -13,7 +13,6 @@ from sites.runtime.spec import RunSpec, RunState, RunStatus
 
 TIMED_OUT = 124
 GRACE_SECONDS = 5.0
-NICENESS = 10
 """No visitor waits for a build."""
 
 logger = logging.getLogger(__name__)
@@ -96,7 +95,7 @@ class Run:
             limits=spec.limits,
             log=self.log,
             place=place,
-            niceness=NICENESS,
+            in_background=True,
         )
         return await self._machine.start(job, {})
 

@@ -29,8 +29,6 @@ class Order:
     netns: str | None
     mark: str
     seccomp: bytes
-    niceness: int = 0
-    """How far it stands behind others for processor time: 0 to 19."""
 
 
 def status_file(folder: Path) -> Path:
@@ -81,7 +79,7 @@ def arguments_of(order: Order) -> list[str]:
         line = [*bwrap, *command_of(order.view, order.command)]
     if order.netns:
         line = ["nsenter", f"--net=/run/netns/{order.netns}", "--", *line]
-    return ["nice", "-n", str(order.niceness), *line] if order.niceness else line
+    return line
 
 
 def _check(order: Order, options: list[str]) -> None:

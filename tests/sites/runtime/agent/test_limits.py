@@ -25,6 +25,7 @@ def test_version_1_has_a_group_per_controller(memory_by_process: list[bool], tmp
     assert (tmp_path / "memory/greenroom/1-0/memory.limit_in_bytes").read_text() == str(128 << 20)
     assert (tmp_path / "pids/greenroom/1-0/pids.max").read_text() == "32"
     assert (tmp_path / "cpu/greenroom/1-0/cpu.cfs_quota_us").read_text() == "50000"
+    assert (tmp_path / "cpu/greenroom/1-0/cpu.shares").read_text() == "1024"
     assert (tmp_path / "memory/greenroom/1-0/cgroup.procs").read_text() == "4711"
     assert memory_by_process == [False]
 
@@ -35,8 +36,18 @@ def test_version_2_has_one_group_below_one_without_processes(memory_by_process: 
     assert (tmp_path / "greenroom/cgroup.subtree_control").read_text() == "+memory +pids +cpu"
     assert (group / "memory.max").read_text() == str(128 << 20)
     assert (group / "cpu.max").read_text() == "50000 100000"
+    assert (group / "cpu.weight").read_text() == "100"
     assert (group / "cgroup.procs").read_text() == "4711"
     assert not (tmp_path / "greenroom/cgroup.procs").exists()
+
+
+def test_what_nobody_waits_for_has_a_ninth_of_the_weight_of_a_site(
+    memory_by_process: list[bool], tmp_path: Path
+) -> None:
+    GroupsV1("greenroom", ("cpu",)).enter("runs/1", 4711, WANTED, in_background=True)
+    GroupsV2("greenroom").enter("runs/1", 4711, WANTED, in_background=True)
+    assert (tmp_path / "cpu/greenroom/runs-1/cpu.shares").read_text() == "110"
+    assert (tmp_path / "greenroom/runs-1/cpu.weight").read_text() == "10"
 
 
 def test_without_groups_every_process_bounds_itself(memory_by_process: list[bool]) -> None:

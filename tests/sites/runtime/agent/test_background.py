@@ -1,0 +1,51 @@
+"""Who works in the background stands behind others, also where the kernel groups sessions."""
+
+import os
+import re
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from sites.runtime.agent.background import NICENESS, SLICE_NANOSECONDS, step_back
+
+AUTOGROUP = Path("/proc/sys/kernel/sched_autogroup_enabled")
+
+
+@pytest.fixture
+def session() -> Iterator[int]:
+    """A process that leads a session of its own."""
+    with subprocess.Popen(["sleep", "60"], start_new_session=True) as process:
+        yield process.pid
+        process.kill()
+
+
+def test_a_process_in_the_background_has_a_niceness(session: int) -> None:
+    step_back(session)
+    assert os.getpriority(os.PRIO_PROCESS, session) == NICENESS
+
+
+@pytest.mark.skipif(not AUTOGROUP.exists() or AUTOGROUP.read_text() != "1\n", reason="sessions are not grouped")
+def test_its_session_has_the_same_niceness_for_there_alone_it_counts_beside_others(session: int) -> None:
+    step_back(session)
+    assert Path(f"/proc/{session}/autogroup").read_text().split()[-1] == str(NICENESS)
+
+
+def test_it_asks_for_long_slices_so_that_who_wakes_up_goes_first(session: int) -> None:
+    found = _slice_of(session)
+    if found is None or tuple(map(int, os.uname().release.split(".")[:2])) < (6, 12):
+        pytest.skip("this kernel shows no slices, or has none of one's own")
+    step_back(session)
+    assert found < _slice_of(session) == SLICE_NANOSECONDS
+
+
+def test_what_has_ended_meanwhile_is_left_alone() -> None:
+    with subprocess.Popen(["true"]) as process:
+        process.wait()
+    step_back(process.pid)
+
+
+def _slice_of(pid: int) -> int | None:
+    shown = re.search(r"^se\.slice\s*:\s*(\d+)", Path(f"/proc/{pid}/sched").read_text(), re.MULTILINE)
+    return int(shown[1]) if shown else None
