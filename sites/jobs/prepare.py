@@ -11,11 +11,13 @@ from sites.runtime.spec import InstanceState, InstanceStatus
 
 STARTS = 2
 """So often may an instance end by itself before the operation gives up."""
+PLANNED = ("slot__site", "workload_after", "deployment_after")
+"""What a plan is made of."""
 
 
 def prepare(operation: Operation) -> None:
     """Give each change its revision: one that runs already with the needed fingerprint, or a new row."""
-    for change in changes_to_start(operation):
+    for change in changes_to_start(operation, *PLANNED):
         plan = make_plan(change.held_slot, change.occupant_after, change.deployment_after)
         revision = _reused(change, plan.fingerprint) or Revision.objects.create(
             site=change.held_slot.site,
@@ -38,12 +40,14 @@ def prepare(operation: Operation) -> None:
         change.save(update_fields=["revision_after"])
 
 
-def changes_to_start(operation: Operation) -> list[SlotChange]:
-    """The changes after which a revision has to run."""
-    found = operation.changes.select_related("slot__site", "workload_after", "deployment_after", "revision_after")
-    # What is encrypted is read where it is needed only
-    found = found.defer("slot__publishing_password", "revision_after__snapshot")
-    return [change for change in found if change.is_running_after and change.workload_after is not None]
+def changes_to_start(operation: Operation, *related: str) -> list[SlotChange]:
+    """The changes after which a revision has to run, with it and with what else `related` names.
+
+    What is encrypted is read where it is needed only.
+    """
+    found = operation.changes.filter(is_running_after=True).exclude(workload_after=None)
+    found = found.select_related("revision_after", *related)
+    return list(found.defer("slot__publishing_password", "revision_after__snapshot"))
 
 
 def _reused(change: SlotChange, fingerprint: str) -> Revision | None:
@@ -138,7 +142,7 @@ def _refuse_crashes(operation: Operation, change: SlotChange, statuses: list[Ins
 
 def not_listening(operation: Operation, seconds: float) -> InstanceNotStarted | None:
     """The failure of the first instance that still does not listen after `seconds`."""
-    for change in changes_to_start(operation):
+    for change in changes_to_start(operation, "slot__site"):
         revision = change.revision_after
         if revision is None:
             continue

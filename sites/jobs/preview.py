@@ -8,9 +8,9 @@ from sites.routing import registered_nodes
 
 def is_pending(operation: Operation) -> bool:
     """Whether the operation is a preview that nobody has asked to complete."""
-    if operation.kind != Kind.SWAP:
+    if operation.kind != Kind.SWAP or not operation.swap.is_preview:
         return False
-    return Swap.objects.filter(operation=operation, is_preview=True, complete_requested_at=None).exists()
+    return Swap.objects.filter(operation=operation, complete_requested_at=None).exists()
 
 
 def show(operation: Operation) -> None:

@@ -5,7 +5,7 @@ from datetime import timedelta
 
 from sites.errors import Cancelled, Failed, RoutesRefused, Unreachable
 from sites.jobs import figures, rollback, wording
-from sites.jobs.prepare import changes_to_start
+from sites.jobs.prepare import PLANNED, changes_to_start
 from sites.jobs.procedure import DONE, Progress
 from sites.jobs.rollback import drain
 from sites.models import (
@@ -85,7 +85,7 @@ def switch(operation: Operation) -> None:
     slots = _locked_slots(operation)
     if Operation.objects.filter(pk=operation.pk, cancel_requested_at__isnull=False).exists():
         raise Cancelled(wording.cancelled(operation))
-    for change in changes_to_start(operation):
+    for change in changes_to_start(operation, *PLANNED):
         _check(operation, change, slots[change.held_slot.pk])
     _remember_settings(changes)
     exchange(operation, changes, slots)

@@ -70,7 +70,7 @@ def _is_answered(future: Future[Answer]) -> bool:
 def _open_probes(operation: Operation) -> tuple[list[Probe], int, int]:
     probes: list[Probe] = []
     warm = wanted = 0
-    for change in changes_to_start(operation):
+    for change in changes_to_start(operation, "slot__site", "workload_after"):
         default = change.held_slot.host_names.filter(kind=HostNameKind.DEFAULT)
         host = default.values_list("name", flat=True).first() or ""
         rules = rules_of(change.occupant_after)
