@@ -11,7 +11,7 @@ START_SECONDS = 120.0
 INTO_SERVICE = (
     Stage(Step.PREPARING, prepare.work_prepare, enter=prepare.prepare),
     Stage(Step.STARTING, prepare.start, limit_seconds=START_SECONDS),
-    Stage(Step.WARMING, warmup.warm_up, limit_seconds=600.0),
+    Stage(Step.WARMING, warmup.warm_up),
     Stage(Step.OFFERED, switch.wait_until_offered, enter=switch.offer, limit_seconds=60.0),
     Stage(Step.SWITCHED, switch.switched, enter=switch.switch),
     Stage(Step.PUBLISHED, switch.wait_until_published),

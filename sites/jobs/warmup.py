@@ -1,10 +1,15 @@
 """Step WARMING: every instance of every side answers a request before any visitor reaches it."""
 
+import socket
+import threading
+import time
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass
-from http.client import HTTPConnection, HTTPException
+from http.client import HTTPConnection, HTTPException, HTTPResponse
 
 from django.conf import settings
+from django.utils.encoding import iri_to_uri
 
 from sites.errors import WarmupFailed
 from sites.general_settings import WarmupRules, warmup_rules
@@ -18,8 +23,11 @@ from sites.runtime.spec import InstanceState
 
 USER_AGENT = "SiteWarmup"
 PAUSE_SECONDS = 1.0
-AT_ONCE = 10
+AT_ONCE = 20  # all instances of two slots: one that does not answer keeps none waiting
 BEAT_SECONDS = 2.0
+ROUND_SECONDS = 100.0
+"""So long may one instance take for all its paths in one try: what is left of a task's time after its slice."""
+CHUNK = 64 * 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,14 +120,16 @@ def _rows(workload: Workload) -> list[tuple[str, str]]:
 def ask(probe: Probe) -> Answer:
     """Ask every path of the rules; the first unacceptable answer, else the last one."""
     answer = Answer("/", "")
+    ends = time.monotonic() + ROUND_SECONDS
     for path in probe.rules.paths:
-        answer = Answer(path, _status(probe, path))
+        left = max(ends - time.monotonic(), 1.0)
+        answer = Answer(path, _status(probe, path, min(probe.rules.seconds, left)))
         if not probe.rules.accepts(answer.text):
             break
     return answer
 
 
-def _status(probe: Probe, path: str) -> str:
+def _status(probe: Probe, path: str, seconds: float) -> str:
     """The status as text, or what happened instead. Asked as a visitor behind TLS would, so that nothing redirects."""
     host = probe.host if settings.PORT == 80 else f"{probe.host}:{settings.PORT}"
     headers = {
@@ -130,18 +140,40 @@ def _status(probe: Probe, path: str) -> str:
         "X-Website-Hostname": probe.host,
         "X-Website-Site-Name": probe.change.held_slot.site.name,
     }
-    connection = HTTPConnection(probe.instance.address, probe.instance.port, timeout=probe.rules.seconds)
+    connection = HTTPConnection(probe.instance.address, probe.instance.port, timeout=seconds)
+    is_over = threading.Event()
+    answer = ""
     try:
-        connection.request("GET", path, headers=headers)
-        response = connection.getresponse()
-        response.read()
-        return str(response.status)
+        connection.connect()
+        # A timeout of the socket begins again with every byte: an answer that trickles would hold the swap for ever
+        clock = threading.Timer(seconds, _cut, (connection.sock, is_over))
+        clock.start()
+        try:
+            connection.request("GET", iri_to_uri(path), headers=headers)
+            answer = _read(connection.getresponse())
+        finally:
+            clock.cancel()
     except TimeoutError:
-        return f"no answer within {probe.rules.seconds:.0f} s"
+        is_over.set()
     except (OSError, HTTPException) as error:
-        return f"no answer ({error or type(error).__name__})"
+        answer = f"no answer ({error or type(error).__name__})"
     finally:
         connection.close()
+    return f"no answer within {seconds:.0f} s" if is_over.is_set() else answer
+
+
+def _read(response: HTTPResponse) -> str:
+    """The status of an answer that came whole."""
+    while response.read(CHUNK):
+        pass
+    return "an answer that broke off" if response.length else str(response.status)
+
+
+def _cut(connection: socket.socket, is_over: threading.Event) -> None:
+    """Have whoever reads from the connection find its end."""
+    is_over.set()
+    with suppress(OSError):
+        connection.shutdown(socket.SHUT_RDWR)
 
 
 def _note(operation: Operation, probe: Probe, answer: Answer) -> bool:

@@ -22,6 +22,7 @@ def test_statuses_are_single_ones_and_ranges() -> None:
     rules = warmup_rules({"statuses": "200, 204,301-308"})
     assert [rules.accepts(status) for status in ("200", "201", "204", "302", "400")] == [True, False, True, True, False]
     assert rules.accepted == "200, 204, 301–308"
+    assert warmup_rules({"statuses": rules.accepted}) == rules, "what a refusal says can be typed"
 
 
 @pytest.mark.parametrize(
