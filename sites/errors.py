@@ -119,12 +119,12 @@ class NameRefused(SettingRefused):
 
 
 class Outdated(Refused):
-    """Two people edited the same configuration."""
+    """Two people edited the same configuration, or it was swapped away meanwhile."""
 
     code = "Outdated"
     sentence = (
-        "{person} saved the configuration of '{name}' at {at} while you were editing. Yours is not saved yet: it "
-        "stands below beside what is in force now; save again to put yours over it."
+        "{person} {did} at {at} while you were editing. Yours is not saved yet: it stands below beside what is in "
+        "force now; save again to put yours over it."
     )
 
 
@@ -213,10 +213,13 @@ class NothingPublished(Refused):
 
 
 class SameSlot(Refused):
-    """A swap names one slot twice, or slots of two sites."""
+    """A swap or comparison names one slot twice, or two of which neither is production of the other's site."""
 
     code = "SameSlot"
-    sentence = "'{name}' cannot be swapped with itself; nothing was changed. Choose another slot of the site."
+    sentence = (
+        "'{name}' cannot be swapped or compared with {other}; nothing was changed. "
+        "Choose production and a staging slot of one site."
+    )
 
 
 class NotRestorable(Refused):

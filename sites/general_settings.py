@@ -11,6 +11,8 @@ SWITCHES = {
     "slot_environment": "off",  # on: WEBSITE_SLOT_NAME and WEBSITE_HOSTNAME in the environment, which ends reuse
 }
 START_COMMAND = "start_command"
+DEFAULTS = {START_COMMAND: "", **SWITCHES, "paths": "/", "statuses": "200-499", "seconds": "90", "tries": "5"}
+"""What holds where a general setting or warm-up rule has no entry, in the words in which it would be typed."""
 TITLES = {
     "web_sockets": "Web sockets",
     "always_on": "Always on",
@@ -27,7 +29,7 @@ DEFAULT_PATHS = ("/",)
 DEFAULT_STATUSES = ((200, 499),)
 MOST_SECONDS = 90
 MOST_TRIES = 20
-_RANGE = re.compile(r"([1-5]\d\d)(?:\s*-\s*([1-5]\d\d))?")
+_RANGE = re.compile(r"([1-5][0-9]{2})(?:\s*[-–]\s*([1-5][0-9]{2}))?")  # the longer dash is ours, in sentences
 
 
 @dataclass(frozen=True, slots=True)

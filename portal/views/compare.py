@@ -10,7 +10,7 @@ from portal.comparison import file_groups, setting_groups, summary
 from portal.context import slot_context
 from portal.http import PortalRequest
 from sites.access import get_slot
-from sites.errors import Refused
+from sites.errors import Refused, SameSlot
 from sites.models import PRODUCTION
 from sites.services.compare import compare
 from sites.services.swaps import partner
@@ -27,6 +27,8 @@ def compare_slots(request: PortalRequest, site_name: str) -> HttpResponse:
             "Enable staged publishing on its Quick Start page first."
         )
     staging = get_slot(request.user, site_name, request.GET.get("with") or other.name)
+    if staging.is_production:
+        raise SameSlot(name=production.title, other="itself")
     comparison = compare(staging, production)
     context: dict[str, Any] = {
         "comparison": comparison,

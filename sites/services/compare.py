@@ -1,5 +1,6 @@
 """What two slots have in common and what tells them apart; reads only, and never shows a secret."""
 
+import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
@@ -8,12 +9,14 @@ from enum import StrEnum
 from django.db.models import Q
 
 from sites.content import store
-from sites.general_settings import TITLES
+from sites.general_settings import DEFAULTS, TITLES
 from sites.models import Category, Deployment, OperationState, Slot, SlotSetting, Swap
 from sites.services.rollback import offer_roll_back
 
 SECRET = frozenset({Category.APP_SETTINGS, Category.CONNECTION_STRINGS})
 """Their values are compared and not handed out."""
+WITH_DEFAULTS = frozenset({Category.GENERAL, Category.WARMUP})
+"""Of these an absent entry means its default, so that one that says the default is no difference."""
 NAMED = 5
 """So many names stand in a sentence; the rest is counted."""
 
@@ -43,7 +46,7 @@ class ContentDifference:
 
 @dataclass(frozen=True, slots=True)
 class ComparedSetting:
-    """One entry by name. The values are None where there is no such entry, and always None for a secret."""
+    """One entry by name. The values are None where there is neither entry nor default, and always None for a secret."""
 
     category: Category
     name: str
@@ -56,7 +59,9 @@ class ComparedSetting:
     @property
     def title(self) -> str:
         """The name as people read it."""
-        return TITLES[self.name] if self.category in (Category.GENERAL, Category.WARMUP) else self.name
+        if self.category == Category.DEFAULT_DOCUMENTS:
+            return f"Default document {self.name.lstrip('0')}"
+        return TITLES[self.name] if self.category in WITH_DEFAULTS else self.name
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,19 +141,19 @@ def _compare_settings(source: Slot, target: Slot) -> tuple[tuple[ComparedSetting
     shared = []
     for category, name in sorted(here.keys() | there.keys()):
         mine, other = here.get((category, name)), there.get((category, name))
-        relation = _relation(mine, other)
+        values = _value(category, name, mine), _value(category, name, other)
         is_secret = category in SECRET
         compared.append(
             ComparedSetting(
                 category=Category(category),
                 name=name,
                 travels=not any(row.is_sticky for row in (mine, other) if row),
-                relation=relation,
-                source_value=None if is_secret or mine is None else mine.value,
-                target_value=None if is_secret or other is None else other.value,
+                relation=_relation(*values),
+                source_value=None if is_secret else values[0],
+                target_value=None if is_secret else values[1],
             )
         )
-        if category == Category.CONNECTION_STRINGS and relation == Relation.SAME:
+        if category == Category.CONNECTION_STRINGS and mine and other and _leads_to(mine) == _leads_to(other):
             shared.append(name)
     return tuple(compared), shared
 
@@ -166,12 +171,24 @@ def _entries(source: Slot, target: Slot) -> tuple[dict, dict]:
     return here, there
 
 
-def _relation(mine: SlotSetting | None, other: SlotSetting | None) -> Relation:
+def _value(category: str, name: str, row: SlotSetting | None) -> str | None:
+    """What holds by that name; None: nothing."""
+    if row is not None:
+        return row.value
+    return DEFAULTS.get(name) if category in WITH_DEFAULTS else None
+
+
+def _leads_to(connection_string: SlotSetting) -> str:
+    """Where it leads, whatever its type is called."""
+    return json.loads(connection_string.value)["value"]
+
+
+def _relation(mine: str | None, other: str | None) -> Relation:
     if other is None:
         return Relation.ONLY_SOURCE
     if mine is None:
         return Relation.ONLY_TARGET
-    return Relation.SAME if mine.value == other.value else Relation.DIFFERENT
+    return Relation.SAME if mine == other else Relation.DIFFERENT
 
 
 def _last_swap(source: Slot, target: Slot) -> LastSwap | None:

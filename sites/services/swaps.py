@@ -48,8 +48,10 @@ def partner(slot: Slot) -> Slot | None:
 
 def why_not_swap(source: Slot, target: Slot) -> Refused | None:
     """What keeps the two slots from being swapped now, busy slots aside."""
-    if source.pk == target.pk or source.site_id != target.site_id:
-        return SameSlot(name=source.title)
+    if source.pk == target.pk:
+        return SameSlot(name=source.title, other="itself")
+    if source.site_id != target.site_id or source.is_production == target.is_production:
+        return SameSlot(name=source.title, other=f"'{target.title}'")
     site = source.site
     if not site.is_standard:
         return NotSwappable(name=site.name, mode=site.get_mode_display())
@@ -131,18 +133,19 @@ def complete_swap(*, acting_user: User, operation: Operation) -> Operation:
     """Let a previewed swap go on; what is missing by now is started and warmed up first."""
     operation = access.get_operation_for_change(acting_user, operation.public_id)
     with transaction.atomic():
-        lent = operation.borrowers.filter(state__in=Operation.OPEN).first()
-        if lent is not None:
-            raise Refused(
-                f"The swap of '{operation.target}' cannot be completed while the {lent.get_kind_display()} of "
-                f"{lent.actor_name} goes on; it stays prepared. Complete it when that has ended."
-            )
+        # First, because it locks the row: whoever borrows a hold of it now waits, and is then refused
         if not operation.transition(
             OperationState.WAITING, OperationState.RUNNING, step=Step.REQUESTED, heartbeat_at=None
         ):
             raise Refused(
                 f"The swap of '{operation.target}' does not wait for its completion: "
                 f"{operation.get_state_display().lower()}. Reload the page to see it as it is."
+            )
+        lent = operation.borrowers.filter(state__in=Operation.OPEN).first()
+        if lent is not None:
+            raise Refused(
+                f"The swap of '{operation.target}' cannot be completed while the {lent.get_kind_display()} of "
+                f"{lent.actor_name} goes on; it stays prepared. Complete it when that has ended."
             )
         Swap.objects.filter(operation=operation).update(complete_requested_at=Now())
         _take_present_counts(operation)

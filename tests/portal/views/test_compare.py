@@ -73,6 +73,12 @@ def test_an_unknown_slot_is_nowhere(alice: Client, contoso: Site) -> None:
     assert alice.get(f"{ADDRESS}?with=other").status_code == 404
 
 
+def test_production_is_not_compared_with_itself(alice: Client, contoso: Site) -> None:
+    answer = alice.get(f"{ADDRESS}?with=production")
+    assert answer.status_code == 409
+    assert "with itself" in answer.content.decode()
+
+
 def test_who_is_not_signed_in_is_sent_to_the_door(contoso: Site, browser: object) -> None:
     assert browser(None).get(ADDRESS)["Location"].startswith("/sign-in/")
 

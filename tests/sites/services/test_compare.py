@@ -5,7 +5,7 @@ import dataclasses
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from sites.general_settings import START_COMMAND, SWITCHES, TITLES
+from sites.general_settings import DEFAULTS, START_COMMAND, SWITCHES, TITLES, WarmupRules, warmup_rules
 from sites.models import Category, Slot
 from sites.services import deployments, slots, swaps
 from sites.services.compare import Comparison, Relation, compare
@@ -162,3 +162,37 @@ def test_it_costs_the_same_however_much_there_is_and_writes_nothing(domain: Doma
         compare(staging, production)
     assert len(many) <= len(few)
     assert all(query["sql"].startswith("SELECT") for query in many)
+
+
+def test_an_entry_that_says_the_default_is_no_difference(domain: Domain) -> None:
+    production, staging = domain.staged()
+    save(domain, staging, Entry("web_sockets", "on"), Entry("always_on", "on"), category=Category.GENERAL)
+    save(domain, staging, Entry("tries", "5"), category=Category.WARMUP)
+    comparison = compare(staging, production)
+    found = {one.name: (one.relation, one.source_value, one.target_value) for one in comparison.settings}
+    assert found == {
+        "always_on": (Relation.DIFFERENT, "on", "off"),
+        "web_sockets": (Relation.SAME, "on", "on"),
+        "tries": (Relation.SAME, "5", "5"),
+    }
+    (warning,) = comparison.warnings
+    assert "'Always on'." in warning.sentence
+
+
+def test_the_defaults_are_those_of_the_rules() -> None:
+    names = ("paths", "statuses", "seconds", "tries")
+    assert warmup_rules({name: DEFAULTS[name] for name in names}) == WarmupRules()
+
+
+def test_default_documents_are_told_by_their_place(domain: Domain) -> None:
+    production, staging = domain.staged()
+    save(domain, staging, Entry("002", "start.html"), category=Category.DEFAULT_DOCUMENTS)
+    (warning,) = compare(staging, production).warnings
+    assert "'Default document 2'" in warning.sentence
+
+
+def test_a_connection_string_of_another_type_leads_to_the_same_place(domain: Domain) -> None:
+    production, staging = domain.staged()
+    save(domain, production, Entry("Db", "same", kind="MySql"), category=Category.CONNECTION_STRINGS)
+    save(domain, staging, Entry("Db", "same", kind="Custom"), category=Category.CONNECTION_STRINGS)
+    assert {"shared_connections", "configured_otherwise"} == codes(compare(staging, production))

@@ -1,8 +1,9 @@
 """A swap exchanges workloads, and is refused with a sentence where it makes no sense."""
 
 import pytest
+from django.conf import LazySettings
 
-from sites.errors import NotAllowed, NotFound, NothingPublished, NotSwappable, SlotBusy, SlotStopped
+from sites.errors import NotAllowed, NotFound, NothingPublished, NotSwappable, SameSlot, SlotBusy, SlotStopped
 from sites.models import Operation, Revision, SlotHold
 from sites.services import sites, slots, swaps
 from tests.domain import Domain
@@ -79,6 +80,21 @@ def test_a_stopped_slot_is_refused(domain: Domain) -> None:
     domain.work(slots.stop(acting_user=domain.alice, slot=staging))
     with pytest.raises(SlotStopped):
         swaps.request_swap(acting_user=domain.alice, source=staging, target=production)
+
+
+def test_a_slot_is_swapped_neither_with_itself_nor_with_another_staging_slot(
+    domain: Domain, settings: LazySettings
+) -> None:
+    settings.STAGING_SLOTS_PER_SITE = 2
+    production, staging = domain.staged()
+    domain.work(slots.enable_staged_publishing(acting_user=domain.alice, site=production.site))
+    second = production.site.slots.get(name="staging2")
+    domain.publish(second, "three")
+    other = domain.create("fabrikam").slots.get()
+    for pair in ((production, production), (staging, staging), (staging, second), (staging, other)):
+        with pytest.raises(SameSlot, match="cannot be swapped or compared with"):
+            swaps.request_swap(acting_user=domain.alice, source=pair[0], target=pair[1])
+    assert not Operation.objects.filter(kind="swap").exists()
 
 
 def test_a_second_swap_meanwhile_is_told_who_and_since_when(domain: Domain) -> None:
