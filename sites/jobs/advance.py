@@ -182,18 +182,18 @@ def _end(
     if not fenced.update(**changed):
         raise StaleOrder(what=str(operation))
     OperationStep.objects.filter(operation=operation, ended_at=None).update(ended_at=moment, is_failed=is_failed)
-    _let_go(operation)
+    _let_go(operation, is_done=state == OperationState.SUCCEEDED)
 
 
-def _let_go(operation: Operation) -> None:
-    """End the holds (I4); one that a preview has lent goes back to it. Stopping production ends the preview."""
+def _let_go(operation: Operation, *, is_done: bool) -> None:
+    """End the holds (I4); one that a preview has lent goes back to it. Once production is stopped the preview ends."""
     holds = SlotHold.objects.filter(operation=operation)
     lender = operation.borrowed_from
     if lender is None or lender.state not in Operation.OPEN:
         holds.delete()
         return
     holds.update(operation=lender)
-    if operation.kind == Kind.STOP:
+    if is_done and operation.kind == Kind.STOP:
         Operation.objects.filter(pk=lender.pk, state=OperationState.WAITING).update(
             state=OperationState.RUNNING, cancel_requested_at=now(), heartbeat_at=None
         )

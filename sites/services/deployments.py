@@ -66,7 +66,11 @@ def _touched(slot: Slot) -> list[Slot]:
     for one in production:
         refusal = why_not_swap_into(slot, one)
         if refusal is not None:
-            raise refusal
+            raise type(refusal)(
+                f"{refusal} '{slot.title}' has auto swap, so nothing was published either; "
+                "switch that off under Configure to publish without a swap.",
+                **refusal.values,
+            )
     return [slot, *production]
 
 

@@ -75,7 +75,12 @@ def _borrow(operation: Operation, slots: Sequence[Slot]) -> bool:
     """
     if operation.kind not in LENT_BY_PREVIEWS or len(slots) != 1 or not slots[0].is_production:
         return False
-    hold = SlotHold.objects.select_for_update(of=("self",)).select_related("operation").filter(slot=slots[0]).first()
+    hold = (
+        SlotHold.objects.select_for_update(of=("self", "operation"))
+        .select_related("operation")
+        .filter(slot=slots[0])
+        .first()
+    )
     if hold is None or hold.operation.state != OperationState.WAITING:
         return False
     Operation.objects.filter(pk=operation.pk).update(borrowed_from=hold.operation)
@@ -139,6 +144,11 @@ def cancel(*, acting_user: User, operation: Operation) -> Operation:
         operation.refresh_from_db()
         if operation.transition(OperationState.WAITING, OperationState.RUNNING, heartbeat_at=None):
             tasks.enqueue_on_commit(operation)
+    if not is_asked and operation.is_open and operation.cancel_requested_at is not None:
+        raise Refused(
+            f"The {operation.get_kind_display()} of '{operation.target}' is being cancelled already, since "
+            f"{operation.cancel_requested_at:%H:%M:%S} UTC. Wait until it has ended."
+        )
     if not is_asked:
         raise Refused(
             f"The {operation.get_kind_display()} of '{operation.target}' can no longer be cancelled: "

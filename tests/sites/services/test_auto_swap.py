@@ -2,7 +2,7 @@
 
 import pytest
 
-from sites.errors import SettingRefused, SlotBusy
+from sites.errors import SettingRefused, SlotBusy, SlotStopped
 from sites.models import Revision, Slot, Swap
 from sites.services import deployments, slots
 from sites.services.rollback import offer_roll_back
@@ -60,3 +60,13 @@ def test_production_itself_is_not_auto_swapped(domain: Domain) -> None:
     production, _staging = domain.staged()
     with pytest.raises(SettingRefused, match="is production"):
         slots.change_swap_settings(acting_user=domain.alice, slot=production, is_auto_swapped=True)
+
+
+def test_a_publication_that_could_not_be_swapped_says_that_auto_swap_is_on(
+    domain: Domain, auto: tuple[Slot, Slot]
+) -> None:
+    domain.work(slots.stop(acting_user=domain.alice, slot=auto[0]))
+    with pytest.raises(SlotStopped, match=r"'contoso' is stopped.*'contoso \(staging\)' has auto swap") as refusal:
+        domain.publish(auto[1], "three")
+    assert refusal.value.values["name"] == "contoso"
+    assert domain.serves("contoso-staging.localhost") == "two"

@@ -1,6 +1,7 @@
 """A swap with preview shows the prepared version at staging's address and holds both slots until it is decided."""
 
 from datetime import timedelta
+from functools import partial
 
 import pytest
 
@@ -9,7 +10,7 @@ from sites.errors import Refused, SwapPending
 from sites.jobs import beat
 from sites.models import Category, Operation, OperationStep, RevisionState, Slot, SlotHold
 from sites.models.clock import now
-from sites.services import operations, slots, swaps
+from sites.services import operations, sites, slots, swaps
 from sites.services.settings import Entry, save_settings
 from tests.domain import Domain
 
@@ -79,11 +80,26 @@ def test_nobody_takes_up_a_preview_that_waits(domain: Domain) -> None:
 
 def test_every_refusal_names_the_pending_swap_and_its_person(domain: Domain) -> None:
     operation = preview(domain)
-    staging = operation.swap.source
-    with pytest.raises(SwapPending, match=r"'contoso \(staging\)' is prepared for a swap .* started by alice"):
-        slots.restart(acting_user=domain.alice, slot=staging)
-    with pytest.raises(SwapPending):
-        swaps.request_swap(acting_user=domain.alice, source=staging, target=operation.swap.target)
+    production, staging = operation.swap.target, operation.swap.source
+    who = {"acting_user": domain.alice}
+    entries = [Entry("MARK", "other", is_sticky=True)]
+    for refused in (
+        lambda: swaps.request_swap(source=staging, target=production, **who),
+        *(partial(slots.restart, slot=slot, **who) for slot in (staging, production)),
+        *(partial(domain.publish, slot, "three") for slot in (staging, production)),
+        *(
+            partial(save_settings, slot=slot, category=Category.APP_SETTINGS, entries=entries, **who)
+            for slot in (staging, production)
+        ),
+        partial(slots.scale, slot=staging, count=2, **who),
+        partial(slots.stop, slot=staging, **who),
+        partial(slots.delete_staging, slot=staging, **who),
+        partial(sites.delete_site, site=production.site, typed_name="contoso", **who),
+        partial(sites.change_mode, site=production.site, mode="free", **who),
+    ):
+        with pytest.raises(SwapPending, match=r"'contoso \(staging\)' is prepared for a swap .* started by alice"):
+            refused()
+    assert SlotHold.objects.filter(operation=operation).count() == 2
 
 
 def test_production_may_be_scaled_meanwhile_and_the_missing_instances_start_before_the_switch(domain: Domain) -> None:
@@ -106,6 +122,24 @@ def test_stopping_production_ends_the_preview(domain: Domain) -> None:
     assert domain.work(operation).state == "cancelled"
     assert mark_behind(domain, "contoso-staging.localhost") == "staging"
     assert not SlotHold.objects.exists()
+
+
+def test_a_stop_of_production_that_comes_to_nothing_leaves_the_preview(domain: Domain) -> None:
+    operation = preview(domain)
+    stop = slots.stop(acting_user=domain.alice, slot=operation.swap.target)
+    operations.cancel(acting_user=domain.alice, operation=stop)
+    assert domain.work(stop).state == "cancelled"
+    operation.refresh_from_db()
+    assert operation.state == "waiting"
+    assert SlotHold.objects.filter(operation=operation).count() == 2
+
+
+def test_who_cancels_second_is_told_that_it_is_being_cancelled(domain: Domain) -> None:
+    operation = preview(domain)
+    operations.cancel(acting_user=domain.alice, operation=operation)
+    with pytest.raises(Refused, match="is being cancelled already, since"):
+        operations.cancel(acting_user=domain.alice, operation=operation)
+    assert domain.work(operation).state == "cancelled"
 
 
 def test_a_forgotten_preview_ends_by_itself(domain: Domain, monkeypatch: pytest.MonkeyPatch) -> None:
