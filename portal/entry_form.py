@@ -1,11 +1,15 @@
 """What a browser sends of the KEY / VALUE rows, and of many lines pasted at once."""
 
+import re
+
 from django import forms
 
 from sites.errors import SettingRefused
-from sites.services.settings import CONNECTION_KINDS
+from sites.services.setting_faults import CONNECTION_KINDS
 
 LINES = "app_settings-lines"
+_LINE_END = re.compile(r"\r\n|\r|\n")
+_EXPORT = re.compile(r"^export\s+")
 
 
 class EntryForm(forms.Form):
@@ -14,7 +18,7 @@ class EntryForm(forms.Form):
     An empty value of a hidden row keeps that of the entry `kept`, or is the one that is `sealed`.
     """
 
-    name = forms.CharField(required=False, max_length=128)
+    name = forms.CharField(required=False)
     value = forms.CharField(required=False, strip=False)
     arguments = forms.CharField(required=False)
     kind = forms.ChoiceField(required=False, choices=[(kind, kind) for kind in CONNECTION_KINDS])
@@ -34,15 +38,33 @@ EntryFormSet = forms.formset_factory(EntryForm, extra=0, can_delete=True)
 
 
 def pasted_lines(text: str) -> dict[str, str]:
-    """Lines KEY=VALUE; blank ones and those that begin with # are left out. Raises SettingRefused for another one."""
+    """Lines KEY=VALUE, as a file .env has them; blank ones and those that begin with # are left out.
+
+    `export` before a key, and quotation marks around a whole value, are taken off. Raises SettingRefused for a line
+    without a key and '=', and for a key that comes twice.
+    """
     found: dict[str, str] = {}
-    for number, line in enumerate(text.splitlines(), start=1):
+    for number, line in enumerate(_LINE_END.split(text), start=1):
         if not line.strip() or line.lstrip().startswith("#"):
             continue
         name, equals, value = line.partition("=")
-        if not equals:
+        name = _EXPORT.sub("", name.strip())
+        if not equals or not name:
+            missing = "key before its '='" if equals else "'='"
             raise SettingRefused(
-                f"Line {number} of the pasted lines has no '='; nothing was saved. Write each line as KEY=VALUE."
+                f"Line {number} of the pasted lines has no {missing}; nothing was saved. Write each line as KEY=VALUE."
             )
-        found[name.strip()] = value.strip()
+        if name in found:
+            raise SettingRefused(
+                f"Line {number} of the pasted lines has the key '{name}' a second time; nothing was saved. "
+                "Keep one of the two and save again."
+            )
+        found[name] = _unquoted(value.strip())
     return found
+
+
+def _unquoted(value: str) -> str:
+    """Without the quotation marks that stand around all of it."""
+    mark = value[:1]
+    is_quoted = len(value) > 1 and mark in "\"'" and value.endswith(mark) and mark not in value[1:-1]
+    return value[1:-1] if is_quoted else value

@@ -4,7 +4,8 @@ from dataclasses import dataclass
 
 from sites.models import Category
 from sites.services.handler_mappings import from_value
-from sites.services.settings import CONNECTION_KINDS, Entry, entry_state
+from sites.services.setting_faults import CONNECTION_KINDS
+from sites.services.settings import Entry, entry_state
 
 
 @dataclass(frozen=True)

@@ -29,7 +29,10 @@ def holds(operation: Operation) -> str:
     if operation.kind in (Kind.SWAP, Kind.ROLL_BACK):
         return "Production was not touched."
     changes = operation.changes.select_related("slot__site", "workload_before__active_deployment")
-    return " ".join(_serving(change) for change in changes) or "Nothing was changed."
+    serving = " ".join(_serving(change) for change in changes) or "Nothing was changed."
+    if operation.kind == Kind.CHANGE_SETTINGS:
+        return f"{serving} The settings are saved but not in force; a restart, publication or swap tries them again."
+    return serving
 
 
 def _serving(change: SlotChange) -> str:
@@ -88,7 +91,10 @@ def success(operation: Operation) -> str:
         case Kind.CHANGE_MODE:
             return f"{quoted(operation.target)} is in {operation.held_site.get_mode_display()} mode now."
         case Kind.CHANGE_SETTINGS:
-            return f"Saved the settings of {quoted(operation.target)}; its instances run with them."
+            when = (
+                "its instances run with them" if changes[0].is_running_after else "they are in force once it is started"
+            )
+            return f"Saved the settings of {quoted(operation.target)}; {when}."
         case Kind.START:
             return f"Started {quoted(operation.target)} in {seconds}."
         case Kind.STOP:

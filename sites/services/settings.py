@@ -1,27 +1,25 @@
 """Read and save the configuration of a slot."""
 
 import json
-import re
 from collections.abc import Iterable, Mapping
 from dataclasses import astuple, dataclass
 
 from django.contrib.auth.models import User
 from django.db import transaction
+from django.db.models import Q
 from django.utils.crypto import salted_hmac
 
 from sites import access
 from sites.errors import Outdated, SettingRefused
-from sites.general_settings import START_COMMAND, SWITCHES, fault_of_document, fault_of_general, warmup_rules
-from sites.models import Category, Kind, Operation, Slot, SlotSetting, StickyName
+from sites.general_settings import START_COMMAND, SWITCHES
+from sites.models import Category, Kind, Operation, OperationState, Site, Slot, SlotSetting, StickyName
+from sites.models.clock import now
+from sites.models.present import present
 from sites.services import changes, slots
-from sites.services.handler_mappings import fault_of_mapping
+from sites.services.setting_faults import fault_of
 
-CONNECTION_KINDS = ("SQLServer", "MySql", "SQLAzure", "PostgreSQL", "Custom")
 TRAVELLING = "travelling"
 """Kind of a persistent folder that goes along with a swap; otherwise the first swap would take the data away."""
-_VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_.]*")
-_FOLDER = re.compile(r"[a-z0-9][a-z0-9-]{0,39}")
-_OWN_NAMES = frozenset({"PORT", "HOME", "PATH", "HOST"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +45,14 @@ def read_categories(slot: Slot, categories: Iterable[str]) -> dict[Category, lis
 def read_settings(slot: Slot, category: str) -> list[Entry]:
     """The entries of one category, by name."""
     return read_categories(slot, [category])[Category(category)]
+
+
+def sticky_names(site: Site) -> dict[Category, frozenset[str]]:
+    """The names that stick in every slot of the site, by category; one query."""
+    found: dict[Category, frozenset[str]] = {}
+    for category, name in site.sticky_names.values_list("category", "name"):
+        found[Category(category)] = found.get(Category(category), frozenset()) | {name}
+    return found
 
 
 def with_defaults(entries: Iterable[Entry]) -> dict[str, str]:
@@ -95,6 +101,8 @@ def save_categories(
         if expected is not None and expected != state_of(slot, wanted):
             raise _outdated(slot, operation)
         for category, entries in wanted.items():
+            if category == Category.MOUNTS:
+                _check_folders(slot, entries)
             if sorted(entries, key=lambda entry: entry.name) != read_settings(slot, category):
                 _replace(slot, category, entries)
         Slot.objects.filter(pk=slot.pk).update(**of_the_slot)
@@ -121,13 +129,18 @@ def _digest(parts: list[object]) -> str:
 
 
 def _outdated(slot: Slot, own: Operation) -> Outdated:
-    saves = Operation.objects.filter(site=slot.site, target=slot.title, kind=Kind.CHANGE_SETTINGS)
-    saved = saves.exclude(pk=own.pk).first()
-    return Outdated(
-        person=saved.actor_name if saved else "Somebody",
-        name=slot.title,
-        at=f"{saved.created_at:%H:%M} UTC" if saved else "that time",
-    )
+    """Names who changed it last: by a save, by what exchanged the slots, or by a mark set in another slot."""
+    saves = Q(kind=Kind.CHANGE_SETTINGS)
+    swaps = Q(swap__isnull=False, state=OperationState.SUCCEEDED)
+    done = Operation.objects.filter(site=slot.site).exclude(pk=own.pk)
+    last = done.filter(saves & Q(target=slot.title) | swaps).first() or done.filter(saves).first()
+    if last is None:
+        return Outdated(person="Somebody", did=f"changed '{slot.title}'", at="some time")
+    did = f"saved the configuration of '{last.target}'"
+    if last.kind != Kind.CHANGE_SETTINGS:
+        did = f"{'rolled back' if last.kind == Kind.ROLL_BACK else 'swapped'} '{slot.site.name}'"
+    day = "" if last.created_at.date() == now().date() else f"{last.created_at:%B %d}, "
+    return Outdated(person=last.actor_name, did=did, at=f"{day}{last.created_at:%H:%M} UTC")
 
 
 def shared_connection_strings(slot: Slot) -> list[str]:
@@ -171,44 +184,33 @@ def _keep_sticky_name(slot: Slot, category: Category, name: str, *, is_sticky: b
 def _check(category: str, entries: list[Entry]) -> None:
     seen: set[str] = set()
     for entry in entries:
-        reason = _fault(category, entry)
+        reason = fault_of(category, entry.name, entry.value, entry.kind)
         if reason is None and entry.name in seen:
             reason = "it is there twice; keep one of the two"
+        place = entry.value.rstrip("/") if category == Category.MOUNTS else None
+        if reason is None and place in seen:
+            reason = f"another folder is shown at {place} already"
         if reason is not None:
-            name = entry.value if category == Category.DEFAULT_DOCUMENTS else entry.name
-            shown = f"'{name}'" if name else "A row without a name"
-            raise SettingRefused(
-                f"{shown} cannot be saved: {reason}. Nothing on this page was saved yet; change it and save again."
+            raise _refused(entry.value if category == Category.DEFAULT_DOCUMENTS else entry.name, reason)
+        seen |= {entry.name, place or entry.name}
+
+
+def _check_folders(slot: Slot, entries: list[Entry]) -> None:
+    """A folder's files lie with whatever owns its row: under another mark the application would find it empty."""
+    is_sticky = {entry.name: entry.kind != TRAVELLING for entry in entries}
+    held = Q(slot__isnull=False) | Q(workload__slot__isnull=False)
+    rows = SlotSetting.objects.filter(held, site=slot.site, category=Category.MOUNTS, name__in=is_sticky)
+    for row in rows.select_related("slot__site", "workload__slot__site"):
+        if row.is_sticky != is_sticky[row.name]:
+            holder = row.slot or present(row.workload, "the owner of a setting").slot
+            mark = "stays with its slot" if row.is_sticky else "goes along with the content"
+            raise _refused(
+                row.name, f"in '{holder.title}' it {mark}, and its files would be left behind; take another name"
             )
-        seen.add(entry.name)
 
 
-def _fault(category: str, entry: Entry) -> str | None:
-    if "\0" in entry.value or len(entry.value) > 32_768:
-        return "its value is longer than 32,768 characters or holds a zero byte"
-    if category in (Category.APP_SETTINGS, Category.CONNECTION_STRINGS):
-        if not _VARIABLE.fullmatch(entry.name) or len(entry.name) > 128:
-            return "use letters, digits, underscore and dot, not at the beginning a digit, at most 128"
-        if category == Category.APP_SETTINGS and entry.name.upper() in _OWN_NAMES:
-            return "Greenroom sets that variable itself for every instance"
-        if category == Category.CONNECTION_STRINGS and (entry.kind or "Custom") not in CONNECTION_KINDS:
-            return f"its type must be one of {', '.join(CONNECTION_KINDS)}"
-    if category == Category.GENERAL:
-        return fault_of_general(entry.name, entry.value)
-    if category == Category.DEFAULT_DOCUMENTS:
-        return fault_of_document(entry.value)
-    if category == Category.HANDLER_MAPPINGS:
-        return fault_of_mapping(entry.name, entry.value)
-    if category == Category.WARMUP:
-        try:
-            warmup_rules({entry.name: entry.value})
-        except ValueError as reason:
-            return str(reason)
-        known = ("paths", "statuses", "seconds", "tries")
-        return None if entry.name in known else f"the warm-up rules are {', '.join(known)}"
-    if category == Category.MOUNTS:
-        if not _FOLDER.fullmatch(entry.name):
-            return "a folder's name has small letters, digits and hyphens, at most 40"
-        if not entry.value.startswith(("/data", "/mnt/")) or ".." in entry.value:
-            return "a persistent folder is shown below /data or /mnt"
-    return None
+def _refused(name: str, reason: str) -> SettingRefused:
+    shown = f"'{name}'" if name else "A row without a name"
+    return SettingRefused(
+        f"{shown} cannot be saved: {reason}. Nothing on this page was saved yet; change it and save again."
+    )

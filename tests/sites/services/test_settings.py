@@ -6,6 +6,7 @@ from sites.errors import Outdated, SettingRefused, SlotBusy
 from sites.models import Category, RevisionState, Slot, SlotSetting
 from sites.services import settings as service
 from sites.services import slots, swaps
+from sites.services.setting_faults import CONNECTION_KINDS
 from sites.services.settings import Entry
 from tests.domain import Domain
 
@@ -26,7 +27,7 @@ def environment(domain: Domain, host: str = "contoso.localhost") -> dict[str, st
 def test_settings_reach_the_process_under_the_names_that_applications_expect(domain: Domain) -> None:
     production, _staging = domain.staged()
     save(domain, production, APP, Entry("COLOUR", "blue"))
-    strings = [Entry(kind, "secret", kind) for kind in service.CONNECTION_KINDS]
+    strings = [Entry(kind, "secret", kind) for kind in CONNECTION_KINDS]
     save(domain, production, CONNECTIONS, *strings)
     assert environment(domain) == {
         "WEBSITE_SITE_NAME": "contoso",
@@ -59,11 +60,18 @@ def test_a_changed_setting_brings_new_warm_instances_and_drains_the_old(domain: 
 @pytest.mark.parametrize(
     ("category", "entry", "reason"),
     [
-        (APP, Entry("MY KEY", "x"), "use letters, digits, underscore and dot"),
-        (APP, Entry("1ST", "x"), "not at the beginning a digit"),
+        (APP, Entry("MY KEY", "x"), "letters from A to Z, digits, underscores and dots"),
+        (APP, Entry("GRÖSSE", "x"), "letters from A to Z"),
+        (APP, Entry("1ST", "x"), "no digit first"),
+        (APP, Entry("A" * 129, "x"), "at most 128 in all"),
+        (APP, Entry("LONG", "x" * 32_769), "longer than 32,768 characters"),
         (APP, Entry("PORT", "80"), "Greenroom sets that variable itself"),
+        (APP, Entry("website_instance_id", "1"), "Greenroom sets that variable itself"),
+        (APP, Entry("HANDLER_MAPPINGS", "{"), "Greenroom sets that variable itself"),
         (CONNECTIONS, Entry("DB", "x", "Oracle"), "its type must be one of SQLServer"),
         (Category.MOUNTS, Entry("data", "/etc"), "below /data or /mnt"),
+        (Category.MOUNTS, Entry("data", "/database"), "below /data or /mnt"),
+        (Category.MOUNTS, Entry("data", "/data/../etc"), "below /data or /mnt"),
         (Category.GENERAL, Entry("web_sockets", "maybe"), "it is on or off"),
         (Category.WARMUP, Entry("paths", "health"), "does not begin with a slash"),
     ],
@@ -102,6 +110,61 @@ def test_the_later_of_two_editors_is_told_who_was_first(domain: Domain) -> None:
         acting_user=domain.alice, slot=production, categories={APP: [Entry("COLOUR", "red")]}, expected=seen
     )
     assert domain.work(operation).state == "succeeded"
+
+
+def test_who_edited_while_the_slots_were_swapped_is_told_of_the_swap(domain: Domain) -> None:
+    production, staging = domain.staged()
+    save(domain, production, APP, Entry("COLOUR", "blue"))
+    seen = service.state_of(production, [APP])
+    domain.work(swaps.request_swap(acting_user=domain.alice, source=staging, target=production))
+    with pytest.raises(Outdated, match="alice swapped 'contoso' at"):
+        service.save_categories(
+            acting_user=domain.alice, slot=production, categories={APP: [Entry("COLOUR", "red")]}, expected=seen
+        )
+
+
+def test_a_mark_set_in_the_other_slot_meanwhile_is_told_with_that_slot(domain: Domain) -> None:
+    site = domain.create()
+    staging = domain.enable(site)
+    production = site.slots.get(is_production=True)
+    rows = SlotSetting.objects.bulk_create(
+        SlotSetting(site=site, category=APP, name="MARK", value=slot.name, workload=slot.workload)
+        for slot in (production, staging)
+    )
+    assert len(rows) == 2
+    seen = service.state_of(production, [APP])
+    save(domain, staging, APP, Entry("MARK", "staging", is_sticky=True))
+    with pytest.raises(Outdated, match=r"alice saved the configuration of 'contoso \(staging\)' at"):
+        service.save_categories(
+            acting_user=domain.alice, slot=production, categories={APP: [Entry("MARK", "p")]}, expected=seen
+        )
+
+
+def test_settings_that_the_instances_do_not_start_with_are_said_to_be_saved_and_not_in_force(domain: Domain) -> None:
+    production, _staging = domain.staged()
+    before = domain.revision_behind("contoso.localhost")
+    domain.answer_everything("500")
+    operation = service.save_settings(
+        acting_user=domain.alice, slot=production, category=APP, entries=[Entry("COLOUR", "blue")]
+    )
+    domain.work(operation)
+    assert operation.state == "failed"
+    assert "'contoso' goes on serving 'one'. The settings are saved but not in force" in operation.outcome
+    assert domain.revision_behind("contoso.localhost") == before
+    domain.answers = {}
+    domain.work(slots.restart(acting_user=domain.alice, slot=production))
+    assert environment(domain)["COLOUR"] == "blue"
+
+
+def test_settings_of_a_stopped_slot_wait_for_its_start(domain: Domain) -> None:
+    production, _staging = domain.staged()
+    domain.work(slots.stop(acting_user=domain.alice, slot=production))
+    operation = service.save_settings(
+        acting_user=domain.alice, slot=production, category=APP, entries=[Entry("COLOUR", "blue")]
+    )
+    assert domain.work(operation).outcome.endswith("they are in force once it is started.")
+    domain.work(slots.start(acting_user=domain.alice, slot=production))
+    assert environment(domain)["COLOUR"] == "blue"
 
 
 def test_settings_are_held_while_an_operation_is_open(domain: Domain) -> None:
@@ -166,3 +229,45 @@ def test_a_persistent_folder_can_be_marked_travelling(domain: Domain) -> None:
     before = domain.revision_behind("contoso-staging.localhost").runnable["mounts"]
     domain.work(swaps.request_swap(acting_user=domain.alice, source=staging, target=production))
     assert domain.revision_behind("contoso.localhost").runnable["mounts"] == before
+
+
+@pytest.mark.parametrize("kind", ["", service.TRAVELLING])
+def test_whether_a_folder_travels_is_settled_when_it_is_made(domain: Domain, kind: str) -> None:
+    production, staging = domain.staged()
+    save(domain, production, Category.MOUNTS, Entry("data", "/data", kind))
+    other = "" if kind else service.TRAVELLING
+    for slot in (production, staging):
+        with pytest.raises(SettingRefused, match=r"in 'contoso' it .* and its files would be left behind"):
+            save(domain, slot, Category.MOUNTS, Entry("data", "/data", other))
+    save(domain, production, Category.MOUNTS)
+    save(domain, production, Category.MOUNTS, Entry("data", "/data", other))
+    assert service.read_settings(production, Category.MOUNTS)[0].kind == other
+
+
+def test_two_folders_are_not_shown_at_one_place(domain: Domain) -> None:
+    production, _staging = domain.staged()
+    with pytest.raises(SettingRefused, match="another folder is shown at /data already"):
+        save(domain, production, Category.MOUNTS, Entry("one", "/data"), Entry("two", "/data/"))
+
+
+def test_names_that_differ_in_case_are_two_variables_and_the_same_name_twice_is_refused(domain: Domain) -> None:
+    production, _staging = domain.staged()
+    save(domain, production, APP, Entry("Mode", "a"), Entry("MODE", "b"))
+    assert (environment(domain)["Mode"], environment(domain)["MODE"]) == ("a", "b")
+    with pytest.raises(SettingRefused, match="'MODE' cannot be saved: it is there twice"):
+        save(domain, production, APP, Entry("MODE", "a"), Entry("MODE", "b"))
+
+
+def test_values_arrive_as_they_were_saved(domain: Domain) -> None:
+    production, _staging = domain.staged()
+    odd = {
+        "EMPTY": "",
+        "SPACES": "  a b  ",
+        "QUOTES": '"it\'s"',
+        "EQUALS": "a=b=c",
+        "SCRIPT": "Grüße ☃",
+        "LONG": "x" * 32_768,
+    }
+    save(domain, production, APP, *(Entry(name, value) for name, value in odd.items()))
+    found = environment(domain)
+    assert {name: found[name] for name in odd} == odd

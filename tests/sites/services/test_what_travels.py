@@ -3,15 +3,17 @@
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import pytest
+from django.db.models import Q
 
 from sites.models import Category, HostNameKind, Operation, Slot, SlotSetting
 from sites.planning import mount_folder
 from sites.services import slots, swaps
 from sites.services.handler_mappings import to_value
-from sites.services.settings import Entry, read_settings, save_settings
+from sites.services.settings import TRAVELLING, Entry, read_settings, save_settings
 from tests.domain import Domain
 
 DOCUMENT = Path(__file__).parents[3] / "docs" / "swap.md"
@@ -57,17 +59,18 @@ def auto_swap(domain: Domain, slot: Slot, number: int) -> Operation | None:
 
 def persistent_files(_domain: Domain, slot: Slot) -> list[str]:
     """The files that the application finds in the slot's persistent folder."""
-    rows = SlotSetting.objects.filter(category=Category.MOUNTS, slot=slot)
+    rows = SlotSetting.objects.filter(Q(slot=slot) | Q(workload__slot=slot), category=Category.MOUNTS)
     return sorted(
         file.read_text() for row in rows if mount_folder(row).is_dir() for file in mount_folder(row).iterdir()
     )
 
 
-def write_persistent_file(domain: Domain, slot: Slot, number: int) -> Operation:
+def write_persistent_file(domain: Domain, slot: Slot, number: int, kind: str = "") -> Operation:
     """As the application would, in the folder that it is shown."""
-    entries = [Entry("files", "/data")]
+    entries = [Entry("files", "/data", kind)]
     operation = save_settings(acting_user=domain.alice, slot=slot, category=Category.MOUNTS, entries=entries)
-    folder = mount_folder(SlotSetting.objects.get(category=Category.MOUNTS, slot=slot))
+    owned = Q(slot=slot) | Q(workload__slot=slot)
+    folder = mount_folder(SlotSetting.objects.get(owned, category=Category.MOUNTS))
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "file").write_text(f"file {number} of {slot.name}")
     return operation
@@ -101,6 +104,10 @@ PROBES = {
     "warm-up rules": setting(Category.WARMUP, "paths", lambda number: f"/{number}"),
     "persistent folders": setting(Category.MOUNTS, "files", lambda number: f"/data/{number}", is_sticky=True),
     "files in persistent folders": Probe(persistent_files, write_persistent_file),
+    "folders marked as travelling": setting(
+        Category.MOUNTS, "index", lambda number: f"/data/{number}", kind=TRAVELLING
+    ),
+    "files in folders marked as travelling": Probe(persistent_files, partial(write_persistent_file, kind=TRAVELLING)),
     "publishing endpoint and credentials": Probe(
         endpoint, lambda domain, slot, _number: slots.reset_credentials(acting_user=domain.alice, slot=slot)
     ),
