@@ -18,7 +18,14 @@ from portal.plain_fields import (
 )
 from sites.errors import SettingRefused
 from sites.models import Category, Operation, Slot
-from sites.services.settings import Entry, read_categories, save_categories, shared_connection_strings, state_of
+from sites.services.settings import (
+    Entry,
+    read_categories,
+    save_categories,
+    shared_connection_strings,
+    state_of,
+    sticky_names,
+)
 from sites.services.slots import change_swap_settings
 
 PLAIN = (Category.GENERAL, Category.DEFAULT_DOCUMENTS, Category.WARMUP)
@@ -88,16 +95,19 @@ class Configuration:
         }
 
 
-def read_configuration(slot: Slot, *, is_revealed: bool = False) -> Configuration:
-    """The page as it is in force."""
+def read_configuration(slot: Slot, *, is_revealed: bool = False, is_reader: bool = False) -> Configuration:
+    """The page as it is in force; readers see no value of an app setting, where passwords may stand."""
     present = read_categories(slot, CATEGORIES)
     shared = frozenset(shared_connection_strings(slot))
+    sticky = sticky_names(slot.site)
     rows = {
         category.value: EntryRows(
             category,
             present[category],
             shared=shared if category == Category.CONNECTION_STRINGS else frozenset(),
+            sticky_names=sticky.get(category, frozenset()) if category != Category.MOUNTS else frozenset(),
             is_revealed=is_revealed,
+            is_masked=is_reader and category == Category.APP_SETTINGS,
             place=f"slot {slot.pk}",
         )
         for category in ROWS

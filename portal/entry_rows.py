@@ -35,7 +35,11 @@ class EntryRows:
     category: Category
     present: list[Entry]
     shared: frozenset[str] = frozenset()
+    sticky_names: frozenset[str] = frozenset()
+    """Names that stick in every slot of the site; a new row of such a name does as well."""
     is_revealed: bool = False
+    is_masked: bool = False
+    """Whether values are hidden from this person that others see."""
     place: str = ""
     """Whose rows they are, for what is sealed."""
     is_returned: bool = False
@@ -71,7 +75,8 @@ class EntryRows:
             value = unseal(str(data["sealed"]), self.place)
         elif self.category == Category.HANDLER_MAPPINGS:
             value = to_value(value, str(data["arguments"]))
-        is_sticky = bool(data["is_sticky"])
+        is_new = name != data["was"] and name not in self._by_name
+        is_sticky = bool(data["is_sticky"]) or (is_new and name in self.sticky_names)
         kind = ""
         if self.category == Category.CONNECTION_STRINGS:
             kind = str(data["kind"]) or "Custom"
@@ -88,7 +93,8 @@ class EntryRows:
             if row.entry and row.entry.name in left:
                 entry = Entry(row.entry.name, left.pop(row.entry.name), row.entry.kind, row.entry.is_sticky)
                 self.typed[number] = Typed(row.was, row.base, entry)
-        self.typed += [Typed("", "", Entry(name, value)) for name, value in left.items()]
+        added = (Entry(name, value, is_sticky=name in self.sticky_names) for name, value in left.items())
+        self.typed += [Typed("", "", entry) for entry in added]
 
     @property
     def wanted(self) -> list[Entry]:
@@ -116,6 +122,10 @@ class EntryRows:
         return [*rows, self._row(len(rows), blank(self.category), None)]
 
     @property
+    def _is_secret(self) -> bool:
+        return self.is_masked or (self.category in HIDDEN and not self.is_revealed)
+
+    @property
     def template(self) -> EntryRow:
         """The row that a script copies."""
         return EntryRow(f"{self.category.value}-__prefix__", self.category, blank(self.category))
@@ -128,7 +138,7 @@ class EntryRows:
     def _row(
         self, number: int, entry: Entry, saved: Entry | None, *, is_removed: bool = False, note: str = ""
     ) -> EntryRow:
-        is_secret = self.category in HIDDEN and not self.is_revealed
+        is_secret = self._is_secret
         is_as_saved = is_secret and saved is not None and entry.value == saved.value
         is_sealed = is_secret and not is_as_saved and self.is_returned and bool(entry.value)
         return EntryRow(
@@ -177,7 +187,7 @@ class EntryRows:
         return [*merged, *((entry, entry, False, "Added meanwhile.") for entry in added)]
 
     def _both(self, saved: Entry) -> str:
-        if self.category in HIDDEN and not self.is_revealed:
+        if self._is_secret:
             return "Changed meanwhile: another value is in force, which is hidden."
         kind = f" ({saved.kind})" if self.category == Category.CONNECTION_STRINGS else ""
         sticky = ", a slot setting" if saved.is_sticky else ""

@@ -40,7 +40,8 @@ function grow() {
   }
 }
 
-// Lines KEY=VALUE pasted into a row become rows; a key that is there gets the new value.
+// Lines KEY=VALUE pasted into a row become rows, read as the server reads many lines; a key that is there gets the
+// new value.
 function takeApart(event) {
   const entries = event.target.closest("[data-entries=app_settings]");
   const text = event.clipboardData?.getData("text") ?? "";
@@ -48,13 +49,13 @@ function takeApart(event) {
   if (!entries || lines.length < 2 || !lines.every((line) => line.includes("="))) return;
   event.preventDefault();
   for (const line of lines) {
-    const key = line.slice(0, line.indexOf("=")).trim();
+    const key = line.slice(0, line.indexOf("=")).trim().replace(/^export\s+/, "");
     const fields = (part) => [...entries.querySelectorAll(`tbody input[name$="-${part}"]`)];
     const empty = fields("name").findIndex((input) => !input.value);
     const taken = fields("name").findIndex((input) => input.value === key);
     const place = taken >= 0 ? taken : empty;
     fields("name")[place].value = key;
-    fields("value")[place].value = line.slice(line.indexOf("=") + 1).trim();
+    fields("value")[place].value = line.slice(line.indexOf("=") + 1).trim().replace(/^(["'])((?:(?!\1).)*)\1$/, "$2");
     grow();
   }
   settle();

@@ -51,13 +51,14 @@ def plain(system: System) -> Iterator[StagedSite]:
         yield stage(system, "reused", is_marked=False)
 
 
-def warmups(system: System, site: StagedSite, *, at_least: int) -> dict[str, int]:
-    """Instance of production → how often it was asked to warm up, for as many as answer."""
+def warmups(system: System, site: StagedSite, *, at_least: int, before_visitors: bool = False) -> dict[str, int]:
+    """Instance of production → how often it was asked to warm up, in all or before its first visitor, for as many
+    as answer."""
     seen: dict[str, int] = {}
     with system.client(site.hosts[0].removesuffix(".localhost")) as client:
         for _ in range(20 * at_least):
-            instance, number = client.get("/warmups", headers={"Connection": "close"}).text.split()
-            seen[instance] = int(number)
+            instance, *numbers = client.get("/warmups", headers={"Connection": "close"}).text.split()
+            seen[instance] = int(numbers[before_visitors])
             if len(seen) >= at_least:
                 break
     return seen
@@ -106,8 +107,9 @@ def test_sticky_settings_stay_with_their_slot(system: System, marked: StagedSite
 
 def test_every_instance_is_warm_before_the_first_visitor(system: System, marked: StagedSite) -> None:
     wait_for(scale(acting_user=marked.user, slot=marked.production, count=3))
-    marked.swap()
-    seen = warmups(system, marked, at_least=3)
+    with Load(visitors(marked, is_light=True)):
+        marked.swap()
+    seen = warmups(system, marked, at_least=3, before_visitors=True)
     assert len(seen) == 3
     assert all(number >= 1 for number in seen.values())
     wait_for(scale(acting_user=marked.user, slot=marked.production, count=2))

@@ -14,7 +14,7 @@ from portal.refusals import status_of
 from portal.settings_commands import settings_commands
 from portal.views.site_pages import parts
 from portal.views.site_pages.facts import SlotFacts
-from sites.access import get_slot, get_slot_for_change
+from sites.access import get_slot, get_slot_for_change, may_change
 from sites.errors import Outdated, Refused, SettingRefused
 from sites.models import Slot
 from sites.services.swaps import partner
@@ -40,7 +40,9 @@ def show_page(
     is_returned: bool = False,
 ) -> HttpResponse:
     """The page as it is in force, or as it was typed; connection strings are hidden unless `is_revealed`."""
-    context = _context(request, slot, configuration or read_configuration(slot, is_revealed=is_revealed))
+    is_reader = not may_change(request.user, slot.site)
+    shown = configuration or read_configuration(slot, is_revealed=is_revealed, is_reader=is_reader)
+    context = _context(request, slot, shown)
     page = parts.show(
         request,
         slot,
@@ -58,7 +60,7 @@ def show_page(
 
 def _show_returned(request: PortalRequest, slot: Slot, returned: QueryDict) -> HttpResponse:
     """The page with what was typed before the session ended, hidden values unread; SAVE says what cannot be read."""
-    configuration = read_configuration(slot)
+    configuration = read_configuration(slot, is_reader=not may_change(request.user, slot.site))
     with suppress(SettingRefused):
         configuration.read(returned, is_returned=True)
     return show_page(request, slot, configuration, is_returned=True)

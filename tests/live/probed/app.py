@@ -17,6 +17,7 @@ VERSION = (Path(__file__).parent / "VERSION").read_text().strip()
 SLOT = os.environ.get("SLOT_MARK", "")
 INSTANCE = os.urandom(4).hex()
 WARMUPS: list[float] = []
+VISITED: list[float] = []
 KEY = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
 CHUNKS = [f"{VERSION} chunk {number}\n".encode() for number in range(10)]
 
@@ -27,8 +28,7 @@ class Handler(BaseHTTPRequestHandler):
     disable_nagle_algorithm = True
 
     def do_GET(self) -> None:
-        if self.headers.get("User-Agent") == "SiteWarmup":
-            WARMUPS.append(time.monotonic())
+        (WARMUPS if self.headers.get("User-Agent") == "SiteWarmup" else VISITED).append(time.monotonic())
         self.note()
         match self.path.split("?", 1)[0]:
             case "/ws":
@@ -39,7 +39,8 @@ class Handler(BaseHTTPRequestHandler):
                 time.sleep(2)
                 self.say(b"slow\n")
             case "/warmups":
-                self.say(f"{INSTANCE} {len(WARMUPS)}\n".encode())
+                warm = [moment for moment in WARMUPS if moment <= VISITED[0]]
+                self.say(f"{INSTANCE} {len(WARMUPS)} {len(warm)}\n".encode())
             case _:
                 self.say(f"version {VERSION} {self.path}\n".encode())
 

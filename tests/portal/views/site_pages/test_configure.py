@@ -3,6 +3,7 @@
 import html
 import re
 
+import pytest
 from django.test import Client
 
 from sites.models import Operation, Slot, SlotSetting
@@ -254,6 +255,92 @@ def test_a_pasted_line_without_equals_is_named_by_its_number(alice: Client, stag
     )
     assert answer.status_code == 400
     assert "Line 2 of the pasted lines" in _text(answer.content) and "secret words" not in _text(answer.content)
+
+
+def test_lines_of_an_env_file_are_read_as_its_tools_do(
+    domain: Domain, alice: Client, staging: Slot, address: Address
+) -> None:
+    page = _loaded(alice, address("configure", staging))
+    lines = (
+        'export A="with space"\r\nB=\'single\'\r\n  # comment\r\nC="a" and "b"\r\nD = x=y== \r\nE=\r\n'
+        'F={"k": "v"}\r\nG="\rH=Grüße\u2028☃\n\texport\tI=1'
+    )
+    assert alice.post(address("configure", staging), {**page, "app_settings-lines": lines}).status_code == 303
+    assert {entry.name: entry.value for entry in read_settings(staging, "app_settings")} == {
+        "A": "with space",
+        "B": "single",
+        "C": '"a" and "b"',
+        "D": "x=y==",
+        "E": "",
+        "F": '{"k": "v"}',
+        "G": '"',
+        "H": "Grüße\u2028☃",
+        "I": "1",
+    }
+
+
+@pytest.mark.parametrize(
+    ("lines", "sentence"),
+    [
+        ("A=1\n\nA=2", "Line 3 of the pasted lines has the key 'A' a second time"),
+        ("A=1\n=hidden", "Line 2 of the pasted lines has no key before its '='"),
+    ],
+)
+def test_lines_that_would_lose_a_value_are_refused(
+    alice: Client, staging: Slot, address: Address, lines: str, sentence: str
+) -> None:
+    page = _loaded(alice, address("configure", staging))
+    answer = alice.post(address("configure", staging), {**page, "app_settings-lines": lines})
+    text = _text(answer.content)
+    assert answer.status_code == 400 and sentence in text
+    assert lines in text, "what was pasted is still there"
+    assert not SlotSetting.objects.exists()
+
+
+@pytest.mark.parametrize("way", ["pasted", "typed"])
+def test_a_new_setting_whose_name_sticks_in_the_other_slot_leaves_that_one_alone(
+    domain: Domain, alice: Client, production: Slot, staging: Slot, address: Address, way: str
+) -> None:
+    _save_by(domain, production, Entry("MARK", "p", is_sticky=True))
+    typed = {"app_settings-0-name": "MARK", "app_settings-0-value": "s"}
+    new = {"app_settings-lines": "MARK=s"} if way == "pasted" else typed
+    page = _loaded(alice, address("configure", staging))
+    assert alice.post(address("configure", staging), {**page, **new}).status_code == 303
+    assert read_settings(staging, "app_settings") == [Entry("MARK", "s", is_sticky=True)]
+    assert read_settings(production, "app_settings") == [Entry("MARK", "p", is_sticky=True)]
+
+
+def test_a_mark_that_is_taken_off_is_off_in_both_slots(
+    domain: Domain, alice: Client, production: Slot, staging: Slot, address: Address
+) -> None:
+    for slot in (production, staging):
+        _save_by(domain, slot, Entry("MARK", slot.name, is_sticky=True))
+    page = _loaded(alice, address("configure", staging))
+    del page["app_settings-0-is_sticky"]
+    assert alice.post(address("configure", staging), page).status_code == 303
+    for slot in (production, staging):
+        assert read_settings(slot, "app_settings") == [Entry("MARK", slot.name)]
+
+
+def test_a_name_that_is_too_long_is_refused_with_its_reason_and_nothing_typed_is_lost(
+    alice: Client, staging: Slot, address: Address
+) -> None:
+    page = _loaded(alice, address("configure", staging))
+    typed = {"app_settings-0-name": "A" * 129, "app_settings-0-value": "kept"}
+    answer = alice.post(address("configure", staging), {**page, **typed})
+    assert answer.status_code == 400
+    assert "at most 128 in all" in _text(answer.content) and 'value="kept"' in _text(answer.content)
+
+
+def test_a_reader_sees_names_and_no_values(
+    domain: Domain, bob: Client, alice: Client, staging: Slot, address: Address
+) -> None:
+    _save_by(domain, staging, Entry("KEY", "not-for-readers"))
+    _save_by(domain, staging, Entry("Db", "not-for-readers", "Custom"), category="connection_strings")
+    text = _text(bob.get(address("configure", staging)).content)
+    assert 'value="KEY"' in text and 'value="Db"' in text
+    assert "not-for-readers" not in text
+    assert "not-for-readers" in _text(alice.get(address("configure", staging)).content)
 
 
 def test_connection_strings_shared_with_production_are_marked_until_they_differ(
