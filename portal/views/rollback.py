@@ -18,18 +18,28 @@ UNALTERED = "unaltered"
 def roll_back(request: PortalRequest, site_name: str, slot_name: str) -> HttpResponse:
     """seed: Rollback. `version` says which one where staging was altered since: the present or the unaltered one."""
     slot = get_slot_for_change(request.user, site_name, slot_name)
+    refusal = rollback.why_not_roll_back(slot.site)
+    offer = rollback.offer_roll_back(slot.site)
+    if refusal is not None or offer is None:
+        raise refusal or NothingToRollBack(name=slot.site.name, reason="the last one has just been rolled back")
     if request.method != "POST":
-        return _ask(request, slot)
+        return _ask(request, slot, offer)
+    if not _is_about(request, offer):
+        answer = _ask(request, slot, offer)
+        answer["HX-Retarget"], answer["HX-Reswap"] = "#confirmation", "innerHTML"
+        return answer
     operation = rollback.request_roll_back(
         acting_user=request.user, site=slot.site, to_unaltered=request.POST.get("version") == UNALTERED
     )
     return answer_operation(request, operation)
 
 
-def _ask(request: PortalRequest, slot: Slot) -> HttpResponse:
-    refusal = rollback.why_not_roll_back(slot.site)
-    offer = rollback.offer_roll_back(slot.site)
-    if refusal is not None or offer is None:
-        raise refusal or NothingToRollBack(name=slot.site.name, reason="the last one has just been rolled back")
+def _is_about(request: PortalRequest, offer: rollback.RollBackOffer) -> bool:
+    """Whether what was answered still holds: no other swap was made, and staging was not altered, meanwhile."""
+    is_same_swap = request.POST.get("swap", str(offer.swap.pk)) == str(offer.swap.pk)
+    return is_same_swap and (not offer.is_altered or "version" in request.POST)
+
+
+def _ask(request: PortalRequest, slot: Slot, offer: rollback.RollBackOffer) -> HttpResponse:
     description = swaps.describe_swap(offer.source, offer.target)
     return confirm(request, "swap/rollback.html", slot, {"offer": offer, "description": description})

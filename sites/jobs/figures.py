@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from django.db.models import QuerySet, Value
+from django.db.models import F, QuerySet, Value
 from django.db.models.functions import Concat
 
 from sites.errors import Unreachable
@@ -40,6 +40,8 @@ def run() -> None:
         if counted is None or seconds_since(swap.acknowledged_at) < SETTLE_SECONDS:
             continue
         requests, failures = counted[0] - swap.requests_before, counted[1] - swap.failures_before
+        if min(requests, failures) < 0:
+            continue  # the counters have begun anew meanwhile
         if Swap.objects.filter(pk=swap.pk, requests=None).update(requests=requests, failures=failures):
             Operation.objects.filter(pk=swap.operation_id, state=OperationState.SUCCEEDED).update(
                 outcome=Concat("outcome", Value(in_words(requests, failures)))
@@ -56,8 +58,10 @@ def in_words(requests: int, failures: int) -> str:
 
 
 def _uncounted() -> QuerySet[Swap]:
-    recent = now() - timedelta(seconds=PATIENCE_SECONDS)
-    return Swap.objects.filter(requests=None, acknowledged_at__gte=recent, operation__state=OperationState.SUCCEEDED)
+    patience = timedelta(seconds=PATIENCE_SECONDS)
+    # The routers stop counting what nobody asks about for so long
+    at_once = Swap.objects.filter(requests=None, acknowledged_at__lt=F("switched_at") + patience)
+    return at_once.filter(acknowledged_at__gte=now() - patience, operation__state=OperationState.SUCCEEDED)
 
 
 def _count(operation: Operation) -> tuple[int, int] | None:

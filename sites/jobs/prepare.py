@@ -13,6 +13,8 @@ STARTS = 2
 """So often may an instance end by itself before the operation gives up."""
 PLANNED = ("slot__site", "workload_after", "deployment_after")
 """What a plan is made of."""
+BACK_IN_USE = {"released_at": None, "idle_since": None, "drain_deadline": None}
+"""What a revision loses that no longer leaves."""
 
 
 def prepare(operation: Operation) -> None:
@@ -55,8 +57,7 @@ def _reused(change: SlotChange, fingerprint: str) -> Revision | None:
         workload=change.workload_after, fingerprint=fingerprint, state__in=Revision.REUSABLE
     ).first()
     if revision is not None and revision.state == RevisionState.DRAINING:
-        back = {"released_at": None, "idle_since": None, "drain_deadline": None}
-        if not revision.transition(RevisionState.DRAINING, RevisionState.READY, **back):
+        if not revision.transition(RevisionState.DRAINING, RevisionState.READY, **BACK_IN_USE):
             return None
     return revision
 
@@ -128,7 +129,7 @@ def _refuse_crashes(operation: Operation, change: SlotChange, statuses: list[Ins
     if revision.state != RevisionState.PREPARING:
         return
     for status in statuses:
-        if status.restarts >= STARTS or (status.state == InstanceState.BACKOFF and status.restarts >= STARTS - 1):
+        if status.restarts >= STARTS:
             raise InstanceNotStarted(
                 what=wording.what(operation),
                 ordinal=status.ordinal + 1,

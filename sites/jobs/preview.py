@@ -1,6 +1,6 @@
 """A swap with preview: the source's address shows the prepared revision until a person completes or cancels."""
 
-from sites.jobs import switch
+from sites.jobs import rollback, switch
 from sites.jobs.procedure import Progress
 from sites.models import Kind, Operation, Revision, RevisionState, Slot, Swap
 from sites.routing import registered_nodes
@@ -48,7 +48,7 @@ def withdraw(operation: Operation) -> None:
     own = Revision.objects.filter(changes_from__operation=operation, changes_from__slot=source).first()
     if source is None or own is None or source.live_revision is None or source.live_revision == own:
         return
-    switch.drain(source.live_revision)
+    rollback.drain(source.live_revision)
     Revision.objects.filter(pk=own.pk).update(state=RevisionState.SERVING)
     Slot.objects.filter(pk=source.pk).update(live_revision=own)
     operation.held_site.touch_routes()

@@ -2,7 +2,7 @@
 
 from sites.jobs import keeping, rollback
 from sites.jobs.procedure import Progress
-from sites.models import HostName, Kind, Operation, Revision, RevisionState, Site, Slot, Workload
+from sites.models import HostName, Kind, Operation, Revision, Site, Slot, Workload
 
 
 def withdraw(operation: Operation) -> None:
@@ -15,8 +15,7 @@ def withdraw(operation: Operation) -> None:
         slot.save(update_fields=["live_revision", "is_running"])
         if revision is not None:
             rollback.drain(revision)
-    for kept in Revision.objects.filter(site=operation.site, state=RevisionState.RETAINED):
-        rollback.drain(kept)  # with one of its slots the way back of a swap goes, too
+    rollback.end_windows_of(slots)
     HostName.objects.filter(slot__changes__operation=operation).delete()
     operation.held_site.touch_routes()
 

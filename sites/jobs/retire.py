@@ -3,10 +3,10 @@
 from datetime import datetime, timedelta
 
 from django.db import transaction
-from django.db.models import F, Q
+from django.db.models import Exists, F, Max, OuterRef, Q
 
 from sites.jobs import switch
-from sites.models import Instance, Operation, Revision, RevisionState, Site, Step
+from sites.models import Instance, Operation, OperationState, Revision, RevisionState, Site, Slot, SlotChange, Step
 from sites.models.clock import now, seconds_since
 from sites.models.present import present
 from sites.planning import spec_of
@@ -18,7 +18,10 @@ QUIET_SECONDS = 2.0
 IDLE_SECONDS = 1.0
 """So long the routers must have counted nothing."""
 
-_SURPLUS = Q(state=RevisionState.SERVING, wanted_count__gt=F("live_slots__instance_count"))
+_NEEDED_ELSEWHERE = Slot.objects.filter(site=OuterRef("site"), instance_count__gte=OuterRef("wanted_count"))
+_SURPLUS = Q(state=RevisionState.SERVING, wanted_count__gt=F("live_slots__instance_count")) & (
+    Q(retained_until=None) | ~Exists(_NEEDED_ELSEWHERE)
+)
 _LEAVING = Q(state__in=[RevisionState.DRAINING, RevisionState.STOPPING])
 
 
@@ -30,10 +33,11 @@ def is_needed() -> bool:
 def run() -> None:
     """One look at everything that leaves; repeated by the tick."""
     _release_late()
-    _count_requests()
-    _cut_connections()
+    held = _count_requests()
+    cut = _cut_connections()
     for revision in _drained():
-        stop(revision)
+        if stop(revision):  # which ends what is left
+            _note_cut(revision, (held.get(revision.cluster) or 0) - cut.get(revision.pk, 0))
     _end_stopped()
     _trim()
 
@@ -47,13 +51,14 @@ def _release_late() -> None:
             switch.release(site)
 
 
-def _count_requests() -> None:
+def _count_requests() -> dict[str, int | None]:
+    """By cluster what the routers hold of each revision that drains; None where they do not tell."""
     draining = {
         revision.cluster: revision
         for revision in Revision.objects.filter(state=RevisionState.DRAINING, released_at__isnull=False)
     }
     if not draining:
-        return
+        return {}
     counts = get_router().requests_in_progress(draining)
     moment = now()
     for cluster, revision in draining.items():
@@ -61,21 +66,31 @@ def _count_requests() -> None:
             Revision.objects.filter(pk=revision.pk).update(idle_since=None)
         elif revision.idle_since is None:
             Revision.objects.filter(pk=revision.pk, idle_since=None).update(idle_since=moment)
+    return counts
 
 
-def _cut_connections() -> None:
-    """After the drain limit, WebSockets and streams are cut a few at a time over as long again.
+def _cut_connections() -> dict[int, int]:
+    """After the drain limit, WebSockets and streams are cut one by one over as long again; how many, by revision.
 
     So their clients do not all come back at the same moment. Where connections cannot be cut one by one,
     the end of the instances cuts what is left.
     """
+    counts = {}
     late = Revision.objects.filter(state=RevisionState.DRAINING, drain_deadline__lte=now())
     for revision in late.select_related("slot"):
         left = _end_of_cutting(revision) - now()
         fraction = min(1.0, 1.0 / max(1.0, left.total_seconds()))
-        cut = get_runtime().kill_connections(revision.pk, fraction=fraction)
-        if cut:
-            Revision.objects.filter(pk=revision.pk).update(cut_count=F("cut_count") + cut)
+        counts[revision.pk] = get_runtime().kill_connections(revision.pk, fraction=fraction)
+        _note_cut(revision, counts[revision.pk])
+    return counts
+
+
+def _note_cut(revision: Revision, count: int) -> None:
+    """Written down where the revision was taken out of service, which may happen to it more than once."""
+    done = SlotChange.objects.filter(revision_before=revision, operation__state=OperationState.SUCCEEDED)
+    if count > 0:
+        last = done.order_by("-operation__ended_at", "-pk").values_list("pk", flat=True)[:1]
+        SlotChange.objects.filter(pk__in=list(last)).update(cut_count=F("cut_count") + count)
 
 
 def _end_of_cutting(revision: Revision) -> datetime:
@@ -136,18 +151,26 @@ def _trim() -> None:
         slot = revision.live_slots.filter(hold=None).first()
         if slot is None:
             continue
-        if revision.routed_count > slot.instance_count:
+        count = _wanted_count(revision, slot)
+        if revision.routed_count > count:
             with transaction.atomic():
                 fewer = Revision.objects.filter(pk=revision.pk, state=RevisionState.SERVING, live_slots__hold=None)
-                if fewer.update(routed_count=slot.instance_count, released_at=None):
+                if fewer.update(routed_count=count, released_at=None):
                     revision.site.touch_routes()
             revision.refresh_from_db()
         if revision.released_at is None:
             acknowledgement = switch.publish(revision.site)
             if not switch.missing_nodes(acknowledgement, revision.site.routes_version):
-                Revision.objects.filter(pk=revision.pk, routed_count=slot.instance_count).update(released_at=now())
+                Revision.objects.filter(pk=revision.pk, routed_count=count).update(released_at=now())
         elif seconds_since(revision.released_at) >= QUIET_SECONDS:
-            _end_surplus(revision, slot.instance_count)
+            _end_surplus(revision, count)
+
+
+def _wanted_count(revision: Revision, slot: Slot) -> int:
+    """In a roll-back window as many as the other slot has, to which it may return."""
+    if revision.retained_until is None:
+        return slot.instance_count
+    return Slot.objects.filter(site=revision.site).aggregate(most=Max("instance_count"))["most"]
 
 
 def _end_surplus(revision: Revision, count: int) -> None:

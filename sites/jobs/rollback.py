@@ -1,15 +1,20 @@
 """Out of service: drained at once, or kept warm for a roll-back window."""
 
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 
-from sites.models import Kind, Operation, OperationState, Revision, RevisionState, Swap
+from django.db.models import Q
+
+from sites.models import Kind, Operation, OperationState, Revision, RevisionState, Slot, Swap
 from sites.models.clock import now
 
+IN_USE = (RevisionState.SERVING, RevisionState.RETAINED)
 
-def drain(revision: Revision) -> None:
+
+def drain(revision: Revision, *, sources: Iterable[str] = IN_USE) -> None:
     """Take a revision out of service; its clock starts when every router has acknowledged."""
     revision.transition(
-        (RevisionState.SERVING, RevisionState.RETAINED),
+        sources,
         RevisionState.DRAINING,
         released_at=None,
         idle_since=None,
@@ -20,38 +25,49 @@ def drain(revision: Revision) -> None:
 
 def retain(revision: Revision, until: datetime) -> None:
     """Keep a revision of a swap warm, so that rolling back needs no start and no warm-up."""
-    revision.transition(
-        (RevisionState.SERVING, RevisionState.RETAINED), RevisionState.RETAINED, retained_until=until, idle_since=None
-    )
+    revision.transition(IN_USE, RevisionState.RETAINED, retained_until=until, idle_since=None)
 
 
-def kept_until(operation: Operation, replaced: set[int]) -> dict[int, datetime]:
-    """Which of the revisions that an operation takes out of service are kept warm for a roll-back, and until when.
+def take_out_of_service(operation: Operation, replaced: set[int], served: set[int | None]) -> None:
+    """Drain what an operation has replaced, or keep it warm while a roll-back window is open.
 
-    A swap into production opens the window. Who alters staging within it does not take away what production
-    served before: staging may have gone on with those very instances.
+    A swap into production opens the window. Where nothing is sticky, what served before it goes on in the other slot
+    and is kept there in its full number; who alters staging meanwhile does not take it away.
     """
-    if operation.kind in (Kind.PUBLISH, Kind.CHANGE_SETTINGS):
-        return _kept_by_last_swap(operation, replaced)
-    if operation.kind == Kind.ROLL_BACK:
-        return {}
-    swap = Swap.objects.filter(operation=operation).select_related("target").first()
-    if swap is None or swap.target is None or not swap.target.is_production:
-        return {}
+    until = _opened_window(operation)
+    back = _wanted_back(operation) if until is not None else set()
+    for revision in Revision.objects.filter(pk__in=replaced - served).select_related("slot"):
+        if end := until if revision.pk in back else _kept_on(operation, revision):
+            retain(revision, end)
+        else:
+            drain(revision)
+    Revision.objects.filter(pk__in=[pk for pk in back if pk in served]).update(retained_until=until)
+
+
+def _wanted_back(operation: Operation) -> set[int]:
+    """What a roll-back would bring back; to staging not what it had before the publication that was swapped."""
+    sides = operation.changes.all()
+    if operation.kind == Kind.PUBLISH:
+        sides = sides.filter(slot__is_production=True)
+    return set(Revision.objects.filter(changes_from__in=sides).values_list("pk", flat=True))
+
+
+def _opened_window(operation: Operation) -> datetime | None:
+    """End of the window that the operation opens. One that is undone (it was switched already) opens none."""
+    swap = Swap.objects.filter(operation=operation, switched_at=None).select_related("target").first()
+    if swap is None or operation.kind == Kind.ROLL_BACK or swap.target is None or not swap.target.is_production:
+        return None
     window = timedelta(seconds=swap.target.rollback_window_seconds)
-    return dict.fromkeys(replaced, now() + window) if window else {}
+    return now() + window if window else None
 
 
-def _kept_by_last_swap(operation: Operation, replaced: set[int]) -> dict[int, datetime]:
-    done = Swap.objects.filter(operation__site=operation.site, operation__state=OperationState.SUCCEEDED)
-    swap = done.select_related("operation", "target").order_by("-switched_at").first()
-    if swap is None or swap.operation.kind == Kind.ROLL_BACK or swap.target is None or swap.switched_at is None:
-        return {}
-    until = swap.switched_at + timedelta(seconds=swap.target.rollback_window_seconds)
-    if until <= now():
-        return {}
-    former = swap.operation.changes.filter(slot=swap.target, revision_before__in=replaced)
-    return dict.fromkeys(former.values_list("revision_before_id", flat=True), until)
+def _kept_on(operation: Operation, revision: Revision) -> datetime | None:
+    """End of the last swap's window for what production served before it and staging goes on with until now."""
+    is_altering = operation.kind in (Kind.PUBLISH, Kind.CHANGE_SETTINGS)
+    until = revision.retained_until
+    if not is_altering or until is None or until <= now():
+        return None
+    return until if operation.changes.filter(revision_before=revision, slot__is_production=False).exists() else None
 
 
 def retire_candidates(operation: Operation, kept: set[int | None]) -> None:
@@ -61,6 +77,7 @@ def retire_candidates(operation: Operation, kept: set[int | None]) -> None:
     ends_window = operation.kind == Kind.CHANGE_MODE or Swap.objects.filter(operation=operation).exists()
     if not ends_window:
         return
+    Revision.objects.filter(site__in=touched, state=RevisionState.SERVING).update(retained_until=None)
     for revision in Revision.objects.filter(site__in=touched, state=RevisionState.RETAINED).exclude(pk__in=own):
         if revision.pk not in kept:
             drain(revision)
@@ -68,13 +85,23 @@ def retire_candidates(operation: Operation, kept: set[int | None]) -> None:
 
 def end_windows(*, all_of_them: bool = False) -> int:
     """Let go of revisions whose window is over, or of all when memory is short; returns how many."""
-    over = Revision.objects.filter(state=RevisionState.RETAINED, retained_until__isnull=False)
+    over = Revision.objects.filter(state__in=IN_USE, retained_until__isnull=False)
     if not all_of_them:
         over = over.filter(retained_until__lte=now())
     ended = [revision for revision in over if not _is_held(revision)]
     for revision in ended:
-        drain(revision)
+        drain(revision, sources=[RevisionState.RETAINED])
+        Revision.objects.filter(pk=revision.pk, state=RevisionState.SERVING).update(retained_until=None)
     return len(ended)
+
+
+def end_windows_of(slots: Iterable[Slot]) -> None:
+    """With one of its slots the way back of a swap goes, too; what a preview of other slots keeps stays."""
+    swaps = Swap.objects.filter(Q(source__in=slots) | Q(target__in=slots))
+    kept = Revision.objects.filter(state__in=IN_USE, retained_until__isnull=False)
+    for revision in kept.filter(changes_from__operation__swap__in=swaps).distinct():
+        drain(revision, sources=[RevisionState.RETAINED])
+        Revision.objects.filter(pk=revision.pk).update(retained_until=None)
 
 
 def _is_held(revision: Revision) -> bool:

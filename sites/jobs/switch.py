@@ -3,11 +3,12 @@
 from contextlib import suppress
 from datetime import timedelta
 
+from django.db.models import Q
+
 from sites.errors import Cancelled, Failed, RoutesRefused, Unreachable
 from sites.jobs import figures, rollback, wording
-from sites.jobs.prepare import PLANNED, changes_to_start
+from sites.jobs.prepare import BACK_IN_USE, PLANNED, changes_to_start
 from sites.jobs.procedure import DONE, Progress
-from sites.jobs.rollback import drain
 from sites.models import (
     Deployment,
     DeploymentState,
@@ -34,7 +35,8 @@ def offer(operation: Operation) -> None:
     """Make the warm instances part of the route table, so that routers know them before any host name leads there."""
     for change in changes_to_start(operation):
         revision = change.prepared
-        revision.transition(RevisionState.PREPARING, RevisionState.READY)
+        # What was kept warm may have been let go of just when this operation took hold of it
+        revision.transition((RevisionState.PREPARING, RevisionState.DRAINING), RevisionState.READY, **BACK_IN_USE)
         Revision.objects.filter(pk=revision.pk, routed_count__lt=change.count_after).update(
             routed_count=change.count_after
         )
@@ -95,8 +97,9 @@ def _remember_settings(changes: list[SlotChange]) -> None:
     """What travels away from production is written down, so that a roll-back can tell whether it was altered."""
     for change in changes:
         if change.held_slot.is_production and change.workload_before_id != change.workload_after_id:
+            sticky = change.held_slot.site.sticky_names.values_list("category", "name")
             Swap.objects.filter(operation=change.operation_id).update(
-                settings_before=change.occupant_before.settings_as_json()
+                settings_before=change.occupant_before.settings_as_json(), sticky_before=sorted(map(list, sticky))
             )
 
 
@@ -142,12 +145,7 @@ def exchange(operation: Operation, changes: list[SlotChange], slots: dict[int, S
         serve(change)
     kept = {change.revision_after_id for change in changes}
     rollback.retire_candidates(operation, kept)
-    kept_warm = rollback.kept_until(operation, replaced - kept)
-    for revision in Revision.objects.filter(pk__in=replaced - kept).select_related("slot"):
-        if until := kept_warm.get(revision.pk):
-            rollback.retain(revision, until)
-        else:
-            drain(revision)
+    rollback.take_out_of_service(operation, replaced, kept)
     version = operation.held_site.touch_routes()
     Swap.objects.filter(operation=operation).update(switched_at=now(), routes_version=version)
 
@@ -156,12 +154,7 @@ def serve(change: SlotChange) -> None:
     """Put the change's revision into service in its slot (I2)."""
     if change.revision_after_id is not None:
         Revision.objects.filter(pk=change.revision_after_id).update(
-            state=RevisionState.SERVING,
-            slot=change.slot_id,
-            released_at=None,
-            idle_since=None,
-            drain_deadline=None,
-            retained_until=None,
+            state=RevisionState.SERVING, slot=change.slot_id, **BACK_IN_USE
         )
 
 
@@ -192,11 +185,15 @@ def wait_until_published(operation: Operation) -> Progress:
 
 
 def release(site: Site) -> None:
-    """Every router knows routes without the draining revisions: their clocks start (invariant I3)."""
+    """Every router knows routes without the draining revisions: their clocks start (invariant I3).
+
+    Nothing happens when the routes are newer by now: what another operation has just replaced was not acknowledged.
+    """
     moment = now()
-    for revision in site.revisions.filter(state=RevisionState.DRAINING, released_at=None).select_related("slot"):
+    acknowledged = Q(state=RevisionState.DRAINING, released_at=None, site__routes_version=site.routes_version)
+    for revision in site.revisions.filter(acknowledged).select_related("slot"):
         limit = revision.slot.drain_limit_seconds if revision.slot else 30
-        Revision.objects.filter(pk=revision.pk, released_at=None, state=RevisionState.DRAINING).update(
+        Revision.objects.filter(acknowledged, pk=revision.pk).update(
             released_at=moment, drain_deadline=moment + timedelta(seconds=limit)
         )
 

@@ -29,6 +29,7 @@ class SlotChange(models.Model):
     count_after = models.PositiveSmallIntegerField(default=1)
     was_running = models.BooleanField(default=True)
     is_running_after = models.BooleanField(default=True)
+    cut_count = models.PositiveIntegerField(default=0)  # connections to `revision_before` beyond the drain limit
 
     class Meta:
         ordering = ["slot_id"]
@@ -81,6 +82,7 @@ class Swap(models.Model):
     is_preview = models.BooleanField(default=False)
     complete_requested_at = models.DateTimeField(null=True)
     settings_before = EncryptedTextField(default="[]")  # JSON: what travelled away from the target, for a roll-back
+    sticky_before = models.JSONField(default=list)  # [category, name] of what stuck to the slots then
     rolled_back_by = models.OneToOneField(Operation, null=True, on_delete=models.SET_NULL, related_name="rolls_back")
 
     def __str__(self) -> str:

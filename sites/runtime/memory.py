@@ -32,13 +32,13 @@ class MemoryRuntime:
     is_reachable: bool = True
     run_exit_code: int | None = 0
     """Of every run; None: they stay running."""
-    _exits: dict[tuple[tuple[str, ...] | int, int], int] = field(default_factory=dict)
+    _exits: dict[tuple[tuple[str, ...] | int, int], tuple[int, int]] = field(default_factory=dict)
     _silent: set[tuple[int, int]] = field(default_factory=set)
     _run_exits: dict[str, int | None] = field(default_factory=dict)
 
-    def exit_with(self, revision: int | tuple[str, ...], ordinal: int, code: int) -> None:
-        """From now on that ordinal of the revision (or of any revision with that command) ends with `code`."""
-        self._exits[revision, ordinal] = code
+    def exit_with(self, revision: int | tuple[str, ...], ordinal: int, code: int, *, restarts: int = 2) -> None:
+        """That ordinal of the revision (or of any revision with that command) has ended so often with `code`."""
+        self._exits[revision, ordinal] = code, restarts
 
     def never_listen(self, revision_id: int, ordinal: int) -> None:
         """From now on that instance starts and does not accept connections."""
@@ -118,7 +118,8 @@ class MemoryRuntime:
             raise RuntimeUnreachable(part="The agent", reason="told to be unreachable")
 
     def _instance(self, spec: RevisionSpec, ordinal: int) -> InstanceStatus:
-        code = self._exits.get((spec.revision_id, ordinal), self._exits.get((spec.command, ordinal)))
+        of_command = self._exits.get((spec.command, ordinal), (None, 0))
+        code, restarts = self._exits.get((spec.revision_id, ordinal), of_command)
         state = InstanceState.RUNNING
         if code is not None:
             state = InstanceState.BACKOFF
@@ -131,6 +132,6 @@ class MemoryRuntime:
             state=state,
             address=f"10.{spec.revision_id >> 8 & 255}.{spec.revision_id & 255}.{ordinal + 1}",
             port=INSTANCE_PORT,
-            restarts=0 if code is None else 1,
+            restarts=restarts,
             exit_code=code,
         )

@@ -1,5 +1,6 @@
 """Roll back the last swap: what it would take, whether staging was altered since, and the request itself."""
 
+import json
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -23,6 +24,7 @@ from sites.models import (
     Swap,
     Workload,
 )
+from sites.models.clock import now
 from sites.models.present import present
 from sites.planning import LIMITS, make_plan
 from sites.services import changes
@@ -44,8 +46,10 @@ class RollBackOffer:
     """Whether the instances that staging as it is now needs are warm."""
     is_unaltered_instant: bool
     """Whether the former instances are warm and still what the unaltered version needs; false where none differs."""
+    is_in_service: bool
+    """Whether the former instances serve in staging, as they do where nothing is sticky: they stay warm with it."""
     until: datetime | None
-    """End of the window in which one of the two is instant; None when neither is."""
+    """Until when the former instances are kept, whatever is done to staging; None when neither is instant."""
     seconds: float
     """How long the swap itself took: about what an ordinary roll-back takes."""
     alterations: tuple[Operation, ...]
@@ -66,9 +70,15 @@ def offer_roll_back(site: Site) -> RollBackOffer | None:
     if swap is None or former is None:
         return None
     source, target = swap.sides
-    is_altered = _is_altered(source.occupant, swap, former)
+    travelled = _former_settings(swap)
+    is_altered = _is_altered(source.occupant, former, travelled)
     is_warm = _is_warm(source, target, source.occupant.active_deployment)
-    is_former_warm = is_altered and _is_warm(source, target, former.deployment, _former_settings(source.occupant, swap))
+    rows = [
+        SlotSetting(site=site, workload=source.workload, category=category, name=name, value=value)
+        for category, name, value in travelled
+    ]
+    is_former_warm = is_altered and _is_warm(source, target, former.deployment, rows)
+    is_open = former.retained_until is not None and former.retained_until > now()
     kept = _kept_instances(site)
     return RollBackOffer(
         swap=swap,
@@ -77,7 +87,8 @@ def offer_roll_back(site: Site) -> RollBackOffer | None:
         former=former,
         is_instant=is_warm,
         is_unaltered_instant=is_former_warm,
-        until=former.retained_until if is_warm or is_former_warm else None,
+        is_in_service=former.pk == source.live_revision_id,
+        until=former.retained_until if is_open and (is_warm or is_former_warm) else None,
         seconds=(present(swap.operation.ended_at, "the end of a swap") - swap.operation.created_at).total_seconds(),
         alterations=tuple(_alterations(swap)),
         is_altered=is_altered,
@@ -137,16 +148,21 @@ def _is_warm(
     return True
 
 
-def _former_settings(workload: Workload, swap: Swap) -> list[SlotSetting]:
-    """The travelling settings of before the swap, as rows that are not saved."""
-    return [
-        SlotSetting(site=workload.site, workload=workload, category=category, name=name, value=value)
-        for category, name, value in workload.still_travelling(swap.settings_before)
-    ]
+def _former_settings(swap: Swap) -> list[list[str]]:
+    """What travelled with production's former version, as [category, name, value], by the names that travel now.
+
+    What stuck to the slots then and travels since has the value that production has for it now.
+    """
+    source, target = swap.sides
+    stuck = {(category, name) for category, name in swap.sticky_before}
+    freed = [row for row in target.occupant.settings.all() if (row.category, row.name) in stuck]
+    kept = source.occupant.still_travelling(swap.settings_before)
+    return sorted([*kept, *([row.category, row.name, row.value] for row in freed)])
 
 
-def _is_altered(workload: Workload, swap: Swap, former: Revision) -> bool:
-    return workload.active_deployment_id != former.deployment_id or workload.settings_as_json() != swap.settings_before
+def _is_altered(workload: Workload, former: Revision, travelled: list[list[str]]) -> bool:
+    is_other = workload.active_deployment_id != former.deployment_id
+    return is_other or json.loads(workload.settings_as_json()) != travelled
 
 
 def _alterations(swap: Swap) -> list[Operation]:
@@ -187,7 +203,7 @@ def _set_back(operation: Operation, offer: RollBackOffer) -> None:
     change = operation.changes.select_related("workload_after").get(slot=offer.target)
     operation.kept_settings = change.occupant_after.settings_as_json()
     operation.save(update_fields=["kept_settings"])
-    change.occupant_after.replace_settings(offer.swap.settings_before)
+    change.occupant_after.replace_settings(json.dumps(_former_settings(offer.swap)))
     change.deployment_after = offer.former.deployment
     change.save(update_fields=["deployment_after"])
 

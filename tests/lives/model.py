@@ -36,10 +36,11 @@ class Place:
 
 @dataclass(frozen=True)
 class Undo:
-    """What production held before the last swap."""
+    """What production held before the last swap, and what stuck to the slots then."""
 
     content: str | None
     settings: Settings
+    sticky_names: frozenset[str]
 
 
 @dataclass(frozen=True)
@@ -142,7 +143,7 @@ class Model:
     def swap(self) -> None:
         """A completed swap; from now on it can be undone."""
         before = self.production.cargo
-        self.undo = Undo(before.content, dict(before.settings))
+        self.undo = Undo(before.content, dict(before.settings), frozenset(self.sticky_names))
         self.is_previewed = False
         self.exchange()
 
@@ -150,6 +151,8 @@ class Model:
         """The last swap undone, with staging as it is now or as it was then."""
         if to_unaltered:
             kept = {key: value for key, value in self.undo.settings.items() if key not in self.sticky_names}
+            theirs = self.production.cargo.settings
+            kept |= {key: theirs[key] for key in theirs.keys() & self.undo.sticky_names}
             self.staging.cargo.content, self.staging.cargo.settings = self.undo.content, kept
         self.undo = None
         self.exchange()

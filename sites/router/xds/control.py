@@ -48,7 +48,8 @@ class Control:
     async def load(self, request: web.Request) -> web.Response:
         """{clusters} → by cluster the requests in progress and the [requests, failures] served; null: not known."""
         order = await request.json()
-        nodes = list(self._nodes.connections)
+        # One that is away may still hold requests, so nothing is known without its report
+        nodes = {*self._nodes.connections, *(await self._keeper.registered() or ())}
         in_progress = self._reports.counts(order["clusters"], nodes)
         served = self._reports.served(order["clusters"], nodes)
         return web.json_response({"in_progress": in_progress, "served": served})

@@ -6,13 +6,14 @@ from collections.abc import Iterable
 
 
 def chosen(listing: str, fraction: float, choose: random.Random | None = None) -> list[tuple[str, int]]:
-    """Local ends of about that part of the connections that `ss -tnH` listed; at least one if the part is not 0."""
+    """Local ends of the connections that `ss -tnH` listed, each with that probability; so one alone waits, too."""
+    dice = choose or random.SystemRandom()
     ends = []
     for line in listing.splitlines():
         address, _, port = line.split()[2].rpartition(":")
-        ends.append((address.strip("[]"), int(port)))
-    count = min(len(ends), max(1, round(len(ends) * fraction))) if fraction > 0 else 0
-    return (choose or random.SystemRandom()).sample(ends, count)
+        if dice.random() < fraction:
+            ends.append((address.strip("[]"), int(port)))
+    return ends
 
 
 def _ss(*arguments: str) -> str:

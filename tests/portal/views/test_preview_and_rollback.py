@@ -185,6 +185,46 @@ def test_an_altered_staging_gives_two_answers(
     assert domain.serves("contoso-staging.localhost") == "two"
 
 
+def test_staging_that_was_altered_after_the_question_is_asked_about_again(
+    domain: Domain, swapped: Operation, alice: Client
+) -> None:
+    alice.get(f"{SLOT}rollback/", headers=HTMX)
+    domain.publish(swapped.site.slots.get(name="staging"), "mended")
+    again = alice.post(f"{SLOT}rollback/", {"swap": swapped.swap.pk}, headers=HTMX)
+    assert again["HX-Retarget"] == "#confirmation" and 'id="answer-unaltered"' in text(again)
+    assert domain.serves("contoso.localhost") == "two"
+
+
+def test_a_swap_that_was_made_after_the_question_is_asked_about_instead(
+    domain: Domain, swapped: Operation, alice: Client
+) -> None:
+    alice.post(f"{SLOT}swap/", headers=HTMX)
+    latest(domain)
+    again = alice.post(f"{SLOT}rollback/", {"swap": swapped.swap.pk}, headers=HTMX)
+    assert 'id="answer-yes"' in text(again)
+    assert domain.serves("contoso.localhost") == "one"
+
+
+def test_the_notification_says_what_the_way_back_will_take(domain: Domain, contoso: Site, alice: Client) -> None:
+    swap_with_new_instances(domain, contoso, alice)
+    assert "data-seconds-left" in text(alice.get("/sites/"))
+    Revision.objects.filter(state=RevisionState.RETAINED).update(state=RevisionState.STOPPED)
+    assert 'Roll back<span class="left"> · about' in text(alice.get("/sites/"))
+
+
+def test_what_serves_in_staging_is_said_to_be_kept_for_the_window_and_warm_after_it(
+    domain: Domain, swapped: Operation, alice: Client
+) -> None:
+    question = text(alice.get(f"{SLOT}rollback/", headers=HTMX))
+    assert "the instances of before serve in staging. They are kept until" in question
+    assert "also when staging is altered; after that they stay warm as long as it is not altered." in question
+    assert "data-seconds-left" in text(alice.get("/sites/"))
+    Revision.objects.update(retained_until=None)
+    question = text(alice.get(f"{SLOT}rollback/", headers=HTMX))
+    assert "the instances that it needs serve in staging, and stay warm as long as it is not altered." in question
+    assert 'Roll back<span class="left"> · instant</span>' in text(alice.get("/sites/"))
+
+
 def swap_with_new_instances(domain: Domain, site: Site, alice: Client) -> Operation:
     """A swap between slots with a setting of their own, which keeps the former instances for a roll-back."""
     for slot in site.slots.all():
@@ -223,6 +263,7 @@ def test_connections_that_were_cut_are_told_also_when_there_were_none(
     assert connections_cut([]) == ""
     Revision.objects.filter(state=RevisionState.RETAINED).update(state=RevisionState.DRAINING)
     assert "Connections cut at the drain limit: 0 so far" in text(alice.get(details))
-    Revision.objects.filter(state=RevisionState.DRAINING).update(state=RevisionState.STOPPED, cut_count=2)
+    Revision.objects.filter(state=RevisionState.DRAINING).update(state=RevisionState.STOPPED)
+    swapped.changes.update(cut_count=2)
     assert "Connections cut at the drain limit: 4" in text(alice.get(details))
     assert "<b>Connections cut:</b> 4</span>" in text(alice.get(history))

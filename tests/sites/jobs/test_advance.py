@@ -11,6 +11,8 @@ from sites.jobs import advance, beat, procedure, stages
 from sites.models import Kind, Operation, Revision, RevisionState, SlotHold, Step, Swap
 from sites.models.clock import now
 from sites.services import operations, slots, swaps
+from sites.services.deployments import publish_zip
+from sites.services.settings import Entry, save_settings
 from tests.domain import Domain
 
 
@@ -135,6 +137,18 @@ def test_a_release_that_does_not_start_fails_the_publication_with_its_last_lines
     assert deployment.state == "failed"
 
 
+def test_an_instance_may_end_once_before_it_listens(domain: Domain) -> None:
+    production, _staging = domain.staged()
+    coming = Revision.objects.latest("pk").pk + 1
+    domain.runtime.exit_with(coming, 0, 3, restarts=1)
+    values = {"acting_user": domain.alice, "author": "alice", "message": "three", "deployer": "Portal"}
+    operation = publish_zip(slot=production, archive=domain.archive("three"), **values)
+    domain.look(operation)
+    assert (operation.is_open, operation.step) == (True, Step.STARTING)
+    domain.runtime.mend()
+    assert domain.work(operation).state == "succeeded"
+
+
 def test_a_cancelled_swap_changes_nothing(domain: Domain) -> None:
     operation = start_swap(domain)
     operations.cancel(acting_user=domain.alice, operation=operation)
@@ -146,7 +160,10 @@ def test_a_cancelled_swap_changes_nothing(domain: Domain) -> None:
 
 
 def test_routes_that_every_router_refuses_are_switched_back(domain: Domain, monkeypatch: pytest.MonkeyPatch) -> None:
-    operation = start_swap(domain)
+    production, staging = domain.staged()
+    entries = [Entry("MARK", "staging", is_sticky=True)]
+    domain.work(save_settings(acting_user=domain.alice, slot=staging, category="app_settings", entries=entries))
+    operation = swaps.request_swap(acting_user=domain.alice, source=staging, target=production)
     switched, published = stages.INTO_SERVICE[-2:]
 
     def refuse(operation: Operation) -> procedure.Progress:
@@ -163,6 +180,7 @@ def test_routes_that_every_router_refuses_are_switched_back(domain: Domain, monk
         assert slot.live_revision.workload == slot.workload
         expected = "one" if slot.is_production else "two"
         assert slot.workload.active_deployment.message == expected
+    assert not Revision.objects.filter(retained_until__isnull=False).exists(), "nothing is kept for a roll-back"
 
 
 @pytest.mark.parametrize("state", ["stopped", "placeholder", "running"])

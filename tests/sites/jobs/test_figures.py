@@ -46,6 +46,15 @@ def test_without_the_routers_counters_there_is_no_figure(domain: Domain, swapped
     assert not figures.is_needed()
 
 
+def test_counters_that_began_anew_meanwhile_give_no_figure(domain: Domain, swapped: Operation) -> None:
+    assert "requests" not in count(domain, swapped, Served(3, 0))
+
+
+def test_an_acknowledgement_that_took_long_gives_no_figure(domain: Domain, swapped: Operation) -> None:
+    Swap.objects.update(switched_at=now() - timedelta(seconds=7))
+    assert "requests" not in count(domain, swapped, Served(702, 0))
+
+
 def test_a_silent_address_gets_no_figure(domain: Domain, swapped: Operation) -> None:
     assert "request" not in count(domain, swapped, Served(100, 0))
 

@@ -4,8 +4,8 @@ from datetime import timedelta
 
 import pytest
 
-from sites.jobs import retire
-from sites.models import Instance, Revision, RevisionState
+from sites.jobs import retire, switch
+from sites.models import Instance, Revision, RevisionState, Site, Slot, SlotChange
 from sites.models.clock import now
 from sites.services import slots
 from tests.domain import Domain
@@ -61,7 +61,49 @@ def test_after_the_drain_limit_connections_are_cut_a_few_at_a_time(domain: Domai
     ((revision_id, fraction),) = domain.runtime.cuts
     assert revision_id == leaving.pk
     assert 0.03 < fraction < 0.04  # 29 of 30 s are left
-    assert leaving.cut_count == 100 - domain.runtime.connections[leaving.pk] > 0
+    assert cut_of(leaving) == [100 - domain.runtime.connections[leaving.pk]] != [0]
+
+
+def cut_of(revision: Revision) -> list[int]:
+    """What was cut each time that the revision was taken out of service."""
+    done = SlotChange.objects.filter(revision_before=revision, operation__state="succeeded")
+    return list(done.order_by("pk").values_list("cut_count", flat=True))
+
+
+def test_each_drain_of_a_revision_has_its_own_count(domain: Domain, leaving: Revision) -> None:
+    domain.router.in_progress[leaving.cluster] = domain.runtime.connections[leaving.pk] = 60
+    age(leaving, released_at=40, drain_deadline=1)
+    domain.retire()
+    production = Slot.objects.get(site=leaving.site, is_production=True)
+    domain.publish(production, "one")
+    production.refresh_from_db()
+    assert production.live_revision == leaving, "it is not told to stop yet, so it comes back"
+    domain.publish(production, "three")
+    assert cut_of(leaving) == [2, 0]
+    age(leaving, released_at=40, drain_deadline=1)
+    domain.retire()
+    assert cut_of(leaving) == [2, 2]
+
+
+def test_what_the_end_of_the_instances_cuts_is_counted(domain: Domain, leaving: Revision) -> None:
+    domain.router.in_progress[leaving.cluster] = 7  # and no connection can be cut on this machine
+    age(leaving, released_at=70, drain_deadline=31)
+    domain.retire()
+    assert cut_of(leaving) == [7]
+
+
+def test_routes_that_are_newer_than_what_was_acknowledged_start_no_clock(domain: Domain) -> None:
+    production, _staging = domain.staged()
+    site = production.site
+    site.refresh_from_db()
+    other = Site.objects.get(pk=site.pk)
+    other.touch_routes()
+    leaving = Revision.objects.filter(pk=production.live_revision_id)
+    leaving.update(state=RevisionState.DRAINING)
+    switch.release(site)
+    assert leaving.get().released_at is None
+    switch.release(other)
+    assert leaving.get().released_at is not None
 
 
 def test_twice_the_drain_limit_ends_the_wait(domain: Domain, leaving: Revision) -> None:

@@ -3,9 +3,10 @@
 import pytest
 
 from sites.errors import SettingRefused, SlotBusy, SlotStopped
-from sites.models import Revision, Slot, Swap
+from sites.models import Category, Revision, RevisionState, Slot, Swap
 from sites.services import deployments, slots
 from sites.services.rollback import offer_roll_back
+from sites.services.settings import Entry, save_settings
 from tests.domain import Domain
 
 
@@ -54,6 +55,16 @@ def test_it_can_be_rolled_back_like_any_swap(domain: Domain, auto: tuple[Slot, S
     offer = offer_roll_back(auto[0].site)
     assert offer is not None
     assert Revision.objects.filter(deployment__message="one", state__in=Revision.REUSABLE).exists()
+
+
+def test_what_it_replaces_is_kept_warm_like_by_any_swap(domain: Domain, auto: tuple[Slot, Slot]) -> None:
+    for slot in auto:
+        entries = [Entry("MARK", slot.name, is_sticky=True)]
+        domain.work(save_settings(acting_user=domain.alice, slot=slot, category=Category.APP_SETTINGS, entries=entries))
+    domain.publish(auto[1], "three")
+    kept = Revision.objects.filter(state=RevisionState.RETAINED)
+    assert [revision.deployment.message for revision in kept] == ["one"]
+    assert not offer_roll_back(auto[0].site).is_instant, "staging never had 'three' under its own settings"
 
 
 def test_production_itself_is_not_auto_swapped(domain: Domain) -> None:

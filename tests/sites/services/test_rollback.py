@@ -1,17 +1,20 @@
 """Rolling back returns to exactly what was served before, at once while the window is open."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+from django.conf import settings
 
 from sites.errors import NothingToRollBack
-from sites.jobs import reconcile
+from sites.jobs import reconcile, retire, stages, switch
 from sites.jobs import rollback as windows
 from sites.models import Category, Operation, Revision, RevisionState, Slot, Step
 from sites.models.clock import now
 from sites.services import slots, swaps
 from sites.services.rollback import offer_roll_back, request_roll_back
 from sites.services.settings import Entry, read_settings, save_settings
+from sites.services.sites import change_mode
 from tests.domain import Domain
 
 
@@ -86,6 +89,77 @@ def test_instances_that_went_on_in_staging_are_kept_when_staging_is_altered(doma
     assert roll_back(domain, production, to_unaltered=True).state == "succeeded"
     assert domain.serves("contoso.localhost") == "one"
     assert Revision.objects.count() == before
+
+
+def test_what_serves_in_staging_is_kept_until_the_window_ends_and_is_instant_as_long_as_it_serves(
+    domain: Domain,
+) -> None:
+    production, staging = domain.staged()
+    domain.work(swaps.request_swap(acting_user=domain.alice, source=staging, target=production))
+    offer = offer_roll_back(production.site)
+    assert (offer.is_instant, offer.is_in_service) == (True, True)
+    assert 590 < (offer.until - now()).total_seconds() <= 600
+    Revision.objects.filter(retained_until__isnull=False).update(retained_until=now() - timedelta(seconds=1))
+    assert windows.end_windows() == 2
+    offer = offer_roll_back(production.site)
+    assert (offer.is_instant, offer.until) == (True, None)
+    domain.publish(staging, "one, changed")
+    assert not Revision.objects.filter(state=RevisionState.RETAINED).exists()
+
+
+def let_go(revision: Revision) -> None:
+    """What the tick does with surplus instances, in three looks."""
+    for _ in range(3):
+        retire.run()
+        Revision.objects.filter(pk=revision.pk, released_at__isnull=False).update(
+            released_at=now() - timedelta(seconds=3)
+        )
+    revision.refresh_from_db()
+
+
+@pytest.mark.parametrize("ending", ["time", "memory", "mode"])
+def test_what_went_on_in_staging_keeps_productions_number_of_instances_while_the_window_is_open(
+    domain: Domain, ending: str
+) -> None:
+    production, staging = domain.staged()
+    domain.work(slots.scale(acting_user=domain.alice, slot=production, count=3))
+    former = Slot.objects.get(pk=production.pk).live_revision
+    domain.work(swaps.request_swap(acting_user=domain.alice, source=staging, target=production))
+    let_go(former)
+    assert (former.state, former.wanted_count) == (RevisionState.SERVING, 3)
+    assert offer_roll_back(production.site).is_instant
+    if ending == "time":
+        Revision.objects.filter(pk=former.pk).update(retained_until=now())
+        windows.end_windows()
+    elif ending == "memory":
+        domain.runtime.memory_mb = 100
+        reconcile.run()
+    else:
+        domain.work(change_mode(acting_user=domain.alice, site=production.site, mode="standard"))
+    let_go(former)
+    assert (former.state, former.wanted_count) == (RevisionState.SERVING, 1)
+    assert not offer_roll_back(production.site).is_instant
+
+
+def test_a_window_that_ends_just_when_it_is_used_does_not_hinder_the_roll_back(
+    domain: Domain, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    production, _staging = swapped(domain)
+    kept = Revision.objects.filter(state=RevisionState.RETAINED)
+    offer = switch.offer
+
+    def end_and_offer(operation: Operation) -> None:
+        for revision in kept:
+            windows.drain(revision)
+        offer(operation)
+
+    stage = next(one for one in stages.INTO_SERVICE if one.step == Step.OFFERED)
+    late = replace(stage, enter=end_and_offer)
+    changed = tuple(late if one is stage else one for one in stages.INTO_SERVICE)
+    monkeypatch.setattr(stages, "INTO_SERVICE", changed)
+    operation = roll_back(domain, production)
+    assert operation.state == "succeeded", operation.outcome
+    assert domain.serves("contoso.localhost") == "one"
 
 
 def test_the_unaltered_version_is_not_instant_once_production_was_configured_anew(domain: Domain) -> None:
@@ -171,6 +245,25 @@ def test_a_name_made_sticky_since_keeps_the_slots_value(domain: Domain) -> None:
     assert domain.revision_behind("contoso.localhost").runnable["env"]["COLOUR"] == "green"
 
 
+@pytest.mark.parametrize("is_in_staging", [True, False])
+def test_a_name_that_travels_since_has_the_value_that_production_has_for_it(
+    domain: Domain, is_in_staging: bool
+) -> None:
+    production, staging = domain.staged()
+    set_entries(domain, production, Entry("MARK", "p", is_sticky=True))
+    if is_in_staging:
+        set_entries(domain, staging, Entry("MARK", "s", is_sticky=True))
+    domain.work(swaps.request_swap(acting_user=domain.alice, source=staging, target=production))
+    production.refresh_from_db()
+    set_entries(domain, production, Entry("MARK", "p"))
+    offer = offer_roll_back(production.site)
+    assert (offer.is_altered, offer.is_unaltered_instant) == (True, True)
+    assert roll_back(domain, production, to_unaltered=True).state == "succeeded"
+    production.refresh_from_db()
+    assert read_settings(production, Category.APP_SETTINGS) == [Entry("MARK", "p")]
+    assert domain.revision_behind("contoso.localhost").runnable["env"]["MARK"] == "p"
+
+
 def test_a_failed_roll_back_gives_the_altered_settings_back(domain: Domain) -> None:
     production, staging = swapped(domain)
     set_entries(domain, staging, Entry("MARK", "staging", is_sticky=True), Entry("COLOUR", "red"))
@@ -231,6 +324,16 @@ def test_deleting_staging_ends_the_window(domain: Domain) -> None:
     domain.work(slots.delete_staging(acting_user=domain.alice, slot=staging))
     assert not Revision.objects.filter(state=RevisionState.RETAINED).exists()
     assert offer_roll_back(production.site) is None
+
+
+def test_deleting_another_staging_site_leaves_the_window_open(domain: Domain, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(settings, "STAGING_SLOTS_PER_SITE", 2)
+    production, _staging = swapped(domain)
+    domain.work(slots.enable_staged_publishing(acting_user=domain.alice, site=production.site))
+    other = production.site.slots.get(name="staging2")
+    domain.work(slots.delete_staging(acting_user=domain.alice, slot=other))
+    assert Revision.objects.filter(state=RevisionState.RETAINED).count() == 2
+    assert offer_roll_back(production.site).is_instant
 
 
 def test_production_that_had_no_content_is_without_content_again(domain: Domain) -> None:
