@@ -111,7 +111,7 @@ def _is_held(revision: Revision) -> bool:
 
 def give_back_settings(operation: Operation) -> None:
     """A roll-back to the unaltered version has failed: the altered settings are in force again."""
-    if operation.kind != Kind.ROLL_BACK or operation.kept_settings == "[]":
+    if operation.kind != Kind.ROLL_BACK or not operation.kept_settings:
         return
     operation.changes.get(slot__is_production=True).occupant_after.replace_settings(operation.kept_settings)
 

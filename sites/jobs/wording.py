@@ -117,9 +117,9 @@ def _shared(staging: Slot) -> str:
 
 def _set_back(operation: Operation) -> str:
     """Names the settings that a roll-back to the unaltered version has replaced."""
-    kept = {(category, name): value for category, name, value in json.loads(operation.kept_settings)}
-    if not kept:
+    if not operation.kept_settings:
         return ""
+    kept = {(category, name): value for category, name, value in json.loads(operation.kept_settings)}
     workload = operation.changes.get(slot__is_production=True).occupant_after
     now = {(category, name): value for category, name, value in json.loads(workload.settings_as_json())}
     changed = sorted(

@@ -191,10 +191,13 @@ def request_roll_back(*, acting_user: User, site: Site, to_unaltered: bool = Fal
             slots=[offer.source, offer.target],
             target=site.name,
         )
+        held = offer_roll_back(site)  # under the holds nothing changes any more
+        if held is None or held.swap.pk != offer.swap.pk:
+            raise NothingToRollBack(name=site.name, reason="another one was made just now")
         exchange_workloads(operation)
-        Swap.objects.create(operation=operation, source=offer.source, target=offer.target)
-        if to_unaltered and offer.is_altered:
-            _set_back(operation, offer)
+        Swap.objects.create(operation=operation, source=held.source, target=held.target)
+        if to_unaltered and held.is_altered:
+            _set_back(operation, held)
         return operation
 
 

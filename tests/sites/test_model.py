@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
 
-from django.db import connection, transaction
+from django.db import transaction
 from django.db.models import F
 from hypothesis import note
 from hypothesis.stateful import invariant, rule, run_state_machine_as_test
@@ -17,6 +17,7 @@ from sites.jobs import advance, beat, reconcile, retire, rollback
 from sites.models import Category, Operation, Revision, Site, Slot, Step
 from sites.router.memory import MemoryNode
 from sites.services.settings import save_settings
+from tests.deaths import Killed, dying_after
 from tests.domain import Domain
 from tests.lives.fates import Fate
 from tests.lives.model import Place
@@ -24,24 +25,6 @@ from tests.lives.rules import AT_FIRST, NAMES, Life, wanted_settings
 
 HOUR = timedelta(hours=1)
 TIMES = ("released_at", "drain_deadline", "idle_since", "retained_until")
-
-
-class Killed(BaseException):
-    """The worker is dead; nothing of it runs on."""
-
-
-@contextmanager
-def dying_after(statements: int) -> Iterator[None]:
-    """Kill whoever works inside, before its n-th statement; what its transaction wrote is lost with it."""
-    left = itertools.count(statements, -1)
-
-    def execute(run: Callable, sql: str, params: object, many: bool, context: dict) -> object:
-        if not sql.startswith(("SAVEPOINT", "RELEASE", "ROLLBACK")) and next(left) == 0:
-            raise Killed(sql[:60])
-        return run(sql, params, many, context)
-
-    with connection.execute_wrapper(execute):
-        yield
 
 
 class LifeInMemory(Life):

@@ -13,11 +13,8 @@ from sites.models.clock import now
 from sites.services import operations, slots, swaps
 from sites.services.deployments import publish_zip
 from sites.services.settings import Entry, save_settings
+from tests.deaths import Killed
 from tests.domain import Domain
-
-
-class Killed(BaseException):
-    """Stands for kill -9: nothing in the product may catch it."""
 
 
 def start_swap(domain: Domain) -> Operation:

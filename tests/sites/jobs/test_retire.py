@@ -1,5 +1,7 @@
 """Nothing is stopped before every router has let go of it and its requests have ended."""
 
+import contextlib
+import itertools
 from datetime import timedelta
 
 import pytest
@@ -8,6 +10,7 @@ from sites.jobs import retire, switch
 from sites.models import Instance, Revision, RevisionState, Site, Slot, SlotChange
 from sites.models.clock import now
 from sites.services import slots
+from tests.deaths import Killed, dying_after
 from tests.domain import Domain
 
 
@@ -90,6 +93,19 @@ def test_what_the_end_of_the_instances_cuts_is_counted(domain: Domain, leaving: 
     age(leaving, released_at=70, drain_deadline=31)
     domain.retire()
     assert cut_of(leaving) == [7]
+
+
+def test_whoever_retires_may_be_killed_at_any_statement(domain: Domain, leaving: Revision) -> None:
+    deadlines = itertools.count(1)
+    while leaving.state != RevisionState.STOPPED:
+        age(leaving, released_at=3, idle_since=2)
+        with contextlib.suppress(Killed), dying_after(next(deadlines)):
+            domain.retire()
+        leaving.refresh_from_db()
+    assert next(deadlines) > 10, "it was killed often enough"
+    assert domain.runtime.observe([leaving.pk]) == []
+    assert not Instance.objects.filter(revision=leaving).exists()
+    assert domain.serves("contoso.localhost") == "three"
 
 
 def test_routes_that_are_newer_than_what_was_acknowledged_start_no_clock(domain: Domain) -> None:

@@ -9,9 +9,9 @@ from django.conf import settings
 from sites.errors import NothingToRollBack
 from sites.jobs import reconcile, retire, stages, switch
 from sites.jobs import rollback as windows
-from sites.models import Category, Operation, Revision, RevisionState, Slot, Step
+from sites.models import Category, Operation, Revision, RevisionState, Slot, SlotHold, Step
 from sites.models.clock import now
-from sites.services import slots, swaps
+from sites.services import changes, operations, slots, swaps
 from sites.services.rollback import offer_roll_back, request_roll_back
 from sites.services.settings import Entry, read_settings, save_settings
 from sites.services.sites import change_mode
@@ -274,6 +274,38 @@ def test_a_failed_roll_back_gives_the_altered_settings_back(domain: Domain) -> N
     staging.refresh_from_db()
     assert staging.workload.settings.get(name="COLOUR").value == "red"
     assert domain.serves("contoso.localhost") == "two"
+
+
+def test_settings_that_were_all_removed_are_removed_again_after_a_failed_roll_back(domain: Domain) -> None:
+    production, staging = domain.staged()
+    set_entries(domain, production, Entry("COLOUR", "red"))
+    domain.work(swaps.request_swap(acting_user=domain.alice, source=staging, target=production))
+    staging.refresh_from_db()
+    set_entries(domain, staging)
+    operation = request_roll_back(acting_user=domain.alice, site=production.site, to_unaltered=True)
+    assert staging.workload.settings.get(name="COLOUR").value == "red"
+    operations.cancel(acting_user=domain.alice, operation=operation)
+    assert domain.work(operation).state == "cancelled"
+    assert not staging.workload.settings.exists()
+    operation = roll_back(domain, production, to_unaltered=True)
+    assert operation.outcome.endswith("Set back to what they were: COLOUR.")
+
+
+def test_a_swap_that_comes_in_between_is_not_rolled_back_in_place_of_the_one_that_was_meant(
+    domain: Domain, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    production, staging = swapped(domain)
+    begin = changes.begin_change
+
+    def be_late(**values: object) -> Operation:
+        monkeypatch.setattr(changes, "begin_change", begin)
+        domain.work(swaps.request_swap(acting_user=domain.alice, source=staging, target=production))
+        return begin(**values)
+
+    monkeypatch.setattr(changes, "begin_change", be_late)
+    with pytest.raises(NothingToRollBack, match="another one was made just now"):
+        request_roll_back(acting_user=domain.alice, site=production.site)
+    assert not SlotHold.objects.exists()
 
 
 def test_there_is_one_candidate_and_a_roll_back_uses_it_up(domain: Domain) -> None:
