@@ -22,7 +22,8 @@ rules.add_rule(pyseccomp.ERRNO(errno.EAFNOSUPPORT), "socket", family)
 rules.load()
 os.execv("{PROGRAM}", ["{PROGRAM}", *sys.argv[1:]])
 """
-"""Each instance brings a network interface, and Chromium drops what it is loading when the machine gets a new one."""
+"""Chromium drops the connections that it is opening when the machine gets an address or loses one, and each system that
+another test starts meanwhile has one."""
 SIZE = (1280, 800)
 WIDTHS = (1280, 360)
 WAIT_MILLISECONDS = 20_000

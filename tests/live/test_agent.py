@@ -13,6 +13,7 @@ import pytest
 from django.conf import settings as django_settings
 
 from sites.errors import StaleOrder
+from sites.models.present import present
 from sites.runtime.spec import InstanceState, Limits
 from tests.live.agent_rig import Agent, ask_to_end, get, is_alive, wait_until
 
@@ -27,6 +28,20 @@ def test_instances_serve_at_addresses_of_their_own(shared_agent: Agent) -> None:
     fewer = shared_agent.serve(1, 1, generation=2)
     assert [(item.ordinal, item.address) for item in fewer] == [(0, instances[0].address)]
     shared_agent.stop(1)
+
+
+def test_instances_come_and_go_without_a_new_address_of_the_machine(shared_agent: Agent) -> None:
+    command = ["ip", "-oneline", "monitor", "link", "address"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as monitor:
+        time.sleep(0.2)
+        (instance,) = shared_agent.serve(30)
+        shared_agent.stop(30)
+        monitor.terminate()
+        told = present(monitor.stdout, "what is told").read()
+    prefix = f"room{instance.address.split('.')[1]}-"
+    own = [line for line in told.splitlines() if prefix in line]
+    assert any("LOWER_UP" in line for line in own), "the interface was seen"
+    assert [line for line in own if "inet" in line] == []
 
 
 def test_a_lower_generation_is_refused(shared_agent: Agent) -> None:

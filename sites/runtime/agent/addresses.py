@@ -1,4 +1,4 @@
-"""Who has which block of addresses on this machine, and which sandbox which pair of it."""
+"""Who has which block of addresses on this machine, and which sandbox which address of it."""
 
 import hashlib
 import ipaddress
@@ -10,8 +10,8 @@ from sites.runtime.agent.links import run_ip
 
 OCTETS = range(192, 248)
 """10.192.0.0/16 … 10.247.0.0/16: one of them for each installation on a machine."""
-BLOCKS = 2**14
-"""Pairs of addresses (/30) in a /16."""
+ADDRESSES = 2**16 - 3
+"""In a /16, without its first two, of which the second is the host's, and its last."""
 CLAIMS = Path("/run/greenroom")
 
 
@@ -53,10 +53,14 @@ class Allocation:
         write_json(self._path, {"numbers": self.numbers, "next": self._next}, is_durable=False)
 
 
-def addresses_of(octet: int, number: int) -> tuple[str, str]:
-    """The host's and the instance's address of a pair."""
-    base = int(ipaddress.IPv4Address(f"10.{octet}.0.0")) + 4 * number
-    return str(ipaddress.IPv4Address(base + 1)), str(ipaddress.IPv4Address(base + 2))
+def gateway_of(octet: int) -> str:
+    """The host's address in a block: the same for all instances."""
+    return f"10.{octet}.0.1"
+
+
+def address_of(octet: int, number: int) -> str:
+    """An instance's address in a block."""
+    return str(ipaddress.IPv4Address(f"10.{octet}.0.2") + number)
 
 
 def octets_in_order(state: Path) -> list[int]:

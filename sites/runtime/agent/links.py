@@ -1,9 +1,13 @@
 """Network namespaces and the pairs of interfaces that lead into them, made by ip."""
 
 import subprocess
+from contextlib import suppress
 from pathlib import Path
 
-IFF_UP = 1
+COMPLETE = "complete"
+"""What an interface is called besides its name once its pair was made to the last step."""
+GATEWAY_MAC = "02:67:72:65:65:6e"
+"""Of the host's end of every pair; they never meet."""
 
 
 def run_ip(*arguments: str, batch: list[str] | None = None) -> str:
@@ -42,10 +46,10 @@ def remove(name: str) -> None:
 def is_complete(name: str) -> bool:
     """The namespace is there, and its pair was made to the last step."""
     try:
-        flags = int((interface_file(name) / "flags").read_text(), 16)
+        alias = (interface_file(name) / "ifalias").read_text().strip()
     except OSError:
         return False
-    return bool(flags & IFF_UP) and namespace_file(name).exists()
+    return alias == COMPLETE and namespace_file(name).exists()
 
 
 def names_with(prefix: str) -> set[str]:
@@ -54,14 +58,31 @@ def names_with(prefix: str) -> set[str]:
     return {entry.name for folder in folders for entry in folder.glob(f"{prefix}*")}
 
 
-def make_pair(name: str, outside: str, inside: str) -> None:
-    """A namespace and a pair of interfaces between it and the host, in place of what had that name. Raises OSError."""
+def have_gateway(address: str) -> None:
+    """Let the host answer at this address, which all pairs lead to. Raises OSError."""
+    run_ip("address", "replace", f"{address}/32", "dev", "lo")
+
+
+def remove_gateway(address: str) -> None:
+    """Takes that address away, if it is there."""
+    with suppress(OSError):
+        run_ip("address", "delete", f"{address}/32", "dev", "lo")
+
+
+def make_pair(name: str, gateway: str, inside: str) -> None:
+    """A namespace and a pair of interfaces between it and the host, in place of what had that name. Raises OSError.
+
+    The host's end has no address of its own: each that comes or goes makes Chromium on the same machine give up the
+    connections that it is just opening.
+    """
     remove(name)
     run_ip(
         batch=[
             f"netns add {name}",
-            f"link add {name} type veth peer name eth0 netns {name}",
-            f"address add {outside}/30 dev {name}",
+            f"link add {name} address {GATEWAY_MAC} type veth peer name eth0 netns {name}",
+            f"link set {name} addrgenmode none",
+            f"link set {name} up",
+            f"route add {inside}/32 dev {name} src {gateway}",
         ]
     )
     run_ip(
@@ -69,10 +90,11 @@ def make_pair(name: str, outside: str, inside: str) -> None:
         name,
         batch=[
             "link set lo up",
-            f"address add {inside}/30 dev eth0",
+            f"address add {inside}/32 dev eth0",
             "link set eth0 up",
-            f"route add default via {outside}",
+            f"neighbour add {gateway} lladdr {GATEWAY_MAC} dev eth0",
+            f"route add {gateway}/32 dev eth0",
+            f"route add default via {gateway}",
         ],
     )
-    # Last, so that a pair which is up is known to be complete
-    run_ip("link", "set", name, "up")
+    run_ip("link", "set", name, "alias", COMPLETE)

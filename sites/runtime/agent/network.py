@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Protocol
 
 from sites.runtime.agent import firewall, links
-from sites.runtime.agent.addresses import BLOCKS, CLAIMS, Allocation, addresses_of, claim_octet
+from sites.runtime.agent.addresses import ADDRESSES, CLAIMS, Allocation, address_of, claim_octet, gateway_of
 from sites.runtime.spec import INSTANCE_PORT
 
 FIRST_PORT, LAST_PORT = 20000, 31999
@@ -53,6 +53,7 @@ def clear_abandoned(claims: Path = CLAIMS) -> None:
             octet = claim.name.rpartition("-")[2]
             for name in links.names_with(f"room{octet}-"):
                 links.remove(name)
+            links.remove_gateway(gateway_of(int(octet)))
             firewall.remove(f"greenroom_{octet}")
             claim.unlink(missing_ok=True)
 
@@ -65,8 +66,10 @@ class OwnNetworks:
         self._octet = claim_octet(state)
         self.prefix = f"room{self._octet}-"
         self._table = f"greenroom_{self._octet}"
-        self._allocation = Allocation(state / "network.json", BLOCKS)
+        self._gateway = gateway_of(self._octet)
+        self._allocation = Allocation(state / "network.json", ADDRESSES)
         network = f"10.{self._octet}.0.0/16"
+        links.have_gateway(self._gateway)
         self.is_filtered = firewall.load(firewall.rules(self._table, self.prefix))
         way_out = firewall.default_interface()
         self.has_internet = (
@@ -80,9 +83,9 @@ class OwnNetworks:
         """See Places.take."""
         number = self._allocation.take(key)
         name = f"{self.prefix}{number}"
-        outside, inside = addresses_of(self._octet, number)
+        inside = address_of(self._octet, number)
         if not links.is_complete(name):
-            links.make_pair(name, outside, inside)
+            links.make_pair(name, self._gateway, inside)
             if self.has_internet:
                 firewall.allow_forwarding(name)
         return Place(inside, INSTANCE_PORT, "0.0.0.0", name)  # noqa: S104 - of its own namespace
@@ -106,6 +109,7 @@ class OwnNetworks:
         """See Places.close."""
         self.keep_only(set())
         firewall.remove(self._table)
+        links.remove_gateway(self._gateway)
         (CLAIMS / f"network-{self._octet}").unlink(missing_ok=True)
 
     @property

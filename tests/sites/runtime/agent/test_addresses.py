@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from sites.runtime.agent import addresses
-from sites.runtime.agent.addresses import Allocation, addresses_of, claim_octet, octets_in_order
+from sites.runtime.agent.addresses import Allocation, address_of, claim_octet, gateway_of, octets_in_order
 
 
 @pytest.fixture(autouse=True)
@@ -30,10 +30,10 @@ def test_a_number_comes_again_as_late_as_possible(tmp_path: Path) -> None:
         allocation.take("e")
 
 
-def test_pairs_of_addresses_do_not_overlap() -> None:
-    assert addresses_of(213, 0) == ("10.213.0.1", "10.213.0.2")
-    assert addresses_of(213, 1) == ("10.213.0.5", "10.213.0.6")
-    assert addresses_of(213, addresses.BLOCKS - 1) == ("10.213.255.253", "10.213.255.254")
+def test_every_instance_has_an_address_of_its_own_in_the_block() -> None:
+    assert gateway_of(213) == "10.213.0.1"
+    assert [address_of(213, number) for number in (0, 1)] == ["10.213.0.2", "10.213.0.3"]
+    assert address_of(213, addresses.ADDRESSES - 1) == "10.213.255.254"
 
 
 def test_two_installations_get_blocks_of_their_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
