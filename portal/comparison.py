@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from sites.models import Category
-from sites.services.compare import ComparedSetting, Comparison, Relation
+from sites.services.compare import SECRET, ComparedSetting, Comparison, Relation
 from sites.services.handler_mappings import from_value
 
 NAMES = 200
@@ -12,13 +12,14 @@ NAMES = 200
 
 @dataclass(frozen=True)
 class SettingLine:
-    """One setting by name. Of a secret the values are empty and only `relation` tells."""
+    """One setting by name. Of a secret the values are not there; `relation` tells."""
 
     name: str
     relation: str
     is_same: bool
     source: str
     target: str
+    is_secret: bool
 
 
 @dataclass(frozen=True)
@@ -40,6 +41,11 @@ class FileGroup:
     def named(self) -> tuple[str, ...]:
         """As many as the page names."""
         return self.paths[:NAMES]
+
+    @property
+    def title(self) -> str:
+        """How many, and what becomes of them."""
+        return f"{len(self.paths):,} file{'' if len(self.paths) == 1 else 's'} {self.caption}"
 
     @property
     def rest(self) -> int:
@@ -77,6 +83,7 @@ def _line(comparison: Comparison, setting: ComparedSetting) -> SettingLine:
         is_same=setting.relation == Relation.SAME,
         source=_shown(setting, setting.source_value),
         target=_shown(setting, setting.target_value),
+        is_secret=setting.category in SECRET,
     )
 
 

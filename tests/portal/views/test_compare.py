@@ -42,6 +42,7 @@ def test_secrets_are_only_the_same_or_different(domain: Domain, bob: Client, con
     text = _text(bob)
     assert "hidden-" not in text
     assert "<td>same</td>" in text and "<td>different</td>" in text
+    assert text.count(">hidden</td>") == 2
 
 
 def test_it_tells_the_last_swap(domain: Domain, alice: Client, contoso: Site) -> None:
