@@ -1,6 +1,7 @@
 """The sentences with which operations end."""
 
 import json
+from datetime import datetime
 
 from django.db.models import Q
 
@@ -68,7 +69,7 @@ def success(operation: Operation) -> str:
     """The sentence of an operation that has succeeded; figures only where they were measured."""
     changes = list(operation.changes.select_related("slot__site"))
     names = " and ".join(quoted(change.slot.title) for change in changes if change.slot)
-    seconds = f"{seconds_since(operation.created_at):.1f} s"
+    seconds = f"{seconds_since(_begun_at(operation)):.1f} s"
     match operation.kind:
         case Kind.SWAP:
             return f"Swapped {names} in {seconds}."
@@ -105,6 +106,12 @@ def success(operation: Operation) -> str:
             return f"Deleted {quoted(operation.target)}. Production was not touched."
         case _:
             return f"Deleted web site {quoted(operation.target)} with its slots."
+
+
+def _begun_at(operation: Operation) -> datetime:
+    """When it was asked for: a preview waits for a person, and its swap begins with COMPLETE."""
+    completed_at = operation.swap.complete_requested_at if operation.kind == Kind.SWAP else None
+    return completed_at or operation.created_at
 
 
 def _shared(staging: Slot) -> str:

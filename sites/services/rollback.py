@@ -80,6 +80,7 @@ def offer_roll_back(site: Site) -> RollBackOffer | None:
     is_former_warm = is_altered and _is_warm(source, target, former.deployment, rows)
     is_open = former.retained_until is not None and former.retained_until > now()
     kept = _kept_instances(site)
+    begun_at = swap.complete_requested_at or swap.operation.created_at
     return RollBackOffer(
         swap=swap,
         source=source,
@@ -89,7 +90,7 @@ def offer_roll_back(site: Site) -> RollBackOffer | None:
         is_unaltered_instant=is_former_warm,
         is_in_service=former.pk == source.live_revision_id,
         until=former.retained_until if is_open and (is_warm or is_former_warm) else None,
-        seconds=(present(swap.operation.ended_at, "the end of a swap") - swap.operation.created_at).total_seconds(),
+        seconds=(present(swap.operation.ended_at, "the end of a swap") - begun_at).total_seconds(),
         alterations=tuple(_alterations(swap)),
         is_altered=is_altered,
         unaltered=former.deployment,

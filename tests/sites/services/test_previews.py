@@ -1,5 +1,6 @@
 """A swap with preview shows the prepared version at staging's address and holds both slots until it is decided."""
 
+import re
 from datetime import timedelta
 from functools import partial
 
@@ -11,6 +12,7 @@ from sites.jobs import beat
 from sites.models import Category, Operation, OperationStep, RevisionState, Slot, SlotHold
 from sites.models.clock import now
 from sites.services import operations, sites, slots, swaps
+from sites.services.rollback import offer_roll_back
 from sites.services.settings import Entry, save_settings
 from tests.domain import Domain
 
@@ -57,6 +59,16 @@ def test_completing_switches_what_was_shown(domain: Domain) -> None:
     assert domain.serves("contoso-staging.localhost") == "one"
     assert mark_behind(domain, "contoso-staging.localhost") == "staging"
     assert not SlotHold.objects.exists()
+
+
+def test_the_wait_for_a_person_is_no_part_of_the_swaps_seconds(domain: Domain) -> None:
+    operation = preview(domain)
+    Operation.objects.filter(pk=operation.pk).update(created_at=now() - timedelta(hours=5))
+    swaps.complete_swap(acting_user=domain.alice, operation=operation)
+    told = re.search(r" in ([0-9.]+) s\.$", domain.work(operation).outcome)
+    assert told and float(told[1]) < 60
+    offer = offer_roll_back(operation.site)
+    assert offer is not None and offer.seconds < 60
 
 
 def test_cancelling_gives_staging_its_own_instances_back(domain: Domain) -> None:
