@@ -15,6 +15,7 @@ from sites.general_settings import START_COMMAND, SWITCHES
 from sites.models import Category, Kind, Operation, OperationState, Site, Slot, SlotSetting, StickyName
 from sites.models.clock import now
 from sites.models.present import present
+from sites.planning import make_plan
 from sites.services import changes, slots
 from sites.services.setting_faults import fault_of
 
@@ -67,6 +68,18 @@ def _entry(row: SlotSetting) -> Entry:
         return Entry(row.name, row.value, is_sticky=row.is_sticky)
     stored = json.loads(row.value)
     return Entry(row.name, stored["value"], stored["type"], row.is_sticky)
+
+
+def are_in_force(slot: Slot) -> bool:
+    """Whether what runs in the slot was started under the settings that it has; true where nothing runs.
+
+    They differ after a save whose instances did not start, until something else brings them in.
+    """
+    live = slot.live_revision
+    if live is None or not slot.is_running:
+        return True
+    wanted = json.loads(make_plan(slot, slot.occupant, slot.occupant.active_deployment).snapshot)
+    return all(wanted[part] == live.runnable[part] for part in ("env", "mounts", "switches"))
 
 
 def save_settings(*, acting_user: User, slot: Slot, category: str, entries: Iterable[Entry]) -> Operation:

@@ -17,6 +17,7 @@ from portal.views.site_pages.facts import SlotFacts
 from sites.access import get_slot, get_slot_for_change, may_change
 from sites.errors import Outdated, Refused, SettingRefused
 from sites.models import Slot
+from sites.services.settings import are_in_force
 from sites.services.swaps import partner
 
 
@@ -40,6 +41,7 @@ def show_page(
     is_returned: bool = False,
 ) -> HttpResponse:
     """The page as it is in force, or as it was typed; connection strings are hidden unless `is_revealed`."""
+    is_open = parts.open_operation(slot) is not None
     is_reader = not may_change(request.user, slot.site)
     shown = configuration or read_configuration(slot, is_revealed=is_revealed, is_reader=is_reader)
     context = _context(request, slot, shown)
@@ -47,11 +49,17 @@ def show_page(
         request,
         slot,
         "configure",
-        {**context, "is_revealed": is_revealed, "refusal": refusal, "is_returned": is_returned},
+        {
+            **context,
+            "is_revealed": is_revealed,
+            "refusal": refusal,
+            "is_returned": is_returned,
+            "is_not_in_force": not is_open and not are_in_force(slot),
+        },
         commands=("browse",),
         extra_commands=settings_commands(slot, "configure", is_returned=is_returned),
         part="busy",
-        is_open=parts.open_operation(slot) is not None,
+        is_open=is_open,
     )
     if refusal is not None:
         page.status_code = status_of(refusal)

@@ -7,6 +7,7 @@ import pytest
 from django.test import Client
 
 from sites.models import Operation, Slot, SlotSetting
+from sites.services import slots
 from sites.services.handler_mappings import from_value
 from sites.services.settings import Entry, read_settings, save_settings
 from tests.domain import Domain
@@ -330,6 +331,25 @@ def test_a_name_that_is_too_long_is_refused_with_its_reason_and_nothing_typed_is
     answer = alice.post(address("configure", staging), {**page, **typed})
     assert answer.status_code == 400
     assert "at most 128 in all" in _text(answer.content) and 'value="kept"' in _text(answer.content)
+
+
+def test_settings_that_nothing_runs_with_are_marked_until_they_are_in_force(
+    domain: Domain, alice: Client, staging: Slot, address: Address
+) -> None:
+    mark = "did not start with them"
+    assert mark not in _text(alice.get(address("configure", staging)).content)
+    domain.answer_everything("500")
+    operation = save_settings(
+        acting_user=domain.alice, slot=staging, category="app_settings", entries=[Entry("COLOUR", "blue")]
+    )
+    assert mark not in _text(alice.get(address("configure", staging)).content), "it is being tried"
+    assert domain.work(operation).state == "failed"
+    assert mark in _text(alice.get(address("configure", staging)).content)
+    busy = alice.get(address("configure", staging), headers={**HTMX, "HX-Target": "busy"})
+    assert mark in _text(busy.content)
+    domain.answers = {}
+    assert domain.work(slots.restart(acting_user=domain.alice, slot=staging)).state == "succeeded"
+    assert mark not in _text(alice.get(address("configure", staging)).content)
 
 
 def test_a_reader_sees_names_and_no_values(
