@@ -6,7 +6,7 @@ from datetime import datetime
 
 from django.contrib.auth.models import User
 from django.db import transaction
-from django.db.models import Sum
+from django.db.models import Q, Sum
 
 from sites import access
 from sites.errors import NothingToRollBack, Refused
@@ -167,9 +167,9 @@ def _is_altered(workload: Workload, former: Revision, travelled: list[list[str]]
 
 
 def _alterations(swap: Swap) -> list[Operation]:
-    since = Operation.objects.filter(
-        changes__slot=swap.source, kind__in=ALTERING, state=OperationState.SUCCEEDED, created_at__gt=swap.switched_at
-    )
+    """What altered the source since; settings stay saved also where its instances did not start with them."""
+    done = Q(kind__in=ALTERING, state=OperationState.SUCCEEDED) | Q(kind=Kind.CHANGE_SETTINGS)
+    since = Operation.objects.filter(done, changes__slot=swap.source, created_at__gt=swap.switched_at)
     return list(since.order_by("created_at"))
 
 

@@ -149,6 +149,17 @@ def test_the_last_swap_is_named_and_what_was_altered_since(domain: Domain) -> No
     assert "publication of alice at " in warning.sentence
 
 
+def test_settings_that_did_not_start_are_an_alteration_as_well(domain: Domain) -> None:
+    production, staging = domain.staged()
+    domain.work(swaps.request_swap(acting_user=domain.alice, source=staging, target=production))
+    domain.answer_everything("500")
+    entries = [Entry("COLOUR", "blue")]
+    operation = save_settings(acting_user=domain.alice, slot=staging, category=Category.APP_SETTINGS, entries=entries)
+    assert domain.work(operation).state == "failed"
+    warning = next(one for one in compare(staging, production).warnings if one.code == "altered")
+    assert "change of settings of alice at " in warning.sentence
+
+
 def test_it_costs_the_same_however_much_there_is_and_writes_nothing(domain: Domain) -> None:
     production, staging = domain.staged()
     domain.work(swaps.request_swap(acting_user=domain.alice, source=staging, target=production))
