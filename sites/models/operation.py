@@ -88,9 +88,7 @@ class Operation(StateModel):
     borrowed_from = models.ForeignKey(
         "self", null=True, on_delete=models.SET_NULL, related_name="borrowers"
     )  # the preview whose hold this one has for its duration
-    kept_settings = EncryptedTextField(
-        default=""
-    )  # JSON: what a roll-back to the unaltered version replaced
+    kept_settings = EncryptedTextField(default="")  # JSON: what a roll-back to the unaltered version replaced
     mode_before = models.CharField(max_length=16, blank=True)  # of its site, where it is to bring another
     outcome = models.TextField(blank=True)  # the sentence that it ended with
     error_code = models.CharField(max_length=32, blank=True)

@@ -16,7 +16,7 @@ from sites.models import Category, Kind, Operation, OperationState, Site, Slot, 
 from sites.models.clock import now
 from sites.models.present import present
 from sites.planning import make_plan
-from sites.services import changes, slots
+from sites.services import changes, operations, slots
 from sites.services.setting_faults import fault_of
 
 TRAVELLING = "travelling"
@@ -191,7 +191,10 @@ def _keep_sticky_name(slot: Slot, category: Category, name: str, *, is_sticky: b
     for other in slot.site.slots.exclude(pk=slot.pk).select_related("workload"):
         old = {"workload": other.workload} if is_sticky else {"slot": other}
         new = {"slot": other, "workload": None} if is_sticky else {"slot": None, "workload": other.workload}
-        SlotSetting.objects.filter(category=category, name=name, **old).update(**new)
+        moved = SlotSetting.objects.filter(category=category, name=name, **old)
+        if moved.exists():
+            operations.ensure_free([other], wanted=Kind.CHANGE_SETTINGS.label)  # what it prepares holds the old mark
+            moved.update(**new)
 
 
 def _check(category: str, entries: list[Entry]) -> None:

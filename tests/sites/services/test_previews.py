@@ -5,6 +5,7 @@ from datetime import timedelta
 from functools import partial
 
 import pytest
+from django.conf import LazySettings
 
 from sites import tasks
 from sites.errors import Refused, SwapPending
@@ -13,7 +14,7 @@ from sites.models import Category, Operation, OperationStep, RevisionState, Slot
 from sites.models.clock import now
 from sites.services import operations, sites, slots, swaps
 from sites.services.rollback import offer_roll_back
-from sites.services.settings import Entry, save_settings
+from sites.services.settings import Entry, read_settings, save_settings
 from tests.domain import Domain
 
 
@@ -112,6 +113,28 @@ def test_every_refusal_names_the_pending_swap_and_its_person(domain: Domain) -> 
         with pytest.raises(SwapPending, match=r"'contoso \(staging\)' is prepared for a swap .* started by alice"):
             refused()
     assert SlotHold.objects.filter(operation=operation).count() == 2
+
+
+def test_a_mark_set_in_a_third_slot_leaves_what_a_preview_holds_alone(domain: Domain, settings: LazySettings) -> None:
+    settings.STAGING_SLOTS_PER_SITE = 2
+    operation = preview(domain)
+    cancelled = operations.cancel(acting_user=domain.alice, operation=operation)
+    domain.work(cancelled)
+    site = operation.site
+    domain.work(slots.enable_staged_publishing(acting_user=domain.alice, site=site))
+    production, staging = operation.swap.target, operation.swap.source
+    again = swaps.request_swap(acting_user=domain.alice, source=staging, target=production, with_preview=True)
+    domain.look(again)
+    third = site.slots.get(name="staging2")
+    with pytest.raises(SwapPending):
+        save_settings(
+            acting_user=domain.alice,
+            slot=third,
+            category=Category.APP_SETTINGS,
+            entries=[Entry("MARK", "third")],
+        )
+    assert {entry.is_sticky for entry in read_settings(production, Category.APP_SETTINGS)} == {True}
+    assert {entry.is_sticky for entry in read_settings(third, Category.APP_SETTINGS)} == {True}
 
 
 def test_production_may_be_scaled_meanwhile_and_the_missing_instances_start_before_the_switch(domain: Domain) -> None:
