@@ -1,6 +1,7 @@
 """The sentences with which operations end."""
 
 import json
+from collections.abc import Iterable
 from datetime import datetime
 
 from django.db.models import Q
@@ -67,14 +68,14 @@ def last_lines(lines: list[str]) -> str:
 
 def success(operation: Operation) -> str:
     """The sentence of an operation that has succeeded; figures only where they were measured."""
-    changes = list(operation.changes.select_related("slot__site"))
+    changes = list(operation.changes.select_related("slot__site", "deployment_after"))
     names = " and ".join(quoted(change.slot.title) for change in changes if change.slot)
     seconds = f"{seconds_since(_begun_at(operation)):.1f} s"
     match operation.kind:
         case Kind.SWAP:
             return f"Swapped {names} in {seconds}."
         case Kind.ROLL_BACK:
-            return f"Rolled back: {names} serve again what they served before, after {seconds}.{_set_back(operation)}"
+            return f"Rolled back in {seconds}: {_now_served(changes)}.{_set_back(operation)}"
         case Kind.CREATE_SITE:
             return f"Created web site {quoted(operation.target)} in {seconds}."
         case Kind.ENABLE_STAGING:
@@ -112,6 +113,15 @@ def _begun_at(operation: Operation) -> datetime:
     """When it was asked for: a preview waits for a person, and its swap begins with COMPLETE."""
     completed_at = operation.swap.complete_requested_at if operation.kind == Kind.SWAP else None
     return completed_at or operation.created_at
+
+
+def _now_served(changes: Iterable[SlotChange]) -> str:
+    """What each slot serves from now on: staging as it was altered may have been chosen."""
+    served = [(change.slot, change.deployment_after) for change in changes if change.slot]
+    return " and ".join(
+        f"{quoted(slot.title)} serves {quoted(content.message) if content else 'the placeholder page'}"
+        for slot, content in served
+    )
 
 
 def _shared(staging: Slot) -> str:

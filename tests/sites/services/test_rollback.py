@@ -212,8 +212,9 @@ def test_what_was_altered_since_is_told_with_person_and_time(domain: Domain) -> 
 def test_staging_as_it_is_now_can_be_chosen(domain: Domain) -> None:
     production, staging = swapped(domain)
     domain.publish(staging, "one, changed")
-    roll_back(domain, production)
+    operation = roll_back(domain, production)
     assert domain.serves("contoso.localhost") == "one, changed"
+    assert operation.outcome.endswith(": 'contoso' serves 'one, changed' and 'contoso (staging)' serves 'two'.")
 
 
 def test_the_unaltered_version_can_be_chosen_and_the_altered_one_stays_in_the_history(domain: Domain) -> None:
