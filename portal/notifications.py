@@ -80,15 +80,20 @@ class Unread:
 def unread(user: User) -> Unread:
     """The person's open operations, what failed or was cancelled unread, and the newest unread success, in one query.
 
-    A later success says that an earlier one was seen: the bar is no archive, the operation logs are.
+    A later success says that an earlier one was seen, and that a failure of the same thing is mended: the bar is no
+    archive, the operation logs are.
     """
     rows = Operation.objects.filter(actor=user, dismissed_at=None, created_at__gt=timezone.now() - KEPT)
     kept: list[Operation] = []
     seen_success = False
+    went_well: set[tuple[str, str]] = set()
     for operation in rows.select_related("site", "swap__source__site").prefetch_related("steps")[:MOST]:
         is_success = operation.state == OperationState.SUCCEEDED
-        if not (is_success and seen_success):
+        what = operation.kind, operation.target
+        if not ((is_success and seen_success) or (has_failed(operation) and what in went_well)):
             kept.append(operation)
+        if is_success or operation.state == OperationState.WAITING:
+            went_well.add(what)
         seen_success = seen_success or is_success
     return Unread(kept)
 

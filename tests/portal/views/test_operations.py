@@ -57,6 +57,22 @@ def test_a_failure_comes_before_good_news_and_what_runs_before_both(alice: Clien
     assert waiting.shown.is_open and len(waiting.operations) == 3
 
 
+def test_a_failure_gives_way_once_the_same_went_well(domain: Domain, alice: Client, contoso: Site) -> None:
+    def press(**form: str) -> Operation:
+        alice.post("/sites/contoso/staging/swap/", form)
+        return domain.look(Operation.objects.latest("pk"))
+
+    domain.answer_everything("500")
+    failed = domain.work(press())
+    domain.answers = {}
+    alice.post("/sites/contoso/staging/restart/")
+    domain.work(Operation.objects.latest("pk"))
+    assert alice.get("/sites/").context["frame"].waiting.shown == failed, "another thing went well"
+    prepared = press(preview="1")
+    assert prepared.state == OperationState.WAITING
+    assert alice.get("/sites/").context["frame"].waiting.shown == prepared
+
+
 def test_only_the_newest_good_news_is_shown_and_ok_closes_the_older_too(alice: Client, contoso: Site) -> None:
     Operation.objects.update(dismissed_at=None)
     waiting = alice.get("/sites/").context["frame"].waiting
