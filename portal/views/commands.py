@@ -17,6 +17,7 @@ from sites.errors import NotFound, SettingRefused
 from sites.models import Category, Mode
 from sites.services import sites, slots
 from sites.services.settings import read_settings
+from sites.services.swaps import pending_swap
 
 question = require_http_methods(["GET", "HEAD", "POST"])
 
@@ -57,7 +58,7 @@ def stop(request: PortalRequest, site_name: str, slot_name: str) -> HttpResponse
     """Ask, then stop a slot."""
     slot = get_slot_for_change(request.user, site_name, slot_name)
     if request.method != "POST":
-        return confirm(request, "commands/stop.html", slot)
+        return confirm(request, "commands/stop.html", slot, {"pending": pending_swap(slot)})
     return answer_operation(request, slots.stop(acting_user=request.user, slot=slot))
 
 
