@@ -7,11 +7,12 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from django.conf import settings
+from django.db.models import Q
 
 from sites.content import recognition, samples, store
 from sites.general_settings import START_COMMAND, SWITCHES
 from sites.models import Category, Deployment, HostNameKind, InstanceSize, Revision, Site, Slot, SlotSetting, Workload
-from sites.runtime.spec import Limits, Mount, RevisionSpec
+from sites.runtime.spec import InstanceState, Limits, Mount, RevisionSpec
 
 CONNECTION_PREFIXES = {
     "SQLServer": "SQLCONNSTR_",
@@ -25,6 +26,8 @@ LIMITS = {
     InstanceSize.MEDIUM: Limits(memory_mb=3584, cpus=2.0),
     InstanceSize.LARGE: Limits(memory_mb=7168, cpus=4.0),
 }
+IS_READY = Q(instances__is_warm=True, instances__observed_state=InstanceState.RUNNING)
+"""Of a revision's instances those that can be given visitors at once."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -84,7 +84,7 @@ def roll_back_offer(operation: Operation) -> RollBackOffer | None:
 @register.filter
 def seconds_left(offer: RollBackOffer) -> int:
     """Whole seconds until the end of the roll-back window; 0 where it has none or is over."""
-    return max(0, int((offer.until - timezone.now()).total_seconds())) if offer.until else 0
+    return max(0, int(offer.seconds_left)) if offer.until else 0
 
 
 @register.filter

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from django.contrib.auth.models import User
 from django.db import transaction
-from django.db.models import Q, Sum
+from django.db.models import Count, Q, Sum
 
 from sites import access
 from sites.errors import NothingToRollBack, Refused
@@ -26,7 +26,7 @@ from sites.models import (
 )
 from sites.models.clock import now
 from sites.models.present import present
-from sites.planning import LIMITS, make_plan
+from sites.planning import IS_READY, LIMITS, make_plan
 from sites.services import changes
 from sites.services.swaps import exchange_workloads, why_not_swap
 
@@ -49,7 +49,9 @@ class RollBackOffer:
     is_in_service: bool
     """Whether the former instances serve in staging, as they do where nothing is sticky: they stay warm with it."""
     until: datetime | None
-    """Until when the former instances are kept, whatever is done to staging; None when neither is instant."""
+    """Until when the former instances are kept, also when staging is altered; None when neither is instant."""
+    seconds_left: float
+    """The same by the database's clock."""
     seconds: float
     """How long the swap itself took: about what an ordinary roll-back takes."""
     alterations: tuple[Operation, ...]
@@ -78,7 +80,7 @@ def offer_roll_back(site: Site) -> RollBackOffer | None:
         for category, name, value in travelled
     ]
     is_former_warm = is_altered and _is_warm(source, target, former.deployment, rows)
-    is_open = former.retained_until is not None and former.retained_until > now()
+    seconds_left = (former.retained_until - now()).total_seconds() if former.retained_until else 0.0
     kept = _kept_instances(site)
     begun_at = swap.complete_requested_at or swap.operation.created_at
     return RollBackOffer(
@@ -89,7 +91,8 @@ def offer_roll_back(site: Site) -> RollBackOffer | None:
         is_instant=is_warm,
         is_unaltered_instant=is_former_warm,
         is_in_service=former.pk == source.live_revision_id,
-        until=former.retained_until if is_open and (is_warm or is_former_warm) else None,
+        until=former.retained_until if seconds_left > 0 and (is_warm or is_former_warm) else None,
+        seconds_left=seconds_left,
         seconds=(present(swap.operation.ended_at, "the end of a swap") - begun_at).total_seconds(),
         alterations=tuple(_alterations(swap)),
         is_altered=is_altered,
@@ -138,13 +141,13 @@ def _is_warm(
         (target, make_plan(target, source.occupant, deployment, travelling), source.occupant),
         (source, make_plan(source, target.occupant, target.occupant.active_deployment), target.occupant),
     ):
-        warm = Revision.objects.filter(
+        found = Revision.objects.filter(
             workload=workload,
             fingerprint=plan.fingerprint,
             state__in=[RevisionState.RETAINED, RevisionState.SERVING],
-            wanted_count__gte=slot.instance_count,
         )
-        if not warm.exists():
+        counted = found.annotate(ready_count=Count("instances", filter=IS_READY))
+        if not counted.filter(ready_count__gte=slot.instance_count).exists():
             return False
     return True
 

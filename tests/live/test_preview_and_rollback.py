@@ -132,6 +132,7 @@ def test_an_altered_staging_is_named_and_the_person_chooses(
     expect(page.locator(".confirmation")).to_contain_text("Published 'version-mended'")
     assert_axe_finds_nothing(page, "altered")
     page.locator(f"#answer-{answer}").click()
+    expect_success(page, "Rolled back")
     wait_until_serving(system, (expected, "production"), ("2", "staging"))
 
 

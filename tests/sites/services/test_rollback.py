@@ -191,6 +191,15 @@ def test_after_the_window_it_is_an_ordinary_swap(domain: Domain) -> None:
     assert operation.steps.get(step=Step.WARMING).sentence == "2 of 2 instances answer"
 
 
+def test_kept_instances_that_do_not_run_are_not_called_warm(domain: Domain) -> None:
+    production, _staging = swapped(domain)
+    kept = Revision.objects.filter(state=RevisionState.RETAINED)
+    domain.runtime.exit_with(kept.get(deployment__message="one").pk, 0, 1)
+    reconcile.run()
+    offer = offer_roll_back(production.site)
+    assert (offer.is_instant, offer.until) == (False, None)
+
+
 def test_a_sticky_setting_changed_since_makes_it_an_ordinary_swap(domain: Domain) -> None:
     production, _staging = swapped(domain)
     set_entries(domain, production, Entry("MARK", "rotated", is_sticky=True))
