@@ -45,7 +45,7 @@ def run() -> None:
 def _release_late() -> None:
     """Revisions whose routers had not all acknowledged when their operation ended."""
     waiting = Revision.objects.filter(state=RevisionState.DRAINING, released_at=None).values("site")
-    for site in Site.objects.filter(pk__in=waiting).exclude(slots__hold__isnull=False):
+    for site in Site.objects.filter(pk__in=waiting).exclude(slots__hold__operation__state__in=Operation.WORKING):
         acknowledgement = switch.publish(site, wait_seconds=0.0)  # one late router must not keep the others' drains
         if not switch.missing_nodes(acknowledgement, site.routes_version):
             switch.release(site)

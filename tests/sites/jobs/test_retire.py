@@ -9,7 +9,7 @@ import pytest
 from sites.jobs import retire, switch
 from sites.models import Instance, Revision, RevisionState, Site, Slot, SlotChange
 from sites.models.clock import now
-from sites.services import slots
+from sites.services import slots, swaps
 from tests.deaths import Killed, dying_after
 from tests.domain import Domain
 
@@ -93,6 +93,21 @@ def test_what_the_end_of_the_instances_cuts_is_counted(domain: Domain, leaving: 
     age(leaving, released_at=70, drain_deadline=31)
     domain.retire()
     assert cut_of(leaving) == [7]
+
+
+def test_a_preview_that_waits_for_a_person_does_not_keep_a_late_routers_drain_waiting(
+    domain: Domain, leaving: Revision
+) -> None:
+    production, staging = leaving.site.slots.order_by("-is_production")
+    operation = swaps.request_swap(acting_user=domain.alice, source=staging, target=production, with_preview=True)
+    Revision.objects.filter(pk=leaving.pk).update(released_at=None)
+    domain.retire()
+    leaving.refresh_from_db()
+    assert leaving.released_at is None, "the operation is worked on"
+    assert domain.look(operation).state == "waiting"
+    domain.retire()
+    leaving.refresh_from_db()
+    assert leaving.released_at is not None
 
 
 def test_whoever_retires_may_be_killed_at_any_statement(domain: Domain, leaving: Revision) -> None:
