@@ -8,7 +8,7 @@ from django.db import transaction
 
 from sites.errors import Cancelled, GreenroomError, RoutesRefused, StaleOrder, Unreachable
 from sites.jobs import builds, keeping, prepare, preview, removal, rollback, switch, wording
-from sites.jobs.procedure import Progress, Stage, beat, enter, tell
+from sites.jobs.procedure import Progress, Stage, beat, check_cancelled, enter, tell
 from sites.jobs.stages import AFTER_SWITCH, position, publishes, stages_of
 from sites.models import (
     Deployment,
@@ -85,7 +85,8 @@ def _advance_one(operation: Operation) -> Progress | None:
 
 def _look(operation: Operation, stage: Stage) -> Progress:
     """Do what the stage can do now. A part that does not answer is waited for, within the stage's limit."""
-    _check_cancelled(operation)
+    if operation.step not in AFTER_SWITCH:
+        check_cancelled(operation)
     away: Unreachable | None = None
     try:
         progress = stage.work(operation)
@@ -103,13 +104,6 @@ def _wait_for_person(operation: Operation) -> None:
     waiting = Operation.objects.filter(pk=operation.pk, attempt=operation.attempt, state=OperationState.RUNNING)
     if not waiting.update(state=OperationState.WAITING, heartbeat_at=None):
         raise StaleOrder(what=str(operation))
-
-
-def _check_cancelled(operation: Operation) -> None:
-    if operation.step in AFTER_SWITCH:
-        return
-    if Operation.objects.filter(pk=operation.pk, cancel_requested_at__isnull=False).exists():
-        raise Cancelled(wording.cancelled(operation))
 
 
 def _check_limit(operation: Operation, stage: Stage) -> None:

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 
 from django.db import transaction
 
-from sites.errors import StaleOrder
+from sites.errors import Cancelled, StaleOrder
+from sites.jobs import wording
 from sites.models import Operation, OperationState, OperationStep, Step
 from sites.models.clock import now
 
@@ -43,6 +44,12 @@ def beat(operation: Operation) -> None:
     alive = Operation.objects.filter(pk=operation.pk, attempt=operation.attempt, state__in=Operation.OPEN)
     if not alive.update(heartbeat_at=now()):
         raise StaleOrder(what=str(operation))
+
+
+def check_cancelled(operation: Operation) -> None:
+    """Raises Cancelled when somebody has asked for the end of an operation that is not yet switched."""
+    if Operation.objects.filter(pk=operation.pk, cancel_requested_at__isnull=False).exists():
+        raise Cancelled(wording.cancelled(operation))
 
 
 def enter(operation: Operation, stage: Stage) -> None:

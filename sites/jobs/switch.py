@@ -5,10 +5,10 @@ from datetime import timedelta
 
 from django.db.models import Q
 
-from sites.errors import Cancelled, Failed, RoutesRefused, Unreachable
+from sites.errors import Failed, RoutesRefused, Unreachable
 from sites.jobs import figures, rollback, wording
 from sites.jobs.prepare import BACK_IN_USE, PLANNED, changes_to_start
-from sites.jobs.procedure import DONE, Progress
+from sites.jobs.procedure import DONE, Progress, check_cancelled
 from sites.models import (
     Deployment,
     DeploymentState,
@@ -85,8 +85,7 @@ def switch(operation: Operation) -> None:
     """
     changes = list(operation.changes.select_related("slot__site", "workload_before", "workload_after"))
     slots = _locked_slots(operation)
-    if Operation.objects.filter(pk=operation.pk, cancel_requested_at__isnull=False).exists():
-        raise Cancelled(wording.cancelled(operation))
+    check_cancelled(operation)
     for change in changes_to_start(operation, *PLANNED):
         _check(operation, change, slots[change.held_slot.pk])
     _remember_settings(changes)

@@ -15,7 +15,7 @@ from sites.errors import WarmupFailed
 from sites.general_settings import WarmupRules, warmup_rules
 from sites.jobs import wording
 from sites.jobs.prepare import changes_to_start
-from sites.jobs.procedure import Progress, beat
+from sites.jobs.procedure import Progress, beat, check_cancelled
 from sites.models import Category, HostNameKind, Instance, Kind, Operation, SlotChange, Workload
 from sites.models.clock import now, seconds_since
 from sites.runtime.registry import get_runtime
@@ -56,14 +56,23 @@ def warm_up(operation: Operation) -> Progress:
     probes, warm, wanted = _open_probes(operation)
     due = [probe for probe in probes if _is_due(probe.instance)]
     if due:
-        with ThreadPoolExecutor(max_workers=AT_ONCE) as pool:
-            pending = [pool.submit(ask, probe) for probe in due]
-            for future in pending:
-                while not _is_answered(future):
-                    beat(operation)
-        answers = [future.result() for future in pending]
+        answers = _ask_all(operation, due)
         warm += sum(_note(operation, probe, answer) for probe, answer in zip(due, answers, strict=True))
     return Progress(warm >= wanted, f"{warm} of {wanted} instances answer")
+
+
+def _ask_all(operation: Operation, probes: list[Probe]) -> list[Answer]:
+    """Raises Cancelled, without waiting for answers that are still to come, when somebody cancels meanwhile."""
+    pool = ThreadPoolExecutor(max_workers=AT_ONCE)
+    try:
+        pending = [pool.submit(ask, probe) for probe in probes]
+        for future in pending:
+            while not _is_answered(future):
+                beat(operation)
+                check_cancelled(operation)
+        return [future.result() for future in pending]
+    finally:
+        pool.shutdown(wait=False, cancel_futures=True)
 
 
 def _is_answered(future: Future[Answer]) -> bool:

@@ -12,6 +12,7 @@ import pytest
 from hypothesis.stateful import rule, run_state_machine_as_test
 
 from sites.demo.operations import wait_for
+from sites.errors import RuntimeUnreachable
 from sites.management.welcome import administrator
 from sites.models import Category, Operation, Site, Step
 from sites.runtime.spec import InstanceState
@@ -158,9 +159,12 @@ class LifeOnTheSystem(Life):
             wait_until(lambda: self.running(name) >= count, NEWS_SECONDS, f"{count} instances of {host} run")
 
     def running(self, name: str) -> int:
-        """How many instances of what is live in that slot accept connections."""
+        """How many instances of what is live in that slot accept connections; none while the agent is coming back."""
         slot = self.slot("staging" if name.endswith("-staging") else "production")
-        found = instances(self.system).items()
+        try:
+            found = instances(self.system).items()
+        except RuntimeUnreachable:
+            return 0
         return sum(key[0] == slot.live_revision_id and state == InstanceState.RUNNING for key, state in found)
 
 

@@ -11,7 +11,8 @@ import pytest
 
 from sites.general_settings import warmup_rules
 from sites.jobs import warmup
-from sites.models import Instance, SlotChange
+from sites.models import Instance, Operation, SlotChange
+from sites.services import operations, swaps
 from tests.domain import Domain
 
 ASK = warmup.ask
@@ -96,3 +97,25 @@ def test_all_paths_together_have_the_time_of_one_try(
 def test_nobody_listening_is_told_as_such(domain: Domain, odd: ThreadingHTTPServer) -> None:
     odd.socket.close()
     assert "no answer (" in ask(domain, odd).text
+
+
+def test_who_cancels_does_not_wait_for_an_answer_that_does_not_come(
+    domain: Domain, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    production, staging = domain.staged()
+    is_over = threading.Event()
+
+    def hang(_: warmup.Probe) -> warmup.Answer:
+        is_over.wait(10)
+        return warmup.Answer("/", "200")
+
+    def cancel(operation: Operation) -> None:
+        if operation.cancel_requested_at is None:
+            operations.cancel(acting_user=domain.alice, operation=operation)
+
+    monkeypatch.setattr(warmup, "BEAT_SECONDS", 0.01)
+    monkeypatch.setattr(warmup, "ask", hang)
+    monkeypatch.setattr(warmup, "beat", cancel)
+    operation = domain.work(swaps.request_swap(acting_user=domain.alice, source=staging, target=production))
+    assert (operation.state, is_over.is_set()) == ("cancelled", False)
+    is_over.set()
