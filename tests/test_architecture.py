@@ -51,6 +51,7 @@ MAY_IMPORT: dict[str, set[str]] = {
         "sites.services",
         "sites.models",
         "sites.router",
+        "sites.runtime.agent",
         "sites.supervisor",
     },
     "sites.management": {

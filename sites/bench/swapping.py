@@ -1,5 +1,6 @@
 """Swaps of a site while visitors come, each with its moments on the clock of the visitors."""
 
+import os
 import random
 import time
 from collections import defaultdict
@@ -16,6 +17,7 @@ from sites.demo.staged_site import StagedSite
 from sites.models import Operation
 from sites.models.present import present
 from sites.prober.clock import now
+from sites.runtime.agent.background import ask_for_slices
 
 SETTLING_SECONDS = 2.0
 """Before the first swap and after the last one."""
@@ -68,7 +70,9 @@ def swap_under_load(
 def swap(site: StagedSite) -> Operation:
     """One swap, recorded in `site`. Raises OperationFailed."""
     requested_at = now()
+    ask_for_slices(os.getpid())  # as the web server does, in whose place this process asks
     operation = site.request_swap()
+    ask_for_slices(os.getpid(), 0)
     time.sleep(UNWATCHED_SECONDS)
     wait_for(operation)
     site.note_swap(operation, requested_at)

@@ -27,8 +27,8 @@ class Component:
     descriptors: tuple[int, ...] = ()
     survives: bool = False
     """Goes on without `up`, and is adopted by the next one."""
-    in_background: bool = False
-    """Stands behind others for the processor: sites.runtime.agent.background."""
+    give_way: Callable[[int], None] | None = None
+    """How the process with this pid lets those go first who serve a visitor: sites.runtime.agent.background."""
     before_stop: Callable[[int], Awaitable[None]] = _nothing
     """Asks it to end in its own words, for example by letting connections end."""
     stop_signal: signal.Signals = signal.SIGTERM

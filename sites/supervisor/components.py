@@ -10,6 +10,7 @@ from contextlib import suppress
 from django.conf import settings
 
 from sites.router.bootstrap import envoy_command, write_bootstrap
+from sites.runtime.agent.background import ask_for_slices, step_back
 from sites.supervisor import readiness
 from sites.supervisor.component import Component
 from sites.supervisor.unix_http import ask
@@ -70,7 +71,7 @@ def _agent(isolation: str) -> Component:
 
 def _xds() -> Component:
     command = (PYTHON, str(settings.BASE_DIR / "manage.py"), "xds", "--skip-checks")
-    return Component("xds", command, readiness.answers_status(settings.XDS_CONTROL_SOCKET))
+    return Component("xds", command, readiness.answers_status(settings.XDS_CONTROL_SOCKET), give_way=ask_for_slices)
 
 
 def _envoy() -> Component:
@@ -98,6 +99,7 @@ def _web(descriptor: int) -> Component:
         readiness.web_answers,
         environment={"DJANGO_SETTINGS_MODULE": "portal.settings"},
         descriptors=(descriptor,),
+        give_way=ask_for_slices,
         stop_seconds=12,
     )
 
@@ -107,13 +109,13 @@ def _worker(queue: str) -> Component:
     command += ("-n", f"{queue}@greenroom")
     command += ("--include", "sites.supervisor.heartbeat", "--loglevel", "INFO")
     command += ("--without-gossip", "--without-mingle", "--without-heartbeat")
-    return Component(f"worker-{queue}", command, readiness.worker_reports(queue), in_background=True, stop_seconds=15)
+    return Component(f"worker-{queue}", command, readiness.worker_reports(queue), give_way=step_back, stop_seconds=15)
 
 
 def _beat() -> Component:
     command: tuple[str, ...] = (PYTHON, "-m", "celery", "-A", "portal", "beat")
     command += ("--scheduler", "celery.beat:Scheduler", "--loglevel", "WARNING", "--pidfile", "")
-    return Component("beat", command, readiness.settles, in_background=True)
+    return Component("beat", command, readiness.settles, give_way=step_back)
 
 
 async def _stop_instances(_: int) -> None:

@@ -115,8 +115,9 @@ class Keeper:
             folder=self._folder,
             descriptors=self.component.descriptors,
             survives=self.component.survives,
-            in_background=self.component.in_background,
         )
+        if self.component.give_way is not None:
+            self.component.give_way(self.process.pid)
         write_record(
             self._run_dir, Record(self.name, self.process.identity, digest, time.time(), restarts=self.restarts)
         )

@@ -8,7 +8,6 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 
-from sites.runtime.agent.background import step_back
 from sites.supervisor.identity import Identity, identity_of, parent_of
 
 
@@ -41,7 +40,6 @@ class Process:
         folder: Path,
         descriptors: Sequence[int] = (),
         survives: bool = False,
-        in_background: bool = False,
     ) -> "Process":
         """Start a command in a session of its own, so that Ctrl-C reaches `up` alone.
 
@@ -60,8 +58,6 @@ class Process:
                 pass_fds=tuple(descriptors),
                 start_new_session=True,
             )
-        if in_background:
-            step_back(child.pid)
         identity = identity_of(child.pid)
         if identity is None:  # ended already: its zombie still holds the number
             identity = Identity("", child.pid, 0)

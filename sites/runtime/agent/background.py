@@ -29,14 +29,17 @@ def step_back(pid: int) -> None:
         os.setpriority(os.PRIO_PROCESS, pid, NICENESS)
     with suppress(OSError):
         Path(f"/proc/{pid}/autogroup").write_text(str(NICENESS))
-    _ask_for_long_slices(pid)
+    ask_for_slices(pid)
 
 
-def _ask_for_long_slices(pid: int) -> None:
+def ask_for_slices(pid: int, nanoseconds: int = SLICE_NANOSECONDS) -> None:
+    """A thread has its share of the processor in slices of that length from now on; 0: in those of the system."""
     number = SCHED_SETATTR.get(platform.machine())
     if number is None:
         return
-    attributes = SCHED_ATTRIBUTES.pack(
-        SCHED_ATTRIBUTES.size, os.SCHED_OTHER, 0, NICENESS, 0, SLICE_NANOSECONDS, 0, 0, 0, 0
-    )
-    ctypes.CDLL(None).syscall(number, pid, attributes, 0)
+    with suppress(ProcessLookupError):
+        niceness = os.getpriority(os.PRIO_PROCESS, pid)
+        attributes = SCHED_ATTRIBUTES.pack(
+            SCHED_ATTRIBUTES.size, os.SCHED_OTHER, 0, niceness, 0, nanoseconds, 0, 0, 0, 0
+        )
+        ctypes.CDLL(None).syscall(number, pid, attributes, 0)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from sites.runtime.agent.background import NICENESS, SLICE_NANOSECONDS, step_back
+from sites.runtime.agent.background import NICENESS, SLICE_NANOSECONDS, ask_for_slices, step_back
 
 AUTOGROUP = Path("/proc/sys/kernel/sched_autogroup_enabled")
 
@@ -38,6 +38,8 @@ def test_it_asks_for_long_slices_so_that_who_wakes_up_goes_first(session: int) -
         pytest.skip("this kernel shows no slices, or has none of one's own")
     step_back(session)
     assert found < _slice_of(session) == SLICE_NANOSECONDS
+    ask_for_slices(session, 0)
+    assert (_slice_of(session), os.getpriority(os.PRIO_PROCESS, session)) == (found, NICENESS)
 
 
 def test_what_has_ended_meanwhile_is_left_alone() -> None:
