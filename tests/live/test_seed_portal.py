@@ -7,7 +7,7 @@ from playwright.sync_api import Locator, Page, expect
 
 from sites.demo.operations import wait_for
 from sites.management.welcome import administrator
-from sites.models import Site
+from sites.models import Site, SlotHold
 from sites.services.sites import create_site, delete_site
 from sites.services.slots import enable_staged_publishing
 from sites.services.subscriptions import ensure_default
@@ -43,6 +43,8 @@ def create(system: System) -> Iterator[Create]:
 
     yield create
     with using(system):
+        held = SlotHold.objects.filter(slot__site__name__in=made)
+        wait_until(lambda: not held.exists(), 30, "what the test began has ended")
         for site in Site.objects.filter(name__in=made):
             wait_for(delete_site(acting_user=administrator(), site=site, typed_name=site.name))
 
