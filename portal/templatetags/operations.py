@@ -8,7 +8,7 @@ from django.utils import timezone
 from portal import notifications, workers
 from portal.operation_commands import kept_slot
 from portal.operation_query import OperationQuery
-from sites.models import DeletedSlot, Deployment, Operation, OperationState, OperationStep
+from sites.models import DeletedSlot, Deployment, Operation, OperationState, OperationStep, Swap
 from sites.services import swaps
 from sites.services.rollback import RollBackOffer, offer_roll_back
 
@@ -52,10 +52,14 @@ def last_lines(text: str) -> str:
 
 
 @register.filter
-def seconds(span: OperationStep | Operation) -> str:
-    """How long a step or an operation took, or takes so far."""
-    began = span.started_at if isinstance(span, OperationStep) else span.created_at
-    spent = ((span.ended_at or timezone.now()) - began).total_seconds()
+def seconds(span: OperationStep | Swap) -> str:
+    """How long a step or a swap took, or takes so far."""
+    began, ended = (
+        (span.started_at, span.ended_at)
+        if isinstance(span, OperationStep)
+        else (span.begun_at, span.operation.ended_at)
+    )
+    spent = ((ended or timezone.now()) - began).total_seconds()
     return f"{max(spent, 0):.1f} s" if spent < 60 else f"{int(spent // 60)} min {int(spent % 60)} s"
 
 

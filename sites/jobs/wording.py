@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Iterable
-from datetime import datetime
 
 from django.db.models import Q
 
@@ -70,7 +69,8 @@ def success(operation: Operation) -> str:
     """The sentence of an operation that has succeeded; figures only where they were measured."""
     changes = list(operation.changes.select_related("slot__site", "deployment_after"))
     names = " and ".join(quoted(change.slot.title) for change in changes if change.slot)
-    seconds = f"{seconds_since(_begun_at(operation)):.1f} s"
+    begun_at = operation.swap.begun_at if operation.kind == Kind.SWAP else operation.created_at
+    seconds = f"{seconds_since(begun_at):.1f} s"
     match operation.kind:
         case Kind.SWAP:
             return f"Swapped {names} in {seconds}."
@@ -107,12 +107,6 @@ def success(operation: Operation) -> str:
             return f"Deleted {quoted(operation.target)}. Production was not touched."
         case _:
             return f"Deleted web site {quoted(operation.target)} with its slots."
-
-
-def _begun_at(operation: Operation) -> datetime:
-    """When it was asked for: a preview waits for a person, and its swap begins with COMPLETE."""
-    completed_at = operation.swap.complete_requested_at if operation.kind == Kind.SWAP else None
-    return completed_at or operation.created_at
 
 
 def _now_served(changes: Iterable[SlotChange]) -> str:

@@ -1,5 +1,7 @@
 """What an operation changes in slots, and the record of a swap."""
 
+from datetime import datetime
+
 from django.db import models
 
 from sites.models.deployment import Deployment
@@ -87,6 +89,11 @@ class Swap(models.Model):
 
     def __str__(self) -> str:
         return str(self.operation)
+
+    @property
+    def begun_at(self) -> datetime:
+        """When its work was asked for: a preview waits for a person, and its swap begins with COMPLETE."""
+        return self.complete_requested_at or self.operation.created_at
 
     @property
     def sides(self) -> tuple[Slot, Slot]:

@@ -82,7 +82,6 @@ def offer_roll_back(site: Site) -> RollBackOffer | None:
     is_former_warm = is_altered and _is_warm(source, target, former.deployment, rows)
     seconds_left = (former.retained_until - now()).total_seconds() if former.retained_until else 0.0
     kept = _kept_instances(site)
-    begun_at = swap.complete_requested_at or swap.operation.created_at
     return RollBackOffer(
         swap=swap,
         source=source,
@@ -93,7 +92,7 @@ def offer_roll_back(site: Site) -> RollBackOffer | None:
         is_in_service=former.pk == source.live_revision_id,
         until=former.retained_until if seconds_left > 0 and (is_warm or is_former_warm) else None,
         seconds_left=seconds_left,
-        seconds=(present(swap.operation.ended_at, "the end of a swap") - begun_at).total_seconds(),
+        seconds=(present(swap.operation.ended_at, "the end of a swap") - swap.begun_at).total_seconds(),
         alterations=tuple(_alterations(swap)),
         is_altered=is_altered,
         unaltered=former.deployment,
