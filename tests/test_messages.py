@@ -44,7 +44,7 @@ SAMPLES: dict[str, object] = {
     "how": "ended with code 1 before it listened on its port",
     "is_are": "is",
     "kind": "worker",
-    "last_lines": " Its last lines:\nModuleNotFoundError: No module named 'flaskk'",
+    "last_lines": "\nIts last lines:\nModuleNotFoundError: No module named 'flaskk'",
     "limit": "One slot",
     "message": "fix header",
     "mode": "Free",

@@ -41,8 +41,8 @@ def mood(operation: Operation) -> str:
 
 @register.filter
 def first_line(text: str) -> str:
-    """A sentence without the log lines that may follow it, and without the words that announce them."""
-    return text.partition("\n")[0].removesuffix(" Its last lines:")
+    """A sentence without the log lines that may follow it."""
+    return text.partition("\n")[0]
 
 
 @register.filter

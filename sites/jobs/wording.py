@@ -62,7 +62,7 @@ def quoted(text: str) -> str:
 
 def last_lines(lines: list[str]) -> str:
     """The end of a log, to be appended to a sentence."""
-    return " Its last lines:\n" + "\n".join(lines) if lines else " It wrote nothing to its log."
+    return "\nIts last lines:\n" + "\n".join(lines) if lines else " It wrote nothing to its log."
 
 
 def success(operation: Operation) -> str:
