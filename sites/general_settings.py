@@ -11,7 +11,8 @@ SWITCHES = {
     "slot_environment": "off",  # on: WEBSITE_SLOT_NAME and WEBSITE_HOSTNAME in the environment, which ends reuse
 }
 START_COMMAND = "start_command"
-DEFAULTS = {START_COMMAND: "", **SWITCHES, "paths": "/", "statuses": "200-499", "seconds": "90", "tries": "5"}
+GENERAL_DEFAULTS = {START_COMMAND: "", **SWITCHES}
+WARMUP_DEFAULTS = {"paths": "/", "statuses": "200-499", "seconds": "90", "tries": "5"}
 """What holds where a general setting or warm-up rule has no entry, in the words in which it would be typed."""
 TITLES = {
     "web_sockets": "Web sockets",
@@ -25,8 +26,6 @@ TITLES = {
 }
 """What people read for the names of general settings and warm-up rules."""
 
-DEFAULT_PATHS = ("/",)
-DEFAULT_STATUSES = ((200, 499),)
 MOST_SECONDS = 90
 MOST_TRIES = 20
 _RANGE = re.compile(r"([1-5][0-9]{2})(?:\s*[-–]\s*([1-5][0-9]{2}))?")  # the longer dash is ours, in sentences
@@ -40,11 +39,11 @@ class WarmupRules:
     all, and so declares an application warm that answers 500 or 503 while it starts.
     """
 
-    paths: tuple[str, ...] = DEFAULT_PATHS
-    statuses: tuple[tuple[int, int], ...] = DEFAULT_STATUSES
-    seconds: float = float(MOST_SECONDS)
+    paths: tuple[str, ...]
+    statuses: tuple[tuple[int, int], ...]
+    seconds: float
     """Per request."""
-    tries: int = 5
+    tries: int
 
     def accepts(self, answer: str) -> bool:
         """Whether a status, as text, is one of the accepted ones."""
@@ -61,11 +60,12 @@ def warmup_rules(entries: Mapping[str, str]) -> WarmupRules:
 
     Raises ValueError with the reason for an entry that cannot be taken.
     """
+    given = WARMUP_DEFAULTS | {name: text for name, text in entries.items() if text.strip()}
     return WarmupRules(
-        paths=_paths(entries.get("paths", "")),
-        statuses=_statuses(entries.get("statuses", "")),
-        seconds=_number(entries.get("seconds", ""), default=MOST_SECONDS, most=MOST_SECONDS),
-        tries=int(_number(entries.get("tries", ""), default=5, most=MOST_TRIES)),
+        paths=_paths(given["paths"]),
+        statuses=_statuses(given["statuses"]),
+        seconds=float(_number(given["seconds"], most=MOST_SECONDS)),
+        tries=_number(given["tries"], most=MOST_TRIES),
     )
 
 
@@ -76,7 +76,7 @@ def _paths(text: str) -> tuple[str, ...]:
         raise ValueError(f"the path '{strange}' does not begin with a slash")
     if len(paths) > 10:
         raise ValueError(f"there are {len(paths)} paths and 10 are possible")
-    return paths or DEFAULT_PATHS
+    return paths
 
 
 def _statuses(text: str) -> tuple[tuple[int, int], ...]:
@@ -86,23 +86,23 @@ def _statuses(text: str) -> tuple[tuple[int, int], ...]:
         if match is None or int(match[2] or match[1]) < int(match[1]):
             raise ValueError(f"'{part}' is neither a status nor a range such as 200-399")
         ranges.append((int(match[1]), int(match[2] or match[1])))
-    return tuple(ranges) or DEFAULT_STATUSES
+    if not ranges:
+        raise ValueError(f"'{text}' names no status")
+    return tuple(ranges)
 
 
-def _number(text: str, *, default: int, most: int) -> float:
-    if not text:
-        return float(default)
+def _number(text: str, *, most: int) -> int:
     if not text.isdecimal() or not 1 <= int(text) <= most:
         raise ValueError(f"'{text}' is not a whole number from 1 to {most}")
-    return float(text)
+    return int(text)
 
 
 def fault_of_general(name: str, value: str) -> str | None:
     """Why a general setting cannot be taken; None when it can."""
     if name == START_COMMAND:
         return "a start command is one line" if "\n" in value else None
-    if name not in SWITCHES:
-        return f"the general settings are {', '.join(sorted((*SWITCHES, START_COMMAND)))}"
+    if name not in GENERAL_DEFAULTS:
+        return f"the general settings are {', '.join(sorted(GENERAL_DEFAULTS))}"
     return None if value in SWITCH else "it is on or off"
 
 

@@ -1,6 +1,5 @@
 """What two slots have in common and what tells them apart; reads only, and never shows a secret."""
 
-import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
@@ -10,13 +9,14 @@ from django.db.models import Q
 from django.utils.crypto import salted_hmac
 
 from sites.content import store
-from sites.general_settings import DEFAULTS, TITLES
+from sites.general_settings import GENERAL_DEFAULTS, TITLES, WARMUP_DEFAULTS
 from sites.models import Category, Deployment, OperationState, Slot, SlotSetting, Swap
 from sites.services.rollback import offer_roll_back
+from sites.services.settings import shared_connection_strings
 
 SECRET = frozenset({Category.APP_SETTINGS, Category.CONNECTION_STRINGS})
 """Their values are compared and not handed out."""
-WITH_DEFAULTS = frozenset({Category.GENERAL, Category.WARMUP})
+DEFAULTS = {Category.GENERAL: GENERAL_DEFAULTS, Category.WARMUP: WARMUP_DEFAULTS}
 """Of these an absent entry means its default, so that one that says the default is no difference."""
 NAMED = 5
 """So many names stand in a sentence; the rest is counted."""
@@ -62,7 +62,7 @@ class ComparedSetting:
         """The name as people read it."""
         if self.category == Category.DEFAULT_DOCUMENTS:
             return f"Default document {self.name.lstrip('0')}"
-        return TITLES[self.name] if self.category in WITH_DEFAULTS else self.name
+        return TITLES[self.name] if self.category in DEFAULTS else self.name
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,14 +106,14 @@ def compare(source: Slot, target: Slot) -> Comparison:
     source, target = found[source.pk], found[target.pk]
     if source.is_production:
         source, target = target, source
-    settings, shared = _compare_settings(source, target)
+    settings = _compare_settings(source, target)
     return Comparison(
         source=source,
         target=target,
         content=_compare_content(source, target),
         settings=settings,
         last_swap=_last_swap(source, target),
-        warnings=tuple(_warnings(source, target, settings, shared)),
+        warnings=tuple(_warnings(source, target, settings)),
     )
 
 
@@ -135,11 +135,9 @@ def _deployment(slot: Slot) -> Deployment | None:
     return slot.workload.active_deployment if slot.workload else None
 
 
-def _compare_settings(source: Slot, target: Slot) -> tuple[tuple[ComparedSetting, ...], list[str]]:
-    """The compared settings, and the names of connection strings that lead both slots to the same place."""
+def _compare_settings(source: Slot, target: Slot) -> tuple[ComparedSetting, ...]:
     here, there = _entries(source, target)
     compared = []
-    shared = []
     for category, name in sorted(here.keys() | there.keys()):
         mine, other = here.get((category, name)), there.get((category, name))
         values = _value(category, name, mine), _value(category, name, other)
@@ -156,9 +154,7 @@ def _compare_settings(source: Slot, target: Slot) -> tuple[tuple[ComparedSetting
                 target_value=None if is_secret else values[1],
             )
         )
-        if category == Category.CONNECTION_STRINGS and mine and other and _leads_to(mine) == _leads_to(other):
-            shared.append(name)
-    return tuple(compared), shared
+    return tuple(compared)
 
 
 def _entries(source: Slot, target: Slot) -> tuple[dict, dict]:
@@ -178,17 +174,12 @@ def _value(category: str, name: str, row: SlotSetting | None) -> str | None:
     """What holds by that name; None: nothing."""
     if row is not None:
         return row.value
-    return DEFAULTS.get(name) if category in WITH_DEFAULTS else None
+    return DEFAULTS.get(Category(category), {}).get(name)
 
 
 def _digest(secret: str | None) -> str | None:
     """Tells whether two secrets are the same, and nothing else; keyed, so that nobody finds one by trying."""
     return None if secret is None else salted_hmac("greenroom.compare", secret).hexdigest()
-
-
-def _leads_to(connection_string: SlotSetting) -> str:
-    """Where it leads, whatever its type is called."""
-    return json.loads(connection_string.value)["value"]
 
 
 def _relation(mine: str | None, other: str | None) -> Relation:
@@ -205,7 +196,7 @@ def _last_swap(source: Slot, target: Slot) -> LastSwap | None:
     return LastSwap(swap.switched_at, swap.operation.actor_name) if swap and swap.switched_at else None
 
 
-def _warnings(source: Slot, target: Slot, settings: tuple[ComparedSetting, ...], shared: list[str]) -> Iterator[Notice]:
+def _warnings(source: Slot, target: Slot, settings: tuple[ComparedSetting, ...]) -> Iterator[Notice]:
     if _deployment(source) is None:
         yield Notice(
             "no_content",
@@ -231,7 +222,7 @@ def _warnings(source: Slot, target: Slot, settings: tuple[ComparedSetting, ...],
             f"'{source.title}' has {_instances(source)} and '{target.title}' {_instances(target)}. "
             "Each slot keeps its number; a swap starts and warms up what is missing first.",
         )
-    if shared:
+    if shared := shared_connection_strings(source):
         yield Notice(
             "shared_connections",
             f"'{source.title}' and '{target.title}' have the same connection string: {_names(shared)}. "

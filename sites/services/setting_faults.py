@@ -2,7 +2,7 @@
 
 import re
 
-from sites.general_settings import fault_of_document, fault_of_general, warmup_rules
+from sites.general_settings import WARMUP_DEFAULTS, fault_of_document, fault_of_general, warmup_rules
 from sites.models import Category
 from sites.services.handler_mappings import fault_of_mapping
 
@@ -41,12 +41,11 @@ def fault_of(category: str, name: str, value: str, kind: str = "") -> str | None
 
 
 def _fault_of_rule(name: str, value: str) -> str | None:
-    known = ("paths", "statuses", "seconds", "tries")
     try:
         warmup_rules({name: value})
     except ValueError as reason:
         return str(reason)
-    return None if name in known else f"the warm-up rules are {', '.join(known)}"
+    return None if name in WARMUP_DEFAULTS else f"the warm-up rules are {', '.join(WARMUP_DEFAULTS)}"
 
 
 def _fault_of_folder(name: str, value: str) -> str | None:

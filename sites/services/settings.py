@@ -11,7 +11,7 @@ from django.utils.crypto import salted_hmac
 
 from sites import access
 from sites.errors import Outdated, SettingRefused
-from sites.general_settings import START_COMMAND, SWITCHES
+from sites.general_settings import GENERAL_DEFAULTS
 from sites.models import Category, Kind, Operation, OperationState, Site, Slot, SlotSetting, StickyName
 from sites.models.clock import now
 from sites.models.present import present
@@ -58,7 +58,7 @@ def sticky_names(site: Site) -> dict[Category, frozenset[str]]:
 
 def with_defaults(entries: Iterable[Entry]) -> dict[str, str]:
     """The general settings by name, with the defaults of those that were never set."""
-    return {START_COMMAND: "", **SWITCHES, **{entry.name: entry.value for entry in entries}}
+    return GENERAL_DEFAULTS | {entry.name: entry.value for entry in entries}
 
 
 def _entry(row: SlotSetting) -> Entry:

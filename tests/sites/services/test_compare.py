@@ -5,7 +5,7 @@ import dataclasses
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from sites.general_settings import DEFAULTS, START_COMMAND, SWITCHES, TITLES, WarmupRules, warmup_rules
+from sites.general_settings import START_COMMAND, SWITCHES, TITLES
 from sites.models import Category, Slot
 from sites.services import deployments, slots, swaps
 from sites.services.compare import Comparison, Relation, compare
@@ -188,11 +188,6 @@ def test_an_entry_that_says_the_default_is_no_difference(domain: Domain) -> None
     }
     (warning,) = comparison.warnings
     assert "'Always on'." in warning.sentence
-
-
-def test_the_defaults_are_those_of_the_rules() -> None:
-    names = ("paths", "statuses", "seconds", "tries")
-    assert warmup_rules({name: DEFAULTS[name] for name in names}) == WarmupRules()
 
 
 def test_default_documents_are_told_by_their_place(domain: Domain) -> None:
