@@ -7,6 +7,7 @@ from pathlib import Path
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandParser
 
+from sites import errors
 from sites.errors import Failed, GreenroomError, Refused
 
 TARGET = Path("docs") / "messages.md"
@@ -15,7 +16,7 @@ HEAD = """# Messages
 Every refusal and every failure is a sentence: what happened, what holds now, what to do next. The same sentence stands
 in the notification bar, in the answer to a program (`message`, beside the stable `code`) and in the operation logs.
 
-This page is written by `manage.py messages --write` from `sites/errors.py`; a test compares the two. Words in braces
+This page is written by `manage.py messages --write` from `sites/errors/`; a test compares the two. Words in braces
 are filled in when the sentence is said. A code without a sentence here is always said with one of its own, worded
 where the matter is known best.
 """
@@ -28,7 +29,7 @@ SECTIONS = {
 class Command(BaseCommand):
     """Print the page, or write it to its place."""
 
-    help = "Print docs/messages.md as it follows from sites/errors.py; --write writes it."
+    help = "Print docs/messages.md as it follows from sites/errors/; --write writes it."
     requires_system_checks = []
 
     def add_arguments(self, parser: CommandParser) -> None:
@@ -56,10 +57,10 @@ def page() -> str:
 
 
 def tree(base: type[GreenroomError]) -> Iterator[type[GreenroomError]]:
-    """The class and everything below it, in the order of sites/errors.py."""
+    """The class and everything below it, in the order in which sites/errors/__init__.py imports them."""
     yield base
     for child in base.__subclasses__():
-        if child.__module__ == base.__module__:
+        if child.__module__.startswith(f"{errors.__name__}."):
             yield from tree(child)
 
 

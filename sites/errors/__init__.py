@@ -1,0 +1,125 @@
+"""Every refusal and failure of the domain, with its code and its sentence: drawn here, written by subject beside.
+
+GreenroomError
+├── Refused                 the person may act; nothing was changed
+│   ├── NotFound            there is nothing at this address, or it is not for this person
+│   ├── NotAllowed          may look but not change
+│   ├── LastOwner           a subscription is never without an owner
+│   ├── NotAuthenticated    a publishing client without the slot's credentials
+│   ├── SignInLimited
+│   ├── NotStandard         staged publishing needs Standard mode
+│   ├── NotSwappable        the site left Standard mode
+│   ├── SlotLimit
+│   ├── SlotBusy            another operation holds a slot
+│   ├── SwapPending         a swap with preview waits for its completion
+│   ├── NothingToRollBack
+│   ├── SlotStopped
+│   ├── NothingPublished
+│   ├── SameSlot
+│   ├── NotRestorable       deleted content that is gone, or whose place is taken
+│   ├── SettingRefused      a value cannot be taken
+│   │   ├── NameTaken
+│   │   └── NameRefused
+│   ├── Outdated            somebody else saved the page meanwhile
+│   ├── InstanceCountRefused
+│   ├── WrongNameTyped
+│   ├── PortTaken           `up` cannot have its port
+│   ├── AlreadyUp           one `up` per data folder
+│   ├── NotUp               a command needs a running `up`
+│   ├── IsolationMissing    the machine gives no sandbox, and nobody allowed to go without
+│   ├── ArchiveRefused      an upload that cannot be trusted or read
+│   ├── UploadTooLarge
+│   └── WorkerKindRefused   a Procfile's worker line
+└── Failed                  something that was begun did not succeed; the sentence says what holds now
+    ├── InstanceNotStarted
+    ├── WarmupFailed
+    ├── BuildFailed
+    ├── ReleaseFailed
+    ├── RoutesRefused       every router refused the routes
+    ├── Cancelled           a person asked for the end of an operation before its switch
+    ├── Unreachable         a part of Greenroom does not answer; tried again by itself
+    │   ├── RuntimeUnreachable
+    │   └── RouterUnreachable
+    └── StaleOrder          an order that a newer one has overtaken
+"""
+
+from sites.errors.access import LastOwner, NotAllowed, NotAuthenticated, NotFound, SignInLimited
+from sites.errors.base import Failed, GreenroomError, Refused
+from sites.errors.failures import (
+    BuildFailed,
+    Cancelled,
+    InstanceNotStarted,
+    ReleaseFailed,
+    RouterUnreachable,
+    RoutesRefused,
+    RuntimeUnreachable,
+    StaleOrder,
+    Unreachable,
+    WarmupFailed,
+)
+from sites.errors.slots import (
+    NothingPublished,
+    NothingToRollBack,
+    NotRestorable,
+    NotStandard,
+    NotSwappable,
+    SameSlot,
+    SlotBusy,
+    SlotLimit,
+    SlotStopped,
+    SwapPending,
+)
+from sites.errors.typed import (
+    InstanceCountRefused,
+    NameRefused,
+    NameTaken,
+    Outdated,
+    SettingRefused,
+    WrongNameTyped,
+)
+from sites.errors.up import AlreadyUp, IsolationMissing, NotUp, PortTaken
+from sites.errors.uploads import ArchiveRefused, UploadTooLarge, WorkerKindRefused
+
+__all__ = [
+    "AlreadyUp",
+    "ArchiveRefused",
+    "BuildFailed",
+    "Cancelled",
+    "Failed",
+    "GreenroomError",
+    "InstanceCountRefused",
+    "InstanceNotStarted",
+    "IsolationMissing",
+    "LastOwner",
+    "NameRefused",
+    "NameTaken",
+    "NotAllowed",
+    "NotAuthenticated",
+    "NotFound",
+    "NotRestorable",
+    "NotStandard",
+    "NotSwappable",
+    "NotUp",
+    "NothingPublished",
+    "NothingToRollBack",
+    "Outdated",
+    "PortTaken",
+    "Refused",
+    "ReleaseFailed",
+    "RouterUnreachable",
+    "RoutesRefused",
+    "RuntimeUnreachable",
+    "SameSlot",
+    "SettingRefused",
+    "SignInLimited",
+    "SlotBusy",
+    "SlotLimit",
+    "SlotStopped",
+    "StaleOrder",
+    "SwapPending",
+    "Unreachable",
+    "UploadTooLarge",
+    "WarmupFailed",
+    "WorkerKindRefused",
+    "WrongNameTyped",
+]

@@ -1,0 +1,51 @@
+"""Refusals for the person's sake: who may sign in, see and change what."""
+
+from sites.errors.base import Refused
+
+
+class NotFound(Refused):
+    """An address leads nowhere, or to what is not for this person: a stranger learns nothing."""
+
+    code = "NotFound"
+    sentence = "There is nothing at this address."
+
+
+class NotAllowed(Refused):
+    """A reader of a subscription asks for a change."""
+
+    code = "NotAllowed"
+    sentence = (
+        "You may look at '{name}' but not change it: you are a {role} of the subscription "
+        "'{subscription}'. Its owner is {owner}; ask there for the role of a contributor."
+    )
+
+
+class LastOwner(Refused):
+    """The only owner of a subscription leaves it, is removed or gets another role."""
+
+    code = "LastOwner"
+    sentence = (
+        "{person} is the last owner of the subscription '{subscription}', which cannot be without one. "
+        "Nothing was changed; make somebody else its owner first, or choose another person."
+    )
+
+
+class NotAuthenticated(Refused):
+    """A publishing client showed no credentials of the slot, or wrong ones."""
+
+    code = "NotAuthenticated"
+    sentence = (
+        "These are not the publishing credentials of {host}; nothing was changed. "
+        "Use the publishing user and password that stand on the slot's dashboard in the portal."
+    )
+
+
+class SignInLimited(Refused):
+    """A name was given five wrong passwords from one address within a quarter of an hour."""
+
+    code = "SignInLimited"
+    sentence = (
+        "Too many wrong passwords for '{name}' from this address, so none is taken for now. "
+        "Try again at {until}, or set a new one "
+        "on the server: ./greenroom password"
+    )

@@ -1,0 +1,84 @@
+"""Failures: what was begun and did not succeed, and who does not answer."""
+
+from sites.errors.base import Failed
+
+
+class InstanceNotStarted(Failed):
+    """An instance ended before it served, or did not listen in time."""
+
+    code = "InstanceNotStarted"
+    sentence = (
+        "{what} was stopped: instance {ordinal} of {count} of '{name}' {how}. {holds} "
+        "Mend the application and try again.{last_lines}"
+    )
+
+
+class WarmupFailed(Failed):
+    """An instance did not answer the warm-up acceptably."""
+
+    code = "WarmupFailed"
+    sentence = (
+        "{what} was stopped: instance {ordinal} of '{name}' {answered} to GET {path} {tries}; accepted are "
+        "{accepted}. {holds} Mend the application and try again.{last_lines}"
+    )
+
+
+class BuildFailed(Failed):
+    """The content could not be made runnable."""
+
+    code = "BuildFailed"
+    sentence = "The build of '{message}' failed{where}. {holds} Mend it and publish again.{last_lines}"
+
+
+class ReleaseFailed(Failed):
+    """The Procfile's release command ended with a code other than 0."""
+
+    code = "ReleaseFailed"
+    sentence = (
+        "The release command of '{message}' ended with code {exit_code}. {holds} Mend it and publish again.{last_lines}"
+    )
+
+
+class RoutesRefused(Failed):
+    """Every router refused the new routes; they were switched back."""
+
+    code = "RoutesRefused"
+    sentence = "{what} was undone: every router refused the new routes ({reason}). {holds} See ./greenroom status."
+
+
+class Cancelled(Failed):
+    """A person asked for the end of an operation before its switch."""
+
+    code = "Cancelled"
+
+
+class Unreachable(Failed):
+    """A part of Greenroom does not answer; whoever needed it tries again."""
+
+    code = "Unreachable"
+    sentence = (
+        "{part} does not answer ({reason}). Nothing was changed; it is tried again by itself. "
+        "See ./greenroom status if that lasts."
+    )
+
+
+class RuntimeUnreachable(Unreachable):
+    """The agent does not answer."""
+
+    code = "RuntimeUnreachable"
+
+
+class RouterUnreachable(Unreachable):
+    """The router's control plane does not answer."""
+
+    code = "RouterUnreachable"
+
+
+class StaleOrder(Failed):
+    """An order has a lower generation or attempt than one seen before (invariant I7); stands in logs only."""
+
+    code = "StaleOrder"
+    sentence = (
+        "An older order for {what} was ignored, because a newer one has been given. "
+        "The newer one holds; there is nothing left to do."
+    )

@@ -1,0 +1,50 @@
+"""Refusals of what a person typed: names, values, numbers, and what somebody else saved meanwhile."""
+
+from sites.errors.base import Refused
+
+
+class SettingRefused(Refused):
+    """A value cannot be taken; always raised with a sentence of its own."""
+
+    code = "SettingRefused"
+
+
+class NameTaken(SettingRefused):
+    """A web site gets a name that another one of the installation has."""
+
+    code = "NameTaken"
+    sentence = "The name '{name}' is in use. Choose another; letters, digits and hyphens, at most 40."
+
+
+class NameRefused(SettingRefused):
+    """A web site gets a name that cannot become a host name of its own."""
+
+    code = "NameRefused"
+    sentence = "'{name}' cannot be a web site's name: {reason}. {remedy}"
+
+
+class Outdated(Refused):
+    """Two people edited the same configuration, or it was swapped away meanwhile."""
+
+    code = "Outdated"
+    sentence = (
+        "{person} {did} at {at} while you were editing. Yours is not saved yet: it stands below beside what is in "
+        "force now; save again to put yours over it."
+    )
+
+
+class InstanceCountRefused(Refused):
+    """A slot is scaled beyond its mode: Free 1, Shared 1–6, Standard 1–10 instances."""
+
+    code = "InstanceCountRefused"
+    sentence = (
+        "{count} instances are not possible for '{name}': {mode} mode has 1 to {most}. "
+        "It keeps its {present}; choose a number in that range."
+    )
+
+
+class WrongNameTyped(Refused):
+    """A web site is deleted, which asks for its name, and another one was typed."""
+
+    code = "WrongNameTyped"
+    sentence = "The name does not match, so nothing was deleted. Type {name} to delete {what}."

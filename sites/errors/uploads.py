@@ -1,0 +1,30 @@
+"""Refusals of uploads, by size and by what is in them."""
+
+from sites.errors.base import Refused
+
+
+class ArchiveRefused(Refused):
+    """An upload is no zip, or one that cannot be trusted."""
+
+    code = "ArchiveRefused"
+    sentence = "The archive was refused and nothing was changed: {reason}. {remedy}"
+
+
+class UploadTooLarge(Refused):
+    """An upload exceeds MAX_UPLOAD."""
+
+    code = "UploadTooLarge"
+    sentence = (
+        "The upload is larger than {limit}, the limit of this installation, and was ended at that point. "
+        "Nothing was changed. Leave build products out, or ask the administrator to raise MAX_UPLOAD."
+    )
+
+
+class WorkerKindRefused(Refused):
+    """A Procfile has a line of a kind other than `web` and `release`."""
+
+    code = "WorkerKindRefused"
+    sentence = (
+        "The Procfile asks for a '{kind}' process, which Greenroom does not run yet; nothing was changed. "
+        "Remove that line and publish again; 'web' and 'release' are run."
+    )
