@@ -10,13 +10,14 @@ from django.contrib.auth.models import User
 
 from sites import routing
 from sites.jobs import advance, retire, warmup
-from sites.models import Membership, Operation, Revision, Role, RouterNode, Site, Slot, Subscription
+from sites.models import Category, Membership, Operation, Revision, Role, RouterNode, Site, Slot, Subscription
 from sites.router import get_router
 from sites.router.memory import MemoryRouter
 from sites.runtime.memory import MemoryRuntime
 from sites.runtime.registry import get_runtime
-from sites.services import deployments, slots
+from sites.services import deployments, slots, swaps
 from sites.services import sites as site_services
+from sites.services.settings import Entry, save_settings
 
 
 @dataclass
@@ -85,6 +86,15 @@ class Domain:
         )
         return self.work(operation)
 
+    def save(self, slot: Slot, *entries: Entry, category: str = Category.APP_SETTINGS) -> None:
+        """These are the slot's entries of the category from now on, and in force."""
+        operation = save_settings(acting_user=self.alice, slot=slot, category=category, entries=entries)
+        assert self.work(operation).state == "succeeded", operation.outcome
+        slot.refresh_from_db()
+
+    def swap(self, source: Slot, target: Slot) -> Operation:
+        return self.work(swaps.request_swap(acting_user=self.alice, source=source, target=target))
+
     def staged(self, name: str = "contoso") -> tuple[Slot, Slot]:
         """A site with 'one' in production and 'two' in staging."""
         site = self.create(name)
@@ -94,6 +104,13 @@ class Domain:
         assert self.publish(staging, "two").state == "succeeded"
         production.refresh_from_db()
         staging.refresh_from_db()
+        return production, staging
+
+    def marked(self) -> tuple[Slot, Slot]:
+        """The same with a sticky mark of its own in each slot, so that a swap can use no running instance again."""
+        production, staging = self.staged()
+        for slot in (production, staging):
+            self.save(slot, Entry("MARK", slot.name, is_sticky=True))
         return production, staging
 
     def serves(self, host: str) -> str | None:

@@ -7,8 +7,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from sites.models import Operation, Revision, Site, Slot, SlotSetting
-from sites.services import swaps
-from sites.services.settings import Entry, save_settings
+from sites.services.settings import Entry
 from tests.domain import Domain
 
 READ_ONLY = [
@@ -29,10 +28,9 @@ LISTS = [*READ_ONLY, "subscription"]
 def _fill(domain: Domain, name: str) -> None:
     """A site with rows of everything."""
     production, staging = domain.staged(name)
-    domain.work(swaps.request_swap(acting_user=domain.alice, source=staging, target=production))
+    domain.swap(staging, production)
     entries = [Entry("SECRET", f"hidden-{name}", is_sticky=True), Entry("PLAIN", f"hidden-{name}")]
-    operation = save_settings(acting_user=domain.alice, slot=staging, category="app_settings", entries=entries)
-    domain.work(operation)
+    domain.save(staging, *entries)
 
 
 def _look(client: Client, name: str) -> tuple[str, int]:

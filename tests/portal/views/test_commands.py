@@ -4,7 +4,7 @@ import pytest
 from django.test import Client
 
 from sites.models import Operation, Site
-from sites.services.settings import Entry, read_settings, save_settings
+from sites.services.settings import Entry, read_settings
 from tests.domain import Domain
 from tests.portal.conftest import HTMX
 
@@ -43,7 +43,7 @@ def test_cloning_can_be_left_out_and_names_what_is_shared(domain: Domain, alice:
     slot = domain.create("fabrikam").slots.get()
     for name in ("main", "cache"):
         entries = [*read_settings(slot, "connection_strings"), Entry(name, "secret", "Custom")]
-        domain.work(save_settings(acting_user=domain.alice, slot=slot, category="connection_strings", entries=entries))
+        domain.save(slot, *entries, category="connection_strings")
     question = alice.get("/sites/fabrikam/production/enable/", headers=HTMX).content.decode()
     assert 'name="is_cloned" checked' in question and "under Configure: cache, main." in question
     alice.post(

@@ -6,7 +6,7 @@ import pytest
 from django.test import Client
 
 from sites.models import Operation, Site
-from sites.services.settings import Entry, save_settings
+from sites.services.settings import Entry
 from tests.domain import Domain
 
 ADDRESS = "/sites/contoso/compare/"
@@ -19,8 +19,7 @@ def _text(client: Client, address: str = ADDRESS) -> str:
 
 
 def _save(domain: Domain, site: Site, slot: str, category: str, *entries: Entry) -> None:
-    found = site.slots.get(name=slot)
-    domain.work(save_settings(acting_user=domain.alice, slot=found, category=category, entries=entries))
+    domain.save(site.slots.get(name=slot), *entries, category=category)
 
 
 def test_it_names_files_settings_and_what_is_to_be_known(domain: Domain, alice: Client, contoso: Site) -> None:

@@ -11,7 +11,7 @@ from django.test import Client
 from portal import kept_form
 from portal.configuration import read_configuration
 from sites.models import Category, Site, Slot
-from sites.services.settings import Entry, read_settings, save_settings
+from sites.services.settings import Entry, read_settings
 from tests.domain import Domain
 from tests.portal.conftest import HTMX
 
@@ -103,9 +103,7 @@ def test_a_hidden_value_comes_back_unread_and_is_saved_as_it_was_typed(
     domain: Domain, typing: Client, staging: Slot
 ) -> None:
     strings = [Entry("Main", "Server=old", "Custom"), Entry("Other", "Server=kept", "Custom")]
-    domain.work(
-        save_settings(acting_user=domain.alice, slot=staging, category=Category.CONNECTION_STRINGS, entries=strings)
-    )
+    domain.save(staging, *strings, category=Category.CONNECTION_STRINGS)
     bases = [row.base for row in read_configuration(staging).rows["connection_strings"].rows]
     typed = {
         "connection_strings-TOTAL_FORMS": "3",

@@ -8,7 +8,7 @@ from django.test import Client
 from portal.drain import connections_cut
 from portal.views.rollback import UNALTERED
 from sites.models import Operation, OperationState, Revision, RevisionState, Site
-from sites.services.settings import Entry, save_settings
+from sites.services.settings import Entry
 from tests.domain import Domain
 from tests.portal.conftest import HTMX
 
@@ -234,8 +234,7 @@ def test_what_serves_in_staging_is_said_to_be_kept_for_the_window_and_warm_after
 def swap_with_new_instances(domain: Domain, site: Site, alice: Client) -> Operation:
     """A swap between slots with a setting of their own, which keeps the former instances for a roll-back."""
     for slot in site.slots.all():
-        entry = Entry("PLACE", slot.name, is_sticky=True)
-        domain.work(save_settings(acting_user=domain.alice, slot=slot, category="app_settings", entries=[entry]))
+        domain.save(slot, Entry("PLACE", slot.name, is_sticky=True))
     alice.post(f"{SLOT}swap/", headers=HTMX)
     return latest(domain)
 

@@ -3,10 +3,10 @@
 import pytest
 
 from sites.errors import SettingRefused, SlotBusy, SlotStopped
-from sites.models import Category, Revision, RevisionState, Slot, Swap
+from sites.models import Revision, RevisionState, Slot, Swap
 from sites.services import deployments, slots
 from sites.services.rollback import offer_roll_back
-from sites.services.settings import Entry, save_settings
+from sites.services.settings import Entry
 from tests.domain import Domain
 
 
@@ -59,8 +59,7 @@ def test_it_can_be_rolled_back_like_any_swap(domain: Domain, auto: tuple[Slot, S
 
 def test_what_it_replaces_is_kept_warm_like_by_any_swap(domain: Domain, auto: tuple[Slot, Slot]) -> None:
     for slot in auto:
-        entries = [Entry("MARK", slot.name, is_sticky=True)]
-        domain.work(save_settings(acting_user=domain.alice, slot=slot, category=Category.APP_SETTINGS, entries=entries))
+        domain.save(slot, Entry("MARK", slot.name, is_sticky=True))
     domain.publish(auto[1], "three")
     kept = Revision.objects.filter(state=RevisionState.RETAINED)
     assert [revision.deployment.message for revision in kept] == ["one"]

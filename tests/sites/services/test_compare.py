@@ -7,7 +7,7 @@ from django.test.utils import CaptureQueriesContext
 
 from sites.general_settings import START_COMMAND, SWITCHES, TITLES
 from sites.models import Category, Slot
-from sites.services import deployments, slots, swaps
+from sites.services import deployments, slots
 from sites.services.compare import Comparison, Relation, compare
 from sites.services.settings import Entry, save_settings
 from tests.domain import Domain
@@ -22,11 +22,6 @@ def publish(domain: Domain, slot: Slot, index: str, **files: str) -> None:
         message=index,
         deployer="Portal",
     )
-    assert domain.work(operation).state == "succeeded", operation.outcome
-
-
-def save(domain: Domain, slot: Slot, *entries: Entry, category: str = Category.APP_SETTINGS) -> None:
-    operation = save_settings(acting_user=domain.alice, slot=slot, category=category, entries=entries)
     assert domain.work(operation).state == "succeeded", operation.outcome
 
 
@@ -66,8 +61,8 @@ def test_it_is_the_same_from_either_side(domain: Domain) -> None:
 
 def test_settings_are_told_by_what_travels_and_what_stays(domain: Domain) -> None:
     production, staging = domain.staged()
-    save(domain, production, Entry("A", "1"), Entry("B", "1"), Entry("C", "1"), Entry("MARK", "p", is_sticky=True))
-    save(domain, staging, Entry("A", "1"), Entry("B", "2"), Entry("D", "1"), Entry("MARK", "s", is_sticky=True))
+    domain.save(production, Entry("A", "1"), Entry("B", "1"), Entry("C", "1"), Entry("MARK", "p", is_sticky=True))
+    domain.save(staging, Entry("A", "1"), Entry("B", "2"), Entry("D", "1"), Entry("MARK", "s", is_sticky=True))
     assert relations(compare(staging, production)) == {
         "A": (Relation.SAME, True),
         "B": (Relation.DIFFERENT, True),
@@ -79,8 +74,8 @@ def test_settings_are_told_by_what_travels_and_what_stays(domain: Domain) -> Non
 
 def test_general_settings_and_rules_are_told_by_what_people_call_them(domain: Domain) -> None:
     production, staging = domain.staged()
-    save(domain, staging, Entry("always_on", "on"), category=Category.GENERAL)
-    save(domain, staging, Entry("tries", "3"), category=Category.WARMUP)
+    domain.save(staging, Entry("always_on", "on"), category=Category.GENERAL)
+    domain.save(staging, Entry("tries", "3"), category=Category.WARMUP)
     warning = next(one for one in compare(staging, production).warnings if one.code == "configured_otherwise")
     assert "'Always on', 'Tries'" in warning.sentence
     assert set(TITLES) == {*SWITCHES, START_COMMAND, "paths", "statuses", "seconds", "tries"}
@@ -89,9 +84,9 @@ def test_general_settings_and_rules_are_told_by_what_people_call_them(domain: Do
 def test_secret_values_are_compared_and_never_handed_out(domain: Domain) -> None:
     production, staging = domain.staged()
     for slot in (production, staging):
-        save(domain, slot, Entry("KEY", f"hidden-{slot.name}"))
-        save(domain, slot, Entry("Db", f"hidden-{slot.name}", kind="Custom"), category=Category.CONNECTION_STRINGS)
-        save(domain, slot, Entry("1", f"{slot.name}.html"), category=Category.DEFAULT_DOCUMENTS)
+        domain.save(slot, Entry("KEY", f"hidden-{slot.name}"))
+        domain.save(slot, Entry("Db", f"hidden-{slot.name}", kind="Custom"), category=Category.CONNECTION_STRINGS)
+        domain.save(slot, Entry("1", f"{slot.name}.html"), category=Category.DEFAULT_DOCUMENTS)
     comparison = compare(staging, production)
     assert "hidden" not in str(dataclasses.asdict(comparison)["settings"]) + str(comparison.warnings)
     document = comparison.settings_by_category()[Category.DEFAULT_DOCUMENTS][0]
@@ -104,9 +99,9 @@ def test_secret_values_are_compared_and_never_handed_out(domain: Domain) -> None
 def test_a_difference_that_stays_is_no_warning_and_one_that_travels_is(domain: Domain) -> None:
     production, staging = domain.staged()
     for slot in (production, staging):
-        save(domain, slot, Entry("MARK", slot.name, is_sticky=True))
+        domain.save(slot, Entry("MARK", slot.name, is_sticky=True))
     assert codes(compare(staging, production)) == set()
-    save(domain, staging, Entry("MARK", "staging", is_sticky=True), *[Entry(f"N{number}", "x") for number in range(7)])
+    domain.save(staging, Entry("MARK", "staging", is_sticky=True), *[Entry(f"N{number}", "x") for number in range(7)])
     (warning,) = compare(staging, production).warnings
     assert warning.code == "configured_otherwise"
     assert "'N0', 'N1', 'N2', 'N3', 'N4' and 2 more" in warning.sentence
@@ -115,7 +110,7 @@ def test_a_difference_that_stays_is_no_warning_and_one_that_travels_is(domain: D
 def test_connection_strings_are_shared_until_they_differ(domain: Domain) -> None:
     site = domain.create()
     production = site.slots.get()
-    save(domain, production, Entry("Db", "same", kind="MySql"), category=Category.CONNECTION_STRINGS)
+    domain.save(production, Entry("Db", "same", kind="MySql"), category=Category.CONNECTION_STRINGS)
     staging = domain.enable(site)
     publish(domain, staging, "two")
     comparison = compare(staging, production)
@@ -123,7 +118,7 @@ def test_connection_strings_are_shared_until_they_differ(domain: Domain) -> None
         "'contoso (staging)' and 'contoso' have the same connection string: 'Db'. What one of them writes, the other "
         "reads; change it under Configure where they are to be apart."
     ]
-    save(domain, staging, Entry("Db", "other", kind="MySql"), category=Category.CONNECTION_STRINGS)
+    domain.save(staging, Entry("Db", "other", kind="MySql"), category=Category.CONNECTION_STRINGS)
     assert "shared_connections" not in codes(compare(staging, production))
 
 
@@ -139,7 +134,7 @@ def test_stopped_slots_and_other_counts_are_told(domain: Domain) -> None:
 def test_the_last_swap_is_named_and_what_was_altered_since(domain: Domain) -> None:
     production, staging = domain.staged()
     assert compare(staging, production).last_swap is None
-    domain.work(swaps.request_swap(acting_user=domain.alice, source=staging, target=production))
+    domain.swap(staging, production)
     comparison = compare(staging, production)
     assert comparison.last_swap.actor_name == "alice"
     assert codes(comparison) == set()
@@ -151,7 +146,7 @@ def test_the_last_swap_is_named_and_what_was_altered_since(domain: Domain) -> No
 
 def test_settings_that_did_not_start_are_an_alteration_as_well(domain: Domain) -> None:
     production, staging = domain.staged()
-    domain.work(swaps.request_swap(acting_user=domain.alice, source=staging, target=production))
+    domain.swap(staging, production)
     domain.answer_everything("500")
     entries = [Entry("COLOUR", "blue")]
     operation = save_settings(acting_user=domain.alice, slot=staging, category=Category.APP_SETTINGS, entries=entries)
@@ -162,12 +157,12 @@ def test_settings_that_did_not_start_are_an_alteration_as_well(domain: Domain) -
 
 def test_it_costs_the_same_however_much_there_is_and_writes_nothing(domain: Domain) -> None:
     production, staging = domain.staged()
-    domain.work(swaps.request_swap(acting_user=domain.alice, source=staging, target=production))
+    domain.swap(staging, production)
     publish(domain, staging, "three")
     with CaptureQueriesContext(connection) as few:
         compare(staging, production)
     for slot in (production, staging):
-        save(domain, slot, *[Entry(f"N{number}", slot.name) for number in range(30)])
+        domain.save(slot, *[Entry(f"N{number}", slot.name) for number in range(30)])
     publish(domain, staging, "four", a_css="a", b_css="b")
     with CaptureQueriesContext(connection) as many:
         compare(staging, production)
@@ -177,8 +172,8 @@ def test_it_costs_the_same_however_much_there_is_and_writes_nothing(domain: Doma
 
 def test_an_entry_that_says_the_default_is_no_difference(domain: Domain) -> None:
     production, staging = domain.staged()
-    save(domain, staging, Entry("web_sockets", "on"), Entry("always_on", "on"), category=Category.GENERAL)
-    save(domain, staging, Entry("tries", "5"), category=Category.WARMUP)
+    domain.save(staging, Entry("web_sockets", "on"), Entry("always_on", "on"), category=Category.GENERAL)
+    domain.save(staging, Entry("tries", "5"), category=Category.WARMUP)
     comparison = compare(staging, production)
     found = {one.name: (one.relation, one.source_value, one.target_value) for one in comparison.settings}
     assert found == {
@@ -192,13 +187,13 @@ def test_an_entry_that_says_the_default_is_no_difference(domain: Domain) -> None
 
 def test_default_documents_are_told_by_their_place(domain: Domain) -> None:
     production, staging = domain.staged()
-    save(domain, staging, Entry("002", "start.html"), category=Category.DEFAULT_DOCUMENTS)
+    domain.save(staging, Entry("002", "start.html"), category=Category.DEFAULT_DOCUMENTS)
     (warning,) = compare(staging, production).warnings
     assert "'Default document 2'" in warning.sentence
 
 
 def test_a_connection_string_of_another_type_leads_to_the_same_place(domain: Domain) -> None:
     production, staging = domain.staged()
-    save(domain, production, Entry("Db", "same", kind="MySql"), category=Category.CONNECTION_STRINGS)
-    save(domain, staging, Entry("Db", "same", kind="Custom"), category=Category.CONNECTION_STRINGS)
+    domain.save(production, Entry("Db", "same", kind="MySql"), category=Category.CONNECTION_STRINGS)
+    domain.save(staging, Entry("Db", "same", kind="Custom"), category=Category.CONNECTION_STRINGS)
     assert {"shared_connections", "configured_otherwise"} == codes(compare(staging, production))

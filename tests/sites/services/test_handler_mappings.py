@@ -14,10 +14,7 @@ from tests.domain import Domain
 def test_a_mapping_reaches_the_instances(domain: Domain) -> None:
     production, _staging = domain.staged()
     entries = [Entry(".pl", to_value("/usr/bin/perl", "-T")), Entry(".py", to_value("/usr/bin/python3"))]
-    operation = save_settings(
-        acting_user=domain.alice, slot=production, category=Category.HANDLER_MAPPINGS, entries=entries
-    )
-    assert domain.work(operation).state == "succeeded", operation.outcome
+    domain.save(production, *entries, category=Category.HANDLER_MAPPINGS)
     env = domain.revision_behind("contoso.localhost").runnable["env"]
     assert json.loads(env["HANDLER_MAPPINGS"]) == {
         ".pl": {"processor": "/usr/bin/perl", "arguments": "-T"},

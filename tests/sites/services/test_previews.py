@@ -10,7 +10,7 @@ from django.conf import LazySettings
 from sites import tasks
 from sites.errors import Refused, SwapPending
 from sites.jobs import beat
-from sites.models import Category, Operation, OperationStep, RevisionState, Slot, SlotHold
+from sites.models import Category, Operation, OperationStep, RevisionState, SlotHold
 from sites.models.clock import now
 from sites.services import operations, sites, slots, swaps
 from sites.services.rollback import offer_roll_back
@@ -18,20 +18,8 @@ from sites.services.settings import Entry, read_settings, save_settings
 from tests.domain import Domain
 
 
-def marked(domain: Domain) -> tuple[Slot, Slot]:
-    """A staged site in which each slot has a sticky mark of its own."""
-    production, staging = domain.staged()
-    for slot in (production, staging):
-        entries = [Entry("MARK", slot.name, is_sticky=True)]
-        operation = save_settings(acting_user=domain.alice, slot=slot, category=Category.APP_SETTINGS, entries=entries)
-        assert domain.work(operation).state == "succeeded", operation.outcome
-    production.refresh_from_db()
-    staging.refresh_from_db()
-    return production, staging
-
-
 def preview(domain: Domain) -> Operation:
-    production, staging = marked(domain)
+    production, staging = domain.marked()
     operation = swaps.request_swap(acting_user=domain.alice, source=staging, target=production, with_preview=True)
     domain.look(operation)
     assert operation.state == "waiting", operation.outcome
@@ -204,7 +192,7 @@ def test_a_swap_that_waits_for_nobody_cannot_be_completed(domain: Domain) -> Non
 
 
 def test_a_preview_that_every_router_refuses_ends_and_staging_shows_its_own_version(domain: Domain) -> None:
-    production, staging = marked(domain)
+    production, staging = domain.marked()
     operation = swaps.request_swap(acting_user=domain.alice, source=staging, target=production, with_preview=True)
     node = domain.router.nodes["router-1"]
     take = domain.router.publish

@@ -15,7 +15,7 @@ from sites.models.clock import now
 from sites.planning import mount_folder
 from sites.services import restore as restoring
 from sites.services import sites, slots
-from sites.services.settings import Entry, save_settings
+from sites.services.settings import Entry
 from tests.domain import Domain
 
 
@@ -23,11 +23,6 @@ from tests.domain import Domain
 def _own_folders(settings: LazySettings, tmp_path: Path) -> None:
     for name in ("CONTENT_DIR", "BUILD_DIR", "MOUNT_DIR", "CACHE_DIR", "UPLOAD_DIR"):
         setattr(settings, name, tmp_path / name)
-
-
-def set_entries(domain: Domain, slot: Slot, category: Category, *entries: Entry) -> None:
-    operation = save_settings(acting_user=domain.alice, slot=slot, category=category, entries=list(entries))
-    assert domain.work(operation).state == "succeeded", operation.outcome
 
 
 def in_force(slot: Slot) -> set[tuple[str, str, bool]]:
@@ -61,9 +56,7 @@ def restore(domain: Domain, operation: Operation) -> Operation:
 def test_a_site_comes_back_with_both_slots_their_contents_and_settings(domain: Domain) -> None:
     production, staging = domain.staged()
     for slot in (production, staging):
-        set_entries(
-            domain, slot, Category.APP_SETTINGS, Entry("MARK", slot.name, is_sticky=True), Entry("PLAIN", "same")
-        )
+        domain.save(slot, Entry("MARK", slot.name, is_sticky=True), Entry("PLAIN", "same"))
     domain.work(slots.scale(acting_user=domain.alice, slot=production, count=3))
     before, password = in_force(production), production.publishing_password
     deleted = delete_site(domain, production.site)
@@ -96,7 +89,7 @@ def test_a_stopped_site_comes_back_stopped(domain: Domain) -> None:
 
 def test_persistent_folders_are_kept_and_given_back(domain: Domain) -> None:
     production, _staging = domain.staged()
-    set_entries(domain, production, Category.MOUNTS, Entry("data", "/data", is_sticky=True))
+    domain.save(production, Entry("data", "/data", is_sticky=True), category=Category.MOUNTS)
     folder = mount_folder(production.settings.get(category=Category.MOUNTS))
     folder.mkdir(parents=True)
     (folder / "orders.txt").write_text("42")
@@ -109,7 +102,7 @@ def test_persistent_folders_are_kept_and_given_back(domain: Domain) -> None:
 
 def test_contents_stay_for_seven_days_and_go_with_the_folders(domain: Domain, settings: LazySettings) -> None:
     production, _staging = domain.staged()
-    set_entries(domain, production, Category.MOUNTS, Entry("data", "/data", is_sticky=True))
+    domain.save(production, Entry("data", "/data", is_sticky=True), category=Category.MOUNTS)
     folder = mount_folder(production.settings.get(category=Category.MOUNTS))
     folder.mkdir(parents=True)
     digests = {slot.workload.active_deployment.content_digest for slot in production.site.slots.all()}

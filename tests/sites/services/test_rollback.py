@@ -11,26 +11,17 @@ from sites.jobs import reconcile, retire, stages, switch
 from sites.jobs import rollback as windows
 from sites.models import Category, Operation, Revision, RevisionState, Slot, SlotHold, Step
 from sites.models.clock import now
-from sites.services import changes, operations, slots, swaps
+from sites.services import changes, operations, slots
 from sites.services.rollback import offer_roll_back, request_roll_back
-from sites.services.settings import Entry, read_settings, save_settings
+from sites.services.settings import Entry, read_settings
 from sites.services.sites import change_mode
 from tests.domain import Domain
 
 
-def set_entries(domain: Domain, slot: Slot, *entries: Entry) -> None:
-    operation = save_settings(
-        acting_user=domain.alice, slot=slot, category=Category.APP_SETTINGS, entries=list(entries)
-    )
-    assert domain.work(operation).state == "succeeded", operation.outcome
-
-
 def swapped(domain: Domain) -> tuple[Slot, Slot]:
     """Swapped once, with a sticky mark in each slot, so that nothing was reused."""
-    production, staging = domain.staged()
-    for slot in (production, staging):
-        set_entries(domain, slot, Entry("MARK", slot.name, is_sticky=True))
-    operation = domain.work(swaps.request_swap(acting_user=domain.alice, source=staging, target=production))
+    production, staging = domain.marked()
+    operation = domain.swap(staging, production)
     assert operation.state == "succeeded", operation.outcome
     production.refresh_from_db()
     staging.refresh_from_db()
@@ -70,13 +61,13 @@ def test_each_answer_of_an_altered_staging_says_whether_it_is_instant(domain: Do
 
 def test_instances_that_went_on_in_staging_are_kept_when_staging_is_altered(domain: Domain) -> None:
     production, staging = domain.staged()
-    domain.work(swaps.request_swap(acting_user=domain.alice, source=staging, target=production))
+    domain.swap(staging, production)
     staging.refresh_from_db()
     former = staging.live_revision
     assert (former.deployment.message, former.state) == ("one", RevisionState.SERVING), (
         "nothing sticky, so it is reused"
     )
-    set_entries(domain, staging, Entry("COLOUR", "red"))
+    domain.save(staging, Entry("COLOUR", "red"))
     domain.publish(staging, "one, changed")
     former.refresh_from_db()
     assert former.state == RevisionState.RETAINED
@@ -95,7 +86,7 @@ def test_what_serves_in_staging_is_kept_until_the_window_ends_and_is_instant_as_
     domain: Domain,
 ) -> None:
     production, staging = domain.staged()
-    domain.work(swaps.request_swap(acting_user=domain.alice, source=staging, target=production))
+    domain.swap(staging, production)
     offer = offer_roll_back(production.site)
     assert (offer.is_instant, offer.is_in_service) == (True, True)
     assert 590 < (offer.until - now()).total_seconds() <= 600
@@ -124,7 +115,7 @@ def test_what_went_on_in_staging_keeps_productions_number_of_instances_while_the
     production, staging = domain.staged()
     domain.work(slots.scale(acting_user=domain.alice, slot=production, count=3))
     former = Slot.objects.get(pk=production.pk).live_revision
-    domain.work(swaps.request_swap(acting_user=domain.alice, source=staging, target=production))
+    domain.swap(staging, production)
     let_go(former)
     assert (former.state, former.wanted_count) == (RevisionState.SERVING, 3)
     assert offer_roll_back(production.site).is_instant
@@ -165,7 +156,7 @@ def test_a_window_that_ends_just_when_it_is_used_does_not_hinder_the_roll_back(
 def test_the_unaltered_version_is_not_instant_once_production_was_configured_anew(domain: Domain) -> None:
     production, staging = swapped(domain)
     domain.publish(staging, "one, changed")
-    set_entries(domain, production, Entry("MARK", "rotated", is_sticky=True))
+    domain.save(production, Entry("MARK", "rotated", is_sticky=True))
     offer = offer_roll_back(production.site)
     assert (offer.is_instant, offer.is_unaltered_instant, offer.until) == (False, False, None)
 
@@ -202,7 +193,7 @@ def test_kept_instances_that_do_not_run_are_not_called_warm(domain: Domain) -> N
 
 def test_a_sticky_setting_changed_since_makes_it_an_ordinary_swap(domain: Domain) -> None:
     production, _staging = swapped(domain)
-    set_entries(domain, production, Entry("MARK", "rotated", is_sticky=True))
+    domain.save(production, Entry("MARK", "rotated", is_sticky=True))
     assert not offer_roll_back(production.site).is_instant
     roll_back(domain, production)
     assert domain.serves("contoso.localhost") == "one"
@@ -230,7 +221,7 @@ def test_the_unaltered_version_can_be_chosen_and_the_altered_one_stays_in_the_hi
     production, staging = swapped(domain)
     domain.publish(staging, "one, changed")
     staging.refresh_from_db()
-    set_entries(domain, staging, Entry("MARK", "staging", is_sticky=True), Entry("COLOUR", "red"))
+    domain.save(staging, Entry("MARK", "staging", is_sticky=True), Entry("COLOUR", "red"))
     operation = roll_back(domain, production, to_unaltered=True)
     assert operation.state == "succeeded", operation.outcome
     assert domain.serves("contoso.localhost") == "one"
@@ -244,10 +235,10 @@ def test_the_unaltered_version_can_be_chosen_and_the_altered_one_stays_in_the_hi
 def test_a_name_made_sticky_since_keeps_the_slots_value(domain: Domain) -> None:
     production, staging = domain.staged()
     for slot, colour in ((production, "blue"), (staging, "green")):
-        set_entries(domain, slot, Entry("COLOUR", colour))
-    domain.work(swaps.request_swap(acting_user=domain.alice, source=staging, target=production))
+        domain.save(slot, Entry("COLOUR", colour))
+    domain.swap(staging, production)
     staging.refresh_from_db()
-    set_entries(domain, staging, Entry("COLOUR", "red", is_sticky=True))
+    domain.save(staging, Entry("COLOUR", "red", is_sticky=True))
     assert roll_back(domain, production, to_unaltered=True).state == "succeeded"
     production.refresh_from_db()
     entries = read_settings(production, Category.APP_SETTINGS)
@@ -260,12 +251,12 @@ def test_a_name_that_travels_since_has_the_value_that_production_has_for_it(
     domain: Domain, is_in_staging: bool
 ) -> None:
     production, staging = domain.staged()
-    set_entries(domain, production, Entry("MARK", "p", is_sticky=True))
+    domain.save(production, Entry("MARK", "p", is_sticky=True))
     if is_in_staging:
-        set_entries(domain, staging, Entry("MARK", "s", is_sticky=True))
-    domain.work(swaps.request_swap(acting_user=domain.alice, source=staging, target=production))
+        domain.save(staging, Entry("MARK", "s", is_sticky=True))
+    domain.swap(staging, production)
     production.refresh_from_db()
-    set_entries(domain, production, Entry("MARK", "p"))
+    domain.save(production, Entry("MARK", "p"))
     offer = offer_roll_back(production.site)
     assert (offer.is_altered, offer.is_unaltered_instant) == (True, True)
     assert roll_back(domain, production, to_unaltered=True).state == "succeeded"
@@ -276,7 +267,7 @@ def test_a_name_that_travels_since_has_the_value_that_production_has_for_it(
 
 def test_a_failed_roll_back_gives_the_altered_settings_back(domain: Domain) -> None:
     production, staging = swapped(domain)
-    set_entries(domain, staging, Entry("MARK", "staging", is_sticky=True), Entry("COLOUR", "red"))
+    domain.save(staging, Entry("MARK", "staging", is_sticky=True), Entry("COLOUR", "red"))
     Revision.objects.filter(state=RevisionState.RETAINED).update(state=RevisionState.STOPPED)
     operation = request_roll_back(acting_user=domain.alice, site=production.site, to_unaltered=True)
     domain.answer_everything("500")
@@ -288,10 +279,10 @@ def test_a_failed_roll_back_gives_the_altered_settings_back(domain: Domain) -> N
 
 def test_settings_that_were_all_removed_are_removed_again_after_a_failed_roll_back(domain: Domain) -> None:
     production, staging = domain.staged()
-    set_entries(domain, production, Entry("COLOUR", "red"))
-    domain.work(swaps.request_swap(acting_user=domain.alice, source=staging, target=production))
+    domain.save(production, Entry("COLOUR", "red"))
+    domain.swap(staging, production)
     staging.refresh_from_db()
-    set_entries(domain, staging)
+    domain.save(staging)
     operation = request_roll_back(acting_user=domain.alice, site=production.site, to_unaltered=True)
     assert staging.workload.settings.get(name="COLOUR").value == "red"
     operations.cancel(acting_user=domain.alice, operation=operation)
@@ -309,7 +300,7 @@ def test_a_swap_that_comes_in_between_is_not_rolled_back_in_place_of_the_one_tha
 
     def be_late(**values: object) -> Operation:
         monkeypatch.setattr(changes, "begin_change", begin)
-        domain.work(swaps.request_swap(acting_user=domain.alice, source=staging, target=production))
+        domain.swap(staging, production)
         return begin(**values)
 
     monkeypatch.setattr(changes, "begin_change", be_late)
@@ -345,7 +336,7 @@ def test_a_window_of_zero_keeps_nothing(domain: Domain) -> None:
 def test_the_next_swap_ends_the_window_before_it(domain: Domain) -> None:
     production, staging = swapped(domain)
     domain.publish(staging, "three")
-    domain.work(swaps.request_swap(acting_user=domain.alice, source=staging, target=production))
+    domain.swap(staging, production)
     retained = Revision.objects.filter(state=RevisionState.RETAINED)
     assert retained.count() == 2
     assert {revision.deployment.message for revision in retained} == {"two", "three"}
@@ -384,7 +375,7 @@ def test_production_that_had_no_content_is_without_content_again(domain: Domain)
     domain.publish(staging, "one")
     production = site.slots.get(is_production=True)
     staging.refresh_from_db()
-    domain.work(swaps.request_swap(acting_user=domain.alice, source=staging, target=production))
+    domain.swap(staging, production)
     domain.publish(staging, "changed")
     operation = roll_back(domain, production, to_unaltered=True)
     assert operation.state == "succeeded", operation.outcome

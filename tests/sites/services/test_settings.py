@@ -3,9 +3,9 @@
 import pytest
 
 from sites.errors import Outdated, SettingRefused, SlotBusy
-from sites.models import Category, RevisionState, Slot, SlotSetting
+from sites.models import Category, RevisionState, SlotSetting
 from sites.services import settings as service
-from sites.services import slots, swaps
+from sites.services import slots
 from sites.services.setting_faults import CONNECTION_KINDS
 from sites.services.settings import Entry
 from tests.domain import Domain
@@ -14,21 +14,15 @@ APP = Category.APP_SETTINGS
 CONNECTIONS = Category.CONNECTION_STRINGS
 
 
-def save(domain: Domain, slot: Slot, category: Category, *entries: Entry) -> None:
-    operation = service.save_settings(acting_user=domain.alice, slot=slot, category=category, entries=list(entries))
-    assert domain.work(operation).state == "succeeded", operation.outcome
-    slot.refresh_from_db()
-
-
 def environment(domain: Domain, host: str = "contoso.localhost") -> dict[str, str]:
     return domain.revision_behind(host).runnable["env"]
 
 
 def test_settings_reach_the_process_under_the_names_that_applications_expect(domain: Domain) -> None:
     production, _staging = domain.staged()
-    save(domain, production, APP, Entry("COLOUR", "blue"))
+    domain.save(production, Entry("COLOUR", "blue"))
     strings = [Entry(kind, "secret", kind) for kind in CONNECTION_KINDS]
-    save(domain, production, CONNECTIONS, *strings)
+    domain.save(production, *strings, category=CONNECTIONS)
     assert environment(domain) == {
         "WEBSITE_SITE_NAME": "contoso",
         "COLOUR": "blue",
@@ -43,7 +37,7 @@ def test_settings_reach_the_process_under_the_names_that_applications_expect(dom
 
 def test_values_are_encrypted_at_rest(domain: Domain) -> None:
     production, _staging = domain.staged()
-    save(domain, production, APP, Entry("COLOUR", "blue"))
+    domain.save(production, Entry("COLOUR", "blue"))
     stored = SlotSetting.objects.extra(select={"raw": "value"}).values_list("raw", flat=True)
     assert all("blue" not in raw for raw in stored)
 
@@ -51,7 +45,7 @@ def test_values_are_encrypted_at_rest(domain: Domain) -> None:
 def test_a_changed_setting_brings_new_warm_instances_and_drains_the_old(domain: Domain) -> None:
     production, _staging = domain.staged()
     old = production.live_revision
-    save(domain, production, APP, Entry("COLOUR", "blue"))
+    domain.save(production, Entry("COLOUR", "blue"))
     old.refresh_from_db()
     assert production.live_revision != old
     assert old.state == RevisionState.DRAINING
@@ -88,18 +82,18 @@ def test_what_cannot_be_taken_is_refused_with_the_reason_and_nothing_is_saved(
 
 def test_a_name_sticks_in_every_slot_or_in_none(domain: Domain) -> None:
     production, staging = domain.staged()
-    save(domain, production, APP, Entry("MARK", "p"))
-    save(domain, staging, APP, Entry("MARK", "s"))
-    save(domain, production, APP, Entry("MARK", "p", is_sticky=True))
+    domain.save(production, Entry("MARK", "p"))
+    domain.save(staging, Entry("MARK", "s"))
+    domain.save(production, Entry("MARK", "p", is_sticky=True))
     assert service.read_settings(staging, APP) == [Entry("MARK", "s", is_sticky=True)]
-    save(domain, staging, APP, Entry("MARK", "s"))
+    domain.save(staging, Entry("MARK", "s"))
     assert service.read_settings(production, APP) == [Entry("MARK", "p")]
 
 
 def test_the_later_of_two_editors_is_told_who_was_first(domain: Domain) -> None:
     production, _staging = domain.staged()
     seen = service.state_of(production, [APP])
-    save(domain, production, APP, Entry("COLOUR", "blue"))
+    domain.save(production, Entry("COLOUR", "blue"))
     with pytest.raises(Outdated, match="alice saved the configuration of 'contoso' at"):
         service.save_categories(
             acting_user=domain.alice, slot=production, categories={APP: [Entry("COLOUR", "red")]}, expected=seen
@@ -114,9 +108,9 @@ def test_the_later_of_two_editors_is_told_who_was_first(domain: Domain) -> None:
 
 def test_who_edited_while_the_slots_were_swapped_is_told_of_the_swap(domain: Domain) -> None:
     production, staging = domain.staged()
-    save(domain, production, APP, Entry("COLOUR", "blue"))
+    domain.save(production, Entry("COLOUR", "blue"))
     seen = service.state_of(production, [APP])
-    domain.work(swaps.request_swap(acting_user=domain.alice, source=staging, target=production))
+    domain.swap(staging, production)
     with pytest.raises(Outdated, match="alice swapped 'contoso' at"):
         service.save_categories(
             acting_user=domain.alice, slot=production, categories={APP: [Entry("COLOUR", "red")]}, expected=seen
@@ -133,7 +127,7 @@ def test_a_mark_set_in_the_other_slot_meanwhile_is_told_with_that_slot(domain: D
     )
     assert len(rows) == 2
     seen = service.state_of(production, [APP])
-    save(domain, staging, APP, Entry("MARK", "staging", is_sticky=True))
+    domain.save(staging, Entry("MARK", "staging", is_sticky=True))
     with pytest.raises(Outdated, match=r"alice saved the configuration of 'contoso \(staging\)' at"):
         service.save_categories(
             acting_user=domain.alice, slot=production, categories={APP: [Entry("MARK", "p")]}, expected=seen
@@ -179,17 +173,17 @@ def test_settings_are_held_while_an_operation_is_open(domain: Domain) -> None:
 def test_shared_connection_strings_are_named_until_they_differ(domain: Domain) -> None:
     site = domain.create()
     production = site.slots.get()
-    save(domain, production, CONNECTIONS, Entry("DB", "orders", "MySql"), Entry("CACHE", "one", "Custom"))
+    domain.save(production, Entry("DB", "orders", "MySql"), Entry("CACHE", "one", "Custom"), category=CONNECTIONS)
     staging = domain.enable(site)
     assert service.shared_connection_strings(staging) == ["CACHE", "DB"]
-    save(domain, staging, CONNECTIONS, Entry("DB", "orders-staging", "MySql"), Entry("CACHE", "one", "Custom"))
+    domain.save(staging, Entry("DB", "orders-staging", "MySql"), Entry("CACHE", "one", "Custom"), category=CONNECTIONS)
     assert service.shared_connection_strings(staging) == ["CACHE"]
     assert service.shared_connection_strings(production) == []
 
 
 def test_cloning_can_be_left_out(domain: Domain) -> None:
     site = domain.create()
-    save(domain, site.slots.get(), APP, Entry("COLOUR", "blue"))
+    domain.save(site.slots.get(), Entry("COLOUR", "blue"))
     operation = slots.enable_staged_publishing(acting_user=domain.alice, site=site, is_cloned=False)
     domain.work(operation)
     assert service.read_settings(site.slots.get(name="staging"), APP) == []
@@ -198,7 +192,7 @@ def test_cloning_can_be_left_out(domain: Domain) -> None:
 def test_what_depends_on_the_slot_enters_the_environment_only_on_request(domain: Domain) -> None:
     production, _staging = domain.staged()
     assert "WEBSITE_SLOT_NAME" not in environment(domain)
-    save(domain, production, Category.GENERAL, Entry("slot_environment", "on"))
+    domain.save(production, Entry("slot_environment", "on"), category=Category.GENERAL)
     assert environment(domain)["WEBSITE_SLOT_NAME"] == "Production"
     assert environment(domain)["WEBSITE_HOSTNAME"] == "contoso.localhost"
 
@@ -206,14 +200,14 @@ def test_what_depends_on_the_slot_enters_the_environment_only_on_request(domain:
 def test_web_sockets_off_reaches_the_routes(domain: Domain) -> None:
     production, _staging = domain.staged()
     assert domain.router.answer("contoso.localhost").allows_web_sockets
-    save(domain, production, Category.GENERAL, Entry("web_sockets", "off"))
+    domain.save(production, Entry("web_sockets", "off"), category=Category.GENERAL)
     assert not domain.router.answer("contoso.localhost").allows_web_sockets
 
 
 def test_persistent_folders_stay_with_their_slot(domain: Domain) -> None:
     production, staging = domain.staged()
-    save(domain, production, Category.MOUNTS, Entry("data", "/data"))
-    save(domain, staging, Category.MOUNTS, Entry("data", "/data"))
+    domain.save(production, Entry("data", "/data"), category=Category.MOUNTS)
+    domain.save(staging, Entry("data", "/data"), category=Category.MOUNTS)
     folders = [
         domain.revision_behind(host).runnable["mounts"][0]["source"]
         for host in ("contoso.localhost", "contoso-staging.localhost")
@@ -224,38 +218,38 @@ def test_persistent_folders_stay_with_their_slot(domain: Domain) -> None:
 
 def test_a_persistent_folder_can_be_marked_travelling(domain: Domain) -> None:
     production, staging = domain.staged()
-    save(domain, staging, Category.MOUNTS, Entry("index", "/data", service.TRAVELLING))
+    domain.save(staging, Entry("index", "/data", service.TRAVELLING), category=Category.MOUNTS)
     assert service.read_settings(staging, Category.MOUNTS) == [Entry("index", "/data", service.TRAVELLING)]
     before = domain.revision_behind("contoso-staging.localhost").runnable["mounts"]
-    domain.work(swaps.request_swap(acting_user=domain.alice, source=staging, target=production))
+    domain.swap(staging, production)
     assert domain.revision_behind("contoso.localhost").runnable["mounts"] == before
 
 
 @pytest.mark.parametrize("kind", ["", service.TRAVELLING])
 def test_whether_a_folder_travels_is_settled_when_it_is_made(domain: Domain, kind: str) -> None:
     production, staging = domain.staged()
-    save(domain, production, Category.MOUNTS, Entry("data", "/data", kind))
+    domain.save(production, Entry("data", "/data", kind), category=Category.MOUNTS)
     other = "" if kind else service.TRAVELLING
     for slot in (production, staging):
         with pytest.raises(SettingRefused, match=r"in 'contoso' it .* and its files would be left behind"):
-            save(domain, slot, Category.MOUNTS, Entry("data", "/data", other))
-    save(domain, production, Category.MOUNTS)
-    save(domain, production, Category.MOUNTS, Entry("data", "/data", other))
+            domain.save(slot, Entry("data", "/data", other), category=Category.MOUNTS)
+    domain.save(production, category=Category.MOUNTS)
+    domain.save(production, Entry("data", "/data", other), category=Category.MOUNTS)
     assert service.read_settings(production, Category.MOUNTS)[0].kind == other
 
 
 def test_two_folders_are_not_shown_at_one_place(domain: Domain) -> None:
     production, _staging = domain.staged()
     with pytest.raises(SettingRefused, match="another folder is shown at /data already"):
-        save(domain, production, Category.MOUNTS, Entry("one", "/data"), Entry("two", "/data/"))
+        domain.save(production, Entry("one", "/data"), Entry("two", "/data/"), category=Category.MOUNTS)
 
 
 def test_names_that_differ_in_case_are_two_variables_and_the_same_name_twice_is_refused(domain: Domain) -> None:
     production, _staging = domain.staged()
-    save(domain, production, APP, Entry("Mode", "a"), Entry("MODE", "b"))
+    domain.save(production, Entry("Mode", "a"), Entry("MODE", "b"))
     assert (environment(domain)["Mode"], environment(domain)["MODE"]) == ("a", "b")
     with pytest.raises(SettingRefused, match="'MODE' cannot be saved: it is there twice"):
-        save(domain, production, APP, Entry("MODE", "a"), Entry("MODE", "b"))
+        domain.save(production, Entry("MODE", "a"), Entry("MODE", "b"))
 
 
 def test_values_arrive_as_they_were_saved(domain: Domain) -> None:
@@ -268,6 +262,6 @@ def test_values_arrive_as_they_were_saved(domain: Domain) -> None:
         "SCRIPT": "Grüße ☃",
         "LONG": "x" * 32_768,
     }
-    save(domain, production, APP, *(Entry(name, value) for name, value in odd.items()))
+    domain.save(production, *(Entry(name, value) for name, value in odd.items()))
     found = environment(domain)
     assert {name: found[name] for name in odd} == odd

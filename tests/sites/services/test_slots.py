@@ -46,21 +46,10 @@ def test_configuration_is_cloned_and_then_goes_its_own_way(domain: Domain) -> No
     site = domain.create()
     production = site.slots.get()
     entries = [settings_service.Entry("COLOUR", "blue"), settings_service.Entry("MARK", "production", is_sticky=True)]
-    domain.work(
-        settings_service.save_settings(
-            acting_user=domain.alice, slot=production, category=Category.APP_SETTINGS, entries=entries
-        )
-    )
+    domain.save(production, *entries)
     staging = domain.enable(site)
     assert settings_service.read_settings(staging, Category.APP_SETTINGS) == entries
-    domain.work(
-        settings_service.save_settings(
-            acting_user=domain.alice,
-            slot=staging,
-            category=Category.APP_SETTINGS,
-            entries=[settings_service.Entry("COLOUR", "green")],
-        )
-    )
+    domain.save(staging, settings_service.Entry("COLOUR", "green"))
     production.refresh_from_db()
     assert {entry.name: entry.value for entry in settings_service.read_settings(production, Category.APP_SETTINGS)} == {
         "COLOUR": "blue",

@@ -47,7 +47,7 @@ def redirecting() -> Iterator[int]:
 
 def test_nothing_starts_after_a_swap(domain: Domain) -> None:
     production, staging = domain.staged()
-    operation = domain.work(swaps.request_swap(acting_user=domain.alice, source=staging, target=production))
+    operation = domain.swap(staging, production)
     assert operation.state == "succeeded", operation.outcome
     running = {(status.revision_id, status.ordinal, status.generation) for status in domain.runtime.observe()}
     serving = domain.revision_behind("contoso.localhost")

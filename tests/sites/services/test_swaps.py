@@ -22,14 +22,14 @@ def test_after_a_swap_each_address_serves_the_other_content(domain: Domain) -> N
 def test_a_second_swap_rolls_back(domain: Domain) -> None:
     production, staging = domain.staged()
     for _ in range(2):
-        domain.work(swaps.request_swap(acting_user=domain.alice, source=staging, target=production))
+        domain.swap(staging, production)
     assert domain.serves("contoso.localhost") == "one"
     assert domain.serves("contoso-staging.localhost") == "two"
 
 
 def test_asked_from_production_it_is_the_same_swap(domain: Domain) -> None:
     production, staging = domain.staged()
-    operation = domain.work(swaps.request_swap(acting_user=domain.alice, source=production, target=staging))
+    operation = domain.swap(production, staging)
     assert operation.swap.source == staging
     assert domain.serves("contoso.localhost") == "two"
 
@@ -37,13 +37,13 @@ def test_asked_from_production_it_is_the_same_swap(domain: Domain) -> None:
 def test_with_nothing_sticky_and_equal_counts_no_instance_is_started(domain: Domain) -> None:
     production, staging = domain.staged()
     before = Revision.objects.count()
-    domain.work(swaps.request_swap(acting_user=domain.alice, source=staging, target=production))
+    domain.swap(staging, production)
     assert Revision.objects.count() == before
 
 
 def test_reused_instances_are_asked_again_in_this_swap(domain: Domain) -> None:
     production, staging = domain.staged()
-    operation = domain.work(swaps.request_swap(acting_user=domain.alice, source=staging, target=production))
+    operation = domain.swap(staging, production)
     staging.refresh_from_db()
     production.refresh_from_db()
     for slot in (production, staging):

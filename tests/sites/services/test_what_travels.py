@@ -11,7 +11,7 @@ from django.db.models import Q
 
 from sites.models import Category, HostNameKind, Operation, Slot, SlotSetting
 from sites.planning import mount_folder
-from sites.services import slots, swaps
+from sites.services import slots
 from sites.services.handler_mappings import to_value
 from sites.services.settings import TRAVELLING, Entry, read_settings, save_settings
 from tests.domain import Domain
@@ -170,7 +170,7 @@ def test_on_a_swap(domain: Domain, what: str) -> None:
     edit(domain, what, staging, 1)
     before = [read(domain, what, slot) for slot in (production, staging)]
     assert before[0] != before[1]
-    operation = domain.work(swaps.request_swap(acting_user=domain.alice, source=staging, target=production))
+    operation = domain.swap(staging, production)
     assert operation.state == "succeeded", operation.outcome
     after = [read(domain, what, slot) for slot in (production, staging)]
     assert TABLE[what][1] in ("travels", "stays")

@@ -144,11 +144,6 @@ def _loaded(client: Client, address: str) -> dict[str, str]:
     return sent
 
 
-def _save_by(domain: Domain, slot: Slot, *entries: Entry, category: str = "app_settings") -> None:
-    operation = save_settings(acting_user=domain.alice, slot=slot, category=category, entries=entries)
-    assert domain.work(operation).state == "succeeded", operation.outcome
-
-
 def _text(content: bytes) -> str:
     return html.unescape(content.decode())
 
@@ -196,9 +191,9 @@ def test_what_only_concerns_swaps_is_saved_at_once(alice: Client, production: Sl
 def test_whoever_saves_second_sees_both_and_loses_nothing(
     domain: Domain, alice: Client, staging: Slot, address: Address
 ) -> None:
-    _save_by(domain, staging, Entry("COLOUR", "red"), Entry("SIZE", "1"), Entry("OLD", "x"))
+    domain.save(staging, Entry("COLOUR", "red"), Entry("SIZE", "1"), Entry("OLD", "x"))
     page = _loaded(alice, address("configure", staging))
-    _save_by(domain, staging, Entry("COLOUR", "green"), Entry("SIZE", "2"), Entry("NEW", "y"))
+    domain.save(staging, Entry("COLOUR", "green"), Entry("SIZE", "2"), Entry("NEW", "y"))
     mine = {name: "blue" for name, value in page.items() if value == "red"}
     sent = {**page, **mine, "web_sockets": "off"}
     for headers, seen in (({}, "<html"), (HTMX, 'name="expected"')):
@@ -241,7 +236,7 @@ def test_without_scripts_a_refusal_gives_back_what_was_typed(alice: Client, stag
 
 
 def test_pasted_lines_become_settings(domain: Domain, alice: Client, staging: Slot, address: Address) -> None:
-    _save_by(domain, staging, Entry("A", "old", is_sticky=True))
+    domain.save(staging, Entry("A", "old", is_sticky=True))
     page = _loaded(alice, address("configure", staging))
     lines = "# comment\n\nA=new\nURL=postgres://u:p=1@host/db\n"
     assert alice.post(address("configure", staging), {**page, "app_settings-lines": lines}).status_code == 303
@@ -302,7 +297,7 @@ def test_lines_that_would_lose_a_value_are_refused(
 def test_a_new_setting_whose_name_sticks_in_the_other_slot_leaves_that_one_alone(
     domain: Domain, alice: Client, production: Slot, staging: Slot, address: Address, way: str
 ) -> None:
-    _save_by(domain, production, Entry("MARK", "p", is_sticky=True))
+    domain.save(production, Entry("MARK", "p", is_sticky=True))
     typed = {"app_settings-0-name": "MARK", "app_settings-0-value": "s"}
     new = {"app_settings-lines": "MARK=s"} if way == "pasted" else typed
     page = _loaded(alice, address("configure", staging))
@@ -315,7 +310,7 @@ def test_a_mark_that_is_taken_off_is_off_in_both_slots(
     domain: Domain, alice: Client, production: Slot, staging: Slot, address: Address
 ) -> None:
     for slot in (production, staging):
-        _save_by(domain, slot, Entry("MARK", slot.name, is_sticky=True))
+        domain.save(slot, Entry("MARK", slot.name, is_sticky=True))
     page = _loaded(alice, address("configure", staging))
     del page["app_settings-0-is_sticky"]
     assert alice.post(address("configure", staging), page).status_code == 303
@@ -355,8 +350,8 @@ def test_settings_that_nothing_runs_with_are_marked_until_they_are_in_force(
 def test_a_reader_sees_names_and_no_values(
     domain: Domain, bob: Client, alice: Client, staging: Slot, address: Address
 ) -> None:
-    _save_by(domain, staging, Entry("KEY", "not-for-readers"))
-    _save_by(domain, staging, Entry("Db", "not-for-readers", "Custom"), category="connection_strings")
+    domain.save(staging, Entry("KEY", "not-for-readers"))
+    domain.save(staging, Entry("Db", "not-for-readers", "Custom"), category="connection_strings")
     text = _text(bob.get(address("configure", staging)).content)
     assert 'value="KEY"' in text and 'value="Db"' in text
     assert "not-for-readers" not in text
@@ -367,10 +362,10 @@ def test_connection_strings_shared_with_production_are_marked_until_they_differ(
     domain: Domain, alice: Client, production: Slot, staging: Slot, address: Address
 ) -> None:
     for slot in (production, staging):
-        _save_by(domain, slot, Entry("main", "same", "Custom"), category="connection_strings")
+        domain.save(slot, Entry("main", "same", "Custom"), category="connection_strings")
     assert "same as production" in _text(alice.get(address("configure", staging)).content)
     assert "same as production" not in _text(alice.get(address("configure", production)).content)
-    _save_by(domain, staging, Entry("main", "own", "Custom"), category="connection_strings")
+    domain.save(staging, Entry("main", "own", "Custom"), category="connection_strings")
     assert "same as production" not in _text(alice.get(address("configure", staging)).content)
 
 

@@ -3,7 +3,7 @@
 from django.test import Client, override_settings
 
 from sites.models import Operation, Slot
-from sites.services import slots, swaps
+from sites.services import slots
 from tests.domain import Domain
 from tests.portal.conftest import HTMX
 from tests.portal.views.site_pages.conftest import Address
@@ -47,7 +47,7 @@ def test_the_last_swap_is_told_on_both_sides(
 ) -> None:
     production, staging = staged
     assert "has not been swapped yet" in alice.get(address("dashboard", production)).content.decode()
-    domain.work(swaps.request_swap(acting_user=domain.alice, source=staging, target=production))
+    domain.swap(staging, production)
     for slot in staged:
         page = alice.get(address("dashboard", slot)).content.decode()
         assert "Steps of this swap" in page

@@ -44,7 +44,7 @@ def test_the_story_ticks_itself_step_by_step(domain: Domain, alice: Client, addr
     alice.post(address("look", staging))
     assert _ticks(alice, story) == [True, True, False, False, False]
     for expected in ([True] * 3 + [False] * 2, [True] * 4 + [False]):
-        domain.work(swaps.request_swap(acting_user=domain.alice, source=staging, target=production))
+        domain.swap(staging, production)
         assert _ticks(alice, story) == expected
     domain.publish(staging, "my own")
     assert _ticks(alice, story) == [True] * 5
