@@ -29,6 +29,8 @@ class Component:
     """Goes on without `up`, and is adopted by the next one."""
     give_way: Callable[[int], None] | None = None
     """How the process with this pid lets those go first who serve a visitor: sites.runtime.agent.background."""
+    give_way_when_ready: Callable[[int], None] | None = None
+    """What it does so only once it answers: where the processors are busy its start would take ten times as long."""
     before_stop: Callable[[int], Awaitable[None]] = _nothing
     """Asks it to end in its own words, for example by letting connections end."""
     stop_signal: signal.Signals = signal.SIGTERM

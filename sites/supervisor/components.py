@@ -109,13 +109,20 @@ def _worker(queue: str) -> Component:
     command += ("-n", f"{queue}@greenroom")
     command += ("--include", "sites.supervisor.heartbeat", "--loglevel", "INFO")
     command += ("--without-gossip", "--without-mingle", "--without-heartbeat")
-    return Component(f"worker-{queue}", command, readiness.worker_reports(queue), give_way=step_back, stop_seconds=15)
+    return Component(
+        f"worker-{queue}",
+        command,
+        readiness.worker_reports(queue),
+        give_way=ask_for_slices,
+        give_way_when_ready=step_back,
+        stop_seconds=15,
+    )
 
 
 def _beat() -> Component:
     command: tuple[str, ...] = (PYTHON, "-m", "celery", "-A", "portal", "beat")
     command += ("--scheduler", "celery.beat:Scheduler", "--loglevel", "WARNING", "--pidfile", "")
-    return Component("beat", command, readiness.settles, give_way=step_back)
+    return Component("beat", command, readiness.settles, give_way=ask_for_slices)
 
 
 async def _stop_instances(_: int) -> None:

@@ -135,6 +135,8 @@ class Keeper:
                 reason = str(error)
             else:
                 if not process.has_ended:
+                    if self.component.give_way_when_ready is not None:
+                        self.component.give_way_when_ready(process.pid)
                     return
             if process.has_ended:
                 self._say(f"{describe_end(process.exit_code)} before it answered. Its last lines:", tail(self.log))

@@ -11,11 +11,13 @@ from collections.abc import Callable
 import httpx
 import pytest
 
+from tests.live.moments import children
 from tests.live.system import PARTS, System, wait_for
 
 pytestmark = pytest.mark.live
 
 SURVIVORS = ("redis", "agent", "envoy")  # in the order of PARTS
+WORKERS = ("worker-control", "worker-work")
 MORTALS = ("xds", "web", "worker-control", "worker-work", "beat")
 
 
@@ -36,8 +38,9 @@ def test_everything_comes_up_and_a_way_in_is_printed(system: System) -> None:
 
 
 def test_what_no_visitor_waits_for_stands_behind(system: System) -> None:
-    behind = {name for name in PARTS if os.getpriority(os.PRIO_PROCESS, system.pid(name)) == 10}
-    assert behind == {"worker-control", "worker-work", "beat"}
+    processes = {name: [system.pid(name), *children(system.pid(name))] for name in ("web", "beat", *WORKERS)}
+    niceness = {name: {os.getpriority(os.PRIO_PROCESS, pid) for pid in pids} for name, pids in processes.items()}
+    assert niceness == {"web": {0}, "beat": {0}, "worker-control": {10}, "worker-work": {10}}
 
 
 def test_the_folders_are_closed_to_others(system: System) -> None:

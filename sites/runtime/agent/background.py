@@ -19,14 +19,15 @@ SCHED_ATTRIBUTES = struct.Struct("=IIQiIQQQII")
 
 
 def step_back(pid: int) -> None:
-    """A process that has just begun, and all that it will start, stands behind others from now on.
+    """A process, what it has started in its group, and all that it will start, stand behind others from now on.
 
     The kernel shares the processor between sessions first where it groups them (`kernel.sched_autogroup_enabled`), and
     a niceness then counts inside its session only (sched(7)); so the session gets the same niceness. What a kernel or
     container refuses is left as it was.
     """
-    with suppress(OSError):
-        os.setpriority(os.PRIO_PROCESS, pid, NICENESS)
+    for which in (os.PRIO_PROCESS, os.PRIO_PGRP):
+        with suppress(OSError):
+            os.setpriority(which, pid, NICENESS)
     with suppress(OSError):
         Path(f"/proc/{pid}/autogroup").write_text(str(NICENESS))
     ask_for_slices(pid)

@@ -2,6 +2,7 @@
 
 import os
 import re
+import signal
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -24,6 +25,18 @@ def session() -> Iterator[int]:
 def test_a_process_in_the_background_has_a_niceness(session: int) -> None:
     step_back(session)
     assert os.getpriority(os.PRIO_PROCESS, session) == NICENESS
+
+
+def test_what_it_has_started_already_has_the_same_niceness() -> None:
+    started = ["sh", "-c", "sleep 60 & echo $!; wait"]
+    with subprocess.Popen(started, start_new_session=True, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        child = int(process.stdout.readline())
+        step_back(process.pid)
+        try:
+            assert os.getpriority(os.PRIO_PROCESS, child) == NICENESS
+        finally:
+            os.killpg(process.pid, signal.SIGKILL)
 
 
 @pytest.mark.skipif(not AUTOGROUP.exists() or AUTOGROUP.read_text() != "1\n", reason="sessions are not grouped")

@@ -1,0 +1,34 @@
+"""Keeping a part of Greenroom running."""
+
+import asyncio
+import os
+from pathlib import Path
+
+from sites.runtime.agent.background import NICENESS, step_back
+from sites.supervisor.component import Component, NotReady
+from sites.supervisor.journal import Journal
+from sites.supervisor.keeper import Keeper
+
+
+def test_a_part_that_stands_behind_does_so_only_once_it_answers(tmp_path: Path) -> None:
+    while_starting: list[int] = []
+
+    async def answers_the_third_time(pid: int) -> None:
+        while_starting.append(os.getpriority(os.PRIO_PROCESS, pid))
+        if len(while_starting) < 3:
+            raise NotReady("it is loading")
+
+    async def bring_up() -> int:
+        component = Component("part", ("sleep", "60"), answers_the_third_time, give_way_when_ready=step_back)
+        journal = Journal(tmp_path / "up.log")
+        keeper = Keeper(component, journal, run_dir=tmp_path, log_dir=tmp_path, folder=tmp_path)
+        await keeper.bring_up()
+        try:
+            assert keeper.process_id is not None
+            return os.getpriority(os.PRIO_PROCESS, keeper.process_id)
+        finally:
+            await keeper.stop()
+
+    present = os.getpriority(os.PRIO_PROCESS, 0)
+    assert asyncio.run(bring_up()) == NICENESS
+    assert while_starting == [present] * 3
