@@ -17,6 +17,7 @@ from sites.runtime.memory import MemoryRuntime
 from sites.runtime.registry import get_runtime
 from sites.services import deployments, slots, swaps
 from sites.services import sites as site_services
+from sites.services.rollback import request_roll_back
 from sites.services.settings import Entry, save_settings
 
 
@@ -95,6 +96,9 @@ class Domain:
     def swap(self, source: Slot, target: Slot) -> Operation:
         return self.work(swaps.request_swap(acting_user=self.alice, source=source, target=target))
 
+    def roll_back(self, site: Site, *, to_unaltered: bool = False) -> Operation:
+        return self.work(request_roll_back(acting_user=self.alice, site=site, to_unaltered=to_unaltered))
+
     def staged(self, name: str = "contoso") -> tuple[Slot, Slot]:
         """A site with 'one' in production and 'two' in staging."""
         site = self.create(name)
@@ -111,6 +115,15 @@ class Domain:
         production, staging = self.staged()
         for slot in (production, staging):
             self.save(slot, Entry("MARK", slot.name, is_sticky=True))
+        return production, staging
+
+    def swapped(self) -> tuple[Slot, Slot]:
+        """The same after one swap, for which both slots got new instances."""
+        production, staging = self.marked()
+        operation = self.swap(staging, production)
+        assert operation.state == "succeeded", operation.outcome
+        production.refresh_from_db()
+        staging.refresh_from_db()
         return production, staging
 
     def serves(self, host: str) -> str | None:
