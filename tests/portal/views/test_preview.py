@@ -1,0 +1,104 @@
+"""What a person may do between a swap's preparation and its end."""
+
+import re
+
+import pytest
+from django.test import Client
+
+from sites.models import Operation
+from tests.domain import Domain
+from tests.portal.conftest import HTMX
+from tests.portal.views.conftest import SLOT, latest, text
+
+
+@pytest.mark.parametrize("slot", ["staging", "production"])
+def test_a_prepared_swap_shows_on_both_slots_and_asks_slowly(
+    prepared: Operation, alice: Client, bob: Client, slot: str
+) -> None:
+    listed = alice.get(f"/sites/?selected=contoso/{slot}")
+    assert {row.status for row in listed.context["tree"].rows} == {"Prepared for swap"}
+    assert "every 30s" in text(listed) and "every 1s" not in text(listed) and "every 2s" not in text(listed)
+    commands = {command.key: command for command in listed.context["commands"]}
+    assert list(commands)[3:7] == ["swap", "rollback", "complete", "cancel"]
+    assert commands["complete"].reason == commands["cancel"].reason == ""
+    assert "is prepared for a swap by alice since" in commands["swap"].reason
+    assert (commands["stop"].reason == "") == (slot == "production")
+    for tab in ("quickstart", "dashboard", "deployments", "configure", "scale", "swaps"):
+        page = text(alice.get(f"/sites/contoso/{slot}/{tab}/"))
+        assert "every 1s" not in page, tab
+        assert 'id="command-complete"' in page and 'id="command-cancel"' in page, tab
+        assert ("This address shows production's settings now." in page) == (slot == "staging"), tab
+        assert "Started by alice at" in page and "cancelled by itself at" in page
+    assert 'id="command-complete" aria-disabled="true"' in text(bob.get(f"/sites/contoso/{slot}/dashboard/"))
+
+
+def test_the_bar_reminds_and_offers_both_ends(prepared: Operation, alice: Client) -> None:
+    page = text(alice.get("/sites/"))
+    assert "notification--waiting" in page and "'contoso (staging)' is prepared for a swap with production." in page
+    assert 'id="notification-complete"' in page and 'id="notification-cancel"' in page
+    same = alice.get("/operations/bar/?pace=waiting", headers=HTMX)
+    assert same.status_code == 200 and "HX-Reswap" not in same
+    other = alice.get("/operations/bar/?pace=working", headers=HTMX)
+    assert other["HX-Reswap"] == "outerHTML" and "every 30s" in text(other)
+
+
+def test_refusals_offer_complete_and_cancel(prepared: Operation, alice: Client) -> None:
+    for headers in (HTMX, {}):
+        answer = alice.post(f"{SLOT}restart/", headers=headers)
+        assert answer.status_code == 409
+        assert "/sites/contoso/staging/complete/" in text(answer)
+        assert f"/operations/{prepared.public_id}/cancel/" in text(answer)
+
+
+def test_the_question_of_a_stop_says_that_it_ends_the_preview(prepared: Operation, alice: Client) -> None:
+    question = text(alice.get("/sites/contoso/production/stop/", headers=HTMX))
+    assert "The swap that alice prepared at" in question and "is cancelled with it" in question
+    assert "is cancelled with it" not in text(alice.get(f"{SLOT}stop/", headers=HTMX))
+
+
+def test_complete_asks_and_switches(domain: Domain, prepared: Operation, alice: Client) -> None:
+    question = text(alice.get(f"{SLOT}complete/", headers=HTMX))
+    assert "that alice prepared at" in question and "contoso-staging.localhost" in question
+    assert domain.serves("contoso.localhost") == "one"
+    assert alice.post("/sites/contoso/production/complete/", headers=HTMX).status_code == 200
+    assert domain.work(prepared).state == "succeeded", prepared.outcome
+    assert domain.serves("contoso.localhost") == "two"
+    assert "prepared any more" in text(alice.get(f"{SLOT}complete/", headers=HTMX))
+    assert "This address shows" not in text(alice.get(f"{SLOT}pending/", headers=HTMX))
+
+
+def test_cancel_gives_staging_back(domain: Domain, prepared: Operation, alice: Client) -> None:
+    assert alice.post(f"/operations/{prepared.public_id}/cancel/", headers=HTMX).status_code == 200
+    assert domain.work(prepared).state == "cancelled"
+    assert domain.serves("contoso.localhost") == "one"
+
+
+def test_a_cancelled_preview_is_a_plain_notice_that_newer_news_replaces(
+    domain: Domain, prepared: Operation, alice: Client
+) -> None:
+    alice.post(f"/operations/{prepared.public_id}/cancel/", headers=HTMX)
+    assert domain.work(prepared).state == "cancelled"
+    page = text(alice.get("/sites/"))
+    assert "notification--notice" in page and "notification--failure" not in page
+    assert not alice.get("/sites/").context["frame"].waiting.has_failed
+    alice.post(f"{SLOT}restart/", headers=HTMX)
+    newer = latest(domain)
+    assert alice.get("/sites/").context["frame"].waiting.shown == newer
+    alice.post(f"/operations/{newer.public_id}/dismiss/", headers=HTMX)
+    assert alice.get("/sites/").context["frame"].waiting.shown is None
+
+
+@pytest.mark.parametrize("tab", ["configure", "scale"])
+def test_the_command_bar_of_a_settings_page_follows_the_end_of_a_preview(
+    domain: Domain, prepared: Operation, alice: Client, tab: str
+) -> None:
+    page = text(alice.get(f"{SLOT}{tab}/"))
+    address = re.search(r'id="command-bar"[^>]* hx-get="([^"]+)"', page)
+    assert address
+    here = address[1].replace("&amp;", "&")
+    assert 'id="command-complete"' in text(alice.get(here, headers=HTMX))
+    alice.post(f"/operations/{prepared.public_id}/cancel/", headers=HTMX)
+    domain.work(prepared)
+    bar = text(alice.get(here, headers=HTMX))
+    assert 'id="command-complete"' not in bar
+    assert f'form="{tab}-form"' in bar and f'href="{SLOT}{tab}/"' in bar
