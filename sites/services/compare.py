@@ -1,6 +1,5 @@
 """What two slots have in common and what tells them apart; reads only, and never shows a secret."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -10,16 +9,13 @@ from django.utils.crypto import salted_hmac
 
 from sites.content import store
 from sites.general_settings import GENERAL_DEFAULTS, TITLES, WARMUP_DEFAULTS
-from sites.models import Category, Deployment, OperationState, Slot, SlotSetting, Swap
-from sites.services.rollback import offer_roll_back
-from sites.services.settings import shared_connection_strings
+from sites.models import Category, OperationState, Slot, SlotSetting, Swap
+from sites.services.swap_notices import Notice, swap_notices
 
 SECRET = frozenset({Category.APP_SETTINGS, Category.CONNECTION_STRINGS})
 """Their values are compared and not handed out."""
 DEFAULTS = {Category.GENERAL: GENERAL_DEFAULTS, Category.WARMUP: WARMUP_DEFAULTS}
 """Of these an absent entry means its default, so that one that says the default is no difference."""
-NAMED = 5
-"""So many names stand in a sentence; the rest is counted."""
 
 
 class Relation(StrEnum):
@@ -74,14 +70,6 @@ class LastSwap:
 
 
 @dataclass(frozen=True, slots=True)
-class Notice:
-    """Something to know before a swap."""
-
-    code: str
-    sentence: str
-
-
-@dataclass(frozen=True, slots=True)
 class Comparison:
     """Two slots of a site; production is the target, from whichever side they were compared."""
 
@@ -107,13 +95,14 @@ def compare(source: Slot, target: Slot) -> Comparison:
     if source.is_production:
         source, target = target, source
     settings = _compare_settings(source, target)
+    differing = [one.title for one in settings if one.travels and one.relation != Relation.SAME]
     return Comparison(
         source=source,
         target=target,
         content=_compare_content(source, target),
         settings=settings,
         last_swap=_last_swap(source, target),
-        warnings=tuple(_warnings(source, target, settings)),
+        warnings=tuple(swap_notices(source, target, differing)),
     )
 
 
@@ -127,12 +116,8 @@ def _compare_content(source: Slot, target: Slot) -> ContentDifference:
 
 
 def _files(slot: Slot) -> dict[str, store.FileEntry]:
-    deployment = _deployment(slot)
+    deployment = slot.workload.active_deployment if slot.workload else None
     return store.files(deployment.content_digest) if deployment else {}
-
-
-def _deployment(slot: Slot) -> Deployment | None:
-    return slot.workload.active_deployment if slot.workload else None
 
 
 def _compare_settings(source: Slot, target: Slot) -> tuple[ComparedSetting, ...]:
@@ -194,59 +179,3 @@ def _last_swap(source: Slot, target: Slot) -> LastSwap | None:
     done = Swap.objects.filter(source=source, target=target, operation__state=OperationState.SUCCEEDED)
     swap = done.select_related("operation").order_by("-switched_at").first()
     return LastSwap(swap.switched_at, swap.operation.actor_name) if swap and swap.switched_at else None
-
-
-def _warnings(source: Slot, target: Slot, settings: tuple[ComparedSetting, ...]) -> Iterator[Notice]:
-    if _deployment(source) is None:
-        yield Notice(
-            "no_content",
-            f"'{source.title}' has no content yet, so it cannot be swapped. Publish to {source.name} first.",
-        )
-    for slot in (source, target):
-        if not slot.is_running:
-            yield Notice(
-                "stopped",
-                f"'{slot.title}' is stopped, so nothing can be warmed up and no swap is possible. Start it first.",
-            )
-    yield from _altered(source)
-    differing = [one.title for one in settings if one.travels and one.relation != Relation.SAME]
-    if differing:
-        yield Notice(
-            "configured_otherwise",
-            f"'{source.title}' is configured otherwise than '{target.title}': {_names(differing)}. "
-            "A swap takes that along; make a setting sticky where each slot is to keep its own.",
-        )
-    if source.instance_count != target.instance_count:
-        yield Notice(
-            "counts_differ",
-            f"'{source.title}' has {_instances(source)} and '{target.title}' {_instances(target)}. "
-            "Each slot keeps its number; a swap starts and warms up what is missing first.",
-        )
-    if shared := shared_connection_strings(source):
-        yield Notice(
-            "shared_connections",
-            f"'{source.title}' and '{target.title}' have the same connection string: {_names(shared)}. "
-            "What one of them writes, the other reads; change it under Configure where they are to be apart.",
-        )
-
-
-def _altered(source: Slot) -> Iterator[Notice]:
-    """seed: Rollback, note: whether staging is still what production was before the last swap."""
-    offer = offer_roll_back(source.site)
-    if offer is None or offer.swap.source_id != source.pk or not offer.is_altered:
-        return
-    done = [f"{one.get_kind_display()} of {one.actor_name} at {one.created_at:%H:%M} UTC" for one in offer.alterations]
-    yield Notice(
-        "altered",
-        f"'{source.title}' is no longer what production was before the swap of {offer.swap.switched_at:%H:%M} UTC"
-        f"{': ' + _names(done, quote='') if done else ''}. Swap it as it is, or roll back to the unaltered version.",
-    )
-
-
-def _names(names: list[str], quote: str = "'") -> str:
-    shown = ", ".join(f"{quote}{name}{quote}" for name in names[:NAMED])
-    return shown if len(names) <= NAMED else f"{shown} and {len(names) - NAMED} more"
-
-
-def _instances(slot: Slot) -> str:
-    return "1 instance" if slot.instance_count == 1 else f"{slot.instance_count} instances"
