@@ -27,9 +27,10 @@ from tests.live.moments import children, send, standing_still
 from tests.live.stage import using
 from tests.live.system import System
 from tests.live.system import wait_for as wait_until
+from tests.lives.asking import AT_FIRST, CONTENT_AT_FIRST, NAMES
 from tests.lives.fates import Fate
 from tests.lives.model import Place
-from tests.lives.rules import AT_FIRST, CONTENT_AT_FIRST, NAMES, Life, wanted_settings
+from tests.lives.rules import Life, wanted_settings
 
 pytestmark = pytest.mark.live
 

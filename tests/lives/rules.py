@@ -1,33 +1,19 @@
-"""What people may ask of a site, in any order, and what must hold after each of it; how it is done is a driver's."""
+"""What people may ask of a site, in any order."""
 
-import itertools
-from abc import abstractmethod
-from collections.abc import Callable
-from pathlib import Path
-
-import pytest
-from django.contrib.auth.models import User
-from hypothesis import note
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
+from hypothesis.stateful import precondition, rule
 
-from sites.errors import Refused
-from sites.models import Category, Operation, OperationState, Site, Slot, SlotHold
+from sites.models import Category, Operation, OperationState, Slot
 from sites.services import operations, slots, swaps
 from sites.services.deployments import publish_zip
 from sites.services.restore import restore
 from sites.services.rollback import request_roll_back
 from sites.services.settings import Entry, save_settings
 from sites.services.sites import change_mode, delete_site
+from tests.lives.asking import NAMES
 from tests.lives.fates import FATES, SURVIVED, Fate
-from tests.lives.model import Cargo, Model, Place
+from tests.lives.promises import Promises
 
-NAMES = ("MARK", "COLOUR")
-AT_FIRST = {
-    "production": {"MARK": ("p", True), "COLOUR": ("blue", False)},
-    "staging": {"MARK": ("s", True), "COLOUR": ("green", False)},
-}
-CONTENT_AT_FIRST = {"production": "one", "staging": "two"}
 SLOTS = st.sampled_from(["production", "staging"])
 ENTRIES = st.dictionaries(st.sampled_from(NAMES), st.tuples(st.sampled_from("abc"), st.booleans()))
 
@@ -42,43 +28,11 @@ def wanted_settings(entries: Entries) -> list[Entry]:
     return [Entry(key, value, is_sticky=is_sticky) for key, (value, is_sticky) in entries.items()]
 
 
-class Life(RuleBasedStateMachine):
-    """One site through a random sequence of what people ask; it begins with CONTENT_AT_FIRST and AT_FIRST."""
+class Life(Promises):
+    """One site through a random sequence of what people ask."""
 
     youth = 10
     """So many operations a life sees before anything is deleted from it."""
-
-    def __init__(self, user: User, name: str) -> None:
-        super().__init__()
-        self.name = name
-        self.asked_by = {"acting_user": user}
-        self.model = Model(Place(Cargo("one")), Place(Cargo("two")))
-        for slot, entries in AT_FIRST.items():
-            self.model.configure(slot, entries)
-        self.model.bring_up("production", "staging")
-        self.preview: Operation | None = None
-        self.deletion: Operation | None = None
-        self.texts = (f"text {number}" for number in itertools.count(1))
-        self.age = 0
-
-    # What a driver does
-
-    @abstractmethod
-    def carry_out(self, request: Callable[[], Operation], fate: Fate) -> Operation:
-        """Ask, and return the operation once nothing is left for a worker; `fate` as far as the driver can play it."""
-
-    @abstractmethod
-    def archive(self, text: str) -> Path:
-        """A zip whose application tells that text."""
-
-    @abstractmethod
-    def check_address(self, host: str, place: Place | None, *, count: int) -> None:
-        """Fails unless a visitor of `host` meets what the place serves, by `count` instances at least."""
-
-    def settle(self) -> None:
-        """An operation has failed; return when everybody knows."""
-
-    # What is asked
 
     @exists
     @rule(name=SLOTS, fate=FATES)
@@ -247,96 +201,3 @@ class Life(RuleBasedStateMachine):
         if self.ask("production", request, fate, is_taken=self.model.mode == "standard"):
             self.model.enable(is_cloned=is_cloned)
             self.model.bring_up("staging")
-
-    # How it is asked
-
-    def ask(
-        self,
-        name: str,
-        request: Callable[[Slot], Operation],
-        fate: Fate,
-        *,
-        is_taken: bool | None = None,
-        ends_in: str = OperationState.SUCCEEDED,
-    ) -> Operation | None:
-        """Ask for something on a slot. Returns the operation if it was taken and ended as asked."""
-        slot = Slot.objects.select_related("site").filter(site__name=self.name, name=name).first()
-        if slot is None:
-            assert self.model.place(name) is None
-            return None
-        if is_taken is None:
-            is_taken = not self.model.is_previewed
-        if not is_taken:
-            with pytest.raises(Refused) as refusal:
-                request(slot)
-            note(f"refused: {refusal.value}")
-            return None
-        return self.go(lambda: request(slot), fate, ends_in=ends_in)
-
-    def go(
-        self, request: Callable[[], Operation], fate: Fate, *, ends_in: str = OperationState.SUCCEEDED
-    ) -> Operation | None:
-        """Have an operation taken to its end, under its fate. Returns it if it ended as asked."""
-        self.age += 1
-        operation = self.carry_out(request, fate)
-        note(f"{operation} → {operation.state}: {operation.outcome}")
-        if fate.may_fail and operation.state == OperationState.FAILED:
-            self.settle()
-            return None
-        assert operation.state == ends_in, operation.outcome
-        return operation
-
-    def refuse_rival(self) -> None:
-        """Somebody else wants to swap while an operation is open."""
-        if self.model.staging is not None:
-            with pytest.raises(Refused):
-                swaps.request_swap(source=self.slot("staging"), target=self.slot("production"), **self.asked_by)
-
-    def slot(self, name: str) -> Slot:
-        """As it is now."""
-        return Slot.objects.select_related("site").get(site__name=self.name, name=name)
-
-    # What must hold
-
-    @invariant()
-    def every_address_reaches_what_the_model_says(self) -> None:
-        for name, suffix in (("production", ""), ("staging", "-staging")):
-            place = self.model.place(name)
-            is_shown = self.model.is_previewed and name == "staging"
-            count = 1 if place is None or is_shown else place.count  # a preview has as many as production had
-            self.check_address(f"{self.name}{suffix}.localhost", place, count=count)
-
-    @invariant()
-    def slots_have_one_workload_and_serve_it(self) -> None:
-        """I1, I2."""
-        found = Slot.objects.filter(site__name=self.name).select_related("live_revision", "workload__active_deployment")
-        assert {slot.name for slot in found} == set(self.model.places())
-        for slot in found:
-            place = self.model.place(slot.name)
-            assert slot.workload is not None
-            active = slot.workload.active_deployment
-            assert (active.message if active else None) == place.cargo.content
-            assert (slot.instance_count, slot.is_running) == (place.count, place.is_running)
-            assert slot.is_auto_swapped == place.is_auto_swapped
-            revision = slot.live_revision
-            if revision is None:
-                assert not slot.is_running
-                continue
-            assert revision.state == "serving"
-            assert revision.workload_id == slot.workload_id
-            is_shown = self.model.is_previewed and not slot.is_production
-            assert is_shown or revision.slot_id == slot.pk
-
-    @invariant()
-    def the_mode_is_what_was_brought_about(self) -> None:
-        found = Site.objects.filter(name=self.name).values_list("mode", flat=True)
-        assert list(found) == ([self.model.mode] if self.model.production is not None else [])
-
-    @invariant()
-    def holds_are_those_of_open_operations(self) -> None:
-        """I4."""
-        held = SlotHold.objects.filter(slot__site__name=self.name).values_list("operation", "slot__name")
-        opened = [self.preview.pk] if self.preview else []
-        assert sorted(held) == [(pk, name) for pk in opened for name in ("production", "staging")]
-        still = Operation.objects.filter(site__name=self.name, state__in=Operation.OPEN)
-        assert list(still.values_list("pk", flat=True)) == opened

@@ -19,9 +19,10 @@ from sites.router.memory import MemoryNode
 from sites.services.settings import save_settings
 from tests.deaths import Killed, dying_after
 from tests.domain import Domain
+from tests.lives.asking import AT_FIRST, NAMES
 from tests.lives.fates import Fate
 from tests.lives.model import Place
-from tests.lives.rules import AT_FIRST, NAMES, Life, wanted_settings
+from tests.lives.rules import Life, wanted_settings
 
 HOUR = timedelta(hours=1)
 TIMES = ("released_at", "drain_deadline", "idle_since", "retained_until")
