@@ -60,14 +60,25 @@ def standing_still(system: System) -> Iterator[None]:
         send(workers, signal.SIGCONT)
 
 
-def hold_at(system: System, site: StagedSite, step: Step) -> Moment:
-    """Ask for swaps until one is caught at `step`; those that got away are noted as swaps of the site."""
+def hold_at(
+    system: System,
+    site: StagedSite,
+    step: Step,
+    request: Callable[[], Operation],
+    *,
+    before: Callable[[], object] = lambda: None,
+) -> Moment:
+    """Request swaps until one is caught at `step`; those that got away are noted as swaps of the site.
+
+    `before` prepares each.
+    """
     for _ in range(TRIES):
+        before()
         workers = children(system.pid("worker-control"))
         if step == Step.REQUESTED:
             send(workers, signal.SIGSTOP)
         requested_at = now()
-        operation = site.request_swap()
+        operation = request()
         if _is_caught(operation, step, freeze=lambda pids=workers: send(pids, signal.SIGSTOP)):
             return Moment(operation, step, requested_at, workers)
         send(workers, signal.SIGCONT)

@@ -98,10 +98,19 @@ def assert_unnoticed(findings: Findings, *, at_least: int) -> None:
 
 def versions(system: System, site: StagedSite) -> tuple[str, str]:
     """What production and staging serve now, asked by HTTP."""
+    return _told(system, site, "X-Version")
+
+
+def marks(system: System, site: StagedSite) -> tuple[str, str]:
+    """Whose sticky settings serve production's and staging's address now."""
+    return _told(system, site, "X-Slot")
+
+
+def _told(system: System, site: StagedSite, header: str) -> tuple[str, str]:
     found = []
     for host in site.hosts:
         with system.client(host.removesuffix(".localhost")) as client:
             answer = client.get("/")
             assert answer.status_code == 200, answer.text
-            found.append(answer.headers["X-Version"])
+            found.append(answer.headers[header])
     return found[0], found[1]

@@ -1,13 +1,14 @@
 """kill -9 of every part of Greenroom at every step of a swap: nobody notices, and the swap ends by itself.
 
-Every cell of the table is one test. By default those of the steps around the switch run, and a third of the others,
-chosen by the commit; `--all` runs all.
+So it is with a preview that waits, a roll-back inside its window, and a drain. Every cell of the table is one test. By
+default those of the steps around the switch run, a third of those before it, and one of each other course, chosen by
+the commit; `--all` runs all.
 """
 
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 from pathlib import Path
 
@@ -16,13 +17,14 @@ from django.conf import settings
 from pytest_django import DjangoDbBlocker
 
 from sites.demo.staged_site import StagedSite
-from sites.models import Operation, OperationState, Slot, SlotHold, Step
+from sites.models import Operation, SlotHold, Step
+from sites.prober.analysis import analyse
 from sites.prober.load import Load
 from sites.prober.records import Record
+from tests.live.courses import Course, Drain, Preview, RollBack, Swap
 from tests.live.instances import has_no_orphans, is_complete
-from tests.live.moments import hold_at
 from tests.live.postgres import Postgres
-from tests.live.stage import assert_unnoticed, judge, stage, using, versions, visitors
+from tests.live.stage import assert_unnoticed, marks, stage, using, versions, visitors
 from tests.live.system import ROOT, System, wait_for
 from tests.live.victims import (
     Children,
@@ -59,25 +61,63 @@ ON_POSTGRES: dict[str, Callable[[Postgres], Victim]] = {
 }
 AROUND_SWITCH = (Step.SWITCHED, Step.PUBLISHED)
 BEFORE = (Step.REQUESTED, Step.PREPARING, Step.STARTING, Step.WARMING, Step.OFFERED)
-RECOVERY_SECONDS = 60.0
+PARTS = ("up", "worker-control", "xds", "envoy", "agent", "redis", "memory of redis")
+OTHERS: tuple[tuple[tuple[str, ...], dict[str, Callable[[], Course]]], ...] = (
+    (
+        (*PARTS, "beat", "instance for production"),
+        {
+            "while a preview waits for COMPLETE": partial(Preview, is_completed=True),
+            "while a preview waits for CANCEL": partial(Preview, is_completed=False),
+        },
+    ),
+    (
+        (*PARTS, "processes of worker-control", "instance for production"),
+        {f"at {step} of a roll-back": partial(RollBack, step) for step in AROUND_SWITCH},
+    ),
+    (
+        (*PARTS, "beat", "instance of production"),
+        {
+            "during a drain": partial(Drain, limit_seconds=60, is_outlasted=False),
+            "during a drain beyond its limit": partial(Drain, limit_seconds=4, is_outlasted=True),
+        },
+    ),
+)
+"""Victims that can make a difference to them, and courses."""
+OWN_MARKS = ("production", "staging")
 REQUESTS = 20
 """So many are answered before anything is killed."""
 
 
 def commit_number() -> int:
-    """Chooses which third of the table runs."""
+    """Chooses which cells run by default."""
     found = subprocess.run(["git", "rev-parse", "HEAD"], cwd=ROOT, capture_output=True, text=True)
     return int(found.stdout.strip() or "0", 16)
 
 
 def cells(victims: dict[str, Callable[..., Victim]]) -> list[object]:
-    """Their part of the table, with what is left to `--all` marked as long; no part is killed twice in a row."""
-    table = [pytest.param(victim, step, id=f"{victim} at {step}") for step in AROUND_SWITCH for victim in victims]
-    chosen = commit_number() % 3
-    for number, (step, victim) in enumerate((step, victim) for step in BEFORE for victim in victims):
-        marks = () if number % 3 == chosen else (pytest.mark.long,)
-        table.append(pytest.param(victim, step, id=f"{victim} at {step}", marks=marks))
-    return table
+    """Their part of the steps of a swap; no part is killed twice in a row."""
+    around, before = ({f"at {step}": partial(Swap, step) for step in steps} for steps in (AROUND_SWITCH, BEFORE))
+    return [*group(victims, around), *group(victims, before, one_in=3)]
+
+
+def other_cells() -> list[object]:
+    """Of each of the groups one cell runs by default, and never with the victim of another's."""
+    return [
+        one
+        for number, (victims, courses) in enumerate(OTHERS)
+        for one in group(victims, courses, one_in=len(victims) * len(courses), after=2 * number)
+    ]
+
+
+def group(
+    victims: Iterable[str], courses: dict[str, Callable[[], Course]], *, one_in: int = 1, after: int = 0
+) -> Iterator[object]:
+    """The cells of victims in courses; one in `one_in`, chosen by the commit, runs by default, the others are long."""
+    chosen = (commit_number() + after) % one_in
+    table = ((victim, when) for when in courses for victim in victims)
+    for number, (victim, when) in enumerate(table):
+        length = () if number % one_in == chosen else (pytest.mark.long,)
+        yield pytest.param(victim, courses[when], id=f"{victim} {when}", marks=length)
 
 
 @pytest.fixture(scope="module")
@@ -101,53 +141,44 @@ def on_postgres(server: Postgres, django_db_blocker: DjangoDbBlocker) -> Iterato
         system.destroy()
 
 
-@pytest.mark.parametrize(("victim", "step"), cells(ON_SQLITE))
-def test_what_is_killed_costs_no_request_and_the_swap_tells_the_truth(system: System, victim: str, step: Step) -> None:
-    strike(system, ON_SQLITE[victim](), step)
-
-
-@pytest.mark.parametrize(("victim", "step"), cells(ON_POSTGRES))
-def test_a_lost_database_costs_no_request_and_the_swap_tells_the_truth(
-    on_postgres: System, server: Postgres, victim: str, step: Step
+@pytest.mark.parametrize(("victim", "course"), cells(ON_SQLITE) + other_cells())
+def test_what_is_killed_costs_no_request_and_the_swap_tells_the_truth(
+    system: System, victim: str, course: Callable[[], Course]
 ) -> None:
-    strike(on_postgres, ON_POSTGRES[victim](server), step)
+    strike(system, ON_SQLITE[victim](), course())
 
 
-def strike(system: System, victim: Victim, step: Step) -> None:
-    """One cell: every swap starts instances of its own, and nothing is kept for a roll-back."""
+@pytest.mark.parametrize(("victim", "course"), cells(ON_POSTGRES))
+def test_a_lost_database_costs_no_request_and_the_swap_tells_the_truth(
+    on_postgres: System, server: Postgres, victim: str, course: Callable[[], Course]
+) -> None:
+    strike(on_postgres, ON_POSTGRES[victim](server), course())
+
+
+def strike(system: System, victim: Victim, course: Course) -> None:
+    """One cell: every swap starts instances of its own."""
     with using(system):
         site = stage(system, "faulty")
-        Slot.objects.filter(site__name=site.name).update(rollback_window_seconds=0)
-        records, operation = struck(system, site, victim, step)
-        assert_unnoticed(judge(victim.unexcused(system, records), site), at_least=REQUESTS)
+        course.furnish(site)
+        records, operation = struck(system, site, victim, course)
+        assert_unnoticed(analyse(records, course.expectation(site)), at_least=REQUESTS)
         assert versions(system, site) == site.serves, operation.outcome
+        wait_for(lambda: marks(system, site) == OWN_MARKS, 15, "each slot has its own settings")
         assert not SlotHold.objects.filter(slot__site__name=site.name).exists()
         wait_for(lambda: has_no_orphans(system), 15, "no instance runs that nobody wants")
         wait_for(lambda: is_complete(system, site.name), 15, "every instance that is wanted runs")
 
 
-def struck(system: System, site: StagedSite, victim: Victim, step: Step) -> tuple[list[Record], Operation]:
-    """What visitors saw of a swap in which the victim is killed at the step, and the swap, which has ended."""
-    with Load(visitors(site, is_light=True)) as load:
+def struck(system: System, site: StagedSite, victim: Victim, course: Course) -> tuple[list[Record], Operation]:
+    """What visitors saw of a course in which the victim is killed, less what is excused; and its operation."""
+    with Load(visitors(site, is_light=True)) as load, Load(course.holders(site)) as held:
         wait_for(lambda: load.count >= REQUESTS, 10, "visitors are there", interval=0.01)
-        moment = hold_at(system, site, step)
+        moment = course.reach(system, site)
         try:
             victim.strike(system, moment)
         finally:
             moment.release()
         victim.revive(system)
-        operation = ended(moment.operation)
-        if operation.state == OperationState.SUCCEEDED:
-            site.note_swap(operation, moment.requested_at)
-    return load.records, operation
-
-
-def ended(operation: Operation) -> Operation:
-    """The operation, once it has ended by itself."""
-
-    def is_final() -> bool:
-        operation.refresh_from_db()
-        return operation.state in Operation.FINAL
-
-    wait_for(is_final, RECOVERY_SECONDS, f"the {operation} has ended")
-    return operation
+        course.end(system, site, moment, held)
+    records = victim.unexcused(system, load.records + held.records)
+    return course.unexcused(moment, records), moment.operation
