@@ -1,36 +1,25 @@
-"""A real Envoy, a real xDS server and small web servers behind them, for the tests of the router."""
+"""A real Envoy and a real xDS server, started and ended one by one."""
 
-import asyncio
-import http.client
-import json
 import os
 import socket
 import subprocess
 import sys
-import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import httpx
-from aiohttp import web
 from django.test import override_settings
 
 from sites.errors import RouterUnreachable
 from sites.router.bootstrap import envoy_command, write_bootstrap
 from sites.router.envoy import EnvoyRouter
-from sites.router.table import Cluster, Endpoint, HostRoute, RouteTable
+from sites.router.table import Cluster, HostRoute, RouteTable
+from tests.live.router.backends import Backends, free_port
 from tests.sites.router.file_tables import FileTables
 
 PRODUCTION, STAGING = "contoso.localhost", "contoso-staging.localhost"
-
-
-def free_port() -> int:
-    """A port that the system says is free."""
-    with socket.socket() as trial:
-        trial.bind(("127.0.0.1", 0))
-        return trial.getsockname()[1]
 
 
 def eventually(condition: Callable[[], bool], seconds: float = 5.0) -> None:
@@ -41,58 +30,9 @@ def eventually(condition: Callable[[], bool], seconds: float = 5.0) -> None:
         time.sleep(0.01)
 
 
-class Backends:
-    """Web servers in one thread, each answering with its own label and the headers that it got."""
-
-    def __init__(self, portal_socket: Path) -> None:
-        self._loop = asyncio.new_event_loop()
-        self._thread = threading.Thread(target=self._loop.run_forever)
-        self._thread.start()
-        self._runners: list[web.AppRunner] = []
-        self._run(self._start("portal", portal_socket))
-
-    def add(self, label: str) -> Endpoint:
-        """Start one more server."""
-        port = free_port()
-        self._run(self._start(label, port))
-        return Endpoint("127.0.0.1", port)
-
-    def close(self) -> None:
-        """Stop all of them."""
-        for runner in self._runners:
-            self._run(runner.cleanup())
-        self._loop.call_soon_threadsafe(self._loop.stop)
-        self._thread.join()
-        self._loop.close()
-
-    def _run(self, work) -> None:
-        asyncio.run_coroutine_threadsafe(work, self._loop).result(timeout=10)
-
-    async def _start(self, label: str, where: Path | int) -> None:
-        async def answer(request: web.Request) -> web.StreamResponse:
-            if request.headers.get("upgrade", "").lower() == "websocket":
-                sockets = web.WebSocketResponse()
-                await sockets.prepare(request)
-                async for message in sockets:
-                    await sockets.send_str(f"{label}:{message.data}")
-                return sockets
-            await asyncio.sleep(float(request.query.get("seconds", 0)))
-            body = await request.read()
-            seen = {name.lower(): value for name, value in request.headers.items()}
-            return web.json_response(
-                {"label": label, "path": request.raw_path, "headers": seen, "body": len(body)},
-                headers={"X-Label": label},
-            )
-
-        application = web.Application()
-        application.router.add_route("*", "/{path:.*}", answer)
-        runner = web.AppRunner(application, access_log=None, shutdown_timeout=0.1, handler_cancellation=True)
-        await runner.setup()
-        if isinstance(where, int):
-            await web.TCPSite(runner, "127.0.0.1", where).start()
-        else:
-            await web.UnixSite(runner, str(where)).start()
-        self._runners.append(runner)
+def hosts(production: str, staging: str) -> list[HostRoute]:
+    """Both addresses of the site, each leading to a cluster."""
+    return [HostRoute(PRODUCTION, "production", production), HostRoute(STAGING, "staging", staging, is_indexed=False)]
 
 
 class Rig:
@@ -211,35 +151,3 @@ def rig_in(folder: Path, port: int | None = None) -> Iterator[Rig]:
             yield rig
         finally:
             rig.close()
-
-
-class Client(threading.Thread):
-    """Asks for one host name without a pause over one kept-alive connection, and never retries."""
-
-    def __init__(self, port: int, host: str) -> None:
-        super().__init__()
-        self._port, self._host = port, host
-        self._ended = threading.Event()
-        self.answers: list[tuple[float, float, str]] = []
-        """(sent at, ended at, label)"""
-        self.failures: list[str] = []
-
-    def run(self) -> None:
-        connection = http.client.HTTPConnection("127.0.0.1", self._port, timeout=10)
-        while not self._ended.is_set():
-            sent_at = time.monotonic()
-            try:
-                connection.request("POST" if len(self.answers) % 3 else "GET", "/", b"x" * 100, {"Host": self._host})
-                response = connection.getresponse()
-                body = response.read()
-                assert response.status == 200, response.status
-                self.answers.append((sent_at, time.monotonic(), json.loads(body)["label"]))
-            except (OSError, http.client.HTTPException, AssertionError, ValueError) as error:
-                self.failures.append(repr(error))
-                connection.close()
-        connection.close()
-
-    def stop(self) -> None:
-        """End after the present request."""
-        self._ended.set()
-        self.join()
