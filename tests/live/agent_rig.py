@@ -154,10 +154,11 @@ class Agent:
 
 
 @contextmanager
-def running_agent() -> Iterator[Agent]:
+def running_agent(*options: str) -> Iterator[Agent]:
     """An agent in a temporary folder, ended with its instances."""
     with tempfile.TemporaryDirectory(prefix="greenroom-") as folder:
         agent = Agent(Path(folder))
+        agent.options += options
         agent.start()
         yield agent
         agent.close()
