@@ -22,7 +22,7 @@ class Instance(models.Model):
     warmup_tried_at = models.DateTimeField(null=True)
 
     class Meta:
-        ordering = ["revision", "ordinal"]
+        ordering = ["revision_id", "ordinal"]  # without the order of revisions, for which each query would join them
         constraints = [models.UniqueConstraint(fields=["revision", "ordinal"], name="ordinal_unique_in_revision")]
 
     def __str__(self) -> str:
