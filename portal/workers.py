@@ -8,7 +8,6 @@ from sites.supervisor.heartbeat import EXPIRES_SECONDS, redis_client, worker_pid
 
 SECONDS_TO_ANSWER = 0.5
 BUILDING = (Step.BUILDING, Step.RELEASING)
-AFTER_SWITCH = (Step.SWITCHED, Step.PUBLISHED, Step.STOPPING)
 
 
 def away_sentence(operation: Operation) -> str:
@@ -18,7 +17,7 @@ def away_sentence(operation: Operation) -> str:
         return ""
     doing = DOING[Kind(operation.kind)].format(target=operation.target)
     holds = "Nothing has been changed yet; it begins"
-    if operation.step in AFTER_SWITCH:
+    if operation.step in Operation.AFTER_SWITCH:
         holds = "What was switched stays switched; the rest goes on"
     elif operation.step != Step.REQUESTED:
         holds = "No address has been switched yet; it goes on"

@@ -67,7 +67,7 @@ def configuration(slot: Slot, workload: Workload, travelling: Iterable[SlotSetti
     documents: list[str] = []
     mounts: list[Mount] = []
     handlers: dict[str, dict[str, str]] = {}
-    for row in _in_force(slot, workload.settings.all() if travelling is None else travelling):
+    for row in _in_force(slot, workload, travelling):
         match row.category:
             case Category.APP_SETTINGS:
                 env[row.name] = env[f"APPSETTING_{row.name}"] = row.value
@@ -93,8 +93,11 @@ def configuration(slot: Slot, workload: Workload, travelling: Iterable[SlotSetti
     return found
 
 
-def _in_force(slot: Slot, travelling: Iterable[SlotSetting]) -> list[SlotSetting]:
-    rows = [*travelling, *slot.settings.all()]
+def _in_force(slot: Slot, workload: Workload, travelling: Iterable[SlotSetting] | None) -> list[SlotSetting]:
+    if travelling is None:
+        rows = list(SlotSetting.objects.filter(Q(slot=slot) | Q(workload=workload)).order_by())
+    else:
+        rows = [*travelling, *slot.settings.order_by()]
     return sorted(rows, key=lambda row: (row.category, row.name))
 
 

@@ -26,7 +26,7 @@ def versions() -> dict[int, int]:
 
 def registered_nodes() -> set[str]:
     """Routers that must acknowledge a change; one that is away has not acknowledged."""
-    return set(RouterNode.objects.filter(retired_at=None).values_list("node_id", flat=True))
+    return set(RouterNode.objects.filter(retired_at=None).order_by().values_list("node_id", flat=True))
 
 
 class DatabaseTables:

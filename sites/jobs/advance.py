@@ -7,16 +7,15 @@ from collections.abc import Callable
 from django.db import transaction
 
 from sites.errors import Cancelled, GreenroomError, RoutesRefused, StaleOrder, Unreachable
-from sites.jobs import builds, keeping, prepare, preview, removal, rollback, switch, wording
-from sites.jobs.procedure import Progress, Stage, beat, check_cancelled, enter, tell
-from sites.jobs.stages import AFTER_SWITCH, position, publishes, stages_of
+from sites.jobs import builds, keeping, prepare, preview, removal, rollback, routers, switch, wording
+from sites.jobs.procedure import DONE, Progress, Stage, beat, end_step, enter, tell, write
+from sites.jobs.stages import position, publishes, stages_of
 from sites.models import (
     Deployment,
     DeploymentState,
     Kind,
     Operation,
     OperationState,
-    OperationStep,
     Site,
     SlotHold,
     Step,
@@ -34,7 +33,8 @@ def run(operation_id: int, attempt: int, *, again: Callable[[int, int], object])
 
     Does nothing when another worker has taken it up since (a higher attempt) or it has ended.
     """
-    operation = Operation.objects.select_related("site").filter(pk=operation_id, attempt=attempt).first()
+    known = Operation.objects.select_related("site", "swap").defer("kept_settings", "swap__settings_before")
+    operation = known.filter(pk=operation_id, attempt=attempt).first()
     if operation is None or not operation.is_open:
         return
     try:
@@ -49,9 +49,9 @@ def _work(operation: Operation) -> bool:
     until = time.monotonic() + SLICE_SECONDS
     progress: Progress | None = None
     while True:
-        if progress is None or not progress.is_done:  # the entry into a stage is a heartbeat too
-            beat(operation)
         try:
+            if progress is None or not progress.is_done:  # the entry into a stage is a heartbeat too
+                beat(operation)
             progress = _advance_one(operation)
         except StaleOrder:
             raise
@@ -70,6 +70,7 @@ def _advance_one(operation: Operation) -> Progress | None:
     """One look at the present stage, and the entry into the next one when it is done; None at the end."""
     stages = stages_of(operation)
     at = position(operation, stages)
+    progress = DONE
     if at >= 0:
         progress = _look(operation, stages[at])
         if progress.is_waiting:
@@ -77,33 +78,31 @@ def _advance_one(operation: Operation) -> Progress | None:
         if not progress.is_done:
             return progress
     if at + 1 == len(stages):
-        _succeed(operation)
+        _succeed(operation, found=progress.sentence)
         return None
-    enter(operation, stages[at + 1])
-    return Progress(True)
+    enter(operation, stages[at + 1], found=progress.sentence)
+    return DONE
 
 
 def _look(operation: Operation, stage: Stage) -> Progress:
     """Do what the stage can do now. A part that does not answer is waited for, within the stage's limit."""
-    if operation.step not in AFTER_SWITCH:
-        check_cancelled(operation)
     away: Unreachable | None = None
     try:
         progress = stage.work(operation)
     except Unreachable as error:
         away, progress = error, Progress(False, str(error))
+    if progress.is_done:
+        return progress
     if tell(operation, progress) and away is not None:
         logger.warning("%s: %s", operation, away)
-    if not (progress.is_done or progress.is_waiting):
+    if not progress.is_waiting:
         _check_limit(operation, stage)
     return progress
 
 
 def _wait_for_person(operation: Operation) -> None:
     """Let go of the operation until somebody completes or cancels it; nobody takes it up meanwhile."""
-    waiting = Operation.objects.filter(pk=operation.pk, attempt=operation.attempt, state=OperationState.RUNNING)
-    if not waiting.update(state=OperationState.WAITING, heartbeat_at=None):
-        raise StaleOrder(what=str(operation))
+    write(operation, state=OperationState.WAITING, heartbeat_at=None)
 
 
 def _check_limit(operation: Operation, stage: Stage) -> None:
@@ -115,11 +114,11 @@ def _check_limit(operation: Operation, stage: Stage) -> None:
         raise silent or wording.took_too_long(operation, stage.limit_seconds)
 
 
-def _succeed(operation: Operation) -> None:
+def _succeed(operation: Operation, *, found: str) -> None:
     site = operation.site
     outcome = wording.success(operation)
     with transaction.atomic():
-        _end(operation, OperationState.SUCCEEDED, outcome)
+        _end(operation, OperationState.SUCCEEDED, outcome, found=found)
         rollback.note(operation)
         if operation.kind in (Kind.DELETE_SITE, Kind.DELETE_STAGING):
             removal.remove_rows(operation)
@@ -147,7 +146,7 @@ def _fail(operation: Operation, failure: GreenroomError) -> None:
             pk__in=operation.changes.values("deployment_after"), state__in=_unfinished(operation)
         ).update(state=DeploymentState.FAILED, failure=str(failure), ended_at=now())
         state = OperationState.CANCELLED if is_cancelled else OperationState.FAILED
-        _end(operation, state, str(failure), error_code=failure.code, is_failed=not is_cancelled)
+        _end(operation, state, str(failure), error_code=failure.code)
     logger.warning("%s", failure)
     _publish_soon(operation)
 
@@ -155,7 +154,7 @@ def _fail(operation: Operation, failure: GreenroomError) -> None:
 def _publish_soon(operation: Operation) -> None:
     """Have the routers take what was withdrawn; a router that is away takes it when it is back."""
     try:
-        switch.publish(operation.held_site)
+        routers.publish(operation.held_site)
     except Unreachable as away:
         logger.warning("%s", away)
 
@@ -165,18 +164,15 @@ def _unfinished(operation: Operation) -> list[str]:
     return list(DeploymentState) if publishes(operation) else list(Deployment.OPEN)
 
 
-def _end(
-    operation: Operation, state: OperationState, outcome: str, *, error_code: str = "", is_failed: bool = False
-) -> None:
+def _end(operation: Operation, state: OperationState, outcome: str, *, found: str = "", error_code: str = "") -> None:
     moment = now()
+    is_done = state == OperationState.SUCCEEDED
     fenced = Operation.objects.filter(pk=operation.pk, attempt=operation.attempt, state__in=Operation.OPEN)
-    changed = {"state": state, "outcome": outcome, "error_code": error_code, "ended_at": moment}
-    if not is_failed and state == OperationState.SUCCEEDED:
-        changed["step"] = Step.DONE
-    if not fenced.update(**changed):
+    ended = {"state": state, "outcome": outcome, "error_code": error_code, "ended_at": moment}
+    if not fenced.update(**ended, **({"step": Step.DONE} if is_done else {})):
         raise StaleOrder(what=str(operation))
-    OperationStep.objects.filter(operation=operation, ended_at=None).update(ended_at=moment, is_failed=is_failed)
-    _let_go(operation, is_done=state == OperationState.SUCCEEDED)
+    end_step(operation, moment, found=found, is_failed=state == OperationState.FAILED)
+    _let_go(operation, is_done=is_done)
 
 
 def _let_go(operation: Operation, *, is_done: bool) -> None:

@@ -17,15 +17,14 @@ PATIENCE_SECONDS = 5.0
 
 def begin(operation: Operation) -> None:
     """Have the routers count from now on, shortly before the switch. A router that does not answer is no hindrance."""
-    swaps = Swap.objects.filter(operation=operation)
-    if not swaps.exists():
+    if not hasattr(operation, "swap"):
         return
     try:
         counted = _count(operation)
     except Unreachable:
         return
     if counted is not None:
-        swaps.update(requests_before=counted[0], failures_before=counted[1])
+        Swap.objects.filter(operation=operation).update(requests_before=counted[0], failures_before=counted[1])
 
 
 def is_needed() -> bool:

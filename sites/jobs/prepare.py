@@ -19,7 +19,7 @@ BACK_IN_USE = {"released_at": None, "idle_since": None, "drain_deadline": None}
 
 def prepare(operation: Operation) -> None:
     """Give each change its revision: one that runs already with the needed fingerprint, or a new row."""
-    for change in changes_to_start(operation, *PLANNED):
+    for change in operation.changes.starting().loaded(*PLANNED):
         plan = make_plan(change.held_slot, change.occupant_after, change.deployment_after)
         revision = _reused(change, plan.fingerprint) or Revision.objects.create(
             site=change.held_slot.site,
@@ -35,21 +35,18 @@ def prepare(operation: Operation) -> None:
             revision.wanted_count = change.count_after
             revision.generation += 1
             revision.save(update_fields=["wanted_count", "generation"])
-        for ordinal in range(revision.wanted_count):
-            Instance.objects.get_or_create(revision=revision, ordinal=ordinal)
-        Instance.objects.filter(revision=revision).update(warmup_tries=0, warmup_tried_at=None)
+        _expect_instances(revision)
         change.revision_after = revision
         change.save(update_fields=["revision_after"])
 
 
-def changes_to_start(operation: Operation, *related: str) -> list[SlotChange]:
-    """The changes after which a revision has to run, with it and with what else `related` names.
-
-    What is encrypted is read where it is needed only.
-    """
-    found = operation.changes.filter(is_running_after=True).exclude(workload_after=None)
-    found = found.select_related("revision_after", *related)
-    return list(found.defer("slot__publishing_password", "revision_after__snapshot"))
+def _expect_instances(revision: Revision) -> None:
+    """Have a row for each wanted instance, whose tries begin anew."""
+    known = revision.instances.order_by()
+    known.update(warmup_tries=0, warmup_tried_at=None)
+    missing = set(range(revision.wanted_count)) - set(known.values_list("ordinal", flat=True))
+    if missing:
+        Instance.objects.bulk_create(Instance(revision=revision, ordinal=ordinal) for ordinal in sorted(missing))
 
 
 def _reused(change: SlotChange, fingerprint: str) -> Revision | None:
@@ -72,7 +69,7 @@ def start(operation: Operation) -> Progress:
 
     Raises InstanceNotStarted as soon as one ends by itself a second time in this operation.
     """
-    changes = changes_to_start(operation)
+    changes = operation.changes.starting().loaded()
     runtime = get_runtime()
     revisions = [change.prepared for change in changes]
     statuses = runtime.observe([revision.pk for revision in revisions])
@@ -107,7 +104,7 @@ def record(statuses: list[InstanceStatus]) -> None:
     """Write what the runtime reports; only what has changed is written."""
     rows = {
         (row.revision_id, row.ordinal): row
-        for row in Instance.objects.filter(revision__in={status.revision_id for status in statuses})
+        for row in Instance.objects.filter(revision__in={status.revision_id for status in statuses}).order_by()
     }
     for status in statuses:
         row = rows.get((status.revision_id, status.ordinal))
@@ -143,7 +140,7 @@ def _refuse_crashes(operation: Operation, change: SlotChange, statuses: list[Ins
 
 def not_listening(operation: Operation, seconds: float) -> InstanceNotStarted | None:
     """The failure of the first instance that still does not listen after `seconds`."""
-    for change in changes_to_start(operation, "slot__site"):
+    for change in operation.changes.starting().loaded("slot__site"):
         revision = change.revision_after
         if revision is None:
             continue

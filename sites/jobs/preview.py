@@ -2,15 +2,12 @@
 
 from sites.jobs import rollback, switch
 from sites.jobs.procedure import Progress
-from sites.models import Kind, Operation, Revision, RevisionState, Slot, Swap
-from sites.routing import registered_nodes
+from sites.models import Kind, Operation, Revision, RevisionState, Slot
 
 
 def is_pending(operation: Operation) -> bool:
     """Whether the operation is a preview that nobody has asked to complete."""
-    if operation.kind != Kind.SWAP or not operation.swap.is_preview:
-        return False
-    return Swap.objects.filter(operation=operation, complete_requested_at=None).exists()
+    return operation.kind == Kind.SWAP and operation.swap.is_preview and operation.swap.complete_requested_at is None
 
 
 def show(operation: Operation) -> None:
@@ -32,12 +29,9 @@ def wait_until_shown(operation: Operation) -> Progress:
 
     Raises RoutesRefused when every router refuses it.
     """
-    acknowledgement = switch.publish(operation.held_site)
-    if acknowledgement.refusals and set(acknowledgement.refusals) >= registered_nodes():
-        raise switch.refused(operation, acknowledgement)
-    missing = switch.missing_nodes(acknowledgement, operation.held_site.routes_version)
-    if missing:
-        return Progress(False, switch.progress(missing))
+    answer = switch.acknowledged(operation)
+    if answer.missing:
+        return Progress(False, answer.sentence)
     source, _prepared = _sides(operation)
     return Progress(False, f"'{source.title}' shows what production will serve", is_waiting=True)
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
 
 from django.db import transaction
 
@@ -22,6 +23,7 @@ class Progress:
 
 
 DONE = Progress(True)
+SENTENCE_LENGTH = 300
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,27 +41,34 @@ class Stage:
     """After this long without being done the operation fails; None: the work ends by itself."""
 
 
-def beat(operation: Operation) -> None:
-    """Say that the operation is being worked on. Raises StaleOrder when another worker has taken it up (I7)."""
-    alive = Operation.objects.filter(pk=operation.pk, attempt=operation.attempt, state__in=Operation.OPEN)
-    if not alive.update(heartbeat_at=now()):
-        raise StaleOrder(what=str(operation))
+def write(operation: Operation, **changes: object) -> None:
+    """Change the row of an operation, if the order to work on it still stands.
 
-
-def check_cancelled(operation: Operation) -> None:
-    """Raises Cancelled when somebody has asked for the end of an operation that is not yet switched."""
-    if Operation.objects.filter(pk=operation.pk, cancel_requested_at__isnull=False).exists():
+    Raises StaleOrder when another worker has taken it up (I7), and Cancelled when somebody has asked for its end,
+    which nobody can after the switch.
+    """
+    own = Operation.objects.filter(pk=operation.pk, attempt=operation.attempt, state__in=Operation.OPEN)
+    if own.filter(cancel_requested_at=None).update(**changes):
+        return
+    if own.exists():
         raise Cancelled(wording.cancelled(operation))
+    raise StaleOrder(what=str(operation))
 
 
-def enter(operation: Operation, stage: Stage) -> None:
-    """Write that the operation is at `stage`, with what belongs to it, in one transaction."""
+def beat(operation: Operation) -> None:
+    """Say that the operation is being worked on. Raises StaleOrder and Cancelled."""
+    write(operation, heartbeat_at=now())
+
+
+def enter(operation: Operation, stage: Stage, *, found: str = "") -> None:
+    """Write that the operation is at `stage`, with what belongs to it, in one transaction.
+
+    `found` is what the step before ended with, for people. Raises StaleOrder and Cancelled.
+    """
     with transaction.atomic():
         moment = now()
-        fenced = Operation.objects.filter(pk=operation.pk, attempt=operation.attempt, state__in=Operation.OPEN)
-        if not fenced.update(step=stage.step, state=OperationState.RUNNING, heartbeat_at=moment):
-            raise StaleOrder(what=str(operation))
-        OperationStep.objects.filter(operation=operation, ended_at=None).update(ended_at=moment)
+        write(operation, step=stage.step, state=OperationState.RUNNING, heartbeat_at=moment)
+        end_step(operation, moment, found=found)
         OperationStep.objects.bulk_create(
             [OperationStep(operation=operation, step=stage.step, started_at=moment)],
             update_conflicts=True,  # the step of a slice that died before
@@ -71,8 +80,15 @@ def enter(operation: Operation, stage: Stage) -> None:
     operation.step, operation.state, operation.heartbeat_at = stage.step, OperationState.RUNNING, moment
 
 
+def end_step(operation: Operation, moment: datetime, *, found: str = "", is_failed: bool = False) -> None:
+    """Write that the present step has ended, and what it found; belongs to the transaction that goes on."""
+    said = {"sentence": found[:SENTENCE_LENGTH]} if found else {}
+    steps = OperationStep.objects.filter(operation=operation, ended_at=None)
+    steps.update(ended_at=moment, is_failed=is_failed, **said)
+
+
 def tell(operation: Operation, progress: Progress) -> bool:
     """Show how far the present step is; written only when the sentence has changed, which it returns."""
-    sentence = progress.sentence[:300]
+    sentence = progress.sentence[:SENTENCE_LENGTH]
     steps = OperationStep.objects.filter(operation=operation, step=operation.step)
     return bool(sentence and steps.exclude(sentence=sentence).update(sentence=sentence))

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from django.db import transaction
 from django.db.models import Exists, F, Max, OuterRef, Q
 
-from sites.jobs import switch
+from sites.jobs import routers, switch
 from sites.models import Instance, Operation, OperationState, Revision, RevisionState, Site, Slot, SlotChange, Step
 from sites.models.clock import now, seconds_since
 from sites.models.present import present
@@ -46,9 +46,9 @@ def _release_late() -> None:
     """Revisions whose routers had not all acknowledged when their operation ended."""
     waiting = Revision.objects.filter(state=RevisionState.DRAINING, released_at=None).values("site")
     for site in Site.objects.filter(pk__in=waiting).exclude(slots__hold__operation__state__in=Operation.WORKING):
-        acknowledgement = switch.publish(site, wait_seconds=0.0)  # one late router must not keep the others' drains
-        if not switch.missing_nodes(acknowledgement, site.routes_version):
-            switch.release(site)
+        answer = routers.publish(site, wait_seconds=0.0)  # one late router must not keep the others' drains
+        if not answer.missing:
+            switch.release(site, now())
 
 
 def _count_requests() -> dict[str, int | None]:
@@ -159,8 +159,7 @@ def _trim() -> None:
                     revision.site.touch_routes()
             revision.refresh_from_db()
         if revision.released_at is None:
-            acknowledgement = switch.publish(revision.site)
-            if not switch.missing_nodes(acknowledgement, revision.site.routes_version):
+            if not routers.publish(revision.site).missing:
                 Revision.objects.filter(pk=revision.pk, routed_count=count).update(released_at=now())
         elif seconds_since(revision.released_at) >= QUIET_SECONDS:
             _end_surplus(revision, count)

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 
 from django.db.models import Q
 
-from sites.models import Kind, Operation, OperationState, Revision, RevisionState, Slot, Swap
+from sites.models import Kind, Operation, OperationState, Revision, RevisionState, Slot, SlotChange, Swap
 from sites.models.clock import now
 
 IN_USE = (RevisionState.SERVING, RevisionState.RETAINED)
@@ -28,14 +28,15 @@ def retain(revision: Revision, until: datetime) -> None:
     revision.transition(IN_USE, RevisionState.RETAINED, retained_until=until, idle_since=None)
 
 
-def take_out_of_service(operation: Operation, replaced: set[int], served: set[int | None]) -> None:
+def take_out_of_service(operation: Operation, changes: list[SlotChange], replaced: set[int]) -> None:
     """Drain what an operation has replaced, or keep it warm while a roll-back window is open.
 
     A swap into production opens the window. Where nothing is sticky, what served before it goes on in the other slot
     and is kept there in its full number; who alters staging meanwhile does not take it away.
     """
-    until = _opened_window(operation)
-    back = _wanted_back(operation) if until is not None else set()
+    served = {change.revision_after_id for change in changes}
+    until = _opened_window(operation, changes)
+    back = _wanted_back(operation, changes) if until is not None else set()
     for revision in Revision.objects.filter(pk__in=replaced - served).select_related("slot"):
         if end := until if revision.pk in back else _kept_on(operation, revision):
             retain(revision, end)
@@ -44,21 +45,20 @@ def take_out_of_service(operation: Operation, replaced: set[int], served: set[in
     Revision.objects.filter(pk__in=[pk for pk in back if pk in served]).update(retained_until=until)
 
 
-def _wanted_back(operation: Operation) -> set[int]:
+def _wanted_back(operation: Operation, changes: list[SlotChange]) -> set[int]:
     """What a roll-back would bring back; to staging not what it had before the publication that was swapped."""
-    sides = operation.changes.all()
-    if operation.kind == Kind.PUBLISH:
-        sides = sides.filter(slot__is_production=True)
-    return set(Revision.objects.filter(changes_from__in=sides).values_list("pk", flat=True))
+    sides = [change for change in changes if operation.kind != Kind.PUBLISH or change.held_slot.is_production]
+    return {change.revision_before_id for change in sides if change.revision_before_id is not None}
 
 
-def _opened_window(operation: Operation) -> datetime | None:
+def _opened_window(operation: Operation, changes: list[SlotChange]) -> datetime | None:
     """End of the window that the operation opens. One that is undone (it was switched already) opens none."""
-    swap = Swap.objects.filter(operation=operation, switched_at=None).select_related("target").first()
-    if swap is None or operation.kind == Kind.ROLL_BACK or swap.target is None or not swap.target.is_production:
+    swap = getattr(operation, "swap", None)
+    if swap is None or swap.switched_at is not None or operation.kind == Kind.ROLL_BACK:
         return None
-    window = timedelta(seconds=swap.target.rollback_window_seconds)
-    return now() + window if window else None
+    target = next(change.held_slot for change in changes if change.slot_id == swap.target_id)
+    window = timedelta(seconds=target.rollback_window_seconds)
+    return now() + window if window and target.is_production else None
 
 
 def _kept_on(operation: Operation, revision: Revision) -> datetime | None:
@@ -70,16 +70,15 @@ def _kept_on(operation: Operation, revision: Revision) -> datetime | None:
     return until if operation.changes.filter(revision_before=revision, slot__is_production=False).exists() else None
 
 
-def retire_candidates(operation: Operation, kept: set[int | None]) -> None:
+def retire_candidates(operation: Operation, changes: list[SlotChange]) -> None:
     """At most one candidate per production slot: the next switch of the slot ends the window before it."""
-    touched = operation.changes.values("slot__site")
-    own = operation.changes.values("revision_before")
-    ends_window = operation.kind == Kind.CHANGE_MODE or Swap.objects.filter(operation=operation).exists()
-    if not ends_window:
+    if operation.kind != Kind.CHANGE_MODE and not hasattr(operation, "swap"):
         return
-    Revision.objects.filter(site__in=touched, state=RevisionState.SERVING).update(retained_until=None)
-    for revision in Revision.objects.filter(site__in=touched, state=RevisionState.RETAINED).exclude(pk__in=own):
-        if revision.pk not in kept:
+    own = {change.revision_before_id for change in changes} | {change.revision_after_id for change in changes}
+    revisions = Revision.objects.filter(site=operation.held_site).defer("snapshot")
+    revisions.filter(state=RevisionState.SERVING).update(retained_until=None)
+    for revision in revisions.filter(state=RevisionState.RETAINED):
+        if revision.pk not in own:
             drain(revision)
 
 

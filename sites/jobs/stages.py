@@ -35,8 +35,6 @@ REMOVAL = (
 )
 REMOVAL_OF_SITE = (*REMOVAL, Stage(Step.STOPPING, removal.wait_until_ended))
 
-AFTER_SWITCH = (Step.SWITCHED, Step.PUBLISHED, Step.STOPPING, Step.DONE)
-
 
 def stages_of(operation: Operation) -> tuple[Stage, ...]:
     """The stages of an operation; those of a preview until it is to be completed."""

@@ -1,17 +1,18 @@
 """Steps OFFERED, SWITCHED and PUBLISHED: from warm instances to host names that lead to them."""
 
 from contextlib import suppress
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from django.db.models import Q
 
 from sites.errors import Failed, RoutesRefused, Unreachable
-from sites.jobs import figures, rollback, wording
-from sites.jobs.prepare import BACK_IN_USE, PLANNED, changes_to_start
-from sites.jobs.procedure import DONE, Progress, check_cancelled
+from sites.jobs import figures, rollback, routers, wording
+from sites.jobs.prepare import BACK_IN_USE, PLANNED
+from sites.jobs.procedure import DONE, Progress
 from sites.models import (
     Deployment,
     DeploymentState,
+    Instance,
     Operation,
     Revision,
     RevisionState,
@@ -23,59 +24,41 @@ from sites.models import (
 )
 from sites.models.clock import now, seconds_since
 from sites.planning import make_plan
-from sites.router import get_router
-from sites.router.base import Acknowledgement
-from sites.routing import registered_nodes
 
 LATE_SECONDS = 30.0
 """So long an operation waits for routers that have not acknowledged; the old side waits for as long as it takes."""
 
 
 def offer(operation: Operation) -> None:
-    """Make the warm instances part of the route table, so that routers know them before any host name leads there."""
-    for change in changes_to_start(operation):
-        revision = change.prepared
+    """Make the warm instances part of the route table, so that routers know them before any host name leads there.
+
+    Where they were part of it all the time, the routes stay as they are.
+    """
+    changed = 0
+    for revision_id, count in operation.changes.starting().values_list("revision_after_id", "count_after"):
+        revision = Revision.objects.filter(pk=revision_id)
         # What was kept warm may have been let go of just when this operation took hold of it
-        revision.transition((RevisionState.PREPARING, RevisionState.DRAINING), RevisionState.READY, **BACK_IN_USE)
-        Revision.objects.filter(pk=revision.pk, routed_count__lt=change.count_after).update(
-            routed_count=change.count_after
-        )
-    operation.held_site.touch_routes()
+        returned = revision.filter(state__in=[RevisionState.PREPARING, RevisionState.DRAINING])
+        changed += returned.update(state=RevisionState.READY, **BACK_IN_USE)
+        changed += revision.filter(routed_count__lt=count).update(routed_count=count)
+    if changed:
+        operation.held_site.touch_routes()
 
 
 def wait_until_offered(operation: Operation) -> Progress:
-    """Until every registered router has acknowledged the endpoints."""
-    acknowledgement = publish(operation.held_site)
-    missing = missing_nodes(acknowledgement, operation.held_site.routes_version)
-    if acknowledgement.refusals and set(acknowledgement.refusals) >= registered_nodes():
-        raise refused(operation, acknowledgement)
-    if not missing:
+    """Until every registered router has acknowledged the endpoints. Raises RoutesRefused."""
+    answer = acknowledged(operation)
+    if not answer.missing:
         figures.begin(operation)
-    return Progress(not missing, progress(missing))
+    return Progress(not answer.missing, answer.sentence)
 
 
-def publish(site: Site, *, wait_seconds: float = 2.0) -> Acknowledgement:
-    """Have the site's committed routes taken by every connected router."""
-    site.refresh_from_db(fields=["routes_version"])
-    return get_router().publish(site.pk, site.routes_version, wait_seconds=wait_seconds)
-
-
-def missing_nodes(acknowledgement: Acknowledgement, version: int) -> set[str]:
-    """Registered routers without an acknowledgement of `version`; a word of its own while none is registered."""
-    registered = registered_nodes()
-    if not registered:
-        return {"no router has registered yet"}
-    return {node for node in registered if acknowledgement.versions.get(node, -1) < version}
-
-
-def progress(missing: set[str]) -> str:
-    return f"waiting for {', '.join(sorted(missing))}" if missing else "acknowledged by every router"
-
-
-def refused(operation: Operation, acknowledgement: Acknowledgement) -> RoutesRefused:
-    """The failure when no router takes the routes."""
-    reason = next(iter(acknowledgement.refusals.values()))
-    return RoutesRefused(what=wording.what(operation), reason=reason, holds=wording.holds(operation))
+def acknowledged(operation: Operation) -> routers.Answer:
+    """What the routers say of the site's routes. Raises RoutesRefused when every router refuses them."""
+    answer = routers.publish(operation.held_site)
+    if answer.refusal:
+        raise RoutesRefused(what=wording.what(operation), reason=answer.refusal, holds=wording.holds(operation))
+    return answer
 
 
 def switch(operation: Operation) -> None:
@@ -83,13 +66,20 @@ def switch(operation: Operation) -> None:
 
     Everything that was checked before is checked again here, under the locks of the slots. Raises Failed.
     """
-    changes = list(operation.changes.select_related("slot__site", "workload_before", "workload_after"))
-    slots = _locked_slots(operation)
-    check_cancelled(operation)
-    for change in changes_to_start(operation, *PLANNED):
-        _check(operation, change, slots[change.held_slot.pk])
+    changes = _locked_changes(operation)
+    answered = Instance.objects.filter(warmed_for=operation, is_warm=True).order_by()
+    warm = set(answered.values_list("revision_id", "ordinal"))
+    for change in changes:
+        if change.starts:
+            _check(operation, change, sum((change.revision_after_id, n) in warm for n in range(change.count_after)))
     _remember_settings(changes)
-    exchange(operation, changes, slots)
+    exchange(operation, changes)
+
+
+def _locked_changes(operation: Operation) -> list[SlotChange]:
+    """The changes with their slots as they are under the slots' locks."""
+    list(Slot.objects.select_for_update(of=("self",)).filter(changes__operation=operation).order_by("pk").only("pk"))
+    return list(operation.changes.loaded("workload_before", *PLANNED))
 
 
 def _remember_settings(changes: list[SlotChange]) -> None:
@@ -102,15 +92,9 @@ def _remember_settings(changes: list[SlotChange]) -> None:
             )
 
 
-def _locked_slots(operation: Operation) -> dict[int, Slot]:
-    locked = Slot.objects.select_for_update(of=("self",)).filter(changes__operation=operation)
-    return {slot.pk: slot for slot in locked.select_related("site").order_by("pk")}
-
-
-def _check(operation: Operation, change: SlotChange, slot: Slot) -> None:
-    revision = change.prepared
-    plan = make_plan(change.held_slot, change.occupant_after, change.deployment_after)
-    warm = revision.instances.filter(warmed_for=operation, is_warm=True, ordinal__lt=change.count_after).count()
+def _check(operation: Operation, change: SlotChange, warm: int) -> None:
+    slot, revision = change.held_slot, change.prepared
+    plan = make_plan(slot, change.occupant_after, change.deployment_after)
     if slot.workload_id != change.workload_before_id or plan.fingerprint != revision.fingerprint:
         reason = f"the configuration or content of '{slot.title}' changed meanwhile"
     elif revision.state not in (RevisionState.READY, RevisionState.SERVING, RevisionState.RETAINED):
@@ -122,31 +106,38 @@ def _check(operation: Operation, change: SlotChange, slot: Slot) -> None:
     raise Failed(f"{wording.what(operation)} was stopped: {reason}. {wording.holds(operation)} Try again.")
 
 
-def exchange(operation: Operation, changes: list[SlotChange], slots: dict[int, Slot]) -> None:
+def exchange(operation: Operation, changes: list[SlotChange]) -> None:
     """Set workloads and live revisions of all slots, and raise the site's routes version, once."""
-    for change in changes:
-        if change.workload_after_id != change.workload_before_id:
-            Slot.objects.filter(pk=change.held_slot.pk).update(workload=None)  # the column is unique at every moment
+    moment = now()
+    moving = [change.held_slot.pk for change in changes if change.workload_after_id != change.workload_before_id]
+    Slot.objects.filter(pk__in=moving).update(workload=None)  # the column is unique at every moment
     replaced: set[int] = set()
     for change in changes:
-        slot = slots[change.held_slot.pk]
+        slot = change.held_slot
         replaced |= {pk for pk in (slot.live_revision_id, change.revision_before_id) if pk is not None}
         slot.workload_id = change.workload_after_id
         slot.live_revision_id = change.revision_after_id
         slot.is_running = change.is_running_after
         slot.instance_count = change.count_after or slot.instance_count
         slot.save(update_fields=["workload", "live_revision", "is_running", "instance_count"])
-        Workload.objects.filter(slot=slot).update(active_deployment=change.deployment_after_id)
-        if change.deployment_after_id is not None:
-            Deployment.objects.filter(pk=change.deployment_after_id, state__in=Deployment.OPEN).update(
-                state=DeploymentState.ACTIVE, ended_at=now()
-            )
+        put_in_force(change, moment)
         serve(change)
-    kept = {change.revision_after_id for change in changes}
-    rollback.retire_candidates(operation, kept)
-    rollback.take_out_of_service(operation, replaced, kept)
+    rollback.retire_candidates(operation, changes)
+    rollback.take_out_of_service(operation, changes, replaced)
     version = operation.held_site.touch_routes()
-    Swap.objects.filter(operation=operation).update(switched_at=now(), routes_version=version)
+    swap = getattr(operation, "swap", None)
+    if swap is not None:
+        swap.switched_at, swap.routes_version = moment, version
+        swap.save(update_fields=["switched_at", "routes_version"])
+
+
+def put_in_force(change: SlotChange, moment: datetime) -> None:
+    """The slot's workload is what the change's deployment has brought; a swap finds it so."""
+    workload, deployment = change.workload_after, change.deployment_after
+    if workload is not None and workload.active_deployment_id != change.deployment_after_id:
+        Workload.objects.filter(pk=workload.pk).update(active_deployment=deployment)
+    if deployment is not None and deployment.state in Deployment.OPEN:
+        deployment.transition(Deployment.OPEN, DeploymentState.ACTIVE, ended_at=moment)
 
 
 def serve(change: SlotChange) -> None:
@@ -160,7 +151,7 @@ def serve(change: SlotChange) -> None:
 def switched(operation: Operation) -> Progress:
     """The exchange was the work; the routers are told before anything else, and waited for in the next step."""
     with suppress(Unreachable):
-        publish(operation.held_site, wait_seconds=0.0)
+        routers.announce(operation.held_site)
     return DONE
 
 
@@ -169,47 +160,42 @@ def wait_until_published(operation: Operation) -> Progress:
 
     Raises RoutesRefused, with the exchange undone, when every router refuses them.
     """
-    acknowledgement = publish(operation.held_site)
-    registered = registered_nodes()
-    if registered and set(acknowledgement.refusals) >= registered:
-        raise refused(operation, acknowledgement)
-    missing = missing_nodes(acknowledgement, operation.held_site.routes_version)
-    if not missing:
-        release(operation.held_site)
-        Swap.objects.filter(operation=operation).update(acknowledged_at=now())
-        return Progress(True, progress(missing))
+    answer = acknowledged(operation)
+    if not answer.missing:
+        moment = now()
+        release(operation.held_site, moment)
+        Swap.objects.filter(operation=operation).update(acknowledged_at=moment)
+        return Progress(True, answer.sentence)
     started = operation.steps.get(step=operation.step).started_at
     is_late = seconds_since(started) > LATE_SECONDS
-    return Progress(is_late, f"switched; {', '.join(sorted(missing))} late" if is_late else progress(missing))
+    return Progress(is_late, f"switched; {answer.late} late" if is_late else answer.sentence)
 
 
-def release(site: Site) -> None:
-    """Every router knows routes without the draining revisions: their clocks start (invariant I3).
+def release(site: Site, moment: datetime) -> None:
+    """Every router knows routes without the draining revisions: their clocks start at `moment` (invariant I3).
 
     Nothing happens when the routes are newer by now: what another operation has just replaced was not acknowledged.
     """
-    moment = now()
-    acknowledged = Q(state=RevisionState.DRAINING, released_at=None, site__routes_version=site.routes_version)
-    for revision in site.revisions.filter(acknowledged).select_related("slot"):
+    leaving = Q(state=RevisionState.DRAINING, released_at=None, site__routes_version=site.routes_version)
+    for revision in site.revisions.filter(leaving).select_related("slot"):
         limit = revision.slot.drain_limit_seconds if revision.slot else 30
-        Revision.objects.filter(acknowledged, pk=revision.pk).update(
+        Revision.objects.filter(leaving, pk=revision.pk).update(
             released_at=moment, drain_deadline=moment + timedelta(seconds=limit)
         )
 
 
 def switch_back(operation: Operation) -> None:
     """The same exchange the other way round, after every router has refused the routes."""
-    slots = _locked_slots(operation)
     back = [
         SlotChange(
             slot=change.slot,
-            workload_before_id=change.workload_after_id,
-            workload_after_id=change.workload_before_id,
+            workload_before=change.workload_after,
+            workload_after=change.workload_before,
             revision_after_id=change.revision_before_id,
             count_after=change.count_before,
             is_running_after=change.was_running,
             deployment_after=wording.in_force_before(change.occupant_before),
         )
-        for change in operation.changes.select_related("slot", "workload_before").order_by("slot_id")
+        for change in _locked_changes(operation)
     ]
-    exchange(operation, back, slots)
+    exchange(operation, back)

@@ -3,21 +3,24 @@
 import socket
 import threading
 import time
+from collections import defaultdict
+from collections.abc import Iterable
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
 from http.client import HTTPConnection, HTTPException, HTTPResponse
 
 from django.conf import settings
+from django.db.models import F
 from django.utils.encoding import iri_to_uri
 
 from sites.errors import WarmupFailed
 from sites.general_settings import WarmupRules, warmup_rules
 from sites.jobs import wording
-from sites.jobs.prepare import changes_to_start
-from sites.jobs.procedure import Progress, beat, check_cancelled
-from sites.models import Category, HostNameKind, Instance, Kind, Operation, SlotChange, Workload
+from sites.jobs.procedure import Progress, beat
+from sites.models import Category, HostName, HostNameKind, Instance, Kind, Operation, SlotChange, SlotSetting
 from sites.models.clock import now, seconds_since
+from sites.models.present import present
 from sites.runtime.registry import get_runtime
 from sites.runtime.spec import InstanceState
 
@@ -56,8 +59,7 @@ def warm_up(operation: Operation) -> Progress:
     probes, warm, wanted = _open_probes(operation)
     due = [probe for probe in probes if _is_due(probe.instance)]
     if due:
-        answers = _ask_all(operation, due)
-        warm += sum(_note(operation, probe, answer) for probe, answer in zip(due, answers, strict=True))
+        warm += _note(operation, zip(due, _ask_all(operation, due), strict=True))
     return Progress(warm >= wanted, f"{warm} of {wanted} instances answer")
 
 
@@ -69,7 +71,6 @@ def _ask_all(operation: Operation, probes: list[Probe]) -> list[Answer]:
         for future in pending:
             while not _is_answered(future):
                 beat(operation)
-                check_cancelled(operation)
         return [future.result() for future in pending]
     finally:
         pool.shutdown(wait=False, cancel_futures=True)
@@ -85,19 +86,22 @@ def _is_answered(future: Future[Answer]) -> bool:
 
 
 def _open_probes(operation: Operation) -> tuple[list[Probe], int, int]:
+    changes = {
+        change.prepared.pk: change for change in operation.changes.starting().loaded("slot__site", "workload_after")
+    }
+    slots = [change.held_slot.pk for change in changes.values()]
+    hosts = dict(HostName.objects.filter(slot__in=slots, kind=HostNameKind.DEFAULT).values_list("slot_id", "name"))
+    rules = _rules_of(change.occupant_after.pk for change in changes.values())
     probes: list[Probe] = []
     warm = wanted = 0
-    for change in changes_to_start(operation, "slot__site", "workload_after"):
-        default = change.held_slot.host_names.filter(kind=HostNameKind.DEFAULT)
-        host = default.values_list("name", flat=True).first() or ""
-        rules = rules_of(change.occupant_after)
-        instances = change.prepared.instances.filter(ordinal__lt=change.prepared.wanted_count)
-        for instance in instances:
-            wanted += 1
-            if _counts_as_warm(operation, instance):
-                warm += 1
-            else:
-                probes.append(Probe(instance, change, host, rules))
+    for instance in Instance.objects.filter(revision__in=changes, ordinal__lt=F("revision__wanted_count")):
+        change = changes[instance.revision_id]
+        wanted += 1
+        if _counts_as_warm(operation, instance):
+            warm += 1
+        else:
+            host = hosts.get(change.held_slot.pk, "")
+            probes.append(Probe(instance, change, host, rules[change.occupant_after.pk]))
     return probes, warm, wanted
 
 
@@ -117,13 +121,12 @@ def _is_due(instance: Instance) -> bool:
     return instance.warmup_tried_at is None or seconds_since(instance.warmup_tried_at) >= PAUSE_SECONDS
 
 
-def rules_of(workload: Workload) -> WarmupRules:
-    """The workload's warm-up rules; they travel with it."""
-    return warmup_rules(dict(_rows(workload)))
-
-
-def _rows(workload: Workload) -> list[tuple[str, str]]:
-    return [(row.name, row.value) for row in workload.settings.filter(category=Category.WARMUP)]
+def _rules_of(workloads: Iterable[int]) -> dict[int, WarmupRules]:
+    """The warm-up rules of workloads by their id; they travel with them."""
+    entries: dict[int, dict[str, str]] = {pk: {} for pk in workloads}
+    for row in SlotSetting.objects.filter(workload__in=entries, category=Category.WARMUP):
+        entries[present(row.workload_id, "the workload of a warm-up rule")][row.name] = row.value
+    return {pk: warmup_rules(given) for pk, given in entries.items()}
 
 
 def ask(probe: Probe) -> Answer:
@@ -186,22 +189,34 @@ def _cut(connection: socket.socket, is_over: threading.Event) -> None:
         connection.shutdown(socket.SHUT_RDWR)
 
 
-def _note(operation: Operation, probe: Probe, answer: Answer) -> bool:
-    """Record an answer; True when the instance is warm now. Raises WarmupFailed at the last try."""
-    instance = probe.instance
-    if probe.rules.accepts(answer.text):
-        Instance.objects.filter(pk=instance.pk).update(
-            warmed_for=operation, is_warm=True, warmup_answer=answer.text, warmup_tried_at=now()
+def _note(operation: Operation, answers: Iterable[tuple[Probe, Answer]]) -> int:
+    """Record answers; returns how many more instances are warm now. Raises WarmupFailed at an instance's last try."""
+    moment = now()
+    accepted: dict[str, list[int]] = defaultdict(list)
+    refused = []
+    for probe, answer in answers:
+        if probe.rules.accepts(answer.text):
+            accepted[answer.text].append(probe.instance.pk)
+        else:
+            refused.append((probe, answer))
+    for text, warm in accepted.items():
+        Instance.objects.filter(pk__in=warm).update(
+            warmed_for=operation, is_warm=True, warmup_answer=text, warmup_tried_at=moment
         )
-        return True
-    tries = instance.warmup_tries + 1
-    Instance.objects.filter(pk=instance.pk).update(
-        warmup_tries=tries, warmup_answer=answer.text[:200], warmup_tried_at=now()
-    )
-    if tries < probe.rules.tries:
-        return False
+    for probe, answer in refused:
+        tries = probe.instance.warmup_tries + 1
+        Instance.objects.filter(pk=probe.instance.pk).update(
+            warmup_tries=tries, warmup_answer=answer.text[:200], warmup_tried_at=moment
+        )
+        if tries >= probe.rules.tries:
+            raise _failure(operation, probe, answer, tries)
+    return sum(map(len, accepted.values()))
+
+
+def _failure(operation: Operation, probe: Probe, answer: Answer, tries: int) -> WarmupFailed:
+    instance = probe.instance
     lines = get_runtime().log_tail(instance.revision_id, instance.ordinal, lines=10)
-    raise WarmupFailed(
+    return WarmupFailed(
         what=wording.what(operation),
         ordinal=instance.ordinal + 1,
         name=probe.change.held_slot.title,

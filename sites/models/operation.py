@@ -70,6 +70,7 @@ class Operation(StateModel):
     WORKING = (OperationState.REQUESTED, OperationState.RUNNING)
     OPEN = (*WORKING, OperationState.WAITING)
     FINAL = (OperationState.SUCCEEDED, OperationState.FAILED, OperationState.CANCELLED)
+    AFTER_SWITCH = (Step.SWITCHED, Step.PUBLISHED, Step.STOPPING, Step.DONE)  # it can no longer be cancelled
 
     public_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
     kind = models.CharField(max_length=32, choices=Kind.choices)

@@ -1,6 +1,7 @@
 """What an operation changes in slots, and the record of a swap."""
 
 from datetime import datetime
+from typing import Self
 
 from django.db import models
 
@@ -11,6 +12,19 @@ from sites.models.present import present
 from sites.models.revision import Revision
 from sites.models.slot import Slot
 from sites.models.workload import Workload
+
+
+class SlotChanges(models.QuerySet["SlotChange"]):
+    """Changes of slots, as jobs ask for them."""
+
+    def starting(self) -> Self:
+        """Those after which a revision has to run."""
+        return self.filter(is_running_after=True, workload_after__isnull=False)
+
+    def loaded(self, *related: str) -> Self:
+        """With the revision after it and with what else `related` names; what is encrypted is read when it is used."""
+        found = self.select_related("revision_after", *related)
+        return found.defer("slot__publishing_password", "revision_after__snapshot")
 
 
 class SlotChange(models.Model):
@@ -33,12 +47,19 @@ class SlotChange(models.Model):
     is_running_after = models.BooleanField(default=True)
     cut_count = models.PositiveIntegerField(default=0)  # connections to `revision_before` beyond the drain limit
 
+    objects = SlotChanges.as_manager()
+
     class Meta:
         ordering = ["slot_id"]
         constraints = [models.UniqueConstraint(fields=["operation", "slot"], name="one_change_per_slot")]
 
     def __str__(self) -> str:
         return f"{self.operation}: {self.slot}"
+
+    @property
+    def starts(self) -> bool:
+        """Whether a revision has to run after it."""
+        return self.is_running_after and self.workload_after_id is not None
 
     # What follows is there while the operation is open and its slots are held; each raises ObjectDoesNotExist
 

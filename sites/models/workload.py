@@ -19,7 +19,7 @@ class Workload(models.Model):
 
     def settings_as_json(self) -> str:
         """The settings that travel with it: a JSON list of [category, name, value], in order."""
-        return json.dumps(sorted([row.category, row.name, row.value] for row in self.settings.all()))
+        return json.dumps(sorted([row.category, row.name, row.value] for row in self.settings.order_by()))
 
     def still_travelling(self, as_json: str) -> list[list[str]]:
         """What `settings_as_json` gave, without the names that were made sticky since."""

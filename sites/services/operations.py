@@ -137,7 +137,7 @@ def cancel(*, acting_user: User, operation: Operation) -> Operation:
     """Ask an open operation to end; the job does so as long as nothing has been switched."""
     operation = access.get_operation_for_change(acting_user, operation.public_id)
     asked = Operation.objects.filter(pk=operation.pk, state__in=Operation.OPEN, cancel_requested_at=None).exclude(
-        step__in=[Step.SWITCHED, Step.PUBLISHED, Step.STOPPING, Step.DONE]
+        step__in=Operation.AFTER_SWITCH
     )
     with transaction.atomic():
         is_asked = asked.update(cancel_requested_at=Now())

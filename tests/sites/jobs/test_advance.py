@@ -75,6 +75,27 @@ def test_a_worker_that_was_given_up_can_write_nothing_more(domain: Domain) -> No
     assert Operation.objects.get(pk=old.pk).step == Step.REQUESTED
 
 
+def test_routers_that_know_every_instance_are_given_new_routes_once(domain: Domain) -> None:
+    production, staging = domain.staged()
+    versions = [production.site.routes_version]
+    for _ in range(2):
+        operation = swaps.request_swap(acting_user=domain.alice, source=staging, target=production)
+        assert domain.work(operation).state == "succeeded", operation.outcome
+        production.site.refresh_from_db()
+        versions.append(production.site.routes_version)
+    assert [after - before for before, after in itertools.pairwise(versions)] == [1, 1]
+    assert domain.serves("contoso.localhost") == "one"
+
+
+def test_each_step_keeps_what_it_found(domain: Domain) -> None:
+    operation = start_swap(domain)
+    domain.work(operation)
+    found = dict(operation.steps.values_list("step", "sentence"))
+    assert found[Step.STARTING] == "2 of 2 instances run"
+    assert found[Step.WARMING] == "2 of 2 instances answer"
+    assert found[Step.OFFERED] == found[Step.PUBLISHED] == "acknowledged by every router"
+
+
 def test_a_lost_message_is_made_up_for_by_the_tick(domain: Domain, monkeypatch: pytest.MonkeyPatch) -> None:
     operation = start_swap(domain)
     Operation.objects.filter(pk=operation.pk).update(created_at=now() - timedelta(seconds=3))
@@ -255,7 +276,7 @@ def test_every_kind_of_operation_has_stages_that_end(db: None) -> None:
     for kind in Kind:
         operation = Operation(pk=0, kind=kind)
         operation.swap = Swap(operation=operation)  # which a swap is never without
-        assert stages.stages_of(operation)[-1].step in stages.AFTER_SWITCH
+        assert stages.stages_of(operation)[-1].step in Operation.AFTER_SWITCH
 
 
 def test_a_restart_brings_new_instances_and_drains_the_old(domain: Domain) -> None:

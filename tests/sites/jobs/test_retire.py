@@ -131,9 +131,9 @@ def test_routes_that_are_newer_than_what_was_acknowledged_start_no_clock(domain:
     other.touch_routes()
     leaving = Revision.objects.filter(pk=production.live_revision_id)
     leaving.update(state=RevisionState.DRAINING)
-    switch.release(site)
+    switch.release(site, now())
     assert leaving.get().released_at is None
-    switch.release(other)
+    switch.release(other, now())
     assert leaving.get().released_at is not None
 
 

@@ -10,7 +10,7 @@ from urllib.parse import unquote
 import pytest
 
 from sites.general_settings import warmup_rules
-from sites.jobs import warmup
+from sites.jobs import procedure, warmup
 from sites.models import Instance, Operation, SlotChange
 from sites.services import operations, swaps
 from tests.domain import Domain
@@ -110,8 +110,8 @@ def test_who_cancels_does_not_wait_for_an_answer_that_does_not_come(
         return warmup.Answer("/", "200")
 
     def cancel(operation: Operation) -> None:
-        if operation.cancel_requested_at is None:
-            operations.cancel(acting_user=domain.alice, operation=operation)
+        operations.cancel(acting_user=domain.alice, operation=operation)
+        procedure.beat(operation)
 
     monkeypatch.setattr(warmup, "BEAT_SECONDS", 0.01)
     monkeypatch.setattr(warmup, "ask", hang)

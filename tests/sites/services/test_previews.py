@@ -1,6 +1,7 @@
 """A swap with preview shows the prepared version at staging's address and holds both slots until it is decided."""
 
 import re
+from dataclasses import replace
 from datetime import timedelta
 from functools import partial
 
@@ -9,7 +10,9 @@ from django.conf import LazySettings
 
 from sites import tasks
 from sites.errors import Refused, SwapPending
-from sites.jobs import beat
+from sites.jobs import beat, stages
+from sites.jobs import preview as preview_jobs
+from sites.jobs.procedure import Progress
 from sites.models import Category, Operation, OperationStep, RevisionState, SlotHold
 from sites.models.clock import now
 from sites.services import operations, sites, slots, swaps
@@ -77,6 +80,24 @@ def test_nobody_takes_up_a_preview_that_waits(domain: Domain) -> None:
     preview(domain)
     Operation.objects.update(created_at=now() - timedelta(hours=1))
     assert beat.take_stale() == []
+
+
+def test_who_cancels_just_before_a_preview_begins_to_wait_is_heard(
+    domain: Domain, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    production, staging = domain.marked()
+    operation = swaps.request_swap(acting_user=domain.alice, source=staging, target=production, with_preview=True)
+    show = preview_jobs.wait_until_shown
+
+    def show_and_be_cancelled(shown: Operation) -> Progress:
+        progress = show(shown)
+        operations.cancel(acting_user=domain.alice, operation=operation)
+        return progress
+
+    last = replace(stages.PREVIEW[-1], work=show_and_be_cancelled)
+    monkeypatch.setattr(stages, "PREVIEW", (*stages.PREVIEW[:-1], last))
+    assert domain.look(operation).state == "cancelled"
+    assert not SlotHold.objects.exists()
 
 
 def test_every_refusal_names_the_pending_swap_and_its_person(domain: Domain) -> None:

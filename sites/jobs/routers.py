@@ -1,0 +1,46 @@
+"""What every registered router says of a site's routes."""
+
+from dataclasses import dataclass
+
+from sites.models import Site
+from sites.router import get_router
+from sites.routing import registered_nodes
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """How far the registered routers have come with a site's routes; one that is away has not acknowledged."""
+
+    missing: frozenset[str]
+    """Routers without an acknowledgement; a word of its own while none is registered."""
+    refusal: str = ""
+    """Why every router refuses the routes; empty when one may yet take them."""
+
+    @property
+    def sentence(self) -> str:
+        """For people."""
+        return f"waiting for {self.late}" if self.missing else "acknowledged by every router"
+
+    @property
+    def late(self) -> str:
+        """The missing routers by name."""
+        return ", ".join(sorted(self.missing))
+
+
+def publish(site: Site, *, wait_seconds: float = 2.0) -> Answer:
+    """Have every connected router take the committed routes, at least at the version that `site` knows of.
+
+    Raises RouterUnreachable.
+    """
+    acknowledged = get_router().publish(site.pk, site.routes_version, wait_seconds=wait_seconds)
+    registered = registered_nodes()
+    missing = {node for node in registered if acknowledged.versions.get(node, -1) < site.routes_version}
+    refused = acknowledged.refusals if registered and registered <= acknowledged.refusals.keys() else {}
+    return Answer(
+        frozenset(missing if registered else {"no router has registered yet"}), next(iter(refused.values()), "")
+    )
+
+
+def announce(site: Site) -> None:
+    """Tell the routers of the committed routes, and wait for none. Raises RouterUnreachable."""
+    get_router().publish(site.pk, site.routes_version, wait_seconds=0.0)
