@@ -16,9 +16,10 @@ from sites.demo.crowds import flask_visitors
 from sites.demo.operations import wait_for
 from sites.demo.staged_site import StagedSite
 from sites.errors import SlotBusy
-from sites.models import Kind, Operation, SlotHold, Step
+from sites.models import Kind, Operation, OperationState, SlotHold, Step
 from sites.prober.load import Load
 from sites.services.slots import scale
+from sites.services.swaps import complete_swap, request_swap
 from tests.live.moments import standing_still
 from tests.live.stage import assert_unnoticed, judge, stage, using, versions, visitors
 from tests.live.system import System
@@ -159,7 +160,8 @@ def test_of_many_requests_at_the_same_moment_one_is_taken(system: System, plain:
         with system.database():
             start.wait(10)
             try:
-                plain.request_swap()
+                # A preview holds its slots until the last has asked
+                request_swap(acting_user=plain.user, source=plain.staging, target=plain.production, with_preview=True)
             except SlotBusy as busy:
                 return str(busy)
             return "taken"
@@ -169,7 +171,10 @@ def test_of_many_requests_at_the_same_moment_one_is_taken(system: System, plain:
     assert said.count("taken") == 1
     assert all("held by the swap of admin since" in one for one in said if one != "taken"), said
     operation = Operation.objects.filter(site__name=plain.name, kind=Kind.SWAP).latest("pk")
-    wait_for(operation)
+    wait_until(
+        lambda: Operation.objects.get(pk=operation.pk).state == OperationState.WAITING, 20, "the preview is shown"
+    )
+    wait_for(complete_swap(acting_user=plain.user, operation=operation))
     plain.note_swap(operation, time.monotonic())
     assert versions(system, plain) == plain.serves
     assert not SlotHold.objects.filter(slot__site__name=plain.name).exists()
