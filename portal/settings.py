@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+import sys
 import tempfile
 from pathlib import Path
 
@@ -201,6 +202,7 @@ CELERY_TASK_DEFAULT_QUEUE = "control"
 CELERY_TASK_TIME_LIMIT = 120
 CELERY_WORKER_LOST_WAIT = 1.0  # no result is waited for, so a killed process is noticed at once
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
+CELERY_DB_REUSE_MAX = sys.maxsize // 2  # connections age by CONN_MAX_AGE; one for each task would cost more than a tick
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_BEAT_SCHEDULER = "celery.beat:Scheduler"

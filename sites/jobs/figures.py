@@ -2,12 +2,12 @@
 
 from datetime import timedelta
 
-from django.db.models import F, QuerySet, Value
+from django.db.models import F, Q, QuerySet, Value
 from django.db.models.functions import Concat
 
 from sites.errors import Unreachable
 from sites.models import Operation, OperationState, Swap, cluster_of
-from sites.models.clock import now, seconds_since
+from sites.models.clock import now
 from sites.router import get_router
 
 SETTLE_SECONDS = 0.8
@@ -28,7 +28,7 @@ def begin(operation: Operation) -> None:
 
 
 def is_needed() -> bool:
-    """Whether a swap was switched just now and has no figures yet."""
+    """Whether the last requests of a swap are in by now and it has no figures yet."""
     return _uncounted().exists()
 
 
@@ -36,7 +36,7 @@ def run() -> None:
     """Write the figures of the swaps of the last seconds, and say them in their operations."""
     for swap in _uncounted().select_related("operation"):
         counted = _count(swap.operation)
-        if counted is None or seconds_since(swap.acknowledged_at) < SETTLE_SECONDS:
+        if counted is None:
             continue
         requests, failures = counted[0] - swap.requests_before, counted[1] - swap.failures_before
         if min(requests, failures) < 0:
@@ -57,10 +57,11 @@ def in_words(requests: int, failures: int) -> str:
 
 
 def _uncounted() -> QuerySet[Swap]:
-    patience = timedelta(seconds=PATIENCE_SECONDS)
+    moment, patience = now(), timedelta(seconds=PATIENCE_SECONDS)
     # The routers stop counting what nobody asks about for so long
     at_once = Swap.objects.filter(requests=None, acknowledged_at__lt=F("switched_at") + patience)
-    return at_once.filter(acknowledged_at__gte=now() - patience, operation__state=OperationState.SUCCEEDED)
+    settled = Q(acknowledged_at__gte=moment - patience, acknowledged_at__lte=moment - timedelta(seconds=SETTLE_SECONDS))
+    return at_once.filter(settled, operation__state=OperationState.SUCCEEDED)
 
 
 def _count(operation: Operation) -> tuple[int, int] | None:

@@ -62,3 +62,9 @@ def test_a_silent_address_gets_no_figure(domain: Domain, swapped: Operation) -> 
 def test_the_figures_are_said_once(domain: Domain, swapped: Operation) -> None:
     first = count(domain, swapped, Served(702, 0))
     assert count(domain, swapped, Served(900, 0)) == first
+
+
+def test_routers_are_given_time_to_report_the_last_requests(domain: Domain, swapped: Operation) -> None:
+    Swap.objects.update(acknowledged_at=now())
+    assert not figures.is_needed()
+    assert "request" not in count(domain, swapped, Served(702, 0))
