@@ -116,7 +116,7 @@ def stop(revision: Revision) -> bool:
     not every router has acknowledged routes without it.
     """
     with transaction.atomic():
-        idle = Revision.objects.select_for_update().filter(
+        idle = Revision.objects.select_for_update(of=("self",)).filter(  # PostgreSQL locks no outer join
             pk=revision.pk, state=RevisionState.DRAINING, released_at__isnull=False, live_slots=None
         )
         found = idle.first()
