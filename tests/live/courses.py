@@ -109,24 +109,29 @@ class RollBack(Course):
 class Preview(Course):
     """While a preview waits for somebody, who answers once everything is back."""
 
-    def __init__(self, *, is_completed: bool) -> None:
-        """The answer is COMPLETE, or CANCEL."""
+    def __init__(self, *, is_completed: bool, is_waiting: bool = True) -> None:
+        """The answer is COMPLETE, or CANCEL; not `is_waiting`: while it is being shown, with its worker at it."""
         self._is_completed = is_completed
+        self._is_waiting = is_waiting
 
     def reach(self, system: System, site: StagedSite) -> Moment:
         """See Course."""
-        source, target = site.staging, site.production
         self._former = serving(site)
+        request = partial(request_swap, source=site.staging, target=site.production, with_preview=True)
+        if not self._is_waiting:
+            return hold_at(system, site, Step.PREPARED, partial(request, acting_user=site.user))
         requested_at = now()
-        operation = request_swap(acting_user=site.user, source=source, target=target, with_preview=True)
+        operation = request(acting_user=site.user)
         wait_for(partial(has_state, operation, OperationState.WAITING), 30, "the preview waits", interval=0.01)
         return Moment(operation, Step.PREPARED, requested_at, children(system.pid("worker-control")))
 
     def end(self, system: System, site: StagedSite, moment: Moment, held: Load) -> None:
-        """Until then it waits and shows what it has shown."""
-        operation, answered_at = moment.operation, now()
-        assert has_state(operation, OperationState.WAITING), operation.outcome
+        """Until then it waits and shows what production will serve."""
+        operation, waits = moment.operation, partial(has_state, moment.operation, OperationState.WAITING)
+        assert self._is_waiting <= waits(), operation.outcome
+        wait_for(waits, RECOVERY_SECONDS, "the preview waits")
         assert marks(system, site) == ("production", "production")
+        answered_at = now()
         if self._is_completed:
             complete_swap(acting_user=site.user, operation=operation)
             assert ended(operation).state == OperationState.SUCCEEDED, operation.outcome

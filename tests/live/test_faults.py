@@ -66,6 +66,7 @@ OTHERS: tuple[tuple[tuple[str, ...], dict[str, Callable[[], Course]]], ...] = (
     (
         (*PARTS, "beat", "instance for production"),
         {
+            "while a preview is being shown": partial(Preview, is_completed=True, is_waiting=False),
             "while a preview waits for COMPLETE": partial(Preview, is_completed=True),
             "while a preview waits for CANCEL": partial(Preview, is_completed=False),
         },
@@ -109,6 +110,12 @@ def other_cells() -> list[object]:
     ]
 
 
+def other_cells_on_postgres() -> list[object]:
+    """The same courses, of which one cell runs by default."""
+    courses = {when: course for _victims, courses in OTHERS for when, course in courses.items()}
+    return list(group(ON_POSTGRES, courses, one_in=len(ON_POSTGRES) * len(courses)))
+
+
 def group(
     victims: Iterable[str], courses: dict[str, Callable[[], Course]], *, one_in: int = 1, after: int = 0
 ) -> Iterator[object]:
@@ -148,7 +155,7 @@ def test_what_is_killed_costs_no_request_and_the_swap_tells_the_truth(
     strike(system, ON_SQLITE[victim](), course())
 
 
-@pytest.mark.parametrize(("victim", "course"), cells(ON_POSTGRES))
+@pytest.mark.parametrize(("victim", "course"), cells(ON_POSTGRES) + other_cells_on_postgres())
 def test_a_lost_database_costs_no_request_and_the_swap_tells_the_truth(
     on_postgres: System, server: Postgres, victim: str, course: Callable[[], Course]
 ) -> None:
