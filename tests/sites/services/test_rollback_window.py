@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 from django.conf import settings
 
-from sites.jobs import reconcile, retire, stages, switch
+from sites.jobs import reconcile, retire, stages, switch, warmup
 from sites.jobs import rollback as windows
 from sites.models import Operation, Revision, RevisionState, Slot, Step
 from sites.models.clock import now
@@ -156,6 +156,26 @@ def test_after_the_window_it_is_an_ordinary_swap(domain: Domain) -> None:
     assert operation.state == "succeeded", operation.outcome
     assert domain.serves("contoso.localhost") == "one"
     assert operation.steps.get(step=Step.WARMING).sentence == "2 of 2 instances answer"
+
+
+@pytest.mark.parametrize("answer", ["500", "no answer within 90 s"])
+def test_after_the_window_a_version_that_no_longer_answers_well_can_still_be_rolled_back(
+    domain: Domain, monkeypatch: pytest.MonkeyPatch, answer: str
+) -> None:
+    production, staging = domain.swapped()
+    Revision.objects.filter(state=RevisionState.RETAINED).update(state=RevisionState.STOPPED)
+
+    bad = production.workload_id
+
+    def ask(probe: warmup.Probe) -> warmup.Answer:
+        return warmup.Answer("/", answer if probe.change.workload_after_id == bad else "200")
+
+    monkeypatch.setattr(warmup, "ask", ask)
+    assert domain.roll_back(production.site).state == "succeeded"
+    assert domain.serves("contoso.localhost") == "one"
+    assert domain.serves("contoso-staging.localhost") == "two"
+    assert domain.swap(staging, production).state == "failed"
+    assert domain.serves("contoso.localhost") == "one"
 
 
 def test_kept_instances_that_do_not_run_are_not_called_warm(domain: Domain) -> None:
