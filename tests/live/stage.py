@@ -4,6 +4,9 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 
+from django.conf import settings
+from django.test import override_settings
+
 from portal.celery import app as celery_app
 from sites.demo.staged_site import StagedSite
 from sites.management.welcome import administrator
@@ -17,13 +20,17 @@ from sites.services.subscriptions import ensure_default
 from tests.live import archives
 from tests.live.system import System
 
+FOLDERS = ("CONTENT_DIR", "BUILD_DIR")
+
 
 @contextmanager
 def using(system: System) -> Iterator[None]:
-    """Within it this process is a part of the system: its database, and its queue in place of one in memory."""
+    """Within it this process is a part of the system: its database, its contents, and its queue in place of one in
+    memory."""
     former = celery_app.conf.broker_url
+    folders = {name: system.data / getattr(settings, name).relative_to(settings.DATA_DIR) for name in FOLDERS}
     try:
-        with system.database():
+        with system.database(), override_settings(**folders):
             _take_broker(f"redis+socket://{system.run_dir / 'redis.sock'}")
             yield
     finally:
