@@ -79,7 +79,7 @@ OTHERS: tuple[tuple[tuple[str, ...], dict[str, Callable[[], Course]]], ...] = (
         (*PARTS, "beat", "instance of production"),
         {
             "during a drain": partial(Drain, limit_seconds=60, is_outlasted=False),
-            "during a drain beyond its limit": partial(Drain, limit_seconds=4, is_outlasted=True),
+            "during a drain beyond its limit": partial(Drain, limit_seconds=6, is_outlasted=True),
         },
     ),
 )
