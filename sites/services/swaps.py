@@ -162,9 +162,9 @@ def _take_present_counts(operation: Operation) -> None:
 
 def exchange_workloads(operation: Operation) -> None:
     """Each change gets the other slot's workload, as both are under the holds."""
-    one, other = operation.changes.select_related("workload_before", "deployment_after")
-    deployments = one.deployment_after, other.deployment_after
+    one, other = operation.changes.all()
+    deployments = one.deployment_after_id, other.deployment_after_id
     for change, from_change, deployment in ((one, other, deployments[1]), (other, one, deployments[0])):
-        change.workload_after = from_change.workload_before
-        change.deployment_after = deployment
+        change.workload_after_id = from_change.workload_before_id
+        change.deployment_after_id = deployment
         change.save(update_fields=["workload_after", "deployment_after"])
