@@ -2,9 +2,10 @@
 
 import os
 import signal
+import sqlite3
 import time
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 
 from django.db import connection
@@ -53,11 +54,32 @@ class Moment:
 def standing_still(system: System) -> Iterator[None]:
     """Within it no operation is worked on."""
     workers = children(system.pid("worker-control"))
-    send(workers, signal.SIGSTOP)
+    stop_between_writes(workers)
     try:
         yield
     finally:
         send(workers, signal.SIGCONT)
+
+
+def stop_between_writes(pids: Iterable[int]) -> None:
+    """Stop processes while none of them keeps everybody else from writing into the database."""
+    send(pids, signal.SIGSTOP)
+    while _is_locked():
+        send(pids, signal.SIGCONT)
+        time.sleep(POLL_SECONDS)
+        send(pids, signal.SIGSTOP)
+
+
+def _is_locked() -> bool:
+    """Whether somebody holds the lock of SQLite's writer for longer than a write takes."""
+    if connection.vendor != "sqlite":
+        return False
+    with closing(sqlite3.connect(connection.settings_dict["NAME"], timeout=0.5)) as other:
+        try:
+            other.execute("BEGIN IMMEDIATE")
+        except sqlite3.OperationalError:
+            return True
+    return False
 
 
 def hold_at(
@@ -76,7 +98,7 @@ def hold_at(
         before()
         workers = children(system.pid("worker-control"))
         if step == Step.REQUESTED:
-            send(workers, signal.SIGSTOP)
+            stop_between_writes(workers)
         requested_at = now()
         operation = request()
         if _is_caught(operation, step, freeze=lambda pids=workers: send(pids, signal.SIGSTOP)):
