@@ -154,7 +154,7 @@ def _status(probe: Probe, path: str, seconds: float) -> str:
         "User-Agent": USER_AGENT,
         "Host": host,
         "X-Forwarded-Proto": "https",
-        "X-Website-Slot-Name": probe.change.held_slot.name,
+        "X-Website-Slot-Name": probe.change.held_slot.told_name,
         "X-Website-Hostname": probe.host,
         "X-Website-Site-Name": probe.change.held_slot.site.name,
     }

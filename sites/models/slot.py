@@ -12,6 +12,11 @@ PRODUCTION = "production"
 STAGING = "staging"
 
 
+def name_for_applications(name: str, *, is_production: bool) -> str:
+    """A slot as its instances are told in header and environment, as the service does: Production, or its own name."""
+    return "Production" if is_production else name
+
+
 class Slot(models.Model):
     """A place of a site; a workload occupies it and its live revision answers at its host names."""
 
@@ -48,6 +53,11 @@ class Slot(models.Model):
     def label(self) -> str:
         """The slot in words: Production, Staging."""
         return self.name.capitalize()
+
+    @property
+    def told_name(self) -> str:
+        """See `name_for_applications`."""
+        return name_for_applications(self.name, is_production=self.is_production)
 
     @property
     def occupant(self) -> Workload:

@@ -39,7 +39,7 @@ class HostRoute:
     host: str
     """An A-label in lower case without a dot at the end, or an address."""
     slot: str
-    """The slot's name, sent to the instance as a request header."""
+    """The slot as its instances are told, by a request header."""
     cluster: str | None
     page: Page | None = None
     is_indexed: bool = True

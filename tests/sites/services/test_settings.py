@@ -190,10 +190,13 @@ def test_cloning_can_be_left_out(domain: Domain) -> None:
 
 
 def test_what_depends_on_the_slot_enters_the_environment_only_on_request(domain: Domain) -> None:
-    production, _staging = domain.staged()
+    production, staging = domain.staged()
     assert "WEBSITE_SLOT_NAME" not in environment(domain)
-    domain.save(production, Entry("slot_environment", "on"), category=Category.GENERAL)
-    assert environment(domain)["WEBSITE_SLOT_NAME"] == "Production"
+    for slot in (production, staging):
+        domain.save(slot, Entry("slot_environment", "on"), category=Category.GENERAL)
+    for host, told in (("contoso.localhost", "Production"), ("contoso-staging.localhost", "staging")):
+        assert domain.revision_behind(host).runnable["env"]["WEBSITE_SLOT_NAME"] == told
+        assert domain.router.answer(host).slot == told, "the header says the same"
     assert environment(domain)["WEBSITE_HOSTNAME"] == "contoso.localhost"
 
 
