@@ -31,7 +31,7 @@ class StagedSite:
     port: int
     instances: int
     is_marked: bool
-    """Gives each slot a sticky setting, so that every swap starts instances of its own and mix-ups would show."""
+    """Gives each slot a sticky setting: no slot can use instances of the other's, and mix-ups would show."""
     begins_with: tuple[str, str] = VERSIONS
     """What production and staging serve before the first of `switches`."""
     switches: list[Switch] = field(default_factory=list)
