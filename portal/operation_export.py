@@ -56,7 +56,7 @@ def text_lines(operation: Operation, zone: tzinfo = UTC) -> list[str]:
         f"{_clock(operation.created_at, zone)}  Requested",
     ]
     for step in operation.steps.all():
-        spent = f"{(step.ended_at - step.started_at).total_seconds():7.1f} s" if step.ended_at else "  running"
+        spent = f"{(step.ended_at - step.started_at).total_seconds():8.2f} s" if step.ended_at else "   running"
         found = f": {step.sentence}" if step.sentence else ""
         mark = "failed: " if step.is_failed else ""
         lines.append(f"{_clock(step.started_at, zone)}{spent}  {mark}{step.get_step_display()}{found}")

@@ -60,7 +60,9 @@ def seconds(span: OperationStep | Swap) -> str:
         else (span.begun_at, span.operation.ended_at)
     )
     spent = ((ended or timezone.now()) - began).total_seconds()
-    return f"{max(spent, 0):.1f} s" if spent < 60 else f"{int(spent // 60)} min {int(spent % 60)} s"
+    if spent >= 60:
+        return f"{int(spent // 60)} min {int(spent % 60)} s"
+    return f"{max(spent, 0):.{2 if spent < 1 else 1}f} s"  # most steps of a swap take some hundredths
 
 
 @register.filter
