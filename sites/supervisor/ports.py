@@ -84,9 +84,16 @@ def port_owner(port: int, *, proc: Path = Path("/proc")) -> Owner | None:
         if not folder.name.isdigit():
             continue
         with suppress(OSError):
-            if any(str(link.readlink()) in wanted for link in (folder / "fd").iterdir()):
+            if any(_is_one_of(wanted, link) for link in (folder / "fd").iterdir()):
                 return Owner(int(folder.name), (folder / "comm").read_text().strip())
     return None
+
+
+def _is_one_of(wanted: set[str], link: Path) -> bool:
+    """Whether an open file is one of these; False for one that has been closed meanwhile, as a busy router's are."""
+    with suppress(OSError):
+        return str(link.readlink()) in wanted
+    return False
 
 
 def _listening_inodes(table: str, port: int) -> set[str]:

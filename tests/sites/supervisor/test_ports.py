@@ -58,3 +58,17 @@ def test_the_owner_is_found_through_the_socket_tables(tmp_path: Path) -> None:
     assert port_owner(8080, proc=tmp_path) == Owner(812, "nginx")
     assert str(Owner(812, "nginx")) == "nginx (process 812)"
     assert port_owner(8081, proc=tmp_path) is None
+
+
+def test_the_owner_is_found_while_it_opens_and_closes_connections(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "net").mkdir()
+    (tmp_path / "net/tcp").write_text("head\n 0: 0100007F:1F90 00000000:0000 0A 0:0 0:0 0 0 0 4242 1\n")
+    (tmp_path / "812/fd").mkdir(parents=True)
+    (tmp_path / "812/comm").write_text("envoy\n")
+    (tmp_path / "812/fd/7").symlink_to("socket:[4242]")
+    listed = Path.iterdir
+    gone = tmp_path / "812/fd/6"
+    monkeypatch.setattr(Path, "iterdir", lambda folder: [gone] * (folder.name == "fd") + list(listed(folder)))
+    assert port_owner(8080, proc=tmp_path) == Owner(812, "envoy")
