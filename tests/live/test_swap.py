@@ -174,8 +174,9 @@ def test_of_many_requests_at_the_same_moment_one_is_taken(system: System, plain:
     wait_until(
         lambda: Operation.objects.get(pk=operation.pk).state == OperationState.WAITING, 20, "the preview is shown"
     )
-    wait_for(complete_swap(acting_user=plain.user, operation=operation))
-    plain.note_swap(operation, time.monotonic())
+    completed = complete_swap(acting_user=plain.user, operation=operation)
+    wait_for(completed)
+    plain.note_swap(completed, time.monotonic())
     assert versions(system, plain) == plain.serves
     assert not SlotHold.objects.filter(slot__site__name=plain.name).exists()
 
