@@ -4,7 +4,7 @@ import pytest
 from django.test import Client
 from pytest_django import DjangoAssertNumQueries
 
-from sites.models import Operation, OperationState, Site, SlotHold, Subscription
+from sites.models import HostName, Operation, OperationState, Site, SlotHold, Subscription
 from sites.services import slots
 from tests.domain import Domain
 from tests.portal.conftest import HTMX
@@ -149,3 +149,11 @@ def test_a_hold_of_an_ended_operation_does_not_keep_the_list_asking(alice: Clien
     SlotHold.objects.create(slot=contoso.slots.get(name="staging"), operation=operation)
     assert operation.state == OperationState.SUCCEEDED
     assert not alice.get("/sites/").context["tree"].pace
+
+
+def test_a_site_that_is_being_deleted_has_no_link_that_leads_nowhere(alice: Client, contoso: Site) -> None:
+    HostName.objects.filter(slot__site=contoso).delete()  # as its deletion begins
+    for address in ("/sites/", "/sites/contoso/dashboard/"):
+        page = alice.get(address).content.decode()
+        assert "contoso" in page
+        assert 'href=""' not in page
