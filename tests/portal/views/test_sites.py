@@ -151,9 +151,13 @@ def test_a_hold_of_an_ended_operation_does_not_keep_the_list_asking(alice: Clien
     assert not alice.get("/sites/").context["tree"].pace
 
 
-def test_a_site_that_is_being_deleted_has_no_link_that_leads_nowhere(alice: Client, contoso: Site) -> None:
+def test_a_site_that_is_being_deleted_says_nothing_of_addresses_that_it_has_no_more(
+    alice: Client, contoso: Site
+) -> None:
     HostName.objects.filter(slot__site=contoso).delete()  # as its deletion begins
+    contoso.slots.update(is_running=False)
     for address in ("/sites/", "/sites/contoso/dashboard/"):
         page = alice.get(address).content.decode()
         assert "contoso" in page
         assert 'href=""' not in page
+        assert "visitors get a page" not in page and "Publishing host" not in page
