@@ -102,6 +102,7 @@ USE_I18N = False
 INSTALLED_APPS = [
     "portal",
     "sites",
+    "tools",
     "django_htmx",
     "django.contrib.admin",
     "django.contrib.auth",

@@ -1,7 +1,11 @@
 """What holds for all tests: the fast ones first, and the long ones only when asked for."""
 
+from pathlib import Path
+
 import hypothesis
 import pytest
+
+from tests.domain import Domain, make_domain
 
 IN_BOTH = {"deadline": None, "suppress_health_check": list(hypothesis.HealthCheck)}
 hypothesis.settings.register_profile(
@@ -14,6 +18,12 @@ hypothesis.settings.register_profile(
     **IN_BOTH,
 )
 hypothesis.settings.register_profile("long", max_examples=100, stateful_step_count=30, **IN_BOTH)
+
+
+@pytest.fixture
+def domain(db: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Domain:
+    """An installation in memory."""
+    return make_domain(tmp_path, monkeypatch)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

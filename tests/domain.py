@@ -12,13 +12,13 @@ from sites import routing
 from sites.jobs import advance, retire, warmup
 from sites.models import Category, Membership, Operation, Revision, Role, RouterNode, Site, Slot, Subscription
 from sites.router import get_router
-from sites.router.memory import MemoryRouter
-from sites.runtime.memory import MemoryRuntime
 from sites.runtime.registry import get_runtime
 from sites.services import deployments, slots, swaps
 from sites.services import sites as site_services
 from sites.services.rollback import request_roll_back
 from sites.services.settings import Entry, save_settings
+from tests.fakes.router import MemoryRouter
+from tests.fakes.runtime import MemoryRuntime
 
 
 @dataclass

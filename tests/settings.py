@@ -7,8 +7,8 @@ import tempfile
 
 os.environ["GREENROOM_DATA"] = tempfile.mkdtemp(prefix="greenroom-test-", dir=os.environ.get("GREENROOM_DATA"))
 atexit.register(shutil.rmtree, os.environ["GREENROOM_DATA"], ignore_errors=True)
-os.environ.setdefault("GREENROOM_ROUTER", "sites.router.memory.MemoryRouter")
-os.environ.setdefault("GREENROOM_RUNTIME", "sites.runtime.memory.MemoryRuntime")
+os.environ.setdefault("GREENROOM_ROUTER", "tests.fakes.router.MemoryRouter")
+os.environ.setdefault("GREENROOM_RUNTIME", "tests.fakes.runtime.MemoryRuntime")
 
 from portal.settings import *  # noqa: E402, F403
 

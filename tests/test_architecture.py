@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
-PACKAGES = ("portal", "sites")
+PACKAGES = ("portal", "sites", "tools")
 
 # Room → rooms that it may import, beside itself, sites.errors and libraries. docs/architecture.md says why.
 MAY_IMPORT: dict[str, set[str]] = {
@@ -43,33 +43,32 @@ MAY_IMPORT: dict[str, set[str]] = {
     "sites.content": {"sites.runtime"},
     "sites.publishing": {"sites.services", "sites.access", "sites.models", "sites.content"},
     "sites.supervisor": {"sites.models", "sites.services", "sites.runtime", "sites.runtime.agent", "sites.router"},
-    "sites.prober": set(),
-    "sites.demo": {"sites.prober", "sites.services", "sites.models", "sites.content", "sites.supervisor"},
-    "sites.bench": {
-        "sites.prober",
-        "sites.demo",
-        "sites.services",
-        "sites.models",
-        "sites.router",
-        "sites.runtime.agent",
-        "sites.supervisor",
-    },
     "sites.management": {
         "sites.supervisor",
-        "sites.demo",
-        "sites.bench",
-        "sites.prober",
         "sites.router",
         "sites.routing",
-        "sites.runtime.agent",
         "sites.services",
         "sites.models",
         "portal",
     },
     "sites.migrations": {"sites.models"},
+    "tools": set(),
+    "tools.prober": set(),
+    "tools.demo": {"tools.prober", "sites.services", "sites.models", "sites.content", "sites.supervisor"},
+    "tools.bench": {
+        "tools.prober",
+        "tools.demo",
+        "sites.services",
+        "sites.models",
+        "sites.router",
+        "sites.runtime.agent",
+        "sites.supervisor",
+    },
+    "tools.screens": {"portal"},
+    "tools.management": {"tools.prober", "tools.demo", "tools.bench", "tools.screens"},
 }
-WITHOUT_ORM = ("sites.router", "sites.runtime", "sites.content", "sites.prober")
-WITHOUT_DJANGO = ("sites.runtime.agent", "sites.runtime.programs", "sites.prober")
+WITHOUT_ORM = ("sites.router", "sites.runtime", "sites.content", "tools.prober")
+WITHOUT_DJANGO = ("sites.runtime.agent", "sites.runtime.programs", "tools.prober")
 
 
 def modules() -> Iterator[tuple[str, ast.Module]]:

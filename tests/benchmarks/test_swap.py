@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from sites.bench.report import KEYS
+from tools.bench.report import KEYS
 
 pytestmark = pytest.mark.benchmark
 

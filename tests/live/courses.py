@@ -4,14 +4,7 @@ from abc import ABC, abstractmethod
 from dataclasses import replace
 from functools import partial
 
-from sites.demo.operations import wait_for as wait_until_done
-from sites.demo.staged_site import StagedSite
 from sites.models import Operation, OperationState, Revision, RevisionState, Slot, Step
-from sites.prober.analysis import Expectation
-from sites.prober.clock import now
-from sites.prober.load import Load
-from sites.prober.records import Record, Trouble
-from sites.prober.websocket import WebSocketClient
 from sites.services.operations import cancel
 from sites.services.rollback import request_roll_back
 from sites.services.swaps import complete_swap, request_swap
@@ -20,6 +13,13 @@ from tests.live.moments import Moment, children, hold_at
 from tests.live.stage import marks
 from tests.live.system import System, wait_for
 from tests.live.victims import LINES, begun
+from tools.demo.operations import wait_for as wait_until_done
+from tools.demo.staged_site import StagedSite
+from tools.prober.analysis import Expectation
+from tools.prober.clock import now
+from tools.prober.load import Load
+from tools.prober.records import Record, Trouble
+from tools.prober.websocket import WebSocketClient
 
 RECOVERY_SECONDS = 60.0
 """So long after the return of what was killed everything may take."""

@@ -10,11 +10,11 @@ from pathlib import Path
 
 from django.db import connection
 
-from sites.demo.operations import wait_for
-from sites.demo.staged_site import StagedSite
 from sites.models import Operation, Step
-from sites.prober.clock import now
 from tests.live.system import System
+from tools.demo.operations import wait_for
+from tools.demo.staged_site import StagedSite
+from tools.prober.clock import now
 
 TRIES = 12
 POLL_SECONDS = 0.001

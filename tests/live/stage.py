@@ -8,17 +8,17 @@ from django.conf import settings
 from django.test import override_settings
 
 from portal.celery import app as celery_app
-from sites.demo.staged_site import StagedSite
 from sites.management.welcome import administrator
 from sites.models import Site
-from sites.prober import kinds
-from sites.prober.analysis import Findings, analyse
-from sites.prober.client import Client
-from sites.prober.records import Record
-from sites.prober.websocket import WebSocketClient
 from sites.services.subscriptions import ensure_default
 from tests.live import archives
 from tests.live.system import System
+from tools.demo.staged_site import StagedSite
+from tools.prober import kinds
+from tools.prober.analysis import Findings, analyse
+from tools.prober.client import Client
+from tools.prober.records import Record
+from tools.prober.websocket import WebSocketClient
 
 FOLDERS = ("CONTENT_DIR", "BUILD_DIR")
 

@@ -6,10 +6,10 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page
 
-from sites.management.screens.failures import BROKEN_PAGE
-from sites.management.screens.walk import walk
 from tests.live.chromium import AXE
 from tests.live.system import System
+from tools.screens.failures import BROKEN_PAGE
+from tools.screens.walk import walk
 
 pytestmark = pytest.mark.live
 

@@ -4,12 +4,12 @@ from collections.abc import Iterator
 
 import pytest
 
-from sites.demo.staged_site import StagedSite
 from sites.models import Operation, OperationState, Revision, RevisionState, SlotHold
-from sites.prober.load import Load
 from tests.live import archives
 from tests.live.stage import assert_unnoticed, judge, stage, using, versions, visitors
 from tests.live.system import System, wait_for
+from tools.demo.staged_site import StagedSite
+from tools.prober.load import Load
 
 pytestmark = pytest.mark.live
 

@@ -5,8 +5,6 @@ from collections.abc import Iterator
 
 import pytest
 
-from sites.demo.operations import wait_for
-from sites.demo.publishing import publish
 from sites.general_settings import START_COMMAND
 from sites.management.welcome import administrator
 from sites.models import Category, Operation, Slot
@@ -19,6 +17,8 @@ from sites.services.swaps import request_swap
 from tests.live.archives import WEB, zipped
 from tests.live.stage import using
 from tests.live.system import System
+from tools.demo.operations import wait_for
+from tools.demo.publishing import publish
 
 pytestmark = pytest.mark.live
 

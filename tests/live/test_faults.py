@@ -16,11 +16,7 @@ import pytest
 from django.conf import settings
 from pytest_django import DjangoDbBlocker
 
-from sites.demo.staged_site import StagedSite
 from sites.models import Operation, SlotHold, Step
-from sites.prober.analysis import analyse
-from sites.prober.load import Load
-from sites.prober.records import Record
 from tests.live.courses import Course, Drain, Preview, RollBack, Swap
 from tests.live.instances import has_no_orphans, is_complete
 from tests.live.postgres import Postgres
@@ -37,6 +33,10 @@ from tests.live.victims import (
     Up,
     Victim,
 )
+from tools.demo.staged_site import StagedSite
+from tools.prober.analysis import analyse
+from tools.prober.load import Load
+from tools.prober.records import Record
 
 pytestmark = pytest.mark.live
 

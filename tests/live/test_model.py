@@ -11,7 +11,6 @@ import hypothesis
 import pytest
 from hypothesis.stateful import rule, run_state_machine_as_test
 
-from sites.demo.operations import wait_for
 from sites.errors import RuntimeUnreachable
 from sites.management.welcome import administrator
 from sites.models import Category, Operation, Site, Step
@@ -31,6 +30,7 @@ from tests.lives.asking import AT_FIRST, CONTENT_AT_FIRST, NAMES
 from tests.lives.fates import Fate
 from tests.lives.model import Place
 from tests.lives.rules import Life, wanted_settings
+from tools.demo.operations import wait_for
 
 pytestmark = pytest.mark.live
 

@@ -5,9 +5,9 @@ import re
 import pytest
 from playwright.sync_api import Dialog, Page, expect
 
-from sites.management.screens.access import add_device
 from tests.live.chromium import OpenPage, assert_axe_finds_nothing
 from tests.live.system import System
+from tools.screens.access import add_device
 
 pytestmark = pytest.mark.live
 

@@ -3,14 +3,14 @@
 import pytest
 from playwright.sync_api import Page, expect
 
-from sites.demo.operations import wait_for
-from sites.demo.staged_site import StagedSite
 from sites.services.rollback import offer_roll_back, request_roll_back
 from tests.live import archives
 from tests.live.chromium import OpenPage, assert_axe_finds_nothing
 from tests.live.stage import stage, using
 from tests.live.system import System
 from tests.live.system import wait_for as wait_until
+from tools.demo.operations import wait_for
+from tools.demo.staged_site import StagedSite
 
 pytestmark = [pytest.mark.live, pytest.mark.usefixtures("site")]
 

@@ -4,7 +4,6 @@ import re
 
 import pytest
 
-from sites.demo.operations import wait_for
 from sites.management.welcome import administrator
 from sites.models import Operation, Site
 from sites.services.custom_sites import Beginning, create_custom_site
@@ -13,6 +12,7 @@ from sites.services.sites import delete_site
 from sites.services.subscriptions import ensure_default
 from tests.live.stage import using
 from tests.live.system import System
+from tools.demo.operations import wait_for
 
 pytestmark = pytest.mark.live
 

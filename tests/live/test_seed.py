@@ -5,8 +5,6 @@ from collections.abc import Callable, Iterator
 import pytest
 from django.test import override_settings
 
-from sites.demo.operations import wait_for
-from sites.demo.publishing import publish
 from sites.errors import NotStandard, SlotLimit
 from sites.management.welcome import administrator
 from sites.models import HostNameKind, Operation, Site, Slot
@@ -18,6 +16,8 @@ from tests.live import archives
 from tests.live.stage import using
 from tests.live.system import System
 from tests.live.system import wait_for as wait_until
+from tools.demo.operations import wait_for
+from tools.demo.publishing import publish
 
 pytestmark = pytest.mark.live
 

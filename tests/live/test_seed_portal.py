@@ -5,7 +5,6 @@ from collections.abc import Callable, Iterator
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from sites.demo.operations import wait_for
 from sites.management.welcome import administrator
 from sites.models import Site, SlotHold
 from sites.services.sites import create_site, delete_site
@@ -15,6 +14,7 @@ from tests.live.chromium import OpenPage
 from tests.live.stage import stage, using, versions
 from tests.live.system import System
 from tests.live.system import wait_for as wait_until
+from tools.demo.operations import wait_for
 
 pytestmark = pytest.mark.live
 

@@ -12,18 +12,18 @@ import httpx
 import pytest
 
 from sites.content.samples import demo_archive
-from sites.demo.crowds import flask_visitors
-from sites.demo.operations import wait_for
-from sites.demo.staged_site import StagedSite
 from sites.errors import SlotBusy
 from sites.models import Kind, Operation, OperationState, SlotHold, Step
-from sites.prober.load import Load
 from sites.services.slots import scale
 from sites.services.swaps import complete_swap, request_swap
 from tests.live.moments import standing_still
 from tests.live.stage import assert_unnoticed, judge, stage, using, versions, visitors
 from tests.live.system import System
 from tests.live.system import wait_for as wait_until
+from tools.demo.crowds import flask_visitors
+from tools.demo.operations import wait_for
+from tools.demo.staged_site import StagedSite
+from tools.prober.load import Load
 
 pytestmark = pytest.mark.live
 

@@ -13,16 +13,16 @@ import redis
 from django.db import connection
 
 from sites.models import Revision, Step
-from sites.prober.clock import now
-from sites.prober.http import user_agent
-from sites.prober.records import Record, Trouble
-from sites.prober.websocket import WebSocketClient
 from sites.runtime.agent import identity
 from sites.supervisor.identity import Identity
 from tests.live.instances import instances, running_process, runtime_of
 from tests.live.moments import Moment, send
 from tests.live.postgres import Postgres
 from tests.live.system import System, wait_for
+from tools.prober.clock import now
+from tools.prober.http import user_agent
+from tools.prober.records import Record, Trouble
+from tools.prober.websocket import WebSocketClient
 
 OUTAGE_SECONDS = 1.0
 """So long may connections be refused when Envoy itself is killed."""

@@ -1,7 +1,6 @@
 """Fixtures of the portal's fast tests: the cast in memory, each with a browser."""
 
 from collections.abc import Callable
-from pathlib import Path
 
 import pytest
 from django.contrib.auth.models import User
@@ -10,7 +9,7 @@ from django.utils import timezone
 
 from portal import workers
 from sites.models import Operation, Site
-from tests.domain import Domain, make_domain
+from tests.domain import Domain
 
 HTMX = {"HX-Request": "true", "HX-Current-URL": "http://localhost/sites/"}
 
@@ -19,12 +18,6 @@ HTMX = {"HX-Request": "true", "HX-Current-URL": "http://localhost/sites/"}
 def _workers_report(monkeypatch: pytest.MonkeyPatch) -> None:
     """There is no Redis to ask whether they do."""
     monkeypatch.setattr(workers, "has_worker", lambda queue: True)
-
-
-@pytest.fixture
-def domain(db: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Domain:
-    """An installation in memory."""
-    return make_domain(tmp_path, monkeypatch)
 
 
 @pytest.fixture

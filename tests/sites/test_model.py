@@ -15,10 +15,10 @@ from hypothesis.stateful import invariant, rule, run_state_machine_as_test
 from sites import routing
 from sites.jobs import advance, beat, reconcile, retire, rollback
 from sites.models import Category, Operation, Revision, Site, Slot, Step
-from sites.router.memory import MemoryNode
 from sites.services.settings import save_settings
 from tests.deaths import Killed, dying_after
 from tests.domain import Domain
+from tests.fakes.router import MemoryNode
 from tests.lives.asking import AT_FIRST, NAMES
 from tests.lives.fates import Fate
 from tests.lives.model import Place

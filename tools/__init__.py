@@ -1,0 +1,1 @@
+"""What measures and demonstrates Greenroom from outside; nothing of the product imports it."""

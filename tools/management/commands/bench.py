@@ -1,0 +1,82 @@
+"""`./greenroom bench swap`: what a swap costs and what visitors feel of it, measured in an installation of its own."""
+
+from dataclasses import replace
+from pathlib import Path
+
+from django.core.management.base import BaseCommand, CommandParser
+
+from sites.errors import GreenroomError
+from tools.bench.report import Report
+from tools.bench.story import QUICK, Plan, measure
+from tools.demo.installation import MANAGE, Installation, NotStarted
+from tools.demo.operations import OperationFailed
+from tools.demo.publishing import PublishingRefused
+
+
+class Command(BaseCommand):
+    """Start an installation in a temporary folder, measure there, and end it."""
+
+    help = "Measure swaps under load. Exit code 1 when a figure is not what docs/benchmarks.md says it should be."
+    requires_system_checks = []
+    requires_migrations_checks = False
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        """What is measured, how thoroughly, and where the figures go."""
+        parser.add_argument("subject", choices=["swap"], help="what is measured")
+        parser.add_argument("--report", type=Path, metavar="FILE", help="write the figures there as JSON")
+        parser.add_argument(
+            "--quick", action="store_true", help="few swaps and sites: shows that the measurement works"
+        )
+        parser.add_argument("--swaps", type=int, metavar="N", help="instead of 200")
+        parser.add_argument(
+            "--here", action="store_true", help="use the running installation, and leave the sites in it"
+        )
+
+    def handle(self, *, report: Path | None, quick: bool, swaps: int | None, here: bool, **_: object) -> None:
+        """Exit code 0 when every figure that was measured is what it should be."""
+        try:
+            code = self._measure(report, quick, swaps) if here else self._begin(report, quick, swaps)
+        except KeyboardInterrupt:
+            code = 130
+        raise SystemExit(code)
+
+    def _begin(self, report: Path | None, quick: bool, swaps: int | None) -> int:
+        """The measurement runs in a process of its own: settings are read once, and ours name another folder."""
+        installation = Installation()
+        try:
+            self._say(f"Starting Greenroom in {installation.folder}, port {installation.port}")
+            installation.start()
+            arguments = [str(MANAGE), "bench", "swap", "--here"]
+            arguments += ["--quick"] if quick else []
+            arguments += ["--swaps", str(swaps)] if swaps else []
+            arguments += ["--report", str(report.absolute())] if report else []
+            return installation.run(arguments).returncode
+        except NotStarted as error:
+            self._say(f"Greenroom did not start, so nothing was measured. The last lines of its log:\n{error}")
+            return 1
+        finally:
+            self._say("Stopping everything and removing the folder")
+            installation.stop()
+
+    def _measure(self, report: Path | None, quick: bool, swaps: int | None) -> int:
+        plan = QUICK if quick else Plan()
+        if swaps:
+            plan = replace(plan, swaps=swaps)
+        try:
+            measured = measure(self._say, plan)
+        except (GreenroomError, OperationFailed, PublishingRefused, TimeoutError) as error:
+            self._say(f"The measurement ended early. {error}")
+            return 1
+        for sentence in measured.sentences():
+            self._say(sentence)
+        self._write(measured, report)
+        return 1 if measured.missed else 0
+
+    def _write(self, measured: Report, report: Path | None) -> None:
+        if report:
+            measured.write(report)
+            self._say(f"The figures are in {report}")
+
+    def _say(self, line: str) -> None:
+        self.stdout.write(line)
+        self.stdout.flush()
