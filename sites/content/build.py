@@ -18,6 +18,7 @@ from sites.content.node_sites import BIN
 from sites.content.python_sites import VENV, base_python
 from sites.content.recognition import Recipe
 from sites.content.store import HOUR, REMOVED, UNFINISHED, discard, path_of
+from sites.runtime import trees
 from sites.runtime.spec import Mount, RunSpec
 
 FORMAT = "1"
@@ -132,7 +133,10 @@ def begin(build: Build) -> None:
 
 
 def finish(digest: str) -> Path:
-    """Seal the build and make it the one to be found; returns the folder of the instances. May be repeated."""
+    """Seal the build and make it the one to be found; returns the folder of the instances. May be repeated.
+
+    Raises OSError when what was built cannot be kept.
+    """
     final = settings.BUILD_DIR / digest
     if final.is_dir():
         abandon(digest)
@@ -156,7 +160,7 @@ def remove_unused_builds(in_use: set[str], *, older_than_seconds: float = HOUR) 
         if folder.name in in_use or not folder.is_dir() or folder.stat().st_mtime >= before:
             continue
         if folder.name.startswith(REMOVED):
-            shutil.rmtree(folder, ignore_errors=True)
+            trees.remove(folder)
         else:
             discard(folder)
         removed += 1
@@ -177,14 +181,15 @@ def _unfinished(digest: str) -> Path:
 
 def _seal(app: Path) -> None:
     """Ours again and read-only; what is neither file, folder nor link is removed, and no file keeps set-uid."""
-    for parent, names, files in os.walk(app):
-        for path in (Path(parent), *(Path(parent) / name for name in (*names, *files))):
-            mode = path.lstat().st_mode
-            if os.geteuid() == 0:
-                os.chown(path, 0, 0, follow_symlinks=False)
-            if stat.S_ISDIR(mode):
-                path.chmod(0o755)
-            elif stat.S_ISREG(mode):
-                path.chmod(0o555 if mode & 0o111 else 0o444)
-            elif not stat.S_ISLNK(mode):
-                path.unlink()
+    for entry in trees.entries_below(app):
+        if os.geteuid() == 0:
+            entry.give_to(0)
+        if stat.S_ISDIR(entry.mode):
+            entry.permit(0o755)
+        elif stat.S_ISREG(entry.mode):
+            entry.permit(0o555 if entry.mode & 0o111 else 0o444)
+        elif not stat.S_ISLNK(entry.mode):
+            entry.remove()
+    if os.geteuid() == 0:
+        os.chown(app, 0, 0, follow_symlinks=False)
+    app.chmod(0o755)

@@ -14,6 +14,8 @@ from pathlib import Path
 
 from django.conf import settings
 
+from sites.runtime import trees
+
 UNFINISHED = ".new-"
 REMOVED = ".old-"
 CHUNK = 256 * 1024
@@ -145,7 +147,7 @@ def sweep(*, older_than_seconds: float = HOUR) -> int:
     ]
     for path in leftovers:
         if path.is_dir():
-            shutil.rmtree(path, ignore_errors=True)
+            trees.remove(path)
         else:
             path.unlink(missing_ok=True)
     return len(leftovers)
@@ -155,7 +157,7 @@ def discard(folder: Path) -> None:
     """Remove a folder so that it is never seen half removed."""
     doomed = Path(tempfile.mkdtemp(prefix=REMOVED, dir=folder.parent))
     os.rename(folder, doomed / "folder")
-    shutil.rmtree(doomed, ignore_errors=True)
+    trees.remove(doomed)
 
 
 def digest_of(entries: dict[str, FileEntry]) -> str:

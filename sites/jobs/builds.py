@@ -39,21 +39,31 @@ def work_build(operation: Operation) -> Progress:
         if exit_code is None:
             return Progress(False, _last_line(deployment) or recipe.summary)
         if exit_code != 0:
-            lines = _tail(deployment)
-            build.abandon(planned.digest)
-            get_runtime().end_run(planned.run.run_id)
-            raise BuildFailed(
-                message=deployment.message,
-                where=explain.explain(lines, store.path_of(deployment.content_digest)),
-                holds=wording.holds(operation),
-                last_lines=wording.last_lines(lines[-LINES_SHOWN:]),
-            )
-        build.finish(planned.digest)
+            where = explain.explain(_tail(deployment), store.path_of(deployment.content_digest))
+            raise _build_failed(operation, deployment, planned, where)
+        try:
+            build.finish(planned.digest)
+        except OSError as error:
+            where = f": what it made cannot be kept ({error.strerror})"
+            raise _build_failed(operation, deployment, planned, where) from error
         get_runtime().end_run(planned.run.run_id)
     Deployment.objects.filter(pk=deployment.pk).update(
         build_digest=planned.digest, kind=recipe.kind, command=list(recipe.command)
     )
     return Progress(True, recipe.summary)
+
+
+def _build_failed(operation: Operation, deployment: Deployment, planned: build.Build, where: str) -> BuildFailed:
+    """Removes what the build left."""
+    build.abandon(planned.digest)
+    if planned.run is not None:
+        get_runtime().end_run(planned.run.run_id)
+    return BuildFailed(
+        message=deployment.message,
+        where=where,
+        holds=wording.holds(operation),
+        last_lines=wording.last_lines(_tail(deployment)[-LINES_SHOWN:]),
+    )
 
 
 def work_release(operation: Operation) -> Progress:

@@ -2,7 +2,6 @@
 
 import json
 import os
-import shutil
 from datetime import timedelta
 from pathlib import Path
 
@@ -13,6 +12,7 @@ from sites.models import Category, DeletedSlot, Operation, Site, SlotChange
 from sites.models.clock import now
 from sites.models.deleted_slot import KEPT_DAYS
 from sites.planning import build_cache, mount_folder
+from sites.runtime import trees
 
 
 def keep(operation: Operation) -> None:
@@ -81,10 +81,10 @@ def drop_expired() -> None:
     """Forget what was deleted more than seven days ago, with its persistent folders."""
     for kept in DeletedSlot.objects.filter(expires_at__lte=now()):
         for folder in folders_of(kept):
-            shutil.rmtree(folder, ignore_errors=True)
+            trees.remove(folder)
         others = DeletedSlot.objects.filter(former_site=kept.former_site).exclude(pk=kept.pk)
         if not others.exists() and not Site.objects.filter(pk=kept.former_site).exists():
-            shutil.rmtree(settings.MOUNT_DIR / str(kept.former_site), ignore_errors=True)
+            trees.remove(settings.MOUNT_DIR / str(kept.former_site))
         kept.delete()
 
 
@@ -102,4 +102,4 @@ def folders_of(kept: DeletedSlot) -> tuple[Path, Path]:
 
 def remove_cache(site: Site) -> None:
     """The build cache of a site that is gone is not kept: a build makes it again."""
-    shutil.rmtree(build_cache(site), ignore_errors=True)
+    trees.remove(build_cache(site))

@@ -3,7 +3,6 @@
 import asyncio
 import logging
 import re
-import shutil
 import signal
 import time
 from collections.abc import Callable, Iterable
@@ -11,7 +10,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from sites.errors import StaleOrder
-from sites.runtime import codec
+from sites.runtime import codec, trees
 from sites.runtime.agent import cut, identity, waiting
 from sites.runtime.agent.files import read_json, rotate, tail, write_json
 from sites.runtime.agent.instance import Instance
@@ -125,7 +124,7 @@ class Supervisor:
         if run is not None:
             await run.end()
             if self._runs.pop(run_id, None) is not None:
-                shutil.rmtree(self._run_folder(run_id), ignore_errors=True)
+                trees.remove(self._run_folder(run_id))
 
     @property
     def counts(self) -> dict[str, int]:
@@ -210,4 +209,4 @@ class Supervisor:
             is_idle = spec.count == 0 and all(owner != revision_id for owner, _ in self._instances)
             if is_idle and wanted.exists() and time.time() - wanted.stat().st_mtime > KEEP_SECONDS:
                 del self._revisions[revision_id]
-                shutil.rmtree(self._folder(revision_id), ignore_errors=True)
+                trees.remove(self._folder(revision_id))

@@ -1,0 +1,126 @@
+"""What lies in a folder that a site can write, for those who have more rights than the site.
+
+A path is looked up anew by each call, and a site may put a link on it in between. So every step goes from an open
+folder to an entry of it, and no link is followed.
+"""
+
+import errno
+import os
+import stat
+import uuid
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+DEEPEST = 200
+"""Folders within folders; each that is open costs a descriptor."""
+_FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A file, folder, link or whatever else, by the open folder that holds it. Good until the next one is asked for."""
+
+    folder: int
+    name: str
+    mode: int
+    """Kind and permissions (st_mode) as they were found."""
+
+    def give_to(self, user: int) -> None:
+        """Owner and group; of a link its own. Raises OSError."""
+        os.chown(self.name, user, user, dir_fd=self.folder, follow_symlinks=False)
+
+    def permit(self, permissions: int) -> None:
+        """Set the permissions unless it has become a link. Raises OSError."""
+        descriptor = os.open(self.name, os.O_PATH | os.O_NOFOLLOW | os.O_CLOEXEC, dir_fd=self.folder)
+        try:
+            if not stat.S_ISLNK(os.fstat(descriptor).st_mode):
+                os.chmod(f"/proc/self/fd/{descriptor}", permissions)
+        finally:
+            os.close(descriptor)
+
+    def remove(self) -> None:
+        """Remove what is not a folder. Raises OSError."""
+        os.unlink(self.name, dir_fd=self.folder)
+
+
+def entries_below(top: Path) -> Iterator[Entry]:
+    """Everything below a folder, each folder before what it holds.
+
+    Raises OSError: when `top` is no folder, when folders lie within each other deeper than `DEEPEST`.
+    """
+    folder = os.open(top, _FOLDER)
+    try:
+        yield from _entries(folder, 1)
+    finally:
+        os.close(folder)
+
+
+def give_to(top: Path, user: int) -> None:
+    """Give a folder to a user with all that is in it, the folder itself last. Raises OSError."""
+    for entry in entries_below(top):
+        entry.give_to(user)
+    os.chown(top, user, user, follow_symlinks=False)
+
+
+def remove(top: Path) -> None:
+    """Remove a folder with all that is in it, however deep. What cannot be removed stays."""
+    with suppress(OSError):
+        folder = os.open(top, _FOLDER)
+        try:
+            while os.listdir(folder):
+                _empty(folder, folder, 1)
+        finally:
+            os.close(folder)
+        os.rmdir(top)
+
+
+def _entries(folder: int, depth: int) -> Iterator[Entry]:
+    for name in os.listdir(folder):
+        mode = _mode(folder, name)
+        if mode is None:
+            continue
+        yield Entry(folder, name, mode)
+        if stat.S_ISDIR(mode):
+            if depth == DEEPEST:
+                raise OSError(errno.ENAMETOOLONG, f"more than {DEEPEST} folders lie within each other")
+            below = os.open(name, _FOLDER, dir_fd=folder)
+            try:
+                yield from _entries(below, depth + 1)
+            finally:
+                os.close(below)
+
+
+def _empty(folder: int, top: int, depth: int) -> None:
+    for name in os.listdir(folder):
+        mode = _mode(folder, name)
+        if mode is None:
+            continue
+        if not stat.S_ISDIR(mode):
+            os.unlink(name, dir_fd=folder)
+        elif depth == DEEPEST:  # it goes to the top, where its turn comes again
+            os.rename(name, f".deep-{uuid.uuid4().hex}", src_dir_fd=folder, dst_dir_fd=top)
+        else:
+            below = _opened(folder, name)
+            try:
+                _empty(below, top, depth + 1)
+            finally:
+                os.close(below)
+            os.rmdir(name, dir_fd=folder)
+
+
+def _mode(folder: int, name: str) -> int | None:
+    try:
+        return os.stat(name, dir_fd=folder, follow_symlinks=False).st_mode
+    except FileNotFoundError:
+        return None
+
+
+def _opened(folder: int, name: str) -> int:
+    """Also one that its owner has closed to himself."""
+    try:
+        return os.open(name, _FOLDER, dir_fd=folder)
+    except PermissionError:
+        Entry(folder, name, stat.S_IFDIR).permit(0o700)
+        return os.open(name, _FOLDER, dir_fd=folder)
