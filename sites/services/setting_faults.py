@@ -51,6 +51,6 @@ def _fault_of_rule(name: str, value: str) -> str | None:
 def _fault_of_folder(name: str, value: str) -> str | None:
     if not _FOLDER.fullmatch(name):
         return "a folder's name has small letters, digits and hyphens, at most 40"
-    if not _PLACE.fullmatch(value) or ".." in value:
+    if not _PLACE.fullmatch(value) or {".", ".."} & set(value.split("/")):
         return "a persistent folder is shown below /data or /mnt"
     return None

@@ -206,9 +206,19 @@ def _check(category: str, entries: list[Entry]) -> None:
         place = entry.value.rstrip("/") if category == Category.MOUNTS else None
         if reason is None and place in seen:
             reason = f"another folder is shown at {place} already"
+        if reason is None and place is not None and (other := _nested(place, seen)):
+            reason = f"{place} and {other} lie within each other, and a folder cannot be shown inside another one"
         if reason is not None:
             raise _refused(entry.value if category == Category.DEFAULT_DOCUMENTS else entry.name, reason)
         seen |= {entry.name, place or entry.name}
+
+
+def _nested(place: str, others: set[str]) -> str | None:
+    """A folder in which the place lies, or the other way round: the runtime shows none inside another one."""
+    for other in others:
+        if f"{place}/".startswith(f"{other}/") or other.startswith(f"{place}/"):
+            return other
+    return None
 
 
 def _check_folders(slot: Slot, entries: list[Entry]) -> None:

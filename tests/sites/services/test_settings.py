@@ -66,6 +66,7 @@ def test_a_changed_setting_brings_new_warm_instances_and_drains_the_old(domain: 
         (Category.MOUNTS, Entry("data", "/etc"), "below /data or /mnt"),
         (Category.MOUNTS, Entry("data", "/database"), "below /data or /mnt"),
         (Category.MOUNTS, Entry("data", "/data/../etc"), "below /data or /mnt"),
+        (Category.MOUNTS, Entry("data", "/mnt/."), "below /data or /mnt"),
         (Category.GENERAL, Entry("web_sockets", "maybe"), "it is on or off"),
         (Category.WARMUP, Entry("paths", "health"), "does not begin with a slash"),
     ],
