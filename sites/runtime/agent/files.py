@@ -3,6 +3,7 @@
 import json
 import os
 import shutil
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -31,6 +32,17 @@ def read_json(path: Path) -> Any | None:
         return json.loads(path.read_text())
     except (FileNotFoundError, NotADirectoryError, ValueError):
         return None
+
+
+def note(log: Path, sentence: str) -> None:
+    """Adds a line of ours to what a process writes; nothing when that cannot be."""
+    with suppress(OSError):
+        log.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        descriptor = os.open(log, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
+        try:
+            os.write(descriptor, f"{sentence}\n".encode(errors="replace"))
+        finally:
+            os.close(descriptor)
 
 
 def tail(path: Path, lines: int) -> list[str]:

@@ -12,10 +12,19 @@ from pathlib import Path
 from sites.runtime.agent import firewall
 from sites.runtime.agent.limits import find_confinement
 from sites.runtime.agent.links import run_ip
-from sites.runtime.agent.sandbox import Mode, View, command_of, options_of, user_of, write_accounts
+from sites.runtime.agent.sandbox import (
+    Mode,
+    View,
+    default_toolchain,
+    launcher_of,
+    options_of,
+    user_of,
+    write_accounts,
+)
 from sites.runtime.agent.seccomp import build_filter
+from sites.runtime.agent.spawn import Program, packed
 
-TOOLS = {"bwrap": "bubblewrap", "ip": "iproute2", "nft": "nftables", "setpriv": "util-linux", "nsenter": "util-linux"}
+TOOLS = {"bwrap": "bubblewrap", "ip": "iproute2", "nft": "nftables", "nsenter": "util-linux"}
 """Programs, and the Debian package of each."""
 USERNS_SWITCH = Path("/proc/sys/kernel/unprivileged_userns_clone")
 APPARMOR_SWITCH = Path("/proc/sys/kernel/apparmor_restrict_unprivileged_userns")
@@ -51,17 +60,19 @@ class Isolation:
 
 
 def _try_sandbox(mode: Mode) -> str:
-    """Runs `true` in a sandbox of that mode; '' when that works, otherwise what was said against it."""
+    """Runs `true` in a sandbox of that mode as a site would; '' when that works, otherwise what was said against it."""
     uid = user_of(0)
-    with tempfile.TemporaryDirectory() as folder, tempfile.TemporaryFile() as program:
+    program = Program(("true",), {"PATH": "/usr/bin:/bin"}, "/")
+    with tempfile.TemporaryDirectory() as folder, tempfile.TemporaryFile() as calls, tempfile.TemporaryFile() as site:
         write_accounts(Path(folder), uid)
-        program.write(build_filter())
-        program.seek(0)
-        view = View(mode, uid, (), "/", {"PATH": "/usr/bin:/bin"}, (), folder, 1024 * 1024)
-        seccomp = ["--seccomp", str(program.fileno())]
-        line = ["bwrap", *options_of(view), *seccomp, "--", *command_of(view, ["true"])]
+        for stream, content in ((calls, build_filter()), (site, packed(program))):
+            stream.write(content)
+            stream.seek(0)
+        options = options_of(View(mode, uid, (), default_toolchain(), folder, 1024 * 1024))
+        line = ["bwrap", *options, "--seccomp", str(calls.fileno()), "--", *launcher_of(mode, uid, site.fileno())]
+        given, env = [calls.fileno(), site.fileno()], {"PATH": os.environ.get("PATH", os.defpath)}
         try:
-            done = subprocess.run(line, capture_output=True, text=True, timeout=20, pass_fds=[program.fileno()])
+            done = subprocess.run(line, capture_output=True, text=True, timeout=20, pass_fds=given, env=env)
         except (OSError, subprocess.TimeoutExpired) as error:
             return str(error)
     return "" if done.returncode == 0 else (done.stderr.strip() or f"it ended with code {done.returncode}")

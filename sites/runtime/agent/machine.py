@@ -7,8 +7,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from sites.runtime import trees
 from sites.runtime.agent import identity, spawn
 from sites.runtime.agent.background import step_back
+from sites.runtime.agent.files import note
 from sites.runtime.agent.isolation import Isolation
 from sites.runtime.agent.limits import find_confinement
 from sites.runtime.agent.monitor import Monitor
@@ -59,12 +61,8 @@ def translate(text: str, mounts: tuple[Mount, ...]) -> str:
 
 def hand_over(folder: Path, uid: int) -> None:
     """Gives a writable folder to a site's user with all that is in it, unless it has been given before."""
-    if folder.lstat().st_uid == uid:
-        return
-    for parent, folders, files in os.walk(folder):
-        for name in (*folders, *files):
-            os.chown(os.path.join(parent, name), uid, uid, follow_symlinks=False)
-    os.chown(folder, uid, uid, follow_symlinks=False)
+    if folder.lstat().st_uid != uid:
+        trees.give_to(folder, uid)
 
 
 class Machine:
@@ -83,12 +81,19 @@ class Machine:
         self.confinement = find_confinement(f"greenroom-{digest}")
 
     async def start(self, job: Job, extra: dict[str, Any]) -> Monitor | None:
-        """Starts a sandbox; None when it ended at once, with the reason in its log. Raises OSError."""
+        """Starts a sandbox; None when it ended at once. The reason is in its log, also of what is raised: OSError."""
+        try:
+            return await self._start(job, extra)
+        except OSError as error:
+            note(job.log, f"It could not be started: {error.strerror or error}")
+            raise
+
+    async def _start(self, job: Job, extra: dict[str, Any]) -> Monitor | None:
         await asyncio.to_thread(self._prepare, job)
         order = spawn.Order(
             folder=job.folder,
             view=self._view(job),
-            command=self._command(job),
+            program=self._program(job),
             log=job.log,
             netns=job.place.netns if job.place else None,
             mark=self.mark,
@@ -129,29 +134,23 @@ class Machine:
                     found.append(who)
         return found
 
-    def _mounts(self, job: Job) -> tuple[Mount, ...]:
-        if self.isolation.mode is Mode.NONE:
-            return (*job.mounts, Mount(str(PROGRAMS_SOURCE), PROGRAMS))
-        return job.mounts
-
-    def _command(self, job: Job) -> tuple[str, ...]:
-        if self.isolation.mode is Mode.NONE:
-            return tuple(translate(part, self._mounts(job)) for part in job.command)
-        return job.command
+    def _program(self, job: Job) -> spawn.Program:
+        if self.isolation.mode is not Mode.NONE:
+            return spawn.Program(job.command, job.env, job.directory)
+        mounts = (*job.mounts, Mount(str(PROGRAMS_SOURCE), PROGRAMS))
+        home = {"HOME": str(job.folder / "home"), "TMPDIR": str(job.folder / "home")}
+        return spawn.Program(
+            command=tuple(translate(part, mounts) for part in job.command),
+            env={name: translate(value, mounts) for name, value in job.env.items()} | home,
+            directory=translate(job.directory, mounts),
+        )
 
     def _view(self, job: Job) -> View:
         uid = user_of(job.owner)
-        env, directory = job.env, job.directory
-        if self.isolation.mode is Mode.NONE:
-            home = {"HOME": str(job.folder / "home"), "TMPDIR": str(job.folder / "home")}
-            env = {name: translate(value, self._mounts(job)) for name, value in env.items()} | home
-            directory = translate(directory, self._mounts(job))
         return View(
             mode=self.isolation.mode,
             uid=uid,
             mounts=job.mounts,
-            directory=directory,
-            env=env,
             toolchain=self._toolchain,
             accounts=str(self._accounts(uid)),
             scratch_bytes=job.limits.memory_mb * 1024 * 1024,

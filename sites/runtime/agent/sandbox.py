@@ -1,9 +1,9 @@
-"""What a sandboxed process sees: bubblewrap's options, the user and the environment, as pure functions."""
+"""What a sandboxed process sees: bubblewrap's options and the environment, as pure functions."""
 
 import os
 import sys
 import threading
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path, PurePosixPath
@@ -15,6 +15,8 @@ APP = "/app"
 HOME = "/home/site"
 PROGRAMS = "/opt/greenroom/programs"
 PROGRAMS_SOURCE = Path(__file__).resolve().parent.parent / "programs"
+LAUNCHER = "/opt/greenroom/launcher.py"
+LAUNCHER_SOURCE = Path(__file__).resolve().with_name("launcher.py")
 SYSTEM_FOLDERS = ("bin", "sbin", "lib", "lib64", "lib32", "libx32")
 SYSTEM_FILES = (
     "/etc/ssl",
@@ -27,11 +29,21 @@ SYSTEM_FILES = (
     "/etc/timezone",
     "/etc/mime.types",
 )
+INTERPRETER = os.path.realpath(sys.executable)
+"""Of the launcher: Greenroom's own, without its libraries."""
 HOSTNAME = "site"
 ACCOUNTS = ("passwd", "group", "hosts")
 HOSTS = Path("/etc/hosts")
 RESOLVER = Path("/etc/resolv.conf")
 SYSTEMD_RESOLVER = Path("/run/systemd/resolve/resolv.conf")
+SCRATCH = ("/tmp", "/var/tmp", "/dev/shm", HOME)  # noqa: S108 - of the sandbox
+RIGHTS_TO_DROP = ("CAP_SETUID", "CAP_SETGID", "CAP_SETPCAP")
+"""What the launcher needs to become the site's user without any right; bubblewrap hands on nothing else."""
+HIDDEN = (
+    "acpi asound bootconfig cmdline config.gz fs interrupts kcore key-users keys kmsg latency_stats sched_debug scsi "
+    "sysrq-trigger timer_list timer_stats"
+).split()
+"""Entries of /proc that tell of the machine and that no site needs; bubblewrap makes sys, bus and irq read-only."""
 
 
 class Mode(StrEnum):
@@ -47,13 +59,11 @@ class Mode(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """One sandbox: what it shows and as whom it runs."""
+    """One sandbox: what it shows and as whom it runs. Beside the places of its folders nothing here is the site's."""
 
     mode: Mode
     uid: int
     mounts: tuple[Mount, ...]
-    directory: str
-    env: Mapping[str, str]
     toolchain: tuple[str, ...]
     """Folders of the host shown read-only at their own paths."""
     accounts: str
@@ -67,9 +77,13 @@ def user_of(owner: int) -> int:
     return FIRST_UID + owner
 
 
+def _outside_usr(toolchain: tuple[str, ...]) -> list[str]:
+    return [folder for folder in toolchain if not folder.startswith("/usr/") and folder != "/usr"]
+
+
 def default_toolchain() -> tuple[str, ...]:
     """The Python that Greenroom runs under, and its venv: sites' venvs are made from it."""
-    return tuple(dict.fromkeys((sys.base_prefix, sys.prefix)))
+    return tuple(dict.fromkeys((sys.base_prefix, sys.prefix, str(Path(INTERPRETER).parent.parent))))
 
 
 def accounts_of(uid: int) -> dict[str, str]:
@@ -144,18 +158,30 @@ def _system() -> list[str]:
     return options
 
 
+def _hidden() -> list[str]:
+    options = []
+    for name in HIDDEN:
+        path = f"/proc/{name}"
+        if os.path.isdir(path):
+            options += ["--perms", "0555", "--tmpfs", path, "--remount-ro", path]
+        elif os.path.exists(path):
+            options += ["--dev-bind", "/dev/null", path]
+    return options
+
+
 def options_of(view: View) -> list[str]:
     """bubblewrap's options for a view, without descriptors and command; never --die-with-parent."""
     options = ["--unshare-pid", "--unshare-ipc", "--unshare-uts", "--unshare-cgroup-try", "--new-session"]
     options += ["--hostname", HOSTNAME]
     if view.mode is Mode.USER:
         options += ["--unshare-user", "--disable-userns", "--uid", str(view.uid), "--gid", str(view.uid)]
+    else:
+        options += ["--cap-drop", "ALL", *(word for right in RIGHTS_TO_DROP for word in ("--cap-add", right))]
     options += _system()
-    toolchain = [folder for folder in view.toolchain if not folder.startswith("/usr/") and folder != "/usr"]
-    scratch = ("/tmp", "/var/tmp", "/dev/shm", HOME)  # noqa: S108 - of the sandbox
-    options += _parents(scratch)
-    options += ["--perms", "0755", "--dir", "/run", "--proc", "/proc", "--dev", "/dev"]
-    for folder in scratch:
+    toolchain = _outside_usr(view.toolchain)
+    options += _parents(SCRATCH)
+    options += ["--perms", "0755", "--dir", "/run", "--proc", "/proc", *_hidden(), "--dev", "/dev"]
+    for folder in SCRATCH:
         options += ["--perms", "1777", "--size", str(view.scratch_bytes), "--tmpfs", folder]
     # After the scratch folders, which would hide what lies below them: Greenroom itself may lie in /tmp
     options += _parents([*toolchain, *SYSTEM_FILES, PROGRAMS, *(mount.target for mount in view.mounts)])
@@ -166,19 +192,13 @@ def options_of(view: View) -> list[str]:
         options += ["--ro-bind", f"{view.accounts}/{name}", f"/etc/{name}"]
     for folder in toolchain:
         options += ["--ro-bind-try", folder, folder]
-    options += ["--ro-bind", str(PROGRAMS_SOURCE), PROGRAMS]
+    options += ["--ro-bind", str(PROGRAMS_SOURCE), PROGRAMS, "--ro-bind", str(LAUNCHER_SOURCE), LAUNCHER]
     for mount in view.mounts:
         options += ["--bind" if mount.is_writable else "--ro-bind", mount.source, mount.target]
-    options += ["--chdir", view.directory, "--clearenv"]
-    for name, value in view.env.items():
-        options += ["--setenv", name, value]
-    return options
+    return [*options, "--chdir", "/", "--clearenv"]
 
 
-def command_of(view: View, command: Sequence[str]) -> list[str]:
-    """The command as the site's user; in user mode the user namespace has already done it."""
-    if view.mode is not Mode.ROOT:
-        return list(command)
-    user = str(view.uid)
-    drop = ["--clear-groups", "--inh-caps=-all", "--bounding-set=-all", "--no-new-privs"]
-    return ["/usr/bin/setpriv", "--reuid", user, "--regid", user, *drop, "--", *command]
+def launcher_of(mode: Mode, user: int, descriptor: int) -> list[str]:
+    """The command line that becomes the site's process, with what the site brings in the descriptor."""
+    path = str(LAUNCHER_SOURCE) if mode is Mode.NONE else LAUNCHER
+    return [INTERPRETER, "-I", "-S", path, str(user), str(descriptor)]
