@@ -64,11 +64,12 @@ MAY_IMPORT: dict[str, set[str]] = {
         "sites.runtime.agent",
         "sites.supervisor",
     },
+    "tools.escape": set(),
     "tools.screens": {"portal"},
     "tools.management": {"tools.prober", "tools.demo", "tools.bench", "tools.screens"},
 }
-WITHOUT_ORM = ("sites.router", "sites.runtime", "sites.content", "tools.prober")
-WITHOUT_DJANGO = ("sites.runtime.agent", "sites.runtime.programs", "tools.prober")
+WITHOUT_ORM = ("sites.router", "sites.runtime", "sites.content", "tools.prober", "tools.escape")
+WITHOUT_DJANGO = ("sites.runtime.agent", "sites.runtime.programs", "tools.prober", "tools.escape")
 
 
 def modules() -> Iterator[tuple[str, ast.Module]]:

@@ -2,12 +2,10 @@
 
 import json
 import os
-import shutil
 import socket
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -127,18 +125,6 @@ def test_the_static_program_serves_a_folder(shared_agent: Agent) -> None:
     (instance,) = shared_agent.serve(14, app=str(app), command=command)
     assert get(instance) == "hello"
     shared_agent.stop(14)
-
-
-@pytest.fixture
-def user_agent() -> Iterator[Agent]:
-    """An agent of an unprivileged user, with the system's Python."""
-    with tempfile.TemporaryDirectory(prefix="greenroom-") as folder:
-        prefix = ("setpriv", "--reuid", "65534", "--regid", "65534", "--clear-groups")
-        agent = Agent(Path(folder), prefix=prefix, python="/usr/bin/python3")
-        shutil.chown(agent.folder, 65534, 65534)
-        agent.start()
-        yield agent
-        agent.close()
 
 
 def test_without_root_user_namespaces_keep_sites_apart(user_agent: Agent) -> None:

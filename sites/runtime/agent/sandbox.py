@@ -195,7 +195,8 @@ def options_of(view: View) -> list[str]:
     options += ["--ro-bind", str(PROGRAMS_SOURCE), PROGRAMS, "--ro-bind", str(LAUNCHER_SOURCE), LAUNCHER]
     for mount in view.mounts:
         options += ["--bind" if mount.is_writable else "--ro-bind", mount.source, mount.target]
-    return [*options, "--chdir", "/", "--clearenv"]
+    # Folders in between are the monitor's, which without root is the site's own user
+    return [*options, "--remount-ro", "/dev", "--remount-ro", "/", "--chdir", "/", "--clearenv"]
 
 
 def launcher_of(mode: Mode, user: int, descriptor: int) -> list[str]:
