@@ -43,7 +43,7 @@ ALLOWED = tuple(
     sched_get_priority_min sched_getaffinity sched_getattr sched_getparam sched_getscheduler sched_rr_get_interval
     sched_setaffinity sched_setattr sched_setparam sched_setscheduler sched_yield seccomp set_robust_list
     set_thread_area set_tid_address setfsgid setfsuid setgid setgroups setpgid setpriority setregid setresgid setresuid
-    setreuid setrlimit setsid setuid sigaltstack sysinfo tgkill tkill uname vfork wait4 waitid
+    setreuid setrlimit setsid setuid sigaltstack sysinfo tgkill tkill uname uretprobe vfork wait4 waitid
 
     alarm clock_getres clock_gettime clock_nanosleep getitimer getrandom gettimeofday nanosleep setitimer time
     timer_create timer_delete timer_getoverrun timer_gettime timer_settime timerfd_create timerfd_gettime
@@ -80,8 +80,21 @@ REFUSED = tuple(
 """Ways to other views of the machine, to others' memory, to keys and files without a name, to the machine's clock, and
 to parts of the kernel that only an administrator uses or that have a history of holes."""
 
-NUMBERS = {"mseal": 462, "setxattrat": 463, "getxattrat": 464, "listxattrat": 465, "removexattrat": 466}
-"""Of calls that are younger than the libseccomp of a supported system; the same on every architecture."""
+NUMBERS = {
+    "cachestat": 451,
+    "fchmodat2": 452,
+    "map_shadow_stack": 453,
+    "futex_wake": 454,
+    "futex_wait": 455,
+    "futex_requeue": 456,
+    "mseal": 462,
+    "setxattrat": 463,
+    "getxattrat": 464,
+    "listxattrat": 465,
+    "removexattrat": 466,
+    "uretprobe": 335,
+}
+"""Of calls that are younger than the libseccomp of a supported system; the same on every architecture that has them."""
 
 NAMESPACES = (0x00020000, 0x02000000, 0x04000000, 0x08000000, 0x10000000, 0x20000000, 0x40000000)
 """Flags of clone(2): mounts, control groups, host name, exchange, users, processes, network."""

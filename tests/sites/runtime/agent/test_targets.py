@@ -1,7 +1,10 @@
 """No folder of a site is shown over, above or below what runs before the rights are dropped, or inside another."""
 
+from pathlib import Path
+
 import pytest
 
+from sites.runtime.agent import targets
 from sites.runtime.agent.sandbox import Mode, View
 from sites.runtime.agent.targets import ensure_apart
 from sites.runtime.spec import Mount
@@ -51,6 +54,19 @@ def test_no_folder_is_shown_inside_another_where_a_site_may_have_put_a_link(pair
     for one, other in (pair, pair[::-1]):
         with pytest.raises(OSError, match="none can lie inside another"):
             ensure_apart(view(Mount("/m", one), Mount("/n", other)))
+
+
+def test_a_folder_where_the_machine_has_libraries_is_not_a_sites(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """The loader would take the site's library for one of the system's, in root's programs as well."""
+    cache = tmp_path / "ld.so.cache"
+    cache.write_bytes(b"glibc-ld.so.cache1.1\0libm.so.6\0/mnt/cuda/lib64/libm.so.6\0")
+    monkeypatch.setattr(targets, "LOADER_CACHE", cache)
+    for target in ("/mnt/cuda/lib64", "/mnt/cuda", "/mnt/cuda/"):
+        with pytest.raises(OSError, match="this machine has libraries there"):
+            ensure_apart(view(Mount("/m", target)))
+    ensure_apart(view(Mount("/m", "/mnt/cud"), Mount("/n", "/mnt/other")))
 
 
 def test_a_certificate_of_the_administrator_is_shown_where_the_host_has_it() -> None:
