@@ -15,6 +15,8 @@ from pathlib import Path
 
 DEEPEST = 200
 """Folders within folders; each that is open costs a descriptor."""
+PASSES = 1000
+"""Of a removal; each takes away `DEEPEST` folders of depth, and a process that still writes may not keep it going."""
 _FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 
 
@@ -69,8 +71,10 @@ def remove(top: Path) -> None:
     with suppress(OSError):
         folder = os.open(top, _FOLDER)
         try:
-            while os.listdir(folder):
+            for _ in range(PASSES):
                 _empty(folder, folder, 1)
+                if not os.listdir(folder):
+                    break
         finally:
             os.close(folder)
         os.rmdir(top)

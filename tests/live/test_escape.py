@@ -13,7 +13,7 @@ import pytest
 from sites.runtime.agent.seccomp import build_filter
 from sites.runtime.spec import InstanceStatus, Mount, RunSpec
 from tests.live.agent_rig import Agent, running_agent
-from tools.escape.attempt import ATTEMPTS, IN_A_SANDBOX, Aim, Group
+from tools.escape.attempt import ATTEMPTS, Aim, Group
 from tools.escape.laying import PROBE, SERVE, lay
 from tools.escape.probe import Finding, Verdict, read_report
 
@@ -22,6 +22,13 @@ pytestmark = pytest.mark.live
 FOLDER = "/data/store"
 DECOYS = ("secret.key", "db.sqlite3", "mounts", "builds", "content", "cache", "uploads", "logs", "run")
 FILTERED = {Group.KERNEL, Group.SOCKETS}
+BY_RIGHTS = {
+    "abstract sockets of the host",
+    "packets of ones own making",
+    "the sockets of greenrooms parts",
+    "the systems message bus",
+}
+"""What is left to rights and namespaces."""
 CHANGING_ALL = {"call mount", "call umount2", "call pivot_root", "privileged programs of the system"}
 """What other attempts beside them would notice."""
 GETTING_THROUGH = {
@@ -148,7 +155,7 @@ def as_root(agent: Agent, names: set[str], *, is_filtered: bool) -> list[Finding
 
 def test_the_filter_alone_holds_back_even_root(aimed_agent: Agent) -> None:
     """Rights and filter are two walls; this is the second one without the first."""
-    names = {name for name, each in ATTEMPTS.items() if each.group in FILTERED and each.modes == IN_A_SANDBOX}
+    names = {name for name, each in ATTEMPTS.items() if each.group in FILTERED and name not in BY_RIGHTS}
     assert len(names) > 100
     assert_held(as_root(aimed_agent, names, is_filtered=True), at_least=len(names))
 
@@ -171,4 +178,4 @@ def test_without_a_sandbox_no_right_is_left() -> None:
     with running_agent("--isolation", "none") as agent:
         agent.folder.chmod(0o711)
         lay(agent.app)
-        assert_held(from_an_instance(agent), at_least=40)
+        assert_held(from_an_instance(agent), at_least=150)

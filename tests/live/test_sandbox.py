@@ -107,6 +107,22 @@ def test_a_site_is_kept_apart_and_lacks_nothing(shared_agent: Agent) -> None:
     assert found["own_name"] == "127.0.1.1"
 
 
+def test_a_link_in_one_folder_never_leads_another_one_over_the_system(shared_agent: Agent) -> None:
+    """bubblewrap would follow it as root: the loader of the next process then took the site's library."""
+    outer, inner = shared_agent.folder / "outer", shared_agent.folder / "inner"
+    outer.mkdir()
+    inner.mkdir()
+    (outer / "inner").symlink_to("/newroot/usr/lib")
+    log = shared_agent.folder / "nested.log"
+    mounts = (Mount(str(outer), "/data"), Mount(str(inner), "/data/inner"))
+    spec = RunSpec("nested", 77, "probe", ("ls", "/usr/lib"), {"PATH": "/usr/bin"}, mounts, "/", log=str(log))
+    assert shared_agent.run(spec) == 126
+    assert log.read_text() == (
+        "It could not be started: a folder cannot be shown at /data/inner: another one is shown at /data, "
+        "and none can lie inside another\n"
+    )
+
+
 def test_gunicorn_serves_with_its_usual_options(shared_agent: Agent) -> None:
     app = shared_agent.folder / "wsgi"
     app.mkdir()

@@ -13,7 +13,7 @@ import stat
 import tempfile
 from functools import partial
 
-from tools.escape.attempt import IN_A_SANDBOX, Aim, Group, attempt, register
+from tools.escape.attempt import Aim, Group, attempt, register
 from tools.escape.system import call, has_call, raw_call
 
 NAMESPACES = {
@@ -106,7 +106,6 @@ for _name, _arguments in CALLS.items():
         f"call {_name}",
         Group.KERNEL,
         partial(_reaches_the_kernel, _name, _arguments),
-        modes=IN_A_SANDBOX,
     )
 
 
@@ -128,30 +127,28 @@ for _name, _flag in NAMESPACES.items():
         f"a new {_name} namespace by unshare",
         Group.KERNEL,
         partial(_unshares, _flag),
-        modes=IN_A_SANDBOX,
     )
     register(
         f"a new {_name} namespace by clone",
         Group.KERNEL,
         partial(_clones, _flag),
-        modes=IN_A_SANDBOX,
     )
 
 
-@attempt(Group.KERNEL, modes=IN_A_SANDBOX)
+@attempt(Group.KERNEL)
 def the_namespaces_of_init(_aim: Aim) -> object:
     """Its mount namespace is the sandbox's own; entering it needs rights all the same."""
     descriptor = os.open("/proc/1/ns/mnt", os.O_RDONLY)
     return f"setns returned {call('setns', descriptor, 0)}"
 
 
-@attempt(Group.KERNEL, modes=IN_A_SANDBOX)
+@attempt(Group.KERNEL)
 def tracing_by_the_parent(_aim: Aim) -> object:
     """PTRACE_TRACEME."""
     return f"ptrace returned {call('ptrace', 0, 0, 0, 0)}"
 
 
-@attempt(Group.KERNEL, modes=IN_A_SANDBOX)
+@attempt(Group.KERNEL)
 def an_address_space_without_randomness(_aim: Aim) -> object:
     """personality(ADDR_NO_RANDOMIZE)."""
     return f"personality returned {call('personality', 0x0040000)}"
@@ -173,7 +170,7 @@ def a_disk_as_a_device_of_ours(_aim: Aim) -> object:
         return "the device node was made"
 
 
-@attempt(Group.KERNEL, modes=IN_A_SANDBOX)
+@attempt(Group.KERNEL)
 def a_call_of_i386(_aim: Aim) -> object:
     """socket(AF_VSOCK) by int 0x80, where calls have other numbers."""
     if platform.machine() != "x86_64":
@@ -189,7 +186,7 @@ def a_call_of_i386(_aim: Aim) -> object:
     return f"the kernel answered {answer}"
 
 
-@attempt(Group.KERNEL, modes=IN_A_SANDBOX)
+@attempt(Group.KERNEL)
 def a_call_of_x32(_aim: Aim) -> object:
     """socket(AF_VSOCK) under its x32 number."""
     if platform.machine() != "x86_64":
@@ -202,7 +199,7 @@ def a_call_of_x32(_aim: Aim) -> object:
         return f"the kernel answered {error.strerror}"
 
 
-@attempt(Group.KERNEL, modes=IN_A_SANDBOX)
+@attempt(Group.KERNEL)
 def a_call_of_the_future(_aim: Aim) -> object:
     """A number that no list has, so that a new kernel's calls are nobody's before they were looked at."""
     try:

@@ -85,7 +85,7 @@ def tracing_init(_aim: Aim) -> object:
     return ""
 
 
-@attempt(Group.PROCESSES, modes=IN_A_SANDBOX)
+@attempt(Group.PROCESSES)
 def tracing_ones_own_child(_aim: Aim) -> object:
     """It could freeze its own monitor."""
     child = os.fork()
@@ -97,14 +97,14 @@ def tracing_ones_own_child(_aim: Aim) -> object:
         os.kill(child, signal.SIGKILL)
 
 
-@attempt(Group.PROCESSES, modes=IN_A_SANDBOX)
+@attempt(Group.PROCESSES)
 def a_descriptor_of_the_parent(_aim: Aim) -> object:
     """pidfd_getfd."""
     handle = os.pidfd_open(os.getppid())
     return f"it returned {call('pidfd_getfd', handle, 0, 0)}"
 
 
-@attempt(Group.PROCESSES, modes=IN_A_SANDBOX)
+@attempt(Group.PROCESSES)
 def the_memory_of_the_parent(_aim: Aim) -> object:
     """process_vm_readv with a real buffer."""
     buffer = ctypes.create_string_buffer(8)

@@ -6,7 +6,7 @@ import socket
 from functools import partial
 from pathlib import Path
 
-from tools.escape.attempt import AS_ROOT, IN_A_SANDBOX, Aim, Group, attempt, register
+from tools.escape.attempt import AS_ROOT, Aim, Group, attempt, register
 from tools.escape.system import call
 
 NO_FAMILY = (errno.EAFNOSUPPORT, errno.EPROTONOSUPPORT, errno.ESOCKTNOSUPPORT)
@@ -65,7 +65,6 @@ for _name, (_family, _kind) in FAMILIES.items():
         f"socket {_name}",
         Group.SOCKETS,
         partial(_opens, _family, _kind, 0),
-        modes=IN_A_SANDBOX,
         refused_with=NO_FAMILY,
     )
 for _name, _protocol in NETLINK.items():
@@ -73,7 +72,6 @@ for _name, _protocol in NETLINK.items():
         f"netlink {_name}",
         Group.SOCKETS,
         partial(_opens, socket.AF_NETLINK, RAW, _protocol),
-        modes=IN_A_SANDBOX,
         refused_with=NO_FAMILY,
     )
 for _name, (_kind, _protocol) in PROTOCOLS.items():
@@ -82,24 +80,23 @@ for _name, (_kind, _protocol) in PROTOCOLS.items():
             f"protocol {_name} over {_family.name}",
             Group.SOCKETS,
             partial(_opens, _family, _kind, _protocol),
-            modes=IN_A_SANDBOX,
             refused_with=NO_FAMILY,
         )
 
 
-@attempt(Group.SOCKETS, modes=IN_A_SANDBOX, refused_with=NO_FAMILY)
+@attempt(Group.SOCKETS, refused_with=NO_FAMILY)
 def a_family_hidden_in_the_upper_half_of_a_register(aim: Aim) -> object:
     """The kernel takes the lower 32 bits, a filter compares all 64."""
     return _opens((1 << 32) | 40, STREAM, 0, aim)
 
 
-@attempt(Group.SOCKETS, modes=IN_A_SANDBOX, refused_with=(*NO_FAMILY, errno.EOPNOTSUPP))
+@attempt(Group.SOCKETS, refused_with=(*NO_FAMILY, errno.EOPNOTSUPP))
 def a_pair_of_vsock_sockets(_aim: Aim) -> object:
     """socketpair(AF_VSOCK)."""
     return socket.socketpair(socket.AF_VSOCK, socket.SOCK_STREAM)
 
 
-@attempt(Group.SOCKETS, modes=IN_A_SANDBOX, refused_with=(*NO_FAMILY, errno.EOPNOTSUPP))
+@attempt(Group.SOCKETS, refused_with=(*NO_FAMILY, errno.EOPNOTSUPP))
 def a_pair_of_tipc_sockets(_aim: Aim) -> object:
     """socketpair(AF_TIPC), the one family beside AF_UNIX that has pairs."""
     return socket.socketpair(30, SEQUENCED)

@@ -60,16 +60,18 @@ class Isolation:
 
 
 def _try_sandbox(mode: Mode) -> str:
-    """Runs `true` in a sandbox of that mode as a site would; '' when that works, otherwise what was said against it."""
-    uid = user_of(0)
+    """Runs `true` as a site would be in that mode; '' when that works, otherwise what was said against it."""
+    uid = os.geteuid() if mode is Mode.NONE and os.geteuid() else user_of(0)
     program = Program(("true",), {"PATH": "/usr/bin:/bin"}, "/")
     with tempfile.TemporaryDirectory() as folder, tempfile.TemporaryFile() as calls, tempfile.TemporaryFile() as site:
         write_accounts(Path(folder), uid)
         for stream, content in ((calls, build_filter()), (site, packed(program))):
             stream.write(content)
             stream.seek(0)
-        options = options_of(View(mode, uid, (), default_toolchain(), folder, 1024 * 1024))
-        line = ["bwrap", *options, "--seccomp", str(calls.fileno()), "--", *launcher_of(mode, uid, site.fileno())]
+        line = launcher_of(mode, uid, site.fileno(), calls.fileno())
+        if mode is not Mode.NONE:
+            options = options_of(View(mode, uid, (), default_toolchain(), folder, 1024 * 1024))
+            line = ["bwrap", *options, "--seccomp", str(calls.fileno()), "--", *line]
         given, env = [calls.fileno(), site.fileno()], {"PATH": os.environ.get("PATH", os.defpath)}
         try:
             done = subprocess.run(line, capture_output=True, text=True, timeout=20, pass_fds=given, env=env)
@@ -113,7 +115,7 @@ def _remedy_of(said: str) -> str:
 
 def _without_sandbox(wanted: str, missing: list[str], remedy: str) -> Isolation:
     own_user = os.geteuid() == 0
-    facts = ["a process group per instance", "no new privileges", find_confinement("greenroom").fact]
+    facts = ["a process group per instance", "dangerous system calls are refused", find_confinement("greenroom").fact]
     facts += ["a user of its own per site"] if own_user else []
     left_out = ["sites see the files of this machine that their user may read", "sites see each other's processes"]
     return Isolation(Level.NONE, Mode.NONE, False, facts, left_out + missing, remedy, wanted == "none")
@@ -131,6 +133,10 @@ def probe(
     Never chooses 'none' by itself: the answer is then not usable, with the remedy.
     """
     if wanted == "none":
+        said = try_sandbox(Mode.NONE)
+        if said:
+            remedy = "Start Greenroom where the kernel filters system calls (CONFIG_SECCOMP_FILTER), or as another user"
+            return _without_sandbox("", [f"a site's process cannot give up its rights: {said}"], remedy)
         return _without_sandbox(wanted, [], "")
     is_root = os.geteuid() == 0
     mode = Mode.ROOT if is_root else Mode.USER

@@ -2,8 +2,9 @@
 
 It is the last program of ours before the site's own, in every mode. Greenroom's interpreter starts it with -I -S and
 an environment that holds nothing of a site; a sandbox shows it beside the standard library and nothing else of ours.
-Arguments: the user to become, and the descriptor with what `pack` made. Command lines can be read by everyone and
-files by their owner, so what a site brings comes by a descriptor that has no name.
+Arguments: the user to become, the descriptor with what `pack` made, and, where no sandbox has set it already, the
+descriptor with the filter of system calls. Command lines can be read by everyone and files by their owner, so what a
+site brings comes by a descriptor that has no name.
 """
 
 import ctypes
@@ -20,6 +21,7 @@ NOT_RUN, NOT_FOUND = 126, 127
 """Exit codes, as a shell has them."""
 SIG_DFL = None
 PR_CAPBSET_READ, PR_CAPBSET_DROP, PR_SET_NO_NEW_PRIVS, PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL = 23, 24, 38, 47, 4
+PR_SET_SECCOMP, SECCOMP_MODE_FILTER, INSTRUCTION_BYTES = 22, 2, 8
 CAPABILITY_VERSION_3 = 0x20080522
 
 _libc = ctypes.CDLL(None, use_errno=True)
@@ -61,10 +63,24 @@ def give_up_rights(user: int) -> None:
     _prctl(PR_SET_NO_NEW_PRIVS, 1)
 
 
+class _Filter(ctypes.Structure):
+    """struct sock_fprog of the kernel."""
+
+    _fields_ = [("length", ctypes.c_ushort), ("instructions", ctypes.c_void_p)]
+
+
+def load_filter(program: bytes) -> None:
+    """For this process and all that it will start. What fails shows in `rights_left`."""
+    instructions = ctypes.create_string_buffer(program, len(program))
+    loaded = _Filter(len(program) // INSTRUCTION_BYTES, ctypes.addressof(instructions))
+    _prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, ctypes.addressof(loaded))
+
+
 def rights_left(user: int, *, was_root: bool) -> list[str]:
     """Lines of the kernel's account of this process (proc_pid_status(5)) that are not as they have to be."""
     own, none = b"\t".join([b"%d" % user] * 4), b"0" * 16
     wanted = {b"Uid": own, b"NoNewPrivs": b"1", b"CapInh": none, b"CapPrm": none, b"CapEff": none, b"CapAmb": none}
+    wanted[b"Seccomp"] = b"%d" % SECCOMP_MODE_FILTER
     if was_root:
         wanted |= {b"Gid": own, b"Groups": b"", b"CapBnd": none}
     with open("/proc/self/status", "rb") as status:
@@ -72,8 +88,8 @@ def rights_left(user: int, *, was_root: bool) -> list[str]:
     return [os.fsdecode(b"%s %s" % (name, lines[name])) for name, value in wanted.items() if lines[name] != value]
 
 
-def _prctl(option: int, argument: int) -> int:
-    return int(_libc.prctl(option, *(ctypes.c_ulong(value) for value in (argument, 0, 0, 0))))
+def _prctl(option: int, argument: int, second: int = 0) -> int:
+    return int(_libc.prctl(option, *(ctypes.c_ulong(value) for value in (argument, second, 0, 0))))
 
 
 def _forget_signals() -> None:
@@ -101,14 +117,20 @@ def _run(command: list[bytes], env: dict[bytes, bytes]) -> int:
     return _stop(code, f"{os.fsdecode(command[0])}: {reason}")
 
 
-def main(user: int, descriptor: int) -> int:
+def _read(descriptor: int) -> bytes:
+    with open(descriptor, "rb") as stream:
+        return stream.read()
+
+
+def main(user: int, descriptor: int, calls: int | None = None) -> int:
     """Returns only when the site's program cannot be run; the reason is on stderr."""
     was_root = os.geteuid() == 0
     give_up_rights(user)
+    if calls is not None:
+        load_filter(_read(calls))
     if left := rights_left(user, was_root=was_root):
         return _stop(NOT_RUN, f"Nothing of the site was run, for its process would keep rights: {', '.join(left)}.")
-    with open(descriptor, "rb") as stream:
-        directory, command, env = unpack(stream.read())
+    directory, command, env = unpack(_read(descriptor))
     os.closerange(3, os.sysconf("SC_OPEN_MAX"))
     os.umask(UMASK)
     _forget_signals()
@@ -120,4 +142,4 @@ def main(user: int, descriptor: int) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main(int(sys.argv[1]), int(sys.argv[2])))
+    sys.exit(main(*map(int, sys.argv[1:])))

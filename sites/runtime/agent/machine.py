@@ -74,7 +74,7 @@ class Machine:
         self.isolation = isolation
         self.mark = digest
         self._toolchain = tuple(dict.fromkeys((*default_toolchain(), *toolchain)))
-        self._seccomp = build_filter() if isolation.mode is not Mode.NONE else b""
+        self._seccomp = build_filter()
         self.places: Places = OwnNetworks(state) if isolation.has_own_network else SharedNetwork(state)
         # ip fails now and then when two of it make namespaces, and the allocation is one file
         self._places_in_turn = asyncio.Lock()

@@ -29,8 +29,8 @@ SYSTEM_FILES = (
     "/etc/timezone",
     "/etc/mime.types",
 )
-INTERPRETER = os.path.realpath(sys.executable)
-"""Of the launcher: Greenroom's own, without its libraries."""
+PRIVATE_KEYS = ("/etc/ssl/private", "/etc/pki/tls/private")
+"""Beside the certificates; which users and groups may read them is the machine's affair."""
 HOSTNAME = "site"
 ACCOUNTS = ("passwd", "group", "hosts")
 HOSTS = Path("/etc/hosts")
@@ -83,7 +83,15 @@ def _outside_usr(toolchain: tuple[str, ...]) -> list[str]:
 
 def default_toolchain() -> tuple[str, ...]:
     """The Python that Greenroom runs under, and its venv: sites' venvs are made from it."""
-    return tuple(dict.fromkeys((sys.base_prefix, sys.prefix, str(Path(INTERPRETER).parent.parent))))
+    return tuple(dict.fromkeys((sys.base_prefix, sys.prefix)))
+
+
+def interpreter() -> str:
+    """Of the launcher: Greenroom's own, at a path that the toolchain shows."""
+    path = os.path.realpath(sys.executable)
+    if any(Path(path).is_relative_to(folder) for folder in (*default_toolchain(), "/usr")):
+        return path
+    return f"{sys.base_prefix}/bin/python{sys.version_info.major}.{sys.version_info.minor}"
 
 
 def accounts_of(uid: int) -> dict[str, str]:
@@ -187,6 +195,8 @@ def options_of(view: View) -> list[str]:
     options += _parents([*toolchain, *SYSTEM_FILES, PROGRAMS, *(mount.target for mount in view.mounts)])
     for path in SYSTEM_FILES:
         options += ["--ro-bind-try", path, path]
+    for folder in filter(os.path.isdir, PRIVATE_KEYS):
+        options += ["--perms", "0000", "--tmpfs", folder, "--remount-ro", folder]
     options += ["--ro-bind-try", str(resolver_file()), "/etc/resolv.conf"]
     for name in ACCOUNTS:
         options += ["--ro-bind", f"{view.accounts}/{name}", f"/etc/{name}"]
@@ -199,7 +209,14 @@ def options_of(view: View) -> list[str]:
     return [*options, "--remount-ro", "/dev", "--remount-ro", "/", "--chdir", "/", "--clearenv"]
 
 
-def launcher_of(mode: Mode, user: int, descriptor: int) -> list[str]:
-    """The command line that becomes the site's process, with what the site brings in the descriptor."""
-    path = str(LAUNCHER_SOURCE) if mode is Mode.NONE else LAUNCHER
-    return [INTERPRETER, "-I", "-S", path, str(user), str(descriptor)]
+def launcher_of(mode: Mode, user: int, program: int, calls: int) -> list[str]:
+    """The command line that becomes the site's process; descriptors have what the site brings, and the filter."""
+    is_bare = mode is Mode.NONE
+    path = str(LAUNCHER_SOURCE) if is_bare else LAUNCHER
+    line = [*isolated(path), str(user), str(program)]
+    return [*line, str(calls)] if is_bare else line
+
+
+def isolated(script: str) -> list[str]:
+    """A script of ours under the interpreter alone: no variable, no folder and no library of others has a say."""
+    return [interpreter(), "-I", "-S", script]

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from sites.runtime.agent.launcher import pack
-from sites.runtime.agent.sandbox import INTERPRETER, Mode, View, launcher_of, options_of
+from sites.runtime.agent.sandbox import Mode, View, isolated, launcher_of, options_of
 from sites.runtime.agent.targets import ensure_apart
 
 STATUS, OPTIONS, SECCOMP, GATE, PROGRAM = 3, 4, 5, 6, 7
@@ -89,12 +89,12 @@ def arguments_of(order: Order) -> list[str]:
     """The monitor's command line, in which nothing is the site's; bubblewrap takes its options from a descriptor."""
     if order.view.mode is Mode.NONE:
         user = order.view.uid if os.geteuid() == 0 else os.geteuid()
-        bare = str(Path(__file__).with_name("bare.py"))
-        line = [INTERPRETER, "-I", "-S", bare, str(STATUS), str(GATE), *launcher_of(Mode.NONE, user, PROGRAM)]
+        launcher = launcher_of(Mode.NONE, user, PROGRAM, SECCOMP)
+        line = [*isolated(str(Path(__file__).with_name("bare.py"))), str(STATUS), str(GATE), *launcher]
     else:
         bwrap = ["bwrap", "--args", str(OPTIONS), "--json-status-fd", str(STATUS)]
         bwrap += ["--seccomp", str(SECCOMP), "--block-fd", str(GATE), "--"]
-        line = [*bwrap, *launcher_of(order.view.mode, order.view.uid, PROGRAM)]
+        line = [*bwrap, *launcher_of(order.view.mode, order.view.uid, PROGRAM, SECCOMP)]
     if order.netns:
         line = ["nsenter", f"--net=/run/netns/{order.netns}", "--", *line]
     return line

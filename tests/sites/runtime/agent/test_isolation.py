@@ -86,3 +86,10 @@ def test_none_is_never_chosen_by_itself() -> None:
     assert (found.level, found.is_usable) == (Level.NONE, False)
     assert any("not allowed" in item for item in found.missing)
     assert look("none").is_usable
+
+
+def test_without_a_sandbox_it_is_tried_whether_rights_can_be_given_up() -> None:
+    found = look("none", sandbox="Seccomp 0")
+    assert not found.is_usable
+    assert "a site's process cannot give up its rights: Seccomp 0" in found.missing
+    assert "CONFIG_SECCOMP_FILTER" in found.remedy

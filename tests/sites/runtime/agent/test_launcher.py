@@ -3,32 +3,43 @@
 import json
 import os
 import subprocess
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
 from sites.runtime.agent.launcher import NOT_FOUND, NOT_RUN, pack, unpack
 from sites.runtime.agent.sandbox import Mode, launcher_of
+from sites.runtime.agent.seccomp import build_filter
 
 USER = 20077 if os.geteuid() == 0 else os.geteuid()
 TELL = """
 import json, os
 status = dict(line.split(":", 1) for line in open("/proc/self/status"))
 print(json.dumps({"env": dict(os.environ), "cwd": os.getcwd(), "umask": os.umask(0), "fds": os.listdir("/proc/self/fd"),
-    **{name: status[name].split() for name in ("Uid", "Gid", "Groups", "NoNewPrivs", "SigBlk", "SigIgn")},
+    **{name: status[name].split() for name in ("Uid", "Gid", "Groups", "NoNewPrivs", "Seccomp", "SigBlk", "SigIgn")},
     "caps": sorted({status[name].strip() for name in ("CapInh", "CapPrm", "CapEff", "CapAmb")})}))
 """
 ENV = {"PATH": "/usr/bin:/bin", "LC_CTYPE": "C.UTF-8", "KEY": "a=b\nc"}
 
 
+@contextmanager
+def opened(folder: Path, content: bytes) -> Iterator[int]:
+    """A descriptor with that content."""
+    with tempfile.TemporaryFile(dir=folder) as stream:
+        stream.write(content)
+        stream.seek(0)
+        yield stream.fileno()
+
+
 def launch(
     folder: Path, command: tuple[str, ...], *, user: int = USER, env: dict[str, str] = ENV, directory: str = "/"
 ) -> subprocess.CompletedProcess[str]:
-    program = folder / "program"
-    program.write_bytes(pack(directory, command, env))
-    with program.open("rb") as stream:
-        line = launcher_of(Mode.NONE, user, stream.fileno())
-        return subprocess.run(line, pass_fds=[stream.fileno()], capture_output=True, text=True, env={}, umask=0o077)
+    with opened(folder, pack(directory, command, env)) as program, opened(folder, build_filter()) as calls:
+        line = launcher_of(Mode.NONE, user, program, calls)
+        return subprocess.run(line, pass_fds=[program, calls], capture_output=True, text=True, env={}, umask=0o077)
 
 
 def test_what_was_packed_is_unpacked() -> None:
@@ -57,7 +68,7 @@ def test_the_program_has_the_sites_environment_and_no_right(tmp_path: Path) -> N
     assert found["umask"] == 0o022
     assert found["Uid"] == found["Gid"] == [str(USER)] * 4
     assert found["caps"] == ["0" * 16]
-    assert found["NoNewPrivs"] == ["1"]
+    assert (found["NoNewPrivs"], found["Seccomp"]) == (["1"], ["2"])
     assert sorted(found["fds"]) == ["0", "1", "2", "3"], "0–2 and the listing itself"
     assert found["SigBlk"] == ["0" * 16]
 
@@ -75,16 +86,21 @@ def test_no_group_of_root_stays(tmp_path: Path) -> None:
 def test_a_process_that_would_keep_a_right_runs_nothing_of_the_site(tmp_path: Path) -> None:
     """Nobody but root can become somebody else, so it is still its own user."""
     prefix = ("setpriv", "--reuid", "65534", "--") if os.geteuid() == 0 else ()
-    program = tmp_path / "program"
-    program.write_bytes(pack("/", ("/bin/echo", "it ran"), {}))
-    with program.open("rb") as stream:
-        line = launcher_of(Mode.NONE, 20078, stream.fileno())
-        line = [*prefix, "/usr/bin/python3", *line[1:]]
-        done = subprocess.run(line, pass_fds=[stream.fileno()], capture_output=True, text=True)
+    with opened(tmp_path, pack("/", ("/bin/echo", "it ran"), {})) as program, opened(tmp_path, build_filter()) as calls:
+        line = [*prefix, "/usr/bin/python3", *launcher_of(Mode.NONE, 20078, program, calls)[1:]]
+        done = subprocess.run(line, pass_fds=[program, calls], capture_output=True, text=True)
     assert done.returncode == NOT_RUN
     assert done.stdout == ""
     assert "Nothing of the site was run" in done.stderr
     assert "Uid" in done.stderr
+
+
+def test_a_process_without_the_filter_runs_nothing_of_the_site(tmp_path: Path) -> None:
+    with opened(tmp_path, pack("/", ("/bin/echo", "it ran"), {})) as program:
+        line = launcher_of(Mode.NONE, USER, program, 0)[:-1]
+        done = subprocess.run(line, pass_fds=[program], capture_output=True, text=True)
+    assert (done.returncode, done.stdout) == (NOT_RUN, "")
+    assert "Seccomp 0" in done.stderr
 
 
 @pytest.mark.parametrize(

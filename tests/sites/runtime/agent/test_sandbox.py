@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from sites.runtime.agent import sandbox
-from sites.runtime.agent.sandbox import INTERPRETER, LAUNCHER, Mode, View, environment, launcher_of, options_of
+from sites.runtime.agent.sandbox import LAUNCHER, Mode, View, environment, launcher_of, options_of
 from sites.runtime.spec import Mount
 
 VIEW = View(
@@ -64,9 +64,15 @@ def test_user_mode_has_a_user_namespace_and_allows_no_other() -> None:
 
 def test_the_launcher_is_ours_and_what_it_launches_is_not_on_its_command_line() -> None:
     assert f"--ro-bind {sandbox.LAUNCHER_SOURCE} {LAUNCHER}" in words()
-    assert launcher_of(Mode.ROOT, 20007, 7) == [INTERPRETER, "-I", "-S", LAUNCHER, "20007", "7"]
+    assert launcher_of(Mode.ROOT, 20007, 7, 5) == [sandbox.interpreter(), "-I", "-S", LAUNCHER, "20007", "7"]
+
+
+def test_the_interpreter_is_one_that_a_sandbox_shows(monkeypatch: pytest.MonkeyPatch) -> None:
     shown = (*sandbox.default_toolchain(), "/usr")
-    assert any(Path(INTERPRETER).is_relative_to(folder) for folder in shown)
+    assert any(Path(sandbox.interpreter()).is_relative_to(folder) for folder in shown)
+    monkeypatch.setattr(sandbox.sys, "executable", "/home/me/python")
+    monkeypatch.setattr(sandbox.sys, "base_prefix", "/opt/python")
+    assert sandbox.interpreter().startswith("/opt/python/bin/python3."), "and nobody's home is shown for its sake"
 
 
 def test_entries_of_proc_that_tell_of_the_machine_are_covered(monkeypatch: pytest.MonkeyPatch) -> None:
