@@ -82,7 +82,7 @@ def app(shared_agent: Agent) -> Path:
 
     def library(target: str, tells: str) -> None:
         options = ("-shared", "-fPIC", f'-DNAME="{tells}"', "-o", str(folder / target), str(SOURCES / "library.c"))
-        subprocess.run(["gcc", "-Wall", "-Werror", *options], check=True)
+        subprocess.run(["gcc", "-Wall", *options], check=True)
 
     for target, tells in (("preloaded.so", "preloaded"), ("audited.so", "audited"), ("libshadowed.so", "ours")):
         library(target, tells)
@@ -93,7 +93,7 @@ def app(shared_agent: Agent) -> Path:
         "module INTERNAL TELLER// TELLER 1\nmodule TELLER// INTERNAL TELLER 1\n"
     )
     program = ("-o", str(folder / "program"), str(SOURCES / "program.c"), f"-L{folder}", "-lshadowed")
-    subprocess.run(["gcc", "-Wall", "-Werror", *program, "-Wl,--enable-new-dtags,-rpath,/app"], check=True)
+    subprocess.run(["gcc", "-Wall", *program, "-Wl,--enable-new-dtags,-rpath,/app"], check=True)
     for target, text in SCRIPTS.items():
         (folder / target).write_text(text)
     for name in ("setpriv", "bwrap", "python3", "nsenter", "sh"):
