@@ -111,9 +111,12 @@ def other_secure_bits(_aim: Aim) -> object:
     return "they were set" if _prctl(PR_SET_SECUREBITS, 1) == 0 else ""
 
 
-@attempt(Group.RIGHTS)
+@attempt(Group.RIGHTS, modes=IN_A_SANDBOX)
 def privileged_programs_of_the_system(_aim: Aim) -> object:
-    """set-uid and set-gid programs, and those with file capabilities: none gives anything."""
+    """set-uid and set-gid programs, and those with file capabilities: none gives anything.
+
+    Some go on in the background, so they are started only where they end with the sandbox.
+    """
     return [found for program in _privileged_programs() if (found := _rights_while_it_runs(program))]
 
 
