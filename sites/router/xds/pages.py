@@ -4,6 +4,7 @@ from sites.router.table import Page
 
 CONTENT_TYPE = "text/html; charset=utf-8"
 RETRY_AFTER_SECONDS = 2
+"""Given with every page that may be another one soon."""
 
 _STYLE = (
     ":root{color-scheme:light dark}"
