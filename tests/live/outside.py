@@ -28,7 +28,7 @@ LISTENER = textwrap.dedent(
                 self.request.sendall(b"here")
     socketserver.ThreadingTCPServer.allow_reuse_address = True
     servers = [socketserver.ThreadingTCPServer(("", port), Handler) for port in (53, 80)]
-    servers += [socketserver.ThreadingUDPServer(("", port), Handler) for port in (53, 80)]
+    servers += [socketserver.UDPServer((one, port), Handler) for one in sys.argv[1:] for port in (53, 80)]
     for server in servers:
         threading.Thread(target=server.serve_forever).start()
     print("ready", flush=True)
@@ -58,7 +58,7 @@ def outside(*more: str) -> Iterator[None]:
         )
         run_ip(batch=[f"route add {address}/32 via {THERE} dev {NAME}" for address in addresses])
         Path(f"/proc/sys/net/ipv4/conf/{NAME}/forwarding").write_text("1")
-        line = ["ip", "netns", "exec", NAME, sys.executable, "-c", LISTENER]
+        line = ["ip", "netns", "exec", NAME, sys.executable, "-c", LISTENER, *addresses]
         with subprocess.Popen(line, stdout=subprocess.PIPE, text=True) as listener:
             assert listener.stdout is not None and listener.stdout.readline() == "ready\n"
             try:

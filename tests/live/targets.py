@@ -7,10 +7,9 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
-from sites.runtime.agent import firewall
 from sites.runtime.agent.addresses import gateway_of
 from sites.runtime.spec import INSTANCE_PORT, InstanceStatus
-from tests.live.outside import HERE, METADATA, PUBLIC, addresses_of_this_machine
+from tests.live.outside import HERE, METADATA, NAME, PUBLIC, addresses_of_this_machine
 
 PROWL = Path(__file__).parent / "prowler" / "prowl.py"
 METADATA_IPV6 = ("fd00:ec2::254", "fd20:ce::254", "fd00:c1::a9fe:a9fe", "fd00:42::42")
@@ -64,7 +63,7 @@ def targets(neighbour: InstanceStatus, *, former: str, unix: str, **more: tuple[
             "host_port": port,
             "abstract": ABSTRACT,
             "unix": unix,
-            "interface": firewall.default_interface() or "eth0",
+            "interface": NAME,
         }
 
 

@@ -1,5 +1,6 @@
 """What sites, builds and release commands reach of the network, and who reaches them."""
 
+import itertools
 import json
 import subprocess
 import sys
@@ -31,6 +32,8 @@ from tools.demo.publishing import publish
 pytestmark = pytest.mark.live
 
 LEAST_ATTEMPTS = 45
+NUMBERS = itertools.count(70)
+"""Of revisions: an order for one that has ended would be refused."""
 NOBODY = "65534"
 CONNECT = "import socket, sys; socket.create_connection((sys.argv[1], int(sys.argv[2])), 2).close()"
 PUT_BACK_SECONDS = 30.0
@@ -69,9 +72,10 @@ def prowled(agent: Agent, kind: str, told: dict[str, Any]) -> dict[str, Any]:
     folder = laid_out(agent.folder / f"prowler-{kind}", told)
     command = ("/usr/bin/python3", "prowl.py", "targets.json")
     if kind == "instance":
-        (instance,) = agent.serve(70, app=str(folder), command=command)
+        number = next(NUMBERS)
+        (instance,) = agent.serve(number, app=str(folder), command=command)
         found = get(instance, "/prowl")
-        agent.stop(70)
+        agent.stop(number)
     else:
         log = agent.folder / "prowler.log"
         log.unlink(missing_ok=True)
@@ -85,15 +89,17 @@ def prowled(agent: Agent, kind: str, told: dict[str, Any]) -> dict[str, Any]:
 @pytest.fixture
 def neighbour(shared_agent: Agent) -> Iterator[InstanceStatus]:
     """An instance of another site."""
-    (instance,) = shared_agent.serve(71)
+    number = next(NUMBERS)
+    (instance,) = shared_agent.serve(number)
     yield instance
-    shared_agent.stop(71)
+    shared_agent.stop(number)
 
 
 def former_address(agent: Agent) -> str:
     """Where an instance was that has ended."""
-    (ended,) = agent.serve(72)
-    agent.stop(72)
+    number = next(NUMBERS)
+    (ended,) = agent.serve(number)
+    agent.stop(number)
     return ended.address
 
 
