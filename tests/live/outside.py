@@ -8,12 +8,14 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from sites.runtime.agent import firewall
 from sites.runtime.agent.links import run_ip
 
 NAME = "grbeyond"
 """Of the namespace, and of this machine's interface to it."""
 HERE, THERE = "198.51.100.1", "198.51.100.2"
 PUBLIC, PRIVATE, SHARED, NAME_SERVER = "198.51.100.77", "172.31.255.77", "100.64.255.77", "172.31.255.53"
+TRANSLATED = "198.51.100.78"
 METADATA = ("169.254.169.254", "169.254.170.2", "100.100.100.200", "168.63.129.16", "192.0.0.192")
 LISTENER = textwrap.dedent(
     """
@@ -67,6 +69,18 @@ def outside(*more: str) -> Iterator[None]:
                 listener.kill()
     finally:
         _remove()
+
+
+@contextmanager
+def translated(port: int) -> Iterator[None]:
+    """Meanwhile another program's rule leads from TRANSLATED to this machine, as those of container engines do."""
+    rule = f"ip daddr {TRANSLATED} tcp dport 80 dnat to {HERE}:{port}"
+    chain = f"chain prerouting {{\n type nat hook prerouting priority dstnat\n {rule}\n }}"
+    assert firewall.load(f"table ip {NAME} {{\n {chain}\n }}\n") == ""
+    try:
+        yield
+    finally:
+        subprocess.run(["nft", "delete", "table", "ip", NAME], check=True)
 
 
 def addresses_of_this_machine() -> list[str]:

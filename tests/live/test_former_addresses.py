@@ -6,6 +6,7 @@ the site is starting, or, while Envoy is down, no connection. Nothing that he se
 
 import json
 import shutil
+import socket
 import threading
 import time
 from collections import Counter
@@ -21,6 +22,7 @@ from sites.runtime.agent.addresses import block_of
 from tests.live import archives
 from tests.live.machine import kill_everything, octet_of, reboot
 from tests.live.outgoing import Outgoing
+from tests.live.outside import PUBLIC, outside
 from tests.live.stage import stage, using
 from tests.live.system import System, wait_for
 
@@ -142,6 +144,16 @@ def restart_of_the_machine(system: System) -> None:
     system.start()
 
 
+def test_what_leaves_is_seen() -> None:
+    with outside("10.191.0.7"), Outgoing("10.191.0.0/16", MARKER.encode()) as outgoing:
+        socket.create_connection(("10.191.0.7", 80), 5).close()
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as end:
+            end.sendto(f"a {MARKER}".encode(), (PUBLIC, 80))
+        wait_for(
+            lambda: {line.split()[2] for line in outgoing.noted} == {"10.191.0.7,", f"{PUBLIC},"}, 5, "both are seen"
+        )
+
+
 def test_nobody_is_answered_by_somebody_else(running: System) -> None:
     for event in (restart_in_order, restart_after_a_death, restart_of_the_machine):
         with asked_and_watched(running) as visitors:
@@ -151,6 +163,5 @@ def test_nobody_is_answered_by_somebody_else(running: System) -> None:
             time.sleep(0.5)
         for name, visitor in visitors.items():
             counts = Counter(visitor.seen)
-            print(event.__name__, name, counts)  # noqa: T201
             assert counts.keys() <= {"own", "starting", "refused", "cut"}, (event.__name__, name, counts)
             assert counts["starting"] > 0, "it was asked for while it was starting"

@@ -2,11 +2,10 @@
 
 import hashlib
 import ipaddress
-import json
 from pathlib import Path
 
 from sites.runtime.agent.files import read_json, write_json
-from sites.runtime.agent.links import is_closed_block, run_ip
+from sites.runtime.agent.links import is_closed_block, routes
 
 OCTETS = range(192, 248)
 """10.192.0.0/16 … 10.247.0.0/16: one of them for each installation on a machine."""
@@ -85,10 +84,9 @@ def _is_foreign(octet: int) -> bool:
         ]
     except (OSError, IndexError):
         servers = []
-    routes = json.loads(run_ip("-j", "-4", "route", "show") or "[]")
     used = [
         route["dst"]
-        for route in routes
+        for route in routes()
         if route["dst"] != "default" and not route.get("dev", "").startswith("room") and not is_closed_block(route)
     ]
     return any(

@@ -91,14 +91,18 @@ def open_block(network: str) -> None:
         run_ip("route", "delete", "unreachable", network, "proto", ROUTE_PROTOCOL)
 
 
-def closed_blocks() -> list[str]:
-    """The blocks that are closed, by whichever installation."""
-    routes = json.loads(run_ip("-j", "-4", "route", "show", "proto", ROUTE_PROTOCOL) or "[]")
-    return [route["dst"] for route in routes if route.get("type") == "unreachable"]
+def routes() -> list[dict[str, Any]]:
+    """The host's routes of IPv4 as `ip` describes them: among other keys dst, dev, type and protocol."""
+    return list(json.loads(run_ip("-j", "-4", "route", "show") or "[]"))
+
+
+def have_route(name: str, gateway: str, inside: str) -> None:
+    """Let packets for that address find the pair. Raises OSError."""
+    run_ip("route", "replace", f"{inside}/32", "dev", name, "src", gateway)
 
 
 def is_closed_block(route: dict[str, Any]) -> bool:
-    """Whether `ip -json route show` tells of a route that `close_block` made."""
+    """Whether it is one that `close_block` made."""
     return route.get("type") == "unreachable" and route.get("protocol") == ROUTE_PROTOCOL
 
 

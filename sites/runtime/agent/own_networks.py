@@ -39,9 +39,9 @@ def clear_abandoned(claims: Path = CLAIMS) -> None:
         if owner and not Path(owner).exists():
             _clear(int(claim.name.rpartition("-")[2]))
             claim.unlink(missing_ok=True)
-    for network in links.closed_blocks():
-        if not (claims / f"network-{network.split('.')[1]}").exists():
-            links.open_block(network)
+    for route in filter(links.is_closed_block, links.routes()):
+        if not (claims / f"network-{route['dst'].split('.')[1]}").exists():
+            links.open_block(route["dst"])
 
 
 def give_up_block(state: Path, claims: Path = CLAIMS) -> None:
@@ -117,8 +117,8 @@ class OwnNetworks:
 
     def look_after(self) -> None:
         """See Places.look_after: another firewall's start, or a network manager, may have cleared the tables."""
-        links.close_block(self._network)
         links.have_gateway(self._gateway)
+        self._have_routes()
         plan = self._plan()
         if not firewall.is_loaded(plan.table):
             logger.warning("Another program has removed the firewall rules of the sandboxes. They are loaded again.")
@@ -150,6 +150,15 @@ class OwnNetworks:
             most_flows=firewall.most_flows(),
             way_out=way_out if firewall.must_close(way_out, self._claims) else None,
         )
+
+    def _have_routes(self) -> None:
+        there = {route["dst"]: route.get("dev", "") for route in links.routes()}
+        if self._network not in there:
+            links.close_block(self._network)
+        for number in self._allocation.numbers.values():
+            name, inside = f"{self.prefix}{number}", address_of(self._octet, number)
+            if there.get(inside) != name and links.is_complete(name):
+                links.have_route(name, self._gateway, inside)
 
     def _load_rules(self, plan: firewall.Plan) -> None:
         text = firewall.rules(plan)

@@ -20,6 +20,7 @@ SECONDS = 2.0
 IP_FREEBIND, IP_TRANSPARENT = 15, 19
 ETH_P_ALL = 3
 ENOUGH_UDP = 3
+LISTENING = "0A"
 
 
 def connects(address: str, port: int, *, source: str | None = None) -> bool:
@@ -92,6 +93,15 @@ def lists(path: str, text: str) -> bool:
         return text.lower() in Path(path).read_text().lower()
     except OSError:
         return False
+
+
+def lists_listener(path: str, port: int) -> bool:
+    """Whether somebody listens on that port, as the kernel's list shows it: local address and state."""
+    try:
+        rows = [row.split() for row in Path(path).read_text().splitlines()[1:]]
+    except OSError:
+        return False
+    return any(row[1].endswith(f":{port:04X}") and row[3] == LISTENING for row in rows)
 
 
 def sends_raw(family: int, kind: int, protocol: int) -> bool:
@@ -170,7 +180,7 @@ def attempts(targets: dict) -> dict[str, Callable[[], bool]]:
         "connects to an abstract socket of the host": partial(connects_to_abstract_socket, targets["abstract"]),
         "shares the host's abstract sockets": partial(takes_abstract_socket_of_the_host, targets["abstract"]),
         "shares the host's ports": partial(binds_for_the_host, host_port),
-        "lists the host's TCP sockets": partial(lists, "/proc/net/tcp", f":{host_port:04x}"),
+        "lists the host's TCP sockets": partial(lists_listener, "/proc/net/tcp6", host_port),
         "lists the host's unix sockets": partial(lists, "/proc/net/unix", targets["abstract"]),
         "lists the host's unix sockets with paths": partial(lists, "/proc/net/unix", targets["unix"]),
         "lists the host's routes": partial(lists, "/proc/net/route", targets["interface"]),

@@ -50,6 +50,10 @@ class FileTables:
         rows = json.loads(self._instances.read_text())
         return [Sighting(name, Endpoint(*place), is_running) for name, place, is_running in rows]
 
+    def forget_instances(self) -> None:
+        """From now on the runtime is away."""
+        self._instances.unlink()
+
     def say(self, *instances: Sighting) -> None:
         """Have the runtime report these from now on, and no others."""
         rows = [[one.cluster, astuple(one.endpoint), one.is_running] for one in instances if one.endpoint]
