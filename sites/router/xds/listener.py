@@ -11,12 +11,10 @@ from envoy.extensions.filters.network.http_connection_manager.v3 import http_con
 from envoy.extensions.http.early_header_mutation.header_mutation.v3 import header_mutation_pb2
 from google.protobuf import json_format
 
-from sites.router.table import Page
-from sites.router.xds.pages import CONTENT_TYPE, NO_ANSWER, PAGES, RETRY_AFTER_SECONDS, UNKNOWN_HOST
+from sites.router.xds.pages import CONTENT_TYPE, NO_ANSWER, RETRY_AFTER_SECONDS, STARTING, UNKNOWN_HOST
 from sites.router.xds.resource import Kind, Resource, resource
 
 LISTENER = "edge"
-_, STARTING = PAGES[Page.STARTING]
 _TYPE = "type.googleapis.com/"
 
 # Packed as Any below, by name: the classes must be known to the pool
@@ -130,7 +128,7 @@ def _local_replies() -> dict[str, Any]:
     return {
         "mappers": [
             _page_for(["NR"], UNKNOWN_HOST, 404),
-            # A cluster without an endpoint: its instances were not seen running since the machine started
+            # A cluster without endpoints: nobody has seen its instances run since they were started
             _page_for(["UH"], STARTING, 503, retries=True),
             _page_for(["NC", "UF", "UC", "UR", "URX"], NO_ANSWER, 503, retries=True),
         ]

@@ -1,11 +1,12 @@
 """The rules that keep sandboxes from each other and from the host, and let them reach the internet."""
 
-import json
 import os
 import subprocess
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
+
+from sites.runtime.agent.links import routes
 
 INTERFACES = "room*"
 """All sandboxes of all installations on this machine."""
@@ -122,8 +123,14 @@ def _no_passage(interface: str | None) -> str:
 
 def load(text: str) -> str:
     """'' when nft took the rules, all of them; else what it said."""
+    return _nft("-f", "-", given=text)
+
+
+def _nft(*arguments: str, given: str = "") -> str:
+    """'' when nft did it; else what it said."""
+    line = ["nft", *arguments]
     try:
-        done = subprocess.run(["nft", "-f", "-"], input=text, text=True, capture_output=True, timeout=TIMEOUT_SECONDS)
+        done = subprocess.run(line, input=given, text=True, capture_output=True, timeout=TIMEOUT_SECONDS)
     except (OSError, subprocess.TimeoutExpired) as error:
         return str(error)
     return "" if done.returncode == 0 else done.stderr.strip() or f"it ended with code {done.returncode}"
@@ -131,8 +138,7 @@ def load(text: str) -> str:
 
 def is_loaded(table: str) -> bool:
     """The table is still there: `nft flush ruleset` takes away those of all programs."""
-    line = ["nft", "list", "chain", "inet", table, "sent"]
-    return subprocess.run(line, capture_output=True, timeout=TIMEOUT_SECONDS).returncode == 0
+    return not _nft("list", "chain", "inet", table, "sent")
 
 
 def remove(table: str) -> None:
@@ -174,11 +180,8 @@ def _is_router() -> bool:
 
 
 def default_interface() -> str | None:
-    """Where packets for the internet leave the machine."""
-    line = ["ip", "-j", "-4", "route", "show", "default"]
-    done = subprocess.run(line, capture_output=True, text=True, timeout=TIMEOUT_SECONDS)
-    routes = json.loads(done.stdout or "[]") if done.returncode == 0 else []
-    return routes[0].get("dev") if routes else None
+    """Where packets for the internet leave the machine. Raises OSError."""
+    return next((route.get("dev") for route in routes() if route["dst"] == "default"), None)
 
 
 def complaint() -> str:

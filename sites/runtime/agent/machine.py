@@ -4,7 +4,6 @@ import asyncio
 import hashlib
 import logging
 import os
-import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -132,7 +131,7 @@ class Machine:
                 async with self._places_in_turn:
                     if not self.is_closing:
                         await asyncio.to_thread(self.places.look_after)
-            except (OSError, subprocess.TimeoutExpired) as error:
+            except OSError as error:
                 logger.warning("The network of the sandboxes could not be looked after: %s", error)
 
     async def close_places(self) -> None:
