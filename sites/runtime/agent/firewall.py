@@ -53,7 +53,8 @@ def most_flows() -> int:
 def rules(plan: Plan) -> str:
     """A table that replaces itself in one step, for `nft -f`.
 
-    What a sandbox sends is judged before any address of it could be translated. There is no IPv6 in a sandbox.
+    What a sandbox sends is judged before any address of it could be translated. There is no IPv6 in a sandbox. Refusals
+    are answered, so that nobody waits; but only so many, for the kernel bounds such answers for the whole machine.
     """
     servers, sandboxes = _name_servers(plan.name_servers), f'"{plan.prefix}*"'
     refused = [*METADATA, *(() if plan.allows_private else PRIVATE)]
@@ -66,6 +67,10 @@ table inet {plan.table} {{
         size 65535
         flags dynamic
     }}
+    chain refused {{
+        limit rate 50/second burst 100 packets reject with icmpx type admin-prohibited
+        drop
+    }}
     chain sent {{
         type filter hook prerouting priority mangle; policy accept;
         iifname != {sandboxes} accept
@@ -75,9 +80,9 @@ table inet {plan.table} {{
         icmp type redirect drop
         ct state established,related accept
         {servers}
-        ip daddr {plan.network} reject with icmpx type admin-prohibited
-        fib daddr type != unicast reject with icmpx type admin-prohibited
-        ip daddr {{ {", ".join(refused)} }} reject with icmpx type admin-prohibited
+        ip daddr {plan.network} goto refused
+        fib daddr type != unicast goto refused
+        ip daddr {{ {", ".join(refused)} }} goto refused
         ct state new add @flows {{ ip saddr ct count over {plan.most_flows} }} drop
     }}
     chain input {{

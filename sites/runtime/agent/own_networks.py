@@ -139,6 +139,7 @@ class OwnNetworks:
         return f"sites and builds {'can' if self.has_internet else 'cannot'} reach the internet"
 
     def _plan(self) -> firewall.Plan:
+        """What the rules depend on now; where there is a way to the internet, it is opened."""
         way_out = firewall.default_interface()
         self.has_internet = way_out is not None and firewall.allow_forwarding(way_out, self._claims)
         return firewall.Plan(
@@ -157,8 +158,10 @@ class OwnNetworks:
             links.close_block(self._network)
         for number in self._allocation.numbers.values():
             name, inside = f"{self.prefix}{number}", address_of(self._octet, number)
-            if there.get(inside) != name and links.is_complete(name):
-                links.have_route(name, self._gateway, inside)
+            if links.is_complete(name):
+                firewall.allow_forwarding(name)
+                if there.get(inside) != name:
+                    links.have_route(name, self._gateway, inside)
 
     def _load_rules(self, plan: firewall.Plan) -> None:
         text = firewall.rules(plan)
