@@ -75,6 +75,10 @@ ENVOY_PATH = os.environ.get("ENVOY_PATH", "")
 ROUTER_NODE = os.environ.get("GREENROOM_ROUTER_NODE", "router-1")
 ISOLATION = os.environ.get("GREENROOM_ISOLATION", "")
 
+# What sites and builds reach, where they have a network of their own
+PRIVATE_NETWORKS = os.environ.get("GREENROOM_PRIVATE_NETWORKS") or "allow"
+NAME_SERVERS = [item.strip() for item in os.environ.get("GREENROOM_NAME_SERVERS", "").split(",") if item.strip()]
+
 # What an installation allows
 STAGING_SLOTS_PER_SITE = env_int("STAGING_SLOTS_PER_SITE", 1)
 PREVIEW_HOURS = env_int("PREVIEW_HOURS", 24)

@@ -12,7 +12,7 @@ PACKAGES = ("portal", "sites", "tools")
 # Room → rooms that it may import, beside itself, sites.errors and libraries. docs/architecture.md says why.
 MAY_IMPORT: dict[str, set[str]] = {
     "portal": {"sites.services", "sites.access", "sites.models", "sites.supervisor"},
-    "sites": set(),
+    "sites": {"sites.content", "sites.runtime.agent"},
     "sites.errors": set(),
     "sites.general_settings": set(),
     "sites.models": set(),
@@ -36,7 +36,7 @@ MAY_IMPORT: dict[str, set[str]] = {
         "sites.runtime",
         "sites.content",
     },
-    "sites.routing": {"sites.models", "sites.router"},
+    "sites.routing": {"sites.models", "sites.router", "sites.runtime"},
     "sites.router": set(),
     "sites.runtime": set(),
     "sites.runtime.agent": {"sites.runtime"},

@@ -78,7 +78,6 @@ def plan_build(
         command=("/bin/sh", "-ec", _script(recipe)),
         env=environment(),
         mounts=mounts,
-        has_network=True,
         timeout_seconds=BUILD_SECONDS,
         log=log,
     )
@@ -106,7 +105,6 @@ def plan_release(
         command=shell(recipe.release, path=recipe.path),
         env=env,
         mounts=(Mount(str(app), "/app", is_writable=False), *mounts),
-        has_network=False,
         timeout_seconds=RELEASE_SECONDS,
         log=log,
     )

@@ -11,6 +11,8 @@ from sites.runtime.spec import InstanceState, InstanceStatus
 
 STARTS = 2
 """So often may an instance end by itself before the operation gives up."""
+FIRST_ATTEMPT = 1
+"""Of the worker that begins with an operation."""
 PLANNED = ("slot__site", "workload_after", "deployment_after")
 """What a plan is made of."""
 BACK_IN_USE = {"released_at": None, "idle_since": None, "drain_deadline": None}
@@ -86,6 +88,14 @@ def start(operation: Operation) -> Progress:
         running += sum(status.state == InstanceState.RUNNING for status in own[: revision.wanted_count])
         wanted += revision.wanted_count
     return Progress(running >= wanted, f"{running} of {wanted} instances run")
+
+
+def started(operation: Operation) -> Progress:
+    """For the steps after STARTING: what is known to run was seen by the worker that took the operation first.
+
+    Another one may have taken it over after a restart of the machine, so it looks again.
+    """
+    return start(operation) if operation.attempt > FIRST_ATTEMPT else DONE
 
 
 def _is_ordered(revision: Revision, statuses: list[InstanceStatus]) -> bool:

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from django.db.models import Q
 
 from sites.errors import Failed, RoutesRefused, Unreachable
-from sites.jobs import figures, rollback, routers, wording
+from sites.jobs import figures, prepare, rollback, routers, wording
 from sites.jobs.prepare import BACK_IN_USE, PLANNED
 from sites.jobs.procedure import DONE, Progress
 from sites.models import (
@@ -47,6 +47,9 @@ def offer(operation: Operation) -> None:
 
 def wait_until_offered(operation: Operation) -> Progress:
     """Until every registered router has acknowledged the endpoints. Raises RoutesRefused."""
+    running = prepare.started(operation)
+    if not running.is_done:
+        return running
     answer = acknowledged(operation)
     if not answer.missing:
         figures.begin(operation)

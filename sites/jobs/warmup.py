@@ -16,7 +16,7 @@ from django.utils.encoding import iri_to_uri
 
 from sites.errors import WarmupFailed
 from sites.general_settings import WarmupRules, warmup_rules
-from sites.jobs import wording
+from sites.jobs import prepare, wording
 from sites.jobs.procedure import Progress, beat
 from sites.models import Category, HostName, HostNameKind, Instance, Kind, Operation, SlotChange, SlotSetting
 from sites.models.clock import now, seconds_since
@@ -62,6 +62,9 @@ def warm_up(operation: Operation) -> Progress:
 
     Raises WarmupFailed once one instance has used up the tries that its rules give.
     """
+    running = prepare.started(operation)
+    if not running.is_done:
+        return running
     probes, warm, wanted = _open_probes(operation)
     due = [probe for probe in probes if _is_due(probe.instance)]
     if due:

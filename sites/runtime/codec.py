@@ -8,6 +8,9 @@ from sites.runtime.spec import InstanceState, InstanceStatus, Limits, Mount, Rev
 PROTOCOL = 1
 """Raised when an older agent could misread an order; it stands in every answer."""
 
+FORMER = ("has_network",)
+"""Of runs that an older agent has kept on disk: now each has the network of an instance."""
+
 
 def encode(value: RevisionSpec | RunSpec | InstanceStatus | RunStatus) -> dict[str, Any]:
     """Plain data that `json.dumps` takes."""
@@ -30,7 +33,7 @@ def revision_spec(data: dict[str, Any]) -> RevisionSpec:
 
 def run_spec(data: dict[str, Any]) -> RunSpec:
     """Raises KeyError or TypeError when the data is no RunSpec."""
-    return RunSpec(**_shared(data))
+    return RunSpec(**_shared({name: value for name, value in data.items() if name not in FORMER}))
 
 
 def instance_status(data: dict[str, Any]) -> InstanceStatus:

@@ -87,8 +87,6 @@ class RunSpec:
     env: dict[str, str]
     mounts: tuple[Mount, ...]
     directory: str = "/app"
-    has_network: bool = False
-    """True: the network of the host, for fetching packages. False: as an instance."""
     limits: Limits = field(default_factory=Limits)
     timeout_seconds: float = 1800.0
     log: str = ""

@@ -59,6 +59,9 @@ def _redis() -> Component:
 def _agent(isolation: str) -> Component:
     command: tuple[str, ...] = (PYTHON, "-m", "sites.runtime.agent", "--state", str(settings.INSTANCE_DIR))
     command += ("--socket", str(settings.AGENT_SOCKET), "--isolation", isolation)
+    if settings.PRIVATE_NETWORKS != "allow":
+        command += ("--private-networks", settings.PRIVATE_NETWORKS)
+    command += tuple(word for address in settings.NAME_SERVERS for word in ("--name-server", address))
     return Component(
         "agent",
         command,

@@ -13,6 +13,7 @@ from django.conf import settings
 from django.db import connection
 
 from sites.errors import GreenroomError
+from sites.runtime.agent.own_networks import give_up_block
 from sites.supervisor.address import address
 from sites.supervisor.components import components
 from sites.supervisor.control import serve
@@ -193,6 +194,7 @@ class Supervisor:
         self._journal.say("up", "stopping everything in order; a second Ctrl-C hurries")
         for names in STOP_ORDER:
             await self._together(self._stop_part(self._keepers[name]) for name in names if name in self._keepers)
+        await asyncio.to_thread(give_up_block, settings.INSTANCE_DIR)
 
     async def _stop_part(self, keeper: Keeper) -> None:
         began = time.monotonic()

@@ -177,6 +177,7 @@ def test_without_root_user_namespaces_keep_sites_apart(user_agent: Agent) -> Non
     refused = ("reads_secret", "sees_state", "reaches_agent", "mount", "unshare_user", "ptrace", "environment_of_init")
     assert {name for name in refused if found[name]} == set()
     assert (found["user"], found["node"]) == ("site", "site")
+    assert found["reaches_host_loopback"], "docs/security.md says so of this level, also of builds"
     assert user_agent.runtime.kill_connections(1, fraction=1.0) == 0
 
 

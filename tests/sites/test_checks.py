@@ -23,6 +23,9 @@ USED = (
     "IS_LOCAL",
     "DEFAULT_MODE",
     "DATA_DIR",
+    "ISOLATION",
+    "NAME_SERVERS",
+    "PRIVATE_NETWORKS",
 )
 Found = Callable[..., list[str]]
 
@@ -106,3 +109,32 @@ def test_a_portal_under_the_suffix_of_the_sites_is_warned_of(found: Found) -> No
     team = {"SUFFIX": "sites.example.org", "IS_LOCAL": False}
     assert found(**team, PORTAL_HOST="portal.sites.example.org") == ["greenroom.W001"]
     assert found(**team, PORTAL_HOST="greenroom.example.org") == []
+
+
+@pytest.mark.parametrize(
+    ("addresses", "ids"),
+    [
+        (["192.0.2.53", "10.0.0.2"], []),
+        (["127.0.0.53"], ["greenroom.E008"]),
+        (["2001:db8::53"], ["greenroom.E008"]),
+        (["dns.example.org"], ["greenroom.E008"]),
+    ],
+)
+def test_name_servers_are_addresses_that_sandboxes_reach(found: Found, addresses: list[str], ids: list[str]) -> None:
+    assert found(NAME_SERVERS=addresses) == ids
+
+
+@pytest.mark.parametrize(("value", "ids"), [("allow", []), ("refuse", []), ("no", ["greenroom.E009"])])
+def test_private_networks_are_allowed_or_refused(found: Found, value: str, ids: list[str]) -> None:
+    assert found(PRIVATE_NETWORKS=value) == ids
+
+
+def test_a_package_index_on_this_machine_is_warned_of_where_builds_do_not_reach_it(
+    found: Found, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PIP_INDEX_URL", "http://localhost:3141/root/pypi")
+    monkeypatch.setattr(checks.os, "geteuid", lambda: 0)
+    assert found() == ["greenroom.W002"]
+    assert found(ISOLATION="partial") == []
+    monkeypatch.setattr(checks.os, "geteuid", lambda: 1000)
+    assert found() == []

@@ -45,6 +45,8 @@ class Instance:
         self.spec = spec
         self.ordinal = ordinal
         self.state = InstanceState.STARTING
+        self.is_known = asyncio.Event()
+        """Set once its state is true, also of one that the agent before has left running."""
         self._machine = machine
         self._folder = folder
         self._on_end = on_end
@@ -127,6 +129,8 @@ class Instance:
 
     async def _live(self) -> None:
         monitor = await self._adopt()
+        if monitor is None:
+            self.is_known.set()
         while not self._is_unwanted:
             if monitor is None:
                 monitor = await self._start()
@@ -141,7 +145,7 @@ class Instance:
             await monitor.stop(self.spec.grace_seconds)
         for name in ("run.json", "history.json"):
             (self._folder / name).unlink(missing_ok=True)
-        await self._machine.release(self.key)
+        await self._machine.release(self.key, keeps_place=self._machine.is_closing)
 
     async def _adopt(self) -> Monitor | None:
         """What the agent before left running, or an account of how it ended meanwhile."""
@@ -224,6 +228,7 @@ class Instance:
         address, port = monitor.record.extra["place"]
         await wait_until_listening(address, port)
         self.state = InstanceState.RUNNING
+        self.is_known.set()
 
     async def _crashed(self, monitor: Monitor | None) -> None:
         ran = monitor.ran_seconds if monitor is not None else 0.0

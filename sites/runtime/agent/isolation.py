@@ -4,7 +4,7 @@ import os
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
@@ -12,6 +12,7 @@ from pathlib import Path
 from sites.runtime.agent import firewall
 from sites.runtime.agent.limits import find_confinement
 from sites.runtime.agent.links import run_ip
+from sites.runtime.agent.name_servers import REMEDY, RESOLVER, find_name_servers
 from sites.runtime.agent.sandbox import (
     Mode,
     View,
@@ -70,7 +71,7 @@ def _try_sandbox(mode: Mode) -> str:
             stream.seek(0)
         line = launcher_of(mode, uid, site.fileno(), calls.fileno())
         if mode is not Mode.NONE:
-            options = options_of(View(mode, uid, (), default_toolchain(), folder, 1024 * 1024))
+            options = options_of(View(mode, uid, (), default_toolchain(), folder, str(RESOLVER), 1024 * 1024))
             line = ["bwrap", *options, "--seccomp", str(calls.fileno()), "--", *line]
         given, env = [calls.fileno(), site.fileno()], {"PATH": os.environ.get("PATH", os.defpath)}
         try:
@@ -124,13 +125,16 @@ def _without_sandbox(wanted: str, missing: list[str], remedy: str) -> Isolation:
 def probe(
     wanted: str = "auto",
     *,
+    name_servers: Sequence[str] = (),
     has_tool: Callable[[str], object] = shutil.which,
     try_sandbox: Callable[[Mode], str] = _try_sandbox,
     try_network: Callable[[], str] = _try_network,
+    try_firewall: Callable[[], str] = firewall.complaint,
 ) -> Isolation:
     """The strongest level that works, at most `wanted` ('auto', 'strong', 'partial', 'none'); tried, not guessed.
 
-    Never chooses 'none' by itself: the answer is then not usable, with the remedy.
+    `name_servers` are those for sandboxes, in place of the machine's. Never chooses 'none' by itself: the answer is
+    then not usable, with the remedy.
     """
     if wanted == "none":
         said = try_sandbox(Mode.NONE)
@@ -165,14 +169,16 @@ def probe(
         elif said := try_network():
             missing.append(f"network namespaces cannot be made: {said}")
             remedy = "Give Greenroom CAP_NET_ADMIN and CAP_SYS_ADMIN (a container needs --privileged)"
+        elif said := try_firewall():
+            missing.append(f"nft cannot load the rules that keep networks apart: {said.splitlines()[0]}")
+            remedy = "Load the kernel modules: modprobe -a nf_tables nf_conntrack nft_fib_inet nft_connlimit nft_masq"
         else:
             has_own_network = True
-            facts.append("a network of its own per instance")
-    if has_own_network and not firewall.is_available():
-        missing.append("nft cannot load rules: sites can reach each other and this machine's services")
-        remedy = "Load the kernel module nf_tables: modprobe nf_tables nf_conntrack"
-        return Isolation(Level.PARTIAL, mode, True, facts, missing, remedy, wanted != "strong")
+            facts.append("a network of its own per instance, build and release command")
+            if complaint := find_name_servers(name_servers).complaint:
+                missing.append(complaint)
+                remedy = REMEDY
     if not has_own_network:
-        missing.append("sites share this machine's network: they can reach each other and its loopback")
+        missing.append("sites and builds share this machine's network: they can reach each other and its loopback")
     level = Level.STRONG if has_own_network else Level.PARTIAL
     return Isolation(level, mode, has_own_network, facts, missing, remedy, wanted != "strong" or level is Level.STRONG)

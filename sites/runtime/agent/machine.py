@@ -2,6 +2,7 @@
 
 import asyncio
 import hashlib
+import logging
 import os
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,7 +15,9 @@ from sites.runtime.agent.files import note
 from sites.runtime.agent.isolation import Isolation
 from sites.runtime.agent.limits import find_confinement
 from sites.runtime.agent.monitor import Monitor
-from sites.runtime.agent.network import OwnNetworks, Place, Places, SharedNetwork
+from sites.runtime.agent.name_servers import find_name_servers, resolver_file, write_resolver
+from sites.runtime.agent.network import Place, Places, SharedNetwork
+from sites.runtime.agent.own_networks import OwnNetworks, Reach
 from sites.runtime.agent.sandbox import (
     PROGRAMS,
     PROGRAMS_SOURCE,
@@ -26,6 +29,10 @@ from sites.runtime.agent.sandbox import (
 )
 from sites.runtime.agent.seccomp import build_filter
 from sites.runtime.spec import Limits, Mount
+
+LOOK_SECONDS = 10.0
+
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +49,7 @@ class Job:
     limits: Limits
     log: Path
     place: Place | None
-    """None: the network of the host."""
+    """None: the network of the host, and no port in it."""
     in_background: bool = False
     """Stands behind others for the processor."""
 
@@ -68,14 +75,17 @@ def hand_over(folder: Path, uid: int) -> None:
 class Machine:
     """What is the same for all sandboxes of one agent."""
 
-    def __init__(self, state: Path, isolation: Isolation, toolchain: tuple[str, ...]) -> None:
+    def __init__(self, state: Path, isolation: Isolation, toolchain: tuple[str, ...], reach: Reach) -> None:
         digest = hashlib.sha256(str(state).encode()).hexdigest()[:12]
         self.state = state
         self.isolation = isolation
         self.mark = digest
         self._toolchain = tuple(dict.fromkeys((*default_toolchain(), *toolchain)))
         self._seccomp = build_filter()
-        self.places: Places = OwnNetworks(state) if isolation.has_own_network else SharedNetwork(state)
+        self._reach = reach
+        self.places: Places = OwnNetworks(state, reach) if isolation.has_own_network else SharedNetwork(state)
+        self.is_closing = False
+        """Everything ends and nothing is started any more. What is wanted has the same place at the next start."""
         # ip fails now and then when two of it make namespaces, and the allocation is one file
         self._places_in_turn = asyncio.Lock()
         self.confinement = find_confinement(f"greenroom-{digest}")
@@ -112,11 +122,27 @@ class Machine:
         async with self._places_in_turn:
             return await asyncio.to_thread(self.places.take, key)
 
-    async def release(self, key: str) -> None:
-        """That sandbox has ended for good."""
+    async def release(self, key: str, *, keeps_place: bool = False) -> None:
+        """That sandbox has ended; for good unless it keeps its place."""
         self.confinement.leave(key)
         async with self._places_in_turn:
-            await asyncio.to_thread(self.places.give_back, key)
+            await asyncio.to_thread(self.places.clear_away if keeps_place else self.places.give_back, key)
+
+    async def look_after_places(self) -> None:
+        """Until everything ends: see Places.look_after."""
+        while not self.is_closing:
+            await asyncio.sleep(LOOK_SECONDS)
+            try:
+                async with self._places_in_turn:
+                    if not self.is_closing:
+                        await asyncio.to_thread(self.places.look_after)
+            except OSError as error:
+                logger.warning("The network of the sandboxes could not be looked after: %s", error)
+
+    async def close_places(self) -> None:
+        """Nothing runs any more; see Places.close."""
+        async with self._places_in_turn:
+            await asyncio.to_thread(self.places.close)
 
     def unrecorded(self, known: set[int]) -> list[identity.Identity]:
         """Sandboxes that a former agent started and could not record; they wait at their gate for ever."""
@@ -153,11 +179,17 @@ class Machine:
             mounts=job.mounts,
             toolchain=self._toolchain,
             accounts=str(self._accounts(uid)),
+            resolver=self._resolver(),
             scratch_bytes=job.limits.memory_mb * 1024 * 1024,
         )
 
     def _accounts(self, uid: int) -> Path:
         return self.state / "accounts" / str(uid)
+
+    def _resolver(self) -> str:
+        if not self.isolation.has_own_network and not self._reach.name_servers:
+            return str(resolver_file())
+        return str(write_resolver(self.state / "accounts", find_name_servers(self._reach.name_servers)))
 
     def _prepare(self, job: Job) -> None:
         uid = user_of(job.owner)

@@ -7,7 +7,6 @@ from pathlib import Path
 from sites.runtime.agent.files import read_json, write_json
 from sites.runtime.agent.machine import Job, Machine
 from sites.runtime.agent.monitor import KILLED, NOT_STARTED, Monitor
-from sites.runtime.agent.network import Place
 from sites.runtime.agent.sandbox import environment
 from sites.runtime.spec import RunSpec, RunState, RunStatus
 
@@ -81,9 +80,8 @@ class Run:
 
     async def _start(self) -> Monitor | None:
         spec = self.spec
-        place: Place | None = None
-        if not spec.has_network:
-            place = await self._machine.take_place(self.key)
+        has_own_network = self._machine.isolation.has_own_network
+        place = await self._machine.take_place(self.key) if has_own_network else None
         job = Job(
             key=self.key,
             folder=self._folder,
@@ -119,5 +117,5 @@ class Run:
             write_json(self._folder / "result.json", code)
         except OSError as error:
             logger.warning("The result of '%s' could not be written: %s", self.spec.name, error)
-        await self._machine.release(self.key)
         self._exit_code = code
+        await self._machine.release(self.key)

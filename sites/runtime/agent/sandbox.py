@@ -34,8 +34,6 @@ PRIVATE_KEYS = ("/etc/ssl/private", "/etc/pki/tls/private")
 HOSTNAME = "site"
 ACCOUNTS = ("passwd", "group", "hosts")
 HOSTS = Path("/etc/hosts")
-RESOLVER = Path("/etc/resolv.conf")
-SYSTEMD_RESOLVER = Path("/run/systemd/resolve/resolv.conf")
 SCRATCH = ("/tmp", "/var/tmp", "/dev/shm", HOME)  # noqa: S108 - of the sandbox
 RIGHTS_TO_DROP = ("CAP_SETUID", "CAP_SETGID", "CAP_SETPCAP")
 """What the launcher needs to become the site's user without any right; bubblewrap hands on nothing else."""
@@ -68,6 +66,8 @@ class View:
     """Folders of the host shown read-only at their own paths."""
     accounts: str
     """Folder with the files of `accounts_of`."""
+    resolver: str
+    """File of the host that is its resolv.conf."""
     scratch_bytes: int
     """Size of each folder that is kept in memory."""
 
@@ -136,15 +136,6 @@ def environment(
     return result
 
 
-def resolver_file() -> Path:
-    """The one with real servers: systemd's stub listens on the host's loopback, out of an instance's reach."""
-    try:
-        uses_stub = "127.0.0.53" in RESOLVER.read_text()
-    except OSError:
-        uses_stub = False
-    return SYSTEMD_RESOLVER if uses_stub and SYSTEMD_RESOLVER.exists() else RESOLVER
-
-
 def _parents(targets: Iterable[str]) -> list[str]:
     """Options for the folders above the targets; bubblewrap alone would make them 0700."""
     folders: dict[str, None] = {}
@@ -197,7 +188,7 @@ def options_of(view: View) -> list[str]:
         options += ["--ro-bind-try", path, path]
     for folder in filter(os.path.isdir, PRIVATE_KEYS):
         options += ["--perms", "0000", "--tmpfs", folder, "--remount-ro", folder]
-    options += ["--ro-bind-try", str(resolver_file()), "/etc/resolv.conf"]
+    options += ["--ro-bind-try", view.resolver, "/etc/resolv.conf"]
     for name in ACCOUNTS:
         options += ["--ro-bind", f"{view.accounts}/{name}", f"/etc/{name}"]
     for folder in toolchain:

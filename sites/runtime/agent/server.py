@@ -124,6 +124,6 @@ class Server:
         data = await request.json() if request.can_read_body else {}
         if data.get("instances"):
             await self._supervisor.stop_all()
-            await asyncio.to_thread(self._supervisor.machine.places.close)
+            await self._supervisor.machine.close_places()
         self.is_ending.set()
         return answer()

@@ -6,6 +6,7 @@ import re
 import signal
 import time
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -20,6 +21,8 @@ from sites.runtime.agent.run import Run
 from sites.runtime.spec import InstanceStatus, RevisionSpec, RunSpec, RunState, RunStatus
 
 ROTATE_SECONDS = 5.0
+TAKE_OVER_SECONDS = 2.0
+"""So long may instances of the agent before keep their new one waiting, be it that they answer nobody any more."""
 KEEP_SECONDS = 7 * 24 * 3600.0
 """Logs of a revision that runs nothing any more, and the highest generation that was seen of it."""
 RUN_ID = re.compile(r"[A-Za-z0-9-]{1,100}")
@@ -43,14 +46,15 @@ class Supervisor:
 
     def __init__(self, machine: Machine) -> None:
         self.machine = machine
-        self.is_closing = False
-        """Nothing is started any more."""
         self._revisions: dict[int, RevisionSpec] = {}
         self._instances: dict[tuple[int, int], Instance] = {}
         self._runs: dict[str, Run] = {}
 
     async def load(self) -> None:
-        """Takes over what the agent before left: specs, running instances and runs; ends what nobody recorded."""
+        """Takes over what the agent before left: specs, running instances and runs; ends what nobody recorded.
+
+        Returns when it is known which of them run: nobody is to hear of one that runs that it is only starting.
+        """
         revisions = self.machine.state / "revisions"
         for folder in sorted(revisions.glob("*/wanted.json")):
             spec = _read(folder, codec.revision_spec)
@@ -61,7 +65,7 @@ class Supervisor:
         await self._end_unrecorded()
         keys = {f"{revision}/{ordinal}" for revision, ordinal in left}
         keys |= {f"{spec.revision_id}/{ordinal}" for spec in self._revisions.values() for ordinal in range(spec.count)}
-        keys |= {f"run/{run_id}" for run_id in runs}
+        keys |= {f"run/{run_id}" for run_id in runs if not (self._run_folder(run_id) / "result.json").exists()}
         await asyncio.to_thread(self.machine.places.keep_only, keys)
         for revision_id, ordinal in sorted(left):
             if revision_id in self._revisions:
@@ -69,6 +73,10 @@ class Supervisor:
         for spec in self._revisions.values():
             self._follow(spec)
         self._runs = {run_id: Run(self.machine, spec, self._run_folder(run_id)) for run_id, spec in runs.items()}
+        with suppress(TimeoutError):
+            async with asyncio.timeout(TAKE_OVER_SECONDS):
+                for key in left & self._instances.keys():
+                    await self._instances[key].is_known.wait()
 
     def apply(self, spec: RevisionSpec) -> None:
         """Makes a spec the wanted one. Raises StaleOrder for a lower generation, OSError when it cannot be kept."""
@@ -147,7 +155,7 @@ class Supervisor:
 
     async def stop_all(self) -> None:
         """Ends every instance and run gracefully, all at the same time; they stay wanted."""
-        self.is_closing = True
+        self.machine.is_closing = True
         instances = list(self._instances.values())
         for instance in instances:
             instance.end()
@@ -187,7 +195,7 @@ class Supervisor:
     def _ended(self, instance: Instance) -> None:
         """It may have been wanted again while it was ending."""
         self._instances.pop((instance.spec.revision_id, instance.ordinal), None)
-        if not self.is_closing:
+        if not self.machine.is_closing:
             self._follow(self._revisions[instance.spec.revision_id])
 
     async def _end_unrecorded(self) -> None:

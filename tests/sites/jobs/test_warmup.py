@@ -10,7 +10,7 @@ from urllib.parse import unquote
 import pytest
 
 from sites.general_settings import warmup_rules
-from sites.jobs import procedure, warmup
+from sites.jobs import prepare, procedure, switch, warmup
 from sites.models import Instance, Operation, SlotChange
 from sites.services import operations, swaps
 from tests.domain import Domain
@@ -119,3 +119,30 @@ def test_who_cancels_does_not_wait_for_an_answer_that_does_not_come(
     operation = domain.work(swaps.request_swap(acting_user=domain.alice, source=staging, target=production))
     assert (operation.state, is_over.is_set()) == ("cancelled", False)
     is_over.set()
+
+
+def test_whoever_takes_an_operation_over_asks_where_the_instances_are_now(
+    domain: Domain, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[str] = []
+
+    def note(probe: warmup.Probe) -> warmup.Answer:
+        asked.append(probe.instance.address)
+        return warmup.Answer("/", "200")
+
+    monkeypatch.setattr(warmup, "ask", note)
+    production, staging = domain.marked()
+    operation = swaps.request_swap(acting_user=domain.alice, source=staging, target=production)
+    prepare.prepare(operation)
+    assert prepare.start(operation).is_done
+    revisions = [change.prepared.pk for change in operation.changes.starting().loaded()]
+    asked.clear()
+    Instance.objects.filter(revision__in=revisions).update(address="10.9.9.9")
+    domain.runtime.never_listen(revisions[0], 0)
+    operation.attempt = 2
+    for step in (warmup.warm_up, switch.wait_until_offered):
+        assert step(operation) == procedure.Progress(False, "1 of 2 instances run")
+    assert asked == []
+    domain.runtime.mend()
+    assert warmup.warm_up(operation).is_done
+    assert asked == [status.address for status in domain.runtime.observe(revisions)]

@@ -53,3 +53,8 @@ def test_what_may_be_left_out_has_the_defaults_of_the_contract() -> None:
 def test_what_is_no_order_is_refused() -> None:
     with pytest.raises((KeyError, TypeError)):
         codec.revision_spec({"command": ["x"], "surprise": 1})
+
+
+def test_a_run_that_an_older_agent_kept_is_understood() -> None:
+    kept = codec.encode(RUN) | {"has_network": True}
+    assert codec.run_spec(kept) == RUN

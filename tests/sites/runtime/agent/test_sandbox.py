@@ -14,6 +14,7 @@ VIEW = View(
     mounts=(Mount("/data/builds/1/app", "/app", is_writable=False), Mount("/data/mounts/1", "/srv/files/a")),
     toolchain=("/root/.pyenv/versions/3.11", "/usr/lib/python3"),
     accounts="/state/accounts/20007",
+    resolver="/state/accounts/resolv.conf",
     scratch_bytes=1024,
 )
 
@@ -45,6 +46,10 @@ def test_shared_memory_is_writable_for_the_site() -> None:
     assert "--perms 1777 --size 1024 --tmpfs /dev/shm" in words()
 
 
+def test_names_are_looked_up_where_the_view_says() -> None:
+    assert "--ro-bind-try /state/accounts/resolv.conf /etc/resolv.conf" in words()
+
+
 def test_the_environment_and_the_working_directory_are_nothing_of_the_sites() -> None:
     assert words().endswith("--chdir / --clearenv")
     assert "--setenv" not in words()
@@ -57,7 +62,7 @@ def test_root_hands_on_only_what_becoming_the_site_needs() -> None:
 
 
 def test_user_mode_has_a_user_namespace_and_allows_no_other() -> None:
-    view = View(Mode.USER, 20007, (), (), "/accounts", 1024)
+    view = View(Mode.USER, 20007, (), (), "/accounts", "/etc/resolv.conf", 1024)
     assert "--unshare-user --disable-userns" in words(view)
     assert "--cap-add" not in words(view)
 
@@ -93,15 +98,3 @@ def test_the_port_is_the_runtimes_to_say() -> None:
 
 def test_a_run_has_no_port() -> None:
     assert "PORT" not in environment({})
-
-
-def test_the_stub_of_systemd_is_replaced_by_the_real_servers(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    stub, real = tmp_path / "stub", tmp_path / "real"
-    monkeypatch.setattr(sandbox, "RESOLVER", stub)
-    monkeypatch.setattr(sandbox, "SYSTEMD_RESOLVER", real)
-    stub.write_text("nameserver 127.0.0.53\n")
-    assert sandbox.resolver_file() == stub
-    real.write_text("nameserver 192.0.2.53\n")
-    assert sandbox.resolver_file() == real
-    stub.write_text("nameserver 192.0.2.1\n")
-    assert sandbox.resolver_file() == stub
