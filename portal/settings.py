@@ -74,6 +74,7 @@ IS_LOCAL = PORTAL_HOST == "localhost"
 ENVOY_PATH = os.environ.get("ENVOY_PATH", "")
 ROUTER_NODE = os.environ.get("GREENROOM_ROUTER_NODE", "router-1")
 ISOLATION = os.environ.get("GREENROOM_ISOLATION", "")
+READY_SECONDS = env_int("GREENROOM_READY_SECONDS", 60)
 
 # What an installation allows
 STAGING_SLOTS_PER_SITE = env_int("STAGING_SLOTS_PER_SITE", 1)

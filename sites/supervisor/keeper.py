@@ -143,7 +143,7 @@ class Keeper:
                 raise StartFailed(self.name)
             await asyncio.sleep(PROBE_SECONDS)
         self._say(
-            f"did not answer within {self.component.ready_seconds:.0f} s ({reason}). Its last lines:", tail(self.log)
+            f"did not answer within {self.component.ready_seconds:g} s ({reason}). Its last lines:", tail(self.log)
         )
         await self._end(process, asyncio.Event())
         raise StartFailed(self.name)
