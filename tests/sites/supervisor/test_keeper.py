@@ -10,7 +10,7 @@ from django.test import override_settings
 from sites.runtime.agent.background import NICENESS, step_back
 from sites.supervisor.component import Component, NotReady
 from sites.supervisor.journal import Journal
-from sites.supervisor.keeper import Keeper, StartFailed
+from sites.supervisor.keeper import PROBE_SECONDS, Keeper, StartFailed, pause_between_probes
 
 
 def test_a_part_that_stands_behind_does_so_only_once_it_answers(tmp_path: Path) -> None:
@@ -49,3 +49,8 @@ def test_a_part_has_as_long_to_answer_as_the_installation_says(tmp_path: Path) -
     with override_settings(READY_SECONDS=0.2), pytest.raises(StartFailed):
         asyncio.run(bring_up())
     assert "did not answer within 0.2 s (it is loading)" in (tmp_path / "up.log").read_text()
+
+
+def test_a_part_that_takes_long_is_asked_less_often() -> None:
+    assert pause_between_probes(0.5) == PROBE_SECONDS
+    assert pause_between_probes(60) == 3
