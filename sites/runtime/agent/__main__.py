@@ -12,7 +12,8 @@ from pathlib import Path
 from aiohttp import web
 
 from sites.runtime.agent.isolation import probe
-from sites.runtime.agent.machine import Machine
+from sites.runtime.agent.limits import take_confinement
+from sites.runtime.agent.machine import Machine, mark_of
 from sites.runtime.agent.server import Server
 from sites.runtime.agent.supervisor import Supervisor
 
@@ -68,7 +69,8 @@ def main() -> int:
         except BlockingIOError:
             logger.error("Another agent works on %s. Nothing was started.", state)
             return 1
-        isolation = probe(options.isolation)
+        confinement = take_confinement(f"greenroom-{mark_of(state)}")
+        isolation = probe(options.isolation, limits=confinement.fact)
         if not isolation.is_usable:
             logger.error(
                 "Isolation %s is not possible here: %s. Remedy: %s",
@@ -79,7 +81,7 @@ def main() -> int:
             return 1
         toolchain = tuple(str(Path(folder).absolute()) for folder in options.toolchain)
         os.chdir("/")
-        asyncio.run(serve(Supervisor(Machine(state, isolation, toolchain)), socket))
+        asyncio.run(serve(Supervisor(Machine(state, isolation, toolchain, confinement)), socket))
     return 0
 
 

@@ -10,7 +10,7 @@ from typing import Any
 from sites.runtime.agent import identity, spawn
 from sites.runtime.agent.background import step_back
 from sites.runtime.agent.isolation import Isolation
-from sites.runtime.agent.limits import find_confinement
+from sites.runtime.agent.limits import Confinement
 from sites.runtime.agent.monitor import Monitor
 from sites.runtime.agent.network import OwnNetworks, Place, Places, SharedNetwork
 from sites.runtime.agent.sandbox import (
@@ -67,20 +67,24 @@ def hand_over(folder: Path, uid: int) -> None:
     os.chown(folder, uid, uid, follow_symlinks=False)
 
 
+def mark_of(state: Path) -> str:
+    """Tells what belongs to the agent of that folder from what belongs to another one of this machine."""
+    return hashlib.sha256(str(state).encode()).hexdigest()[:12]
+
+
 class Machine:
     """What is the same for all sandboxes of one agent."""
 
-    def __init__(self, state: Path, isolation: Isolation, toolchain: tuple[str, ...]) -> None:
-        digest = hashlib.sha256(str(state).encode()).hexdigest()[:12]
+    def __init__(self, state: Path, isolation: Isolation, toolchain: tuple[str, ...], confinement: Confinement) -> None:
         self.state = state
         self.isolation = isolation
-        self.mark = digest
+        self.mark = mark_of(state)
+        self.confinement = confinement
         self._toolchain = tuple(dict.fromkeys((*default_toolchain(), *toolchain)))
         self._seccomp = build_filter() if isolation.mode is not Mode.NONE else b""
         self.places: Places = OwnNetworks(state) if isolation.has_own_network else SharedNetwork(state)
         # ip fails now and then when two of it make namespaces, and the allocation is one file
         self._places_in_turn = asyncio.Lock()
-        self.confinement = find_confinement(f"greenroom-{digest}")
 
     async def start(self, job: Job, extra: dict[str, Any]) -> Monitor | None:
         """Starts a sandbox; None when it ended at once, with the reason in its log. Raises OSError."""
