@@ -4,6 +4,7 @@ import logging
 import os
 import resource
 import subprocess
+from contextlib import suppress
 from pathlib import Path
 from typing import Protocol
 
@@ -30,8 +31,8 @@ class Confinement(Protocol):
         Raises OSError when it cannot be bounded.
         """
 
-    def leave(self, key: str) -> None:
-        """The sandbox has ended for good."""
+    def leave(self, key: str) -> bool:
+        """The sandbox has ended for good; False while something of it is still ending: then say it again."""
 
 
 def _write(path: Path, value: object) -> None:
@@ -41,11 +42,11 @@ def _write(path: Path, value: object) -> None:
         return  # a controller that lacks this file bounds less; the level report names what is there
 
 
-def _remove(group: Path) -> None:
-    try:
+def _remove(group: Path) -> bool:
+    """False when a process in it is just ending."""
+    with suppress(OSError):
         group.rmdir()
-    except OSError:
-        return  # gone, or still in use by a process that is just ending
+    return not group.exists()
 
 
 def _share_of(usual: int, in_background: bool) -> int:
@@ -95,11 +96,13 @@ class GroupsV1:
             _write(group / "cgroup.procs", pid)
         set_process_limits(pid, limits, with_memory="memory" not in self._controllers)
 
-    def leave(self, key: str) -> None:
+    def leave(self, key: str) -> bool:
         """See Confinement.leave."""
-        for controller in self._controllers:
-            _remove(ROOT / controller / self._name / key.replace("/", "-"))
-            _remove(ROOT / controller / self._name)
+        parents = [ROOT / controller / self._name for controller in self._controllers]
+        are_gone = [_remove(parent / key.replace("/", "-")) for parent in parents]
+        for parent in parents:
+            _remove(parent)
+        return all(are_gone)
 
 
 class GroupsV2:
@@ -108,7 +111,6 @@ class GroupsV2:
     def __init__(self, delegation: Delegation) -> None:
         self._delegation = delegation
         self._parent = Path()
-        self._left: set[Path] = set()
         self.fact = f"limits by control groups (version 2: {', '.join(delegation.controllers)}, {delegation.fact})"
 
     def take(self) -> None:
@@ -135,13 +137,10 @@ class GroupsV2:
         (group / "cgroup.procs").write_text(str(pid))
         set_process_limits(pid, limits, with_memory="memory" not in self._delegation.controllers)
 
-    def leave(self, key: str) -> None:
+    def leave(self, key: str) -> bool:
         """See Confinement.leave."""
         _write(self._group(key) / "cgroup.kill", 1)
-        self._left.add(self._group(key))
-        for group in list(self._left):  # the kernel needs a moment to end what was killed; the next one sees to it
-            _remove(group)
-        self._left = {group for group in self._left if group.exists()}
+        return _remove(self._group(key))
 
     def _group(self, key: str) -> Path:
         return self._parent / key.replace("/", "-")
@@ -159,8 +158,9 @@ class ProcessLimits:
         """See Confinement.enter."""
         set_process_limits(pid, limits, with_memory=True)
 
-    def leave(self, key: str) -> None:
+    def leave(self, key: str) -> bool:
         """See Confinement.leave."""
+        return True
 
 
 def find_confinement(name: str) -> Confinement:

@@ -3,6 +3,7 @@
 import asyncio
 import hashlib
 import os
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -24,6 +25,8 @@ from sites.runtime.agent.sandbox import (
 )
 from sites.runtime.agent.seccomp import build_filter
 from sites.runtime.spec import Limits, Mount
+
+ENDING_SECONDS = 2.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +116,10 @@ class Machine:
 
     async def release(self, key: str) -> None:
         """That sandbox has ended for good."""
-        self.confinement.leave(key)
+        with suppress(TimeoutError):
+            async with asyncio.timeout(ENDING_SECONDS):
+                while not self.confinement.leave(key):
+                    await asyncio.sleep(0.02)
         async with self._places_in_turn:
             await asyncio.to_thread(self.places.give_back, key)
 

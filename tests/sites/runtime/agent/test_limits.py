@@ -77,16 +77,13 @@ def test_a_sandbox_that_no_group_takes_is_not_started_without_limits(
         groups.enter("1/0", 4711, WANTED)
 
 
-def test_what_is_left_of_a_sandbox_is_killed_and_its_group_removed_when_it_is_empty(
+def test_what_is_left_of_a_sandbox_is_killed_and_a_group_that_is_still_in_use_said(
     groups: GroupsV2, tmp_path: Path
 ) -> None:
-    (tmp_path / "greenroom/1-0/still-ending").mkdir(parents=True)
-    groups.leave("1/0")
-    (tmp_path / "greenroom/1-0/cgroup.kill").unlink()
-    assert (tmp_path / "greenroom/1-0").exists()
-    (tmp_path / "greenroom/1-0/still-ending").rmdir()
-    groups.leave("2/0")
-    assert not (tmp_path / "greenroom/1-0").exists()
+    (tmp_path / "greenroom/1-0").mkdir()
+    assert not groups.leave("1/0"), "a folder that stands for a group keeps its files"
+    assert (tmp_path / "greenroom/1-0/cgroup.kill").read_text() == "1"
+    assert groups.leave("2/0")
 
 
 def test_where_systemd_refuses_the_next_best_is_taken_and_said(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
