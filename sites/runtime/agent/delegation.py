@@ -71,7 +71,7 @@ class Scope:
 
     def _call(self, method: str, signature: str, *given: str, is_needed: bool = False) -> bool:
         line = ["busctl", self.option, "--quiet", "call", *MANAGER, method, signature, *given]
-        environment = {**os.environ, "XDG_RUNTIME_DIR": str(_runtime_folder())}
+        environment = {"PATH": os.environ.get("PATH", os.defpath), "XDG_RUNTIME_DIR": str(_runtime_folder())}
         done = subprocess.run(line, env=environment, capture_output=True, text=True, timeout=JOB_SECONDS)
         if is_needed and done.returncode:
             raise OSError(f"systemd refused {self.unit}: {done.stderr.strip()}")
