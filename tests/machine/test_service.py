@@ -46,6 +46,10 @@ class Service:
         assert said.startswith("succeeded"), said
         report(said.strip())
 
+    def told(self) -> str:
+        """What `up` has told so far."""
+        return self.machine.read(f"{DATA}/logs/up.log")
+
     def pid(self, part: str) -> int:
         """Of a part of `up`."""
         return int(json.loads(self.machine.read(f"{DATA}/run/{part}.json"))["identity"]["pid"])
@@ -167,9 +171,13 @@ def test_after_a_reboot_both_slots_serve_what_they_served_before(service: Servic
     with timed("a swap of the sample"):
         service.sample("swap")
     assert service.serves() == SWAPPED
+    size = len(service.told())
     service.machine.reboot()
     with timed("after the reboot, until everything is up"):
         service.wait_until_ready()
+    shutdown, _, _ = service.told()[size:].partition("redis          ready")
+    assert "agent          stopped after" in shutdown and shutdown.rstrip().endswith("up             stopped")
+    assert "starting it again" not in shutdown, "the scope is stopped after the service"
     assert service.show("NRestarts") == "0"
     assert service.serves() == SWAPPED
     assert len(service.instances()) >= 3
