@@ -74,6 +74,7 @@ IS_LOCAL = PORTAL_HOST == "localhost"
 ENVOY_PATH = os.environ.get("ENVOY_PATH", "")
 ROUTER_NODE = os.environ.get("GREENROOM_ROUTER_NODE", "router-1")
 ISOLATION = os.environ.get("GREENROOM_ISOLATION", "")
+READY_SECONDS = env_int("GREENROOM_READY_SECONDS", 60)
 
 # What sites and builds reach, where they have a network of their own
 PRIVATE_NETWORKS = os.environ.get("GREENROOM_PRIVATE_NETWORKS") or "allow"

@@ -4,6 +4,8 @@ import signal
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 
+from django.conf import settings
+
 
 class NotReady(Exception):
     """The part does not answer yet; the message says what was found."""
@@ -34,5 +36,5 @@ class Component:
     before_stop: Callable[[int], Awaitable[None]] = _nothing
     """Asks it to end in its own words, for example by letting connections end."""
     stop_signal: signal.Signals = signal.SIGTERM
-    ready_seconds: float = 60.0
+    ready_seconds: float = field(default_factory=lambda: settings.READY_SECONDS)
     stop_seconds: float = 10.0

@@ -53,7 +53,7 @@ def _redis() -> Component:
         "--daemonize": "no",
     }
     command = (program, *(word for option in options.items() for word in option))
-    return Component("redis", command, readiness.redis_answers, survives=True, ready_seconds=10)
+    return Component("redis", command, readiness.redis_answers, survives=True)
 
 
 def _agent(isolation: str) -> Component:

@@ -13,6 +13,8 @@ from sites.supervisor.journal import Journal, rotate, tail
 from sites.supervisor.process import Process, describe_end
 
 PROBE_SECONDS = 0.05
+PROBE_SHARE = 0.05
+"""Of the time that a start has taken so far. On a slow machine the questions took more of it than the start did."""
 
 
 class StartFailed(Exception):
@@ -126,9 +128,9 @@ class Keeper:
         process = self.process
         if process is None:
             raise StartFailed(self.name)
-        deadline = time.monotonic() + self.component.ready_seconds
+        began = time.monotonic()
         reason = "it was not asked"
-        while time.monotonic() < deadline:
+        while (waited := time.monotonic() - began) < self.component.ready_seconds:
             try:
                 await self.component.ready(process.pid)
             except NotReady as error:
@@ -141,9 +143,9 @@ class Keeper:
             if process.has_ended:
                 self._say(f"{describe_end(process.exit_code)} before it answered. Its last lines:", tail(self.log))
                 raise StartFailed(self.name)
-            await asyncio.sleep(PROBE_SECONDS)
+            await asyncio.sleep(pause_between_probes(waited))
         self._say(
-            f"did not answer within {self.component.ready_seconds:.0f} s ({reason}). Its last lines:", tail(self.log)
+            f"did not answer within {self.component.ready_seconds:g} s ({reason}). Its last lines:", tail(self.log)
         )
         await self._end(process, asyncio.Event())
         raise StartFailed(self.name)
@@ -194,6 +196,11 @@ class Keeper:
 
     def _say(self, text: str, lines: list[str] | None = None) -> None:
         self._journal.say(self.name, text, lines or [])
+
+
+def pause_between_probes(waited: float) -> float:
+    """Seconds until a part is asked again that has been asked for `waited` seconds."""
+    return max(PROBE_SECONDS, waited * PROBE_SHARE)
 
 
 def clean_environment() -> dict[str, str]:

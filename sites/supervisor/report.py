@@ -71,6 +71,7 @@ def _facts() -> dict[str, str]:
         "Web sites": f"{Site.objects.count()}, {running} of {total} slots running",
         "Instances": f"{_running_instances()} running, {wanted} wanted, "
         f"{Revision.objects.filter(state=RevisionState.SERVING).count()} revisions in service",
+        "Limits of sites": _limits(),
         "Open operations": _open_operations(),
         "Disk": _disk(),
         "Memory": _memory(Path("/proc/meminfo").read_text()),
@@ -100,6 +101,16 @@ def _routers() -> str:
         for node in nodes
     ]
     return ", ".join(words) or "none has registered"
+
+
+def _limits() -> str:
+    """What holds the sites to their share of the machine, as the agent found when it took it."""
+    try:
+        _, body = ask(settings.AGENT_SOCKET, "/status")
+        facts: list[str] = json.loads(body)["facts"]
+    except (OSError, ValueError, KeyError, http.client.HTTPException):
+        return "unknown"
+    return next((fact.removeprefix("limits ") for fact in facts if fact.startswith("limits ")), "unknown")
 
 
 def _running_instances() -> str:

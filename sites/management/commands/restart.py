@@ -14,7 +14,8 @@ from sites.errors import GreenroomError
 from sites.supervisor.control import request
 from sites.supervisor.lock import running_up
 
-LIMIT_SECONDS = 180
+LIMIT_SECONDS = 3 * settings.READY_SECONDS
+"""Web server, workers and beat come up one after another."""
 
 
 class Command(BaseCommand):

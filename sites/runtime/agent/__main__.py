@@ -12,7 +12,8 @@ from pathlib import Path
 from aiohttp import web
 
 from sites.runtime.agent.isolation import probe
-from sites.runtime.agent.machine import Machine
+from sites.runtime.agent.limits import take_confinement
+from sites.runtime.agent.machine import Machine, mark_of
 from sites.runtime.agent.own_networks import Reach
 from sites.runtime.agent.server import Server
 from sites.runtime.agent.supervisor import Supervisor
@@ -88,7 +89,8 @@ def main() -> int:
         except BlockingIOError:
             logger.error("Another agent works on %s. Nothing was started.", state)
             return 1
-        isolation = probe(options.isolation, name_servers=options.name_server)
+        confinement = take_confinement(f"greenroom-{mark_of(state)}")
+        isolation = probe(options.isolation, limits=confinement.fact, name_servers=options.name_server)
         if not isolation.is_usable:
             logger.error(
                 "Isolation %s is not possible here: %s. Remedy: %s",
@@ -101,7 +103,7 @@ def main() -> int:
         reach = Reach(options.private_networks == "allow", tuple(options.name_server))
         os.chdir("/")
         try:
-            machine = Machine(state, isolation, toolchain, reach)
+            machine = Machine(state, isolation, toolchain, reach, confinement)
         except OSError as error:
             logger.error("The network of the sandboxes could not be made: %s Nothing was started.", _sentence(error))
             return 1

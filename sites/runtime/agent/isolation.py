@@ -114,9 +114,9 @@ def _remedy_of(said: str) -> str:
     return f"Allow bubblewrap to make namespaces here (it said: {said}); a container needs --privileged"
 
 
-def _without_sandbox(wanted: str, missing: list[str], remedy: str) -> Isolation:
+def _without_sandbox(wanted: str, limits: str, missing: list[str], remedy: str) -> Isolation:
     own_user = os.geteuid() == 0
-    facts = ["a process group per instance", "dangerous system calls are refused", find_confinement("greenroom").fact]
+    facts = ["a process group per instance", "dangerous system calls are refused", limits]
     facts += ["a user of its own per site"] if own_user else []
     left_out = ["sites see the files of this machine that their user may read", "sites see each other's processes"]
     return Isolation(Level.NONE, Mode.NONE, False, facts, left_out + missing, remedy, wanted == "none")
@@ -125,6 +125,7 @@ def _without_sandbox(wanted: str, missing: list[str], remedy: str) -> Isolation:
 def probe(
     wanted: str = "auto",
     *,
+    limits: str = "",
     name_servers: Sequence[str] = (),
     has_tool: Callable[[str], object] = shutil.which,
     try_sandbox: Callable[[Mode], str] = _try_sandbox,
@@ -133,25 +134,28 @@ def probe(
 ) -> Isolation:
     """The strongest level that works, at most `wanted` ('auto', 'strong', 'partial', 'none'); tried, not guessed.
 
-    `name_servers` are those for sandboxes, in place of the machine's. Never chooses 'none' by itself: the answer is
-    then not usable, with the remedy.
+    `limits` says what holds sites to their share of the machine; left out, what could be had. `name_servers` are those
+    for sandboxes, in place of the machine's. Never chooses 'none' by itself: the answer is then not usable, with the
+    remedy.
     """
+    limits = limits or find_confinement("greenroom").fact
     if wanted == "none":
         said = try_sandbox(Mode.NONE)
         if said:
             remedy = "Start Greenroom where the kernel filters system calls (CONFIG_SECCOMP_FILTER), or as another user"
-            return _without_sandbox("", [f"a site's process cannot give up its rights: {said}"], remedy)
-        return _without_sandbox(wanted, [], "")
+            complaint = f"a site's process cannot give up its rights: {said}"
+            return _without_sandbox("", limits, [complaint], remedy)
+        return _without_sandbox(wanted, limits, [], "")
     is_root = os.geteuid() == 0
     mode = Mode.ROOT if is_root else Mode.USER
     if not has_tool("bwrap"):
-        return _without_sandbox(wanted, ["bubblewrap is not installed"], _install(["bwrap"]))
+        return _without_sandbox(wanted, limits, ["bubblewrap is not installed"], _install(["bwrap"]))
     if said := try_sandbox(mode):
-        return _without_sandbox(wanted, [f"bubblewrap cannot make a sandbox: {said}"], _remedy_of(said))
+        return _without_sandbox(wanted, limits, [f"bubblewrap cannot make a sandbox: {said}"], _remedy_of(said))
     facts = [
         "a view of its own: no other site's files, processes or sockets",
         "dangerous system calls are refused",
-        find_confinement("greenroom").fact,
+        limits,
     ]
     missing: list[str] = []
     remedy = ""

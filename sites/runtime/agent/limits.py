@@ -1,16 +1,20 @@
 """Memory, processes and processor time of a sandbox: control groups of version 1 or 2, else process limits."""
 
+import logging
 import os
 import resource
+import subprocess
+from contextlib import suppress
 from pathlib import Path
 from typing import Protocol
 
 from sites.runtime.agent.background import WEIGHT
+from sites.runtime.agent.delegation import CONTROLLERS, ROOT, Delegation, find_delegations
 from sites.runtime.spec import Limits
 
-ROOT = Path("/sys/fs/cgroup")
-V1_CONTROLLERS = ("memory", "pids", "cpu")
 PERIOD_MICROSECONDS = 100_000
+
+logger = logging.getLogger(__name__)
 
 
 class Confinement(Protocol):
@@ -18,11 +22,17 @@ class Confinement(Protocol):
 
     fact: str
 
-    def enter(self, key: str, pid: int, limits: Limits, *, in_background: bool = False) -> None:
-        """The process and all that it will start are bounded from now on; in the background, others go first."""
+    def take(self) -> None:
+        """Makes what all sandboxes share, before the first one enters. Raises OSError."""
 
-    def leave(self, key: str) -> None:
-        """The sandbox has ended for good."""
+    def enter(self, key: str, pid: int, limits: Limits, *, in_background: bool = False) -> None:
+        """The process and all that it will start are bounded from now on; in the background, others go first.
+
+        Raises OSError when it cannot be bounded.
+        """
+
+    def leave(self, key: str) -> bool:
+        """The sandbox has ended for good; False while something of it is still ending: then say it again."""
 
 
 def _write(path: Path, value: object) -> None:
@@ -32,11 +42,11 @@ def _write(path: Path, value: object) -> None:
         return  # a controller that lacks this file bounds less; the level report names what is there
 
 
-def _remove(group: Path) -> None:
-    try:
+def _remove(group: Path) -> bool:
+    """False when a process in it is just ending."""
+    with suppress(OSError):
         group.rmdir()
-    except OSError:
-        return  # gone, or still in use by a process that is just ending
+    return not group.exists()
 
 
 def _share_of(usual: int, in_background: bool) -> int:
@@ -63,6 +73,9 @@ class GroupsV1:
         self._controllers = controllers
         self.fact = f"limits by control groups (version 1: {', '.join(controllers)})"
 
+    def take(self) -> None:
+        """See Confinement.take."""
+
     def enter(self, key: str, pid: int, limits: Limits, *, in_background: bool = False) -> None:
         """See Confinement.enter."""
         size = limits.memory_mb * 1024 * 1024
@@ -83,66 +96,99 @@ class GroupsV1:
             _write(group / "cgroup.procs", pid)
         set_process_limits(pid, limits, with_memory="memory" not in self._controllers)
 
-    def leave(self, key: str) -> None:
+    def leave(self, key: str) -> bool:
         """See Confinement.leave."""
-        for controller in self._controllers:
-            _remove(ROOT / controller / self._name / key.replace("/", "-"))
-            _remove(ROOT / controller / self._name)
+        parents = [ROOT / controller / self._name for controller in self._controllers]
+        are_gone = [_remove(parent / key.replace("/", "-")) for parent in parents]
+        for parent in parents:
+            _remove(parent)
+        return all(are_gone)
 
 
 class GroupsV2:
-    """One group with all controllers; of its own at the top, because a group with processes can have no children."""
+    """One group with all controllers for each sandbox, below a group that has no processes."""
 
-    fact = "limits by control groups (version 2, not tried on a real machine yet)"
+    def __init__(self, delegation: Delegation) -> None:
+        self._delegation = delegation
+        self._parent = Path()
+        self.fact = f"limits by control groups (version 2: {', '.join(delegation.controllers)}, {delegation.fact})"
 
-    def __init__(self, name: str) -> None:
-        self._group = ROOT / name
+    def take(self) -> None:
+        """See Confinement.take."""
+        self._parent = self._delegation.take()
 
     def enter(self, key: str, pid: int, limits: Limits, *, in_background: bool = False) -> None:
         """See Confinement.enter."""
-        group = self._group / key.replace("/", "-")
-        group.mkdir(parents=True, exist_ok=True)
-        enabled = " ".join(f"+{controller}" for controller in V1_CONTROLLERS)
-        _write(ROOT / "cgroup.subtree_control", enabled)
-        _write(self._group / "cgroup.subtree_control", enabled)
-        _write(group / "memory.max", limits.memory_mb * 1024 * 1024)
-        _write(group / "memory.swap.max", 0)
-        _write(group / "pids.max", limits.processes)
-        _write(group / "cpu.max", f"{int(limits.cpus * PERIOD_MICROSECONDS)} {PERIOD_MICROSECONDS}")
-        _write(group / "cpu.weight", _share_of(100, in_background))
-        _write(group / "cgroup.procs", pid)
-        set_process_limits(pid, limits, with_memory=not (group / "memory.max").exists())
+        group = self._group(key)
+        group.mkdir(exist_ok=True)
+        values: dict[str, dict[str, object]] = {
+            "memory": {"memory.max": limits.memory_mb * 1024 * 1024},
+            "pids": {"pids.max": limits.processes},
+            "cpu": {
+                "cpu.max": f"{int(limits.cpus * PERIOD_MICROSECONDS)} {PERIOD_MICROSECONDS}",
+                "cpu.weight": _share_of(100, in_background),
+            },
+        }
+        for controller in self._delegation.controllers:
+            for file, value in values[controller].items():
+                (group / file).write_text(str(value))
+        _write(group / "memory.swap.max", 0)  # a kernel without swap has none
+        _write(group / "memory.oom.group", 1)  # what is left of a site after one of its processes helps nobody
+        (group / "cgroup.procs").write_text(str(pid))
+        set_process_limits(pid, limits, with_memory="memory" not in self._delegation.controllers)
 
-    def leave(self, key: str) -> None:
+    def leave(self, key: str) -> bool:
         """See Confinement.leave."""
-        _remove(self._group / key.replace("/", "-"))
-        _remove(self._group)
+        _write(self._group(key) / "cgroup.kill", 1)
+        return _remove(self._group(key))
+
+    def _group(self, key: str) -> Path:
+        return self._parent / key.replace("/", "-")
 
 
 class ProcessLimits:
     """What every process may set for itself; nothing bounds the sum of them."""
 
-    fact = "limits per process only (no control groups to write to)"
+    fact = "limits per process only, nothing bounds their sum (no control groups to write to)"
+
+    def take(self) -> None:
+        """See Confinement.take."""
 
     def enter(self, key: str, pid: int, limits: Limits, *, in_background: bool = False) -> None:
         """See Confinement.enter."""
         set_process_limits(pid, limits, with_memory=True)
 
-    def leave(self, key: str) -> None:
+    def leave(self, key: str) -> bool:
         """See Confinement.leave."""
+        return True
 
 
 def find_confinement(name: str) -> Confinement:
-    """The best that this machine offers to this user; `name` is the group of the installation."""
-    if os.geteuid() == 0:
-        if (ROOT / "cgroup.controllers").exists() and os.access(ROOT / "cgroup.subtree_control", os.W_OK):
-            return GroupsV2(name)
-        present = tuple(
-            controller
-            for controller in V1_CONTROLLERS
-            if os.path.ismount(ROOT / controller) or (ROOT / controller).is_symlink()
-            if os.access(ROOT / controller / "cgroup.procs", os.W_OK)
-        )
-        if present:
-            return GroupsV1(name, present)
-    return ProcessLimits()
+    """The best that this machine offers to this user, not taken yet; `name` is the group of the installation."""
+    return _candidates(name)[0]
+
+
+def take_confinement(name: str) -> Confinement:
+    """The best that this machine really gives, ready for sandboxes."""
+    *candidates, last = _candidates(name)
+    for candidate in candidates:
+        try:
+            candidate.take()
+        except (OSError, subprocess.SubprocessError) as error:
+            logger.warning("There are no %s: %s", candidate.fact, error)
+        else:
+            return candidate
+    return last
+
+
+def _candidates(name: str) -> list[Confinement]:
+    """Best first; the last one is always there."""
+    if (ROOT / "cgroup.controllers").exists():
+        return [*map(GroupsV2, find_delegations(name)), ProcessLimits()]
+    present = tuple(
+        controller
+        for controller in CONTROLLERS
+        if os.path.ismount(ROOT / controller) or (ROOT / controller).is_symlink()
+        if os.access(ROOT / controller / "cgroup.procs", os.W_OK)
+    )
+    return [GroupsV1(name, present), ProcessLimits()] if present and os.geteuid() == 0 else [ProcessLimits()]

@@ -4,6 +4,7 @@ import asyncio
 import hashlib
 import logging
 import os
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,7 @@ from sites.runtime.agent import identity, spawn
 from sites.runtime.agent.background import step_back
 from sites.runtime.agent.files import note
 from sites.runtime.agent.isolation import Isolation
-from sites.runtime.agent.limits import find_confinement
+from sites.runtime.agent.limits import Confinement
 from sites.runtime.agent.monitor import Monitor
 from sites.runtime.agent.name_servers import find_name_servers, resolver_file, write_resolver
 from sites.runtime.agent.network import Place, Places, SharedNetwork
@@ -30,6 +31,7 @@ from sites.runtime.agent.sandbox import (
 from sites.runtime.agent.seccomp import build_filter
 from sites.runtime.spec import Limits, Mount
 
+ENDING_SECONDS = 2.0
 LOOK_SECONDS = 10.0
 
 logger = logging.getLogger(__name__)
@@ -72,14 +74,21 @@ def hand_over(folder: Path, uid: int) -> None:
         trees.give_to(folder, uid)
 
 
+def mark_of(state: Path) -> str:
+    """Tells what belongs to the agent of that folder from what belongs to another one of this machine."""
+    return hashlib.sha256(str(state).encode()).hexdigest()[:12]
+
+
 class Machine:
     """What is the same for all sandboxes of one agent."""
 
-    def __init__(self, state: Path, isolation: Isolation, toolchain: tuple[str, ...], reach: Reach) -> None:
-        digest = hashlib.sha256(str(state).encode()).hexdigest()[:12]
+    def __init__(
+        self, state: Path, isolation: Isolation, toolchain: tuple[str, ...], reach: Reach, confinement: Confinement
+    ) -> None:
         self.state = state
         self.isolation = isolation
-        self.mark = digest
+        self.mark = mark_of(state)
+        self.confinement = confinement
         self._toolchain = tuple(dict.fromkeys((*default_toolchain(), *toolchain)))
         self._seccomp = build_filter()
         self._reach = reach
@@ -88,7 +97,6 @@ class Machine:
         """Everything ends and nothing is started any more. What is wanted has the same place at the next start."""
         # ip fails now and then when two of it make namespaces, and the allocation is one file
         self._places_in_turn = asyncio.Lock()
-        self.confinement = find_confinement(f"greenroom-{digest}")
 
     async def start(self, job: Job, extra: dict[str, Any]) -> Monitor | None:
         """Starts a sandbox; None when it ended at once. The reason is in its log, also of what is raised: OSError."""
@@ -124,7 +132,10 @@ class Machine:
 
     async def release(self, key: str, *, keeps_place: bool = False) -> None:
         """That sandbox has ended; for good unless it keeps its place."""
-        self.confinement.leave(key)
+        with suppress(TimeoutError):
+            async with asyncio.timeout(ENDING_SECONDS):
+                while not self.confinement.leave(key):
+                    await asyncio.sleep(0.02)
         async with self._places_in_turn:
             await asyncio.to_thread(self.places.clear_away if keeps_place else self.places.give_back, key)
 

@@ -4,10 +4,13 @@ import asyncio
 import os
 from pathlib import Path
 
+import pytest
+from django.test import override_settings
+
 from sites.runtime.agent.background import NICENESS, step_back
 from sites.supervisor.component import Component, NotReady
 from sites.supervisor.journal import Journal
-from sites.supervisor.keeper import Keeper
+from sites.supervisor.keeper import PROBE_SECONDS, Keeper, StartFailed, pause_between_probes
 
 
 def test_a_part_that_stands_behind_does_so_only_once_it_answers(tmp_path: Path) -> None:
@@ -32,3 +35,22 @@ def test_a_part_that_stands_behind_does_so_only_once_it_answers(tmp_path: Path) 
     present = os.getpriority(os.PRIO_PROCESS, 0)
     assert asyncio.run(bring_up()) == NICENESS
     assert while_starting == [present] * 3
+
+
+def test_a_part_has_as_long_to_answer_as_the_installation_says(tmp_path: Path) -> None:
+    async def never_answers(_: int) -> None:
+        raise NotReady("it is loading")
+
+    async def bring_up() -> None:
+        component = Component("part", ("sleep", "60"), never_answers)
+        journal = Journal(tmp_path / "up.log")
+        await Keeper(component, journal, run_dir=tmp_path, log_dir=tmp_path, folder=tmp_path).bring_up()
+
+    with override_settings(READY_SECONDS=0.2), pytest.raises(StartFailed):
+        asyncio.run(bring_up())
+    assert "did not answer within 0.2 s (it is loading)" in (tmp_path / "up.log").read_text()
+
+
+def test_a_part_that_takes_long_is_asked_less_often() -> None:
+    assert pause_between_probes(0.5) == PROBE_SECONDS
+    assert pause_between_probes(60) == 3

@@ -13,7 +13,7 @@ TOOLCHAIN = ("/data/greenroom/.venv", "/root/.pyenv/versions/3.11")
 
 
 def view(*mounts: Mount) -> View:
-    return View(Mode.ROOT, 20007, mounts, TOOLCHAIN, "/accounts", 1024)
+    return View(Mode.ROOT, 20007, mounts, TOOLCHAIN, "/accounts", "/etc/resolv.conf", 1024)
 
 
 def test_what_sites_and_builds_show_is_taken() -> None:
