@@ -15,11 +15,13 @@ MAY_IMPORT: dict[str, set[str]] = {
     "sites": set(),
     "sites.errors": set(),
     "sites.general_settings": set(),
+    "sites.logs": set(),
     "sites.models": set(),
     "sites.access": {"sites.models"},
     "sites.services": {
         "sites.tasks",
         "sites.models",
+        "sites.logs",
         "sites.access",
         "sites.content",
         "sites.planning",
@@ -29,6 +31,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "sites.tasks": {"sites.jobs", "sites.models"},
     "sites.jobs": {
         "sites.models",
+        "sites.logs",
         "sites.planning",
         "sites.general_settings",
         "sites.routing",
@@ -39,10 +42,17 @@ MAY_IMPORT: dict[str, set[str]] = {
     "sites.routing": {"sites.models", "sites.router"},
     "sites.router": set(),
     "sites.runtime": set(),
-    "sites.runtime.agent": {"sites.runtime"},
+    "sites.runtime.agent": {"sites.runtime", "sites.logs"},
     "sites.content": {"sites.runtime"},
     "sites.publishing": {"sites.services", "sites.access", "sites.models", "sites.content"},
-    "sites.supervisor": {"sites.models", "sites.services", "sites.runtime", "sites.runtime.agent", "sites.router"},
+    "sites.supervisor": {
+        "sites.logs",
+        "sites.models",
+        "sites.services",
+        "sites.runtime",
+        "sites.runtime.agent",
+        "sites.router",
+    },
     "sites.management": {
         "sites.supervisor",
         "sites.router",
@@ -68,7 +78,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "tools.management": {"tools.prober", "tools.demo", "tools.bench", "tools.screens"},
 }
 WITHOUT_ORM = ("sites.router", "sites.runtime", "sites.content", "tools.prober")
-WITHOUT_DJANGO = ("sites.runtime.agent", "sites.runtime.programs", "tools.prober")
+WITHOUT_DJANGO = ("sites.logs", "sites.runtime.agent", "sites.runtime.programs", "tools.prober")
 
 
 def modules() -> Iterator[tuple[str, ast.Module]]:

@@ -1,25 +1,20 @@
 """Steps BUILDING and RELEASING: content becomes runnable, and the release command runs once."""
 
-from pathlib import Path
-
 from django.conf import settings
 
 from sites.content import build, explain, recognition, store
 from sites.errors import BuildFailed, ReleaseFailed
 from sites.jobs import wording
 from sites.jobs.procedure import DONE, Progress
+from sites.logs.files import tail
 from sites.models import Deployment, DeploymentState, Operation, SlotChange
-from sites.planning import configuration
+from sites.planning import build_log, configuration
 from sites.runtime.base import Runtime
 from sites.runtime.registry import get_runtime
 from sites.runtime.spec import RunSpec, RunState
 
 LINES_SHOWN = 12
-
-
-def log_file(deployment: Deployment) -> Path:
-    """Where the build and the release command of a deployment write."""
-    return settings.LOG_DIR / "deployments" / f"{deployment.public_id.hex}.log"
+LINES_EXPLAINED = 60
 
 
 def begin_build(operation: Operation) -> None:
@@ -39,7 +34,7 @@ def work_build(operation: Operation) -> Progress:
         if exit_code is None:
             return Progress(False, _last_line(deployment) or recipe.summary)
         if exit_code != 0:
-            lines = _tail(deployment)
+            lines = _tail(deployment, LINES_EXPLAINED)
             build.abandon(planned.digest)
             get_runtime().end_run(planned.run.run_id)
             raise BuildFailed(
@@ -80,7 +75,7 @@ def work_release(operation: Operation) -> Progress:
             message=deployment.message,
             exit_code=exit_code,
             holds=wording.holds(operation),
-            last_lines=wording.last_lines(_tail(deployment)[-LINES_SHOWN:]),
+            last_lines=wording.last_lines(_tail(deployment, LINES_SHOWN)),
         )
     deployment.transition((DeploymentState.BUILDING, DeploymentState.PENDING), DeploymentState.STARTING)
     return DONE
@@ -131,18 +126,17 @@ def _recipe(change: SlotChange) -> recognition.Recipe:
 
 
 def _opened_log(deployment: Deployment) -> str:
-    path = log_file(deployment)
+    path = build_log(deployment)
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     path.touch(mode=0o600)
     return str(path)
 
 
-def _tail(deployment: Deployment) -> list[str]:
-    try:
-        return log_file(deployment).read_text(errors="replace").splitlines()[-60:]
-    except FileNotFoundError:
-        return []
+def _tail(deployment: Deployment, lines: int) -> list[str]:
+    return tail(build_log(deployment), lines)
 
 
 def _last_line(deployment: Deployment) -> str:
-    return next((line for line in reversed(_tail(deployment)) if line.strip()), "")
+    """What it is at now; asked for often, so little is read."""
+    lines = tail(build_log(deployment), LINES_SHOWN, most_bytes=4096)
+    return next((line for line in reversed(lines) if line.strip()), "")

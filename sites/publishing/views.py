@@ -4,7 +4,8 @@ import time
 from collections.abc import Iterable
 
 from django.conf import settings
-from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http import HttpRequest, HttpResponse, JsonResponse, StreamingHttpResponse
+from django.http.response import HttpResponseBase
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_GET, require_POST
 
@@ -65,12 +66,12 @@ def deployment_detail(request: HttpRequest, slot: Slot, public_id: str) -> HttpR
 
 @require_GET
 @with_slot
-def deployment_log(request: HttpRequest, slot: Slot, public_id: str) -> HttpResponse:
+def deployment_log(request: HttpRequest, slot: Slot, public_id: str) -> HttpResponseBase:
     """What its build and release command wrote, as text."""
     deployment = _by_id(slot.occupant.deployments.all(), public_id)
     if deployment is None:
         return _refusal(NotFound())
-    return HttpResponse(deployments.build_log(deployment), content_type="text/plain; charset=utf-8")
+    return StreamingHttpResponse(deployments.whole_log(deployment), content_type="text/plain; charset=utf-8")
 
 
 def _by_id(found: Iterable[Deployment], public_id: str) -> Deployment | None:

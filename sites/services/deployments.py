@@ -1,18 +1,23 @@
 """Publish content to a slot."""
 
+from collections.abc import Iterator
 from pathlib import Path
 
-from django.conf import settings
 from django.contrib.auth.models import User
 from django.db import transaction
 
 from sites import access
 from sites.content import archive as archives
 from sites.content import recognition, store
+from sites.logs.files import blocks, tail
 from sites.models import Category, Deployment, Kind, Operation, Slot, Swap
+from sites.planning import build_log
 from sites.services import changes, operations
 from sites.services.settings import read_settings, with_defaults
 from sites.services.swaps import exchange_workloads, why_not_swap_into
+
+LINES_SHOWN = 2000
+"""Of a log, on its page."""
 
 
 def publish_zip(
@@ -81,14 +86,11 @@ def _swap_too(operation: Operation, slot: Slot) -> None:
     Swap.objects.create(operation=operation, source=slot, target=production.slot)
 
 
-def log_file(deployment: Deployment) -> Path:
-    """Where the build and the release command of a deployment write."""
-    return settings.LOG_DIR / "deployments" / f"{deployment.public_id.hex}.log"
+def end_of_log(deployment: Deployment) -> str:
+    """The last lines that the build and the release command wrote so far, at most LINES_SHOWN."""
+    return "\n".join(tail(build_log(deployment), LINES_SHOWN))
 
 
-def build_log(deployment: Deployment) -> str:
-    """What the build and the release command wrote so far."""
-    try:
-        return log_file(deployment).read_text(errors="replace")
-    except FileNotFoundError:
-        return ""
+def whole_log(deployment: Deployment) -> Iterator[bytes]:
+    """All that is kept of it, block by block; its two files have a limit."""
+    return blocks(build_log(deployment))

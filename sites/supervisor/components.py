@@ -11,6 +11,7 @@ from django.conf import settings
 
 from sites.router.bootstrap import envoy_command, write_bootstrap
 from sites.runtime.agent.background import ask_for_slices, step_back
+from sites.runtime.agent.oom import SPARED
 from sites.supervisor import readiness
 from sites.supervisor.component import Component
 from sites.supervisor.unix_http import ask
@@ -53,7 +54,7 @@ def _redis() -> Component:
         "--daemonize": "no",
     }
     command = (program, *(word for option in options.items() for word in option))
-    return Component("redis", command, readiness.redis_answers, survives=True, ready_seconds=10)
+    return Component("redis", command, readiness.redis_answers, survives=True, oom_score=SPARED, ready_seconds=10)
 
 
 def _agent(isolation: str) -> Component:
@@ -64,6 +65,7 @@ def _agent(isolation: str) -> Component:
         command,
         readiness.answers_status(settings.AGENT_SOCKET),
         survives=True,
+        oom_score=SPARED,
         before_stop=_stop_instances,
         stop_seconds=45,  # above the 30 s that a site has to end its requests
     )
@@ -85,6 +87,7 @@ def _envoy() -> Component:
         readiness.router_listens,
         prepare=prepare,
         survives=True,
+        oom_score=SPARED,
         before_stop=_drain,
     )
 

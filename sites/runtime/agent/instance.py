@@ -9,6 +9,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from sites.logs.files import LIMIT_BYTES
 from sites.runtime.agent.backoff import Backoff
 from sites.runtime.agent.files import read_json, write_json
 from sites.runtime.agent.machine import Job, Machine
@@ -139,6 +140,7 @@ class Instance:
         self.state = InstanceState.STOPPING
         if monitor is not None:
             await monitor.stop(self.spec.grace_seconds)
+        await self._machine.end_log(self._folder)
         for name in ("run.json", "history.json"):
             (self._folder / name).unlink(missing_ok=True)
         await self._machine.release(self.key)
@@ -163,6 +165,7 @@ class Instance:
         if is_other and not self._is_unwanted:
             await monitor.stop(self.spec.grace_seconds)
             return None
+        self._machine.follow_log(self._folder, self.log, LIMIT_BYTES)
         monitor.go_on()
         logger.info("Took over instance %s of '%s'.", self.ordinal, self.spec.name)
         return monitor
@@ -189,6 +192,7 @@ class Instance:
                 directory=APP,
                 limits=spec.limits,
                 log=self.log,
+                log_limit=LIMIT_BYTES,
                 place=self._place,
             )
             return await self._machine.start(job, extra)
@@ -227,6 +231,7 @@ class Instance:
 
     async def _crashed(self, monitor: Monitor | None) -> None:
         ran = monitor.ran_seconds if monitor is not None else 0.0
+        await self._machine.end_log(self._folder)
         self._exit_code = monitor.exit_code if monitor is not None else NOT_STARTED
         self._restarts += 1
         self.state = InstanceState.BACKOFF

@@ -7,12 +7,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from sites.logs.pump import Pump, make_pipe
 from sites.runtime.agent import identity, spawn
 from sites.runtime.agent.background import step_back
 from sites.runtime.agent.isolation import Isolation
 from sites.runtime.agent.limits import find_confinement
 from sites.runtime.agent.monitor import Monitor
 from sites.runtime.agent.network import OwnNetworks, Place, Places, SharedNetwork
+from sites.runtime.agent.oom import BUILD, SITE, set_oom_score
 from sites.runtime.agent.sandbox import (
     PROGRAMS,
     PROGRAMS_SOURCE,
@@ -39,6 +41,8 @@ class Job:
     directory: str
     limits: Limits
     log: Path
+    log_limit: int
+    """In bytes."""
     place: Place | None
     """None: the network of the host."""
     in_background: bool = False
@@ -81,15 +85,16 @@ class Machine:
         # ip fails now and then when two of it make namespaces, and the allocation is one file
         self._places_in_turn = asyncio.Lock()
         self.confinement = find_confinement(f"greenroom-{digest}")
+        self.logs = Pump()
 
     async def start(self, job: Job, extra: dict[str, Any]) -> Monitor | None:
         """Starts a sandbox; None when it ended at once, with the reason in its log. Raises OSError."""
         await asyncio.to_thread(self._prepare, job)
+        self.follow_log(job.folder, job.log, job.log_limit)
         order = spawn.Order(
             folder=job.folder,
             view=self._view(job),
             command=self._command(job),
-            log=job.log,
             netns=job.place.netns if job.place else None,
             mark=self.mark,
             seccomp=self._seccomp,
@@ -97,10 +102,21 @@ class Machine:
 
         def confine(pid: int) -> None:
             self.confinement.enter(job.key, pid, job.limits, in_background=job.in_background)
+            set_oom_score(pid, BUILD if job.in_background else SITE)
             if job.in_background:
                 step_back(pid)
 
         return await Monitor.start(order, confine, extra)
+
+    def follow_log(self, folder: Path, log: Path, limit: int) -> None:
+        """From now on what the sandbox of that folder writes is in its log; also for one that runs already."""
+        self.logs.watch(spawn.output_pipe(folder), log, limit)
+
+    async def end_log(self, folder: Path) -> None:
+        """The sandbox has ended; what it wrote last is in its log when this returns."""
+        pipe = spawn.output_pipe(folder)
+        await asyncio.to_thread(self.logs.finish, pipe)
+        pipe.unlink(missing_ok=True)
 
     async def take_place(self, key: str) -> Place:
         """The place of that key, the same until it is released. Raises OSError when there is none."""
@@ -163,6 +179,8 @@ class Machine:
     def _prepare(self, job: Job) -> None:
         uid = user_of(job.owner)
         write_accounts(self._accounts(uid), uid)
+        job.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        make_pipe(spawn.output_pipe(job.folder), uid if os.geteuid() == 0 else None)
         if self.isolation.mode is Mode.NONE:
             (job.folder / "home").mkdir(parents=True, exist_ok=True)
             for folder in (self.state, job.folder):

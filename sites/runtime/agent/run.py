@@ -14,6 +14,8 @@ from sites.runtime.spec import RunSpec, RunState, RunStatus
 TIMED_OUT = 124
 GRACE_SECONDS = 5.0
 """No visitor waits for a build."""
+LOG_BYTES = 2 * 1024 * 1024
+"""Of the log of one publication, which is kept as long as its history is."""
 
 logger = logging.getLogger(__name__)
 
@@ -71,6 +73,7 @@ class Run:
             if monitor is None:
                 monitor = await self._start()
             else:
+                self._machine.follow_log(self._folder, self.log, LOG_BYTES)
                 monitor.go_on()
         except OSError as error:
             logger.warning("The command of '%s' could not be started: %s", self.spec.name, error)
@@ -94,6 +97,7 @@ class Run:
             directory=spec.directory,
             limits=spec.limits,
             log=self.log,
+            log_limit=LOG_BYTES,
             place=place,
             in_background=True,
         )
@@ -115,6 +119,7 @@ class Run:
             await asyncio.gather(end, ending, return_exceptions=True)
 
     async def _ended(self, code: int) -> None:
+        await self._machine.end_log(self._folder)
         try:
             write_json(self._folder / "result.json", code)
         except OSError as error:

@@ -95,7 +95,7 @@ class Server:
         """?lines=20 of one instance."""
         lines = min(int(request.query.get("lines", "20")), 10_000)
         revision_id, ordinal = int(request.match_info["id"]), int(request.match_info["ordinal"])
-        return answer(lines=self._supervisor.log_tail(revision_id, ordinal, lines))
+        return answer(lines=await asyncio.to_thread(self._supervisor.log_tail, revision_id, ordinal, lines))
 
     async def cut(self, request: web.Request) -> web.Response:
         """{"fraction": 0 … 1}."""

@@ -20,12 +20,11 @@ DEFAULT_SIGNALS = [signal.SIGPIPE, signal.SIGXFSZ, signal.SIGINT, signal.SIGTERM
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """One process to be started. The folder holds its gate and status; the log is appended."""
+    """One process to be started. The folder holds its gate, its status and the pipe that it writes to."""
 
     folder: Path
     view: View
     command: tuple[str, ...]
-    log: Path
     netns: str | None
     mark: str
     seccomp: bytes
@@ -88,6 +87,11 @@ def _check(order: Order, options: list[str]) -> None:
         raise OSError(errno.EINVAL, "a setting or the command holds a NUL character")
 
 
+def output_pipe(folder: Path) -> Path:
+    """The pipe that takes its stdout and stderr; it is there before the process is."""
+    return folder / "output"
+
+
 def gate_file(folder: Path) -> Path:
     """The FIFO at which a sandbox waits until it has been recorded and limited."""
     return folder / "gate"
@@ -117,16 +121,17 @@ def spawn(order: Order) -> int:
     try:
         for path, flags in (
             (Path("/dev/null"), os.O_RDONLY),
-            (order.log, os.O_WRONLY | os.O_APPEND | os.O_CREAT),
+            # Open for both: whoever reads it may go away and come back
+            (output_pipe(order.folder), os.O_RDWR),
             (status_file(order.folder), os.O_WRONLY | os.O_APPEND | os.O_CREAT),
             # Open for both: if the agent dies before the gate opens, the sandbox must wait, not see an end
             (gate_file(order.folder), os.O_RDWR),
         ):
             opened.append(_raised(os.open(path, flags | os.O_CLOEXEC, 0o600)))
-        null, log, status, gate = opened
+        null, output, status, gate = opened
         text = "".join(f"{option}\0" for option in options)
         opened += [_memory_file(text.encode()), _memory_file(order.seccomp)]
-        pairs = [(null, 0), (log, 1), (log, 2), (status, STATUS), (gate, GATE)]
+        pairs = [(null, 0), (output, 1), (output, 2), (status, STATUS), (gate, GATE)]
         pairs += [(opened[4], OPTIONS), (opened[5], SECCOMP)]
         env = {"PATH": "/usr/bin:/bin:/usr/sbin:/sbin", MARK: order.mark}
         if order.view.mode is Mode.NONE:

@@ -11,16 +11,18 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from sites.errors import StaleOrder
+from sites.logs.files import tail
 from sites.runtime import codec
 from sites.runtime.agent import cut, identity, waiting
-from sites.runtime.agent.files import read_json, rotate, tail, write_json
+from sites.runtime.agent.files import read_json, write_json
 from sites.runtime.agent.instance import Instance
 from sites.runtime.agent.machine import Machine
 from sites.runtime.agent.monitor import Monitor
 from sites.runtime.agent.run import Run
+from sites.runtime.agent.spawn import output_pipe
 from sites.runtime.spec import InstanceStatus, RevisionSpec, RunSpec, RunState, RunStatus
 
-ROTATE_SECONDS = 5.0
+TIDY_SECONDS = 60.0
 KEEP_SECONDS = 7 * 24 * 3600.0
 """Logs of a revision that runs nothing any more, and the highest generation that was seen of it."""
 RUN_ID = re.compile(r"[A-Za-z0-9-]{1,100}")
@@ -92,7 +94,9 @@ class Supervisor:
 
     def log_tail(self, revision_id: int, ordinal: int, lines: int) -> list[str]:
         """The last lines of one instance."""
-        return tail(self._folder(revision_id) / str(ordinal) / "log", lines)
+        folder = self._folder(revision_id) / str(ordinal)
+        self.machine.logs.catch_up(output_pipe(folder))
+        return tail(folder / "log", lines)
 
     async def cut(self, revision_id: int, fraction: float) -> int:
         """Cuts that part of the connections to a revision's instances; returns how many."""
@@ -137,13 +141,9 @@ class Supervisor:
         }
 
     async def tidy(self) -> None:
-        """For ever: shortens logs that have grown, forgets revisions that ended long ago."""
+        """For ever: forgets revisions that ended long ago."""
         while True:
-            await asyncio.sleep(ROTATE_SECONDS)
-            logs = [instance.log for instance in self._instances.values()]
-            logs += [run.log for run in self._runs.values() if run.is_running]
-            for log in logs:
-                await asyncio.to_thread(rotate, log)
+            await asyncio.sleep(TIDY_SECONDS)
             self._forget_old()
 
     async def stop_all(self) -> None:

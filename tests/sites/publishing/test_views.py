@@ -6,6 +6,7 @@ import pytest
 from django.test import Client
 
 from sites.models import Deployment, Slot
+from sites.planning import build_log
 from tests.domain import Domain
 
 
@@ -40,6 +41,18 @@ def test_a_zip_is_published_under_the_name_that_the_client_gives(domain: Domain,
         f"/api/deployments/{deployment.public_id.hex}", HTTP_HOST="contoso-staging.scm.localhost", **basic(slots[1])
     )
     assert (detail.status_code, detail.json()["active"], detail.json()["author"]) == (200, True, "$contoso__staging")
+
+
+def test_the_log_is_given_whole_with_what_moved_aside(domain: Domain, slots: tuple[Slot, Slot]) -> None:
+    deployment = slots[1].workload.active_deployment
+    log = build_log(deployment)
+    log.parent.mkdir(parents=True, exist_ok=True)
+    log.with_name(f"{log.name}.1").write_text("first\n")
+    log.write_text("last\n")
+    address = f"/api/deployments/{deployment.public_id.hex}/log"
+    answer = Client().get(address, HTTP_HOST="contoso-staging.scm.localhost", **basic(slots[1]))
+    assert answer.getvalue() == b"first\nlast\n"
+    assert answer["Content-Type"] == "text/plain; charset=utf-8"
 
 
 @pytest.mark.parametrize("own", [0, 1])

@@ -4,6 +4,7 @@ import asyncio
 import os
 from pathlib import Path
 
+from sites.logs.pump import Pump
 from sites.runtime.agent.background import NICENESS, step_back
 from sites.supervisor.component import Component, NotReady
 from sites.supervisor.journal import Journal
@@ -21,13 +22,15 @@ def test_a_part_that_stands_behind_does_so_only_once_it_answers(tmp_path: Path) 
     async def bring_up() -> int:
         component = Component("part", ("sleep", "60"), answers_the_third_time, give_way_when_ready=step_back)
         journal = Journal(tmp_path / "up.log")
-        keeper = Keeper(component, journal, run_dir=tmp_path, log_dir=tmp_path, folder=tmp_path)
+        pump = Pump()
+        keeper = Keeper(component, journal, pump, run_dir=tmp_path, log_dir=tmp_path, folder=tmp_path)
         await keeper.bring_up()
         try:
             assert keeper.process_id is not None
             return os.getpriority(os.PRIO_PROCESS, keeper.process_id)
         finally:
             await keeper.stop()
+            pump.close()
 
     present = os.getpriority(os.PRIO_PROCESS, 0)
     assert asyncio.run(bring_up()) == NICENESS
