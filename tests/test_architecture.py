@@ -13,6 +13,7 @@ PACKAGES = ("portal", "sites", "tools")
 MAY_IMPORT: dict[str, set[str]] = {
     "portal": {"sites.services", "sites.access", "sites.models", "sites.supervisor"},
     "sites": set(),
+    "sites.disk": set(),
     "sites.errors": set(),
     "sites.general_settings": set(),
     "sites.logs": set(),
@@ -25,14 +26,19 @@ MAY_IMPORT: dict[str, set[str]] = {
         "sites.access",
         "sites.content",
         "sites.planning",
+        "sites.retention",
+        "sites.disk",
         "sites.general_settings",
     },
+    "sites.retention": {"sites.models", "sites.disk"},
     "sites.planning": {"sites.models", "sites.content", "sites.runtime", "sites.general_settings"},
     "sites.tasks": {"sites.jobs", "sites.models"},
     "sites.jobs": {
         "sites.models",
         "sites.logs",
         "sites.planning",
+        "sites.retention",
+        "sites.disk",
         "sites.general_settings",
         "sites.routing",
         "sites.router",
@@ -42,8 +48,8 @@ MAY_IMPORT: dict[str, set[str]] = {
     "sites.routing": {"sites.models", "sites.router"},
     "sites.router": set(),
     "sites.runtime": set(),
-    "sites.runtime.agent": {"sites.runtime", "sites.logs"},
-    "sites.content": {"sites.runtime"},
+    "sites.runtime.agent": {"sites.runtime", "sites.logs", "sites.disk"},
+    "sites.content": {"sites.runtime", "sites.disk"},
     "sites.publishing": {"sites.services", "sites.access", "sites.models", "sites.content"},
     "sites.supervisor": {
         "sites.logs",
@@ -78,7 +84,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "tools.management": {"tools.prober", "tools.demo", "tools.bench", "tools.screens"},
 }
 WITHOUT_ORM = ("sites.router", "sites.runtime", "sites.content", "tools.prober")
-WITHOUT_DJANGO = ("sites.logs", "sites.runtime.agent", "sites.runtime.programs", "tools.prober")
+WITHOUT_DJANGO = ("sites.logs", "sites.disk", "sites.runtime.agent", "sites.runtime.programs", "tools.prober")
 
 
 def modules() -> Iterator[tuple[str, ast.Module]]:

@@ -78,6 +78,12 @@ class Pump:
             if pipe in self._streams:
                 self._streams[pipe].empty(self._null)
 
+    def note(self, pipe: Path, line: str) -> None:
+        """A line of one's own in the log of that pipe, after all that was written so far."""
+        with self._lock:
+            if pipe in self._streams:
+                self._streams[pipe].note(self._null, line)
+
     def finish(self, pipe: Path) -> None:
         """Write what is left and forget the pipe; harmless for one that is not known."""
         with self._lock:
@@ -165,6 +171,11 @@ class _Stream:
             self._write_kept()
         else:
             self._write(self._read(waiting))
+
+    def note(self, null: int, line: str) -> None:
+        """Add a line of one's own."""
+        self.empty(null)
+        self._write(f"{chr(10) if self._is_inside_line else ''}{line}\n".encode())
 
     def _waiting(self) -> int:
         return int(struct.unpack("i", fcntl.ioctl(self.descriptor, termios.FIONREAD, bytes(4)))[0])

@@ -10,6 +10,7 @@ from contextlib import suppress
 from django.conf import settings
 
 from sites.router.bootstrap import envoy_command, write_bootstrap
+from sites.runtime import codec
 from sites.runtime.agent.background import ask_for_slices, step_back
 from sites.runtime.agent.oom import SPARED
 from sites.supervisor import readiness
@@ -69,6 +70,15 @@ def _agent(isolation: str) -> Component:
         before_stop=_stop_instances,
         stop_seconds=45,  # above the 30 s that a site has to end its requests
     )
+
+
+def agent_speaks_otherwise() -> bool:
+    """Whether the agent that runs was started with code whose orders were other ones than ours."""
+    try:
+        _, body = ask(settings.AGENT_SOCKET, "/status", timeout=5.0)
+        return bool(json.loads(body)["protocol"] != codec.PROTOCOL)
+    except (OSError, http.client.HTTPException, ValueError, KeyError):
+        return False
 
 
 def _xds() -> Component:

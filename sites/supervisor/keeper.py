@@ -78,6 +78,13 @@ class Keeper:
         await self.stop()
         await self.bring_up()
 
+    async def replace(self) -> None:
+        """As `restart`, but what the process looks after goes on and is taken over. Raises StartFailed."""
+        self.let_watch_go()
+        if self.process is not None and not self.process.has_ended:
+            await self._signal(self.process, asyncio.Event())
+        await self.bring_up()
+
     async def stop(self, hurry: asyncio.Event | None = None) -> None:
         """End the process in order; at once when `hurry` is set."""
         self.let_watch_go()
@@ -197,6 +204,9 @@ class Keeper:
         if not hurry.is_set():
             with suppress(TimeoutError):
                 await asyncio.wait_for(self.component.before_stop(process.pid), self.component.stop_seconds)
+        await self._signal(process, hurry)
+
+    async def _signal(self, process: Process, hurry: asyncio.Event) -> None:
         process.send(self.component.stop_signal)
         ended = asyncio.create_task(process.wait())
         hurried = asyncio.create_task(hurry.wait())

@@ -15,7 +15,7 @@ from django.db import connection
 from sites.errors import GreenroomError
 from sites.logs.pump import Pump
 from sites.supervisor.address import address
-from sites.supervisor.components import components
+from sites.supervisor.components import agent_speaks_otherwise, components
 from sites.supervisor.control import serve
 from sites.supervisor.identity import read_record
 from sites.supervisor.journal import Journal
@@ -113,6 +113,8 @@ class Supervisor:
         self._state = "restarting"
         for keeper in self._keepers.values():
             await self._attempt(keeper, keeper.bring_up(adopt_any=True))
+        if await asyncio.to_thread(agent_speaks_otherwise):
+            await self._attempt(self._keepers["agent"], self._keepers["agent"].replace())
         try:
             await self._prepare_database()
         except StartFailed:

@@ -44,10 +44,11 @@ async def serve(supervisor: Supervisor, socket: Path) -> None:
     mask = os.umask(0o077)
     await web.UnixSite(runner, str(socket)).start()
     os.umask(mask)
-    tidying = loop.create_task(supervisor.tidy())
+    keeping = [loop.create_task(work) for work in (supervisor.tidy(), supervisor.watch())]
     logger.info("Ready, isolation %s.", supervisor.machine.isolation.level)
     await server.is_ending.wait()
-    tidying.cancel()
+    for task in keeping:
+        task.cancel()
     await runner.cleanup()
     await supervisor.leave()
 

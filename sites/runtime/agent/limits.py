@@ -1,4 +1,8 @@
-"""Memory, processes and processor time of a sandbox: control groups of version 1 or 2, else process limits."""
+"""Memory, processes and processor time of a sandbox: control groups of version 1 or 2, else process limits.
+
+All sandboxes lie in one group with a bound of its own, so that what their limits allow together never takes the
+memory of the router and the control plane; when it is reached, the kernel ends a process of a site.
+"""
 
 import os
 import resource
@@ -11,6 +15,10 @@ from sites.runtime.spec import Limits
 ROOT = Path("/sys/fs/cgroup")
 V1_CONTROLLERS = ("memory", "pids", "cpu")
 PERIOD_MICROSECONDS = 100_000
+MB = 1024 * 1024
+PROCESS_BOUNDS = (Path("/proc/sys/kernel/pid_max"), Path("/proc/sys/kernel/threads-max"))
+PROCESS_SHARE = 0.75
+"""Of what the machine can have, for all sandboxes together."""
 
 
 class Confinement(Protocol):
@@ -18,8 +26,17 @@ class Confinement(Protocol):
 
     fact: str
 
+    def bound(self, memory_mb: int) -> None:
+        """All sandboxes together use no more memory from now on."""
+
     def enter(self, key: str, pid: int, limits: Limits, *, in_background: bool = False) -> None:
         """The process and all that it will start are bounded from now on; in the background, others go first."""
+
+    def memory_kills(self, key: str) -> int:
+        """How many processes of a sandbox the kernel has ended because memory ran out; 0 where nobody counts."""
+
+    def has_met_limit(self, key: str) -> bool:
+        """Whether a sandbox itself has asked for more memory than its limit; if not, all of them together have."""
 
     def leave(self, key: str) -> None:
         """The sandbox has ended for good."""
@@ -43,6 +60,23 @@ def _share_of(usual: int, in_background: bool) -> int:
     return int(usual * WEIGHT) if in_background else usual
 
 
+def _read(path: Path) -> str:
+    try:
+        return path.read_text().strip()
+    except OSError:
+        return ""
+
+
+def _counted(path: Path, name: str) -> int:
+    """A number of a file with a name and a number on each line; 0 where there is none."""
+    rows = dict(line.split(maxsplit=1) for line in _read(path).splitlines())
+    return int(rows.get(name, 0))
+
+
+def _most_processes() -> int:
+    return int(min(int(path.read_text()) for path in PROCESS_BOUNDS) * PROCESS_SHARE)
+
+
 def set_process_limits(pid: int, limits: Limits, *, with_memory: bool) -> None:
     """Open files and core dumps always; memory only where no control group counts it."""
     _, most = resource.prlimit(pid, resource.RLIMIT_NOFILE)
@@ -51,7 +85,7 @@ def set_process_limits(pid: int, limits: Limits, *, with_memory: bool) -> None:
     resource.prlimit(pid, resource.RLIMIT_CORE, (0, 0))
     if with_memory:
         # Of each process; generous, because stacks and runtimes reserve more than they use
-        size = max(2 * limits.memory_mb, limits.memory_mb + 512) * 1024 * 1024
+        size = max(2 * limits.memory_mb, limits.memory_mb + 512) * MB
         resource.prlimit(pid, resource.RLIMIT_DATA, (size, size))
 
 
@@ -61,11 +95,24 @@ class GroupsV1:
     def __init__(self, name: str, controllers: tuple[str, ...]) -> None:
         self._name = name
         self._controllers = controllers
+        self._memory_mb = 0
         self.fact = f"limits by control groups (version 1: {', '.join(controllers)})"
+
+    def bound(self, memory_mb: int) -> None:
+        """See Confinement.bound."""
+        self._memory_mb = memory_mb
+        for controller in self._controllers:
+            parent = ROOT / controller / self._name
+            parent.mkdir(parents=True, exist_ok=True)
+            if controller == "memory" and memory_mb:
+                _write(parent / "memory.limit_in_bytes", memory_mb * MB)
+            if controller == "pids":
+                _write(parent / "pids.max", _most_processes())
 
     def enter(self, key: str, pid: int, limits: Limits, *, in_background: bool = False) -> None:
         """See Confinement.enter."""
-        size = limits.memory_mb * 1024 * 1024
+        self.bound(self._memory_mb)
+        size = limits.memory_mb * MB
         values = {
             "memory": (("memory.limit_in_bytes", size), ("memory.memsw.limit_in_bytes", size)),
             "pids": (("pids.max", limits.processes),),
@@ -76,18 +123,31 @@ class GroupsV1:
             ),
         }
         for controller in self._controllers:
-            group = ROOT / controller / self._name / key.replace("/", "-")
+            group = self._group(controller, key)
             group.mkdir(parents=True, exist_ok=True)
             for file, value in values[controller]:
                 _write(group / file, value)
             _write(group / "cgroup.procs", pid)
         set_process_limits(pid, limits, with_memory="memory" not in self._controllers)
 
+    def memory_kills(self, key: str) -> int:
+        """See Confinement.memory_kills."""
+        return _counted(self._group("memory", key) / "memory.oom_control", "oom_kill")
+
+    def has_met_limit(self, key: str) -> bool:
+        """See Confinement.has_met_limit."""
+        group = self._group("memory", key)  # memory.failcnt stays 0 with new kernels
+        most, limit = (_read(group / f"memory.{name}_in_bytes") for name in ("max_usage", "limit"))
+        return most != "" and int(most) > int(limit) - MB
+
     def leave(self, key: str) -> None:
         """See Confinement.leave."""
         for controller in self._controllers:
-            _remove(ROOT / controller / self._name / key.replace("/", "-"))
+            _remove(self._group(controller, key))
             _remove(ROOT / controller / self._name)
+
+    def _group(self, controller: str, key: str) -> Path:
+        return ROOT / controller / self._name / key.replace("/", "-")
 
 
 class GroupsV2:
@@ -96,16 +156,26 @@ class GroupsV2:
     fact = "limits by control groups (version 2, not tried on a real machine yet)"
 
     def __init__(self, name: str) -> None:
-        self._group = ROOT / name
+        self._parent = ROOT / name
+        self._memory_mb = 0
+
+    def bound(self, memory_mb: int) -> None:
+        """See Confinement.bound."""
+        self._memory_mb = memory_mb
+        self._parent.mkdir(parents=True, exist_ok=True)
+        enabled = " ".join(f"+{controller}" for controller in V1_CONTROLLERS)
+        _write(ROOT / "cgroup.subtree_control", enabled)
+        _write(self._parent / "cgroup.subtree_control", enabled)
+        if memory_mb:
+            _write(self._parent / "memory.max", memory_mb * MB)
+        _write(self._parent / "pids.max", _most_processes())
 
     def enter(self, key: str, pid: int, limits: Limits, *, in_background: bool = False) -> None:
         """See Confinement.enter."""
-        group = self._group / key.replace("/", "-")
+        self.bound(self._memory_mb)
+        group = self._group(key)
         group.mkdir(parents=True, exist_ok=True)
-        enabled = " ".join(f"+{controller}" for controller in V1_CONTROLLERS)
-        _write(ROOT / "cgroup.subtree_control", enabled)
-        _write(self._group / "cgroup.subtree_control", enabled)
-        _write(group / "memory.max", limits.memory_mb * 1024 * 1024)
+        _write(group / "memory.max", limits.memory_mb * MB)
         _write(group / "memory.swap.max", 0)
         _write(group / "pids.max", limits.processes)
         _write(group / "cpu.max", f"{int(limits.cpus * PERIOD_MICROSECONDS)} {PERIOD_MICROSECONDS}")
@@ -113,10 +183,21 @@ class GroupsV2:
         _write(group / "cgroup.procs", pid)
         set_process_limits(pid, limits, with_memory=not (group / "memory.max").exists())
 
+    def memory_kills(self, key: str) -> int:
+        """See Confinement.memory_kills."""
+        return _counted(self._group(key) / "memory.events", "oom_kill")
+
+    def has_met_limit(self, key: str) -> bool:
+        """See Confinement.has_met_limit."""
+        return _counted(self._group(key) / "memory.events", "oom") > 0
+
     def leave(self, key: str) -> None:
         """See Confinement.leave."""
-        _remove(self._group / key.replace("/", "-"))
-        _remove(self._group)
+        _remove(self._group(key))
+        _remove(self._parent)
+
+    def _group(self, key: str) -> Path:
+        return self._parent / key.replace("/", "-")
 
 
 class ProcessLimits:
@@ -124,9 +205,20 @@ class ProcessLimits:
 
     fact = "limits per process only (no control groups to write to)"
 
+    def bound(self, memory_mb: int) -> None:
+        """See Confinement.bound."""
+
     def enter(self, key: str, pid: int, limits: Limits, *, in_background: bool = False) -> None:
         """See Confinement.enter."""
         set_process_limits(pid, limits, with_memory=True)
+
+    def memory_kills(self, key: str) -> int:
+        """See Confinement.memory_kills."""
+        return 0
+
+    def has_met_limit(self, key: str) -> bool:
+        """See Confinement.has_met_limit."""
+        return False
 
     def leave(self, key: str) -> None:
         """See Confinement.leave."""

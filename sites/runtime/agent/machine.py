@@ -1,14 +1,19 @@
 """This machine as the agent uses it: where sandboxes get their place, limits, accounts and filter."""
 
 import asyncio
+import errno
 import hashlib
 import os
+import resource
+import sys
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from sites.disk.use import DEEPEST, TooDeep, entries
 from sites.logs.pump import Pump, make_pipe
-from sites.runtime.agent import identity, spawn
+from sites.runtime.agent import identity, remount, spawn
 from sites.runtime.agent.background import step_back
 from sites.runtime.agent.isolation import Isolation
 from sites.runtime.agent.limits import find_confinement
@@ -25,7 +30,8 @@ from sites.runtime.agent.sandbox import (
     write_accounts,
 )
 from sites.runtime.agent.seccomp import build_filter
-from sites.runtime.spec import Limits, Mount
+from sites.runtime.agent.storage import Storage
+from sites.runtime.spec import EndReason, Limits, Mount
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +49,8 @@ class Job:
     log: Path
     log_limit: int
     """In bytes."""
+    largest_file: int
+    """In bytes, holes included; 0: no limit."""
     place: Place | None
     """None: the network of the host."""
     in_background: bool = False
@@ -65,9 +73,11 @@ def hand_over(folder: Path, uid: int) -> None:
     """Gives a writable folder to a site's user with all that is in it, unless it has been given before."""
     if folder.lstat().st_uid == uid:
         return
-    for parent, folders, files in os.walk(folder):
-        for name in (*folders, *files):
-            os.chown(os.path.join(parent, name), uid, uid, follow_symlinks=False)
+    try:
+        for parent, name, _found in entries(folder):
+            os.chown(name, uid, uid, dir_fd=parent, follow_symlinks=False)
+    except TooDeep as error:
+        raise OSError(errno.ELOOP, f"folders lie in folders more than {DEEPEST} deep", str(folder)) from error
     os.chown(folder, uid, uid, follow_symlinks=False)
 
 
@@ -85,6 +95,8 @@ class Machine:
         # ip fails now and then when two of it make namespaces, and the allocation is one file
         self._places_in_turn = asyncio.Lock()
         self.confinement = find_confinement(f"greenroom-{digest}")
+        self.storage = Storage(state, is_enforced=isolation.mode is not Mode.NONE)
+        self.confinement.bound(self.storage.limits.memory_mb)
         self.logs = Pump()
 
     async def start(self, job: Job, extra: dict[str, Any]) -> Monitor | None:
@@ -102,6 +114,8 @@ class Machine:
 
         def confine(pid: int) -> None:
             self.confinement.enter(job.key, pid, job.limits, in_background=job.in_background)
+            if job.largest_file:
+                resource.prlimit(pid, resource.RLIMIT_FSIZE, (job.largest_file, job.largest_file))
             set_oom_score(pid, BUILD if job.in_background else SITE)
             if job.in_background:
                 step_back(pid)
@@ -117,6 +131,32 @@ class Machine:
         pipe = spawn.output_pipe(folder)
         await asyncio.to_thread(self.logs.finish, pipe)
         pipe.unlink(missing_ok=True)
+
+    async def remount(self, pid: int, folders: Iterable[str], *, is_writable: bool) -> bool:
+        """Change how a running sandbox may use folders that it sees; False where that is not possible."""
+        if self.isolation.mode is not Mode.ROOT:
+            return False
+        for folder in folders:
+            line = [sys.executable, "-I", remount.__file__, str(pid), "rw" if is_writable else "ro", folder]
+            process = await asyncio.create_subprocess_exec(*line)
+            if await process.wait():
+                return False
+        return True
+
+    def note(self, folder: Path, text: str) -> None:
+        """A line of ours in the log of the sandbox of that folder."""
+        self.logs.note(spawn.output_pipe(folder), f"[Greenroom: {text}]")
+
+    def memory_reason(self, key: str) -> EndReason:
+        """Why a process of that sandbox was ended when memory ran out."""
+        return EndReason.MEMORY if self.confinement.has_met_limit(key) else EndReason.MACHINE
+
+    def note_memory(self, folder: Path, key: str, limits: Limits) -> None:
+        """Say it in the log of the sandbox."""
+        if self.memory_reason(key) is EndReason.MEMORY:
+            self.note(folder, f"a process was ended: {limits.memory_mb:,} MB of memory are the limit.")
+        else:
+            self.note(folder, "a process was ended: all web sites together had used the memory of this machine.")
 
     async def take_place(self, key: str) -> Place:
         """The place of that key, the same until it is released. Raises OSError when there is none."""

@@ -15,7 +15,8 @@ STATUS, OPTIONS, SECCOMP, GATE = 3, 4, 5, 6
 _ABOVE = 20
 MARK = "GREENROOM_MARK"
 """In the monitor's environment, so that one which was never recorded can be found."""
-DEFAULT_SIGNALS = [signal.SIGPIPE, signal.SIGXFSZ, signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGCHLD]
+# Not SIGXFSZ, which Python ignores: whoever makes a file too large is told so (EFBIG) and not ended
+DEFAULT_SIGNALS = [signal.SIGPIPE, signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGCHLD]
 
 
 @dataclass(frozen=True, slots=True)
