@@ -10,7 +10,16 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_GET, require_POST
 
 from sites.content import uploads
-from sites.errors import NotFound, Refused, SlotBusy, UploadTooLarge
+from sites.errors import (
+    DiskFull,
+    NotEnoughMemory,
+    NotFound,
+    QuotaExceeded,
+    Refused,
+    SlotBusy,
+    UploadsBusy,
+    UploadTooLarge,
+)
 from sites.models import Deployment, Operation, OperationState, Slot
 from sites.publishing.authentication import with_slot
 from sites.services import deployments
@@ -18,6 +27,16 @@ from sites.services import deployments
 WAIT_SECONDS = 230.0
 """So long an answer is held back for a publication to end; after that the client is told where to look."""
 POLL_SECONDS = 0.2
+STATUS = {
+    NotFound: 404,
+    SlotBusy: 409,
+    NotEnoughMemory: 409,
+    UploadTooLarge: 413,
+    UploadsBusy: 503,
+    DiskFull: 507,
+    QuotaExceeded: 507,
+}
+"""Of every other refusal it is 400."""
 
 
 @csrf_exempt
@@ -26,8 +45,7 @@ POLL_SECONDS = 0.2
 def zip_deploy(request: HttpRequest, slot: Slot) -> HttpResponse:
     """Publish the body, a zip, as the slot's whole content; `?isAsync=true` answers at once, `?message=` names it."""
     try:
-        archive = uploads.receive_upload(request, settings.MAX_UPLOAD)
-        try:
+        with uploads.received(request, settings.MAX_UPLOAD) as archive:
             operation = deployments.publish_zip(
                 acting_user=None,
                 author=slot.publishing_user,
@@ -36,8 +54,6 @@ def zip_deploy(request: HttpRequest, slot: Slot) -> HttpResponse:
                 message=request.GET.get("message", "Zip published by an HTTP client"),
                 deployer="ZipDeploy",
             )
-        finally:
-            archive.unlink(missing_ok=True)
     except Refused as refusal:
         return _refusal(refusal)
     if request.GET.get("isAsync", "").lower() != "true":
@@ -114,6 +130,5 @@ def _described(deployment: Deployment, slot: Slot) -> dict[str, object]:
 
 
 def _refusal(refusal: Refused) -> HttpResponse:
-    by_class = {NotFound: 404, SlotBusy: 409, UploadTooLarge: 413}
-    status = next((status for kind, status in by_class.items() if isinstance(refusal, kind)), 400)
+    status = next((status for kind, status in STATUS.items() if isinstance(refusal, kind)), 400)
     return JsonResponse({"code": refusal.code, "message": str(refusal)}, status=status)

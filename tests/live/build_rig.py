@@ -9,9 +9,10 @@ from pathlib import Path
 from pytest_django import Settings
 
 from sites.content import build, store
-from sites.content.archive import unpack_zip
 from sites.content.recognition import Recipe, recognise
+from sites.content.tree import Folder
 from sites.runtime.spec import InstanceState, InstanceStatus, RevisionSpec, RunSpec, RunState
+from tests.contents import unpack_zip
 from tests.live.agent_rig import Agent, wait_until
 
 OWNER = 77
@@ -32,7 +33,7 @@ def publish(body: bytes, folder: Path) -> tuple[store.Content, Recipe]:
     archive = folder / "site.zip"
     archive.write_bytes(body)
     content = unpack_zip(archive)
-    return content, recognise(store.path_of(content.digest))
+    return content, recognise(Folder(store.path_of(content.digest)))
 
 
 def publish_files(files: dict[str, str], folder: Path) -> tuple[store.Content, Recipe]:

@@ -12,6 +12,7 @@ from sites.content import build, store
 from sites.content.explain import explain
 from sites.content.recognition import recognise
 from sites.content.samples import demo_archive, placeholder_content, sample_content
+from sites.content.tree import Folder
 from sites.runtime.spec import Mount, RevisionSpec
 from tests.live.agent_rig import Agent, running_agent
 from tests.live.build_rig import OWNER, ask, at_home, built, publish, publish_files, run, spec_of, started
@@ -141,7 +142,7 @@ def test_what_people_lay_out_is_built_and_serves(
 def test_the_sample_serves_its_version_without_a_build(builder: Agent, version: str, number: str) -> None:
     content = sample_content("hello", version)
     path = store.path_of(content.digest)
-    status = started(builder, spec_of(10 + int(number), path, recognise(path)))
+    status = started(builder, spec_of(10 + int(number), path, recognise(Folder(path))))
     code, headers, body = ask(status)
     assert (code, headers["X-Version"]) == (200, number)
     assert f"Version {number}" in body.decode()
@@ -150,7 +151,7 @@ def test_the_sample_serves_its_version_without_a_build(builder: Agent, version: 
 
 def test_the_placeholder_serves(builder: Agent) -> None:
     path = store.path_of(placeholder_content().digest)
-    code, _headers, body = ask(started(builder, spec_of(20, path, recognise(path))))
+    code, _headers, body = ask(started(builder, spec_of(20, path, recognise(Folder(path)))))
     assert code == 200
     assert "Nothing has been published to it yet." in body.decode()
 
