@@ -37,6 +37,11 @@ def ensure_fits(operation: Operation) -> None:
         )
 
 
+def totals_mb() -> tuple[int, int]:
+    """The memory limits of all instances together, and what they may add up to; 0: there is no bound."""
+    return _limits_of_all_mb(), memory_offered_mb() * settings.MEMORY_OVERCOMMIT
+
+
 def _limits_of_all_mb() -> int:
     """Of all instances that run or are about to."""
     running = Revision.objects.filter(state__in=Revision.OPEN).order_by()

@@ -11,6 +11,7 @@ from pytest_django import Settings
 from sites.content import build, store
 from sites.content.recognition import Recipe, recognise
 from sites.content.tree import Folder
+from sites.disk.use import Use
 from sites.runtime.spec import InstanceState, InstanceStatus, RevisionSpec, RunSpec, RunState
 from tests.contents import unpack_zip
 from tests.live.agent_rig import Agent, wait_until
@@ -60,11 +61,12 @@ def built(agent: Agent, content: store.Content, recipe: Recipe, folder: Path) ->
     planned = build.plan_build(content.digest, recipe, owner=OWNER, name="contoso", log=str(log))
     if planned.run is None:
         return planned.app
-    build.begin(planned)
+    build.begin(planned, cache_limit=Use())
     code, lines = run(agent, planned.run)
     assert code == 0, "\n".join(lines)
     assert lines[-1] == "==> built"
-    return build.finish(planned.digest)
+    build.finish(planned.digest)
+    return planned.app
 
 
 def started(agent: Agent, spec: RevisionSpec) -> InstanceStatus:

@@ -13,6 +13,7 @@ from sites.content.explain import explain
 from sites.content.recognition import recognise
 from sites.content.samples import demo_archive, placeholder_content, sample_content
 from sites.content.tree import Folder
+from sites.disk.use import Use
 from sites.runtime.spec import Mount, RevisionSpec
 from tests.live.agent_rig import Agent, running_agent
 from tests.live.build_rig import OWNER, ask, at_home, built, publish, publish_files, run, spec_of, started
@@ -80,7 +81,7 @@ def test_a_requirement_that_cannot_be_met_is_explained_and_leaves_nothing(
     content, recipe = publish_files(files, tmp_path)
     planned = build.plan_build(content.digest, recipe, owner=OWNER, name="contoso", log=str(tmp_path / "build.log"))
     assert planned.run is not None
-    build.begin(planned)
+    build.begin(planned, cache_limit=Use())
     code, lines = run(builder, planned.run)
     assert code not in (0, None)
     assert explain(lines, store.path_of(content.digest)) == reason
@@ -96,7 +97,7 @@ def test_a_build_sees_no_file_of_another_site_and_of_greenroom(builder: Agent, t
     log = tmp_path / "build.log"
     planned = build.plan_build(content.digest, recipe, owner=OWNER, name="contoso", log=str(log))
     assert planned.run is not None
-    build.begin(planned)
+    build.begin(planned, cache_limit=Use())
     code, lines = run(builder, planned.run)
     assert code == 0
     assert "nothing" in lines
