@@ -34,6 +34,7 @@ DOING = {
     Kind.REVEAL: "Showing a secret of '{target}'",
     Kind.MEMBERS: "Changing the subscription '{target}'",
     Kind.SIGN_IN: "Changing how '{target}' signs in",
+    Kind.QUOTA: "Measuring the folders of '{target}'",
 }
 
 

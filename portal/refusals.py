@@ -11,15 +11,18 @@ from portal.answers import back_address
 from portal.http import PortalRequest
 from sites.errors import (
     ArchiveRefused,
+    DiskFull,
     Failed,
     GreenroomError,
     NotAllowed,
     NotFound,
     NotStandard,
     NotSwappable,
+    QuotaExceeded,
     SettingRefused,
     SignInLimited,
     SwapPending,
+    UploadsBusy,
     UploadTooLarge,
     WrongNameTyped,
 )
@@ -29,6 +32,8 @@ STATUS = (
     (NotFound, 404),
     (NotAllowed, 403),
     (UploadTooLarge, 413),
+    ((DiskFull, QuotaExceeded), 507),
+    (UploadsBusy, 503),
     (SignInLimited, 429),
     ((SettingRefused, ArchiveRefused, WrongNameTyped), 400),
     (Failed, 503),
@@ -42,7 +47,8 @@ TITLES = {
     409: "not possible now",
     413: "too large",
     429: "too many tries",
-    503: "a part does not answer",
+    503: "not possible at the moment",
+    507: "no room",
 }
 
 

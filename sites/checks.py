@@ -33,9 +33,22 @@ def check_applications(**_: object) -> list[CheckMessage]:
     ]
 
 
+AT_LEAST_ONE = ("STAGING_SLOTS_PER_SITE", "MAX_UPLOAD", "MAX_UNPACKED", "MAX_ENTRIES")
+NOT_NEGATIVE = (
+    "DISK_RESERVE",
+    "KEPT_DEPLOYMENTS",
+    "MEMORY_OVERCOMMIT",
+    "SITES_MEMORY_MB",
+    "SITE_CONTENT_BYTES",
+    "SITE_CONTENT_FILES",
+    "SITE_FOLDER_BYTES",
+    "SITE_FOLDER_FILES",
+)
+
+
 def check_limits(**_: object) -> list[CheckMessage]:
     """Counts and sizes that must leave room for something."""
-    least = {"STAGING_SLOTS_PER_SITE": 1, "MAX_UPLOAD": 1, "MAX_UNPACKED": 1, "MAX_ENTRIES": 1}
+    least = dict.fromkeys(AT_LEAST_ONE, 1) | dict.fromkeys(NOT_NEGATIVE, 0)
     return [
         Error(
             f"{name} is {getattr(settings, name)}, and must be at least {minimum}.",

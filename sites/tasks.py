@@ -8,7 +8,7 @@ from celery.signals import task_failure, worker_ready
 from django.db import InterfaceError, OperationalError, transaction
 
 from sites.errors import Unreachable
-from sites.jobs import advance, beat, figures, keep_loaded, reconcile, retire, rollback, stages, tidy
+from sites.jobs import advance, beat, figures, keep_loaded, limits, reconcile, retire, rollback, stages, tidy
 from sites.models import Kind, Operation
 
 AGAIN_SECONDS = 1.0
@@ -66,6 +66,18 @@ def tidy_contents() -> None:
 
 
 @shared_task
+def sweep_leftovers() -> None:
+    """Remove what killed processes left half done."""
+    tidy.sweep()
+
+
+@shared_task(throws=(Unreachable,))
+def keep_limits() -> None:
+    """Tell the runtime the limits of this machine, and write down what folders take."""
+    limits.run()
+
+
+@shared_task
 def tick() -> None:
     """Every second: take up what nobody works on and start what is due."""
     beat.end_previews()
@@ -80,6 +92,10 @@ def tick() -> None:
         reconcile_instances.delay()
     if beat.is_due("keep_loaded", seconds=300):
         keep_sites_loaded.delay()
+    if beat.is_due("limits", seconds=15):
+        keep_limits.delay()
+    if beat.is_due("sweep", seconds=60):
+        sweep_leftovers.delay()
     if beat.is_due("tidy", seconds=3600):
         tidy_contents.delay()
 

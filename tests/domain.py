@@ -10,7 +10,18 @@ from django.contrib.auth.models import User
 
 from sites import routing
 from sites.jobs import advance, retire, warmup
-from sites.models import Category, Membership, Operation, Revision, Role, RouterNode, Site, Slot, Subscription
+from sites.models import (
+    Category,
+    Membership,
+    Operation,
+    Revision,
+    RevisionState,
+    Role,
+    RouterNode,
+    Site,
+    Slot,
+    Subscription,
+)
 from sites.router import get_router
 from sites.runtime.registry import get_runtime
 from sites.services import deployments, slots, swaps
@@ -145,6 +156,11 @@ class Domain:
     def retire(self) -> None:
         """Let the tick's retirement look once."""
         retire.run()
+
+    def settle(self) -> None:
+        """All that leaves has ended."""
+        leaving = Revision.objects.filter(state__in=[RevisionState.DRAINING, RevisionState.STOPPING])
+        leaving.update(state=RevisionState.STOPPED, wanted_count=0)
 
 
 def make_domain(folder: Path, monkeypatch: object) -> Domain:

@@ -13,23 +13,32 @@ PACKAGES = ("portal", "sites", "tools")
 MAY_IMPORT: dict[str, set[str]] = {
     "portal": {"sites.services", "sites.access", "sites.models", "sites.supervisor"},
     "sites": {"sites.content", "sites.runtime.agent"},
+    "sites.disk": set(),
     "sites.errors": set(),
     "sites.general_settings": set(),
+    "sites.logs": set(),
     "sites.models": set(),
     "sites.access": {"sites.models"},
     "sites.services": {
         "sites.tasks",
         "sites.models",
+        "sites.logs",
         "sites.access",
         "sites.content",
         "sites.planning",
+        "sites.retention",
+        "sites.disk",
         "sites.general_settings",
     },
+    "sites.retention": {"sites.models", "sites.disk"},
     "sites.planning": {"sites.models", "sites.content", "sites.runtime", "sites.general_settings"},
     "sites.tasks": {"sites.jobs", "sites.models"},
     "sites.jobs": {
         "sites.models",
+        "sites.logs",
         "sites.planning",
+        "sites.retention",
+        "sites.disk",
         "sites.general_settings",
         "sites.routing",
         "sites.router",
@@ -39,10 +48,17 @@ MAY_IMPORT: dict[str, set[str]] = {
     "sites.routing": {"sites.models", "sites.router", "sites.runtime"},
     "sites.router": set(),
     "sites.runtime": set(),
-    "sites.runtime.agent": {"sites.runtime"},
-    "sites.content": {"sites.runtime"},
+    "sites.runtime.agent": {"sites.runtime", "sites.logs", "sites.disk"},
+    "sites.content": {"sites.runtime", "sites.disk"},
     "sites.publishing": {"sites.services", "sites.access", "sites.models", "sites.content"},
-    "sites.supervisor": {"sites.models", "sites.services", "sites.runtime", "sites.runtime.agent", "sites.router"},
+    "sites.supervisor": {
+        "sites.logs",
+        "sites.models",
+        "sites.services",
+        "sites.runtime",
+        "sites.runtime.agent",
+        "sites.router",
+    },
     "sites.management": {
         "sites.supervisor",
         "sites.router",
@@ -69,7 +85,14 @@ MAY_IMPORT: dict[str, set[str]] = {
     "tools.management": {"tools.prober", "tools.demo", "tools.bench", "tools.screens"},
 }
 WITHOUT_ORM = ("sites.router", "sites.runtime", "sites.content", "tools.prober", "tools.escape")
-WITHOUT_DJANGO = ("sites.runtime.agent", "sites.runtime.programs", "tools.prober", "tools.escape")
+WITHOUT_DJANGO = (
+    "sites.logs",
+    "sites.disk",
+    "sites.runtime.agent",
+    "sites.runtime.programs",
+    "tools.prober",
+    "tools.escape",
+)
 
 
 def modules() -> Iterator[tuple[str, ast.Module]]:

@@ -7,6 +7,10 @@ GreenroomError
 │   ├── LastOwner           a subscription is never without an owner
 │   ├── NotAuthenticated    a publishing client without the slot's credentials
 │   ├── SignInLimited
+│   ├── DiskFull            less is free than is kept in reserve
+│   ├── QuotaExceeded       content and builds of a web site would outgrow their quota
+│   ├── UploadsBusy
+│   ├── NotEnoughMemory     the limits of all instances together would exceed what the machine offers
 │   ├── NotStandard         staged publishing needs Standard mode
 │   ├── NotSwappable        the site left Standard mode
 │   ├── SlotLimit
@@ -35,6 +39,7 @@ GreenroomError
     ├── WarmupFailed
     ├── BuildFailed
     ├── ReleaseFailed
+    ├── OutOfMemory         the machine has no memory for more instances
     ├── RoutesRefused       every router refused the routes
     ├── Cancelled           a person asked for the end of an operation before its switch
     ├── Unreachable         a part of Greenroom does not answer; tried again by itself
@@ -49,6 +54,7 @@ from sites.errors.failures import (
     BuildFailed,
     Cancelled,
     InstanceNotStarted,
+    OutOfMemory,
     ReleaseFailed,
     RouterUnreachable,
     RoutesRefused,
@@ -57,6 +63,7 @@ from sites.errors.failures import (
     Unreachable,
     WarmupFailed,
 )
+from sites.errors.limits import DiskFull, NotEnoughMemory, QuotaExceeded, UploadsBusy
 from sites.errors.slots import (
     NothingPublished,
     NothingToRollBack,
@@ -85,6 +92,7 @@ __all__ = [
     "ArchiveRefused",
     "BuildFailed",
     "Cancelled",
+    "DiskFull",
     "Failed",
     "GreenroomError",
     "InstanceCountRefused",
@@ -95,6 +103,7 @@ __all__ = [
     "NameTaken",
     "NotAllowed",
     "NotAuthenticated",
+    "NotEnoughMemory",
     "NotFound",
     "NotRestorable",
     "NotStandard",
@@ -102,8 +111,10 @@ __all__ = [
     "NotUp",
     "NothingPublished",
     "NothingToRollBack",
+    "OutOfMemory",
     "Outdated",
     "PortTaken",
+    "QuotaExceeded",
     "Refused",
     "ReleaseFailed",
     "RouterUnreachable",
@@ -119,6 +130,7 @@ __all__ = [
     "SwapPending",
     "Unreachable",
     "UploadTooLarge",
+    "UploadsBusy",
     "WarmupFailed",
     "WorkerKindRefused",
     "WrongNameTyped",

@@ -34,8 +34,16 @@ class ReleaseFailed(Failed):
     """The Procfile's release command ended with a code other than 0."""
 
     code = "ReleaseFailed"
+    sentence = "The release command of '{message}' {how}. {holds} Mend it and publish again.{last_lines}"
+
+
+class OutOfMemory(Failed):
+    """The machine has no memory for more instances, found out as late as at their start."""
+
+    code = "OutOfMemory"
     sentence = (
-        "The release command of '{message}' ended with code {exit_code}. {holds} Mend it and publish again.{last_lines}"
+        "The instances of {what} were not started: {reason}. What served before goes on. "
+        "Use fewer instances or stop a web site first, then try again."
     )
 
 

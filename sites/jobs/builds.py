@@ -1,25 +1,28 @@
 """Steps BUILDING and RELEASING: content becomes runnable, and the release command runs once."""
 
-from pathlib import Path
+from dataclasses import replace
 
 from django.conf import settings
 
+from sites import retention
 from sites.content import build, explain, recognition, store
+from sites.content.tree import Folder
+from sites.disk.use import Use, measure
 from sites.errors import BuildFailed, ReleaseFailed
 from sites.jobs import wording
 from sites.jobs.procedure import DONE, Progress
-from sites.models import Deployment, DeploymentState, Operation, SlotChange
-from sites.planning import configuration
+from sites.logs.files import tail
+from sites.models import Deployment, DeploymentState, Operation, Site, SlotChange
+from sites.planning import build_log, configuration
 from sites.runtime.base import Runtime
 from sites.runtime.registry import get_runtime
-from sites.runtime.spec import RunSpec, RunState
+from sites.runtime.spec import RunSpec, RunState, RunStatus
 
 LINES_SHOWN = 12
-
-
-def log_file(deployment: Deployment) -> Path:
-    """Where the build and the release command of a deployment write."""
-    return settings.LOG_DIR / "deployments" / f"{deployment.public_id.hex}.log"
+LINES_EXPLAINED = 60
+CACHE_PART = 4
+"""What installers keep for the next build may take a quarter of the quota; then it is emptied."""
+NO_LIMIT = 2**62
 
 
 def begin_build(operation: Operation) -> None:
@@ -32,37 +35,60 @@ def work_build(operation: Operation) -> Progress:
     change = _change(operation)
     deployment = change.published
     recipe = _recipe(change)
-    planned = _planned(change, recipe)
-    if planned.run is not None:
-        build.begin(planned)
-        exit_code = _run(planned.run)
-        if exit_code is None:
-            return Progress(False, _last_line(deployment) or recipe.summary)
-        if exit_code != 0:
-            where = explain.explain(_tail(deployment), store.path_of(deployment.content_digest))
-            raise _build_failed(operation, deployment, planned, where)
-        try:
-            build.finish(planned.digest)
-        except OSError as error:
-            where = f": what it made cannot be kept ({error.strerror})"
-            raise _build_failed(operation, deployment, planned, where) from error
-        get_runtime().end_run(planned.run.run_id)
-    Deployment.objects.filter(pk=deployment.pk).update(
-        build_digest=planned.digest, kind=recipe.kind, command=list(recipe.command)
-    )
+    with store.naming():
+        planned = _planned(change, recipe)
+        if planned.run is None:
+            _record(deployment, recipe, planned.digest, measure(planned.app.parent) if planned.digest else Use())
+            return Progress(True, recipe.summary)
+    quota = retention.content_quota()
+    build.begin(planned, cache_limit=Use(quota.bytes // CACHE_PART, quota.files // CACHE_PART))
+    status = _run(_limited(planned.run, change.held_slot.site, quota))
+    if status.state != RunState.ENDED:
+        return Progress(False, _last_line(deployment) or recipe.summary)
+    if status.exit_code != 0:
+        raise _build_failed(operation, planned.run, status)
+    try:
+        with store.naming():
+            _record(deployment, recipe, planned.digest, build.finish(planned.digest))
+    except OSError as error:
+        where = f": what it made cannot be kept ({error.strerror})"
+        raise _build_failed(operation, planned.run, status, where) from error
+    get_runtime().end_run(planned.run.run_id)
     return Progress(True, recipe.summary)
 
 
-def _build_failed(operation: Operation, deployment: Deployment, planned: build.Build, where: str) -> BuildFailed:
-    """Removes what the build left."""
-    build.abandon(planned.digest)
-    if planned.run is not None:
-        get_runtime().end_run(planned.run.run_id)
+def _limited(run: RunSpec, site: Site, quota: Use) -> RunSpec:
+    """A build may take what the site's quota leaves beside what its slots and its roll-back need."""
+    used = retention.use_of(retention.needed(site))
+    return replace(
+        run,
+        disk_bytes=max(1, quota.bytes - used.bytes) if quota.bytes else NO_LIMIT,
+        disk_files=max(1, quota.files - used.files) if quota.files else NO_LIMIT,
+    )
+
+
+def _build_failed(operation: Operation, run: RunSpec, status: RunStatus, where: str = "") -> BuildFailed:
+    """Why, from the end of the log; what the build left is removed."""
+    deployment = _change(operation).published
+    lines = _tail(deployment, LINES_EXPLAINED)
+    if status.reason:
+        where = f": it {wording.ended(status, run.limits.memory_mb)}"
+    forget_runs(operation)
     return BuildFailed(
         message=deployment.message,
-        where=where,
+        where=where or explain.explain(lines, store.path_of(deployment.content_digest)),
         holds=wording.holds(operation),
-        last_lines=wording.last_lines(_tail(deployment)[-LINES_SHOWN:]),
+        last_lines=wording.last_lines(lines[-LINES_SHOWN:]),
+    )
+
+
+def _record(deployment: Deployment, recipe: recognition.Recipe, digest: str, use: Use) -> None:
+    Deployment.objects.filter(pk=deployment.pk).update(
+        build_digest=digest,
+        build_bytes=use.bytes,
+        build_files=use.files,
+        kind=recipe.kind,
+        command=list(recipe.command),
     )
 
 
@@ -82,16 +108,17 @@ def work_release(operation: Operation) -> Progress:
         log=_opened_log(deployment),
         run_id=_release_id(deployment),
     )
-    exit_code = _run(spec) if spec is not None and change.is_running_after else 0
-    if exit_code is None:
-        return Progress(False, _last_line(deployment))
-    if exit_code != 0:
-        raise ReleaseFailed(
-            message=deployment.message,
-            exit_code=exit_code,
-            holds=wording.holds(operation),
-            last_lines=wording.last_lines(_tail(deployment)[-LINES_SHOWN:]),
-        )
+    if spec is not None and change.is_running_after:
+        status = _run(spec)
+        if status.state != RunState.ENDED:
+            return Progress(False, _last_line(deployment))
+        if status.exit_code != 0:
+            raise ReleaseFailed(
+                message=deployment.message,
+                how=wording.ended(status, spec.limits.memory_mb),
+                holds=wording.holds(operation),
+                last_lines=wording.last_lines(_tail(deployment, LINES_SHOWN)),
+            )
     deployment.transition((DeploymentState.BUILDING, DeploymentState.PENDING), DeploymentState.STARTING)
     return DONE
 
@@ -121,12 +148,11 @@ def _release_id(deployment: Deployment) -> str:
     return f"release-{deployment.public_id.hex}"
 
 
-def _run(spec: RunSpec) -> int | None:
-    """Its exit code, None while it runs. Starting it twice starts it once."""
+def _run(spec: RunSpec) -> RunStatus:
+    """How far it is. Starting it twice starts it once."""
     runtime: Runtime = get_runtime()
     runtime.start_run(spec)
-    status = runtime.observe_run(spec.run_id)
-    return status.exit_code if status.state == RunState.ENDED else None
+    return runtime.observe_run(spec.run_id)
 
 
 def _change(operation: Operation) -> SlotChange:
@@ -137,22 +163,21 @@ def _change(operation: Operation) -> SlotChange:
 
 def _recipe(change: SlotChange) -> recognition.Recipe:
     start_command = configuration(change.held_slot, change.occupant_after).start_command
-    return recognition.recognise(store.path_of(change.published.content_digest), start_command)
+    return recognition.recognise(Folder(store.path_of(change.published.content_digest)), start_command)
 
 
 def _opened_log(deployment: Deployment) -> str:
-    path = log_file(deployment)
+    path = build_log(deployment)
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     path.touch(mode=0o600)
     return str(path)
 
 
-def _tail(deployment: Deployment) -> list[str]:
-    try:
-        return log_file(deployment).read_text(errors="replace").splitlines()[-60:]
-    except FileNotFoundError:
-        return []
+def _tail(deployment: Deployment, lines: int) -> list[str]:
+    return tail(build_log(deployment), lines)
 
 
 def _last_line(deployment: Deployment) -> str:
-    return next((line for line in reversed(_tail(deployment)) if line.strip()), "")
+    """What it is at now; asked for often, so little is read."""
+    lines = tail(build_log(deployment), LINES_SHOWN, most_bytes=4096)
+    return next((line for line in reversed(lines) if line.strip()), "")

@@ -2,17 +2,21 @@
 
 import json
 import os
+from collections import Counter
 from datetime import timedelta
 from pathlib import Path
 
 from django.conf import settings
 
+from sites.disk import trees
 from sites.jobs.procedure import DONE, Progress
 from sites.models import Category, DeletedSlot, Operation, Site, SlotChange
 from sites.models.clock import now
 from sites.models.deleted_slot import KEPT_DAYS
 from sites.planning import build_cache, mount_folder
-from sites.runtime import trees
+
+KEPT_SLOTS = 20
+"""Deleted slots that a subscription keeps at most; the oldest go before their seven days."""
 
 
 def keep(operation: Operation) -> None:
@@ -78,14 +82,25 @@ def give_back_folders(operation: Operation) -> Progress:
 
 
 def drop_expired() -> None:
-    """Forget what was deleted more than seven days ago, with its persistent folders."""
-    for kept in DeletedSlot.objects.filter(expires_at__lte=now()):
+    """Forget what was deleted more than seven days ago, or long before others, with its persistent folders."""
+    for kept in [*DeletedSlot.objects.filter(expires_at__lte=now()), *_too_many()]:
         for folder in folders_of(kept):
             trees.remove(folder)
         others = DeletedSlot.objects.filter(former_site=kept.former_site).exclude(pk=kept.pk)
         if not others.exists() and not Site.objects.filter(pk=kept.former_site).exists():
             trees.remove(settings.MOUNT_DIR / str(kept.former_site))
         kept.delete()
+
+
+def _too_many() -> list[DeletedSlot]:
+    """The oldest of a subscription that keeps more than KEPT_SLOTS: what is deleted counts in no quota."""
+    seen: Counter[int] = Counter()
+    found = []
+    for kept in DeletedSlot.objects.filter(expires_at__gt=now()).order_by("-deleted_at", "-pk"):
+        seen[kept.subscription_id] += 1
+        if seen[kept.subscription_id] > KEPT_SLOTS:
+            found.append(kept)
+    return found
 
 
 def kept_digests() -> set[str]:

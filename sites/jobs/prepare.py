@@ -1,11 +1,13 @@
 """Steps PREPARING and STARTING: find or make the revisions, and have their instances running."""
 
+import json
+
 from sites.errors import InstanceNotStarted
 from sites.jobs import wording
 from sites.jobs.procedure import DONE, Progress
 from sites.models import Instance, Operation, Revision, RevisionState, SlotChange
 from sites.models.clock import now
-from sites.planning import make_plan, spec_of
+from sites.planning import fault_of_environment, make_plan, spec_of
 from sites.runtime.registry import get_runtime
 from sites.runtime.spec import InstanceState, InstanceStatus
 
@@ -23,6 +25,8 @@ def prepare(operation: Operation) -> None:
     """Give each change its revision: one that runs already with the needed fingerprint, or a new row."""
     for change in operation.changes.starting().loaded(*PLANNED):
         plan = make_plan(change.held_slot, change.occupant_after, change.deployment_after)
+        if fault := fault_of_environment(json.loads(plan.snapshot)["env"]):
+            raise InstanceNotStarted(**_named(operation, change, 0), how=f"cannot be started: {fault}", last_lines="")
         revision = _reused(change, plan.fingerprint) or Revision.objects.create(
             site=change.held_slot.site,
             workload=change.workload_after,
@@ -126,6 +130,7 @@ def record(statuses: list[InstanceStatus]) -> None:
             "observed_state": status.state,
             "restarts": status.restarts,
             "exit_code": status.exit_code,
+            "end_reason": status.reason,
         }
         if any(getattr(row, name) != value for name, value in seen.items()):
             Instance.objects.filter(pk=row.pk).update(**seen)
@@ -138,12 +143,8 @@ def _refuse_crashes(operation: Operation, change: SlotChange, statuses: list[Ins
     for status in statuses:
         if status.restarts >= STARTS:
             raise InstanceNotStarted(
-                what=wording.what(operation),
-                ordinal=status.ordinal + 1,
-                count=revision.wanted_count,
-                name=change.held_slot.title,
-                how=f"ended with code {status.exit_code} before it listened on its port",
-                holds=wording.holds(operation),
+                **_named(operation, change, status.ordinal),
+                how=f"{wording.ended(status, _memory_mb(revision))} before it listened on its port",
                 last_lines=wording.last_lines(get_runtime().log_tail(revision.pk, status.ordinal, lines=10)),
             )
 
@@ -156,16 +157,30 @@ def not_listening(operation: Operation, seconds: float) -> InstanceNotStarted | 
             continue
         late = revision.instances.exclude(observed_state=InstanceState.RUNNING).first()
         if late is not None:
+            how = f"did not listen on its port within {seconds:.0f} s"
+            if late.end_reason:
+                how = f"{how}, and {wording.ended(late, _memory_mb(revision))}"
             return InstanceNotStarted(
-                what=wording.what(operation),
-                ordinal=late.ordinal + 1,
-                count=revision.wanted_count,
-                name=change.held_slot.title,
-                how=f"did not listen on its port within {seconds:.0f} s",
-                holds=wording.holds(operation),
+                **_named(operation, change, late.ordinal),
+                how=how,
                 last_lines=wording.last_lines(get_runtime().log_tail(revision.pk, late.ordinal, lines=10)),
             )
     return None
+
+
+def _named(operation: Operation, change: SlotChange, ordinal: int) -> dict[str, object]:
+    """What a failure says of the instance that it is about."""
+    return {
+        "what": wording.what(operation),
+        "ordinal": ordinal + 1,
+        "count": change.count_after,
+        "name": change.held_slot.title,
+        "holds": wording.holds(operation),
+    }
+
+
+def _memory_mb(revision: Revision) -> int:
+    return int(revision.runnable["limits"]["memory_mb"])
 
 
 def give_back(operation: Operation) -> None:

@@ -9,6 +9,7 @@ from sites.errors import Failed
 from sites.models import (
     Category,
     Deployment,
+    Instance,
     Kind,
     Operation,
     OperationState,
@@ -18,6 +19,7 @@ from sites.models import (
     Workload,
 )
 from sites.models.clock import seconds_since
+from sites.runtime.spec import EndReason, InstanceStatus, RunStatus
 
 
 def what(operation: Operation) -> str:
@@ -53,6 +55,21 @@ def in_force_before(workload: Workload) -> Deployment | None:
     done = SlotChange.objects.filter(workload_after=workload, operation__state=OperationState.SUCCEEDED)
     last = done.select_related("deployment_after").order_by("-operation__ended_at", "-pk").first()
     return last.deployment_after if last else None
+
+
+def ended(one: InstanceStatus | RunStatus | Instance, memory_mb: int) -> str:
+    """How a process ended, as the rest of a sentence; `memory_mb` was its limit."""
+    match one.end_reason if isinstance(one, Instance) else one.reason:
+        case EndReason.MEMORY:
+            return f"was ended because it used all of its {memory_mb:,} MB of memory"
+        case EndReason.MACHINE:
+            return "was ended because all web sites together had used the memory of this machine"
+        case EndReason.QUOTA:
+            return "was ended because it wrote more to the disk than the web site may have"
+        case EndReason.DISK:
+            return "was ended because the disk of this machine is nearly full"
+        case _:
+            return f"ended with code {one.exit_code}"
 
 
 def quoted(text: str) -> str:

@@ -34,6 +34,7 @@ class Kind(models.TextChoices):
     REVEAL = "reveal", "disclosure of a secret"
     MEMBERS = "members", "change of the subscription"
     SIGN_IN = "sign_in", "change of the sign-in"
+    QUOTA = "quota", "disk quota"
 
 
 class OperationState(models.TextChoices):

@@ -4,12 +4,22 @@ import time
 from collections.abc import Iterable
 
 from django.conf import settings
-from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http import HttpRequest, HttpResponse, JsonResponse, StreamingHttpResponse
+from django.http.response import HttpResponseBase
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_GET, require_POST
 
 from sites.content import uploads
-from sites.errors import NotFound, Refused, SlotBusy, UploadTooLarge
+from sites.errors import (
+    DiskFull,
+    NotEnoughMemory,
+    NotFound,
+    QuotaExceeded,
+    Refused,
+    SlotBusy,
+    UploadsBusy,
+    UploadTooLarge,
+)
 from sites.models import Deployment, Operation, OperationState, Slot
 from sites.publishing.authentication import with_slot
 from sites.services import deployments
@@ -17,6 +27,16 @@ from sites.services import deployments
 WAIT_SECONDS = 230.0
 """So long an answer is held back for a publication to end; after that the client is told where to look."""
 POLL_SECONDS = 0.2
+STATUS = {
+    NotFound: 404,
+    SlotBusy: 409,
+    NotEnoughMemory: 409,
+    UploadTooLarge: 413,
+    UploadsBusy: 503,
+    DiskFull: 507,
+    QuotaExceeded: 507,
+}
+"""Of every other refusal it is 400."""
 
 
 @csrf_exempt
@@ -25,8 +45,7 @@ POLL_SECONDS = 0.2
 def zip_deploy(request: HttpRequest, slot: Slot) -> HttpResponse:
     """Publish the body, a zip, as the slot's whole content; `?isAsync=true` answers at once, `?message=` names it."""
     try:
-        archive = uploads.receive_upload(request, settings.MAX_UPLOAD)
-        try:
+        with uploads.received(request, settings.MAX_UPLOAD) as archive:
             operation = deployments.publish_zip(
                 acting_user=None,
                 author=slot.publishing_user,
@@ -35,8 +54,6 @@ def zip_deploy(request: HttpRequest, slot: Slot) -> HttpResponse:
                 message=request.GET.get("message", "Zip published by an HTTP client"),
                 deployer="ZipDeploy",
             )
-        finally:
-            archive.unlink(missing_ok=True)
     except Refused as refusal:
         return _refusal(refusal)
     if request.GET.get("isAsync", "").lower() != "true":
@@ -65,12 +82,12 @@ def deployment_detail(request: HttpRequest, slot: Slot, public_id: str) -> HttpR
 
 @require_GET
 @with_slot
-def deployment_log(request: HttpRequest, slot: Slot, public_id: str) -> HttpResponse:
+def deployment_log(request: HttpRequest, slot: Slot, public_id: str) -> HttpResponseBase:
     """What its build and release command wrote, as text."""
     deployment = _by_id(slot.occupant.deployments.all(), public_id)
     if deployment is None:
         return _refusal(NotFound())
-    return HttpResponse(deployments.build_log(deployment), content_type="text/plain; charset=utf-8")
+    return StreamingHttpResponse(deployments.whole_log(deployment), content_type="text/plain; charset=utf-8")
 
 
 def _by_id(found: Iterable[Deployment], public_id: str) -> Deployment | None:
@@ -113,6 +130,5 @@ def _described(deployment: Deployment, slot: Slot) -> dict[str, object]:
 
 
 def _refusal(refusal: Refused) -> HttpResponse:
-    by_class = {NotFound: 404, SlotBusy: 409, UploadTooLarge: 413}
-    status = next((status for kind, status in by_class.items() if isinstance(refusal, kind)), 400)
+    status = next((status for kind, status in STATUS.items() if isinstance(refusal, kind)), 400)
     return JsonResponse({"code": refusal.code, "message": str(refusal)}, status=status)

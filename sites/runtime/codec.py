@@ -3,16 +3,31 @@
 from dataclasses import asdict
 from typing import Any
 
-from sites.runtime.spec import InstanceState, InstanceStatus, Limits, Mount, RevisionSpec, RunSpec, RunState, RunStatus
+from sites.runtime.spec import (
+    EndReason,
+    FolderQuota,
+    FolderUse,
+    InstanceState,
+    InstanceStatus,
+    Limits,
+    MachineLimits,
+    Mount,
+    RevisionSpec,
+    RunSpec,
+    RunState,
+    RunStatus,
+)
 
-PROTOCOL = 1
+PROTOCOL = 2
 """Raised when an older agent could misread an order; it stands in every answer."""
 
 FORMER = ("has_network",)
 """Of runs that an older agent has kept on disk: now each has the network of an instance."""
 
 
-def encode(value: RevisionSpec | RunSpec | InstanceStatus | RunStatus) -> dict[str, Any]:
+def encode(
+    value: RevisionSpec | RunSpec | InstanceStatus | RunStatus | MachineLimits | FolderUse,
+) -> dict[str, Any]:
     """Plain data that `json.dumps` takes."""
     return asdict(value)
 
@@ -38,9 +53,21 @@ def run_spec(data: dict[str, Any]) -> RunSpec:
 
 def instance_status(data: dict[str, Any]) -> InstanceStatus:
     """Raises KeyError, TypeError or ValueError when the data is no InstanceStatus."""
-    return InstanceStatus(**{**data, "state": InstanceState(data["state"])})
+    return InstanceStatus(
+        **{**data, "state": InstanceState(data["state"]), "reason": EndReason(data.get("reason", ""))}
+    )
 
 
 def run_status(data: dict[str, Any]) -> RunStatus:
     """Raises KeyError, TypeError or ValueError when the data is no RunStatus."""
-    return RunStatus(**{**data, "state": RunState(data["state"])})
+    return RunStatus(**{**data, "state": RunState(data["state"]), "reason": EndReason(data.get("reason", ""))})
+
+
+def machine_limits(data: dict[str, Any]) -> MachineLimits:
+    """Raises KeyError or TypeError when the data is no MachineLimits."""
+    return MachineLimits(**{**data, "quotas": tuple(FolderQuota(**quota) for quota in data["quotas"])})
+
+
+def folder_use(data: dict[str, Any]) -> FolderUse:
+    """Raises TypeError when the data is no FolderUse."""
+    return FolderUse(**data)

@@ -12,9 +12,9 @@ from urllib.parse import urlencode
 
 from django.conf import settings
 
-from sites.errors import Failed, RuntimeUnreachable, StaleOrder
+from sites.errors import Failed, OutOfMemory, RuntimeUnreachable, StaleOrder
 from sites.runtime import codec
-from sites.runtime.spec import InstanceStatus, RevisionSpec, RunSpec, RunStatus
+from sites.runtime.spec import FolderUse, InstanceStatus, MachineLimits, RevisionSpec, RunSpec, RunStatus
 
 TIMEOUT_SECONDS = 10.0
 
@@ -70,6 +70,11 @@ class ProcessRuntime:
         """See Runtime.memory_available_mb."""
         return self.status().get("memory_available_mb")
 
+    def keep_limits(self, limits: MachineLimits) -> list[FolderUse]:
+        """See Runtime.keep_limits."""
+        answer = self._ask("PUT", "/limits", json_body=codec.encode(limits))
+        return [codec.folder_use(item) for item in answer["folders"]]
+
     def start_run(self, spec: RunSpec) -> None:
         """See Runtime.start_run."""
         self._ask("PUT", f"/runs/{spec.run_id}", what=f"'{spec.name}'", json_body=codec.encode(spec))
@@ -119,6 +124,8 @@ class ProcessRuntime:
             raise RuntimeUnreachable(part="The agent", reason=reason)
         if response.status == HTTPStatus.CONFLICT:
             raise StaleOrder(what=what)
+        if response.status == HTTPStatus.INSUFFICIENT_STORAGE:
+            raise OutOfMemory(what=what, reason=answer["error"])
         if response.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
             raise RuntimeUnreachable(part="The agent", reason=answer.get("error", "it failed"))
         if response.status >= HTTPStatus.BAD_REQUEST:

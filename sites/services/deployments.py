@@ -1,18 +1,21 @@
 """Publish content to a slot."""
 
+from collections.abc import Iterator
 from pathlib import Path
 
-from django.conf import settings
 from django.contrib.auth.models import User
 from django.db import transaction
 
 from sites import access
-from sites.content import archive as archives
-from sites.content import recognition, store
+from sites.logs.files import blocks, tail
 from sites.models import Category, Deployment, Kind, Operation, Slot, Swap
-from sites.services import changes, operations
+from sites.planning import build_log
+from sites.services import archives, capacity, changes, operations
 from sites.services.settings import read_settings, with_defaults
 from sites.services.swaps import exchange_workloads, why_not_swap_into
+
+LINES_SHOWN = 2000
+"""Of a log, on its page."""
 
 
 def publish_zip(
@@ -26,37 +29,35 @@ def publish_zip(
 ) -> Operation:
     """Publish a zip as the slot's whole content; `acting_user` is None for the slot's own credentials.
 
-    Raises ArchiveRefused, or what recognition refuses, with nothing left behind, and SlotBusy.
+    Raises SlotBusy and what `archives.unpacked` refuses, with nothing left behind.
     """
     if acting_user is not None:
         slot = access.get_slot_for_change(acting_user, slot.site.name, slot.name)
     operations.ensure_free([slot], wanted=Kind.PUBLISH.label)
-    content = archives.unpack_zip(archive)
-    general = with_defaults(read_settings(slot, Category.GENERAL))
-    recipe = recognition.recognise(store.path_of(content.digest), general["start_command"])
-    with transaction.atomic():
+    site = slot.site
+    start_command = with_defaults(read_settings(slot, Category.GENERAL))["start_command"]
+    with (
+        archives.unpacked(
+            archive, subscription_id=site.subscription_id, name=site.name, site=site, start_command=start_command
+        ) as content,
+        transaction.atomic(),
+    ):
         operation = changes.begin_change(
             kind=Kind.PUBLISH,
             acting_user=acting_user,
             actor_name=author,
-            site=slot.site,
+            site=site,
             slots=_touched(slot),
             target=slot.title,
         )
         change = operation.changes.get(slot=slot)
-        change.deployment_after = Deployment.objects.create(
-            workload=change.occupant_after,
-            operation=operation,
-            content_digest=content.digest,
-            kind=recipe.kind,
-            command=list(recipe.command),
-            message=message[:200] or "Publication without a message",
-            author=author,
-            deployer=deployer,
+        change.deployment_after = content.deploy(
+            workload=change.occupant_after, operation=operation, message=message, author=author, deployer=deployer
         )
         change.save(update_fields=["deployment_after"])
         if slot.is_auto_swapped:
             _swap_too(operation, slot)
+        capacity.ensure_fits(operation)
         return operation
 
 
@@ -81,14 +82,11 @@ def _swap_too(operation: Operation, slot: Slot) -> None:
     Swap.objects.create(operation=operation, source=slot, target=production.slot)
 
 
-def log_file(deployment: Deployment) -> Path:
-    """Where the build and the release command of a deployment write."""
-    return settings.LOG_DIR / "deployments" / f"{deployment.public_id.hex}.log"
+def end_of_log(deployment: Deployment) -> str:
+    """The last lines that the build and the release command wrote so far, at most LINES_SHOWN."""
+    return "\n".join(tail(build_log(deployment), LINES_SHOWN))
 
 
-def build_log(deployment: Deployment) -> str:
-    """What the build and the release command wrote so far."""
-    try:
-        return log_file(deployment).read_text(errors="replace")
-    except FileNotFoundError:
-        return ""
+def whole_log(deployment: Deployment) -> Iterator[bytes]:
+    """All that is kept of it, block by block; its two files have a limit."""
+    return blocks(build_log(deployment))

@@ -20,7 +20,7 @@ from sites.models import (
     StickyName,
 )
 from sites.models.clock import now
-from sites.services import changes, names, operations, slots
+from sites.services import capacity, changes, names, operations, slots
 
 
 def why_not_restore(operation: Operation) -> Refused | None:
@@ -93,6 +93,7 @@ def _restore(acting_user: User, operation: Operation) -> Operation:
         kind=Kind.RESTORE, acting_user=acting_user, site=site, slots=created, target=operation.target
     )
     DeletedSlot.objects.filter(operation=operation).update(restored_by=begun)
+    capacity.ensure_fits(begun)
     return begun
 
 

@@ -27,7 +27,7 @@ from sites.models import (
 from sites.models.clock import now
 from sites.models.present import present
 from sites.planning import IS_READY, LIMITS, make_plan
-from sites.services import changes
+from sites.services import capacity, changes
 from sites.services.swaps import exchange_workloads, why_not_swap
 
 ALTERING = (Kind.PUBLISH, Kind.CHANGE_SETTINGS)
@@ -201,6 +201,7 @@ def request_roll_back(*, acting_user: User, site: Site, to_unaltered: bool = Fal
         Swap.objects.create(operation=operation, source=held.source, target=held.target)
         if to_unaltered and held.is_altered:
             _set_back(operation, held)
+        capacity.ensure_fits(operation)
         return operation
 
 

@@ -15,8 +15,8 @@ from sites.general_settings import GENERAL_DEFAULTS
 from sites.models import Category, Kind, Operation, OperationState, Site, Slot, SlotSetting, StickyName
 from sites.models.clock import now
 from sites.models.present import present
-from sites.planning import make_plan
-from sites.services import changes, operations, slots
+from sites.planning import configuration, fault_of_environment, make_plan
+from sites.services import capacity, changes, operations, slots
 from sites.services.setting_faults import fault_of
 
 TRAVELLING = "travelling"
@@ -119,6 +119,8 @@ def save_categories(
             if sorted(entries, key=lambda entry: entry.name) != read_settings(slot, category):
                 _replace(slot, category, entries)
         Slot.objects.filter(pk=slot.pk).update(**of_the_slot)
+        _check_environment(slot)
+        capacity.ensure_fits(operation)
         return operation
 
 
@@ -219,6 +221,13 @@ def _nested(place: str, others: set[str]) -> str | None:
         if f"{place}/".startswith(f"{other}/") or other.startswith(f"{place}/"):
             return other
     return None
+
+
+def _check_environment(slot: Slot) -> None:
+    """What is in force now, together: each entry alone may be small enough."""
+    fault = fault_of_environment(configuration(slot, slot.occupant).env)
+    if fault is not None:
+        raise SettingRefused(f"The settings cannot be saved: {fault}. Nothing was saved; shorten them and save again.")
 
 
 def _check_folders(slot: Slot, entries: list[Entry]) -> None:

@@ -8,7 +8,7 @@ from django.db import IntegrityError, transaction
 from sites import access
 from sites.errors import InstanceCountRefused, NameTaken, SettingRefused, WrongNameTyped
 from sites.models import PRODUCTION, Kind, Mode, Operation, Site, Subscription
-from sites.services import changes, names, slots
+from sites.services import capacity, changes, names, slots
 
 
 def create_site(*, acting_user: User, subscription: Subscription, name: str, mode: str = Mode.STANDARD) -> Operation:
@@ -21,9 +21,11 @@ def create_site(*, acting_user: User, subscription: Subscription, name: str, mod
         with transaction.atomic():
             site = Site.objects.create(subscription=subscription, name=name.lower(), mode=mode)
             production = slots.create_slot(site, PRODUCTION, is_production=True)
-            return changes.begin_change(
+            operation = changes.begin_change(
                 kind=Kind.CREATE_SITE, acting_user=acting_user, site=site, slots=[production], target=site.name
             )
+            capacity.ensure_fits(operation)
+            return operation
     except IntegrityError:
         raise NameTaken(name=name) from None
 
@@ -61,6 +63,7 @@ def change_mode(*, acting_user: User, site: Site, mode: str, counts: Mapping[int
         )
         Operation.objects.filter(pk=operation.pk).update(mode_before=site.mode)
         Site.objects.filter(pk=site.pk).update(mode=mode)
+        capacity.ensure_fits(operation)
         return operation
 
 

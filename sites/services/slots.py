@@ -10,7 +10,7 @@ from django.db.models import F
 from sites import access
 from sites.errors import InstanceCountRefused, NotStandard, Refused, SettingRefused, SlotLimit
 from sites.models import STAGING, Kind, Operation, Site, Slot, SlotSetting, Workload
-from sites.services import changes, names, operations
+from sites.services import capacity, changes, names, operations
 
 SWAP_SETTINGS = ("drain_limit_seconds", "rollback_window_seconds", "is_auto_swapped")
 """What a slot keeps for its swaps."""
@@ -49,9 +49,11 @@ def enable_staged_publishing(*, acting_user: User, site: Site, name: str = "", i
         slot = create_slot(site, _slot_name(site, name))
         if is_cloned:
             _clone_settings(production, slot)
-        return changes.begin_change(
+        operation = changes.begin_change(
             kind=Kind.ENABLE_STAGING, acting_user=acting_user, site=site, slots=[slot], target=slot.title
         )
+        capacity.ensure_fits(operation)
+        return operation
 
 
 def create_slot(site: Site, name: str, *, is_production: bool = False, instance_count: int = 1) -> Slot:
@@ -101,7 +103,7 @@ def scale(*, acting_user: User, slot: Slot, count: int) -> Operation:
             count=count, name=slot.title, mode=slot.site.get_mode_display(), most=most, present=slot.instance_count
         )
     with transaction.atomic():
-        return changes.begin_change(
+        operation = changes.begin_change(
             kind=Kind.SCALE,
             acting_user=acting_user,
             site=slot.site,
@@ -109,6 +111,8 @@ def scale(*, acting_user: User, slot: Slot, count: int) -> Operation:
             target=slot.title,
             counts={slot.pk: count},
         )
+        capacity.ensure_fits(operation)
+        return operation
 
 
 def start(*, acting_user: User, slot: Slot) -> Operation:
@@ -129,7 +133,7 @@ def _run_or_not(kind: Kind, acting_user: User, slot: Slot, *, is_running: bool) 
             "Reload the page to see it as it is."
         )
     with transaction.atomic():
-        return changes.begin_change(
+        operation = changes.begin_change(
             kind=kind,
             acting_user=acting_user,
             site=slot.site,
@@ -137,6 +141,8 @@ def _run_or_not(kind: Kind, acting_user: User, slot: Slot, *, is_running: bool) 
             target=slot.title,
             is_running=is_running,
         )
+        capacity.ensure_fits(operation)
+        return operation
 
 
 def restart(*, acting_user: User, slot: Slot) -> Operation:
@@ -149,6 +155,7 @@ def restart(*, acting_user: User, slot: Slot) -> Operation:
             kind=Kind.RESTART, acting_user=acting_user, site=slot.site, slots=[slot], target=slot.title
         )
         Workload.objects.filter(slot=slot).update(restarts=F("restarts") + 1)
+        capacity.ensure_fits(operation)
         return operation
 
 

@@ -11,7 +11,7 @@ from django.db.models.functions import Now
 from sites import access, tasks
 from sites.errors import NothingPublished, NotSwappable, Refused, SameSlot, SlotStopped
 from sites.models import Deployment, HostNameKind, Kind, Operation, OperationState, Slot, Step, Swap
-from sites.services import changes
+from sites.services import capacity, changes
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +111,7 @@ def request_swap(*, acting_user: User, source: Slot, target: Slot, with_preview:
         )
         exchange_workloads(operation)
         Swap.objects.create(operation=operation, source=source, target=target, is_preview=with_preview)
+        capacity.ensure_fits(operation)
         return operation
 
 
@@ -149,6 +150,7 @@ def complete_swap(*, acting_user: User, operation: Operation) -> Operation:
             )
         Swap.objects.filter(operation=operation).update(complete_requested_at=Now())
         _take_present_counts(operation)
+        capacity.ensure_fits(operation)
         tasks.enqueue_on_commit(operation)
         return operation
 

@@ -12,10 +12,8 @@ from sites import checks
 
 USED = (
     "INSTALLED_APPS",
-    "STAGING_SLOTS_PER_SITE",
-    "MAX_UPLOAD",
-    "MAX_UNPACKED",
-    "MAX_ENTRIES",
+    *checks.AT_LEAST_ONE,
+    *checks.NOT_NEGATIVE,
     "LISTEN",
     "PORT",
     "SUFFIX",
@@ -61,10 +59,19 @@ def test_djangos_own_sites_stay_out(found: Found) -> None:
     assert found(INSTALLED_APPS=["portal", "sites", "django.contrib.sites"]) == ["greenroom.E001"]
 
 
-@pytest.mark.parametrize("name", ["STAGING_SLOTS_PER_SITE", "MAX_UPLOAD", "MAX_UNPACKED", "MAX_ENTRIES"])
+@pytest.mark.parametrize(
+    "name",
+    ["STAGING_SLOTS_PER_SITE", "MAX_UPLOAD", "MAX_UNPACKED", "MAX_ENTRIES"],
+)
 def test_limits_leave_room_for_something(found: Found, name: str) -> None:
     assert found(**{name: 0}) == ["greenroom.E002"]
     assert found(**{name: 4}) == []
+
+
+@pytest.mark.parametrize("name", ["DISK_RESERVE", "KEPT_DEPLOYMENTS", "MEMORY_OVERCOMMIT", "SITE_FOLDER_BYTES"])
+def test_what_may_be_0_is_not_less(found: Found, name: str) -> None:
+    assert found(**{name: -1}) == ["greenroom.E002"]
+    assert found(**{name: 0}) == []
 
 
 @pytest.mark.parametrize(

@@ -64,6 +64,8 @@ class Command(BaseCommand):
             self._fail(f"The present code cannot be loaded ({last}). Nothing was restarted; mend it and try again.")
 
     def _tell(self, log: Path, offset: int) -> int:
+        if not log.exists() or log.stat().st_size < offset:
+            return 0  # it has just become up.log.1
         with log.open("rb") as file:
             file.seek(offset)
             text = file.read()

@@ -64,7 +64,8 @@ async def serve(supervisor: Supervisor, socket: Path) -> None:
     mask = os.umask(0o077)
     await web.UnixSite(runner, str(socket)).start()
     os.umask(mask)
-    chores = [loop.create_task(work) for work in (supervisor.tidy(), supervisor.machine.look_after_places())]
+    repeated = supervisor.tidy(), supervisor.watch(), supervisor.machine.look_after_places()
+    chores = [loop.create_task(work) for work in repeated]
     logger.info("Ready, isolation %s.", supervisor.machine.isolation.level)
     await server.is_ending.wait()
     for chore in chores:

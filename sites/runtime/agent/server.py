@@ -9,7 +9,8 @@ from aiohttp import web
 
 from sites.errors import StaleOrder
 from sites.runtime import codec
-from sites.runtime.agent.supervisor import Supervisor
+from sites.runtime.agent.supervisor import NoRoom, Supervisor
+from sites.runtime.memory import available_mb
 
 LARGEST_ORDER_BYTES = 16 * 1024 * 1024
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
@@ -22,9 +23,11 @@ def answer(status: int = 200, **data: Any) -> web.Response:
 
 @web.middleware
 async def refusals(request: web.Request, handler: Handler) -> web.StreamResponse:
-    """Errors as answers: 409 stale, 400 not understood, 404 no such thing, 500 this machine cannot."""
+    """Errors as answers: 409 stale, 507 no memory left, 400 not understood, 404 no such thing, 500 cannot."""
     try:
         return await handler(request)
+    except NoRoom as error:
+        return answer(507, error=str(error))
     except StaleOrder as error:
         return answer(409, error=str(error))
     except (KeyError, TypeError, ValueError) as error:
@@ -33,15 +36,6 @@ async def refusals(request: web.Request, handler: Handler) -> web.StreamResponse
         return answer(error.status, error=error.reason)
     except OSError as error:
         return answer(500, error=str(error))
-
-
-def memory_available_mb() -> int:
-    """What the kernel thinks could still be used."""
-    with open("/proc/meminfo") as stream:
-        for line in stream:
-            if line.startswith("MemAvailable:"):
-                return int(line.split()[1]) // 1024
-    return 0
 
 
 class Server:
@@ -61,6 +55,7 @@ class Server:
                 web.put("/revisions/{id}", self.put_revision),
                 web.get("/revisions/{id}/{ordinal}/log", self.log),
                 web.post("/revisions/{id}/cut", self.cut),
+                web.put("/limits", self.put_limits),
                 web.put("/runs/{id}", self.put_run),
                 web.get("/runs/{id}", self.run),
                 web.delete("/runs/{id}", self.delete_run),
@@ -75,7 +70,7 @@ class Server:
         counts = self._supervisor.counts
         data = asdict(isolation)
         data["facts"] = [*isolation.facts, self._supervisor.machine.places.fact]
-        return answer(**data, **counts, memory_available_mb=memory_available_mb())
+        return answer(**data, **counts, memory_available_mb=available_mb())
 
     async def instances(self, request: web.Request) -> web.Response:
         """All instances, or those of ?revisions=1,2."""
@@ -95,12 +90,17 @@ class Server:
         """?lines=20 of one instance."""
         lines = min(int(request.query.get("lines", "20")), 10_000)
         revision_id, ordinal = int(request.match_info["id"]), int(request.match_info["ordinal"])
-        return answer(lines=self._supervisor.log_tail(revision_id, ordinal, lines))
+        return answer(lines=await asyncio.to_thread(self._supervisor.log_tail, revision_id, ordinal, lines))
 
     async def cut(self, request: web.Request) -> web.Response:
         """{"fraction": 0 … 1}."""
         fraction = float((await request.json())["fraction"])
         return answer(cut=await self._supervisor.cut(int(request.match_info["id"]), fraction))
+
+    async def put_limits(self, request: web.Request) -> web.Response:
+        """MachineLimits; answers what is known of the folders."""
+        uses = self._supervisor.keep_limits(codec.machine_limits(await request.json()))
+        return answer(folders=[codec.encode(use) for use in uses])
 
     async def put_run(self, request: web.Request) -> web.Response:
         """A RunSpec."""

@@ -3,9 +3,11 @@
 import base64
 
 import pytest
+from django.conf import LazySettings
 from django.test import Client
 
 from sites.models import Deployment, Slot
+from sites.planning import build_log
 from tests.domain import Domain
 
 
@@ -40,6 +42,37 @@ def test_a_zip_is_published_under_the_name_that_the_client_gives(domain: Domain,
         f"/api/deployments/{deployment.public_id.hex}", HTTP_HOST="contoso-staging.scm.localhost", **basic(slots[1])
     )
     assert (detail.status_code, detail.json()["active"], detail.json()["author"]) == (200, True, "$contoso__staging")
+
+
+@pytest.mark.parametrize(
+    ("setting", "value", "code"), [("DISK_RESERVE", 2**62, "DiskFull"), ("SITE_CONTENT_BYTES", 1, "QuotaExceeded")]
+)
+def test_what_has_no_room_is_507_with_a_code(
+    domain: Domain, slots: tuple[Slot, Slot], settings: LazySettings, setting: str, value: int, code: str
+) -> None:
+    setattr(settings, setting, value)
+    answer = post_zip(domain, "contoso-staging.scm.localhost", **basic(slots[1]))
+    assert (answer.status_code, answer.json()["code"]) == (507, code)
+
+
+def test_what_has_no_memory_is_a_conflict_with_a_code(
+    domain: Domain, slots: tuple[Slot, Slot], settings: LazySettings
+) -> None:
+    settings.SITES_MEMORY_MB = 1
+    answer = post_zip(domain, "contoso-staging.scm.localhost", **basic(slots[1]))
+    assert (answer.status_code, answer.json()["code"]) == (409, "NotEnoughMemory")
+
+
+def test_the_log_is_given_whole_with_what_moved_aside(domain: Domain, slots: tuple[Slot, Slot]) -> None:
+    deployment = slots[1].workload.active_deployment
+    log = build_log(deployment)
+    log.parent.mkdir(parents=True, exist_ok=True)
+    log.with_name(f"{log.name}.1").write_text("first\n")
+    log.write_text("last\n")
+    address = f"/api/deployments/{deployment.public_id.hex}/log"
+    answer = Client().get(address, HTTP_HOST="contoso-staging.scm.localhost", **basic(slots[1]))
+    assert answer.getvalue() == b"first\nlast\n"
+    assert answer["Content-Type"] == "text/plain; charset=utf-8"
 
 
 @pytest.mark.parametrize("own", [0, 1])

@@ -13,11 +13,18 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-DEEPEST = 200
-"""Folders within folders; each that is open costs a descriptor."""
+DEEPEST = 128
+"""Folders in folders; no application needs more, and each takes an open descriptor while it is walked."""
 PASSES = 1000
 """Of a removal; each takes away `DEEPEST` folders of depth, and a process that still writes may not keep it going."""
 _FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
+
+
+class TooDeep(OSError):
+    """Folders lie in folders more than DEEPEST deep."""
+
+    def __init__(self) -> None:
+        super().__init__(errno.ELOOP, f"folders lie in folders more than {DEEPEST} deep")
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,8 +33,13 @@ class Entry:
 
     folder: int
     name: str
-    mode: int
-    """Kind and permissions (st_mode) as they were found."""
+    found: os.stat_result
+    """As lstat(2) found it."""
+
+    @property
+    def mode(self) -> int:
+        """Kind and permissions (st_mode)."""
+        return self.found.st_mode
 
     def give_to(self, user: int) -> None:
         """Owner and group; of a link its own. Raises OSError."""
@@ -47,16 +59,36 @@ class Entry:
         os.unlink(self.name, dir_fd=self.folder)
 
 
-def entries_below(top: Path) -> Iterator[Entry]:
-    """Everything below a folder, each folder before what it holds.
+def entries_below(top: str | os.PathLike[str]) -> Iterator[Entry]:
+    """Everything below a folder, each folder before what it holds; other file systems are not entered.
 
-    Raises OSError: when `top` is no folder, when folders lie within each other deeper than `DEEPEST`.
+    What goes away meanwhile is left out. Raises TooDeep, and OSError for a folder that cannot be read or is a link.
     """
-    folder = os.open(top, _FOLDER)
+    stack = [_listed(os.open(top, _FOLDER))]
+    device = os.fstat(stack[0][0]).st_dev
     try:
-        yield from _entries(folder, 1)
+        while stack:
+            folder, listing = stack[-1]
+            listed = next(listing, None)
+            if listed is None:
+                listing.close()
+                os.close(folder)
+                stack.pop()
+                continue
+            try:
+                entry = Entry(folder, listed.name, listed.stat(follow_symlinks=False))
+            except FileNotFoundError:
+                continue
+            yield entry
+            if stat.S_ISDIR(entry.mode) and entry.found.st_dev == device:
+                if len(stack) >= DEEPEST:
+                    raise TooDeep
+                with suppress(FileNotFoundError):
+                    stack.append(_listed(os.open(entry.name, _FOLDER, dir_fd=folder)))
     finally:
-        os.close(folder)
+        for folder, listing in stack:
+            listing.close()
+            os.close(folder)
 
 
 def give_to(top: Path, user: int) -> None:
@@ -67,8 +99,11 @@ def give_to(top: Path, user: int) -> None:
 
 
 def remove(top: Path) -> None:
-    """Remove a folder with all that is in it, however deep. What cannot be removed stays."""
+    """Remove a file, a link or a folder with all that is in it, however deep. What cannot be removed stays."""
     with suppress(OSError):
+        if not stat.S_ISDIR(top.lstat().st_mode):
+            top.unlink()
+            return
         folder = os.open(top, _FOLDER)
         try:
             for _ in range(PASSES):
@@ -80,26 +115,19 @@ def remove(top: Path) -> None:
         os.rmdir(top)
 
 
-def _entries(folder: int, depth: int) -> Iterator[Entry]:
-    for name in os.listdir(folder):
-        mode = _mode(folder, name)
-        if mode is None:
-            continue
-        yield Entry(folder, name, mode)
-        if stat.S_ISDIR(mode):
-            if depth == DEEPEST:
-                raise OSError(errno.ENAMETOOLONG, f"more than {DEEPEST} folders lie within each other")
-            below = os.open(name, _FOLDER, dir_fd=folder)
-            try:
-                yield from _entries(below, depth + 1)
-            finally:
-                os.close(below)
+def _listed(folder: int) -> tuple[int, "os._ScandirIterator[str]"]:
+    try:
+        return folder, os.scandir(folder)
+    except OSError:
+        os.close(folder)
+        raise
 
 
 def _empty(folder: int, top: int, depth: int) -> None:
     for name in os.listdir(folder):
-        mode = _mode(folder, name)
-        if mode is None:
+        try:
+            mode = os.stat(name, dir_fd=folder, follow_symlinks=False).st_mode
+        except FileNotFoundError:
             continue
         if not stat.S_ISDIR(mode):
             os.unlink(name, dir_fd=folder)
@@ -114,17 +142,10 @@ def _empty(folder: int, top: int, depth: int) -> None:
             os.rmdir(name, dir_fd=folder)
 
 
-def _mode(folder: int, name: str) -> int | None:
-    try:
-        return os.stat(name, dir_fd=folder, follow_symlinks=False).st_mode
-    except FileNotFoundError:
-        return None
-
-
 def _opened(folder: int, name: str) -> int:
     """Also one that its owner has closed to himself."""
     try:
         return os.open(name, _FOLDER, dir_fd=folder)
     except PermissionError:
-        Entry(folder, name, stat.S_IFDIR).permit(0o700)
+        Entry(folder, name, os.stat(name, dir_fd=folder, follow_symlinks=False)).permit(0o700)
         return os.open(name, _FOLDER, dir_fd=folder)

@@ -6,20 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from sites.runtime import trees
-from sites.runtime.trees import DEEPEST, entries_below
-
-
-def chain(folder: Path, length: int) -> None:
-    """Folders within each other, deeper than a path can be long."""
-    descriptor = os.open(folder, os.O_RDONLY)
-    for _ in range(length):
-        os.mkdir("deep", dir_fd=descriptor)
-        below = os.open("deep", os.O_RDONLY, dir_fd=descriptor)
-        os.close(descriptor)
-        descriptor = below
-    os.mkfifo("pipe", dir_fd=descriptor)
-    os.close(descriptor)
+from sites.disk import trees
+from sites.disk.trees import TooDeep, entries_below
+from tests.contents import nest
 
 
 @pytest.fixture
@@ -76,8 +65,8 @@ def test_a_folder_above_that_becomes_a_link_leads_nowhere_else(tmp_path: Path, o
 
 
 def test_folders_without_end_are_refused_before_descriptors_run_out(tmp_path: Path) -> None:
-    chain(tmp_path, 3000)
-    with pytest.raises(OSError, match=f"more than {DEEPEST} folders"):
+    nest(tmp_path, 3000)
+    with pytest.raises(TooDeep):
         list(entries_below(tmp_path))
     trees.remove(tmp_path)
     assert not tmp_path.exists()
