@@ -101,14 +101,16 @@ def from_an_instance(agent: Agent, *, python: str = "") -> list[Finding]:
     return read_report(answer.text)
 
 
-def from_a_run(agent: Agent, kind: str, *mounts: Mount, has_network: bool = False) -> list[Finding]:
+def from_a_run(agent: Agent, kind: str, *mounts: Mount) -> list[Finding]:
     log = agent.folder / f"{kind}.log"
-    with aim(agent, kind) as aimed:
+    (neighbour,) = agent.serve(51)
+    with aim(agent, kind, neighbour) as aimed:
         command = (*PROBE, json.dumps(aimed.as_dict()))
         env = {"PATH": "/usr/bin:/bin"}
-        spec = RunSpec(f"escape-{kind}", 50, "site", command, env, mounts, log=str(log), has_network=has_network)
+        spec = RunSpec(f"escape-{kind}", 50, "site", command, env, mounts, log=str(log))
         code = agent.run(spec)
     agent.runtime.end_run(spec.run_id)
+    agent.stop(51)
     assert code == 0, log.read_text()
     return read_report(log.read_text().splitlines()[-1])
 
@@ -127,7 +129,7 @@ def test_no_attempt_gets_out_of_an_instance(aimed_agent: Agent) -> None:
 def test_no_attempt_gets_out_of_a_build(aimed_agent: Agent) -> None:
     work = aimed_agent.folder / "work"
     lay(work)
-    found = from_a_run(aimed_agent, "build", Mount(str(work), "/app"), has_network=True)
+    found = from_a_run(aimed_agent, "build", Mount(str(work), "/app"))
     assert_held(found, at_least=60)
 
 

@@ -224,7 +224,6 @@ def test_a_build_that_takes_more_than_is_left_is_ended_and_says_so(shared_agent:
         command=("sh", "-c", "i=0; while i=$((i+1)); do head -c 1M /dev/zero >$i; sleep 0.05; done"),
         env={},
         mounts=(Mount(str(shared_agent.folder / "build"), "/app"),),
-        has_network=True,
         disk_bytes=20 * MB,
         disk_files=1000,
         log=str(shared_agent.folder / "greedy.log"),
