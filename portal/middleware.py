@@ -11,7 +11,7 @@ from django.http.response import HttpResponseBase
 from django.urls import reverse
 from django.utils.http import urlencode
 
-from portal import kept_form
+from portal import kept_form, signing_keys
 from portal.http import PortalRequest
 from portal.refusals import answer_refusal
 from sites.errors import GreenroomError
@@ -30,6 +30,18 @@ CONTENT_SECURITY_POLICY = "; ".join(
         "frame-ancestors 'none'",
     )
 )
+
+
+class KeysMiddleware:
+    """Have every request know the keys that were made since the process began."""
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        """One look at the key file."""
+        signing_keys.follow()
+        return self.get_response(request)
 
 
 class HostMiddleware:

@@ -9,6 +9,7 @@ import time
 import segno
 from cryptography.hazmat.primitives.hashes import SHA1
 from cryptography.hazmat.primitives.twofactor.totp import TOTP
+from django.conf import settings
 from django.contrib.auth.models import User
 from django.db import transaction
 from django.utils.crypto import salted_hmac
@@ -61,7 +62,7 @@ def accept(user: User, code: str) -> bool:
     step = matching_step(app.secret, code) if app else None
     if step is not None:
         return bool(TimeCode.objects.filter(user=user, last_step__lt=step).update(last_step=step))
-    used, _ = RecoveryCode.objects.filter(user=user, digest=_digest(user, code)).delete()
+    used, _ = RecoveryCode.objects.filter(user=user, digest__in=_digests(user, code)).delete()
     return bool(used)
 
 
@@ -70,7 +71,7 @@ def new_recovery_codes(user: User) -> list[str]:
     """Ten new codes, kept as keyed digests only; the former ones no longer work."""
     codes = ["-".join(_letters(4) for _ in range(3)) for _ in range(CODES)]
     RecoveryCode.objects.filter(user=user).delete()
-    RecoveryCode.objects.bulk_create(RecoveryCode(user=user, digest=_digest(user, code)) for code in codes)
+    RecoveryCode.objects.bulk_create(RecoveryCode(user=user, digest=_digests(user, code)[0]) for code in codes)
     return codes
 
 
@@ -88,6 +89,10 @@ def _letters(count: int) -> str:
     return "".join(secrets.choice(LETTERS) for _ in range(count))
 
 
-def _digest(user: User, code: str) -> str:
+def _digests(user: User, code: str) -> list[str]:
+    """The keyed digest of a code under the newest key, and after it under each older one."""
     typed = "".join(letter for letter in code.lower() if letter.isalnum())
-    return salted_hmac("portal.recovery_code", f"{user.pk}:{typed}", algorithm="sha256").hexdigest()
+    return [
+        salted_hmac("portal.recovery_code", f"{user.pk}:{typed}", secret=key, algorithm="sha256").hexdigest()
+        for key in (settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS)
+    ]

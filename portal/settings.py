@@ -9,7 +9,7 @@ from pathlib import Path
 import dj_database_url
 from django.core.exceptions import ImproperlyConfigured
 
-from portal.secrets_file import read_or_create_key
+from sites import data_folder, keyring, log_lines
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
@@ -55,8 +55,10 @@ MOUNT_DIR = DATA_DIR / "mounts"
 INSTANCE_DIR = DATA_DIR / "instances"
 LOG_DIR = DATA_DIR / "logs"
 
-for _folder in (DATA_DIR, RUN_DIR, UPLOAD_DIR):
+data_folder.claim(DATA_DIR)
+for _folder in (RUN_DIR, UPLOAD_DIR):
     _folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    data_folder.ensure_ours(_folder)
 
 REDIS_SOCKET = RUN_DIR / "redis.sock"
 AGENT_SOCKET = RUN_DIR / "agent.sock"
@@ -85,9 +87,9 @@ MAX_UNPACKED = env_int("MAX_UNPACKED", 2 * 1024 * 1024 * 1024)
 MAX_ENTRIES = env_int("MAX_ENTRIES", 100_000)
 
 # Django
-_key = read_or_create_key(DATA_DIR / "secret.key")
-SECRET_KEY = hashlib.sha256(b"django:" + _key).hexdigest()
-ENCRYPTION_KEY = _key
+KEY_FILE = keyring.locate(os.environ, DATA_DIR)
+SECRET_KEY, *SECRET_KEY_FALLBACKS = keyring.open_keys(KEY_FILE, DATA_DIR).signing_keys
+ENCRYPTED_PLACES = {"sessions": "portal.signing_keys.renew_sessions"}  # beside every EncryptedTextField
 DEBUG = False
 ALLOWED_HOSTS = ["*"]  # Envoy routes known host names only; portal.middleware answers for the rest
 ROOT_URLCONF = "portal.urls"
@@ -113,6 +115,7 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "portal.middleware.KeysMiddleware",
     "portal.middleware.HostMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
@@ -186,6 +189,7 @@ AUTH_PASSWORD_VALIDATORS = [
 DATA_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 5000  # a page of some hundred settings has several fields for each
 FILE_UPLOAD_TEMP_DIR = UPLOAD_DIR
+FILE_UPLOAD_PERMISSIONS = 0o600  # also of the portal's static files
 FILE_UPLOAD_HANDLERS = ["portal.uploads.NoFiles"]  # whoever waits for a file names a handler of its own
 
 # Celery: the database alone can rebuild the queue, so messages are taken early and lost ones do not matter
@@ -214,10 +218,4 @@ CELERY_BEAT_SCHEDULE = {"tick": {"task": "sites.tasks.tick", "schedule": 1.0, "o
 ROUTER = os.environ.get("GREENROOM_ROUTER", "sites.router.envoy.EnvoyRouter")
 RUNTIME = os.environ.get("GREENROOM_RUNTIME", "sites.runtime.process.ProcessRuntime")
 
-LOGGING = {
-    "version": 1,
-    "disable_existing_loggers": False,
-    "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"}},
-    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
-    "root": {"handlers": ["stderr"], "level": os.environ.get("GREENROOM_LOG_LEVEL", "INFO")},
-}
+LOGGING = log_lines.configuration(os.environ.get("GREENROOM_LOG_LEVEL", "INFO"))

@@ -7,6 +7,9 @@ GreenroomError
 │   ├── LastOwner           a subscription is never without an owner
 │   ├── NotAuthenticated    a publishing client without the slot's credentials
 │   ├── SignInLimited
+│   ├── KeyMissing          values are encrypted and the key is gone
+│   ├── KeyFileRefused
+│   ├── DataFolderRefused
 │   ├── NotStandard         staged publishing needs Standard mode
 │   ├── NotSwappable        the site left Standard mode
 │   ├── SlotLimit
@@ -57,6 +60,7 @@ from sites.errors.failures import (
     Unreachable,
     WarmupFailed,
 )
+from sites.errors.keys import DataFolderRefused, KeyFileRefused, KeyMissing
 from sites.errors.slots import (
     NothingPublished,
     NothingToRollBack,
@@ -85,11 +89,14 @@ __all__ = [
     "ArchiveRefused",
     "BuildFailed",
     "Cancelled",
+    "DataFolderRefused",
     "Failed",
     "GreenroomError",
     "InstanceCountRefused",
     "InstanceNotStarted",
     "IsolationMissing",
+    "KeyFileRefused",
+    "KeyMissing",
     "LastOwner",
     "NameRefused",
     "NameTaken",

@@ -36,6 +36,7 @@ def envoy_command(path: Path) -> list[str]:
         str(concurrency),
         "--log-level",
         "warning",
+        "--log-format-escaped",  # what strangers send must not act on a terminal
     ]
 
 

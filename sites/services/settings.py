@@ -7,13 +7,13 @@ from dataclasses import astuple, dataclass
 from django.contrib.auth.models import User
 from django.db import transaction
 from django.db.models import Q
-from django.utils.crypto import salted_hmac
 
 from sites import access
 from sites.errors import Outdated, SettingRefused
 from sites.general_settings import GENERAL_DEFAULTS
 from sites.models import Category, Kind, Operation, OperationState, Site, Slot, SlotSetting, StickyName
 from sites.models.clock import now
+from sites.models.fields import keyed_digests
 from sites.models.present import present
 from sites.planning import make_plan
 from sites.services import changes, operations, slots
@@ -111,7 +111,7 @@ def save_categories(
             kind=Kind.CHANGE_SETTINGS, acting_user=acting_user, site=slot.site, slots=[slot], target=slot.title
         )
         slot.refresh_from_db(fields=["workload", *slots.SWAP_SETTINGS])
-        if expected is not None and expected != state_of(slot, wanted):
+        if expected is not None and not _is_state(slot, wanted, expected):
             raise _outdated(slot, operation)
         for category, entries in wanted.items():
             if category == Category.MOUNTS:
@@ -124,21 +124,41 @@ def save_categories(
 
 def state_of(slot: Slot, categories: Iterable[str]) -> str:
     """A keyed digest of what is in force in the categories and for swaps; tells nothing about the values."""
+    return keyed_digests(_described(slot, categories))[0]
+
+
+def _is_state(slot: Slot, categories: Iterable[str], digest: str) -> bool:
+    """Whether `state_of` gives that digest, or gave it before the newest key was made."""
+    return digest in keyed_digests(_described(slot, categories))
+
+
+def _described(slot: Slot, categories: Iterable[str]) -> str:
     entries = [
-        entry_state(category, entry)
+        (category, *astuple(entry))
         for category, found in sorted(read_categories(slot, categories).items())
         for entry in found
     ]
-    return _digest([*entries, slot.drain_limit_seconds, slot.rollback_window_seconds, slot.is_auto_swapped])
+    return json.dumps([entries, slot.drain_limit_seconds, slot.rollback_window_seconds, slot.is_auto_swapped])
 
 
 def entry_state(category: str, entry: Entry) -> str:
     """A keyed digest of one entry, to tell whether it is still the same without showing its value."""
-    return _digest([category, *astuple(entry)])
+    return keyed_digests(_entry_described(category, entry))[0]
 
 
-def _digest(parts: list[object]) -> str:
-    return salted_hmac("configuration", json.dumps(parts), algorithm="sha256").hexdigest()
+def is_entry_state(category: str, entry: Entry, digest: str) -> bool:
+    """Whether `entry_state` gives that digest, or gave it before the newest key was made."""
+    return digest in keyed_digests(_entry_described(category, entry))
+
+
+def _entry_described(category: str, entry: Entry) -> str:
+    """Line ends are all the same here: a browser gives them back as it likes."""
+    return json.dumps([category, entry.name, with_plain_line_ends(entry.value), entry.kind, entry.is_sticky])
+
+
+def with_plain_line_ends(value: str) -> str:
+    """Every line end, CR LF or CR or LF, as LF."""
+    return value.replace("\r\n", "\n").replace("\r", "\n")
 
 
 def _outdated(slot: Slot, own: Operation) -> Outdated:

@@ -70,7 +70,7 @@ def _agent(isolation: str) -> Component:
 
 
 def _xds() -> Component:
-    command = (PYTHON, str(settings.BASE_DIR / "manage.py"), "xds", "--skip-checks")
+    command = (PYTHON, str(settings.BASE_DIR / "manage.py"), "xds")
     return Component("xds", command, readiness.answers_status(settings.XDS_CONTROL_SOCKET), give_way=ask_for_slices)
 
 

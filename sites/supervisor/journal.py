@@ -6,6 +6,8 @@ from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
+from sites.plain_text import visible
+
 ROTATE_BYTES = 20 * 1024 * 1024
 
 
@@ -18,16 +20,21 @@ class Journal:
     def say(self, name: str, text: str, lines: Iterable[str] = ()) -> None:
         """One event of the part `name`, with lines that it left."""
         time = datetime.now(UTC).strftime("%H:%M:%S")
-        self.write(f"{time}  {name:<14} {text}")
-        for line in lines:
+        first, *rest = text.split("\n")
+        self.write(f"{time}  {name:<14} {first}")
+        for line in (*rest, *lines):
             self.write(f"          {'':<14} | {line}")
 
     def write(self, line: str) -> None:
-        """A line as it stands."""
+        """A line in both places."""
         with self.path.open("a", encoding="utf-8") as file:
-            file.write(line + "\n")
+            file.write(visible(line, keep="\n\t") + "\n")
+        self.show(line)
+
+    def show(self, line: str) -> None:
+        """A line on the terminal alone: a secret for whoever sits there."""
         with suppress(OSError, ValueError):
-            sys.stdout.write(line + "\n")
+            sys.stdout.write(visible(line, keep="\n\t") + "\n")
             sys.stdout.flush()
 
 
@@ -40,7 +47,7 @@ def tail(path: Path, count: int = 8) -> list[str]:
             text = file.read().decode("utf-8", "replace")
     except FileNotFoundError:
         return []
-    return [line.rstrip() for line in text.splitlines() if line.strip()][-count:]
+    return [line.rstrip() for line in text.split("\n") if line.strip()][-count:]
 
 
 def rotate(path: Path, *, limit: int = ROTATE_BYTES) -> bool:

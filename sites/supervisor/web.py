@@ -17,6 +17,8 @@ keepalive = 3900  # longer than Envoy keeps an idle connection, so that only Env
 control_socket_disable = True
 forwarded_allow_ips = "*"  # the socket lets Envoy in and nobody else
 errorlog = "-"
+_errors = {"handlers": ["stderr"], "propagate": False}
+logconfig_dict = {**settings.LOGGING, "loggers": {"gunicorn.error": _errors}}
 
 
 def post_worker_init(worker: Any) -> None:

@@ -7,17 +7,18 @@ from pathlib import Path
 from typing import NoReturn
 
 from django.conf import settings
-from django.core.management.base import BaseCommand, CommandParser
+from django.core.management.base import CommandParser
 
 from portal.options import describe_options
 from sites.errors import GreenroomError
+from sites.management.base import GreenroomCommand
 from sites.supervisor.control import request
 from sites.supervisor.lock import running_up
 
 LIMIT_SECONDS = 180
 
 
-class Command(BaseCommand):
+class Command(GreenroomCommand):
     """Ask the running `up` to replace itself and its control plane, and wait until it has."""
 
     help = "Restart the control plane, also onto newer code; sites, router and agent go on."

@@ -31,3 +31,22 @@ def test_a_large_log_moves_aside_while_its_writer_goes_on(tmp_path: Path) -> Non
         writer.write(b"after")
     assert log.read_bytes() == b"after"
     assert (tmp_path / "web.log.1").read_bytes() == b"x" * 100
+
+
+def test_nobodys_text_acts_on_the_terminal_or_begins_a_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "web.log").write_text("\x1b[31mred\u2028more\x85.\n")
+    journal = Journal(tmp_path / "up.log")
+    journal.say("database", "could not be prepared: \x1b]0;PWN\x07\n12:00:00  up ready", tail(tmp_path / "web.log"))
+    told = capsys.readouterr().out
+    assert (tmp_path / "up.log").read_text() == told
+    first, *rest = told.splitlines()
+    assert first.endswith(r"could not be prepared: \x1b]0;PWN\x07")
+    assert [line.strip() for line in rest] == ["| 12:00:00  up ready", r"| \x1b[31mred\u2028more\x85."]
+
+
+def test_a_secret_stands_on_the_terminal_and_in_no_file(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    journal = Journal(tmp_path / "up.log")
+    journal.write("before")
+    journal.show("http://localhost:8080/welcome/token/")
+    assert "/welcome/token/" in capsys.readouterr().out
+    assert (tmp_path / "up.log").read_text() == "before\n"

@@ -3,9 +3,10 @@
 from dataclasses import replace
 from pathlib import Path
 
-from django.core.management.base import BaseCommand, CommandParser
+from django.core.management.base import CommandParser
 
 from sites.errors import GreenroomError
+from sites.management.base import GreenroomCommand
 from tools.bench.report import Report
 from tools.bench.story import QUICK, Plan, measure
 from tools.demo.installation import MANAGE, Installation, NotStarted
@@ -13,11 +14,10 @@ from tools.demo.operations import OperationFailed
 from tools.demo.publishing import PublishingRefused
 
 
-class Command(BaseCommand):
+class Command(GreenroomCommand):
     """Start an installation in a temporary folder, measure there, and end it."""
 
     help = "Measure swaps under load. Exit code 1 when a figure is not what docs/benchmarks.md says it should be."
-    requires_system_checks = []
     requires_migrations_checks = False
 
     def add_arguments(self, parser: CommandParser) -> None:
