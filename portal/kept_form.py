@@ -19,6 +19,7 @@ SECRET = ("password", "code", "csrfmiddlewaretoken")
 QUIET = ("_FORMS", "next")
 PAGES = {
     "site-configure": "site-configure",
+    "site-values-reveal": "site-configure",
     "site-scale": "site-scale",
     "site-mode": "site-scale",
     "site-publish": "site-publish",
@@ -29,6 +30,8 @@ PAGES = {
     "person-add": "people",
 }
 """Where each form is sent, and the page that shows it with what was typed. Other forms hold nothing worth keeping."""
+LOOKS = ("/reveal/",)
+"""How addresses end where a form is sent along with a question, and nothing of it is saved."""
 
 
 @dataclass(frozen=True)
@@ -74,7 +77,7 @@ def settle(request: HttpRequest, response: HttpResponseBase) -> None:
     """Once it was sent and taken, it is no longer kept."""
     if request.method == "POST" and response.status_code < 400 and hasattr(request, "session"):
         kept = read(request)
-        if kept and kept.page == _page_of(request.path):
+        if kept and kept.page == _page_of(request.path) and not request.path.endswith(LOOKS):
             forget(request)
 
 

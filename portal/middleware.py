@@ -6,6 +6,7 @@ from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.contrib.auth.middleware import LoginRequiredMiddleware
+from django.db import connection
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.http.response import HttpResponseBase
 from django.urls import reverse
@@ -13,8 +14,10 @@ from django.utils.http import urlencode
 
 from portal import kept_form, signing_keys
 from portal.http import PortalRequest
+from portal.program_answers import for_programs
 from portal.refusals import answer_refusal
-from sites.errors import GreenroomError
+from portal.zero_bytes import ZeroByte, refuse_zero_bytes
+from sites.errors import GreenroomError, SettingRefused
 
 GetResponse = Callable[[HttpRequest], HttpResponse]
 
@@ -44,6 +47,34 @@ class KeysMiddleware:
         return self.get_response(request)
 
 
+class NoStoreMiddleware:
+    """Let no browser or proxy keep an answer: pages hold secrets, and what they show is soon no longer true."""
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        """Every answer but the portal's pictures, scripts and styles, whose names change with their content."""
+        answer = self.get_response(request)
+        if not request.path.startswith(settings.STATIC_URL) and "no-store" not in answer.get("Cache-Control", ""):
+            answer.headers["Cache-Control"] = "no-store"
+        return answer
+
+
+class ZeroByteMiddleware:
+    """Answer 400 to whoever sends a zero byte for text: PostgreSQL stores none, and no name or path has one."""
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        """Look at the address at once, and at what was typed when it reaches the database."""
+        if "%00" in request.META.get("QUERY_STRING", "") or "\0" in request.path:
+            raise ZeroByte
+        with connection.execute_wrapper(refuse_zero_bytes):
+            return self.get_response(request)
+
+
 class HostMiddleware:
     """Send publishing host names to their own addresses, and let nothing but the portal's host show the portal."""
 
@@ -60,7 +91,7 @@ class HostMiddleware:
         if name.endswith(f".scm.{settings.SUFFIX}"):
             request.urlconf = settings.PUBLISHING_URLCONF
             request.META.pop("HTTP_COOKIE", None)
-            return self.get_response(request)
+            return for_programs(request, self.get_response(request))
         portal = f"http://{settings.PORTAL_HOST}{port}"
         if name in LOOPBACK:
             return HttpResponseRedirect(portal + request.get_full_path())
@@ -116,7 +147,10 @@ class RefusalMiddleware:
 
     def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
         """The portal's answer; publishing addresses word theirs themselves."""
-        is_publishing = getattr(request, "urlconf", None) == settings.PUBLISHING_URLCONF
-        if is_publishing or not isinstance(error, GreenroomError):
+        if getattr(request, "urlconf", None) == settings.PUBLISHING_URLCONF:
+            return None
+        if isinstance(error, ZeroByte):
+            error = SettingRefused(str(error))
+        if not isinstance(error, GreenroomError):
             return None
         return answer_refusal(cast(PortalRequest, request), error)

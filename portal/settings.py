@@ -116,7 +116,9 @@ INSTALLED_APPS = [
 
 MIDDLEWARE = [
     "portal.middleware.KeysMiddleware",
+    "portal.middleware.NoStoreMiddleware",
     "portal.middleware.HostMiddleware",
+    "portal.middleware.ZeroByteMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",

@@ -43,6 +43,7 @@ GreenroomError
     ├── Unreachable         a part of Greenroom does not answer; tried again by itself
     │   ├── RuntimeUnreachable
     │   └── RouterUnreachable
+    ├── ServerFault         Greenroom itself failed
     └── StaleOrder          an order that a newer one has overtaken
 """
 
@@ -56,6 +57,7 @@ from sites.errors.failures import (
     RouterUnreachable,
     RoutesRefused,
     RuntimeUnreachable,
+    ServerFault,
     StaleOrder,
     Unreachable,
     WarmupFailed,
@@ -117,6 +119,7 @@ __all__ = [
     "RoutesRefused",
     "RuntimeUnreachable",
     "SameSlot",
+    "ServerFault",
     "SettingRefused",
     "SignInLimited",
     "SlotBusy",

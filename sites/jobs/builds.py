@@ -9,6 +9,7 @@ from sites.errors import BuildFailed, ReleaseFailed
 from sites.jobs import wording
 from sites.jobs.procedure import DONE, Progress
 from sites.models import Deployment, DeploymentState, Operation, SlotChange
+from sites.plain_text import without_colours
 from sites.planning import configuration
 from sites.runtime.base import Runtime
 from sites.runtime.registry import get_runtime
@@ -145,4 +146,4 @@ def _tail(deployment: Deployment) -> list[str]:
 
 
 def _last_line(deployment: Deployment) -> str:
-    return next((line for line in reversed(_tail(deployment)) if line.strip()), "")
+    return without_colours(next((line for line in reversed(_tail(deployment)) if line.strip()), ""))

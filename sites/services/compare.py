@@ -9,10 +9,9 @@ from django.db.models import Q
 from sites.content import store
 from sites.general_settings import GENERAL_DEFAULTS, TITLES, WARMUP_DEFAULTS
 from sites.models import Category, OperationState, Slot, SlotSetting, Swap
+from sites.services.settings import MASKED
 from sites.services.swap_notices import Notice, swap_notices
 
-SECRET = frozenset({Category.APP_SETTINGS, Category.CONNECTION_STRINGS})
-"""Their values are compared and not handed out."""
 DEFAULTS = {Category.GENERAL: GENERAL_DEFAULTS, Category.WARMUP: WARMUP_DEFAULTS}
 """Of these an absent entry means its default, so that one that says the default is no difference."""
 
@@ -125,7 +124,7 @@ def _compare_settings(source: Slot, target: Slot) -> tuple[ComparedSetting, ...]
     for category, name in sorted(here.keys() | there.keys()):
         mine, other = here.get((category, name)), there.get((category, name))
         values = _value(category, name, mine), _value(category, name, other)
-        is_secret = category in SECRET
+        is_secret = category in MASKED
         compared.append(
             ComparedSetting(
                 category=Category(category),

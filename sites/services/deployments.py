@@ -10,7 +10,9 @@ from sites import access
 from sites.content import archive as archives
 from sites.content import recognition, store
 from sites.models import Category, Deployment, Kind, Operation, Slot, Swap
+from sites.plain_text import log_text
 from sites.services import changes, operations
+from sites.services.plain_line import plain_line
 from sites.services.settings import read_settings, with_defaults
 from sites.services.swaps import exchange_workloads, why_not_swap_into
 
@@ -30,6 +32,7 @@ def publish_zip(
     """
     if acting_user is not None:
         slot = access.get_slot_for_change(acting_user, slot.site.name, slot.name)
+    message = plain_line(message, "The message of the publication")
     operations.ensure_free([slot], wanted=Kind.PUBLISH.label)
     content = archives.unpack_zip(archive)
     general = with_defaults(read_settings(slot, Category.GENERAL))
@@ -87,8 +90,8 @@ def log_file(deployment: Deployment) -> Path:
 
 
 def build_log(deployment: Deployment) -> str:
-    """What the build and the release command wrote so far."""
+    """What the build and the release command wrote so far, so that it can do nothing to what shows it."""
     try:
-        return log_file(deployment).read_text(errors="replace")
+        return log_text(log_file(deployment).read_text(errors="replace"))
     except FileNotFoundError:
         return ""

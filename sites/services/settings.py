@@ -2,35 +2,22 @@
 
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import astuple, dataclass
+from dataclasses import astuple
 
 from django.contrib.auth.models import User
 from django.db import transaction
 from django.db.models import Q
 
 from sites import access
-from sites.errors import Outdated, SettingRefused
+from sites.errors import Outdated
 from sites.general_settings import GENERAL_DEFAULTS
 from sites.models import Category, Kind, Operation, OperationState, Site, Slot, SlotSetting, StickyName
 from sites.models.clock import now
 from sites.models.fields import keyed_digests
-from sites.models.present import present
 from sites.planning import make_plan
 from sites.services import changes, operations, slots
-from sites.services.setting_faults import fault_of
-
-TRAVELLING = "travelling"
-"""Kind of a persistent folder that goes along with a swap; otherwise the first swap would take the data away."""
-
-
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """One entry of a category. `kind` is the type of a connection string, TRAVELLING of such a folder, else empty."""
-
-    name: str
-    value: str
-    kind: str = ""
-    is_sticky: bool = False
+from sites.services.entry import MASKED, TRAVELLING, Entry
+from sites.services.setting_checks import check_entries, check_environment, check_folders
 
 
 def read_categories(slot: Slot, categories: Iterable[str]) -> dict[Category, list[Entry]]:
@@ -104,7 +91,9 @@ def save_categories(
     slot = access.get_slot_for_change(acting_user, slot.site.name, slot.name)
     wanted = {Category(category): list(entries) for category, entries in categories.items()}
     for category, entries in wanted.items():
-        _check(category, entries)
+        check_entries(category, entries)
+    if wanted.keys() & MASKED:
+        check_environment(read_categories(slot, MASKED) | wanted)
     of_the_slot = slots.changed_swap_settings(slot, swap_settings or {})
     with transaction.atomic():
         operation = changes.begin_change(
@@ -115,7 +104,7 @@ def save_categories(
             raise _outdated(slot, operation)
         for category, entries in wanted.items():
             if category == Category.MOUNTS:
-                _check_folders(slot, entries)
+                check_folders(slot, entries)
             if sorted(entries, key=lambda entry: entry.name) != read_settings(slot, category):
                 _replace(slot, category, entries)
         Slot.objects.filter(pk=slot.pk).update(**of_the_slot)
@@ -215,38 +204,3 @@ def _keep_sticky_name(slot: Slot, category: Category, name: str, *, is_sticky: b
         if moved.exists():
             operations.ensure_free([other], wanted=Kind.CHANGE_SETTINGS.label)  # what it prepares holds the old mark
             moved.update(**new)
-
-
-def _check(category: str, entries: list[Entry]) -> None:
-    seen: set[str] = set()
-    for entry in entries:
-        reason = fault_of(category, entry.name, entry.value, entry.kind)
-        if reason is None and entry.name in seen:
-            reason = "it is there twice; keep one of the two"
-        place = entry.value.rstrip("/") if category == Category.MOUNTS else None
-        if reason is None and place in seen:
-            reason = f"another folder is shown at {place} already"
-        if reason is not None:
-            raise _refused(entry.value if category == Category.DEFAULT_DOCUMENTS else entry.name, reason)
-        seen |= {entry.name, place or entry.name}
-
-
-def _check_folders(slot: Slot, entries: list[Entry]) -> None:
-    """A folder's files lie with whatever owns its row: under another mark the application would find it empty."""
-    is_sticky = {entry.name: entry.kind != TRAVELLING for entry in entries}
-    held = Q(slot__isnull=False) | Q(workload__slot__isnull=False)
-    rows = SlotSetting.objects.filter(held, site=slot.site, category=Category.MOUNTS, name__in=is_sticky)
-    for row in rows.select_related("slot__site", "workload__slot__site"):
-        if row.is_sticky != is_sticky[row.name]:
-            holder = row.slot or present(row.workload, "the owner of a setting").slot
-            mark = "stays with its slot" if row.is_sticky else "goes along with the content"
-            raise _refused(
-                row.name, f"in '{holder.title}' it {mark}, and its files would be left behind; take another name"
-            )
-
-
-def _refused(name: str, reason: str) -> SettingRefused:
-    shown = f"'{name}'" if name else "A row without a name"
-    return SettingRefused(
-        f"{shown} cannot be saved: {reason}. Nothing on this page was saved yet; change it and save again."
-    )
