@@ -4,13 +4,17 @@ from collections.abc import Sequence
 from typing import Any
 
 from envoy.config.listener.v3 import listener_pb2
+from envoy.extensions.filters.http.header_mutation.v3 import header_mutation_pb2
 from envoy.extensions.filters.http.lua.v3 import lua_pb2
 from envoy.extensions.filters.http.on_demand.v3 import on_demand_pb2
 from envoy.extensions.filters.http.router.v3 import router_pb2
 from envoy.extensions.filters.network.http_connection_manager.v3 import http_connection_manager_pb2
-from envoy.extensions.http.early_header_mutation.header_mutation.v3 import header_mutation_pb2
+from envoy.extensions.http.early_header_mutation.header_mutation.v3 import (
+    header_mutation_pb2 as early_header_mutation_pb2,
+)
 from google.protobuf import json_format
 
+from sites.router.xds.edge_headers import REQUEST_HEADERS, RESPONSE_HEADERS, Family, pattern_of
 from sites.router.xds.pages import CONTENT_TYPE, NO_ANSWER, UNKNOWN_HOST
 from sites.router.xds.resource import Kind, Resource, resource
 
@@ -18,7 +22,13 @@ LISTENER = "edge"
 _TYPE = "type.googleapis.com/"
 
 # Packed as Any below, by name: the classes must be known to the pool
-_PACKED = (lua_pb2.Lua, on_demand_pb2.OnDemand, router_pb2.Router, header_mutation_pb2.HeaderMutation)
+_PACKED = (
+    lua_pb2.Lua,
+    on_demand_pb2.OnDemand,
+    router_pb2.Router,
+    header_mutation_pb2.HeaderMutation,
+    early_header_mutation_pb2.HeaderMutation,
+)
 
 # Scope keys are compared byte by byte, host names are not
 _LOWER_CASE = """
@@ -32,10 +42,6 @@ function envoy_on_request(handle)
 end
 """
 _ADS = {"ads": {}, "resourceApiVersion": "V3", "initialFetchTimeout": "0s"}
-
-# Only the router may say these; a client's own would be believed by applications
-_FORGED = ("forwarded", "x-forwarded-for", "x-forwarded-host", "x-forwarded-port", "x-real-ip")
-_FORGED_PREFIX = "x-website-"
 
 # Linux: SOL_SOCKET 1, SO_KEEPALIVE 9, IPPROTO_TCP 6, TCP_KEEPIDLE 4, TCP_KEEPINTVL 5, TCP_KEEPCNT 6.
 # Nothing else ends a silent WebSocket whose client has vanished.
@@ -110,8 +116,13 @@ def _scoped_routes() -> dict[str, Any]:
 
 
 def _http_filters() -> list[dict[str, Any]]:
-    lua, on_demand, router, _ = (_TYPE + packed.DESCRIPTOR.full_name for packed in _PACKED)
+    lua, on_demand, router, mutation, _ = (_TYPE + packed.DESCRIPTOR.full_name for packed in _PACKED)
     return [
+        # The first is the last that an answer passes
+        _filter(
+            "envoy.filters.http.header_mutation",
+            {"@type": mutation, "mutations": {"responseMutations": [_removal(RESPONSE_HEADERS)]}},
+        ),
         _filter("envoy.filters.http.lua", {"@type": lua, "defaultSourceCode": {"inlineString": _LOWER_CASE}}),
         _filter("envoy.filters.http.on_demand", {"@type": on_demand}),
         _filter("envoy.filters.http.router", {"@type": router, "suppressEnvoyHeaders": True}),
@@ -119,9 +130,12 @@ def _http_filters() -> list[dict[str, Any]]:
 
 
 def _without_forged_headers() -> dict[str, Any]:
-    mutations: list[dict[str, Any]] = [{"remove": name} for name in _FORGED]
-    mutations.append({"removeOnMatch": {"keyMatcher": {"prefix": _FORGED_PREFIX, "ignoreCase": True}}})
-    return {"@type": _TYPE + header_mutation_pb2.HeaderMutation.DESCRIPTOR.full_name, "mutations": mutations}
+    kind = _TYPE + early_header_mutation_pb2.HeaderMutation.DESCRIPTOR.full_name
+    return {"@type": kind, "mutations": [_removal(REQUEST_HEADERS)]}
+
+
+def _removal(families: tuple[Family, ...]) -> dict[str, Any]:
+    return {"removeOnMatch": {"keyMatcher": {"safeRegex": {"regex": pattern_of(families)}}}}
 
 
 def _local_replies() -> dict[str, Any]:
