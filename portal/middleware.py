@@ -1,5 +1,6 @@
 """What holds for every request: which host serves what, who must be signed in, how a refusal is answered."""
 
+import logging
 from collections.abc import Callable
 from typing import cast
 from urllib.parse import urlsplit
@@ -7,7 +8,7 @@ from urllib.parse import urlsplit
 from django.conf import settings
 from django.contrib.auth.middleware import LoginRequiredMiddleware
 from django.db import connection
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed, HttpResponseRedirect
 from django.http.response import HttpResponseBase
 from django.urls import reverse
 from django.utils.http import urlencode
@@ -17,10 +18,13 @@ from portal.http import PortalRequest
 from portal.program_answers import for_programs
 from portal.refusals import answer_refusal
 from portal.zero_bytes import ZeroByte, refuse_zero_bytes
-from sites.errors import GreenroomError, SettingRefused
+from sites.errors import GreenroomError, NotAllowed, SettingRefused
 
+logger = logging.getLogger(__name__)
 GetResponse = Callable[[HttpRequest], HttpResponse]
 
+METHODS = ("GET", "HEAD", "POST", "OPTIONS")
+"""What any address may be asked with; each takes some of them."""
 LOOPBACK = ("127.0.0.1", "[::1]")
 HEALTH = "/healthz"
 UNKNOWN_HOST = "There is nothing at this address. The portal is at {address}\n"
@@ -83,19 +87,28 @@ class HostMiddleware:
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         """Choose by host name; a site could set cookies for the common suffix, so publishing hosts get none."""
+        answer = self._answer(request)
+        answer.headers.setdefault("Content-Security-Policy", CONTENT_SECURITY_POLICY)
+        answer.headers.setdefault("X-Content-Type-Options", "nosniff")
+        return answer
+
+    def _answer(self, request: HttpRequest) -> HttpResponse:
         name, port = _split_host(request.get_host())
         if name == settings.PORTAL_HOST or request.path == HEALTH:
-            answer = self.get_response(request)
-            answer.headers.setdefault("Content-Security-Policy", CONTENT_SECURITY_POLICY)
-            return answer
+            return self._pass_on(request)
         if name.endswith(f".scm.{settings.SUFFIX}"):
             request.urlconf = settings.PUBLISHING_URLCONF
             request.META.pop("HTTP_COOKIE", None)
-            return for_programs(request, self.get_response(request))
+            return for_programs(request, self._pass_on(request))
         portal = f"http://{settings.PORTAL_HOST}{port}"
         if name in LOOPBACK:
             return HttpResponseRedirect(portal + request.get_full_path())
         return HttpResponse(UNKNOWN_HOST.format(address=portal), status=404, content_type="text/plain; charset=utf-8")
+
+    def _pass_on(self, request: HttpRequest) -> HttpResponse:
+        if request.method not in METHODS:
+            return HttpResponseNotAllowed(METHODS)
+        return self.get_response(request)
 
 
 def _split_host(host: str) -> tuple[str, str]:
@@ -149,6 +162,8 @@ class RefusalMiddleware:
         """The portal's answer; publishing addresses word theirs themselves."""
         if getattr(request, "urlconf", None) == settings.PUBLISHING_URLCONF:
             return None
+        if isinstance(error, NotAllowed):
+            logger.warning("%s %s was refused to %s: %s", request.method, request.path, request.user, error)
         if isinstance(error, ZeroByte):
             error = SettingRefused(str(error))
         if not isinstance(error, GreenroomError):

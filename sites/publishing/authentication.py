@@ -4,6 +4,7 @@ import base64
 import binascii
 import functools
 import hmac
+import logging
 from collections.abc import Callable
 
 from django.http import HttpRequest, HttpResponse, JsonResponse
@@ -11,6 +12,7 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from sites.errors import NotAuthenticated
 from sites.models import HostName, HostNameKind, Slot
 
+logger = logging.getLogger(__name__)
 REALM = 'Basic realm="publishing", charset="UTF-8"'
 
 
@@ -29,13 +31,14 @@ def with_slot(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
 
     @functools.wraps(view)
     def gate(request: HttpRequest, *args: object, **kwargs: object) -> HttpResponse:
-        slot = slot_of(request)
+        host, slot = request.get_host(), slot_of(request)
         user, password = _credentials(request)
         # Both are compared in any case, so that the time taken tells nothing
         is_user = hmac.compare_digest(user.encode(), (slot.publishing_user if slot else "").encode())
         is_password = hmac.compare_digest(password.encode(), (slot.publishing_password if slot else "").encode())
         if slot is None or not (is_user and is_password):
-            refusal = NotAuthenticated(host=request.get_host())
+            refusal = NotAuthenticated(host=host)
+            logger.warning("Publishing to %s was refused: the user '%s' and its password are not its own.", host, user)
             answer = {"code": refusal.code, "message": str(refusal)}
             return JsonResponse(answer, status=401, headers={"WWW-Authenticate": REALM})
         return view(request, slot, *args, **kwargs)

