@@ -12,7 +12,6 @@ from django.urls import Resolver404, resolve, reverse
 from sites.models.fields import decrypt, encrypt
 
 KEY = "kept_form"
-PERSON = "greenroom-person"
 SECONDS = 3600
 MOST_CHARACTERS = 64 * 1024
 SECRET = ("password", "code", "csrfmiddlewaretoken")
@@ -70,7 +69,8 @@ def remember_person(request: HttpRequest, response: HttpResponseBase) -> None:
     if getattr(request, "session", None) is None or not request.session.modified or not request.user.is_authenticated:
         return
     secure = settings.SESSION_COOKIE_SECURE
-    response.set_signed_cookie(PERSON, str(request.user.pk), secure=secure, httponly=True, samesite="Lax")
+    name = settings.PERSON_COOKIE_NAME
+    response.set_signed_cookie(name, str(request.user.pk), secure=secure, httponly=True, samesite="Lax")
 
 
 def settle(request: HttpRequest, response: HttpResponseBase) -> None:
@@ -83,7 +83,7 @@ def settle(request: HttpRequest, response: HttpResponseBase) -> None:
 
 def keep(request: HttpRequest) -> None:
     """Keep what was typed, encrypted, in the session that begins; nothing of strangers, no passwords, no files."""
-    person = request.get_signed_cookie(PERSON, default="")
+    person = request.get_signed_cookie(settings.PERSON_COOKIE_NAME, default="")
     fields = [
         [name, value]
         for name, values in request.POST.lists()

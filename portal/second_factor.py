@@ -16,6 +16,7 @@ from django.utils.crypto import salted_hmac
 from django.utils.safestring import SafeString
 
 from portal.models import Passkey, RecoveryCode, TimeCode
+from sites.keyring import key_file
 
 STEP_SECONDS = 30
 CODES = 10
@@ -62,7 +63,7 @@ def accept(user: User, code: str) -> bool:
     step = matching_step(app.secret, code) if app else None
     if step is not None:
         return bool(TimeCode.objects.filter(user=user, last_step__lt=step).update(last_step=step))
-    used, _ = RecoveryCode.objects.filter(user=user, digest__in=_digests(user, code)).delete()
+    used, _ = RecoveryCode.objects.filter(user=user, digest=_digest(user, code)).delete()
     return bool(used)
 
 
@@ -71,7 +72,7 @@ def new_recovery_codes(user: User) -> list[str]:
     """Ten new codes, kept as keyed digests only; the former ones no longer work."""
     codes = ["-".join(_letters(4) for _ in range(3)) for _ in range(CODES)]
     RecoveryCode.objects.filter(user=user).delete()
-    RecoveryCode.objects.bulk_create(RecoveryCode(user=user, digest=_digests(user, code)[0]) for code in codes)
+    RecoveryCode.objects.bulk_create(RecoveryCode(user=user, digest=_digest(user, code)) for code in codes)
     return codes
 
 
@@ -89,10 +90,7 @@ def _letters(count: int) -> str:
     return "".join(secrets.choice(LETTERS) for _ in range(count))
 
 
-def _digests(user: User, code: str) -> list[str]:
-    """The keyed digest of a code under the newest key, and after it under each older one."""
+def _digest(user: User, code: str) -> str:
     typed = "".join(letter for letter in code.lower() if letter.isalnum())
-    return [
-        salted_hmac("portal.recovery_code", f"{user.pk}:{typed}", secret=key, algorithm="sha256").hexdigest()
-        for key in (settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS)
-    ]
+    secret = key_file(settings.KEY_FILE).read().codes
+    return salted_hmac("portal.recovery_code", f"{user.pk}:{typed}", secret=secret, algorithm="sha256").hexdigest()

@@ -11,9 +11,8 @@ from django.core import signing
 from django.utils.crypto import constant_time_compare
 
 from sites.keyring import key_file
-from sites.services.key_rotation import BATCH, Renewal, renew_token
+from sites.services.key_rotation import BATCH, Renewal, renew_tokens_in
 
-TOKEN = "gAAAA"  # noqa: S105  how every Fernet token begins
 ORDINARY = Renewal(1, 0)
 
 
@@ -63,12 +62,9 @@ def _is_signed_by_newest(store: Any, data: str) -> bool:
     return True
 
 
-def _with_fresh_values(data: dict[str, Any]) -> dict[str, Any]:
+def _with_fresh_values(data: dict[str, Any]) -> Any:
     """The same session with its tokens and its proof of the password made under the newest key."""
-    fresh = {
-        name: renew_token(value)[0] if isinstance(value, str) and value.startswith(TOKEN) else value
-        for name, value in data.items()
-    }
+    fresh, _ = renew_tokens_in(data)
     proof = str(data.get(HASH_SESSION_KEY, ""))
     user = User.objects.filter(pk=data[SESSION_KEY]).first() if proof else None
     if user is not None and any(constant_time_compare(proof, old) for old in user.get_session_auth_fallback_hash()):

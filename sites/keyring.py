@@ -40,6 +40,8 @@ class Purpose(StrEnum):
     """Django's SECRET_KEY: sessions, cookies, one-time links."""
     DIGESTS = "digests"
     """Keyed digests that stand in pages."""
+    CODES = "codes"
+    """Keyed digests of recovery codes."""
 
 
 _FORMER_PREFIXES = {Purpose.FIELDS: b"fields:", Purpose.SIGNING: b"django:"}
@@ -64,6 +66,22 @@ class Keyring:
     """All keys that can be read, the one that encrypts and signs first."""
 
     keys: tuple[Key, ...]
+    kept_codes: bytes = field(default=b"", repr=False)
+
+    @property
+    def codes(self) -> bytes:
+        """With which recovery codes are digested. It is that of the first key for ever: nothing can be digested anew
+        without the codes, and nothing else can be found out from it."""
+        if self.kept_codes:
+            return self.kept_codes
+        first = self.keys[-1]
+        if first.made_at == FORMER:
+            return self.signing_keys[-1].encode()
+        return next(first.derived(Purpose.CODES))
+
+    def with_keys(self, *keys: Key) -> "Keyring":
+        """Other keys, and the same recovery codes."""
+        return Keyring(keys, self.codes)
 
     def derived(self, purpose: Purpose) -> tuple[bytes, ...]:
         """The keys for a purpose, the present one first."""
@@ -78,7 +96,8 @@ class Keyring:
     def text(self) -> str:
         """The file."""
         lines = (f"{key.made_at} {base64.urlsafe_b64encode(key.material).decode()}\n" for key in self.keys)
-        return HEAD + "".join(lines)
+        kept = f"{Purpose.CODES} {base64.urlsafe_b64encode(self.kept_codes).decode()}\n" if self.kept_codes else ""
+        return HEAD + "".join(lines) + kept
 
 
 def new_key(*, after: Key | None = None) -> Key:
@@ -163,16 +182,17 @@ def _parse(content: bytes, path: Path) -> Keyring:
         return Keyring((Key(content, FORMER),))
     try:
         lines = [line.split() for line in content.decode("ascii").splitlines()]
-        keys = tuple(
-            Key(base64.b64decode(line[1], altchars=b"-_", validate=True), line[0])
+        found = [
+            (line[0], base64.b64decode(line[1], altchars=b"-_", validate=True))
             for line in lines
             if line and not line[0].startswith("#")
-        )
+        ]
     except (UnicodeDecodeError, binascii.Error, IndexError):
-        keys = ()
+        found = []
+    keys = tuple(Key(material, name) for name, material in found if name != Purpose.CODES)
     if not keys or any(len(key.material) != BYTES for key in keys):
         raise KeyFileRefused(path=path)
-    return Keyring(keys)
+    return Keyring(keys, next((material for name, material in found if name == Purpose.CODES), b""))
 
 
 def locate(environment: Mapping[str, str], data: Path) -> Path:

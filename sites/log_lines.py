@@ -1,19 +1,23 @@
 """How every part of Greenroom writes its log: one event, one line that nobody else can forge."""
 
 import logging
+import time
 
 from sites.plain_text import visible
 
-LINE = "%(asctime)s %(levelname)s %(name)s %(message)s"
+LINE = "%(asctime)s.%(msecs)03dZ %(levelname)s %(name)s %(message)s"
+TIME = "%Y-%m-%dT%H:%M:%S"
 CONTINUED = "    | "
 """In front of each further line of an event, such as those of a traceback."""
 
 
 class LineFormatter(logging.Formatter):
-    """Writes out the characters by which a message could act on a terminal, or look like a line of its own."""
+    """Times are UTC. Writes out the characters by which a message could act on a terminal, or look like a line."""
 
-    def __init__(self, fmt: str = LINE) -> None:
-        super().__init__(fmt)
+    converter = time.gmtime  # type: ignore[assignment]  # typed without its argument
+
+    def __init__(self) -> None:
+        super().__init__(LINE, TIME)
 
     def format(self, record: logging.LogRecord) -> str:
         """The message on one line; a traceback below it, each line marked."""

@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 from cryptography.fernet import InvalidToken
 from django.apps import apps
@@ -21,6 +22,7 @@ from sites.keyring import FORMER, Key, KeyFile, Keyring, key_file, new_key
 from sites.models.fields import EncryptedTextField, renewed
 
 BATCH = 200
+TOKEN = "gAAAA"  # noqa: S105  how every token begins (Fernet's version and the first bits of its time)
 SETTLE_SECONDS = 3.0
 """How long a new key can be read before it is used: requests that began before know the old one only."""
 SHORTEST = timedelta(minutes=15)
@@ -90,6 +92,38 @@ def renew_token(token: str | None) -> tuple[str | None, Renewal]:
     return fresh, Renewal(1, int(fresh != token))
 
 
+def renew_tokens_in(data: Any) -> tuple[Any, Renewal]:
+    """The same JSON data with every token in it under the newest key, and what became of them."""
+    if isinstance(data, dict):
+        values, outcome = renew_tokens_in(list(data.values()))
+        return dict(zip(data, values, strict=True)), outcome
+    if isinstance(data, list):
+        found = [renew_tokens_in(one) for one in data]
+        return [one for one, _ in found], sum((outcome for _, outcome in found), Renewal(0, 0))
+    if isinstance(data, str) and data.startswith(TOKEN):
+        return renew_token(data)
+    return data, Renewal(0, 0)
+
+
+def renew_json(model: type[models.Model], field: str) -> Iterator[Renewal]:
+    """Encrypt anew what stands encrypted inside a JSONField of a model; for ENCRYPTED_PLACES."""
+    last = None
+    while True:
+        with transaction.atomic():
+            rows = model._base_manager.order_by("pk").select_for_update()
+            batch = list((rows if last is None else rows.filter(pk__gt=last)).values_list("pk", field)[:BATCH])
+            if not batch:
+                return
+            done = Renewal(0, 0)
+            for pk, data in batch:
+                fresh, outcome = renew_tokens_in(data)
+                done += outcome
+                if outcome.renewed:
+                    model._base_manager.filter(pk=pk).update(**{field: fresh})
+        last = batch[-1][0]
+        yield done
+
+
 def begin(*, is_up: bool) -> bool:
     """Write a new key and take it into use, unless that is done already; True when a new key was made.
 
@@ -99,9 +133,9 @@ def begin(*, is_up: bool) -> bool:
     ring = file.read()
     is_new = len(ring.keys) == 1
     if is_new:
-        ring = Keyring((*ring.keys, new_key(after=ring.keys[0])))
+        ring = ring.with_keys(*ring.keys, new_key(after=ring.keys[0]))
         _replace(file, ring)
-    in_order = Keyring(tuple(sorted(ring.keys, key=_made_at, reverse=True)))
+    in_order = ring.with_keys(*sorted(ring.keys, key=_made_at, reverse=True))
     if in_order != ring:
         if is_up:
             time.sleep(SETTLE_SECONDS)
@@ -117,7 +151,7 @@ def finish() -> int:
     """
     file = key_file(settings.KEY_FILE)
     ring = ensure_can_finish(file)
-    _replace(file, Keyring(ring.keys[:1]))
+    _replace(file, ring.with_keys(ring.keys[0]))
     return len(ring.keys) - 1
 
 

@@ -6,7 +6,7 @@ let isTaken = false;
 
 // What a control was before the edit: as saved on the server where that is said, else as the page came.
 function isChanged(control) {
-  if (!control.name || control.type === "hidden" || control.matches(":disabled")) return false;
+  if (!control.name || control.matches(":disabled, button, [type=hidden]")) return false;
   if (control.type === "radio") return control.checked && control.dataset.saved !== "1";
   if (control.type === "checkbox") return control.checked !== (control.dataset.saved === "1");
   if (control.type === "range") return false;

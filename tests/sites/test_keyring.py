@@ -38,7 +38,10 @@ def test_a_file_from_before_goes_on_to_be_read(tmp_path: Path) -> None:
     ring = open_keys(path, tmp_path)
     assert [key.made_at for key in ring.keys] == [FORMER]
     assert ring.derived(Purpose.FIELDS)[1:] == (hashlib.sha256(b"fields:" + material).digest(),)
-    assert ring.signing_keys[1:] == (hashlib.sha256(b"django:" + material).hexdigest(),)
+    former = hashlib.sha256(b"django:" + material).hexdigest()
+    assert ring.signing_keys[1:] == (former,)
+    assert ring.codes == former.encode(), "recovery codes were digested under the key of sessions"
+    assert ring.with_keys(new_key()).codes == former.encode()
 
 
 def test_a_new_key_is_read_as_soon_as_it_is_written(tmp_path: Path) -> None:

@@ -5,7 +5,7 @@ from django.core.management.base import CommandParser
 
 from portal.options import describe_options
 from portal.signing_keys import follow
-from sites.keyring import FORMER, Keyring, key_file, new_key
+from sites.keyring import FORMER, key_file, new_key
 from sites.management.base import GreenroomCommand
 from sites.services import key_rotation
 from sites.services.key_rotation import Renewal
@@ -27,7 +27,8 @@ class Command(GreenroomCommand):
         """Exit code 1 with a sentence when it is refused."""
         file = key_file(settings.KEY_FILE)
         if action == "new":
-            self.stdout.write(Keyring((new_key(),)).text.splitlines()[-1])
+            ring = file.read()
+            self.stdout.write(ring.with_keys(new_key(after=ring.keys[0]), *ring.keys).text, ending="")
         elif action == "show":
             self._show()
         elif finish:

@@ -148,7 +148,8 @@ def _local_replies() -> dict[str, Any]:
 
 
 def _page_for(flags: list[str], html: str, status: int) -> dict[str, Any]:
-    headers = [{"header": {"key": "cache-control", "value": "no-store"}}]
+    said = {"cache-control": "no-store", "x-content-type-options": "nosniff"}
+    headers = [{"header": {"key": key, "value": value}} for key, value in said.items()]
     return {
         "filter": {"responseFlagFilter": {"flags": flags}},
         "statusCode": status,

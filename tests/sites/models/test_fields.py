@@ -4,6 +4,7 @@ import io
 import logging
 
 import pytest
+from cryptography.fernet import InvalidToken
 from django.core import serializers
 from django.core.exceptions import FieldError
 from django.core.management import call_command
@@ -11,7 +12,7 @@ from django.db import connection
 from django.forms.models import model_to_dict
 
 from sites.models import Slot, SlotSetting
-from sites.models.fields import MARK, Encrypted
+from sites.models.fields import MARK, Encrypted, decrypt, encrypt
 from sites.services.settings import Entry, read_settings
 from tests.domain import Domain
 
@@ -106,3 +107,12 @@ def test_what_is_encrypted_cannot_be_searched(setting: SlotSetting) -> None:
     with pytest.raises(FieldError, match="value is encrypted"):
         SlotSetting.objects.filter(value__contains="s3").exists()
     assert not SlotSetting.objects.filter(value__isnull=True).exists()
+
+
+@pytest.mark.parametrize("place", [1, 20, -2])
+def test_an_altered_token_is_not_read(place: int) -> None:
+    token = encrypt(SECRET)
+    other = "A" if token[place] != "A" else "B"
+    altered = token[:place] + other + (token[place + 1 :] if place != -2 else token[-1])
+    with pytest.raises(InvalidToken):
+        decrypt(altered)

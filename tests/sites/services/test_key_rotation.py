@@ -21,7 +21,7 @@ from portal.models import TimeCode
 from portal.sign_in_links import create_link
 from sites.errors import KeyFileRefused
 from sites.keyring import KeyFile, Keyring, Purpose, key_file, new_key
-from sites.models import DeletedSlot, Operation, Slot, SlotSetting, Swap
+from sites.models import DeletedSlot, Deployment, Operation, Slot, SlotSetting, Swap
 from sites.models.fields import decrypt, encrypt, keyed_digests
 from sites.services import key_rotation, slots
 from sites.services.settings import Entry, entry_state, is_entry_state, read_settings
@@ -157,11 +157,18 @@ def test_old_and_new_work_until_the_old_one_is_retired(keys: KeyFile, full: Doma
     assert answer.status_code == 200 and answer.context["form"] is not None
 
 
-def test_recovery_codes_work_on(keys: KeyFile, full: Domain) -> None:
-    code, *_ = second_factor.new_recovery_codes(full.alice)
+def test_recovery_codes_outlive_the_key_that_they_were_made_under(
+    keys: KeyFile, full: Domain, later: Callable[[], None]
+) -> None:
+    first, second, third, *_ = second_factor.new_recovery_codes(full.alice)
     rotate()
-    assert second_factor.accept(full.alice, code)
-    assert not second_factor.accept(full.alice, code)
+    assert second_factor.accept(full.alice, first) and not second_factor.accept(full.alice, first)
+    later()
+    finish()
+    assert second_factor.accept(full.alice, second)
+    rotate()
+    finish()
+    assert len(keys.read().keys) == 1 and second_factor.accept(full.alice, third)
 
 
 def test_what_is_written_meanwhile_is_written_under_the_new_key(keys: KeyFile, full: Domain) -> None:
@@ -241,6 +248,24 @@ def test_a_key_file_that_cannot_be_changed_is_said_to_be_so(keys: KeyFile, monke
         key_rotation.begin(is_up=False)
 
 
+def test_where_the_file_cannot_be_written_one_puts_the_new_key_there(keys: KeyFile, full: Domain) -> None:
+    before, (code, *_) = keys.read(), second_factor.new_recovery_codes(full.alice)
+    said = io.StringIO()
+    call_command("key", "new", stdout=said)
+    assert keys.read() == before, "nothing was changed"
+    keys.path.write_text(said.getvalue())
+    assert keys.read().keys[1:] == before.keys
+    assert "The rotation that was begun before goes on." in rotate()
+    keys.path.write_text("".join(f"{line}\n" for line in without_older_keys(said.getvalue())))
+    assert len(keys.read().keys) == 1 and second_factor.accept(full.alice, code)
+    assert all(decrypt(token) is not None for _place, token in tokens())
+
+
+def without_older_keys(text: str) -> list[str]:
+    keys = [line for line in text.splitlines() if line[:2] == "20"]
+    return [line for line in text.splitlines() if line not in keys[1:]]
+
+
 def test_a_value_that_no_key_reads_is_counted_and_left(keys: KeyFile, full: Domain) -> None:
     lost = Fernet(Fernet.generate_key()).encrypt(b"lost").decode()
     with connection.cursor() as cursor:
@@ -259,6 +284,19 @@ def test_a_session_of_a_browser_survives_in_a_process_that_ran_before(keys: KeyF
     assert client.get("/sites/").status_code == 200
     signing_keys.follow()
     assert client.session["seen"]
+
+
+def test_what_stands_encrypted_inside_json_is_renewed_too(keys: KeyFile, full: Domain) -> None:
+    data = ["plain", {"secret": encrypt("app"), "codes": [encrypt("one"), encrypt("two")], "step": 3}]
+    row = Deployment.objects.first()
+    Deployment.objects.filter(pk=row.pk).update(command=data)
+    assert sum(done.renewed for done in key_rotation.renew_json(Deployment, "command")) == 0
+    keys.replace(keys.read().with_keys(new_key(after=keys.read().keys[0]), *keys.read().keys))
+    assert sum(done.renewed for done in key_rotation.renew_json(Deployment, "command")) == 3
+    keys.replace(keys.read().with_keys(keys.read().keys[0]))
+    plain, held = Deployment.objects.get(pk=row.pk).command
+    assert (plain, held["step"], decrypt(held["secret"])) == ("plain", 3, "app")
+    assert [decrypt(code) for code in held["codes"]] == ["one", "two"]
 
 
 def test_the_deleted_and_the_undone_are_not_forgotten(full: Domain) -> None:

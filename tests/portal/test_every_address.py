@@ -1,4 +1,4 @@
-"""No answer of the portal or of a publishing host is kept by a browser or a proxy; a new address cannot forget it."""
+"""What holds at every address of the portal and of publishing hosts; a new one cannot forget it."""
 
 import re
 import uuid
@@ -66,6 +66,13 @@ def addresses(domain: Domain, contoso: Site) -> list[str]:
         return "/" + re.sub(r"[\^$\\?]", "", filled)
 
     return sorted({address_of(route) for route in patterns("portal.urls")})
+
+
+def test_no_change_is_taken_without_the_token_of_a_page(domain: Domain, addresses: list[str]) -> None:
+    client = Client(SERVER_NAME="localhost", enforce_csrf_checks=True)
+    client.force_login(domain.alice)
+    taken = [address for address in addresses if client.post(address, {"show": "app_settings"}).status_code != 403]
+    assert not taken
 
 
 def test_what_an_answer_is_stands_in_its_type(addresses: list[str], alice: Client) -> None:
