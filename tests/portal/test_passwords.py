@@ -2,6 +2,7 @@
 
 import importlib
 import re
+from datetime import UTC, datetime
 
 import pytest
 from django.contrib.auth.hashers import PBKDF2PasswordHasher
@@ -33,6 +34,12 @@ def test_a_password_is_compared_as_it_is(domain: Domain) -> None:
     for typed, status in ((" Spaces and Case ", 303), ("Spaces and Case", 400), (" spaces and case ", 400)):
         client = Client(SERVER_NAME="localhost")
         assert client.post("/sign-in/", {"username": "alice", "password": typed}).status_code == status
+
+
+def test_an_old_password_is_still_good(domain: Domain) -> None:
+    User.objects.update(date_joined=datetime(2001, 1, 1, tzinfo=UTC), last_login=datetime(2001, 1, 2, tzinfo=UTC))
+    client = Client(SERVER_NAME="localhost")
+    assert client.post("/sign-in/", {"username": "alice", "password": "alice"})["Location"] == "/sites/"
 
 
 def test_fields_of_passwords_are_masked_and_helpers_may_fill_them(domain: Domain, alice: Client) -> None:

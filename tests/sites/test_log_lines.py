@@ -2,6 +2,7 @@
 
 import logging
 import logging.config
+import time
 
 import pytest
 
@@ -36,3 +37,15 @@ def test_every_logger_writes_such_lines(capsys: pytest.CaptureFixture[str]) -> N
         assert r"a\x1bb" in capsys.readouterr().err
     finally:
         logging.getLogger().handlers[:] = former
+
+
+def test_times_are_utc(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TZ", "Pacific/Auckland")
+    time.tzset()
+    try:
+        record = logging.LogRecord("name", logging.INFO, __file__, 1, "said", (), None)
+        record.created, record.msecs = 1_795_394_100.5, 500.0
+        assert LineFormatter().format(record) == "2026-11-23T00:35:00.500Z INFO name said"
+    finally:
+        monkeypatch.undo()
+        time.tzset()
