@@ -85,7 +85,7 @@ class Keyring:
 
     def derived(self, purpose: Purpose) -> tuple[bytes, ...]:
         """The keys for a purpose, the present one first."""
-        return tuple(derived for key in self.keys for derived in key.derived(purpose))
+        return _derived(self.keys, purpose)
 
     @property
     def signing_keys(self) -> tuple[str, ...]:
@@ -98,6 +98,11 @@ class Keyring:
         lines = (f"{key.made_at} {base64.urlsafe_b64encode(key.material).decode()}\n" for key in self.keys)
         kept = f"{Purpose.CODES} {base64.urlsafe_b64encode(self.kept_codes).decode()}\n" if self.kept_codes else ""
         return HEAD + "".join(lines) + kept
+
+
+@functools.lru_cache(maxsize=32)
+def _derived(keys: tuple[Key, ...], purpose: Purpose) -> tuple[bytes, ...]:
+    return tuple(derived for key in keys for derived in key.derived(purpose))
 
 
 def new_key(*, after: Key | None = None) -> Key:

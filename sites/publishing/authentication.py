@@ -38,7 +38,8 @@ def with_slot(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
         is_password = hmac.compare_digest(password.encode(), (slot.publishing_password if slot else "").encode())
         if slot is None or not (is_user and is_password):
             refusal = NotAuthenticated(host=host)
-            logger.warning("Publishing to %s was refused: the user '%s' and its password are not its own.", host, user)
+            whose = "its own user with a wrong password" if is_user and slot else "another user"  # maybe a password
+            logger.warning("Publishing to %s was refused to %s.", host, whose)
             answer = {"code": refusal.code, "message": str(refusal)}
             return JsonResponse(answer, status=401, headers={"WWW-Authenticate": REALM})
         return view(request, slot, *args, **kwargs)

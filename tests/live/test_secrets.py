@@ -10,7 +10,7 @@ import pytest
 
 from sites.models import Operation, SlotSetting
 from tests.live import archives
-from tests.live.system import CSRF_COOKIE, SESSION_COOKIE, System, wait_for
+from tests.live.system import CSRF_COOKIE, PARTS, SESSION_COOKIE, System, wait_for
 
 pytestmark = pytest.mark.live
 
@@ -48,8 +48,15 @@ def test_every_file_belongs_to_its_owner_alone(system: System, site: str) -> Non
     own = [path for path in found if path.relative_to(system.data).parts[0] not in READ_BY_SITES]
     assert len(own) > 20
     assert not [path for path in own if stat.S_IMODE(path.stat().st_mode) & 0o077]
+    umasks = {name: umask_of(system.pid(name)) for name in PARTS}
+    assert umasks == {name: "0022" if name == "agent" else "0077" for name in PARTS}, "sites expect 0022"
     secrets = [path for path in found if path.name in ("wanted.json", "run.json", "log", "log.1", "spec.json")]
     assert secrets and not [path for path in secrets if stat.S_IMODE(path.stat().st_mode) & 0o077]
+
+
+def umask_of(pid: int) -> str:
+    status = Path(f"/proc/{pid}/status").read_text()
+    return next(line.split()[1] for line in status.splitlines() if line.startswith("Umask:"))
 
 
 def test_a_folder_that_others_could_read_is_closed_with_all_that_lay_open(make_system: Callable[..., System]) -> None:

@@ -108,5 +108,5 @@ def test_who_was_refused_what_stands_in_the_log(
     assert "POST /sites/contoso/staging/stop/ was refused to bob: You may look at 'contoso" in caplog.text
     headers = {"HTTP_HOST": "contoso.scm.localhost", "HTTP_AUTHORIZATION": "Basic bWFsbG9yeTpodW50ZXIy"}
     assert Client().post("/api/zipdeploy", **headers).status_code == 401
-    assert "Publishing to contoso.scm.localhost was refused: the user 'mallory'" in caplog.text
-    assert "hunter2" not in caplog.text
+    assert "Publishing to contoso.scm.localhost was refused to another user." in caplog.text
+    assert "hunter2" not in caplog.text and "mallory" not in caplog.text, "one of them may be a password"
