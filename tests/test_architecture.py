@@ -11,7 +11,14 @@ PACKAGES = ("portal", "sites", "tools")
 
 # Room → rooms that it may import, beside itself, sites.errors and libraries. docs/architecture.md says why.
 MAY_IMPORT: dict[str, set[str]] = {
-    "portal": {"sites.services", "sites.access", "sites.models", "sites.supervisor"},
+    "portal": {
+        "sites.services",
+        "sites.access",
+        "sites.models",
+        "sites.supervisor",
+        "sites.door",
+        "sites.publishing",
+    },
     "sites": set(),
     "sites.errors": set(),
     "sites.general_settings": set(),
@@ -41,7 +48,8 @@ MAY_IMPORT: dict[str, set[str]] = {
     "sites.runtime": set(),
     "sites.runtime.agent": {"sites.runtime"},
     "sites.content": {"sites.runtime"},
-    "sites.publishing": {"sites.services", "sites.access", "sites.models", "sites.content"},
+    "sites.door": {"sites.content"},
+    "sites.publishing": {"sites.services", "sites.access", "sites.models", "sites.content", "sites.door"},
     "sites.supervisor": {"sites.models", "sites.services", "sites.runtime", "sites.runtime.agent", "sites.router"},
     "sites.management": {
         "sites.supervisor",
@@ -67,7 +75,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "tools.screens": {"portal"},
     "tools.management": {"tools.prober", "tools.demo", "tools.bench", "tools.screens"},
 }
-WITHOUT_ORM = ("sites.router", "sites.runtime", "sites.content", "tools.prober")
+WITHOUT_ORM = ("sites.door", "sites.router", "sites.runtime", "sites.content", "tools.prober")
 WITHOUT_DJANGO = ("sites.runtime.agent", "sites.runtime.programs", "tools.prober")
 
 

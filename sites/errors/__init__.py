@@ -7,6 +7,11 @@ GreenroomError
 │   ├── LastOwner           a subscription is never without an owner
 │   ├── NotAuthenticated    a publishing client without the slot's credentials
 │   ├── SignInLimited
+│   ├── BodyTooSlow         a request arrives below the least rate
+│   ├── RequestTooLarge     a form beyond its limit
+│   ├── ServerBusy
+│   ├── TooManyUploads
+│   ├── NoRoomForUpload     the disk is nearly full
 │   ├── NotStandard         staged publishing needs Standard mode
 │   ├── NotSwappable        the site left Standard mode
 │   ├── SlotLimit
@@ -45,6 +50,7 @@ GreenroomError
 
 from sites.errors.access import LastOwner, NotAllowed, NotAuthenticated, NotFound, SignInLimited
 from sites.errors.base import Failed, GreenroomError, Refused
+from sites.errors.door import BodyTooSlow, NoRoomForUpload, RequestTooLarge, ServerBusy, TooManyUploads
 from sites.errors.failures import (
     BuildFailed,
     Cancelled,
@@ -83,6 +89,7 @@ from sites.errors.uploads import ArchiveRefused, UploadTooLarge, WorkerKindRefus
 __all__ = [
     "AlreadyUp",
     "ArchiveRefused",
+    "BodyTooSlow",
     "BuildFailed",
     "Cancelled",
     "Failed",
@@ -93,6 +100,7 @@ __all__ = [
     "LastOwner",
     "NameRefused",
     "NameTaken",
+    "NoRoomForUpload",
     "NotAllowed",
     "NotAuthenticated",
     "NotFound",
@@ -106,10 +114,12 @@ __all__ = [
     "PortTaken",
     "Refused",
     "ReleaseFailed",
+    "RequestTooLarge",
     "RouterUnreachable",
     "RoutesRefused",
     "RuntimeUnreachable",
     "SameSlot",
+    "ServerBusy",
     "SettingRefused",
     "SignInLimited",
     "SlotBusy",
@@ -117,6 +127,7 @@ __all__ = [
     "SlotStopped",
     "StaleOrder",
     "SwapPending",
+    "TooManyUploads",
     "Unreachable",
     "UploadTooLarge",
     "WarmupFailed",
