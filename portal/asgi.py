@@ -26,7 +26,7 @@ def way_of(head: Head) -> Way:
 
 
 def _takes(head: Head, urlconf: str) -> Takes:
-    """Where there is no view, or none that looks at a body of this method, 404 or 405 needs none."""
+    """Without a view that takes a body of this method the answer is 404 or 405, which needs no body."""
     if head.method not in ("POST", "PUT", "PATCH"):
         return Takes.NOTHING
     try:

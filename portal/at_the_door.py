@@ -1,4 +1,4 @@
-"""How a refusal looks that is made before any view: of a request that is too slow or too large, or one too many."""
+"""The answer to a request that is refused before any view: it is too slow, too large, or one too many."""
 
 import json
 

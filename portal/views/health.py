@@ -1,4 +1,4 @@
-"""One line for whoever watches the installation."""
+"""One line for monitors."""
 
 import ipaddress
 
@@ -16,7 +16,7 @@ from sites.supervisor.health import health
 @require_safe
 @login_not_required
 def healthz(request: HttpRequest) -> HttpResponse:
-    """200 `ok` or 503 `away`; for this machine and for administrators also which parts, and why."""
+    """200 `ok` or 503 `away`; this machine and administrators also see the parts, and why one is away."""
     is_well, line = health()
     if not (_is_here(request) or _is_administrator(request)):
         line = "ok" if is_well else "away"
@@ -24,7 +24,7 @@ def healthz(request: HttpRequest) -> HttpResponse:
 
 
 def _is_here(request: HttpRequest) -> bool:
-    """Asked from this machine, or by `up` over the socket, where no router names an address."""
+    """The request comes from this machine, or from `up` by the socket, where no router adds an address."""
     address = client_address(request)
     try:
         return ipaddress.ip_address(address).is_loopback

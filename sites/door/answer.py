@@ -1,4 +1,4 @@
-"""An answer and the sending of it: the whole answer is here, so a slow reader holds nothing but its own connection."""
+"""An answer of the door. It is complete before it is sent, so a slow reader holds only its own connection."""
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
@@ -36,7 +36,7 @@ Send = Callable[[dict[str, Any]], Awaitable[None]]
 
 @dataclass(frozen=True)
 class Held:
-    """Note of an answer: a better one can be given after `wait` has returned; `answer` makes it, in a thread."""
+    """Note of an answer: after `wait` has returned, `answer` makes a better one, in a thread."""
 
     wait: Callable[[], Awaitable[None]]
     answer: Callable[[], Any]
@@ -44,7 +44,7 @@ class Held:
 
 
 def note(response: Response, said: object) -> Response:
-    """Have a view's response say something to the door."""
+    """Attach a note for the door to a view's response."""
     response.door = said  # type: ignore[attr-defined]
     return response
 
@@ -57,7 +57,7 @@ class Answer:
     headers: Headers
     body: bytes | Readable
     note: object = None
-    """What the view says to the door: a Held, or an Admitted of sites.door.uploads."""
+    """A Held, or an Admitted of sites.door.uploads, from the view."""
     on_close: Callable[[], object] | None = None
 
     async def pieces(self, threads: Executor) -> AsyncIterator[bytes]:

@@ -23,14 +23,14 @@ DISK_THREADS = 2
 UPLOADS = "uploads"
 """The lane of what is done with an upload that is here."""
 MOST_DROPPING = 64
-"""So many refused bodies are read to their end at once; with more, the connection is closed after the answer."""
+"""Refused bodies that are read to their end at the same time. With more, the connection is closed after the answer."""
 
 
 class Takes(Enum):
     """What a view does with a body."""
 
     NOTHING = auto()
-    """It looks at none, so it answers at once."""
+    """The answer does not depend on the body, so it is given at once."""
     FORM = auto()
     UPLOAD = auto()
     """It is marked with sites.door.uploads.takes_upload."""
@@ -38,7 +38,7 @@ class Takes(Enum):
 
 @dataclass(frozen=True)
 class Way:
-    """How a request is dealt with."""
+    """What is known of a request from its head."""
 
     lane: str
     """Which threads work on it."""
@@ -47,19 +47,19 @@ class Way:
 
 @dataclass(frozen=True)
 class Limits:
-    """What the door takes. Sizes are bytes."""
+    """What the door accepts. Sizes are in bytes."""
 
     upload: int
     form: int
     """Of a body that is no upload."""
-    uploads_of_one: int = 4
-    uploads_at_once: int = 4
-    """So many uploads of full size fit at once; more if they are smaller."""
+    uploads_of_one: int = 2
+    uploads_at_once: int = 8
+    """Uploads of full size that fit at the same time; more fit if they are smaller."""
     memory: int = 64 * 1024**2
     """Of all bodies beyond their first 64 KB, except uploads."""
     senders: int = 512
     senders_of_one: int = 256
-    """Bodies on their way, before anybody was asked who sends them."""
+    """Bodies that arrive before any view has checked credentials."""
 
 
 @dataclass
@@ -69,7 +69,7 @@ class Door:
     application: WsgiApplication
     way_of: Callable[[Head], Way]
     refuse: Callable[[Head, Refused], Answer]
-    """How a refusal looks that no view words; called in the event loop, so it asks nobody."""
+    """Makes the answer of the door itself. It runs in the event loop, so it must not use the database."""
     lanes: Mapping[str, Lane]
     """Name → threads; UPLOADS is one of them."""
     limits: Limits
@@ -181,7 +181,7 @@ class Visit:
             yield path
 
     async def _without_its_middle(self, head: bytes) -> Answer:
-        """Lead somebody whose session has ended to the sign-in; the fields beside the file are kept for them."""
+        """Answer a person whose session has ended: the form's other fields are kept until after the sign-in."""
         if self._may_drop():
             head += await self._drop()
         return await self._run(head, {uploads.CUT: True})
@@ -195,7 +195,7 @@ class Visit:
         return await threads.run(self._incoming.client, work, gone)
 
     async def _better(self, answer: Answer) -> Answer:
-        """In place of a Held answer the better one, once it can be given; nothing of the request is kept meanwhile."""
+        """Replace a Held answer by the better one when it is ready; nothing of the request is kept until then."""
         if not isinstance(answer.note, Held):
             return answer
         await unless(self._incoming.gone(), answer.note.wait())
@@ -206,17 +206,18 @@ class Visit:
     async def _give(self, answer: Answer) -> None:
         drops = not self._incoming.is_complete and answer.status != 408 and self._may_drop()
         headers = answer.headers
-        if drops:  # the answer is there for who reads, and its end comes when everything was sent
+        if drops:  # the client can read the answer now; it ends when the client has sent everything
             headers = [one for one in headers if one[0] != b"content-length"]
         await self._send({"type": "http.response.start", "status": answer.status, "headers": headers})
-        async for piece in answer.pieces(self._door.threads):
-            await self._send({"type": "http.response.body", "body": piece, "more_body": True})
+        if self._head.method != "HEAD":
+            async for piece in answer.pieces(self._door.threads):
+                await self._send({"type": "http.response.body", "body": piece, "more_body": True})
         if drops:
             await self._drop()
         await self._send({"type": "http.response.body"})
 
     def _may_drop(self) -> bool:
-        """A client that waits for '100 Continue' has sent nothing, and with too many the connection is closed."""
+        """Not for a client that waits for '100 Continue', which has sent nothing, and not for too many at once."""
         return not self._head.expects_continue and self._door.dropping < MOST_DROPPING
 
     async def _drop(self) -> bytes:

@@ -1,4 +1,4 @@
-"""Where a body goes: into memory while it is small, into a file of its own when it is an upload, or nowhere."""
+"""Where a body goes: into memory, into a file if it is an upload, or nowhere if it is refused."""
 
 import asyncio
 import os
@@ -16,11 +16,11 @@ from sites.door.room import Share
 from sites.errors import BodyTooSlow, NoRoomForUpload, Refused
 
 HEAD_BYTES = 64 * 1024
-"""So much of a body is read before anybody is asked; most requests end before."""
+"""The door reads this much of an upload before it asks the view. Most requests are smaller."""
 PIECE_BYTES = 256 * 1024
 """An upload is written in pieces of that size."""
 DROPPED_RATE = 32 * 1024**2
-"""Bytes a second of what is thrown away, so that a stranger who sends much takes no processor from others."""
+"""Bytes a second that are thrown away of one body, so that a stranger cannot take the processor from others."""
 PREFIX = "upload-"
 
 
@@ -35,7 +35,7 @@ async def read_head(incoming: Incoming) -> tuple[bytes, bool]:
 
 
 async def read_all(incoming: Incoming, share: Share, *, most: int, refusal: Refused) -> bytes:
-    """The body in memory, of which the first HEAD_BYTES are nobody's share.
+    """The body in memory. The share counts what is beyond the first HEAD_BYTES.
 
     Raises `refusal` when it is larger than `most` bytes, ServerBusy, ClientGone and BodyTooSlow.
     """
@@ -113,5 +113,5 @@ async def drop(incoming: Incoming, *, most: int) -> bytes:
                 break
             await asyncio.sleep(len(piece) / DROPPED_RATE)
     except (ClientGone, BodyTooSlow):
-        pass  # whoever does not send on has the answer, or wants none
+        pass  # the client has its answer, or wants none
     return b"".join(last)

@@ -1,4 +1,4 @@
-"""The body of a request on its way: it must keep a least pace, and when too many send at once the slowest has to go."""
+"""The body of a request while it arrives: it has a minimum rate, and the slowest has to go if too many arrive."""
 
 import asyncio
 import time
@@ -10,15 +10,15 @@ from sites.errors import BodyTooSlow
 
 WINDOW_SECONDS = 20.0
 LEAST_RATE = 1024
-"""Bytes a second in each window. Apache (mod_reqtimeout) asks for 500 and Kestrel for 240, after 20 s and 5 s."""
+"""Bytes a second, on average over a window. Apache (mod_reqtimeout) requires 500 after 20 s, Kestrel 240 after 5 s."""
 YOUNG_SECONDS = 2.0
-"""So long nobody is called slow."""
+"""A younger body is not called slow."""
 
 Receive = Callable[[], Awaitable[dict[str, Any]]]
 
 
 class ClientGone(Exception):
-    """The client has closed the connection; there is nobody to answer."""
+    """The client has closed the connection, so no answer is needed."""
 
 
 class Incoming:
@@ -37,7 +37,7 @@ class Incoming:
         self._timer: asyncio.Timeout | None = None
 
     async def pieces(self) -> AsyncIterator[bytes]:
-        """What has not been taken yet. Raises ClientGone and BodyTooSlow."""
+        """The rest of the body. Raises ClientGone and BodyTooSlow."""
         while not self.is_complete:
             message = await self._next()
             self.is_complete = not message.get("more_body", False)
@@ -45,12 +45,12 @@ class Incoming:
             yield message.get("body", b"")
 
     async def gone(self) -> None:
-        """Return when the client has gone. Once the body is complete, ASGI tells nothing else."""
+        """Return when the client has gone. Call it only after the body is complete: ASGI then reports nothing else."""
         while (await self._receive())["type"] != "http.disconnect":
             pass
 
     def end(self) -> None:
-        """Wait for it no longer, also where somebody waits at this moment."""
+        """Stop waiting for it, also if a coroutine waits for it now."""
         self._is_over = True
         if self._timer is not None:
             self._timer.reschedule(asyncio.get_running_loop().time())
@@ -79,7 +79,7 @@ class Incoming:
 
 
 class Senders:
-    """All bodies of strangers on their way. Too many of one client, or of all: the slowest is ended, not the newest."""
+    """All bodies that arrive without known credentials. If one client or all have too many, the slowest is ended."""
 
     def __init__(self, *, most: int, most_of_one: int) -> None:
         self._most = most

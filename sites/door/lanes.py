@@ -1,4 +1,4 @@
-"""Threads for what blocks: a few in each lane, given to clients in turn."""
+"""Threads for work that blocks: a few in each lane, given to clients in turn."""
 
 import asyncio
 from collections import Counter, OrderedDict, deque
@@ -13,7 +13,7 @@ T = TypeVar("T")
 
 
 class Lane:
-    """A few threads and those who wait for one. What fills one lane leaves the others free."""
+    """A few threads and the requests that wait for one. A full lane leaves the threads of other lanes free."""
 
     def __init__(self, name: str, *, threads: int, of_one: int, waiting: int) -> None:
         """`of_one` bounds how many threads one client has at once, `waiting` how many of its requests wait."""
@@ -25,7 +25,7 @@ class Lane:
         self._queues: OrderedDict[str, deque[asyncio.Future[None]]] = OrderedDict()
 
     async def run(self, client: str, work: Callable[[], T], gone: Callable[[], Awaitable[None]] | None = None) -> T:
-        """What `work` returns, done in a thread. `gone` returns when the client has gone: it is then not begun.
+        """Run `work` in a thread and return its result. It is not begun if `gone` returns first: the client has gone.
 
         Raises ServerBusy and ClientGone.
         """
@@ -91,7 +91,7 @@ class Lane:
             self._queues.move_to_end(client)
             if not queue:
                 del self._queues[client]
-            if not turn.done():  # else who waited has just gone
+            if not turn.done():  # else the client has just gone
                 self._take(client)
                 turn.set_result(None)
 

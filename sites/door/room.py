@@ -1,4 +1,4 @@
-"""Bounds for what is held of bodies at once: bytes in memory, bytes on disk, uploads of one client."""
+"""Bounds for bodies that are held at the same time: bytes in memory, bytes on disk, uploads of one person or slot."""
 
 import shutil
 from collections import Counter
@@ -9,9 +9,9 @@ from pathlib import Path
 from sites.errors import NoRoomForUpload, ServerBusy, TooManyUploads
 
 FREE_BYTES = 512 * 1024**2
-"""So much of the disk stays free whatever is uploaded: the database and the logs need it."""
+"""Uploads leave this much of the disk free: the database and the logs need it."""
 LOOK_BYTES = 16 * 1024**2
-"""After so many bytes the disk is looked at again."""
+"""The free space is checked each time that so many bytes have been written."""
 
 
 class Share:

@@ -1,8 +1,8 @@
 """How a view and the door agree on an upload: the door asks before it takes the body, as '100 Continue' does.
 
-For a POST with a body of some size, to a view that is marked with `takes_upload`, the door calls the view twice. The
-first time it asks: the view checks who sends, and `admission` answers 100. Then the door receives the body into a file,
-under the limits for uploads, and calls again. Strangers therefore write nothing to the disk.
+The door calls a view that is marked with `takes_upload` twice, if the body of the POST is larger than 64 KB. The first
+call asks: the view checks the credentials, and `admission` answers 100. Then the door receives the body into a file,
+under the limits for uploads, and calls the view again. Strangers therefore write nothing to the disk.
 """
 
 from collections.abc import Callable
@@ -19,9 +19,9 @@ from sites.errors import GreenroomError, Refused
 ASKING = "greenroom.asking"
 """True: the door asks."""
 CUT = "greenroom.cut"
-"""True: the middle of the body was thrown away, because the view has refused it before."""
+"""True: the view refused the upload when it was asked, and the door threw the middle of the body away."""
 REFUSAL = "greenroom.refusal"
-"""Why the door has not taken the body, for the view to word."""
+"""Why the door did not take the body; the view answers with it."""
 FILE = "greenroom.file"
 """Path of the file that holds the body."""
 
@@ -33,17 +33,17 @@ class Admitted:
     """Note of the answer 100."""
 
     by: str
-    """Who sends, as the limit of uploads at once counts it."""
+    """The person or slot that the limit of uploads at once counts."""
 
 
 def takes_upload(view: View) -> View:
-    """Mark a view whose POST brings an upload; it asks for `admission` once it knows that the sender may."""
+    """Mark a view whose POST brings an upload. The view calls `admission` after it has checked the credentials."""
     view.takes_upload = True  # type: ignore[attr-defined]
     return view
 
 
 def admission(request: HttpRequest, by: str) -> HttpResponse | None:
-    """What the view answers at once; None when the body is here. Raises what the door has refused it for."""
+    """The view's answer to the question; None when the body is here. Raises the reason if the door refused the body."""
     refusal = request.META.get(REFUSAL)
     if isinstance(refusal, GreenroomError):
         raise refusal

@@ -1,4 +1,4 @@
-"""From a request whose body is here to the answer of a WSGI application, in one call that waits for no client."""
+"""Call a WSGI application for a complete request, and collect its whole answer without waiting for the client."""
 
 import io
 import sys
@@ -13,7 +13,7 @@ from sites.door.head import Head
 
 WsgiApplication = Callable[[dict[str, Any], Callable[..., Any]], Any]
 MEMORY_BYTES = 256 * 1024
-"""An answer that is written while it is sent goes to a file from so many bytes on."""
+"""A streaming response that is larger goes to a file."""
 
 
 def environ_of(head: Head, body: BinaryIO, size: int, extra: dict[str, Any]) -> dict[str, Any]:
@@ -46,7 +46,7 @@ def environ_of(head: Head, body: BinaryIO, size: int, extra: dict[str, Any]) -> 
 
 
 def call(application: WsgiApplication, head: Head, body: bytes | Path, extra: dict[str, Any], folder: Path) -> Answer:
-    """The whole answer: in memory, or in a file in `folder` where it was to be written while it is sent."""
+    """The whole answer, in memory, or in a file in `folder` if the response is a streaming one."""
     if isinstance(body, Path):
         with body.open("rb") as file:
             return _call(application, environ_of(head, file, body.stat().st_size, extra), folder)
@@ -92,7 +92,7 @@ def _answer_of(result: Any, begun: list[tuple[str, list[tuple[str, str]]]], fold
 
 
 def _spool(result: Any, folder: Path) -> Readable:
-    # Its database connection belongs to this thread, which shall not wait for whoever reads the answer
+    # The response uses this thread's database connection, and the thread must not wait for the client
     file = tempfile.SpooledTemporaryFile(max_size=MEMORY_BYTES, dir=str(folder))
     for piece in result:
         file.write(piece)

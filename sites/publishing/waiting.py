@@ -1,4 +1,4 @@
-"""Waiting for operations without a thread: one query looks at all that anybody waits for."""
+"""Waiting for operations without a thread: one query checks all operations that are waited for."""
 
 import asyncio
 import logging
@@ -30,7 +30,7 @@ def still_open(operation_ids: Iterable[int]) -> set[int]:
 
 
 class Waiting:
-    """All who wait in one event loop."""
+    """All waits of one event loop."""
 
     def __init__(self, look: Look = still_open) -> None:
         self._look = look
@@ -58,7 +58,7 @@ class Waiting:
         return sum(map(len, self._waiting.values()))
 
     def stop(self) -> None:
-        """Let everybody go: the server ends."""
+        """End all waits: the server stops."""
         self._tell(list(self._waiting))
 
     async def _poll(self) -> None:

@@ -9,22 +9,21 @@ from contextlib import suppress
 
 import django
 import uvicorn
-from django.conf import settings
 from django.utils.module_loading import import_string
 
-READY_FILE = settings.RUN_DIR / "web.ready"
-"""Holds the pid of the server that has loaded the portal."""
+from sites.supervisor.sockets import READY_FILE
+
 KEEP_ALIVE_SECONDS = 3900  # longer than Envoy keeps an idle connection, so that only Envoy closes them
 GRACEFUL_SECONDS = 10
 SWITCH_SECONDS = 0.0002
-"""So long a thread may keep the interpreter from others who want it. With the usual 5 ms, pages that are made while two
-archives are unpacked take twice as long (p95)."""
+"""How long one thread keeps Python's interpreter while others want it. With the default of 5 ms, a page takes two to
+four times as long (p95) while two other threads compute."""
 HEADER_BYTES = 128 * 1024
 """More than the router lets through, so that the router alone limits them."""
 
 
 class WebServer(uvicorn.Server):
-    """Tells `up` when it is ready; the socket alone cannot, since it outlives its servers."""
+    """Reports to `up` that it is ready. A connection proves nothing, since the socket outlives its servers."""
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Load the portal and take connections."""
@@ -34,13 +33,13 @@ class WebServer(uvicorn.Server):
         temporary.replace(READY_FILE)
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        """Who waits for a publication learns where to look; the rest is answered, for GRACEFUL_SECONDS at most."""
+        """Answer waiting publications with 202, and finish the other requests within GRACEFUL_SECONDS."""
         self.config.app.let_go()  # type: ignore[union-attr]
         await super().shutdown(sockets)
 
 
 def main(arguments: Sequence[str]) -> None:
-    """Serve on the descriptor that is named until SIGTERM, then answer what has begun."""
+    """Serve on the socket with this descriptor until SIGTERM, then finish what has begun."""
     os.umask(0o077)
     sys.setswitchinterval(SWITCH_SECONDS)
     _raise_open_files()
@@ -62,7 +61,7 @@ def main(arguments: Sequence[str]) -> None:
 
 
 def _raise_open_files() -> None:
-    """Each client that is slow or waits costs a descriptor; the usual soft limit of 1,024 would soon be reached."""
+    """Each client that is slow or waits needs a descriptor, and the usual soft limit is 1,024."""
     _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
     with suppress(ValueError, OSError):
         resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))

@@ -1,4 +1,4 @@
-"""Work in a process of its own: whoever measures must not be slowed down by those who measure something else."""
+"""Work in a process of its own, so that one part of a measurement does not slow down another."""
 
 import gc
 import multiprocessing

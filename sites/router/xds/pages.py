@@ -34,17 +34,17 @@ NO_ANSWER = _html(
     "Its owner finds the reason in the log of the web site.",
 )
 BUSY = _html(
-    "Too much is going on at the moment",
-    "The server has as many requests at once as it can hold. This one was not begun; try again in a moment.",
+    "This server is busy",
+    "It has as many requests at once as it can hold, so this one was not begun. Try again in a moment.",
 )
 SILENT = _html(
     "This web site took too long to answer",
     "It sent nothing for longer than this server waits. What was asked for may still be under way. "
-    "Its owner can send something meanwhile; the administrator can raise SILENCE_SECONDS.",
+    "Its owner can have it answer sooner; the administrator can raise SILENCE_SECONDS.",
 )
 TOO_SLOW = _html(
     "The request did not arrive",
-    "Its end did not come in time, so nothing was changed. Send it again, over a faster connection if you can.",
+    "It was not complete in time. Send it again, over a faster connection if you can.",
 )
 NO_WEB_SOCKETS = "This address takes no WebSockets; its owner can allow them under Configure.\n"
 PAGES = {

@@ -61,9 +61,9 @@ def is_closed(connection: socket.socket) -> bool:
 
 
 def slow_streams(rig: Rig, host: str, count: int = STREAMS) -> socket.socket:
-    """An HTTP/2 connection with as many requests that are answered after half a minute."""
+    """An HTTP/2 connection with as many requests that are answered after a quarter of a minute."""
     connection = connect(rig)
-    block = fields("GET", "/?seconds=30", host, {})
+    block = fields("GET", "/?seconds=15", host, {})
     streams = (frame(HEADERS, END_HEADERS | END_STREAM, 1 + 2 * number, block) for number in range(count))
     connection.sendall(PREFACE + frame(SETTINGS, 0, 0) + b"".join(streams))
     return connection

@@ -83,6 +83,11 @@ def test_an_upload_is_asked_for_and_then_lies_in_a_file(
     assert (left_in(door), door.disk.taken) == ([], 0)
 
 
+def test_a_head_request_gets_the_length_and_no_body(door: Door) -> None:
+    client = visit(door, AsgiClient("HEAD"))
+    assert (client.status, client.headers["content-length"], client.body) == (200, "11", b"")
+
+
 def test_where_nobody_looks_at_a_body_the_answer_does_not_wait_for_it(door: Door, application: Application) -> None:
     application.answer = lambda _: Response([b"there is nothing here"])
     client = visit(door, AsgiClient("POST", "/elsewhere", {"Content-Length": "1500000"}, [PIECE] * 30))

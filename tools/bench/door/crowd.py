@@ -1,4 +1,4 @@
-"""Who stands at the door at the same time: strangers who are slow, programs that wait, and floods."""
+"""The crowd at the door: slow strangers, programs that wait, and floods, all at the same time."""
 
 import asyncio
 from collections.abc import Callable, Coroutine, Sequence
@@ -31,7 +31,7 @@ class Numbers:
 
 
 def strangers(target: Target, numbers: Numbers) -> Sequence[Run]:
-    """Those who show no credentials."""
+    """Clients without credentials."""
     address, portal = target.address, target.portal
     hosts = [slot.publishing_host for slot in target.pipelines] or [target.uploaded.publishing_host]
     form = {
@@ -59,7 +59,7 @@ def strangers(target: Target, numbers: Numbers) -> Sequence[Run]:
 
 
 def programs(target: Target, numbers: Numbers) -> Sequence[Run]:
-    """Those who show credentials: pipelines that wait, large uploads that come slowly, and some that never come."""
+    """Clients with credentials: pipelines that wait, large slow uploads, and uploads that never arrive."""
     address, uploaded, size = target.address, target.uploaded, target.large_zip.stat().st_size
     rate = size / numbers.upload_seconds
     asks = {"Authorization": f"Basic {uploaded.credentials}"}

@@ -1,4 +1,4 @@
-"""Honest people during all of it: a person in the portal, whoever watches its health, and the visitors of a site."""
+"""Honest clients during all of it: a person in the portal, a monitor of its health, and visitors of a site."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
