@@ -94,7 +94,7 @@ class HostMiddleware:
 
     def _answer(self, request: HttpRequest) -> HttpResponse:
         name, port = _split_host(request.get_host())
-        if name == settings.PORTAL_HOST or request.path == HEALTH:
+        if name == settings.PORTAL_HOST or (name in LOOPBACK and request.path == HEALTH):
             return self._pass_on(request)
         if name.endswith(f".scm.{settings.SUFFIX}"):
             request.urlconf = settings.PUBLISHING_URLCONF
@@ -125,8 +125,12 @@ class SignInMiddleware(LoginRequiredMiddleware):
     def process_view(
         self, request: HttpRequest, view_func: Callable, view_args: tuple, view_kwargs: dict
     ) -> HttpResponseBase | None:
-        """Leave publishing hosts alone: their addresses look at credentials of their own."""
-        if getattr(request, "urlconf", None) == settings.PUBLISHING_URLCONF:
+        """Leave publishing hosts alone, which look at credentials of their own, and what anybody may see.
+
+        Who is signed in is not even looked up for that: health must answer while the database is away.
+        """
+        is_publishing = getattr(request, "urlconf", None) == settings.PUBLISHING_URLCONF
+        if is_publishing or not getattr(view_func, "login_required", True):
             return None
         return super().process_view(request, view_func, view_args, view_kwargs)
 

@@ -85,6 +85,7 @@ DEFAULT_MODE = os.environ.get("DEFAULT_MODE", "standard")
 MAX_UPLOAD = env_int("MAX_UPLOAD", 512 * 1024 * 1024)
 MAX_UNPACKED = env_int("MAX_UNPACKED", 2 * 1024 * 1024 * 1024)
 MAX_ENTRIES = env_int("MAX_ENTRIES", 100_000)
+SILENCE_SECONDS = env_int("SILENCE_SECONDS", 300)
 
 # Django
 KEY_FILE = keyring.locate(os.environ, DATA_DIR)
@@ -94,7 +95,6 @@ DEBUG = False
 ALLOWED_HOSTS = ["*"]  # Envoy routes known host names only; portal.middleware answers for the rest
 ROOT_URLCONF = "portal.urls"
 PUBLISHING_URLCONF = "sites.publishing.urls"
-WSGI_APPLICATION = "portal.wsgi.application"
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 USE_TZ = True
 TIME_ZONE = "UTC"

@@ -33,7 +33,8 @@ def check_applications(**_: object) -> list[CheckMessage]:
 
 def check_limits(**_: object) -> list[CheckMessage]:
     """Counts and sizes that must leave room for something."""
-    least = {"STAGING_SLOTS_PER_SITE": 1, "MAX_UPLOAD": 1, "MAX_UNPACKED": 1, "MAX_ENTRIES": 1}
+    names = ("STAGING_SLOTS_PER_SITE", "MAX_UPLOAD", "MAX_UNPACKED", "MAX_ENTRIES", "SILENCE_SECONDS")
+    least = dict.fromkeys(names, 1)
     return [
         Error(
             f"{name} is {getattr(settings, name)}, and must be at least {minimum}.",

@@ -20,6 +20,8 @@ MAY_IMPORT: dict[str, set[str]] = {
         "sites.keyring",
         "sites.data_folder",
         "sites.log_lines",
+        "sites.door",
+        "sites.publishing",
     },
     "sites": {"sites.keyring"},
     "sites.errors": set(),
@@ -55,7 +57,8 @@ MAY_IMPORT: dict[str, set[str]] = {
     "sites.runtime": set(),
     "sites.runtime.agent": {"sites.runtime", "sites.log_lines"},
     "sites.content": {"sites.runtime"},
-    "sites.publishing": {"sites.services", "sites.access", "sites.models", "sites.content"},
+    "sites.door": {"sites.content"},
+    "sites.publishing": {"sites.services", "sites.access", "sites.models", "sites.content", "sites.door"},
     "sites.supervisor": {
         "sites.models",
         "sites.services",
@@ -63,6 +66,7 @@ MAY_IMPORT: dict[str, set[str]] = {
         "sites.runtime.agent",
         "sites.router",
         "sites.data_folder",
+        "sites.door",
         "sites.log_lines",
     },
     "sites.management": {
@@ -91,7 +95,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "tools.screens": {"portal"},
     "tools.management": {"tools.prober", "tools.demo", "tools.bench", "tools.screens", "sites.management"},
 }
-WITHOUT_ORM = ("sites.router", "sites.runtime", "sites.content", "tools.prober")
+WITHOUT_ORM = ("sites.door", "sites.router", "sites.runtime", "sites.content", "tools.prober")
 WITHOUT_DJANGO = ("sites.runtime.agent", "sites.runtime.programs", "tools.prober")
 
 

@@ -7,6 +7,11 @@ GreenroomError
 │   ├── LastOwner           a subscription is never without an owner
 │   ├── NotAuthenticated    a publishing client without the slot's credentials
 │   ├── SignInLimited
+│   ├── BodyTooSlow         a request arrives below the least rate
+│   ├── RequestTooLarge     a form beyond its limit
+│   ├── ServerBusy
+│   ├── TooManyUploads
+│   ├── NoRoomForUpload     the disk is nearly full
 │   ├── KeyMissing          values are encrypted and the key is gone
 │   ├── KeyFileRefused
 │   ├── DataFolderRefused
@@ -49,6 +54,7 @@ GreenroomError
 
 from sites.errors.access import LastOwner, NotAllowed, NotAuthenticated, NotFound, SignInLimited
 from sites.errors.base import Failed, GreenroomError, Refused
+from sites.errors.door import BodyTooSlow, NoRoomForUpload, RequestTooLarge, ServerBusy, TooManyUploads
 from sites.errors.failures import (
     BuildFailed,
     Cancelled,
@@ -89,6 +95,7 @@ from sites.errors.uploads import ArchiveRefused, UploadTooLarge, WorkerKindRefus
 __all__ = [
     "AlreadyUp",
     "ArchiveRefused",
+    "BodyTooSlow",
     "BuildFailed",
     "Cancelled",
     "DataFolderRefused",
@@ -102,6 +109,7 @@ __all__ = [
     "LastOwner",
     "NameRefused",
     "NameTaken",
+    "NoRoomForUpload",
     "NotAllowed",
     "NotAuthenticated",
     "NotFound",
@@ -115,10 +123,12 @@ __all__ = [
     "PortTaken",
     "Refused",
     "ReleaseFailed",
+    "RequestTooLarge",
     "RouterUnreachable",
     "RoutesRefused",
     "RuntimeUnreachable",
     "SameSlot",
+    "ServerBusy",
     "ServerFault",
     "SettingRefused",
     "SignInLimited",
@@ -127,6 +137,7 @@ __all__ = [
     "SlotStopped",
     "StaleOrder",
     "SwapPending",
+    "TooManyUploads",
     "Unreachable",
     "UploadTooLarge",
     "WarmupFailed",

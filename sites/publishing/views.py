@@ -1,31 +1,42 @@
 """HTTP for publishing clients, at the addresses that such clients know."""
 
-import time
 from collections.abc import Iterable
+from functools import partial
 
 from django.conf import settings
-from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.db import close_old_connections
+from django.http import FileResponse, HttpRequest, HttpResponse, JsonResponse
+from django.http.response import HttpResponseBase
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_GET, require_POST
 
-from sites.content import uploads
-from sites.errors import NotFound, Refused, SlotBusy, UploadTooLarge
+from sites.content.uploads import receive_upload
+from sites.door.answer import STATUS as AT_THE_DOOR
+from sites.door.answer import Held, note
+from sites.door.uploads import admission, file_of, takes_upload
+from sites.errors import NotFound, Refused, SlotBusy
 from sites.models import Deployment, Operation, OperationState, Slot
 from sites.publishing.authentication import with_slot
+from sites.publishing.waiting import waiting
 from sites.services import deployments
 
 WAIT_SECONDS = 230.0
-"""So long an answer is held back for a publication to end; after that the client is told where to look."""
-POLL_SECONDS = 0.2
+"""So long an answer is held back for a publication to end; after that the client learns where to look."""
 
 
 @csrf_exempt
 @require_POST
+@takes_upload
 @with_slot
 def zip_deploy(request: HttpRequest, slot: Slot) -> HttpResponse:
-    """Publish the body, a zip, as the slot's whole content; `?isAsync=true` answers at once, `?message=` names it."""
+    """Publish the body, a zip, as the slot's whole content; `?isAsync=true` answers at once, `?message=` names it.
+
+    The answer 202 is held back while the publication goes on: the door waits, and no thread does.
+    """
     try:
-        archive = uploads.receive_upload(request, settings.MAX_UPLOAD)
+        if (answer := admission(request, by=f"slot {slot.pk}")) is not None:
+            return answer
+        archive = file_of(request) or receive_upload(request, settings.MAX_UPLOAD)
         try:
             operation = deployments.publish_zip(
                 acting_user=None,
@@ -39,9 +50,11 @@ def zip_deploy(request: HttpRequest, slot: Slot) -> HttpResponse:
             archive.unlink(missing_ok=True)
     except Refused as refusal:
         return _refusal(refusal)
+    answer = _answer(request, operation)
     if request.GET.get("isAsync", "").lower() != "true":
-        operation = _ended(operation)
-    return _answer(request, operation)
+        wait = min(WAIT_SECONDS, settings.SILENCE_SECONDS * 0.9)
+        note(answer, Held(partial(waiting.until_ended, operation.pk, wait), partial(_answer_now, request, operation)))
+    return answer
 
 
 @require_GET
@@ -65,25 +78,30 @@ def deployment_detail(request: HttpRequest, slot: Slot, public_id: str) -> HttpR
 
 @require_GET
 @with_slot
-def deployment_log(request: HttpRequest, slot: Slot, public_id: str) -> HttpResponse:
+def deployment_log(request: HttpRequest, slot: Slot, public_id: str) -> HttpResponseBase:
     """What its build and release command wrote, as text."""
     deployment = _by_id(slot.occupant.deployments.all(), public_id)
     if deployment is None:
         return _refusal(NotFound())
-    return HttpResponse(deployments.build_log(deployment), content_type="text/plain; charset=utf-8")
+    kind = "text/plain; charset=utf-8"
+    try:
+        return FileResponse(deployments.log_file(deployment).open("rb"), content_type=kind)
+    except FileNotFoundError:
+        return HttpResponse(content_type=kind)
 
 
 def _by_id(found: Iterable[Deployment], public_id: str) -> Deployment | None:
     return next((deployment for deployment in found if deployment.public_id.hex == public_id.replace("-", "")), None)
 
 
-def _ended(operation: Operation) -> Operation:
-    """The operation once it has ended, or as it is after WAIT_SECONDS."""
-    until = time.monotonic() + WAIT_SECONDS
-    while operation.is_open and time.monotonic() < until:
-        time.sleep(POLL_SECONDS)
+def _answer_now(request: HttpRequest, operation: Operation) -> HttpResponse:
+    """The answer as the operation is now; runs outside of Django's handling of a request."""
+    close_old_connections()
+    try:
         operation.refresh_from_db()
-    return operation
+        return _answer(request, operation)
+    finally:
+        close_old_connections()
 
 
 def _answer(request: HttpRequest, operation: Operation) -> HttpResponse:
@@ -113,6 +131,6 @@ def _described(deployment: Deployment, slot: Slot) -> dict[str, object]:
 
 
 def _refusal(refusal: Refused) -> HttpResponse:
-    by_class = {NotFound: 404, SlotBusy: 409, UploadTooLarge: 413}
-    status = next((status for kind, status in by_class.items() if isinstance(refusal, kind)), 400)
+    by_class = ((NotFound, 404), (SlotBusy, 409), *AT_THE_DOOR)
+    status = next((status for kind, status in by_class if isinstance(refusal, kind)), 400)
     return JsonResponse({"code": refusal.code, "message": str(refusal)}, status=status)

@@ -49,8 +49,14 @@ def test_a_loopback_address_leads_to_the_portals_host(middleware: HostMiddleware
     assert (answer.status_code, answer["Location"]) == (302, address)
 
 
-def test_health_answers_at_every_host(middleware: HostMiddleware) -> None:
-    assert ask(middleware, "127.0.0.1:8080", "/healthz").content == b"inside"
+def test_health_answers_at_the_portals_hosts_and_nowhere_else(
+    middleware: HostMiddleware, seen: list[HttpRequest]
+) -> None:
+    for host in ("localhost", "127.0.0.1:8080", "[::1]:8080"):
+        assert ask(middleware, host, "/healthz").content == b"inside"
+    assert ask(middleware, "evil.example", "/healthz").status_code == 404
+    ask(middleware, "contoso.scm.localhost", "/healthz")
+    assert seen[-1].urlconf == settings.PUBLISHING_URLCONF
 
 
 @pytest.mark.parametrize("host", ["contoso.localhost", "evil.example", "localhost.evil.example", "scm.localhost"])

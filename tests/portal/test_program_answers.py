@@ -26,7 +26,7 @@ def test_an_unforeseen_exception(domain: Domain, staging: Slot, monkeypatch: Mon
     def fail(*_: object, **__: object) -> None:
         raise error
 
-    monkeypatch.setattr(views.uploads, "receive_upload", fail)
+    monkeypatch.setattr(views, "receive_upload", fail)
     client = Client(raise_request_exception=False)
     answer = client.post("/api/zipdeploy", b"zip", content_type="application/zip", HTTP_HOST=HOST, **basic(staging))
     assert (answer.status_code, answer["Content-Type"]) == (500, "application/json")

@@ -16,6 +16,7 @@ USED = (
     "MAX_UPLOAD",
     "MAX_UNPACKED",
     "MAX_ENTRIES",
+    "SILENCE_SECONDS",
     "LISTEN",
     "PORT",
     "SUFFIX",

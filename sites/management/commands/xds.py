@@ -27,5 +27,6 @@ class Command(GreenroomCommand):
             addresses=settings.LISTEN,
             port=settings.PORT,
             portal_hosts=[settings.PORTAL_HOST, "127.0.0.1", "[::1]"],
+            silence_seconds=settings.SILENCE_SECONDS,
         )
         asyncio.run(serve(DatabaseTables(), places, before_call=close_old_connections))

@@ -4,24 +4,20 @@ import logging
 import sys
 
 import pytest
-from gunicorn.config import Config
-from gunicorn.glogging import Logger
 
+from portal.asgi import make_door
 from sites.log_lines import LineFormatter
 from sites.supervisor import web
 
 
 def test_the_web_server_logs_such_lines(capsys: pytest.CaptureFixture[str]) -> None:
-    former = logging.getLogger().handlers[:]
-    config = Config()
-    for name in ("errorlog", "logconfig_dict"):
-        config.set(name, getattr(web, name))
+    web.configuration(make_door())
+    log = logging.getLogger("uvicorn.error")
+    (handler,) = (one for one in logging.getLogger().handlers if isinstance(one.formatter, LineFormatter))
+    assert (log.handlers, log.propagate) == ([], True)
+    former = handler.setStream(sys.stderr)
     try:
-        log = Logger(config).error_log
-        (handler,) = log.handlers
-        assert isinstance(handler.formatter, LineFormatter)
-        handler.setStream(sys.stderr)
         log.warning("Invalid request from ip=%s: %s", "::1", "/\x1b[31m")
         assert r"Invalid request from ip=::1: /\x1b[31m" in capsys.readouterr().err
     finally:
-        logging.getLogger().handlers[:] = former
+        handler.setStream(former)
