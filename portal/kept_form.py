@@ -12,13 +12,13 @@ from django.urls import Resolver404, resolve, reverse
 from sites.models.fields import decrypt, encrypt
 
 KEY = "kept_form"
-PERSON = "greenroom-person"
 SECONDS = 3600
 MOST_CHARACTERS = 64 * 1024
 SECRET = ("password", "code", "csrfmiddlewaretoken")
 QUIET = ("_FORMS", "next")
 PAGES = {
     "site-configure": "site-configure",
+    "site-values-reveal": "site-configure",
     "site-scale": "site-scale",
     "site-mode": "site-scale",
     "site-publish": "site-publish",
@@ -29,6 +29,8 @@ PAGES = {
     "person-add": "people",
 }
 """Where each form is sent, and the page that shows it with what was typed. Other forms hold nothing worth keeping."""
+LOOKS = ("/reveal/",)
+"""How addresses end where a form is sent along with a question, and nothing of it is saved."""
 
 
 @dataclass(frozen=True)
@@ -67,20 +69,21 @@ def remember_person(request: HttpRequest, response: HttpResponseBase) -> None:
     if getattr(request, "session", None) is None or not request.session.modified or not request.user.is_authenticated:
         return
     secure = settings.SESSION_COOKIE_SECURE
-    response.set_signed_cookie(PERSON, str(request.user.pk), secure=secure, httponly=True, samesite="Lax")
+    name = settings.PERSON_COOKIE_NAME
+    response.set_signed_cookie(name, str(request.user.pk), secure=secure, httponly=True, samesite="Lax")
 
 
 def settle(request: HttpRequest, response: HttpResponseBase) -> None:
     """Once it was sent and taken, it is no longer kept."""
     if request.method == "POST" and response.status_code < 400 and hasattr(request, "session"):
         kept = read(request)
-        if kept and kept.page == _page_of(request.path):
+        if kept and kept.page == _page_of(request.path) and not request.path.endswith(LOOKS):
             forget(request)
 
 
 def keep(request: HttpRequest) -> None:
     """Keep what was typed, encrypted, in the session that begins; nothing of strangers, no passwords, no files."""
-    person = request.get_signed_cookie(PERSON, default="")
+    person = request.get_signed_cookie(settings.PERSON_COOKIE_NAME, default="")
     fields = [
         [name, value]
         for name, values in request.POST.lists()

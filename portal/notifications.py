@@ -8,6 +8,7 @@ from django.utils import timezone
 
 from portal import pace
 from sites.models import Kind, Operation, OperationState
+from sites.plain_text import visible
 from sites.services.swaps import preview_ends_at
 
 KEPT = timedelta(days=2)
@@ -124,7 +125,7 @@ def sentence(operation: Operation) -> str:
         return waiting_sentence(operation)
     if operation.is_open:
         return f"{doing}: {operation.get_step_display()[0].lower()}{operation.get_step_display()[1:]}."
-    return operation.outcome or f"{doing} {operation.get_state_display().lower()}."
+    return visible(operation.outcome, keep="\n") or f"{doing} {operation.get_state_display().lower()}."
 
 
 def waiting_sentence(operation: Operation) -> str:

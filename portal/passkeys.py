@@ -18,6 +18,7 @@ from fido2.webauthn import (
 
 from portal.models import Passkey
 from sites.errors import SettingRefused
+from sites.services.plain_line import plain_line
 
 STATE = "passkey_challenge"
 MOST = 10
@@ -49,7 +50,7 @@ def add(request: HttpRequest, user: User, name: str, answer: Mapping[str, Any]) 
         data = None
     if data is None or data.credential_data is None:
         raise SettingRefused("The passkey could not be verified, so none was added. Try again.")
-    named = name.strip()[:64] or "Passkey"
+    named = plain_line(name, "The name of the passkey")[:64] or "Passkey"
     return Passkey.objects.create(user=user, name=named, credential=bytes(data.credential_data))
 
 

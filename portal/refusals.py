@@ -9,6 +9,7 @@ from django.urls import reverse
 
 from portal.answers import back_address
 from portal.http import PortalRequest
+from sites.door.answer import STATUS as AT_THE_DOOR
 from sites.errors import (
     ArchiveRefused,
     DiskFull,
@@ -23,18 +24,17 @@ from sites.errors import (
     SignInLimited,
     SwapPending,
     UploadsBusy,
-    UploadTooLarge,
     WrongNameTyped,
 )
 from sites.models import PRODUCTION, Operation, Slot
 
-STATUS = (
+STATUS: tuple[tuple[type[GreenroomError] | tuple[type[GreenroomError], ...], int], ...] = (
     (NotFound, 404),
     (NotAllowed, 403),
-    (UploadTooLarge, 413),
     ((DiskFull, QuotaExceeded), 507),
     (UploadsBusy, 503),
     (SignInLimited, 429),
+    *AT_THE_DOOR,
     ((SettingRefused, ArchiveRefused, WrongNameTyped), 400),
     (Failed, 503),
 )
@@ -44,9 +44,10 @@ TITLES = {
     400: "not accepted",
     403: "not allowed",
     404: "nothing here",
+    408: "too slow",
     409: "not possible now",
     413: "too large",
-    429: "too many tries",
+    429: "too many at once",
     503: "not possible at the moment",
     507: "no room",
 }

@@ -9,12 +9,14 @@ import time
 import segno
 from cryptography.hazmat.primitives.hashes import SHA1
 from cryptography.hazmat.primitives.twofactor.totp import TOTP
+from django.conf import settings
 from django.contrib.auth.models import User
 from django.db import transaction
 from django.utils.crypto import salted_hmac
 from django.utils.safestring import SafeString
 
 from portal.models import Passkey, RecoveryCode, TimeCode
+from sites.keyring import key_file
 
 STEP_SECONDS = 30
 CODES = 10
@@ -90,4 +92,5 @@ def _letters(count: int) -> str:
 
 def _digest(user: User, code: str) -> str:
     typed = "".join(letter for letter in code.lower() if letter.isalnum())
-    return salted_hmac("portal.recovery_code", f"{user.pk}:{typed}", algorithm="sha256").hexdigest()
+    secret = key_file(settings.KEY_FILE).read().codes
+    return salted_hmac("portal.recovery_code", f"{user.pk}:{typed}", secret=secret, algorithm="sha256").hexdigest()

@@ -9,7 +9,7 @@ from pathlib import Path
 import dj_database_url
 from django.core.exceptions import ImproperlyConfigured
 
-from portal.secrets_file import read_or_create_key
+from sites import data_folder, keyring, log_lines
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
@@ -55,8 +55,10 @@ MOUNT_DIR = DATA_DIR / "mounts"
 INSTANCE_DIR = DATA_DIR / "instances"
 LOG_DIR = DATA_DIR / "logs"
 
-for _folder in (DATA_DIR, RUN_DIR, UPLOAD_DIR):
+data_folder.claim(DATA_DIR)
+for _folder in (RUN_DIR, UPLOAD_DIR):
     _folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    data_folder.ensure_ours(_folder)
 
 REDIS_SOCKET = RUN_DIR / "redis.sock"
 AGENT_SOCKET = RUN_DIR / "agent.sock"
@@ -96,16 +98,16 @@ SITE_FOLDER_FILES = env_int("SITE_FOLDER_FILES", 1_000_000)
 KEPT_DEPLOYMENTS = env_int("KEPT_DEPLOYMENTS", 5)
 SITES_MEMORY_MB = env_int("SITES_MEMORY_MB", 0)
 MEMORY_OVERCOMMIT = env_int("MEMORY_OVERCOMMIT", 10)
+SILENCE_SECONDS = env_int("SILENCE_SECONDS", 300)
 
 # Django
-_key = read_or_create_key(DATA_DIR / "secret.key")
-SECRET_KEY = hashlib.sha256(b"django:" + _key).hexdigest()
-ENCRYPTION_KEY = _key
+KEY_FILE = keyring.locate(os.environ, DATA_DIR)
+SECRET_KEY, *SECRET_KEY_FALLBACKS = keyring.open_keys(KEY_FILE, DATA_DIR).signing_keys
+ENCRYPTED_PLACES = {"sessions": "portal.signing_keys.renew_sessions"}  # beside every EncryptedTextField
 DEBUG = False
 ALLOWED_HOSTS = ["*"]  # Envoy routes known host names only; portal.middleware answers for the rest
 ROOT_URLCONF = "portal.urls"
 PUBLISHING_URLCONF = "sites.publishing.urls"
-WSGI_APPLICATION = "portal.wsgi.application"
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 USE_TZ = True
 TIME_ZONE = "UTC"
@@ -126,7 +128,10 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "portal.middleware.KeysMiddleware",
+    "portal.middleware.NoStoreMiddleware",
     "portal.middleware.HostMiddleware",
+    "portal.middleware.ZeroByteMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
@@ -184,6 +189,9 @@ SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"
 CSRF_COOKIE_NAME = f"{_cookie_prefix}greenroom-csrf"
 CSRF_COOKIE_SECURE = IS_LOCAL
+CSRF_COOKIE_HTTPONLY = True  # scripts read the token in the page
+PERSON_COOKIE_NAME = f"{_cookie_prefix}greenroom-person"
+MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"  # no cookie of its own
 CSRF_TRUSTED_ORIGINS = [f"http://{PORTAL_HOST}:{PORT}"]
 SECURE_CONTENT_TYPE_NOSNIFF = True
 SECURE_REFERRER_POLICY = "same-origin"
@@ -199,6 +207,7 @@ AUTH_PASSWORD_VALIDATORS = [
 DATA_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 5000  # a page of some hundred settings has several fields for each
 FILE_UPLOAD_TEMP_DIR = UPLOAD_DIR
+FILE_UPLOAD_PERMISSIONS = 0o600  # also of the portal's static files
 FILE_UPLOAD_HANDLERS = ["portal.uploads.NoFiles"]  # whoever waits for a file names a handler of its own
 
 # Celery: the database alone can rebuild the queue, so messages are taken early and lost ones do not matter
@@ -228,10 +237,4 @@ CELERY_BEAT_SCHEDULE = {"tick": {"task": "sites.tasks.tick", "schedule": 1.0, "o
 ROUTER = os.environ.get("GREENROOM_ROUTER", "sites.router.envoy.EnvoyRouter")
 RUNTIME = os.environ.get("GREENROOM_RUNTIME", "sites.runtime.process.ProcessRuntime")
 
-LOGGING = {
-    "version": 1,
-    "disable_existing_loggers": False,
-    "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"}},
-    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
-    "root": {"handlers": ["stderr"], "level": os.environ.get("GREENROOM_LOG_LEVEL", "INFO")},
-}
+LOGGING = log_lines.configuration(os.environ.get("GREENROOM_LOG_LEVEL", "INFO"))

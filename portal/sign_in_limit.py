@@ -8,6 +8,7 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
 
+from portal.client_address import client_address
 from portal.models import SignInFailure
 from sites.errors import SignInLimited
 
@@ -37,12 +38,6 @@ def forget_failures(request: HttpRequest, name: str) -> None:
 def forget_name(name: str) -> None:
     """A new password ends the count at every address."""
     SignInFailure.objects.filter(name_digest=_digest(name)).delete()
-
-
-def client_address(request: HttpRequest) -> str:
-    """Who asks: the address that the router appended; the header's earlier entries are the client's own words."""
-    forwarded = request.headers.get("X-Forwarded-For", "")
-    return (request.META.get("REMOTE_ADDR") or forwarded.rpartition(",")[2].strip() or "unknown")[:45]
 
 
 def _failures(request: HttpRequest, name: str) -> QuerySet[SignInFailure]:

@@ -9,12 +9,13 @@ from django.apps import apps
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, Warning, register
 
+from sites import keyring
 from sites.content.package_sources import on_this_machine
 from sites.runtime.agent.name_servers import is_reached
 
 TAG = "greenroom"
-OPEN_TO_OTHERS = 0o026
-"""Writable for the group, readable or writable for everybody; passing through is allowed."""
+OPEN_TO_OTHERS = 0o066
+"""Readable or writable for the group or for everybody; passing through is allowed."""
 LONGEST_HOST = 253 - 40 - 40 - len("-.scm.")
 """Leaves room for NAME-SLOT.scm. in front, of 40 characters each."""
 _LABEL = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
@@ -33,7 +34,7 @@ def check_applications(**_: object) -> list[CheckMessage]:
     ]
 
 
-AT_LEAST_ONE = ("STAGING_SLOTS_PER_SITE", "MAX_UPLOAD", "MAX_UNPACKED", "MAX_ENTRIES")
+AT_LEAST_ONE = ("STAGING_SLOTS_PER_SITE", "MAX_UPLOAD", "MAX_UNPACKED", "MAX_ENTRIES", "SILENCE_SECONDS")
 NOT_NEGATIVE = (
     "DISK_RESERVE",
     "KEPT_DEPLOYMENTS",
@@ -126,6 +127,31 @@ def check_data_folder(**_: object) -> list[CheckMessage]:
     ]
 
 
+def check_key_file(**_: object) -> list[CheckMessage]:
+    """Whoever reads the keys reads every secret. systemd opens what it passes to the service's own group at most."""
+    path = settings.KEY_FILE
+    is_passed = path.name == keyring.CREDENTIAL
+    mode = path.stat().st_mode & 0o777
+    found: list[CheckMessage] = []
+    if mode & (0o007 if is_passed else 0o077):
+        found.append(
+            Error(
+                f"Other users may read or change the key file {path} (its mode is {mode:o}).",
+                hint=f"Close it: chmod 600 {path}. If somebody has read it, make a new key: ./greenroom key rotate",
+                id="greenroom.E008",
+            )
+        )
+    if path.parent != settings.DATA_DIR and (settings.DATA_DIR / keyring.NAME).exists():
+        found.append(
+            Warning(
+                f"The data folder still holds a key file, and the one that is used is {path}.",
+                hint=f"Keep a copy elsewhere and remove it: rm {settings.DATA_DIR / keyring.NAME}",
+                id="greenroom.W002",
+            )
+        )
+    return found
+
+
 def check_portal_host(**_: object) -> list[CheckMessage]:
     """Only on localhost can the portal's cookies have names that a site cannot set for it."""
     if settings.IS_LOCAL or not settings.PORTAL_HOST.endswith(f".{settings.SUFFIX}"):
@@ -197,6 +223,7 @@ CHECKS = (
     check_names,
     check_mode,
     check_data_folder,
+    check_key_file,
     check_portal_host,
     check_networks,
     check_package_sources,

@@ -71,7 +71,7 @@ def app(request: PortalRequest) -> HttpResponse:
             with transaction.atomic():
                 _new_factor(request)
                 second_factor.set_app(request.user, secret, step)
-                _record(request.user, "An authenticator app was set up for '{name}'.")
+                _record(request.user, f"An authenticator app was set up for '{request.user}'.")
             del request.session[SETUP]
             return redirect("password-change")
     context = {
@@ -93,7 +93,7 @@ def remove_app(request: PortalRequest) -> HttpResponse:
     if not TimeCode.objects.filter(user=request.user).delete()[0]:
         raise NotFound
     second_factor.forget_codes_without_factor(request.user)
-    _record(request.user, "The authenticator app of '{name}' is no longer asked for.")
+    _record(request.user, f"The authenticator app of '{request.user}' is no longer asked for.")
     return redirect("password-change")
 
 
@@ -108,7 +108,7 @@ def new_codes(request: PortalRequest) -> HttpResponse:
             "Set up an app or add a passkey first."
         )
     _show_once(request, second_factor.new_recovery_codes(request.user))
-    _record(request.user, "'{name}' has new recovery codes; the former ones no longer work.")
+    _record(request.user, f"'{request.user}' has new recovery codes; the former ones no longer work.")
     return redirect("password-change")
 
 
@@ -134,7 +134,7 @@ def add_passkey(request: PortalRequest) -> HttpResponse:
     try:
         with transaction.atomic():
             passkey = passkeys.add(request, request.user, name, credential)
-            _record(request.user, f"The passkey '{passkey.name}' was added for '{{name}}'.")
+            _record(request.user, f"The passkey '{passkey.name}' was added for '{request.user}'.")
     except SettingRefused as refusal:
         return JsonResponse({"sentence": str(refusal)}, status=400)
     if is_first:
@@ -152,7 +152,7 @@ def remove_passkey(request: PortalRequest, number: int) -> HttpResponse:
         raise NotFound
     passkey.delete()
     second_factor.forget_codes_without_factor(request.user)
-    _record(request.user, f"The passkey '{passkey.name}' of '{{name}}' was removed.")
+    _record(request.user, f"The passkey '{passkey.name}' of '{request.user}' was removed.")
     return redirect("password-change")
 
 
@@ -185,6 +185,4 @@ def _ensure_password(request: PortalRequest) -> None:
 
 def _record(user: User, outcome: str) -> None:
     name = user.get_username()
-    operations.record(
-        kind=Kind.SIGN_IN, actor_name=name, acting_user=user, target=name, outcome=outcome.format(name=name)
-    )
+    operations.record(kind=Kind.SIGN_IN, actor_name=name, acting_user=user, target=name, outcome=outcome)

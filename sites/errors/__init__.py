@@ -7,6 +7,13 @@ GreenroomError
 │   ├── LastOwner           a subscription is never without an owner
 │   ├── NotAuthenticated    a publishing client without the slot's credentials
 │   ├── SignInLimited
+│   ├── BodyTooSlow         a request arrives below the least rate
+│   ├── RequestTooLarge     a form beyond its limit
+│   ├── ServerBusy
+│   ├── TooManyUploads
+│   ├── KeyMissing          values are encrypted and the key is gone
+│   ├── KeyFileRefused
+│   ├── DataFolderRefused
 │   ├── DiskFull            less is free than is kept in reserve
 │   ├── QuotaExceeded       content and builds of a web site would outgrow their quota
 │   ├── UploadsBusy
@@ -45,11 +52,13 @@ GreenroomError
     ├── Unreachable         a part of Greenroom does not answer; tried again by itself
     │   ├── RuntimeUnreachable
     │   └── RouterUnreachable
+    ├── ServerFault         Greenroom itself failed
     └── StaleOrder          an order that a newer one has overtaken
 """
 
 from sites.errors.access import LastOwner, NotAllowed, NotAuthenticated, NotFound, SignInLimited
 from sites.errors.base import Failed, GreenroomError, Refused
+from sites.errors.door import BodyTooSlow, RequestTooLarge, ServerBusy, TooManyUploads
 from sites.errors.failures import (
     BuildFailed,
     Cancelled,
@@ -59,10 +68,12 @@ from sites.errors.failures import (
     RouterUnreachable,
     RoutesRefused,
     RuntimeUnreachable,
+    ServerFault,
     StaleOrder,
     Unreachable,
     WarmupFailed,
 )
+from sites.errors.keys import DataFolderRefused, KeyFileRefused, KeyMissing
 from sites.errors.limits import DiskFull, NotEnoughMemory, QuotaExceeded, UploadsBusy
 from sites.errors.slots import (
     NothingPublished,
@@ -90,14 +101,18 @@ from sites.errors.uploads import ArchiveRefused, UploadTooLarge, WorkerKindRefus
 __all__ = [
     "AlreadyUp",
     "ArchiveRefused",
+    "BodyTooSlow",
     "BuildFailed",
     "Cancelled",
+    "DataFolderRefused",
     "DiskFull",
     "Failed",
     "GreenroomError",
     "InstanceCountRefused",
     "InstanceNotStarted",
     "IsolationMissing",
+    "KeyFileRefused",
+    "KeyMissing",
     "LastOwner",
     "NameRefused",
     "NameTaken",
@@ -117,10 +132,13 @@ __all__ = [
     "QuotaExceeded",
     "Refused",
     "ReleaseFailed",
+    "RequestTooLarge",
     "RouterUnreachable",
     "RoutesRefused",
     "RuntimeUnreachable",
     "SameSlot",
+    "ServerBusy",
+    "ServerFault",
     "SettingRefused",
     "SignInLimited",
     "SlotBusy",
@@ -128,6 +146,7 @@ __all__ = [
     "SlotStopped",
     "StaleOrder",
     "SwapPending",
+    "TooManyUploads",
     "Unreachable",
     "UploadTooLarge",
     "UploadsBusy",

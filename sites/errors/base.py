@@ -1,5 +1,7 @@
 """What every refusal and every failure is."""
 
+from sites.plain_text import visible
+
 
 class GreenroomError(Exception):
     """Base of all. `str(error)` is a sentence for people, `code` is stable for programs."""
@@ -9,7 +11,8 @@ class GreenroomError(Exception):
 
     def __init__(self, sentence: str | None = None, /, **values: object) -> None:
         self.values = values
-        super().__init__(sentence if sentence is not None else self.sentence.format(**values))
+        said = sentence if sentence is not None else self.sentence.format(**values)
+        super().__init__(visible(said, keep="\n"))  # it may quote what strangers wrote
 
 
 class Refused(GreenroomError):

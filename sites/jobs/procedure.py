@@ -10,6 +10,7 @@ from sites.errors import Cancelled, StaleOrder
 from sites.jobs import wording
 from sites.models import Operation, OperationState, OperationStep, Step
 from sites.models.clock import now
+from sites.plain_text import one_line
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,13 +83,13 @@ def enter(operation: Operation, stage: Stage, *, found: str = "") -> None:
 
 def end_step(operation: Operation, moment: datetime, *, found: str = "", is_failed: bool = False) -> None:
     """Write that the present step has ended, and what it found; belongs to the transaction that goes on."""
-    said = {"sentence": found[:SENTENCE_LENGTH]} if found else {}
+    said = {"sentence": one_line(found)[:SENTENCE_LENGTH]} if found else {}
     steps = OperationStep.objects.filter(operation=operation, ended_at=None)
     steps.update(ended_at=moment, is_failed=is_failed, **said)
 
 
 def tell(operation: Operation, progress: Progress) -> bool:
     """Show how far the present step is; written only when the sentence has changed, which it returns."""
-    sentence = progress.sentence[:SENTENCE_LENGTH]
+    sentence = one_line(progress.sentence)[:SENTENCE_LENGTH]
     steps = OperationStep.objects.filter(operation=operation, step=operation.step)
     return bool(sentence and steps.exclude(sentence=sentence).update(sentence=sentence))

@@ -21,6 +21,7 @@ from sites.jobs.procedure import Progress, beat
 from sites.models import Category, HostName, HostNameKind, Instance, Kind, Operation, SlotChange, SlotSetting
 from sites.models.clock import now, seconds_since
 from sites.models.present import present
+from sites.plain_text import one_line
 from sites.runtime.registry import get_runtime
 from sites.runtime.spec import InstanceState
 
@@ -178,7 +179,7 @@ def _status(probe: Probe, path: str, seconds: float) -> str:
     except TimeoutError:
         is_over.set()
     except (OSError, HTTPException) as error:
-        answer = f"no answer ({error or type(error).__name__})"
+        answer = f"no answer ({one_line(str(error)) or type(error).__name__})"
     finally:
         connection.close()
     return f"no answer within {seconds:.0f} s" if is_over.is_set() else answer

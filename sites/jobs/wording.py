@@ -19,6 +19,7 @@ from sites.models import (
     Workload,
 )
 from sites.models.clock import seconds_since
+from sites.plain_text import log_text
 from sites.runtime.spec import EndReason, InstanceStatus, RunStatus
 
 
@@ -79,7 +80,8 @@ def quoted(text: str) -> str:
 
 def last_lines(lines: list[str]) -> str:
     """The end of a log, to be appended to a sentence."""
-    return "\nIts last lines:\n" + "\n".join(lines) if lines else " It wrote nothing to its log."
+    shown = "\n".join(log_text(line) for line in lines)
+    return f"\nIts last lines:\n{shown}" if lines else " It wrote nothing to its log."
 
 
 def success(operation: Operation) -> str:

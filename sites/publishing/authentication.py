@@ -4,6 +4,7 @@ import base64
 import binascii
 import functools
 import hmac
+import logging
 from collections.abc import Callable
 
 from django.http import HttpRequest, JsonResponse
@@ -12,6 +13,7 @@ from django.http.response import HttpResponseBase
 from sites.errors import NotAuthenticated
 from sites.models import HostName, HostNameKind, Slot
 
+logger = logging.getLogger(__name__)
 REALM = 'Basic realm="publishing", charset="UTF-8"'
 
 
@@ -30,13 +32,15 @@ def with_slot(view: Callable[..., HttpResponseBase]) -> Callable[..., HttpRespon
 
     @functools.wraps(view)
     def gate(request: HttpRequest, *args: object, **kwargs: object) -> HttpResponseBase:
-        slot = slot_of(request)
+        host, slot = request.get_host(), slot_of(request)
         user, password = _credentials(request)
         # Both are compared in any case, so that the time taken tells nothing
         is_user = hmac.compare_digest(user.encode(), (slot.publishing_user if slot else "").encode())
         is_password = hmac.compare_digest(password.encode(), (slot.publishing_password if slot else "").encode())
         if slot is None or not (is_user and is_password):
-            refusal = NotAuthenticated(host=request.get_host())
+            refusal = NotAuthenticated(host=host)
+            whose = "its own user with a wrong password" if is_user and slot else "another user"  # maybe a password
+            logger.warning("Publishing to %s was refused to %s.", host, whose)
             answer = {"code": refusal.code, "message": str(refusal)}
             return JsonResponse(answer, status=401, headers={"WWW-Authenticate": REALM})
         return view(request, slot, *args, **kwargs)

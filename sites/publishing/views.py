@@ -1,51 +1,52 @@
 """HTTP for publishing clients, at the addresses that such clients know."""
 
-import time
 from collections.abc import Iterable
+from contextlib import nullcontext
+from functools import partial
 
 from django.conf import settings
+from django.db import close_old_connections
 from django.http import HttpRequest, HttpResponse, JsonResponse, StreamingHttpResponse
 from django.http.response import HttpResponseBase
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_GET, require_POST
 
-from sites.content import uploads
-from sites.errors import (
-    DiskFull,
-    NotEnoughMemory,
-    NotFound,
-    QuotaExceeded,
-    Refused,
-    SlotBusy,
-    UploadsBusy,
-    UploadTooLarge,
-)
+from sites.content.uploads import received
+from sites.door.answer import STATUS as AT_THE_DOOR
+from sites.door.answer import Held, note
+from sites.door.uploads import admission, file_of, takes_upload
+from sites.errors import NotEnoughMemory, NotFound, QuotaExceeded, Refused, SlotBusy, UploadsBusy
 from sites.models import Deployment, Operation, OperationState, Slot
 from sites.publishing.authentication import with_slot
+from sites.publishing.waiting import waiting
 from sites.services import deployments
 
 WAIT_SECONDS = 230.0
-"""So long an answer is held back for a publication to end; after that the client is told where to look."""
-POLL_SECONDS = 0.2
-STATUS = {
-    NotFound: 404,
-    SlotBusy: 409,
-    NotEnoughMemory: 409,
-    UploadTooLarge: 413,
-    UploadsBusy: 503,
-    DiskFull: 507,
-    QuotaExceeded: 507,
-}
+"""So long an answer is held back for a publication to end; after that the client learns where to look."""
+STATUS: tuple[tuple[type[Refused] | tuple[type[Refused], ...], int], ...] = (
+    (NotFound, 404),
+    ((SlotBusy, NotEnoughMemory), 409),
+    (UploadsBusy, 503),
+    (QuotaExceeded, 507),
+    *AT_THE_DOOR,
+)
 """Of every other refusal it is 400."""
 
 
 @csrf_exempt
 @require_POST
+@takes_upload
 @with_slot
 def zip_deploy(request: HttpRequest, slot: Slot) -> HttpResponse:
-    """Publish the body, a zip, as the slot's whole content; `?isAsync=true` answers at once, `?message=` names it."""
+    """Publish the body, a zip, as the slot's whole content; `?isAsync=true` answers at once, `?message=` names it.
+
+    The answer 202 is held back while the publication goes on: the door waits, and no thread does.
+    """
     try:
-        with uploads.received(request, settings.MAX_UPLOAD) as archive:
+        if (answer := admission(request, by=f"slot {slot.pk}")) is not None:
+            return answer
+        file = file_of(request)
+        with nullcontext(file) if file else received(request, settings.MAX_UPLOAD) as archive:
             operation = deployments.publish_zip(
                 acting_user=None,
                 author=slot.publishing_user,
@@ -56,9 +57,11 @@ def zip_deploy(request: HttpRequest, slot: Slot) -> HttpResponse:
             )
     except Refused as refusal:
         return _refusal(refusal)
+    answer = _answer(request, operation)
     if request.GET.get("isAsync", "").lower() != "true":
-        operation = _ended(operation)
-    return _answer(request, operation)
+        wait = min(WAIT_SECONDS, settings.SILENCE_SECONDS * 0.9)
+        note(answer, Held(partial(waiting.until_ended, operation.pk, wait), partial(_answer_now, request, operation)))
+    return answer
 
 
 @require_GET
@@ -94,13 +97,14 @@ def _by_id(found: Iterable[Deployment], public_id: str) -> Deployment | None:
     return next((deployment for deployment in found if deployment.public_id.hex == public_id.replace("-", "")), None)
 
 
-def _ended(operation: Operation) -> Operation:
-    """The operation once it has ended, or as it is after WAIT_SECONDS."""
-    until = time.monotonic() + WAIT_SECONDS
-    while operation.is_open and time.monotonic() < until:
-        time.sleep(POLL_SECONDS)
+def _answer_now(request: HttpRequest, operation: Operation) -> HttpResponse:
+    """The answer as the operation is now; runs outside of Django's handling of a request."""
+    close_old_connections()
+    try:
         operation.refresh_from_db()
-    return operation
+        return _answer(request, operation)
+    finally:
+        close_old_connections()
 
 
 def _answer(request: HttpRequest, operation: Operation) -> HttpResponse:
@@ -130,5 +134,5 @@ def _described(deployment: Deployment, slot: Slot) -> dict[str, object]:
 
 
 def _refusal(refusal: Refused) -> HttpResponse:
-    status = next((status for kind, status in STATUS.items() if isinstance(refusal, kind)), 400)
+    status = next((status for kind, status in STATUS if isinstance(refusal, kind)), 400)
     return JsonResponse({"code": refusal.code, "message": str(refusal)}, status=status)

@@ -9,8 +9,10 @@ from django.db import transaction
 from sites import access
 from sites.logs.files import blocks, tail
 from sites.models import Category, Deployment, Kind, Operation, Slot, Swap
+from sites.plain_text import log_text
 from sites.planning import build_log
 from sites.services import archives, capacity, changes, operations
+from sites.services.plain_line import plain_line
 from sites.services.settings import read_settings, with_defaults
 from sites.services.swaps import exchange_workloads, why_not_swap_into
 
@@ -33,6 +35,7 @@ def publish_zip(
     """
     if acting_user is not None:
         slot = access.get_slot_for_change(acting_user, slot.site.name, slot.name)
+    message = plain_line(message, "The message of the publication")
     operations.ensure_free([slot], wanted=Kind.PUBLISH.label)
     site = slot.site
     start_command = with_defaults(read_settings(slot, Category.GENERAL))["start_command"]
@@ -83,8 +86,8 @@ def _swap_too(operation: Operation, slot: Slot) -> None:
 
 
 def end_of_log(deployment: Deployment) -> str:
-    """The last lines that the build and the release command wrote so far, at most LINES_SHOWN."""
-    return "\n".join(tail(build_log(deployment), LINES_SHOWN))
+    """The last LINES_SHOWN lines of a build and its release command, so that they can do nothing to what shows them."""
+    return log_text("\n".join(tail(build_log(deployment), LINES_SHOWN)))
 
 
 def whole_log(deployment: Deployment) -> Iterator[bytes]:

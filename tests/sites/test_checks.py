@@ -24,6 +24,7 @@ USED = (
     "ISOLATION",
     "NAME_SERVERS",
     "PRIVATE_NETWORKS",
+    "KEY_FILE",
 )
 Found = Callable[..., list[str]]
 
@@ -32,7 +33,11 @@ Found = Callable[..., list[str]]
 def found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Found:
     """Ids of what the checks say about settings that differ from the usual ones."""
     tmp_path.chmod(0o700)
-    usual = {name: getattr(settings, name) for name in USED} | {"DATA_DIR": tmp_path}
+    (tmp_path / "secret.key").touch(0o600)
+    usual = {name: getattr(settings, name) for name in USED} | {
+        "DATA_DIR": tmp_path,
+        "KEY_FILE": tmp_path / "secret.key",
+    }
 
     def look(**changed: object) -> list[str]:
         monkeypatch.setattr(checks, "settings", SimpleNamespace(**usual | changed))
@@ -105,11 +110,32 @@ def test_an_unknown_mode_is_named(found: Found) -> None:
 
 
 @pytest.mark.parametrize(
-    ("mode", "ids"), [(0o700, []), (0o711, []), (0o750, []), (0o755, ["greenroom.E007"]), (0o770, ["greenroom.E007"])]
+    ("mode", "ids"),
+    [(0o700, []), (0o711, []), (0o750, ["greenroom.E007"]), (0o755, ["greenroom.E007"]), (0o770, ["greenroom.E007"])],
 )
 def test_the_data_folder_is_closed_to_others(found: Found, tmp_path: Path, mode: int, ids: list[str]) -> None:
     tmp_path.chmod(mode)
     assert found() == ids
+
+
+@pytest.mark.parametrize(
+    ("mode", "ids"), [(0o600, []), (0o400, []), (0o640, ["greenroom.E008"]), (0o604, ["greenroom.E008"])]
+)
+def test_the_key_file_is_closed_to_others(found: Found, tmp_path: Path, mode: int, ids: list[str]) -> None:
+    (tmp_path / "secret.key").chmod(mode)
+    assert found() == ids
+
+
+def test_a_key_that_systemd_passes_may_be_read_by_the_group_of_the_service(found: Found, tmp_path: Path) -> None:
+    passed = tmp_path / "credentials" / "greenroom.key"
+    passed.parent.mkdir()
+    passed.touch()
+    passed.chmod(0o440)
+    assert found(KEY_FILE=passed) == ["greenroom.W002"], "a second key file lies in the data folder"
+    (tmp_path / "secret.key").unlink()
+    assert found(KEY_FILE=passed) == []
+    passed.chmod(0o444)
+    assert found(KEY_FILE=passed) == ["greenroom.E008"]
 
 
 def test_a_portal_under_the_suffix_of_the_sites_is_warned_of(found: Found) -> None:

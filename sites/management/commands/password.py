@@ -7,18 +7,19 @@ from django.conf import settings
 from django.contrib.auth.models import User
 from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
-from django.core.management.base import BaseCommand, CommandParser
+from django.core.management.base import CommandParser
 
 from portal.options import describe_options
 from portal.sign_in_limit import forget_name
 from portal.sign_in_links import MINUTES
+from sites.management.base import GreenroomCommand
 from sites.management.welcome import ADMINISTRATOR, administrator, link_for
 from sites.models import Kind
 from sites.services.operations import record
 from sites.supervisor.lock import UpLock
 
 
-class Command(BaseCommand):
+class Command(GreenroomCommand):
     """Asks twice on a terminal, else reads one line; makes the administrator when there is none."""
 
     help = "Set the administrator's password, or print a one-time sign-in link with --link."

@@ -1,11 +1,15 @@
 """Every record can be looked up in Django admin, and none can be changed past its service."""
 
 import pytest
+from django.contrib.admin import site
+from django.contrib.admin.utils import flatten_fieldsets
+from django.contrib.auth.models import User
 from django.db import connection
-from django.test import Client
+from django.test import Client, RequestFactory
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
+from portal.admin.base import encrypted_fields
 from sites.models import Operation, Revision, Site, Slot, SlotSetting
 from sites.services.settings import Entry
 from tests.domain import Domain
@@ -67,9 +71,7 @@ def test_what_services_own_can_not_be_added(admin: Client, name: str) -> None:
 
 
 def test_what_services_own_can_not_be_changed_or_deleted(domain: Domain, admin: Client) -> None:
-    site = domain.create()
-    operation = Operation.objects.get()
-    for record in (site, operation):
+    for record in (domain.create(), Operation.objects.get()):
         name = record._meta.model_name
         assert admin.post(reverse(f"admin:sites_{name}_change", args=[record.pk]), {"name": "x"}).status_code == 403
         assert admin.post(reverse(f"admin:sites_{name}_delete", args=[record.pk]), {"post": "yes"}).status_code == 403
@@ -95,3 +97,18 @@ def test_lists_can_be_searched(domain: Domain, admin: Client) -> None:
 
 def test_whoever_is_no_administrator_is_sent_away(alice: Client) -> None:
     assert alice.get(reverse("admin:sites_site_changelist")).status_code == 302
+
+
+def test_no_encrypted_field_has_a_place_on_a_page(domain: Domain, admin: Client) -> None:
+    request = RequestFactory().get("/admin/")
+    request.user = User.objects.get(is_superuser=True)
+    checked = 0
+    for model, page in site._registry.items():
+        inlines = [(inline.model, inline) for inline in page.get_inline_instances(request)]
+        for shown, its_page in [(model, page), *inlines]:
+            secret = set(encrypted_fields(shown))
+            places = [*flatten_fieldsets(its_page.get_fieldsets(request)), *its_page.get_readonly_fields(request)]
+            places += [*getattr(its_page, "list_display", ()), *getattr(its_page, "search_fields", ())]
+            assert not secret & set(places), f"{its_page} shows {secret & set(places)}"
+            checked += len(secret)
+    assert checked >= 4
