@@ -11,12 +11,13 @@ PACKAGES = ("portal", "sites", "tools")
 
 # Room → rooms that it may import, beside itself, sites.errors and libraries. docs/architecture.md says why.
 MAY_IMPORT: dict[str, set[str]] = {
-    "portal": {"sites.services", "sites.access", "sites.models", "sites.supervisor"},
+    "portal": {"sites.services", "sites.access", "sites.models", "sites.limits", "sites.supervisor"},
     "sites": set(),
     "sites.errors": set(),
     "sites.general_settings": set(),
     "sites.models": set(),
     "sites.access": {"sites.models"},
+    "sites.limits": {"sites.models"},
     "sites.services": {
         "sites.tasks",
         "sites.models",
@@ -41,7 +42,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "sites.runtime": set(),
     "sites.runtime.agent": {"sites.runtime"},
     "sites.content": {"sites.runtime"},
-    "sites.publishing": {"sites.services", "sites.access", "sites.models", "sites.content"},
+    "sites.publishing": {"sites.services", "sites.access", "sites.models", "sites.content", "sites.limits"},
     "sites.supervisor": {"sites.models", "sites.services", "sites.runtime", "sites.runtime.agent", "sites.router"},
     "sites.management": {
         "sites.supervisor",

@@ -6,7 +6,9 @@ GreenroomError
 │   ├── NotAllowed          may look but not change
 │   ├── LastOwner           a subscription is never without an owner
 │   ├── NotAuthenticated    a publishing client without the slot's credentials
-│   ├── SignInLimited
+│   ├── SignInLimited       too many wrong passwords or codes
+│   ├── SignInBusy          too many passwords at one moment
+│   ├── PublishingLimited   too many wrong publishing credentials
 │   ├── NotStandard         staged publishing needs Standard mode
 │   ├── NotSwappable        the site left Standard mode
 │   ├── SlotLimit
@@ -43,7 +45,15 @@ GreenroomError
     └── StaleOrder          an order that a newer one has overtaken
 """
 
-from sites.errors.access import LastOwner, NotAllowed, NotAuthenticated, NotFound, SignInLimited
+from sites.errors.access import (
+    LastOwner,
+    NotAllowed,
+    NotAuthenticated,
+    NotFound,
+    PublishingLimited,
+    SignInBusy,
+    SignInLimited,
+)
 from sites.errors.base import Failed, GreenroomError, Refused
 from sites.errors.failures import (
     BuildFailed,
@@ -104,6 +114,7 @@ __all__ = [
     "NothingToRollBack",
     "Outdated",
     "PortTaken",
+    "PublishingLimited",
     "Refused",
     "ReleaseFailed",
     "RouterUnreachable",
@@ -111,6 +122,7 @@ __all__ = [
     "RuntimeUnreachable",
     "SameSlot",
     "SettingRefused",
+    "SignInBusy",
     "SignInLimited",
     "SlotBusy",
     "SlotLimit",

@@ -49,3 +49,22 @@ class SignInLimited(Refused):
         "Try again at {until}, or set a new one "
         "on the server: ./greenroom password"
     )
+
+
+class SignInBusy(Refused):
+    """More passwords are being checked at this moment than the machine does at a time."""
+
+    code = "SignInBusy"
+    sentence = (
+        "Too many people sign in at this moment, so your password was not looked at. Try again in {seconds} seconds."
+    )
+
+
+class PublishingLimited(Refused):
+    """Too many wrong publishing credentials came from an address, or for a slot, within a quarter of an hour."""
+
+    code = "PublishingLimited"
+    sentence = (
+        "Too many wrong publishing credentials were sent to {host}; nothing was changed. "
+        "Use the publishing user and password that stand on the slot's dashboard in the portal."
+    )
