@@ -84,6 +84,16 @@ MAX_UPLOAD = env_int("MAX_UPLOAD", 512 * 1024 * 1024)
 MAX_UNPACKED = env_int("MAX_UNPACKED", 2 * 1024 * 1024 * 1024)
 MAX_ENTRIES = env_int("MAX_ENTRIES", 100_000)
 
+# Mail
+EMAIL_HOST = os.environ.get("EMAIL_HOST", "")
+EMAIL_PORT = env_int("EMAIL_PORT", 25)
+EMAIL_HOST_USER = os.environ.get("EMAIL_HOST_USER", "")
+EMAIL_HOST_PASSWORD = os.environ.get("EMAIL_HOST_PASSWORD", "")
+EMAIL_USE_TLS = env_bool("EMAIL_USE_TLS", False)
+EMAIL_USE_SSL = env_bool("EMAIL_USE_SSL", False)
+EMAIL_TIMEOUT = 20
+DEFAULT_FROM_EMAIL = os.environ.get("EMAIL_FROM") or f"greenroom@{PORTAL_HOST}"
+
 # Django
 _key = read_or_create_key(DATA_DIR / "secret.key")
 SECRET_KEY = hashlib.sha256(b"django:" + _key).hexdigest()
@@ -195,6 +205,7 @@ CELERY_TASK_ROUTES = {
     "sites.tasks.publish_deployment": {"queue": "work"},
     "sites.tasks.tidy_contents": {"queue": "work"},
     "sites.tasks.keep_sites_loaded": {"queue": "work"},
+    "sites.tasks.send_mail": {"queue": "work"},
     "sites.tasks.*": {"queue": "control"},
 }
 CELERY_TASK_DEFAULT_QUEUE = "control"

@@ -123,6 +123,14 @@ def check_portal_host(**_: object) -> list[CheckMessage]:
     ]
 
 
+def check_mail(**_: object) -> list[CheckMessage]:
+    """How mails are sent."""
+    if not (settings.EMAIL_USE_TLS and settings.EMAIL_USE_SSL):
+        return []
+    hint = "Leave out EMAIL_USE_SSL for port 587, or EMAIL_USE_TLS for port 465."
+    return [Error("EMAIL_USE_TLS and EMAIL_USE_SSL are both 1.", hint=hint, id="greenroom.E011")]
+
+
 def is_host_name(name: str) -> bool:
     """Whether every label is one that host names may have, in lower case, and it is no address."""
     labels: Iterable[str] = name.split(".")
@@ -145,6 +153,7 @@ CHECKS = (
     check_mode,
     check_data_folder,
     check_portal_host,
+    check_mail,
 )
 
 

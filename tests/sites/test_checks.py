@@ -21,6 +21,8 @@ USED = (
     "SUFFIX",
     "PORTAL_HOST",
     "IS_LOCAL",
+    "EMAIL_USE_TLS",
+    "EMAIL_USE_SSL",
     "DEFAULT_MODE",
     "DATA_DIR",
 )
@@ -106,3 +108,8 @@ def test_a_portal_under_the_suffix_of_the_sites_is_warned_of(found: Found) -> No
     team = {"SUFFIX": "sites.example.org", "IS_LOCAL": False}
     assert found(**team, PORTAL_HOST="portal.sites.example.org") == ["greenroom.W001"]
     assert found(**team, PORTAL_HOST="greenroom.example.org") == []
+
+
+def test_a_mail_server_is_reached_in_one_way(found: Found) -> None:
+    assert found(EMAIL_USE_TLS=True) == []
+    assert found(EMAIL_USE_TLS=True, EMAIL_USE_SSL=True) == ["greenroom.E011"]
