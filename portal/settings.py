@@ -71,6 +71,7 @@ LISTEN = [item for item in os.environ.get("GREENROOM_LISTEN", "127.0.0.1,::1").s
 SUFFIX = os.environ.get("GREENROOM_SUFFIX", "localhost")
 PORTAL_HOST = os.environ.get("GREENROOM_PORTAL_HOST") or ("localhost" if SUFFIX == "localhost" else f"portal.{SUFFIX}")
 IS_LOCAL = PORTAL_HOST == "localhost"
+PORTAL_URL = (os.environ.get("GREENROOM_PORTAL_URL") or f"http://{PORTAL_HOST}:{PORT}").rstrip("/")
 ENVOY_PATH = os.environ.get("ENVOY_PATH", "")
 ROUTER_NODE = os.environ.get("GREENROOM_ROUTER_NODE", "router-1")
 ISOLATION = os.environ.get("GREENROOM_ISOLATION", "")
@@ -174,14 +175,15 @@ DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
 
 # Sites share the portal's suffix and could set cookies for it: a __Host- cookie is never taken from them.
 # Browsers keep Secure cookies on plain HTTP for localhost only.
-_cookie_prefix = "__Host-" if IS_LOCAL else ""
+_is_secure = IS_LOCAL or PORTAL_URL.startswith("https://")
+_cookie_prefix = "__Host-" if _is_secure else ""
 SESSION_COOKIE_NAME = f"{_cookie_prefix}greenroom-session"
-SESSION_COOKIE_SECURE = IS_LOCAL
+SESSION_COOKIE_SECURE = _is_secure
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"
 CSRF_COOKIE_NAME = f"{_cookie_prefix}greenroom-csrf"
-CSRF_COOKIE_SECURE = IS_LOCAL
-CSRF_TRUSTED_ORIGINS = [f"http://{PORTAL_HOST}:{PORT}"]
+CSRF_COOKIE_SECURE = _is_secure
+CSRF_TRUSTED_ORIGINS = [f"http://{PORTAL_HOST}:{PORT}", PORTAL_URL]
 SECURE_CONTENT_TYPE_NOSNIFF = True
 SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"

@@ -110,8 +110,9 @@ def check_data_folder(**_: object) -> list[CheckMessage]:
 
 
 def check_portal_host(**_: object) -> list[CheckMessage]:
-    """Only on localhost can the portal's cookies have names that a site cannot set for it."""
-    if settings.IS_LOCAL or not settings.PORTAL_HOST.endswith(f".{settings.SUFFIX}"):
+    """Only on localhost and over TLS can the portal's cookies have names that a site cannot set for it."""
+    is_secure = settings.IS_LOCAL or settings.PORTAL_URL.startswith("https://")
+    if is_secure or not settings.PORTAL_HOST.endswith(f".{settings.SUFFIX}"):
         return []
     return [
         Warning(
@@ -119,6 +120,19 @@ def check_portal_host(**_: object) -> list[CheckMessage]:
             "a site could set cookies that the browser sends to the portal too.",
             hint="Give the portal a name outside the suffix with GREENROOM_PORTAL_HOST.",
             id="greenroom.W001",
+        )
+    ]
+
+
+def check_portal_url(**_: object) -> list[CheckMessage]:
+    """Links in mails and the way back from single sign-on are made of it."""
+    if re.fullmatch(rf"https?://{re.escape(settings.PORTAL_HOST)}(:\d{{1,5}})?", settings.PORTAL_URL):
+        return []
+    return [
+        Error(
+            f"GREENROOM_PORTAL_URL is '{settings.PORTAL_URL}', which does not lead to {settings.PORTAL_HOST}.",
+            hint=f"Give the address as people type it: https://{settings.PORTAL_HOST}",
+            id="greenroom.E008",
         )
     ]
 
@@ -153,6 +167,7 @@ CHECKS = (
     check_mode,
     check_data_folder,
     check_portal_host,
+    check_portal_url,
     check_mail,
 )
 

@@ -20,6 +20,7 @@ USED = (
     "PORT",
     "SUFFIX",
     "PORTAL_HOST",
+    "PORTAL_URL",
     "IS_LOCAL",
     "EMAIL_USE_TLS",
     "EMAIL_USE_SSL",
@@ -106,8 +107,30 @@ def test_the_data_folder_is_closed_to_others(found: Found, tmp_path: Path, mode:
 
 def test_a_portal_under_the_suffix_of_the_sites_is_warned_of(found: Found) -> None:
     team = {"SUFFIX": "sites.example.org", "IS_LOCAL": False}
-    assert found(**team, PORTAL_HOST="portal.sites.example.org") == ["greenroom.W001"]
-    assert found(**team, PORTAL_HOST="greenroom.example.org") == []
+    for host, scheme, ids in (
+        ("portal.sites.example.org", "http", ["greenroom.W001"]),
+        ("portal.sites.example.org", "https", []),
+        ("greenroom.example.org", "http", []),
+    ):
+        assert found(**team, PORTAL_HOST=host, PORTAL_URL=f"{scheme}://{host}") == ids
+
+
+@pytest.mark.parametrize(
+    ("address", "ids"),
+    [
+        ("https://localhost", []),
+        ("http://localhost:9000", []),
+        ("localhost", ["greenroom.E008"]),
+        ("https://another.example", ["greenroom.E008"]),
+        ("https://localhost/portal", ["greenroom.E008"]),
+        ("https://localhost?x", ["greenroom.E008"]),
+        ("https://admin@localhost", ["greenroom.E008"]),
+        ("https://localhost:port", ["greenroom.E008"]),
+        ("ftp://localhost", ["greenroom.E008"]),
+    ],
+)
+def test_the_portals_address_leads_to_the_portals_host(found: Found, address: str, ids: list[str]) -> None:
+    assert found(PORTAL_URL=address) == ids
 
 
 def test_a_mail_server_is_reached_in_one_way(found: Found) -> None:
