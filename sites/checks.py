@@ -3,6 +3,7 @@
 import ipaddress
 import re
 from collections.abc import Iterable
+from urllib.parse import urlsplit
 
 from django.apps import apps
 from django.conf import settings
@@ -13,6 +14,7 @@ OPEN_TO_OTHERS = 0o026
 """Writable for the group, readable or writable for everybody; passing through is allowed."""
 LONGEST_HOST = 253 - 40 - 40 - len("-.scm.")
 """Leaves room for NAME-SLOT.scm. in front, of 40 characters each."""
+SECOND_FACTORS = ("optional", "superusers", "everybody")
 _LABEL = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
 
 
@@ -31,7 +33,8 @@ def check_applications(**_: object) -> list[CheckMessage]:
 
 def check_limits(**_: object) -> list[CheckMessage]:
     """Counts and sizes that must leave room for something."""
-    least = {"STAGING_SLOTS_PER_SITE": 1, "MAX_UPLOAD": 1, "MAX_UNPACKED": 1, "MAX_ENTRIES": 1}
+    counted = ("STAGING_SLOTS_PER_SITE", "MAX_UPLOAD", "MAX_UNPACKED", "MAX_ENTRIES")
+    least = dict.fromkeys((*counted, "SESSION_HOURS", "SESSION_IDLE_MINUTES"), 1)
     return [
         Error(
             f"{name} is {getattr(settings, name)}, and must be at least {minimum}.",
@@ -137,6 +140,24 @@ def check_portal_url(**_: object) -> list[CheckMessage]:
     ]
 
 
+def check_sign_in(**_: object) -> list[CheckMessage]:
+    """Who must have a second factor, and who confirms people."""
+    found: list[CheckMessage] = []
+    if settings.SECOND_FACTOR not in SECOND_FACTORS:
+        hint = f"Choose {', '.join(SECOND_FACTORS)}."
+        found.append(Error(f"SECOND_FACTOR is '{settings.SECOND_FACTOR}'.", hint=hint, id="greenroom.E009"))
+    if settings.OIDC_ISSUER:
+        parts = urlsplit(settings.OIDC_ISSUER)
+        if parts.scheme != "https" and parts.hostname != "localhost":
+            hint = "Without TLS somebody on the way could sign in as anybody. Use an address with https://."
+            found.append(Error(f"OIDC_ISSUER is '{settings.OIDC_ISSUER}'.", hint=hint, id="greenroom.E010"))
+        if not settings.OIDC_CLIENT_ID or not settings.OIDC_CLIENT_SECRET:
+            hint = f"Register {settings.PORTAL_URL}/sign-in/sso/callback/ with the provider; it gives you both."
+            sentence = "OIDC_ISSUER needs OIDC_CLIENT_ID and OIDC_CLIENT_SECRET."
+            found.append(Error(sentence, hint=hint, id="greenroom.E010"))
+    return found
+
+
 def check_mail(**_: object) -> list[CheckMessage]:
     """How mails are sent."""
     if not (settings.EMAIL_USE_TLS and settings.EMAIL_USE_SSL):
@@ -168,6 +189,7 @@ CHECKS = (
     check_data_folder,
     check_portal_host,
     check_portal_url,
+    check_sign_in,
     check_mail,
 )
 

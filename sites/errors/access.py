@@ -41,13 +41,12 @@ class NotAuthenticated(Refused):
 
 
 class SignInLimited(Refused):
-    """A name was given five wrong passwords from one address within a quarter of an hour."""
+    """Too many wrong secrets were typed for a name, or from an address, within a quarter of an hour."""
 
     code = "SignInLimited"
     sentence = (
-        "Too many wrong passwords for '{name}' from this address, so none is taken for now. "
-        "Try again at {until}, or set a new one "
-        "on the server: ./greenroom password"
+        "Too many wrong passwords or codes were typed {source}, so none is accepted for now. Try again at {until}, "
+        "or use a link that is made on the server: ./greenroom password --user {name} --link"
     )
 
 

@@ -84,7 +84,7 @@ def test_every_page_forbids_what_it_does_not_need(db: None) -> None:
 
 def test_a_form_without_its_token_is_refused_with_a_sentence(db: None) -> None:
     client = Client(SERVER_NAME="localhost", enforce_csrf_checks=True)
-    answer = client.post("/sign-in/", {"username": "alice", "password": "alice"})
+    answer = client.post("/sign-in/", {"login": "alice", "password": "alice"})
     assert answer.status_code == 403
     assert "nothing was changed" in answer.content.decode()
     part = client.post("/new/sample/", headers={"HX-Request": "true"})

@@ -22,6 +22,12 @@ USED = (
     "PORTAL_HOST",
     "PORTAL_URL",
     "IS_LOCAL",
+    "SECOND_FACTOR",
+    "SESSION_HOURS",
+    "SESSION_IDLE_MINUTES",
+    "OIDC_ISSUER",
+    "OIDC_CLIENT_ID",
+    "OIDC_CLIENT_SECRET",
     "EMAIL_USE_TLS",
     "EMAIL_USE_SSL",
     "DEFAULT_MODE",
@@ -131,6 +137,23 @@ def test_a_portal_under_the_suffix_of_the_sites_is_warned_of(found: Found) -> No
 )
 def test_the_portals_address_leads_to_the_portals_host(found: Found, address: str, ids: list[str]) -> None:
     assert found(PORTAL_URL=address) == ids
+
+
+@pytest.mark.parametrize(
+    ("settings", "ids"),
+    [
+        ({"SECOND_FACTOR": "superusers"}, []),
+        ({"SECOND_FACTOR": "superuser"}, ["greenroom.E009"]),
+        ({"SESSION_HOURS": 0}, ["greenroom.E002"]),
+        ({"SESSION_IDLE_MINUTES": -1}, ["greenroom.E002"]),
+        ({"OIDC_ISSUER": "https://acme.example", "OIDC_CLIENT_ID": "a", "OIDC_CLIENT_SECRET": "b"}, []),
+        ({"OIDC_ISSUER": "http://localhost:9", "OIDC_CLIENT_ID": "a", "OIDC_CLIENT_SECRET": "b"}, []),
+        ({"OIDC_ISSUER": "http://acme.example", "OIDC_CLIENT_ID": "a", "OIDC_CLIENT_SECRET": "b"}, ["greenroom.E010"]),
+        ({"OIDC_ISSUER": "https://acme.example", "OIDC_CLIENT_ID": "a"}, ["greenroom.E010"]),
+    ],
+)
+def test_what_concerns_the_sign_in_is_possible(found: Found, settings: dict[str, object], ids: list[str]) -> None:
+    assert found(**settings) == ids
 
 
 def test_a_mail_server_is_reached_in_one_way(found: Found) -> None:
