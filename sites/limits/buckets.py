@@ -52,11 +52,11 @@ class Bucket:
 def take(buckets: Iterable[Bucket]) -> float:
     """Take one try from each bucket; returns 0, or the seconds until the fullest has room. Then nothing is taken."""
     wanted = list(buckets)
-    now = time.time()
     waiting = wait(wanted)
     if waiting:
         return waiting  # the usual case in a flood, which so costs no write
     with transaction.atomic():
+        now = time.time()  # not before: a moment of before others' tries would make the bucket seem fuller than it is
         full = next((bucket for bucket in wanted if not _fill(bucket, now)), None)
         transaction.set_rollback(full is not None)
     return max(wait([full]), 1.0) if full else 0.0
@@ -64,9 +64,10 @@ def take(buckets: Iterable[Bucket]) -> float:
 
 def wait(buckets: Iterable[Bucket]) -> float:
     """Seconds until each of the buckets has room for one more try; takes nothing."""
-    asked, now = list(buckets), time.time()
+    asked = list(buckets)
     rows = LimitBucket.objects.filter(number__in=[bucket.number for bucket in asked])
     empty_at = dict(rows.values_list("number", "empty_at"))
+    now = time.time()
     filled = {number: moment - now for number, moment in empty_at.items() if moment <= now + _FULL_SECONDS}
     waits = [filled[bucket.number] + bucket.limit.share - SPAN_SECONDS for bucket in asked if bucket.number in filled]
     return max([0.0, *waits])
