@@ -19,6 +19,7 @@ from sites.errors import (
     NotStandard,
     NotSwappable,
     SettingRefused,
+    SignInBusy,
     SignInLimited,
     SwapPending,
     WrongNameTyped,
@@ -28,7 +29,7 @@ from sites.models import PRODUCTION, Operation, Slot
 STATUS: tuple[tuple[type[GreenroomError] | tuple[type[GreenroomError], ...], int], ...] = (
     (NotFound, 404),
     (NotAllowed, 403),
-    (SignInLimited, 429),
+    ((SignInLimited, SignInBusy), 429),
     *AT_THE_DOOR,
     ((SettingRefused, ArchiveRefused, WrongNameTyped), 400),
     (Failed, 503),
@@ -104,8 +105,11 @@ def answer_refusal(request: PortalRequest, error: GreenroomError) -> HttpRespons
     refusal = describe(error, back_address(request))
     if not request.htmx:
         context = {"refusal": refusal, "heading": TITLES[status], "status": status}
-        return render(request, "errors/refused.html", context, status=status)
-    answer = render(request, "operations/_notification.html", {"refusal": refusal, "in_bar": True}, status=status)
-    answer["HX-Retarget"] = "#notification"
-    answer["HX-Reswap"] = "outerHTML"
+        answer = render(request, "errors/refused.html", context, status=status)
+    else:
+        answer = render(request, "operations/_notification.html", {"refusal": refusal, "in_bar": True}, status=status)
+        answer["HX-Retarget"] = "#notification"
+        answer["HX-Reswap"] = "outerHTML"
+    if "retry_after" in error.values:
+        answer["Retry-After"] = str(error.values["retry_after"])
     return answer

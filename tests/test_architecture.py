@@ -16,6 +16,7 @@ MAY_IMPORT: dict[str, set[str]] = {
         "sites.services",
         "sites.access",
         "sites.models",
+        "sites.limits",
         "sites.supervisor",
         "sites.keyring",
         "sites.data_folder",
@@ -32,6 +33,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "sites.general_settings": set(),
     "sites.models": {"sites.keyring"},
     "sites.access": {"sites.models"},
+    "sites.limits": {"sites.models"},
     "sites.services": {
         "sites.tasks",
         "sites.models",
@@ -58,7 +60,14 @@ MAY_IMPORT: dict[str, set[str]] = {
     "sites.runtime.agent": {"sites.runtime", "sites.log_lines"},
     "sites.content": {"sites.runtime"},
     "sites.door": {"sites.content"},
-    "sites.publishing": {"sites.services", "sites.access", "sites.models", "sites.content", "sites.door"},
+    "sites.publishing": {
+        "sites.services",
+        "sites.access",
+        "sites.models",
+        "sites.content",
+        "sites.door",
+        "sites.limits",
+    },
     "sites.supervisor": {
         "sites.models",
         "sites.services",

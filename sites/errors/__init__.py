@@ -6,7 +6,9 @@ GreenroomError
 │   ├── NotAllowed          may look but not change
 │   ├── LastOwner           a subscription is never without an owner
 │   ├── NotAuthenticated    a publishing client without the slot's credentials
-│   ├── SignInLimited
+│   ├── SignInLimited       too many wrong passwords or codes
+│   ├── SignInBusy          too many passwords at one moment
+│   ├── PublishingLimited   too many wrong publishing credentials
 │   ├── BodyTooSlow         a request arrives below the least rate
 │   ├── RequestTooLarge     a form beyond its limit
 │   ├── ServerBusy
@@ -52,7 +54,15 @@ GreenroomError
     └── StaleOrder          an order that a newer one has overtaken
 """
 
-from sites.errors.access import LastOwner, NotAllowed, NotAuthenticated, NotFound, SignInLimited
+from sites.errors.access import (
+    LastOwner,
+    NotAllowed,
+    NotAuthenticated,
+    NotFound,
+    PublishingLimited,
+    SignInBusy,
+    SignInLimited,
+)
 from sites.errors.base import Failed, GreenroomError, Refused
 from sites.errors.door import BodyTooSlow, NoRoomForUpload, RequestTooLarge, ServerBusy, TooManyUploads
 from sites.errors.failures import (
@@ -121,6 +131,7 @@ __all__ = [
     "NothingToRollBack",
     "Outdated",
     "PortTaken",
+    "PublishingLimited",
     "Refused",
     "ReleaseFailed",
     "RequestTooLarge",
@@ -131,6 +142,7 @@ __all__ = [
     "ServerBusy",
     "ServerFault",
     "SettingRefused",
+    "SignInBusy",
     "SignInLimited",
     "SlotBusy",
     "SlotLimit",

@@ -1,6 +1,9 @@
 """Remove contents, builds and leftovers that no record names any more."""
 
+from importlib import import_module
 from pathlib import Path
+
+from django.conf import settings
 
 from sites.content import build, samples, store
 from sites.jobs import keeping
@@ -9,6 +12,7 @@ from sites.models import Deployment, Revision
 
 def run() -> None:
     """One round; what is younger than an hour stays, because its record may not be written yet."""
+    import_module(settings.SESSION_ENGINE).SessionStore.clear_expired()
     keeping.drop_expired()
     shown = {Path(revision.runnable["app"]) for revision in Revision.objects.filter(state__in=Revision.OPEN)}
     # An app folder is CONTENT_DIR/<digest> or BUILD_DIR/<digest>/app; a revision may outlive its deployment's row
