@@ -1,4 +1,4 @@
-"""Who signed in and out, in the log of the web server, and how a name that somebody typed stands there."""
+"""Who signed in and out and what was refused, in the log of the web server, and how a typed name stands there."""
 
 import logging
 from typing import Any
@@ -27,6 +27,11 @@ def note_sign_out(request: HttpRequest, user: Any, **_: object) -> None:
     """A session was ended by its person."""
     if user is not None:
         logger.info("'%s' signed out.", user.get_username())
+
+
+def note_refusal(request: HttpRequest, what: str) -> None:
+    """Something that proves who somebody is was not accepted: 'A passkey'."""
+    logger.warning("%s from %s was refused.", what, client_address(request))
 
 
 def shown(name: str) -> str:

@@ -15,6 +15,7 @@ from django import forms
 from django.contrib.auth.models import User
 from fido2.utils import websafe_decode
 
+from portal import security_log
 from portal.accounts import attempts
 
 MOST = 10
@@ -56,6 +57,7 @@ class ProofForm(forms.Form):
             _ensure_own_origin(self.cleaned_data["credential"])
             return super().clean_credential()  # type: ignore[misc]
         except (forms.ValidationError, *BROKEN):
+            security_log.note_refusal(context.request, "A passkey")
             attempts.ensure_few(context.request, attempts.ADDRESS)
         raise forms.ValidationError(NOT_PROVEN)
 

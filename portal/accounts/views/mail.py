@@ -17,6 +17,7 @@ from django.urls import reverse_lazy
 from django.utils.decorators import method_decorator
 from django.views.generic import View
 
+from portal import security_log
 from portal.accounts import attempts
 from portal.accounts.views.sheet import OnSheet
 from sites.errors import NotFound
@@ -96,6 +97,7 @@ class Choose(WhereMailsAreSent, PasswordResetFromKeyView):
     def render_to_response(self, context: dict[str, Any], **more: Any) -> HttpResponse:
         """410 for a link that was used or is too old; those are counted."""
         if context.get("token_fail"):
+            security_log.note_refusal(self.request, "A link for a forgotten password")
             attempts.ensure_few(self.request, attempts.LINKS)
             more["status"] = 410
         return super().render_to_response(context, **more)

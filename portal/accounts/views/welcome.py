@@ -11,6 +11,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods
 
+from portal import security_log
 from portal.accounts import attempts, factors, links, notices, sessions
 from portal.accounts.forms import NewPasswordForm
 from sites.models import Kind
@@ -31,6 +32,7 @@ def welcome(request: HttpRequest, token: str) -> HttpResponse:
             # A link is also the way in for whoever lost the second factor: to where it is replaced
             return redirect("account" if factors.is_set(user) else "site-list")
     if user is None:
+        security_log.note_refusal(request, "A one-time link")
         attempts.ensure_few(request, attempts.LINKS)
         return render(request, "account/link_used.html", status=410)
     status = 400 if request.method == "POST" else 200

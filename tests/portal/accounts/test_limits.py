@@ -262,6 +262,14 @@ def test_a_session_of_nobody_lasts_an_hour(nobody: Visitor) -> None:
     assert nobody.client.session.get_expiry_age() > 3600 * 11
 
 
+def test_a_refused_passkey_and_a_refused_link_are_logged(nobody: Visitor, caplog: pytest.LogCaptureFixture) -> None:
+    nobody.get("/sign-in/passkey/")
+    nobody.post("/sign-in/passkey/", {"credential": '{"id": "a"}'})
+    nobody.get("/welcome/nonsense/")
+    lines = [record.getMessage() for record in caplog.records if record.name == "portal.security_log"]
+    assert lines == ["A passkey from 192.0.2.1 was refused.", "A one-time link from 192.0.2.1 was refused."]
+
+
 def test_an_attempt_is_logged_with_the_name_only_if_it_is_one(
     nobody: Visitor, caplog: pytest.LogCaptureFixture
 ) -> None:
