@@ -1,5 +1,7 @@
 """The portal as a Django app."""
 
+from importlib import import_module
+
 from django.apps import AppConfig
 
 from portal import security_log
@@ -12,5 +14,6 @@ class PortalConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        """Have sign-ins logged."""
+        """Have sign-ins logged and accounts watched; the receivers import models, which exist only now."""
         security_log.connect()
+        import_module("portal.accounts.receivers")

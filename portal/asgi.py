@@ -11,6 +11,8 @@ from sites.door.lanes import Lane
 from sites.publishing.waiting import waiting
 
 HEALTH_PATH = "/healthz"
+PROVIDER_PATHS = ("/sign-in/sso/", "/settings/account/sso/", "/settings/account/confirm/sso/")
+"""They ask the provider of single sign-on, which may take long to answer."""
 FIELDS = 64 * 1024
 """Of a form, beside what Django counts of it."""
 
@@ -19,10 +21,10 @@ def way_of(head: Head) -> Way:
     """Threads and urlconf of a request, by its host name: as `portal.middleware.HostMiddleware` sorts them."""
     if head.path == HEALTH_PATH:
         return Way("health", Takes.NOTHING)
-    lane, urlconf = ("portal", settings.ROOT_URLCONF)
     if is_publishing(head):
-        lane, urlconf = ("publishing", settings.PUBLISHING_URLCONF)
-    return Way(lane, _takes(head, urlconf))
+        return Way("publishing", _takes(head, settings.PUBLISHING_URLCONF))
+    lane = "provider" if head.path.startswith(PROVIDER_PATHS) else "portal"
+    return Way(lane, _takes(head, settings.ROOT_URLCONF))
 
 
 def _takes(head: Head, urlconf: str) -> Takes:
@@ -42,7 +44,8 @@ def make_door() -> Door:
     """The door with a few threads for each kind of work.
 
     A page of the portal keeps Python's interpreter busy, so more threads would only share it; those of uploads unpack
-    archives, for seconds, and health must answer whatever else is going on.
+    archives, for seconds, and health must answer whatever else is going on. A provider of single sign-on that does not
+    answer holds threads of its own lane only.
     """
     return Door(
         application=get_wsgi_application(),
@@ -50,6 +53,7 @@ def make_door() -> Door:
         refuse=refuse,
         lanes={
             "portal": Lane("portal", threads=8, of_one=6, waiting=200),
+            "provider": Lane("provider", threads=2, of_one=1, waiting=50),
             "publishing": Lane("publishing", threads=2, of_one=2, waiting=400),
             UPLOADS: Lane(UPLOADS, threads=2, of_one=2, waiting=400),
             "health": Lane("health", threads=1, of_one=1, waiting=50),

@@ -4,11 +4,11 @@ import json
 import time
 from dataclasses import dataclass
 
-from django.conf import settings
 from django.http import HttpRequest, QueryDict
 from django.http.response import HttpResponseBase
 from django.urls import Resolver404, resolve, reverse
 
+from portal.accounts import browsers
 from sites.models.fields import decrypt, encrypt
 
 KEY = "kept_form"
@@ -64,15 +64,6 @@ def _page_of(address: str) -> str:
     return reverse(name, kwargs=match.kwargs) if name else ""
 
 
-def remember_person(request: HttpRequest, response: HttpResponseBase) -> None:
-    """Let the browser say later whose session has ended; signed, and good for nothing else."""
-    if getattr(request, "session", None) is None or not request.session.modified or not request.user.is_authenticated:
-        return
-    secure = settings.SESSION_COOKIE_SECURE
-    name = settings.PERSON_COOKIE_NAME
-    response.set_signed_cookie(name, str(request.user.pk), secure=secure, httponly=True, samesite="Lax")
-
-
 def settle(request: HttpRequest, response: HttpResponseBase) -> None:
     """Once it was sent and taken, it is no longer kept."""
     if request.method == "POST" and response.status_code < 400 and hasattr(request, "session"):
@@ -83,7 +74,7 @@ def settle(request: HttpRequest, response: HttpResponseBase) -> None:
 
 def keep(request: HttpRequest) -> None:
     """Keep what was typed, encrypted, in the session that begins; nothing of strangers, no passwords, no files."""
-    person = request.get_signed_cookie(settings.PERSON_COOKIE_NAME, default="")
+    person = browsers.last_person(request)
     fields = [
         [name, value]
         for name, values in request.POST.lists()
@@ -109,7 +100,7 @@ def is_waiting(request: HttpRequest) -> bool:
 def read(request: HttpRequest) -> KeptForm | None:
     """What the person had typed, if it was this person and less than an hour ago."""
     kept = json.loads(decrypt(request.session[KEY])) if KEY in request.session else None
-    if kept is None or kept["at"] < time.time() - SECONDS or kept["person"] != str(request.user.pk):
+    if kept is None or kept["at"] < time.time() - SECONDS or kept["person"] != request.user.pk:
         return None
     return KeptForm(kept["address"], kept["fields"])
 

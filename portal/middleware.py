@@ -5,20 +5,25 @@ from collections.abc import Callable
 from typing import cast
 from urllib.parse import urlsplit
 
+from allauth.account.adapter import get_adapter
+from allauth.core.exceptions import ReauthenticationRequired
 from django.conf import settings
+from django.contrib.auth import logout
 from django.contrib.auth.middleware import LoginRequiredMiddleware
 from django.db import connection
 from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed, HttpResponseRedirect
 from django.http.response import HttpResponseBase
+from django.shortcuts import render
 from django.urls import reverse
 from django.utils.http import urlencode
 
 from portal import kept_form, signing_keys
+from portal.accounts import browsers, factors, sessions
 from portal.http import PortalRequest
 from portal.program_answers import for_programs
 from portal.refusals import answer_refusal
 from portal.zero_bytes import ZeroByte, refuse_zero_bytes
-from sites.errors import GreenroomError, NotAllowed, SettingRefused
+from sites.errors import GreenroomError, NotAllowed, Refused, SettingRefused
 
 logger = logging.getLogger(__name__)
 GetResponse = Callable[[HttpRequest], HttpResponse]
@@ -27,6 +32,10 @@ METHODS = ("GET", "HEAD", "POST", "OPTIONS")
 """What any address may be asked with; each takes some of them."""
 LOOPBACK = ("127.0.0.1", "[::1]")
 HEALTH = "/healthz"
+NOBODYS_SESSION_SECONDS = 3600
+"""What is kept for somebody who has not signed in yet: a form, a first step, the way to the provider and back."""
+STOP_POLLING = 286
+"""htmx takes the answer and asks no more."""
 UNKNOWN_HOST = "There is nothing at this address. The portal is at {address}\n"
 CONTENT_SECURITY_POLICY = "; ".join(
     (
@@ -119,8 +128,28 @@ def _split_host(host: str) -> tuple[str, str]:
     return name.rstrip("."), f":{port}" if port else ""
 
 
+class SessionMiddleware:
+    """End sessions that have lasted or been left alone for too long, and give browsers their cookie."""
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        """Whoever's session has ended is nobody from here on."""
+        if request.path == HEALTH:
+            return self.get_response(request)  # it answers without a database as well
+        if request.user.is_authenticated and not sessions.goes_on(request):
+            logout(request)
+        response = self.get_response(request)
+        if request.session.modified and not request.user.is_authenticated:
+            request.session.set_expiry(NOBODYS_SESSION_SECONDS)
+        browsers.set_cookie(request, response)
+        return response
+
+
 class SignInMiddleware(LoginRequiredMiddleware):
-    """Every page of the portal wants a signed-in person, except those marked with `login_not_required`."""
+    """Every page of the portal wants a signed-in person, except those marked with `login_not_required`; and of some
+    people a second factor."""
 
     def process_view(
         self, request: HttpRequest, view_func: Callable, view_args: tuple, view_kwargs: dict
@@ -132,24 +161,40 @@ class SignInMiddleware(LoginRequiredMiddleware):
         is_publishing = getattr(request, "urlconf", None) == settings.PUBLISHING_URLCONF
         if is_publishing or not getattr(view_func, "login_required", True):
             return None
+        if request.user.is_authenticated and factors.is_missing(request):
+            return _lead(request, reverse("account"))
         return super().process_view(request, view_func, view_args, view_kwargs)
 
     def handle_no_permission(self, request: HttpRequest, view_func: Callable) -> HttpResponse:  # type: ignore[override]
-        """Send to the sign-in page; a part of a page sends the whole page there."""
+        """Send to the sign-in page; a part of a page sends the whole page there.
+
+        A page that asks by itself stays where it is: something may be typed into it.
+        """
         if request.method == "POST":
             kept_form.keep(request)
         if request.headers.get("HX-Request") != "true":
             return super().handle_no_permission(request, view_func)
         parts = urlsplit(request.headers.get("HX-Current-URL", ""))
         here = parts.path + (f"?{parts.query}" if parts.query else "")
-        return HttpResponse(headers={"HX-Redirect": f"{reverse('sign-in')}?{urlencode({'next': here})}"})
+        address = f"{reverse('account_login')}?{urlencode({'next': here})}"
+        if sessions.BACKGROUND not in request.headers:
+            return _lead(request, address)
+        answer = render(request, "operations/_session_ended.html", {"address": address}, status=STOP_POLLING)
+        answer["HX-Retarget"] = "#notification"
+        answer["HX-Reswap"] = "outerHTML"
+        return answer
 
     def process_response(self, request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
-        """After a sign-in, remember whose browser it is."""
+        """A form that was taken is no longer kept."""
         if hasattr(request, "user"):
-            kept_form.remember_person(request, response)
             kept_form.settle(request, response)
         return response
+
+
+def _lead(request: HttpRequest, address: str) -> HttpResponse:
+    if request.headers.get("HX-Request") == "true":
+        return HttpResponse(headers={"HX-Redirect": address})
+    return HttpResponseRedirect(address)
 
 
 class RefusalMiddleware:
@@ -164,6 +209,8 @@ class RefusalMiddleware:
 
     def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
         """The portal's answer; publishing addresses word theirs themselves."""
+        if isinstance(error, ReauthenticationRequired):
+            return _ask_to_confirm(request)
         if getattr(request, "urlconf", None) == settings.PUBLISHING_URLCONF:
             return None
         if isinstance(error, NotAllowed):
@@ -173,3 +220,20 @@ class RefusalMiddleware:
         if not isinstance(error, GreenroomError):
             return None
         return answer_refusal(cast(PortalRequest, request), error)
+
+
+def _ask_to_confirm(request: HttpRequest) -> HttpResponse:
+    """Lead to the proof that it is the person, and back to the page that wants it.
+
+    Of what was sent nothing is kept, as allauth would: it is sent again after the proof.
+    """
+    methods = get_adapter().get_reauthentication_methods(request.user)
+    if not methods:
+        sentence = (
+            "You have no password and no second factor by which you could confirm this; nothing was changed. "
+            "Ask whoever runs the server for a link."
+        )
+        return answer_refusal(cast(PortalRequest, request), Refused(sentence))
+    is_page = request.method in ("GET", "HEAD")
+    wanted = request.get_full_path() if is_page else reverse("account")
+    return _lead(request, f"{methods[0]['url']}?{urlencode({'next': wanted})}")

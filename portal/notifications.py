@@ -14,6 +14,8 @@ from sites.services.swaps import preview_ends_at
 KEPT = timedelta(days=2)
 MOST = 20
 COUNTED_WITHIN = timedelta(seconds=5)
+WARNING = (Kind.BROWSER, Kind.PASSWORD, Kind.SIGN_IN)
+"""What may have been done by somebody else: it waits until it is closed, whatever is done meanwhile."""
 
 DOING = {
     Kind.CREATE_SITE: "Creating web site '{target}'",
@@ -36,6 +38,7 @@ DOING = {
     Kind.MEMBERS: "Changing the subscription '{target}'",
     Kind.SIGN_IN: "Changing how '{target}' signs in",
     Kind.QUOTA: "Measuring the folders of '{target}'",
+    Kind.BROWSER: "Signing in as '{target}'",
 }
 
 
@@ -90,7 +93,7 @@ def unread(user: User) -> Unread:
     seen_success = False
     went_well: set[tuple[str, str]] = set()
     for operation in rows.select_related("site", "swap__source__site").prefetch_related("steps")[:MOST]:
-        is_success = operation.state == OperationState.SUCCEEDED
+        is_success = operation.state == OperationState.SUCCEEDED and operation.kind not in WARNING
         what = operation.kind, operation.target
         if not ((is_success and seen_success) or (has_failed(operation) and what in went_well)):
             kept.append(operation)

@@ -21,6 +21,7 @@ from sites.errors import (
     NotSwappable,
     QuotaExceeded,
     SettingRefused,
+    SignInBusy,
     SignInLimited,
     SwapPending,
     UploadsBusy,
@@ -33,7 +34,7 @@ STATUS: tuple[tuple[type[GreenroomError] | tuple[type[GreenroomError], ...], int
     (NotAllowed, 403),
     ((DiskFull, QuotaExceeded), 507),
     (UploadsBusy, 503),
-    (SignInLimited, 429),
+    ((SignInLimited, SignInBusy), 429),
     *AT_THE_DOOR,
     ((SettingRefused, ArchiveRefused, WrongNameTyped), 400),
     (Failed, 503),
@@ -109,8 +110,11 @@ def answer_refusal(request: PortalRequest, error: GreenroomError) -> HttpRespons
     refusal = describe(error, back_address(request))
     if not request.htmx:
         context = {"refusal": refusal, "heading": TITLES[status], "status": status}
-        return render(request, "errors/refused.html", context, status=status)
-    answer = render(request, "operations/_notification.html", {"refusal": refusal, "in_bar": True}, status=status)
-    answer["HX-Retarget"] = "#notification"
-    answer["HX-Reswap"] = "outerHTML"
+        answer = render(request, "errors/refused.html", context, status=status)
+    else:
+        answer = render(request, "operations/_notification.html", {"refusal": refusal, "in_bar": True}, status=status)
+        answer["HX-Retarget"] = "#notification"
+        answer["HX-Reswap"] = "outerHTML"
+    if "retry_after" in error.values:
+        answer["Retry-After"] = str(error.values["retry_after"])
     return answer

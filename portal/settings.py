@@ -9,6 +9,7 @@ from pathlib import Path
 import dj_database_url
 from django.core.exceptions import ImproperlyConfigured
 
+from portal.accounts.settings import *  # noqa: F403  each of its names is a setting
 from sites import data_folder, keyring, log_lines
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -73,6 +74,7 @@ LISTEN = [item for item in os.environ.get("GREENROOM_LISTEN", "127.0.0.1,::1").s
 SUFFIX = os.environ.get("GREENROOM_SUFFIX", "localhost")
 PORTAL_HOST = os.environ.get("GREENROOM_PORTAL_HOST") or ("localhost" if SUFFIX == "localhost" else f"portal.{SUFFIX}")
 IS_LOCAL = PORTAL_HOST == "localhost"
+PORTAL_URL = (os.environ.get("GREENROOM_PORTAL_URL") or f"http://{PORTAL_HOST}:{PORT}").rstrip("/")
 ENVOY_PATH = os.environ.get("ENVOY_PATH", "")
 ROUTER_NODE = os.environ.get("GREENROOM_ROUTER_NODE", "router-1")
 ISOLATION = os.environ.get("GREENROOM_ISOLATION", "")
@@ -99,11 +101,34 @@ KEPT_DEPLOYMENTS = env_int("KEPT_DEPLOYMENTS", 5)
 SITES_MEMORY_MB = env_int("SITES_MEMORY_MB", 0)
 MEMORY_OVERCOMMIT = env_int("MEMORY_OVERCOMMIT", 10)
 SILENCE_SECONDS = env_int("SILENCE_SECONDS", 300)
+SESSION_HOURS = env_int("SESSION_HOURS", 12)
+SESSION_IDLE_MINUTES = env_int("SESSION_IDLE_MINUTES", 30)
+SECOND_FACTOR = os.environ.get("SECOND_FACTOR", "optional")
+
+# Single sign-on by OpenID Connect
+OIDC_ISSUER = os.environ.get("OIDC_ISSUER", "").rstrip("/")
+OIDC_CLIENT_ID = os.environ.get("OIDC_CLIENT_ID", "")
+OIDC_CLIENT_SECRET = os.environ.get("OIDC_CLIENT_SECRET", "")
+OIDC_NAME = os.environ.get("OIDC_NAME", "single sign-on")
+OIDC_NEW_PEOPLE = env_bool("OIDC_NEW_PEOPLE", False)
+
+# Mail
+EMAIL_HOST = os.environ.get("EMAIL_HOST", "")
+EMAIL_PORT = env_int("EMAIL_PORT", 25)
+EMAIL_HOST_USER = os.environ.get("EMAIL_HOST_USER", "")
+EMAIL_HOST_PASSWORD = os.environ.get("EMAIL_HOST_PASSWORD", "")
+EMAIL_USE_TLS = env_bool("EMAIL_USE_TLS", False)
+EMAIL_USE_SSL = env_bool("EMAIL_USE_SSL", False)
+EMAIL_TIMEOUT = 20
+DEFAULT_FROM_EMAIL = os.environ.get("EMAIL_FROM") or f"greenroom@{PORTAL_HOST}"
 
 # Django
 KEY_FILE = keyring.locate(os.environ, DATA_DIR)
 SECRET_KEY, *SECRET_KEY_FALLBACKS = keyring.open_keys(KEY_FILE, DATA_DIR).signing_keys
-ENCRYPTED_PLACES = {"sessions": "portal.signing_keys.renew_sessions"}  # beside every EncryptedTextField
+ENCRYPTED_PLACES = {  # beside every EncryptedTextField
+    "sessions": "portal.signing_keys.renew_sessions",
+    "second factors": "portal.accounts.factors.renew_secrets",
+}
 DEBUG = False
 ALLOWED_HOSTS = ["*"]  # Envoy routes known host names only; portal.middleware answers for the rest
 ROOT_URLCONF = "portal.urls"
@@ -115,6 +140,12 @@ LANGUAGE_CODE = "en"
 USE_I18N = False
 
 INSTALLED_APPS = [
+    "allauth",
+    "allauth.account",
+    "allauth.mfa",
+    "allauth.usersessions",
+    "allauth.socialaccount",
+    "allauth.socialaccount.providers.openid_connect",
     "portal",
     "sites",
     "tools",
@@ -138,10 +169,12 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "portal.middleware.SessionMiddleware",
     "portal.middleware.SignInMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
+    "allauth.account.middleware.AccountMiddleware",
     "portal.middleware.RefusalMiddleware",
 ]
 
@@ -182,28 +215,51 @@ DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
 
 # Sites share the portal's suffix and could set cookies for it: a __Host- cookie is never taken from them.
 # Browsers keep Secure cookies on plain HTTP for localhost only.
-_cookie_prefix = "__Host-" if IS_LOCAL else ""
+_is_secure = IS_LOCAL or PORTAL_URL.startswith("https://")
+_cookie_prefix = "__Host-" if _is_secure else ""
 SESSION_COOKIE_NAME = f"{_cookie_prefix}greenroom-session"
-SESSION_COOKIE_SECURE = IS_LOCAL
+SESSION_COOKIE_AGE = SESSION_HOURS * 3600
+SESSION_COOKIE_SECURE = _is_secure
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"
 CSRF_COOKIE_NAME = f"{_cookie_prefix}greenroom-csrf"
-CSRF_COOKIE_SECURE = IS_LOCAL
+CSRF_COOKIE_SECURE = _is_secure
 CSRF_COOKIE_HTTPONLY = True  # scripts read the token in the page
-PERSON_COOKIE_NAME = f"{_cookie_prefix}greenroom-person"
+CSRF_TRUSTED_ORIGINS = [f"http://{PORTAL_HOST}:{PORT}", PORTAL_URL]
+BROWSER_COOKIE_NAME = f"{_cookie_prefix}greenroom-browser"
 MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"  # no cookie of its own
-CSRF_TRUSTED_ORIGINS = [f"http://{PORTAL_HOST}:{PORT}"]
 SECURE_CONTENT_TYPE_NOSNIFF = True
 SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
 CSRF_FAILURE_VIEW = "portal.views.errors.csrf_failure"
-LOGIN_URL = "sign-in"
+LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "site-list"
+LOGOUT_REDIRECT_URL = "account_login"
+AUTHENTICATION_BACKENDS = ["portal.accounts.backend.NameBackend"]
+PASSWORD_RESET_TIMEOUT = 3600
 AUTH_PASSWORD_VALIDATORS = [
-    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 10}},
+    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 12}},
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
     {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
+    {"NAME": "portal.accounts.validators.OwnWordsValidator"},
 ]
+
+# An account there is known by its issuer: another provider has other people under the same numbers
+OIDC_PROVIDER = f"sso-{hashlib.sha256(OIDC_ISSUER.encode()).hexdigest()[:12]}"
+SOCIALACCOUNT_PROVIDERS = {
+    "openid_connect": {
+        "OAUTH_PKCE_ENABLED": True,
+        "APPS": [
+            {
+                "provider_id": OIDC_PROVIDER,
+                "name": OIDC_NAME,
+                "client_id": OIDC_CLIENT_ID,
+                "secret": OIDC_CLIENT_SECRET,
+                "settings": {"server_url": OIDC_ISSUER},
+            }
+        ],
+    }
+}
 DATA_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 5000  # a page of some hundred settings has several fields for each
 FILE_UPLOAD_TEMP_DIR = UPLOAD_DIR
@@ -218,6 +274,7 @@ CELERY_TASK_ROUTES = {
     "sites.tasks.tidy_contents": {"queue": "work"},
     "sites.tasks.sweep_leftovers": {"queue": "work"},
     "sites.tasks.keep_sites_loaded": {"queue": "work"},
+    "sites.tasks.send_mail": {"queue": "work"},
     "sites.tasks.*": {"queue": "control"},
 }
 CELERY_TASK_DEFAULT_QUEUE = "control"

@@ -1,6 +1,7 @@
 """How every part of Greenroom writes its log: one event, one line that nobody else can forge."""
 
 import logging
+import re
 import time
 
 from sites.plain_text import visible
@@ -9,10 +10,15 @@ LINE = "%(asctime)s.%(msecs)03dZ %(levelname)s %(name)s %(message)s"
 TIME = "%Y-%m-%dT%H:%M:%S"
 CONTINUED = "    | "
 """In front of each further line of an event, such as those of a traceback."""
+_ONE_TIME = re.compile(r"(/(?:welcome|sign-in/forgotten|settings/account/mail)/)[^/\s]{16,}")
+"""One-time links: Django logs the path of a request that is refused, and the link may still be good."""
 
 
 class LineFormatter(logging.Formatter):
-    """Times are UTC. Writes out the characters by which a message could act on a terminal, or look like a line."""
+    """Times are UTC. Writes out the characters by which a message could act on a terminal, or look like a line.
+
+    The tokens of one-time links are left out.
+    """
 
     converter = time.gmtime  # type: ignore[assignment]  # typed without its argument
 
@@ -21,7 +27,7 @@ class LineFormatter(logging.Formatter):
 
     def format(self, record: logging.LogRecord) -> str:
         """The message on one line; a traceback below it, each line marked."""
-        first, *rest = super().format(record).split("\n")
+        first, *rest = _ONE_TIME.sub(r"\1[token]", super().format(record)).split("\n")
         return "\n".join([visible(first), *(CONTINUED + visible(line, keep="\t") for line in rest)])
 
 

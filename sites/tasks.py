@@ -8,7 +8,7 @@ from celery.signals import task_failure, worker_ready
 from django.db import InterfaceError, OperationalError, transaction
 
 from sites.errors import Unreachable
-from sites.jobs import advance, beat, figures, keep_loaded, limits, reconcile, retire, rollback, stages, tidy
+from sites.jobs import advance, beat, figures, keep_loaded, limits, mail, reconcile, retire, rollback, stages, tidy
 from sites.models import Kind, Operation
 
 AGAIN_SECONDS = 1.0
@@ -63,6 +63,12 @@ def keep_sites_loaded() -> None:
 def tidy_contents() -> None:
     """Remove contents and builds that nothing names any more."""
     tidy.run()
+
+
+@shared_task(autoretry_for=(OSError,), max_retries=5, retry_backoff=30)
+def send_mail(to: str, subject: str, body: str) -> None:
+    """One mail; tried again for about a quarter of an hour while the mail server is away."""
+    mail.send(to, subject, body)
 
 
 @shared_task

@@ -16,6 +16,7 @@ MAY_IMPORT: dict[str, set[str]] = {
         "sites.services",
         "sites.access",
         "sites.models",
+        "sites.limits",
         "sites.supervisor",
         "sites.keyring",
         "sites.data_folder",
@@ -34,6 +35,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "sites.logs": set(),
     "sites.models": {"sites.keyring"},
     "sites.access": {"sites.models"},
+    "sites.limits": {"sites.models"},
     "sites.services": {
         "sites.tasks",
         "sites.models",
@@ -67,7 +69,14 @@ MAY_IMPORT: dict[str, set[str]] = {
     "sites.runtime.agent": {"sites.runtime", "sites.logs", "sites.disk", "sites.log_lines"},
     "sites.content": {"sites.runtime", "sites.disk"},
     "sites.door": {"sites.content", "sites.disk"},
-    "sites.publishing": {"sites.services", "sites.access", "sites.models", "sites.content", "sites.door"},
+    "sites.publishing": {
+        "sites.services",
+        "sites.access",
+        "sites.models",
+        "sites.content",
+        "sites.door",
+        "sites.limits",
+    },
     "sites.supervisor": {
         "sites.logs",
         "sites.models",

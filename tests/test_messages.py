@@ -19,7 +19,7 @@ FORBIDDEN = re.compile(
 )
 HOLDS = re.compile(
     r"\b(nothing was|are held|was not|were not|is not|goes? on|it keeps|is in use|is in \w+ mode|is held by|is stopped|"
-    r"already|cannot be|but not change|has no content|so none is taken|not running|The newer one holds)\b",
+    r"already|cannot be|but not change|has no content|so none is accepted|not running|The newer one holds)\b",
     re.I,
 )
 """What a sentence says of the present state; a new sentence may bring another way to say it."""

@@ -8,7 +8,8 @@ from django.http import HttpRequest, HttpResponse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
-from portal.client_address import client_address
+from portal.accounts import sessions
+from sites.limits.address import UNKNOWN, client_address
 from sites.supervisor.health import health
 
 
@@ -26,14 +27,11 @@ def healthz(request: HttpRequest) -> HttpResponse:
 def _is_here(request: HttpRequest) -> bool:
     """The request comes from this machine, or from `up` by the socket, where no router adds an address."""
     address = client_address(request)
-    try:
-        return ipaddress.ip_address(address).is_loopback
-    except ValueError:
-        return address == "unknown"
+    return address == UNKNOWN or ipaddress.ip_address(address).is_loopback
 
 
 def _is_administrator(request: HttpRequest) -> bool:
     try:
-        return request.user.is_active and request.user.is_superuser
+        return request.user.is_active and request.user.is_superuser and sessions.goes_on(request)
     except DatabaseError:
         return False  # the database is what is away

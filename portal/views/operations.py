@@ -16,7 +16,7 @@ from portal.answers import answer_operation, back_address
 from portal.confirmation import confirm
 from portal.context import Frame
 from portal.http import PortalRequest
-from portal.notifications import is_counting
+from portal.notifications import WARNING, is_counting
 from portal.operation_commands import log_commands
 from portal.operation_export import csv_lines, text_lines
 from portal.operation_query import KINDS, STATUSES, OperationQuery
@@ -120,7 +120,7 @@ def restore(request: PortalRequest, public_id: uuid.UUID) -> HttpResponse:
 
 @require_POST
 def dismiss(request: PortalRequest, public_id: uuid.UUID) -> HttpResponse:
-    """Close a notification; older ones that are no failure go with it."""
+    """Close a notification; older ones that are no failure and no warning go with it."""
     operation = get_operation(request.user, public_id)
     operations.dismiss(acting_user=request.user, operation=operation)
     if operation.state in QUIET:
@@ -139,4 +139,5 @@ def cancel(request: PortalRequest, public_id: uuid.UUID) -> HttpResponse:
 
 
 def _older_quiet_ones(request: PortalRequest, operation: Operation) -> QuerySet[Operation]:
-    return request.user.operations.filter(state__in=QUIET, dismissed_at=None, created_at__lt=operation.created_at)
+    older = request.user.operations.filter(state__in=QUIET, dismissed_at=None, created_at__lt=operation.created_at)
+    return older.exclude(kind__in=WARNING)

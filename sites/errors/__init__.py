@@ -6,7 +6,9 @@ GreenroomError
 │   ├── NotAllowed          may look but not change
 │   ├── LastOwner           a subscription is never without an owner
 │   ├── NotAuthenticated    a publishing client without the slot's credentials
-│   ├── SignInLimited
+│   ├── SignInLimited       too many wrong passwords or codes
+│   ├── SignInBusy          too many passwords at one moment
+│   ├── PublishingLimited   too many wrong publishing credentials
 │   ├── BodyTooSlow         a request arrives below the least rate
 │   ├── RequestTooLarge     a form beyond its limit
 │   ├── ServerBusy
@@ -56,7 +58,15 @@ GreenroomError
     └── StaleOrder          an order that a newer one has overtaken
 """
 
-from sites.errors.access import LastOwner, NotAllowed, NotAuthenticated, NotFound, SignInLimited
+from sites.errors.access import (
+    LastOwner,
+    NotAllowed,
+    NotAuthenticated,
+    NotFound,
+    PublishingLimited,
+    SignInBusy,
+    SignInLimited,
+)
 from sites.errors.base import Failed, GreenroomError, Refused
 from sites.errors.door import BodyTooSlow, RequestTooLarge, ServerBusy, TooManyUploads
 from sites.errors.failures import (
@@ -129,6 +139,7 @@ __all__ = [
     "OutOfMemory",
     "Outdated",
     "PortTaken",
+    "PublishingLimited",
     "QuotaExceeded",
     "Refused",
     "ReleaseFailed",
@@ -140,6 +151,7 @@ __all__ = [
     "ServerBusy",
     "ServerFault",
     "SettingRefused",
+    "SignInBusy",
     "SignInLimited",
     "SlotBusy",
     "SlotLimit",

@@ -5,6 +5,7 @@ from sites.models.deleted_slot import DeletedSlot
 from sites.models.deployment import Deployment, DeploymentState
 from sites.models.host_name import HostName, HostNameKind
 from sites.models.instance import Instance
+from sites.models.limit_bucket import LimitBucket
 from sites.models.operation import Kind, Operation, OperationState, OperationStep, SlotHold, Step
 from sites.models.revision import Revision, RevisionState, cluster_of
 from sites.models.router_node import RouterNode
@@ -29,6 +30,7 @@ __all__ = [
     "Instance",
     "InstanceSize",
     "Kind",
+    "LimitBucket",
     "Membership",
     "Mode",
     "Operation",

@@ -60,6 +60,10 @@ def test_htmx_shows_it_in_the_bar() -> None:
         (head("contoso.scm.localhost", "/api/deployments"), "publishing", Takes.FORM),
         (head("contoso.scm.localhost", "/new/custom/"), "publishing", Takes.NOTHING),
         (head(path="/healthz", method="GET"), "health", Takes.NOTHING),
+        (head(path="/sign-in/sso/"), "provider", Takes.FORM),
+        (head(path="/sign-in/sso/callback/", method="GET"), "provider", Takes.NOTHING),
+        (head(path="/settings/account/confirm/sso/"), "provider", Takes.FORM),
+        (head(path="/sign-in/"), "portal", Takes.FORM),
     ],
 )
 def test_each_request_has_its_threads_and_uploads_are_known(asked: Head, lane: str, takes: Takes) -> None:

@@ -17,7 +17,7 @@ def everything(domain: Domain, contoso: Site, browser: Callable[[User | None], C
     User.objects.filter(pk=domain.alice.pk).update(is_staff=True, is_superuser=True)
     client = browser(None)
     client.get("/sign-in/")
-    client.post("/sign-in/", {"username": "alice", "password": "alice"})
+    client.post("/sign-in/", {"login": "alice", "password": "alice"})
     client.get("/sites/")
     client.post("/sites/contoso/staging/restart/")
     client.post("/admin/sites/site/", {"action": "swap_sites", "_selected_action": contoso.pk})
@@ -26,7 +26,11 @@ def everything(domain: Domain, contoso: Site, browser: Callable[[User | None], C
 
 
 def test_every_cookie_is_for_the_portal_alone(everything: Client, settings: Settings) -> None:
-    assert {settings.SESSION_COOKIE_NAME, settings.CSRF_COOKIE_NAME} <= everything.cookies.keys()
+    assert {
+        settings.SESSION_COOKIE_NAME,
+        settings.CSRF_COOKIE_NAME,
+        settings.BROWSER_COOKIE_NAME,
+    } <= everything.cookies.keys()
     for name, cookie in everything.cookies.items():
         assert name.startswith("__Host-greenroom-"), name
         assert cookie["secure"] and cookie["path"] == "/" and not cookie["domain"], name
@@ -43,7 +47,7 @@ def test_a_session_is_new_at_each_sign_in_and_cannot_be_guessed(
         planted = client.session
         planted["planted"] = "1"
         planted.save()
-        client.post("/sign-in/", {"username": "alice", "password": "alice"})
+        client.post("/sign-in/", {"login": "alice", "password": "alice"})
         assert client.session.session_key != planted.session_key
         keys.add(client.session.session_key)
     assert len(keys) == 3 and all(len(key) == 32 for key in keys)
@@ -66,14 +70,15 @@ def test_sign_ins_stand_in_the_log_without_passwords(
 ) -> None:
     caplog.set_level("INFO")
     client = browser(None)
-    client.post("/sign-in/", {"username": "alice", "password": "hunter2"})
-    client.post("/sign-in/", {"username": "my-pass-word", "password": "hunter2"})
-    client.post("/sign-in/", {"username": "alice", "password": "alice"})
+    client.post("/sign-in/", {"login": "alice", "password": "hunter2"})
+    client.post("/sign-in/", {"login": "my-pass-word", "password": "hunter2"})
+    client.post("/sign-in/", {"login": "alice", "password": "alice"})
     client.post("/sign-out/")
-    said = [record.getMessage() for record in caplog.records if record.name == "portal.security_log"]
+    names = ("portal.security_log", "portal.accounts.attempts")
+    said = [record.getMessage() for record in caplog.records if record.name in names]
     assert said == [
-        "A sign-in as 'alice' from 127.0.0.1 failed.",
-        "A sign-in as nobody from 127.0.0.1 failed.",
+        "A wrong password or code for 'alice' from 127.0.0.1",
+        "A wrong password or code for an unknown name from 127.0.0.1",
         "'alice' signed in from 127.0.0.1.",
         "'alice' signed out.",
     ]

@@ -92,7 +92,7 @@ def test_every_page_forbids_what_it_does_not_need(db: None) -> None:
 
 def test_a_form_without_its_token_is_refused_with_a_sentence(db: None) -> None:
     client = Client(SERVER_NAME="localhost", enforce_csrf_checks=True)
-    answer = client.post("/sign-in/", {"username": "alice", "password": "alice"})
+    answer = client.post("/sign-in/", {"login": "alice", "password": "alice"})
     assert answer.status_code == 403
     assert "nothing was changed" in answer.content.decode()
     part = client.post("/new/sample/", headers={"HX-Request": "true"})
@@ -114,5 +114,5 @@ def test_who_was_refused_what_stands_in_the_log(
     assert "POST /sites/contoso/staging/stop/ was refused to bob: You may look at 'contoso" in caplog.text
     headers = {"HTTP_HOST": "contoso.scm.localhost", "HTTP_AUTHORIZATION": "Basic bWFsbG9yeTpodW50ZXIy"}
     assert Client().post("/api/zipdeploy", **headers).status_code == 401
-    assert "Publishing to contoso.scm.localhost was refused to another user." in caplog.text
+    assert "Publishing to contoso.scm.localhost from 127.0.0.1 was refused to another user." in caplog.text
     assert "hunter2" not in caplog.text and "mallory" not in caplog.text, "one of them may be a password"

@@ -18,7 +18,14 @@ USED = (
     "PORT",
     "SUFFIX",
     "PORTAL_HOST",
+    "PORTAL_URL",
     "IS_LOCAL",
+    "SECOND_FACTOR",
+    "OIDC_ISSUER",
+    "OIDC_CLIENT_ID",
+    "OIDC_CLIENT_SECRET",
+    "EMAIL_USE_TLS",
+    "EMAIL_USE_SSL",
     "DEFAULT_MODE",
     "DATA_DIR",
     "ISOLATION",
@@ -140,8 +147,52 @@ def test_a_key_that_systemd_passes_may_be_read_by_the_group_of_the_service(found
 
 def test_a_portal_under_the_suffix_of_the_sites_is_warned_of(found: Found) -> None:
     team = {"SUFFIX": "sites.example.org", "IS_LOCAL": False}
-    assert found(**team, PORTAL_HOST="portal.sites.example.org") == ["greenroom.W001"]
-    assert found(**team, PORTAL_HOST="greenroom.example.org") == []
+    for host, scheme, ids in (
+        ("portal.sites.example.org", "http", ["greenroom.W001"]),
+        ("portal.sites.example.org", "https", []),
+        ("greenroom.example.org", "http", []),
+    ):
+        assert found(**team, PORTAL_HOST=host, PORTAL_URL=f"{scheme}://{host}") == ids
+
+
+@pytest.mark.parametrize(
+    ("address", "ids"),
+    [
+        ("https://localhost", []),
+        ("http://localhost:9000", []),
+        ("localhost", ["greenroom.E013"]),
+        ("https://another.example", ["greenroom.E013"]),
+        ("https://localhost/portal", ["greenroom.E013"]),
+        ("https://localhost?x", ["greenroom.E013"]),
+        ("https://admin@localhost", ["greenroom.E013"]),
+        ("https://localhost:port", ["greenroom.E013"]),
+        ("ftp://localhost", ["greenroom.E013"]),
+    ],
+)
+def test_the_portals_address_leads_to_the_portals_host(found: Found, address: str, ids: list[str]) -> None:
+    assert found(PORTAL_URL=address) == ids
+
+
+@pytest.mark.parametrize(
+    ("settings", "ids"),
+    [
+        ({"SECOND_FACTOR": "superusers"}, []),
+        ({"SECOND_FACTOR": "superuser"}, ["greenroom.E010"]),
+        ({"SESSION_HOURS": 0}, ["greenroom.E002"]),
+        ({"SESSION_IDLE_MINUTES": -1}, ["greenroom.E002"]),
+        ({"OIDC_ISSUER": "https://acme.example", "OIDC_CLIENT_ID": "a", "OIDC_CLIENT_SECRET": "b"}, []),
+        ({"OIDC_ISSUER": "http://localhost:9", "OIDC_CLIENT_ID": "a", "OIDC_CLIENT_SECRET": "b"}, []),
+        ({"OIDC_ISSUER": "http://acme.example", "OIDC_CLIENT_ID": "a", "OIDC_CLIENT_SECRET": "b"}, ["greenroom.E011"]),
+        ({"OIDC_ISSUER": "https://acme.example", "OIDC_CLIENT_ID": "a"}, ["greenroom.E011"]),
+    ],
+)
+def test_what_concerns_the_sign_in_is_possible(found: Found, settings: dict[str, object], ids: list[str]) -> None:
+    assert found(**settings) == ids
+
+
+def test_a_mail_server_is_reached_in_one_way(found: Found) -> None:
+    assert found(EMAIL_USE_TLS=True) == []
+    assert found(EMAIL_USE_TLS=True, EMAIL_USE_SSL=True) == ["greenroom.E012"]
 
 
 @pytest.mark.parametrize(

@@ -29,6 +29,13 @@ def test_a_traceback_stands_below_its_event() -> None:
     assert r"forged\x07" in said[-1]
 
 
+@pytest.mark.parametrize("folder", ["/welcome/", "/sign-in/forgotten/", "/settings/account/mail/"])
+def test_no_line_has_a_one_time_link(folder: str) -> None:
+    token = "WzEsImEiXQ:1abc:x-y_z"
+    assert line("Bad Request: %s", f"{folder}{token}/").endswith(f"Bad Request: {folder}[token]/")
+    assert token not in line("failed", error=ValueError(f"{folder}{token}/"))
+
+
 def test_every_logger_writes_such_lines(capsys: pytest.CaptureFixture[str]) -> None:
     former = logging.getLogger().handlers[:]
     try:

@@ -7,7 +7,7 @@ from django.contrib.auth.models import User
 from django.db import connection
 from django.test import Client, RequestFactory
 from django.test.utils import CaptureQueriesContext
-from django.urls import reverse
+from django.urls import NoReverseMatch, reverse
 
 from portal.admin.base import encrypted_fields
 from sites.models import Operation, Revision, Site, Slot, SlotSetting
@@ -112,3 +112,32 @@ def test_no_encrypted_field_has_a_place_on_a_page(domain: Domain, admin: Client)
             assert not secret & set(places), f"{its_page} shows {secret & set(places)}"
             checked += len(secret)
     assert checked >= 4
+
+
+def test_by_what_people_sign_in_is_not_shown_and_not_changed(domain: Domain, admin: Client) -> None:
+    for model in ("mfa_authenticator", "account_emailaddress", "socialaccount_socialapp", "usersessions_usersession"):
+        with pytest.raises(NoReverseMatch):
+            reverse(f"admin:{model}_changelist")
+    page = admin.get(reverse("admin:auth_user_change", args=[domain.alice.pk]))
+    assert page.status_code == 200
+    address = reverse("admin:auth_user_password_change", args=[domain.alice.pk])
+    for answer in (
+        admin.get(address),
+        admin.post(address, {"password1": "quiet green room", "password2": "quiet green room"}),
+    ):
+        assert answer.status_code == 400 and "./greenroom password --user alice --link" in answer.content.decode()
+    domain.alice.refresh_from_db()
+    assert domain.alice.check_password("alice")
+
+
+def test_somebody_new_is_made_without_a_password(domain: Domain, admin: Client) -> None:
+    address = reverse("admin:auth_user_add")
+    assert 'type="password"' not in admin.get(address).content.decode()
+    assert admin.post(address, {"username": "dora"}).status_code == 302
+    assert not User.objects.get(username="dora").has_usable_password()
+
+
+def test_the_administrations_own_form_for_a_password_leads_to_ours(admin: Client) -> None:
+    typed = {"old_password": "x", "new_password1": "quiet green room", "new_password2": "quiet green room"}
+    for answer in (admin.get("/admin/password_change/"), admin.post("/admin/password_change/", typed)):
+        assert answer.status_code == 302 and answer["Location"] == "/settings/account/"

@@ -1,6 +1,7 @@
 """One line for whoever watches."""
 
 import pytest
+from django.conf import settings
 from django.contrib.auth.models import User
 from django.db import DatabaseError
 from django.test import Client
@@ -49,3 +50,10 @@ def test_a_database_that_is_away_is_no_error(monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.setattr("django.contrib.auth.middleware.get_user", lambda request: Away())
     answer = Client().get("/healthz", headers=HOST, REMOTE_ADDR=STRANGER)
     assert (answer.status_code, answer.content) == (503, b"away\n")
+
+
+def test_health_answers_a_browser_without_asking_the_database_who_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(health, "health", lambda: (False, "away: database"))
+    client = Client(SERVER_NAME="localhost")
+    client.cookies[settings.SESSION_COOKIE_NAME] = "x" * 32
+    assert client.get("/healthz").status_code == 503

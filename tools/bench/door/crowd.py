@@ -39,7 +39,7 @@ def strangers(target: Target, numbers: Numbers) -> Sequence[Run]:
         "Origin": f"http://{portal}",
         "Content_Type": "application/x-www-form-urlencoded",
     }
-    body = head("POST", "/sign-in/", portal, Content_Length="100000", **form) + b"\r\nusername="
+    body = head("POST", "/sign-in/", portal, Content_Length="100000", **form) + b"\r\nlogin="
     block = fields("POST", "/sign-in/", portal, {"cookie": target.stranger, "origin": f"http://{portal}"})
     large = head("GET", target.large_path, portal) + b"\r\n"
     slow = [

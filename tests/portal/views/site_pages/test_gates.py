@@ -82,7 +82,7 @@ def test_who_is_not_signed_in_is_sent_to_the_door(
 ) -> None:
     answer = browser(None).get(_address(name))
     assert answer.status_code == 302
-    assert answer["Location"].startswith(reverse("sign-in"))
+    assert answer["Location"].startswith(reverse("account_login"))
 
 
 @pytest.mark.parametrize("name", PAGES)
