@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 
 from django.conf import settings
 
+from sites.supervisor.liveness import Liveness
+
 
 class NotReady(Exception):
     """The part does not answer yet; the message says what was found."""
@@ -23,6 +25,8 @@ class Component:
     command: tuple[str, ...]
     ready: Callable[[int], Awaitable[None]]
     """Asks the process with this pid once; raises NotReady."""
+    liveness: Liveness = field(default_factory=Liveness)
+    """How `up` learns that it hangs."""
     prepare: Callable[[], bytes] = bytes
     """Writes its configuration and returns it; an adopted process must have been started with the same."""
     environment: Mapping[str, str] = field(default_factory=dict)
