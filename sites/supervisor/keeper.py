@@ -243,6 +243,6 @@ def pause_between_probes(waited: float) -> float:
 
 def clean_environment() -> dict[str, str]:
     """The environment of the parts: what belongs to `up` alone is left out, and lines are written at once."""
-    private = ("NOTIFY_SOCKET", "LISTEN_FDS", "LISTEN_PID", "GREENROOM_RESUME")
+    private = ("NOTIFY_SOCKET", "WATCHDOG_USEC", "WATCHDOG_PID", "LISTEN_FDS", "LISTEN_PID", "GREENROOM_RESUME")
     kept = {name: value for name, value in os.environ.items() if name not in private}
     return {**kept, "PYTHONUNBUFFERED": "1"}

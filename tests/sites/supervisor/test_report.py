@@ -1,12 +1,16 @@
 """Words of the status page."""
 
 import json
+import os
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 from django.conf import settings
+from pytest_django import Settings
 
 from sites.supervisor import report
+from sites.supervisor.identity import Record, identity_of, write_record
 from sites.supervisor.report import ago
 
 
@@ -31,3 +35,16 @@ def test_the_page_claims_no_limits_while_the_agent_is_away(monkeypatch: pytest.M
 
     monkeypatch.setattr(report, "ask", nobody)
     assert report._limits() == "unknown"
+
+
+def test_a_part_that_hung_says_so_on_the_page_and_to_the_doctor(tmp_path: Path, settings: Settings) -> None:
+    settings.RUN_DIR = tmp_path
+    own = identity_of(os.getpid())
+    assert own is not None
+    hung = "did not answer for 31 s and was replaced on 2026-11-28 at 03:10:12 UTC"
+    write_record(tmp_path, Record("agent", own, "", 0.0, restarts=1, last_hang=hung))
+    lines = report._processes()
+    at = next(number for number, line in enumerate(lines) if line.startswith("  agent"))
+    assert lines[at].endswith("restarted 1 times")
+    assert lines[at + 1].strip() == hung
+    assert report.hang_lines() == [f"agent {hung}."]
