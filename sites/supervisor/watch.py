@@ -4,7 +4,6 @@ import asyncio
 import os
 import time
 from collections.abc import Callable
-from contextlib import suppress
 
 from sites.supervisor.hang import Judge
 from sites.supervisor.liveness import CannotTell, Liveness, Silent
@@ -33,6 +32,7 @@ class Watch:
     async def until_end(self) -> str:
         """Return when the process has ended, or with the reason why it counts as hanging."""
         workers = StoppedWorkers(self._process.pid, self._look_seconds)
+        end = asyncio.create_task(self._process.wait())
         try:
             while not self._process.has_ended:
                 if self._liveness.has_workers:
@@ -41,10 +41,10 @@ class Watch:
                 self._converse()
                 if reason := self.look():
                     return reason
-                with suppress(TimeoutError):
-                    await asyncio.wait_for(self._process.wait(), self._look_seconds)
+                await asyncio.wait({end}, timeout=self._look_seconds)
             return ""
         finally:
+            end.cancel()
             if self._question is not None:
                 self._question.cancel()
 
