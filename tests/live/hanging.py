@@ -1,5 +1,6 @@
 """What is stopped by a signal at a step of a swap, so that it does not end and does not answer either."""
 
+import re
 import signal
 from functools import partial
 
@@ -17,11 +18,18 @@ class Hanging(Part):
 
     number = signal.SIGSTOP
 
+    def strike(self, system: System, moment: Moment) -> None:
+        """kill -STOP."""
+        self._told = len(system.told())
+        super().strike(system, moment)
+
     def revive(self, system: System) -> None:
         """Another one answers for it, and it is gone."""
         former = self._former
         system.wait_for_another(self._name, former, REPLACED_SECONDS)
         assert not former.is_alive()
+        is_back = re.compile(rf"{self._name} +answers again after")
+        wait_for(lambda: is_back.search(system.told(), self._told), REPLACED_SECONDS, f"{self._name} answers again")
 
 
 class HangingEnvoy(Hanging, Envoy):
@@ -36,6 +44,7 @@ class HangingChildren(Victim):
     def strike(self, system: System, moment: Moment) -> None:
         """The step goes on only once another process has taken it over."""
         self._stopped, moment.frozen = moment.frozen, []
+        assert set(self._stopped) <= set(children(system.pid("worker-control"))) and self._stopped
 
     def revive(self, system: System) -> None:
         """All of them have been replaced."""
