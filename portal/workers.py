@@ -4,7 +4,7 @@ import redis
 
 from portal.notifications import DOING, is_working
 from sites.models import Kind, Operation, Step
-from sites.supervisor.heartbeat import EXPIRES_SECONDS, redis_client, worker_pid
+from sites.supervisor.heartbeat import EXPIRES_SECONDS, redis_client, reported_pid
 
 SECONDS_TO_ANSWER = 0.5
 BUILDING = (Step.BUILDING, Step.RELEASING)
@@ -30,6 +30,6 @@ def away_sentence(operation: Operation) -> str:
 def has_worker(queue: str) -> bool:
     """Whether the worker of `queue` reported lately; without Redis nobody can say so."""
     try:
-        return worker_pid(redis_client(timeout=SECONDS_TO_ANSWER), queue) is not None
+        return reported_pid(redis_client(timeout=SECONDS_TO_ANSWER), queue) is not None
     except redis.RedisError:
         return False

@@ -59,7 +59,15 @@ def _processes() -> list[str]:
         since = datetime.fromtimestamp(record.started_at, UTC)
         restarts = f", restarted {record.restarts} times" if record.restarts else ""
         lines.append(f"  {name:<16} process {record.identity.pid}, since {since:%Y-%m-%d %H:%M:%S} UTC{restarts}")
+        if record.last_hang:
+            lines.append(f"  {'':<16} {record.last_hang}")
     return ["Processes", *lines]
+
+
+def hang_lines() -> list[str]:
+    """A sentence for each part that hung and was replaced."""
+    records = (read_record(settings.RUN_DIR, name) for name in PROCESSES)
+    return [f"{record.name} {record.last_hang}." for record in records if record and record.last_hang]
 
 
 def _facts() -> dict[str, str]:
