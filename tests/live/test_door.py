@@ -31,7 +31,18 @@ from tools.demo.staged_site import StagedSite
 
 pytestmark = pytest.mark.live
 
-CROWD = Numbers(headers=20, bodies=60, publishing=20, readers=10, idle=40, streams=30, resets=100)
+CROWD = Numbers(
+    headers=20,
+    bodies=60,
+    publishing=20,
+    readers=10,
+    silent_uploads=20,
+    idle=40,
+    streams=30,
+    resets=100,
+    publications=True,
+    form_upload=True,
+)
 LARGE = 40 * 1024**2
 BLOCK = b"x" * 1024**2
 

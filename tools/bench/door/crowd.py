@@ -17,17 +17,26 @@ Run = Callable[[Tally, asyncio.Event], Coroutine[None, None, None]]
 class Numbers:
     """How many of each."""
 
-    headers: int = 50
-    bodies: int = 100
-    publishing: int = 50
-    readers: int = 50
-    silent_uploads: int = 20
-    idle: int = 200
-    streams: int = 100
+    headers: int = 0
+    bodies: int = 0
+    publishing: int = 0
+    readers: int = 0
+    silent_uploads: int = 0
+    idle: int = 0
+    streams: int = 0
     """On each of two HTTP/2 connections."""
-    resets: int = 50
+    resets: int = 0
     """A second."""
+    publications: bool = False
+    """Pipelines that wait, and one large upload to a publishing host."""
+    form_upload: bool = False
+    """The same upload by the portal's form."""
     upload_seconds: float = 45.0
+
+
+CROWD = Numbers(headers=50, bodies=100, publishing=50, publications=True)
+FLOOD = Numbers(readers=50, silent_uploads=20, idle=200, streams=100, resets=50, form_upload=True, upload_seconds=25.0)
+"""What joins the crowd."""
 
 
 def strangers(target: Target, numbers: Numbers) -> Sequence[Run]:
@@ -65,28 +74,29 @@ def programs(target: Target, numbers: Numbers) -> Sequence[Run]:
     asks = {"Authorization": f"Basic {uploaded.credentials}"}
     silent = head("POST", "/api/zipdeploy", uploaded.publishing_host, Content_Length=str(size), **asks) + b"\r\n"
     log = head("GET", target.log_path, uploaded.publishing_host, **asks) + b"\r\n"
-    waiting = [
-        zip_deploy("pipelines", address, slot.publishing_host, slot.credentials, target.small_zip)
-        for slot in target.pipelines
-    ]
-    uploads = [
-        zip_deploy("upload", address, uploaded.publishing_host, uploaded.credentials, target.large_zip, rate),
-        publish_form(
-            "upload by the form",
-            address,
-            target.portal,
-            target.published_path,
-            target.session,
-            target.token,
-            target.large_zip,
-            rate,
+    publications = [
+        *(
+            zip_deploy("pipelines", address, slot.publishing_host, slot.credentials, target.small_zip)
+            for slot in target.pipelines
         ),
+        zip_deploy("upload", address, uploaded.publishing_host, uploaded.credentials, target.large_zip, rate),
     ]
+    form = publish_form(
+        "upload by the form",
+        address,
+        target.portal,
+        target.published_path,
+        target.session,
+        target.token,
+        target.large_zip,
+        rate,
+    )
     slow = [
         *[Slow("silent uploads", address, silent)] * numbers.silent_uploads,
         *[Slow("log readers", address, log, reads_slowly=True)] * numbers.readers,
     ]
-    return [one.run for one in [*waiting, *uploads]] + [one.run for one in slow]
+    uploads = [*(publications if numbers.publications else []), *([form] if numbers.form_upload else [])]
+    return [one.run for one in uploads] + [one.run for one in slow]
 
 
 async def come(runs: Sequence[Run], tally: Tally, stopping: asyncio.Event) -> None:

@@ -12,7 +12,7 @@ from django.conf import settings
 
 from sites.supervisor.identity import read_record
 from tools.bench.costs import Usage, busy_share, usage
-from tools.bench.door.crowd import Numbers
+from tools.bench.door.crowd import CROWD, FLOOD, Numbers
 from tools.bench.door.escapes import try_to_escape
 from tools.bench.door.siege import Siege
 from tools.bench.door.stage import people, prepare
@@ -42,9 +42,12 @@ class Plan:
     quiet_seconds: float = 30.0
     """Before the crowd, and as long after it."""
     crowd_seconds: float = 60.0
+    flood_seconds: float = 30.0
+    """The crowd stays meanwhile."""
     pipelines: int = 100
     upload_bytes: int = 511 * 1024**2
-    numbers: Numbers = field(default_factory=Numbers)
+    crowd: Numbers = CROWD
+    flood: Numbers = FLOOD
     rates: Rates = field(default_factory=Rates)
 
 
@@ -52,8 +55,10 @@ QUICK = Plan(
     quiet_seconds=5.0,
     crowd_seconds=12.0,
     pipelines=10,
+    flood_seconds=6.0,
     upload_bytes=32 * 1024**2,
-    numbers=Numbers(headers=5, bodies=10, publishing=5, readers=5, idle=20, streams=10, resets=20, upload_seconds=8.0),
+    crowd=Numbers(headers=5, bodies=10, publishing=5, publications=True, upload_seconds=8.0),
+    flood=Numbers(readers=5, silent_uploads=2, idle=20, streams=10, resets=20, form_upload=True, upload_seconds=4.0),
 )
 
 
@@ -70,17 +75,22 @@ def measure(say: Say, plan: Plan) -> Report:
         used.append(usage())
         say(f"The crowd, for {plan.crowd_seconds:g} s")
         began = now()
-        with Siege(target, plan.numbers) as siege:
+        with Siege(target, plan.crowd) as siege:
             time.sleep(plan.crowd_seconds)
-            found |= _held_by_web()
             crowded = (began, now())
             used.append(usage())
+            say(f"The flood beside it, for {plan.flood_seconds:g} s")
+            with Siege(target, plan.flood) as flood:
+                flooded = _span(plan.flood_seconds)
+                found |= _held_by_web()
         time.sleep(SETTLING_SECONDS)
         say(f"{plan.quiet_seconds:g} quiet seconds")
         after = _span(plan.quiet_seconds)
         found |= {f"{key}_after": value for key, value in _held_by_web().items()}
-    found |= {"open_at_the_end": siege.seen.open_at_the_end, "ended_before": siege.seen.ended}
-    found |= figures(watchers.seen, [before, after], crowded) | _processor(used)
+    both = (siege.seen, flood.seen)
+    found["open_at_the_end"] = {kind: count for seen in both for kind, count in seen.open_at_the_end.items()}
+    found["ended_before"] = {kind: ways for seen in both for kind, ways in seen.ended.items()}
+    found |= figures(watchers.seen, [before, after], crowded, flooded) | _processor(used)
     say("Ways out of the sandbox")
     found |= try_to_escape(*people())
     return Report(found, KEYS, TARGETS)
@@ -92,21 +102,22 @@ def _span(seconds: float) -> Span:
     return began, now()
 
 
-def figures(watch: Watch, quiet: Sequence[Span], crowded: Span) -> dict[str, object]:
-    """What honest people saw, in the quiet spans and while the crowd was there."""
+def figures(watch: Watch, quiet: Sequence[Span], crowded: Span, flooded: Span) -> dict[str, object]:
+    """What honest people saw: in the quiet spans, while the crowd was there, and while the flood was there too."""
     samples = {
         (name, when): [one for span in spans for one in _within(seen, span)]
         for name, seen in watch.samples.items()
-        for when, spans in (("quiet", quiet), ("crowd", [crowded]))
+        for when, spans in (("quiet", quiet), ("crowd", [crowded]), ("flood", [flooded]))
     }
     p95 = {key: _p95(found) for key, found in samples.items()}
-    asked = samples["health", "crowd"]
+    asked = samples["health", "crowd"] + samples["health", "flood"]
     failed = [one for one in watch.records if one.trouble is not None]
     return {
         "portal_p95_ratio": round(p95["portal", "crowd"] / p95["portal", "quiet"], 3),
+        "portal_p95_ratio_flood": round(p95["portal", "flood"] / p95["portal", "quiet"], 3),
         "healthz_ok": round(sum(one.is_right for one in asked) / len(asked), 4),
         "site_failed": sum(one.client.startswith("site") for one in failed),
-        "portal_failed": sum(not one.is_right for one in samples["portal", "crowd"]),
+        "portal_failed": sum(not one.is_right for when in ("crowd", "flood") for one in samples["portal", when]),
         "p95_ms": {f"{name}, {when}": round(value * 1000, 2) for (name, when), value in p95.items()},
         "requests": {f"{name}, {when}": len(found) for (name, when), found in samples.items()},
         "failures": sorted({f"{one.client}: {one.trouble} {one.detail}"[:160] for one in failed})[:20],
