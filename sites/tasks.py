@@ -8,8 +8,9 @@ from celery.signals import task_failure, worker_ready
 from django.db import InterfaceError, OperationalError, transaction
 
 from sites.errors import Unreachable
-from sites.jobs import advance, beat, figures, keep_loaded, reconcile, retire, rollback, stages, tidy
+from sites.jobs import always_on, figures, reconcile, retire, scheduling, tidy
 from sites.models import Kind, Operation
+from sites.operations import claims, machine, retention, stages
 
 AGAIN_SECONDS = 1.0
 """Between the loss of a worker's process or database connection and the next try."""
@@ -20,19 +21,19 @@ TAKE_OVER_SECONDS = 2.0
 @shared_task
 def warm_up_slot(operation_id: int, attempt: int) -> None:
     """Bring revisions into service: everything but swaps and publications."""
-    advance.run(operation_id, attempt, again=warm_up_slot.delay)
+    machine.run(operation_id, attempt, again=warm_up_slot.delay)
 
 
 @shared_task
 def swap_slots(operation_id: int, attempt: int) -> None:
     """Prepare, warm up and switch both slots of a swap."""
-    advance.run(operation_id, attempt, again=swap_slots.delay)
+    machine.run(operation_id, attempt, again=swap_slots.delay)
 
 
 @shared_task
 def publish_deployment(operation_id: int, attempt: int) -> None:
     """Build a publication's content, run its release command and bring it into service."""
-    advance.run(operation_id, attempt, again=publish_deployment.delay)
+    machine.run(operation_id, attempt, again=publish_deployment.delay)
 
 
 @shared_task(throws=(Unreachable,))
@@ -56,7 +57,7 @@ def reconcile_instances() -> None:
 @shared_task
 def keep_sites_loaded() -> None:
     """Always On."""
-    keep_loaded.run()
+    always_on.run()
 
 
 @shared_task
@@ -68,19 +69,19 @@ def tidy_contents() -> None:
 @shared_task
 def tick() -> None:
     """Every second: take up what nobody works on and start what is due."""
-    beat.end_previews()
-    rollback.end_windows()
-    for operation in beat.take_stale():
+    claims.end_previews()
+    retention.end_windows()
+    for operation in claims.take_stale():
         enqueue(operation)
-    if beat.is_due("retire", seconds=1) and retire.is_needed():
+    if scheduling.is_due("retire", seconds=1) and retire.is_needed():
         retire_revisions.delay()
     if figures.is_needed():
         count_requests.delay()
-    if beat.is_due("reconcile", seconds=5):
+    if scheduling.is_due("reconcile", seconds=5):
         reconcile_instances.delay()
-    if beat.is_due("keep_loaded", seconds=300):
+    if scheduling.is_due("keep_loaded", seconds=300):
         keep_sites_loaded.delay()
-    if beat.is_due("tidy", seconds=3600):
+    if scheduling.is_due("tidy", seconds=3600):
         tidy_contents.delay()
 
 
@@ -99,7 +100,7 @@ def enqueue_on_commit(operation: Operation) -> None:
 @shared_task
 def take_over() -> None:
     """Take up what a worker left that died, before the tick calls it silent."""
-    for operation in beat.take_stale(silent_seconds=beat.LEFT_SECONDS):
+    for operation in claims.take_stale(silent_seconds=claims.LEFT_SECONDS):
         enqueue(operation)
 
 

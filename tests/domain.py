@@ -9,8 +9,10 @@ from pathlib import Path
 from django.contrib.auth.models import User
 
 from sites import routing
-from sites.jobs import advance, retire, warmup
+from sites.jobs import retire
 from sites.models import Category, Membership, Operation, Revision, Role, RouterNode, Site, Slot, Subscription
+from sites.operations import machine
+from sites.operations.steps import warm_up
 from sites.router import get_router
 from sites.runtime.registry import get_runtime
 from sites.services import deployments, slots, swaps
@@ -52,7 +54,7 @@ class Domain:
 
     def look(self, operation: Operation) -> Operation:
         """One slice of work; the operation may still be open afterwards."""
-        advance.run(operation.pk, operation.attempt, again=lambda *_: None)
+        machine.run(operation.pk, operation.attempt, again=lambda *_: None)
         operation.refresh_from_db()
         return operation
 
@@ -158,16 +160,16 @@ def make_domain(folder: Path, monkeypatch: object) -> Domain:
     Membership.objects.create(subscription=subscription, user=alice, role=Role.OWNER)
     Membership.objects.create(subscription=subscription, user=bob, role=Role.READER)
     domain = Domain(folder, alice, bob, charlie, subscription)
-    monkeypatch.setattr(warmup, "ask", _answering(domain))
-    monkeypatch.setattr(warmup, "PAUSE_SECONDS", 0.0)
-    monkeypatch.setattr(advance, "SLICE_SECONDS", 0.2)
-    monkeypatch.setattr(advance, "PAUSE_SECONDS", 0.0)
+    monkeypatch.setattr(warm_up, "ask", _answering(domain))
+    monkeypatch.setattr(warm_up, "PAUSE_SECONDS", 0.0)
+    monkeypatch.setattr(machine, "SLICE_SECONDS", 0.2)
+    monkeypatch.setattr(machine, "PAUSE_SECONDS", 0.0)
     return domain
 
 
-def _answering(domain: Domain) -> Callable[[warmup.Probe], warmup.Answer]:
-    def ask(probe: warmup.Probe) -> warmup.Answer:
+def _answering(domain: Domain) -> Callable[[warm_up.Probe], warm_up.Answer]:
+    def ask(probe: warm_up.Probe) -> warm_up.Answer:
         known = isinstance(domain.answers, defaultdict) or probe.instance.revision_id in domain.answers
-        return warmup.Answer("/", domain.answers[probe.instance.revision_id] if known else "200")
+        return warm_up.Answer("/", domain.answers[probe.instance.revision_id] if known else "200")
 
     return ask

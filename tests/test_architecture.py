@@ -26,12 +26,20 @@ MAY_IMPORT: dict[str, set[str]] = {
         "sites.general_settings",
     },
     "sites.planning": {"sites.models", "sites.content", "sites.runtime", "sites.general_settings"},
-    "sites.tasks": {"sites.jobs", "sites.models"},
-    "sites.jobs": {
+    "sites.tasks": {"sites.jobs", "sites.operations", "sites.models"},
+    "sites.operations": {
         "sites.models",
         "sites.planning",
         "sites.general_settings",
         "sites.routing",
+        "sites.router",
+        "sites.runtime",
+        "sites.content",
+    },
+    "sites.jobs": {
+        "sites.operations",
+        "sites.models",
+        "sites.planning",
         "sites.router",
         "sites.runtime",
         "sites.content",

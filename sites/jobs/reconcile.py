@@ -5,9 +5,9 @@ from collections import defaultdict
 from django.conf import settings
 from django.db import transaction
 
-from sites.jobs import rollback
-from sites.jobs.prepare import record
 from sites.models import Instance, Revision, Site
+from sites.operations import retention
+from sites.operations.steps.prepare import record
 from sites.planning import spec_of
 from sites.runtime.base import Runtime
 from sites.runtime.registry import get_runtime
@@ -37,7 +37,7 @@ def _spare_memory(runtime: Runtime) -> None:
     """What is kept for a roll-back ends first when memory is short."""
     free = runtime.memory_available_mb()
     if free is not None and free < settings.ROLLBACK_MEMORY_MB:
-        rollback.end_windows(all_of_them=True)
+        retention.end_windows(all_of_them=True)
 
 
 def _note_moved(seen: dict[int, list[InstanceStatus]]) -> None:

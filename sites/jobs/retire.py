@@ -5,10 +5,11 @@ from datetime import datetime, timedelta
 from django.db import transaction
 from django.db.models import Exists, F, Max, OuterRef, Q
 
-from sites.jobs import routers, switch
 from sites.models import Instance, Operation, OperationState, Revision, RevisionState, Site, Slot, SlotChange, Step
 from sites.models.clock import now, seconds_since
 from sites.models.present import present
+from sites.operations import routers
+from sites.operations.steps import switch
 from sites.planning import spec_of
 from sites.router import get_router
 from sites.runtime.registry import get_runtime

@@ -9,9 +9,9 @@ from celery.signals import task_failure, worker_ready
 from django.db import InterfaceError, OperationalError
 
 from sites import tasks
-from sites.jobs import beat
 from sites.models import Operation
 from sites.models.clock import now
+from sites.operations import claims
 from sites.services import swaps
 from tests.domain import Domain
 
@@ -48,9 +48,9 @@ def test_a_fault_of_our_own_is_left_to_the_tick(sent: list[object]) -> None:
 
 
 def test_a_worker_that_starts_takes_up_what_the_one_before_it_left(sent: list[object], swap: Operation) -> None:
-    left = now() - timedelta(seconds=beat.LEFT_SECONDS + 1)
+    left = now() - timedelta(seconds=claims.LEFT_SECONDS + 1)
     Operation.objects.filter(pk=swap.pk).update(state="running", heartbeat_at=left)
-    assert beat.take_stale() == []
+    assert claims.take_stale() == []
     worker_ready.send(sender=None)
     assert sent == [("take_over", ())]
     tasks.take_over()

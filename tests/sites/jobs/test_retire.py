@@ -6,9 +6,10 @@ from datetime import timedelta
 
 import pytest
 
-from sites.jobs import retire, switch
+from sites.jobs import retire
 from sites.models import Instance, Revision, RevisionState, Site, Slot, SlotChange
 from sites.models.clock import now
+from sites.operations.steps import switch
 from sites.services import slots, swaps
 from tests.deaths import Killed, dying_after
 from tests.domain import Domain

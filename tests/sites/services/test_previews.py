@@ -10,11 +10,11 @@ from django.conf import LazySettings
 
 from sites import tasks
 from sites.errors import Refused, SwapPending
-from sites.jobs import beat, stages
-from sites.jobs import preview as preview_jobs
-from sites.jobs.procedure import Progress
 from sites.models import Category, Operation, OperationStep, RevisionState, SlotHold
 from sites.models.clock import now
+from sites.operations import claims, stages
+from sites.operations.procedure import Progress
+from sites.operations.steps import show_preview
 from sites.services import operations, sites, slots, swaps
 from sites.services.rollback import offer_roll_back
 from sites.services.settings import Entry, read_settings, save_settings
@@ -79,7 +79,7 @@ def test_cancelling_gives_staging_its_own_instances_back(domain: Domain) -> None
 def test_nobody_takes_up_a_preview_that_waits(domain: Domain) -> None:
     preview(domain)
     Operation.objects.update(created_at=now() - timedelta(hours=1))
-    assert beat.take_stale() == []
+    assert claims.take_stale() == []
 
 
 def test_who_cancels_just_before_a_preview_begins_to_wait_is_heard(
@@ -87,7 +87,7 @@ def test_who_cancels_just_before_a_preview_begins_to_wait_is_heard(
 ) -> None:
     production, staging = domain.marked()
     operation = swaps.request_swap(acting_user=domain.alice, source=staging, target=production, with_preview=True)
-    show = preview_jobs.wait_until_shown
+    show = show_preview.wait_until_shown
 
     def show_and_be_cancelled(shown: Operation) -> Progress:
         progress = show(shown)

@@ -6,10 +6,12 @@ from datetime import timedelta
 import pytest
 from django.conf import settings
 
-from sites.jobs import reconcile, retire, stages, switch, warmup
-from sites.jobs import rollback as windows
+from sites.jobs import reconcile, retire
 from sites.models import Operation, Revision, RevisionState, Slot, Step
 from sites.models.clock import now
+from sites.operations import retention as windows
+from sites.operations import stages
+from sites.operations.steps import switch, warm_up
 from sites.services import slots
 from sites.services.rollback import offer_roll_back
 from sites.services.settings import Entry
@@ -167,10 +169,10 @@ def test_after_the_window_a_version_that_no_longer_answers_well_can_still_be_rol
 
     bad = production.workload_id
 
-    def ask(probe: warmup.Probe) -> warmup.Answer:
-        return warmup.Answer("/", answer if probe.change.workload_after_id == bad else "200")
+    def ask(probe: warm_up.Probe) -> warm_up.Answer:
+        return warm_up.Answer("/", answer if probe.change.workload_after_id == bad else "200")
 
-    monkeypatch.setattr(warmup, "ask", ask)
+    monkeypatch.setattr(warm_up, "ask", ask)
     assert domain.roll_back(production.site).state == "succeeded"
     assert domain.serves("contoso.localhost") == "one"
     assert domain.serves("contoso-staging.localhost") == "two"

@@ -12,14 +12,15 @@ import pytest
 from django.db.models import F
 
 from sites.general_settings import warmup_rules
-from sites.jobs import reconcile, warmup
+from sites.jobs import reconcile
 from sites.models import Instance, Revision, SlotChange
+from sites.operations.steps import warm_up
 from sites.services import slots, swaps
 from tests.domain import Domain
 
 ROOT = Path(__file__).parents[3]
 DOCUMENT = ROOT / "docs" / "swap.md"
-ASK = warmup.ask
+ASK = warm_up.ask
 
 
 class Redirecting(BaseHTTPRequestHandler):
@@ -63,7 +64,7 @@ def test_an_application_that_redirects_to_tls_is_reached(domain: Domain, redirec
     production, _staging = domain.staged()
     change = SlotChange(slot=production)
     instance = Instance(address="127.0.0.1", port=redirecting)
-    answer = ASK(warmup.Probe(instance, change, "contoso.localhost", warmup_rules({})))
+    answer = ASK(warm_up.Probe(instance, change, "contoso.localhost", warmup_rules({})))
     assert answer.text == "204"
     assert all(warmup_rules({}).accepts(status) for status in ("301", "401"))
 

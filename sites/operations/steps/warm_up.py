@@ -16,11 +16,11 @@ from django.utils.encoding import iri_to_uri
 
 from sites.errors import WarmupFailed
 from sites.general_settings import WarmupRules, warmup_rules
-from sites.jobs import wording
-from sites.jobs.procedure import Progress, beat
 from sites.models import Category, HostName, HostNameKind, Instance, Kind, Operation, SlotChange, SlotSetting
 from sites.models.clock import now, seconds_since
 from sites.models.present import present
+from sites.operations import wording
+from sites.operations.procedure import Progress, beat
 from sites.runtime.registry import get_runtime
 from sites.runtime.spec import InstanceState
 

@@ -1,8 +1,9 @@
 """A swap with preview: the source's address shows the prepared revision until a person completes or cancels."""
 
-from sites.jobs import rollback, switch
-from sites.jobs.procedure import Progress
 from sites.models import Kind, Operation, Revision, RevisionState, Slot
+from sites.operations import retention
+from sites.operations.procedure import Progress
+from sites.operations.steps import switch
 
 
 def is_pending(operation: Operation) -> bool:
@@ -42,7 +43,7 @@ def withdraw(operation: Operation) -> None:
     own = Revision.objects.filter(changes_from__operation=operation, changes_from__slot=source).first()
     if source is None or own is None or source.live_revision is None or source.live_revision == own:
         return
-    rollback.drain(source.live_revision)
+    retention.drain(source.live_revision)
     Revision.objects.filter(pk=own.pk).update(state=RevisionState.SERVING)
     Slot.objects.filter(pk=source.pk).update(live_revision=own)
     operation.held_site.touch_routes()

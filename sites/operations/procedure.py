@@ -7,9 +7,9 @@ from datetime import datetime
 from django.db import transaction
 
 from sites.errors import Cancelled, StaleOrder
-from sites.jobs import wording
 from sites.models import Operation, OperationState, OperationStep, Step
 from sites.models.clock import now
+from sites.operations import wording
 
 
 @dataclass(frozen=True, slots=True)

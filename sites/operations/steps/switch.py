@@ -6,9 +6,6 @@ from datetime import datetime, timedelta
 from django.db.models import Q
 
 from sites.errors import Failed, RoutesRefused, Unreachable
-from sites.jobs import figures, rollback, routers, wording
-from sites.jobs.prepare import BACK_IN_USE, PLANNED
-from sites.jobs.procedure import DONE, Progress
 from sites.models import (
     Deployment,
     DeploymentState,
@@ -23,6 +20,9 @@ from sites.models import (
     Workload,
 )
 from sites.models.clock import now, seconds_since
+from sites.operations import figures, retention, routers, wording
+from sites.operations.procedure import DONE, Progress
+from sites.operations.steps.prepare import BACK_IN_USE, PLANNED
 from sites.planning import make_plan
 
 LATE_SECONDS = 30.0
@@ -122,8 +122,8 @@ def exchange(operation: Operation, changes: list[SlotChange]) -> None:
         slot.save(update_fields=["workload", "live_revision", "is_running", "instance_count"])
         put_in_force(change, moment)
         serve(change)
-    rollback.retire_candidates(operation, changes)
-    rollback.take_out_of_service(operation, changes, replaced)
+    retention.retire_candidates(operation, changes)
+    retention.take_out_of_service(operation, changes, replaced)
     version = operation.held_site.touch_routes()
     swap = getattr(operation, "swap", None)
     if swap is not None:

@@ -8,10 +8,10 @@ from pathlib import Path
 
 from django.conf import settings
 
-from sites.jobs.procedure import DONE, Progress
 from sites.models import Category, DeletedSlot, Operation, Site, SlotChange
 from sites.models.clock import now
 from sites.models.deleted_slot import KEPT_DAYS
+from sites.operations.procedure import DONE, Progress
 from sites.planning import build_cache, mount_folder
 
 

@@ -6,9 +6,9 @@ from django.conf import settings
 
 from sites.content import build, explain, recognition, store
 from sites.errors import BuildFailed, ReleaseFailed
-from sites.jobs import wording
-from sites.jobs.procedure import DONE, Progress
 from sites.models import Deployment, DeploymentState, Operation, SlotChange
+from sites.operations import wording
+from sites.operations.procedure import DONE, Progress
 from sites.planning import configuration
 from sites.runtime.base import Runtime
 from sites.runtime.registry import get_runtime

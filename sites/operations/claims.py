@@ -1,11 +1,11 @@
-"""What the tick decides: which operations nobody works on, and which repeated jobs are due."""
+"""What the tick decides of operations: which nobody works on, and which previews have waited for too long."""
 
 from datetime import timedelta
 
 from django.conf import settings
 from django.db.models import Q
 
-from sites.models import Beat, Operation, OperationState
+from sites.models import Operation, OperationState
 from sites.models.clock import now
 
 SILENT_SECONDS = 10
@@ -41,11 +41,3 @@ def end_previews() -> int:
     return Operation.objects.filter(pk__in=forgotten.values("pk"), state=OperationState.WAITING).update(
         state=OperationState.RUNNING, cancel_requested_at=now(), heartbeat_at=None
     )
-
-
-def is_due(name: str, *, seconds: float) -> bool:
-    """Whether a repeated job is due; true for one caller only, who is then to run it."""
-    moment = now()
-    Beat.objects.get_or_create(name=name, defaults={"due_at": moment})
-    due = Beat.objects.filter(name=name, due_at__lte=moment)
-    return bool(due.update(due_at=moment + timedelta(seconds=seconds * 0.9)))

@@ -2,43 +2,44 @@
 
 from collections.abc import Sequence
 
-from sites.jobs import builds, keeping, prepare, preview, removal, switch, warmup
-from sites.jobs.procedure import Stage
 from sites.models import Deployment, Kind, Operation, Step
+from sites.operations import deleted_slots
+from sites.operations.procedure import Stage
+from sites.operations.steps import build, prepare, show_preview, switch, warm_up, withdraw
 
 START_SECONDS = 120.0
 
 INTO_SERVICE = (
     Stage(Step.PREPARING, prepare.work_prepare, enter=prepare.prepare),
     Stage(Step.STARTING, prepare.start, limit_seconds=START_SECONDS),
-    Stage(Step.WARMING, warmup.warm_up),
+    Stage(Step.WARMING, warm_up.warm_up),
     Stage(Step.OFFERED, switch.wait_until_offered, enter=switch.offer, limit_seconds=60.0),
     Stage(Step.SWITCHED, switch.switched, enter=switch.switch),
     Stage(Step.PUBLISHED, switch.wait_until_published),
 )
 PUBLICATION = (
-    Stage(Step.BUILDING, builds.work_build, enter=builds.begin_build, limit_seconds=2400.0),
-    Stage(Step.RELEASING, builds.work_release, limit_seconds=1200.0),
+    Stage(Step.BUILDING, build.work_build, enter=build.begin_build, limit_seconds=2400.0),
+    Stage(Step.RELEASING, build.work_release, limit_seconds=1200.0),
     *INTO_SERVICE,
 )
 RESTORATION = (
-    Stage(Step.PREPARING, keeping.give_back_folders, enter=prepare.prepare),
+    Stage(Step.PREPARING, deleted_slots.give_back_folders, enter=prepare.prepare),
     *INTO_SERVICE[1:],
 )
 PREVIEW = (
     *INTO_SERVICE[:-2],
-    Stage(Step.PREPARED, preview.wait_until_shown, enter=preview.show),
+    Stage(Step.PREPARED, show_preview.wait_until_shown, enter=show_preview.show),
 )
 REMOVAL = (
-    Stage(Step.SWITCHED, switch.switched, enter=removal.withdraw),
+    Stage(Step.SWITCHED, switch.switched, enter=withdraw.withdraw),
     Stage(Step.PUBLISHED, switch.wait_until_published),
 )
-REMOVAL_OF_SITE = (*REMOVAL, Stage(Step.STOPPING, removal.wait_until_ended))
+REMOVAL_OF_SITE = (*REMOVAL, Stage(Step.STOPPING, withdraw.wait_until_ended))
 
 
 def stages_of(operation: Operation) -> tuple[Stage, ...]:
     """The stages of an operation; those of a preview until it is to be completed."""
-    if preview.is_pending(operation):
+    if show_preview.is_pending(operation):
         return PREVIEW
     if publishes(operation):
         return PUBLICATION

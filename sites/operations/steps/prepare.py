@@ -1,10 +1,10 @@
 """Steps PREPARING and STARTING: find or make the revisions, and have their instances running."""
 
 from sites.errors import InstanceNotStarted
-from sites.jobs import wording
-from sites.jobs.procedure import DONE, Progress
 from sites.models import Instance, Operation, Revision, RevisionState, SlotChange
 from sites.models.clock import now
+from sites.operations import wording
+from sites.operations.procedure import DONE, Progress
 from sites.planning import make_plan, spec_of
 from sites.runtime.registry import get_runtime
 from sites.runtime.spec import InstanceState, InstanceStatus

@@ -10,12 +10,13 @@ from urllib.parse import unquote
 import pytest
 
 from sites.general_settings import warmup_rules
-from sites.jobs import procedure, warmup
 from sites.models import Instance, Operation, SlotChange
+from sites.operations import procedure
+from sites.operations.steps import warm_up
 from sites.services import operations, swaps
 from tests.domain import Domain
 
-ASK = warmup.ask
+ASK = warm_up.ask
 
 
 class Odd(BaseHTTPRequestHandler):
@@ -64,16 +65,16 @@ def odd() -> Iterator[ThreadingHTTPServer]:
         thread.join()
 
 
-def ask(domain: Domain, server: ThreadingHTTPServer, **rules: str) -> warmup.Answer:
+def ask(domain: Domain, server: ThreadingHTTPServer, **rules: str) -> warm_up.Answer:
     production, _staging = domain.staged()
     instance = Instance(address="127.0.0.1", port=server.server_port)
-    return ASK(warmup.Probe(instance, SlotChange(slot=production), "contoso.localhost", warmup_rules(rules)))
+    return ASK(warm_up.Probe(instance, SlotChange(slot=production), "contoso.localhost", warmup_rules(rules)))
 
 
 def test_an_answer_that_never_ends_is_none_when_its_time_is_over(domain: Domain, odd: ThreadingHTTPServer) -> None:
     began = time.monotonic()
     answer = ask(domain, odd, paths="/endless", seconds="1")
-    assert answer == warmup.Answer("/endless", "no answer within 1 s")
+    assert answer == warm_up.Answer("/endless", "no answer within 1 s")
     assert time.monotonic() - began < 3
 
 
@@ -89,9 +90,9 @@ def test_a_path_in_any_script_is_asked_as_a_browser_would(domain: Domain, odd: T
 def test_all_paths_together_have_the_time_of_one_try(
     domain: Domain, odd: ThreadingHTTPServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(warmup, "ROUND_SECONDS", 0.1)
+    monkeypatch.setattr(warm_up, "ROUND_SECONDS", 0.1)
     answer = ask(domain, odd, paths="/slow /endless")
-    assert answer == warmup.Answer("/endless", "no answer within 1 s")
+    assert answer == warm_up.Answer("/endless", "no answer within 1 s")
 
 
 def test_nobody_listening_is_told_as_such(domain: Domain, odd: ThreadingHTTPServer) -> None:
@@ -105,17 +106,17 @@ def test_who_cancels_does_not_wait_for_an_answer_that_does_not_come(
     production, staging = domain.staged()
     is_over = threading.Event()
 
-    def hang(_: warmup.Probe) -> warmup.Answer:
+    def hang(_: warm_up.Probe) -> warm_up.Answer:
         is_over.wait(10)
-        return warmup.Answer("/", "200")
+        return warm_up.Answer("/", "200")
 
     def cancel(operation: Operation) -> None:
         operations.cancel(acting_user=domain.alice, operation=operation)
         procedure.beat(operation)
 
-    monkeypatch.setattr(warmup, "BEAT_SECONDS", 0.01)
-    monkeypatch.setattr(warmup, "ask", hang)
-    monkeypatch.setattr(warmup, "beat", cancel)
+    monkeypatch.setattr(warm_up, "BEAT_SECONDS", 0.01)
+    monkeypatch.setattr(warm_up, "ask", hang)
+    monkeypatch.setattr(warm_up, "beat", cancel)
     operation = domain.work(swaps.request_swap(acting_user=domain.alice, source=staging, target=production))
     assert (operation.state, is_over.is_set()) == ("cancelled", False)
     is_over.set()

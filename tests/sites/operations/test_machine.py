@@ -7,9 +7,10 @@ import pytest
 
 from sites import tasks
 from sites.errors import StaleOrder
-from sites.jobs import advance, beat, procedure, stages
+from sites.jobs import scheduling
 from sites.models import Kind, Operation, Revision, RevisionState, SlotHold, Step, Swap
 from sites.models.clock import now
+from sites.operations import claims, machine, procedure, stages
 from sites.services import operations, slots, swaps
 from sites.services.deployments import publish_zip
 from sites.services.settings import Entry, save_settings
@@ -25,7 +26,7 @@ def start_swap(domain: Domain) -> Operation:
 def take_up(operation: Operation) -> Operation:
     """What the tick does once the worker has been silent for long enough."""
     Operation.objects.filter(pk=operation.pk).update(heartbeat_at=now() - timedelta(seconds=11))
-    (taken,) = beat.take_stale()
+    (taken,) = claims.take_stale()
     return taken
 
 
@@ -54,7 +55,7 @@ def test_a_swap_whose_worker_is_killed_at_any_step_is_completed_by_the_next(
     operation = start_swap(domain)
     die_in(stage, when, monkeypatch)
     with pytest.raises(Killed):
-        advance.run(operation.pk, operation.attempt, again=lambda *_: None)
+        machine.run(operation.pk, operation.attempt, again=lambda *_: None)
     domain.work(take_up(operation))
     operation.refresh_from_db()
     assert operation.state == "succeeded", operation.outcome
@@ -71,7 +72,7 @@ def test_a_worker_that_was_given_up_can_write_nothing_more(domain: Domain) -> No
         procedure.beat(old)
     with pytest.raises(StaleOrder):
         procedure.enter(old, stages.INTO_SERVICE[0])
-    advance.run(old.pk, old.attempt, again=lambda *_: pytest.fail("it must not go on"))
+    machine.run(old.pk, old.attempt, again=lambda *_: pytest.fail("it must not go on"))
     assert Operation.objects.get(pk=old.pk).step == Step.REQUESTED
 
 
@@ -116,12 +117,12 @@ def test_a_lost_message_is_made_up_for_by_the_tick(domain: Domain, monkeypatch: 
 def test_two_ticks_at_once_take_an_operation_up_once(domain: Domain) -> None:
     operation = start_swap(domain)
     take_up(operation)
-    assert beat.take_stale() == []
+    assert claims.take_stale() == []
 
 
 def test_a_repeated_job_is_due_for_one_caller_only(domain: Domain) -> None:
-    assert beat.is_due("tidy", seconds=60)
-    assert not beat.is_due("tidy", seconds=60)
+    assert scheduling.is_due("tidy", seconds=60)
+    assert not scheduling.is_due("tidy", seconds=60)
 
 
 def test_an_instance_that_answers_500_fails_the_swap_and_leaves_production_alone(domain: Domain) -> None:
@@ -239,7 +240,7 @@ def test_a_router_that_is_away_keeps_the_old_instances_running(domain: Domain, m
 
     moody = procedure.Stage(switched.step, be_late, switched.enter)
     monkeypatch.setattr(stages, "INTO_SERVICE", (*stages.INTO_SERVICE[:-2], moody, published))
-    monkeypatch.setattr("sites.jobs.switch.LATE_SECONDS", 0.0)
+    monkeypatch.setattr("sites.operations.steps.switch.LATE_SECONDS", 0.0)
     monkeypatch.setattr("sites.jobs.retire.QUIET_SECONDS", 0.0)
     operation = domain.work(slots.restart(acting_user=domain.alice, slot=production))
     assert operation.state == "succeeded"
@@ -258,11 +259,11 @@ def test_an_unreachable_runtime_is_waited_for_and_told_of_once(
     domain: Domain, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     operation = start_swap(domain)
-    monkeypatch.setattr(advance, "SLICE_SECONDS", 0.0)
+    monkeypatch.setattr(machine, "SLICE_SECONDS", 0.0)
     domain.runtime.is_reachable = False
     again: list[int] = []
     for _ in range(3):
-        advance.run(operation.pk, operation.attempt, again=lambda *args: again.append(args))
+        machine.run(operation.pk, operation.attempt, again=lambda *args: again.append(args))
     operation.refresh_from_db()
     assert operation.is_open
     assert len(again) == 3

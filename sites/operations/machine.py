@@ -7,9 +7,6 @@ from collections.abc import Callable
 from django.db import transaction
 
 from sites.errors import Cancelled, GreenroomError, RoutesRefused, StaleOrder, Unreachable
-from sites.jobs import builds, keeping, prepare, preview, removal, rollback, routers, switch, wording
-from sites.jobs.procedure import DONE, Progress, Stage, beat, end_step, enter, tell, write
-from sites.jobs.stages import position, publishes, stages_of
 from sites.models import (
     Deployment,
     DeploymentState,
@@ -21,6 +18,10 @@ from sites.models import (
     Step,
 )
 from sites.models.clock import now, seconds_since
+from sites.operations import deleted_slots, retention, routers, wording
+from sites.operations.procedure import DONE, Progress, Stage, beat, end_step, enter, tell, write
+from sites.operations.stages import position, publishes, stages_of
+from sites.operations.steps import build, prepare, show_preview, switch, withdraw
 
 logger = logging.getLogger(__name__)
 
@@ -119,11 +120,11 @@ def _succeed(operation: Operation, *, found: str) -> None:
     outcome = wording.success(operation)
     with transaction.atomic():
         _end(operation, OperationState.SUCCEEDED, outcome, found=found)
-        rollback.note(operation)
+        retention.note(operation)
         if operation.kind in (Kind.DELETE_SITE, Kind.DELETE_STAGING):
-            removal.remove_rows(operation)
+            withdraw.remove_rows(operation)
     if operation.kind == Kind.DELETE_SITE and site is not None:
-        keeping.remove_cache(site)
+        deleted_slots.remove_cache(site)
     logger.info("%s", outcome)
 
 
@@ -131,14 +132,14 @@ def _fail(operation: Operation, failure: GreenroomError) -> None:
     """End the operation with its reason; before the switch everything is as it was."""
     is_cancelled = isinstance(failure, Cancelled)
     if publishes(operation):
-        builds.forget_runs(operation)
+        build.forget_runs(operation)
     with transaction.atomic():
         if isinstance(failure, RoutesRefused) and operation.step == Step.PUBLISHED:
             switch.switch_back(operation)
         elif operation.kind == Kind.SWAP:
-            preview.withdraw(operation)
+            show_preview.withdraw(operation)
         prepare.give_back(operation)
-        rollback.give_back_settings(operation)
+        retention.give_back_settings(operation)
         if operation.mode_before:
             Site.objects.filter(pk=operation.held_site.pk).update(mode=operation.mode_before)
         operation.held_site.touch_routes()

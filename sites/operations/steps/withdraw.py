@@ -1,8 +1,8 @@
 """Deleting slots and sites: first no host name leads there, then open requests end, then everything goes."""
 
-from sites.jobs import keeping, rollback
-from sites.jobs.procedure import Progress
 from sites.models import HostName, Kind, Operation, Revision, Site, Slot, Workload
+from sites.operations import deleted_slots, retention
+from sites.operations.procedure import Progress
 
 
 def withdraw(operation: Operation) -> None:
@@ -14,8 +14,8 @@ def withdraw(operation: Operation) -> None:
         slot.is_running = False
         slot.save(update_fields=["live_revision", "is_running"])
         if revision is not None:
-            rollback.drain(revision)
-    rollback.end_windows_of(slots)
+            retention.drain(revision)
+    retention.end_windows_of(slots)
     HostName.objects.filter(slot__changes__operation=operation).delete()
     operation.held_site.touch_routes()
 
@@ -28,7 +28,7 @@ def wait_until_ended(operation: Operation) -> Progress:
 
 def remove_rows(operation: Operation) -> None:
     """Keep what a restoration needs, and delete the rest; belongs to the transaction that ends the operation."""
-    keeping.keep(operation)
+    deleted_slots.keep(operation)
     if operation.kind == Kind.DELETE_SITE:
         Site.objects.filter(operations=operation).delete()
         return
