@@ -5,9 +5,8 @@ from django.urls import reverse
 
 from portal.command_bar import Command
 from portal.operation_query import OperationQuery
-from sites.models import DeletedSlot, Kind, Operation
-
-DELETIONS = (Kind.DELETE_SITE, Kind.DELETE_STAGING)
+from sites.models import DeletedSlot, Operation
+from sites.operations.kinds import kind_of
 
 
 def kept_slot(operation: Operation) -> DeletedSlot | None:
@@ -33,7 +32,7 @@ def _restore(user: User, selected: Operation | None, nothing: str) -> Command:
         reason = (
             f"Nothing is kept of '{selected.target}': it was restored, or deleted more than seven days ago. "
             "Select another deletion."
-            if selected.kind in DELETIONS
+            if kind_of(selected).is_deletion
             else "This operation deleted nothing. Select a deletion."
         )
     elif selected and not _may_change(user, selected):

@@ -4,24 +4,9 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from portal.command_bar import slot_address
-from sites.models import Deployment, Kind, Operation, OperationState, Site, Slot
+from sites.models import Deployment, Operation, OperationState, Site, Slot
+from sites.operations.kinds import kind_of
 
-BUSY = {
-    Kind.CREATE_SITE: "Creating",
-    Kind.ENABLE_STAGING: "Creating",
-    Kind.PUBLISH: "Publishing",
-    Kind.SWAP: "Swapping",
-    Kind.ROLL_BACK: "Rolling back",
-    Kind.SCALE: "Scaling",
-    Kind.CHANGE_MODE: "Changing mode",
-    Kind.CHANGE_SETTINGS: "Updating",
-    Kind.START: "Starting",
-    Kind.STOP: "Stopping",
-    Kind.RESTART: "Restarting",
-    Kind.RESTORE: "Restoring",
-    Kind.DELETE_STAGING: "Deleting",
-    Kind.DELETE_SITE: "Deleting",
-}
 PREPARED = "Prepared for swap"
 
 
@@ -50,7 +35,7 @@ class Row:
         if self.is_prepared:
             return PREPARED
         if self.operation:
-            return BUSY.get(Kind(self.operation.kind), "Updating")
+            return kind_of(self.operation).busy
         return "Running" if self.slot.is_running else "Stopped"
 
     @cached_property

@@ -192,7 +192,6 @@ FILE_UPLOAD_HANDLERS = ["portal.uploads.NoFiles"]  # whoever waits for a file na
 CELERY_BROKER_URL = os.environ.get("REDIS_URL") or f"redis+socket://{REDIS_SOCKET}"
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_ROUTES = {
-    "sites.tasks.publish_deployment": {"queue": "work"},
     "sites.tasks.tidy_contents": {"queue": "work"},
     "sites.tasks.keep_sites_loaded": {"queue": "work"},
     "sites.tasks.*": {"queue": "control"},

@@ -156,3 +156,8 @@ def spec_of(revision: Revision, *, count: int | None = None) -> RevisionSpec:
 def build_cache(site: Site) -> Path:
     """The host's folder where the builds of a site keep what they have downloaded."""
     return settings.CACHE_DIR / str(site.pk)
+
+
+def deployment_log(deployment: Deployment) -> Path:
+    """Where the build and the release command of a deployment write."""
+    return settings.LOG_DIR / "deployments" / f"{deployment.public_id.hex}.log"

@@ -9,8 +9,9 @@ from django.db import InterfaceError, OperationalError, transaction
 
 from sites.errors import Unreachable
 from sites.jobs import always_on, figures, reconcile, retire, scheduling, tidy
-from sites.models import Kind, Operation
-from sites.operations import claims, machine, retention, stages
+from sites.models import Operation
+from sites.operations import claims, machine, retention
+from sites.operations.kinds import kind_of
 
 AGAIN_SECONDS = 1.0
 """Between the loss of a worker's process or database connection and the next try."""
@@ -19,21 +20,9 @@ TAKE_OVER_SECONDS = 2.0
 
 
 @shared_task
-def warm_up_slot(operation_id: int, attempt: int) -> None:
-    """Bring revisions into service: everything but swaps and publications."""
-    machine.run(operation_id, attempt, again=warm_up_slot.delay)
-
-
-@shared_task
-def swap_slots(operation_id: int, attempt: int) -> None:
-    """Prepare, warm up and switch both slots of a swap."""
-    machine.run(operation_id, attempt, again=swap_slots.delay)
-
-
-@shared_task
-def publish_deployment(operation_id: int, attempt: int) -> None:
-    """Build a publication's content, run its release command and bring it into service."""
-    machine.run(operation_id, attempt, again=publish_deployment.delay)
+def advance(operation_id: int, attempt: int) -> None:
+    """Take an operation forward."""
+    machine.run(operation_id, attempt, again=enqueue)
 
 
 @shared_task(throws=(Unreachable,))
@@ -86,10 +75,8 @@ def tick() -> None:
 
 
 def enqueue(operation: Operation) -> None:
-    """Give an open operation to the worker of its queue, at its present attempt."""
-    by_kind = {Kind.SWAP: swap_slots, Kind.ROLL_BACK: swap_slots}
-    task = publish_deployment if stages.publishes(operation) else by_kind.get(Kind(operation.kind), warm_up_slot)
-    task.delay(operation.pk, operation.attempt)
+    """Give an open operation to the workers of its queue, at its present attempt."""
+    advance.apply_async((operation.pk, operation.attempt), queue=kind_of(operation).queue_of(operation))
 
 
 def enqueue_on_commit(operation: Operation) -> None:
@@ -113,6 +100,6 @@ def take_over_soon(**_: object) -> None:
 @task_failure.connect
 def try_again(sender: Task, exception: BaseException, args: Sequence[int], **_: object) -> None:
     """Whoever advanced an operation has lost its process or its database, not its cause: the same order once more."""
-    advancing = {task.name for task in (warm_up_slot, swap_slots, publish_deployment)}
-    if sender.name in advancing and isinstance(exception, WorkerLostError | OperationalError | InterfaceError):
-        sender.apply_async(args, countdown=AGAIN_SECONDS)
+    if sender.name == advance.name and isinstance(exception, WorkerLostError | OperationalError | InterfaceError):
+        queue = (sender.request.delivery_info or {}).get("routing_key")
+        sender.apply_async(args, countdown=AGAIN_SECONDS, queue=queue)

@@ -3,15 +3,17 @@
 import zipfile
 from collections import defaultdict
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+import pytest
 from django.contrib.auth.models import User
 
 from sites import routing
 from sites.jobs import retire
-from sites.models import Category, Membership, Operation, Revision, Role, RouterNode, Site, Slot, Subscription
+from sites.models import Category, Membership, Operation, Revision, Role, RouterNode, Site, Slot, Step, Subscription
 from sites.operations import machine
+from sites.operations.stages import STAGES
 from sites.operations.steps import warm_up
 from sites.router import get_router
 from sites.runtime.registry import get_runtime
@@ -165,6 +167,11 @@ def make_domain(folder: Path, monkeypatch: object) -> Domain:
     monkeypatch.setattr(machine, "SLICE_SECONDS", 0.2)
     monkeypatch.setattr(machine, "PAUSE_SECONDS", 0.0)
     return domain
+
+
+def alter_stage(monkeypatch: pytest.MonkeyPatch, step: Step, **changes: object) -> None:
+    """The stage of that step is another one from now on."""
+    monkeypatch.setitem(STAGES, step, replace(STAGES[step], **changes))
 
 
 def _answering(domain: Domain) -> Callable[[warm_up.Probe], warm_up.Answer]:

@@ -11,7 +11,7 @@ PACKAGES = ("portal", "sites", "tools")
 
 # Room → rooms that it may import, beside itself, sites.errors and libraries. docs/architecture.md says why.
 MAY_IMPORT: dict[str, set[str]] = {
-    "portal": {"sites.services", "sites.access", "sites.models", "sites.supervisor"},
+    "portal": {"sites.services", "sites.access", "sites.models", "sites.operations.kinds", "sites.supervisor"},
     "sites": set(),
     "sites.errors": set(),
     "sites.general_settings": set(),
@@ -21,13 +21,16 @@ MAY_IMPORT: dict[str, set[str]] = {
         "sites.tasks",
         "sites.models",
         "sites.access",
+        "sites.operations.kinds",
         "sites.content",
         "sites.planning",
         "sites.general_settings",
     },
     "sites.planning": {"sites.models", "sites.content", "sites.runtime", "sites.general_settings"},
-    "sites.tasks": {"sites.jobs", "sites.operations", "sites.models"},
+    "sites.tasks": {"sites.jobs", "sites.operations", "sites.operations.kinds", "sites.models"},
+    "sites.operations.kinds": {"sites.operations", "sites.models"},
     "sites.operations": {
+        "sites.operations.kinds",
         "sites.models",
         "sites.planning",
         "sites.general_settings",
@@ -57,6 +60,7 @@ MAY_IMPORT: dict[str, set[str]] = {
         "sites.routing",
         "sites.services",
         "sites.models",
+        "sites.operations.kinds",
         "portal",
     },
     "sites.migrations": {"sites.models"},
@@ -75,6 +79,9 @@ MAY_IMPORT: dict[str, set[str]] = {
     "tools.screens": {"portal"},
     "tools.management": {"tools.prober", "tools.demo", "tools.bench", "tools.screens"},
 }
+OTHER_KINDS = {"HostNameKind", "TRAVELLING", "mine"}
+"""What is compared with the kind of something else: a host name, or an entry of the configuration."""
+QUERIES = {"filter", "exclude", "get", "Q", "When"}
 WITHOUT_ORM = ("sites.router", "sites.runtime", "sites.content", "tools.prober")
 WITHOUT_DJANGO = ("sites.runtime.agent", "sites.runtime.programs", "tools.prober")
 
@@ -134,6 +141,56 @@ def test_no_module_takes_part_in_a_circle() -> None:
 
     for name in MODULES:
         visit(name, ())
+
+
+def kind_constants() -> set[str]:
+    """Names that the modules of kinds of operations give them: SWAP, PUBLISH …"""
+    rooms = (tree for name, tree in MODULES.items() if name.startswith("sites.operations.kinds."))
+    assigned = (node for tree in rooms for node in tree.body if isinstance(node, ast.Assign))
+    return {ast.unparse(node.targets[0]) for node in assigned if isinstance(node.value, ast.Call)}
+
+
+def asks_for_kind(node: ast.AST, constants: set[str]) -> bool:
+    """Whether a node tells operations apart by their kind, in Python or in a query."""
+    if isinstance(node, ast.Compare | ast.match_case):
+        words = {part.id for part in ast.walk(node) if isinstance(part, ast.Name)}
+        attributes = {part.attr for part in ast.walk(node) if isinstance(part, ast.Attribute)}
+        return bool(words & constants) or ("kind" in attributes and not words & OTHER_KINDS)
+    if isinstance(node, ast.Match):
+        return "kind" in ast.unparse(node.subject)
+    if isinstance(node, ast.Call) and ast.unparse(node.func).rpartition(".")[2] in QUERIES:
+        return any(
+            keyword.arg is not None
+            and "kind" in keyword.arg.split("__")
+            and not ast.unparse(keyword.value).startswith(("HostNameKind.", "names_where("))
+            for keyword in node.keywords
+        )
+    return isinstance(node, ast.Subscript) and ast.unparse(node.value) == "KINDS" and "kind" not in ast.unparse(node)
+
+
+@pytest.mark.parametrize("name", [name for name in MODULES if name.split(".")[0] in ("portal", "sites")])
+def test_nobody_but_the_kinds_of_operations_tells_them_apart(name: str) -> None:
+    if name.startswith(("sites.operations.kinds.", "sites.migrations.")):
+        return
+    constants = kind_constants()
+    found = [node for node in ast.walk(MODULES[name]) if asks_for_kind(node, constants)]
+    assert not found, f"{name}: {[ast.unparse(node) for node in found]}"
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "operation.kind == 'swap'",
+        "operation.kind in ('swap', 'publish')",
+        "kind_of(operation) is SWAP",
+        "match operation.kind:\n    case 'swap':\n        pass",
+        "Operation.objects.filter(kind='swap')",
+        "Swap.objects.exclude(operation__kind__in=[SWAP.name])",
+        "KINDS['swap']",
+    ],
+)
+def test_what_tells_kinds_apart_is_found(code: str) -> None:
+    assert any(asks_for_kind(node, kind_constants()) for node in ast.walk(ast.parse(code)))
 
 
 @pytest.mark.parametrize("room", WITHOUT_ORM)

@@ -19,8 +19,8 @@ from portal.models import Passkey, RecoveryCode, TimeCode
 from portal.sign_in_limit import check_limit, forget_failures, note_failure
 from portal.views.accounts import record_password
 from sites.errors import NotFound, SettingRefused
-from sites.models import Kind
 from sites.models.fields import decrypt, encrypt
+from sites.operations.kinds.recorded import SIGN_IN
 from sites.services import operations
 
 SETUP = "app_secret"
@@ -185,6 +185,4 @@ def _ensure_password(request: PortalRequest) -> None:
 
 def _record(user: User, outcome: str) -> None:
     name = user.get_username()
-    operations.record(
-        kind=Kind.SIGN_IN, actor_name=name, acting_user=user, target=name, outcome=outcome.format(name=name)
-    )
+    operations.record(kind=SIGN_IN, actor_name=name, acting_user=user, target=name, outcome=outcome.format(name=name))

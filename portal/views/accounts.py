@@ -16,7 +16,8 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from portal import half_sign_in, kept_form, second_factor, sign_in_links
 from portal.sign_in_limit import check_limit, forget_failures, forget_name, note_failure
-from sites.models import Kind, Operation
+from sites.models import Operation
+from sites.operations.kinds.recorded import PASSWORD
 from sites.services import operations
 
 form_page = require_http_methods(["GET", "HEAD", "POST"])
@@ -89,7 +90,7 @@ def record_password(user: User) -> Operation:
     name = user.get_username()
     forget_name(name)
     return operations.record(
-        kind=Kind.PASSWORD,
+        kind=PASSWORD,
         actor_name=name,
         acting_user=user,
         target=name,

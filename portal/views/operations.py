@@ -19,7 +19,7 @@ from portal.http import PortalRequest
 from portal.notifications import is_counting
 from portal.operation_commands import log_commands
 from portal.operation_export import csv_lines, text_lines
-from portal.operation_query import KINDS, STATUSES, OperationQuery
+from portal.operation_query import CHOICES, STATUSES, OperationQuery
 from portal.subscription_filter import shown_operations, shown_sites
 from portal.tree import point_out
 from sites.access import get_operation
@@ -68,7 +68,7 @@ def logs(request: PortalRequest) -> HttpResponse:
         return replace_url(render(request, "operations/_found.html", {**context, "oob": True}), query.address())
     names = shown_sites(request).values_list("name", flat=True)
     people = shown_operations(request).order_by().values_list("actor_name", flat=True).distinct()[:PEOPLE]
-    choices = {"names": names, "people": people, "kinds": KINDS, "statuses": STATUSES}
+    choices = {"names": names, "people": people, "kinds": CHOICES, "statuses": STATUSES}
     return render(request, "operations/logs.html", {**context, **choices})
 
 

@@ -7,7 +7,7 @@ from django.db import transaction
 
 from sites.models import Instance, Revision, Site
 from sites.operations import retention
-from sites.operations.steps.prepare import record
+from sites.operations.instances import record
 from sites.planning import spec_of
 from sites.runtime.base import Runtime
 from sites.runtime.registry import get_runtime

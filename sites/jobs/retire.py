@@ -8,8 +8,7 @@ from django.db.models import Exists, F, Max, OuterRef, Q
 from sites.models import Instance, Operation, OperationState, Revision, RevisionState, Site, Slot, SlotChange, Step
 from sites.models.clock import now, seconds_since
 from sites.models.present import present
-from sites.operations import routers
-from sites.operations.steps import switch
+from sites.operations import retention, routers
 from sites.planning import spec_of
 from sites.router import get_router
 from sites.runtime.registry import get_runtime
@@ -49,7 +48,7 @@ def _release_late() -> None:
     for site in Site.objects.filter(pk__in=waiting).exclude(slots__hold__operation__state__in=Operation.WORKING):
         answer = routers.publish(site, wait_seconds=0.0)  # one late router must not keep the others' drains
         if not answer.missing:
-            switch.release(site, now())
+            retention.release(site, now())
 
 
 def _count_requests() -> dict[str, int | None]:

@@ -5,7 +5,7 @@ from sites.models.deleted_slot import DeletedSlot
 from sites.models.deployment import Deployment, DeploymentState
 from sites.models.host_name import HostName, HostNameKind
 from sites.models.instance import Instance
-from sites.models.operation import Kind, Operation, OperationState, OperationStep, SlotHold, Step
+from sites.models.operation import Operation, OperationState, OperationStep, SlotHold, Step
 from sites.models.revision import Revision, RevisionState, cluster_of
 from sites.models.router_node import RouterNode
 from sites.models.site import InstanceSize, Mode, Site
@@ -27,7 +27,6 @@ __all__ = [
     "HostNameKind",
     "Instance",
     "InstanceSize",
-    "Kind",
     "Membership",
     "Mode",
     "Operation",

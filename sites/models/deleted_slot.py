@@ -3,7 +3,7 @@
 from django.db import models
 from django.utils import timezone
 
-from sites.models.fields import EncryptedTextField
+from sites.models.fields import EncryptedJSONField
 from sites.models.operation import Operation
 from sites.models.site import InstanceSize, Mode
 from sites.models.subscription import Subscription
@@ -40,7 +40,7 @@ class DeletedSlot(models.Model):
     message = models.CharField(max_length=200, blank=True)
     author = models.CharField(max_length=150, blank=True)
     deployer = models.CharField(max_length=32, blank=True)
-    settings = EncryptedTextField(default="[]")  # JSON: [category, name, value] of what was in force
+    settings = EncryptedJSONField(default=list)  # [category, name, value] of what was in force
     sticky_names = models.JSONField(default=list)  # [category, name] of the whole site
 
     deleted_at = models.DateTimeField()

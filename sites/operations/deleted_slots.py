@@ -1,6 +1,5 @@
 """What is kept of deleted slots: written down when they go, given back when they are restored, dropped at the end."""
 
-import json
 import os
 import shutil
 from datetime import timedelta
@@ -11,7 +10,6 @@ from django.conf import settings
 from sites.models import Category, DeletedSlot, Operation, Site, SlotChange
 from sites.models.clock import now
 from sites.models.deleted_slot import KEPT_DAYS
-from sites.operations.procedure import DONE, Progress
 from sites.planning import build_cache, mount_folder
 
 
@@ -51,7 +49,7 @@ def _content(change: SlotChange) -> dict[str, object]:
     slot, deployment = change.held_slot, change.held_slot.occupant.active_deployment
     rows = [*slot.settings.all(), *slot.occupant.settings.all()]
     kept: dict[str, object] = {
-        "settings": json.dumps(sorted([row.category, row.name, row.value] for row in rows)),
+        "settings": sorted([row.category, row.name, row.value] for row in rows),
         "sticky_names": [[row.category, row.name] for row in slot.site.sticky_names.all()],
     }
     if deployment is None:
@@ -60,7 +58,7 @@ def _content(change: SlotChange) -> dict[str, object]:
     return kept | {name: getattr(deployment, name) for name in same}
 
 
-def give_back_folders(operation: Operation) -> Progress:
+def give_back_folders(operation: Operation) -> None:
     """Move the persistent folders of what is restored to where its new rows look for them; harmless when repeated."""
     for kept in operation.restored_slots.all():
         slot = operation.held_site.slots.select_related("workload").get(name=kept.slot_name)
@@ -74,7 +72,6 @@ def give_back_folders(operation: Operation) -> Progress:
             if source is not None and not target.exists():
                 target.parent.mkdir(parents=True, exist_ok=True)
                 os.rename(source, target)
-    return DONE
 
 
 def drop_expired() -> None:

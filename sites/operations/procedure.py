@@ -6,10 +6,11 @@ from datetime import datetime
 
 from django.db import transaction
 
-from sites.errors import Cancelled, StaleOrder
+from sites.errors import Cancelled, GreenroomError, StaleOrder
 from sites.models import Operation, OperationState, OperationStep, Step
 from sites.models.clock import now
 from sites.operations import wording
+from sites.operations.turn import Turn
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,48 +27,61 @@ DONE = Progress(True)
 SENTENCE_LENGTH = 300
 
 
+def nothing_more(turn: Turn) -> Progress:
+    """The work of a stage whose entry was everything."""
+    return DONE
+
+
 @dataclass(frozen=True, slots=True)
 class Stage:
-    """One step of an operation.
+    """How one step of an operation is done.
 
-    `enter` runs in the transaction that writes the step; `work` runs after it, as often as needed, and may
-    touch the world. Both may be run again after a crash at any line.
+    `enter` runs in the transaction that writes the step; `work` runs after it, as often as needed, and may touch the
+    world. When the operation ends, `clean_up` ends what may still run for the step. When it fails, `undo` takes back
+    what `enter` and `work` have written, in the transaction that ends it, from the last step that was reached to the
+    first. Each may be run again after a crash at any line.
     """
 
     step: Step
-    work: Callable[[Operation], Progress]
-    enter: Callable[[Operation], None] | None = None
+    work: Callable[[Turn], Progress] = nothing_more
+    enter: Callable[[Turn], None] | None = None
+    clean_up: Callable[[Turn], None] | None = None
+    undo: Callable[[Turn], None] | None = None
     limit_seconds: float | None = None
     """After this long without being done the operation fails; None: the work ends by itself."""
+    late: Callable[[Turn], GreenroomError | None] | None = None
+    """What is said then, if more is known than that it took too long."""
 
 
-def write(operation: Operation, **changes: object) -> None:
+def write(turn: Turn, **changes: object) -> None:
     """Change the row of an operation, if the order to work on it still stands.
 
     Raises StaleOrder when another worker has taken it up (I7), and Cancelled when somebody has asked for its end,
     which nobody can after the switch.
     """
+    operation = turn.operation
     own = Operation.objects.filter(pk=operation.pk, attempt=operation.attempt, state__in=Operation.OPEN)
     if own.filter(cancel_requested_at=None).update(**changes):
         return
     if own.exists():
-        raise Cancelled(wording.cancelled(operation))
+        raise Cancelled(wording.cancelled(turn.what, operation.target, turn.holds))
     raise StaleOrder(what=str(operation))
 
 
-def beat(operation: Operation) -> None:
+def beat(turn: Turn) -> None:
     """Say that the operation is being worked on. Raises StaleOrder and Cancelled."""
-    write(operation, heartbeat_at=now())
+    write(turn, heartbeat_at=now())
 
 
-def enter(operation: Operation, stage: Stage, *, found: str = "") -> None:
+def enter(turn: Turn, stage: Stage, *, found: str = "") -> None:
     """Write that the operation is at `stage`, with what belongs to it, in one transaction.
 
     `found` is what the step before ended with, for people. Raises StaleOrder and Cancelled.
     """
+    operation = turn.operation
     with transaction.atomic():
         moment = now()
-        write(operation, step=stage.step, state=OperationState.RUNNING, heartbeat_at=moment)
+        write(turn, step=stage.step, state=OperationState.RUNNING, heartbeat_at=moment)
         end_step(operation, moment, found=found)
         OperationStep.objects.bulk_create(
             [OperationStep(operation=operation, step=stage.step, started_at=moment)],
@@ -76,7 +90,7 @@ def enter(operation: Operation, stage: Stage, *, found: str = "") -> None:
             update_fields=["started_at", "ended_at"],
         )
         if stage.enter is not None:
-            stage.enter(operation)
+            stage.enter(turn)
     operation.step, operation.state, operation.heartbeat_at = stage.step, OperationState.RUNNING, moment
 
 

@@ -2,7 +2,9 @@
 
 from dataclasses import dataclass
 
+from sites.errors import RoutesRefused
 from sites.models import Site
+from sites.operations.turn import Turn
 from sites.router import get_router
 from sites.routing import registered_nodes
 
@@ -39,6 +41,14 @@ def publish(site: Site, *, wait_seconds: float = 2.0) -> Answer:
     return Answer(
         frozenset(missing if registered else {"no router has registered yet"}), next(iter(refused.values()), "")
     )
+
+
+def acknowledged(turn: Turn) -> Answer:
+    """What the routers say of the routes of the site. Raises RoutesRefused when every router refuses them."""
+    answer = publish(turn.site)
+    if answer.refusal:
+        raise RoutesRefused(what=turn.what, reason=answer.refusal, holds=turn.holds)
+    return answer
 
 
 def announce(site: Site) -> None:

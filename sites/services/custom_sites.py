@@ -16,14 +16,14 @@ from sites.models import (
     STAGING,
     Deployment,
     DeploymentState,
-    Kind,
     Mode,
     Operation,
     Site,
     Slot,
     Subscription,
 )
-from sites.services import changes, names, slots
+from sites.operations.kinds.create_site import CREATE_SITE
+from sites.services import names, requests, slots
 
 SAMPLE_NAME = "hello"
 SAMPLE_INSTANCES = 2
@@ -91,12 +91,14 @@ def create_custom_site(
             if beginning == Beginning.SAMPLE:
                 for slot in created:
                     _give_sample(slot, acting_user.get_username())
-            operation = changes.begin_change(
-                kind=Kind.CREATE_SITE, acting_user=acting_user, site=site, slots=created, target=site.name
+            return requests.begin(
+                CREATE_SITE,
+                acting_user=acting_user,
+                site=site,
+                slots=created,
+                target=site.name,
+                upload=_deployment(uploaded, message, acting_user.get_username()) if uploaded else None,
             )
-            if uploaded:
-                _publish(operation, created[0], uploaded, message)
-            return operation
     except IntegrityError:
         raise NameTaken(name=name) from None
 
@@ -139,18 +141,14 @@ def _give_sample(slot: Slot, author: str) -> None:
     slot.occupant.save(update_fields=["active_deployment"])
 
 
-def _publish(operation: Operation, slot: Slot, content: Content, message: str) -> None:
-    """The creation then goes through the stages of a publication."""
+def _deployment(content: Content, message: str, author: str) -> Deployment:
+    """What the creation then publishes; not saved yet."""
     recipe = recognition.recognise(store.path_of(content.digest))
-    change = operation.changes.get(slot=slot)
-    change.deployment_after = Deployment.objects.create(
-        workload=slot.occupant,
-        operation=operation,
+    return Deployment(
         content_digest=content.digest,
         kind=recipe.kind,
         command=list(recipe.command),
         message=message[:200] or "Publication without a message",
-        author=operation.actor_name,
+        author=author,
         deployer="Portal",
     )
-    change.save(update_fields=["deployment_after"])

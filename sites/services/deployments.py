@@ -2,17 +2,18 @@
 
 from pathlib import Path
 
-from django.conf import settings
 from django.contrib.auth.models import User
 from django.db import transaction
 
 from sites import access
 from sites.content import archive as archives
 from sites.content import recognition, store
-from sites.models import Category, Deployment, Kind, Operation, Slot, Swap
-from sites.services import changes, operations
+from sites.models import Category, Deployment, Operation, Slot
+from sites.operations.kinds.publish import PUBLISH
+from sites.planning import deployment_log
+from sites.services import requests
 from sites.services.settings import read_settings, with_defaults
-from sites.services.swaps import exchange_workloads, why_not_swap_into
+from sites.services.swaps import why_not_swap_into
 
 
 def publish_zip(
@@ -30,34 +31,28 @@ def publish_zip(
     """
     if acting_user is not None:
         slot = access.get_slot_for_change(acting_user, slot.site.name, slot.name)
-    operations.ensure_free([slot], wanted=Kind.PUBLISH.label)
+    requests.ensure_free([slot], wanted=PUBLISH)
     content = archives.unpack_zip(archive)
     general = with_defaults(read_settings(slot, Category.GENERAL))
     recipe = recognition.recognise(store.path_of(content.digest), general["start_command"])
+    deployment = Deployment(
+        content_digest=content.digest,
+        kind=recipe.kind,
+        command=list(recipe.command),
+        message=message[:200] or "Publication without a message",
+        author=author,
+        deployer=deployer,
+    )
     with transaction.atomic():
-        operation = changes.begin_change(
-            kind=Kind.PUBLISH,
+        return requests.begin(
+            PUBLISH,
             acting_user=acting_user,
             actor_name=author,
             site=slot.site,
             slots=_touched(slot),
             target=slot.title,
+            deployment=deployment,
         )
-        change = operation.changes.get(slot=slot)
-        change.deployment_after = Deployment.objects.create(
-            workload=change.occupant_after,
-            operation=operation,
-            content_digest=content.digest,
-            kind=recipe.kind,
-            command=list(recipe.command),
-            message=message[:200] or "Publication without a message",
-            author=author,
-            deployer=deployer,
-        )
-        change.save(update_fields=["deployment_after"])
-        if slot.is_auto_swapped:
-            _swap_too(operation, slot)
-        return operation
 
 
 def _touched(slot: Slot) -> list[Slot]:
@@ -74,21 +69,9 @@ def _touched(slot: Slot) -> list[Slot]:
     return [slot, *production]
 
 
-def _swap_too(operation: Operation, slot: Slot) -> None:
-    """The new deployment goes into production in the same operation, and only if it starts and answers there."""
-    exchange_workloads(operation)
-    production = operation.changes.get(slot__is_production=True)
-    Swap.objects.create(operation=operation, source=slot, target=production.slot)
-
-
-def log_file(deployment: Deployment) -> Path:
-    """Where the build and the release command of a deployment write."""
-    return settings.LOG_DIR / "deployments" / f"{deployment.public_id.hex}.log"
-
-
 def build_log(deployment: Deployment) -> str:
     """What the build and the release command wrote so far."""
     try:
-        return log_file(deployment).read_text(errors="replace")
+        return deployment_log(deployment).read_text(errors="replace")
     except FileNotFoundError:
         return ""

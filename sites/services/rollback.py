@@ -1,6 +1,5 @@
 """Roll back the last swap: what it would take, whether staging was altered since, and the request itself."""
 
-import json
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -13,7 +12,6 @@ from sites.errors import NothingToRollBack, Refused
 from sites.models import (
     Deployment,
     InstanceSize,
-    Kind,
     Operation,
     OperationState,
     Revision,
@@ -26,11 +24,11 @@ from sites.models import (
 )
 from sites.models.clock import now
 from sites.models.present import present
+from sites.operations.kinds import kind_of, names_where
+from sites.operations.kinds.roll_back import ROLL_BACK
 from sites.planning import IS_READY, LIMITS, make_plan
-from sites.services import changes
-from sites.services.swaps import exchange_workloads, why_not_swap
-
-ALTERING = (Kind.PUBLISH, Kind.CHANGE_SETTINGS)
+from sites.services import requests
+from sites.services.swaps import why_not_swap
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +114,7 @@ def _last_swap(site: Site) -> Swap | None:
 
 
 def _is_undoable(swap: Swap) -> bool:
-    return swap.operation.kind != Kind.ROLL_BACK and swap.source is not None and swap.target is not None
+    return not kind_of(swap.operation).is_roll_back and swap.source is not None and swap.target is not None
 
 
 def _kept_instances(site: Site) -> int:
@@ -165,12 +163,13 @@ def _former_settings(swap: Swap) -> list[list[str]]:
 
 def _is_altered(workload: Workload, former: Revision, travelled: list[list[str]]) -> bool:
     is_other = workload.active_deployment_id != former.deployment_id
-    return is_other or json.loads(workload.settings_as_json()) != travelled
+    return is_other or workload.travelling_settings() != travelled
 
 
 def _alterations(swap: Swap) -> list[Operation]:
     """What altered the source since; settings stay saved also where its instances did not start with them."""
-    done = Q(kind__in=ALTERING, state=OperationState.SUCCEEDED) | Q(kind=Kind.CHANGE_SETTINGS)
+    altered = Q(kind__in=names_where(lambda kind: kind.alters_content), state=OperationState.SUCCEEDED)
+    done = altered | Q(kind__in=names_where(lambda kind: kind.stays_saved))
     since = Operation.objects.filter(done, changes__slot=swap.source, created_at__gt=swap.switched_at)
     return list(since.order_by("created_at"))
 
@@ -187,34 +186,32 @@ def request_roll_back(*, acting_user: User, site: Site, to_unaltered: bool = Fal
     if refusal is not None or offer is None:
         raise refusal or NothingToRollBack(name=site.name, reason="the last one has just been rolled back")
     with transaction.atomic():
-        operation = changes.begin_change(
-            kind=Kind.ROLL_BACK,
+        return requests.begin(
+            ROLL_BACK,
             acting_user=acting_user,
             site=site,
             slots=[offer.source, offer.target],
             target=site.name,
+            unaltered=lambda: _unaltered(site, offer, is_wanted=to_unaltered),
         )
-        held = offer_roll_back(site)  # under the holds nothing changes any more
-        if held is None or held.swap.pk != offer.swap.pk:
-            raise NothingToRollBack(name=site.name, reason="another one was made just now")
-        exchange_workloads(operation)
-        Swap.objects.create(operation=operation, source=held.source, target=held.target)
-        if to_unaltered and held.is_altered:
-            _set_back(operation, held)
-        return operation
 
 
-def _set_back(operation: Operation, offer: RollBackOffer) -> None:
-    """The workload goes back to production as it was: its deployment and its travelling settings."""
-    change = operation.changes.select_related("workload_after").get(slot=offer.target)
-    operation.kept_settings = change.occupant_after.settings_as_json()
-    operation.save(update_fields=["kept_settings"])
-    change.occupant_after.replace_settings(json.dumps(_former_settings(offer.swap)))
-    change.deployment_after = offer.former.deployment
-    change.save(update_fields=["deployment_after"])
+def _unaltered(
+    site: Site, offer: RollBackOffer, *, is_wanted: bool
+) -> tuple[Deployment | None, list[list[str]]] | None:
+    """What production gets back if that is to be what it was; asked under the holds, where nothing changes any more.
+
+    Raises NothingToRollBack when another swap was made since `offer`.
+    """
+    held = offer_roll_back(site)
+    if held is None or held.swap.pk != offer.swap.pk:
+        raise NothingToRollBack(name=site.name, reason="another one was made just now")
+    if not is_wanted or not held.is_altered:
+        return None
+    return held.former.deployment, _former_settings(held.swap)
 
 
 def _why_nothing(swap: Swap | None) -> str:
     if swap is None:
         return "none has been made yet"
-    return "the last one has been rolled back" if swap.operation.kind == Kind.ROLL_BACK else "its slot is gone"
+    return "the last one has been rolled back" if kind_of(swap.operation).is_roll_back else "its slot is gone"

@@ -5,7 +5,8 @@ from django.db import transaction
 
 from sites import access
 from sites.errors import NotFound
-from sites.models import Category, Kind, Slot
+from sites.models import Category, Slot
+from sites.operations.kinds.recorded import REVEAL
 from sites.services import operations
 from sites.services.settings import read_settings
 
@@ -30,7 +31,7 @@ def reveal_connection_strings(*, acting_user: User, slot: Slot) -> dict[str, str
 @transaction.atomic
 def _record(acting_user: User, slot: Slot, outcome: str) -> None:
     record = operations.record(
-        kind=Kind.REVEAL,
+        kind=REVEAL,
         acting_user=acting_user,
         actor_name=acting_user.get_username(),
         site=slot.site,

@@ -5,12 +5,20 @@ from collections.abc import Mapping
 from django.conf import settings
 from django.contrib.auth.models import User
 from django.db import transaction
-from django.db.models import F
 
 from sites import access
 from sites.errors import InstanceCountRefused, NotStandard, Refused, SettingRefused, SlotLimit
-from sites.models import STAGING, Kind, Operation, Site, Slot, SlotSetting, Workload
-from sites.services import changes, names, operations
+from sites.models import STAGING, Operation, Site, Slot, SlotSetting, Workload
+from sites.operations.kinds import OperationKind
+from sites.operations.kinds.change_settings import CHANGE_SETTINGS
+from sites.operations.kinds.delete_staging import DELETE_STAGING
+from sites.operations.kinds.enable_staging import ENABLE_STAGING
+from sites.operations.kinds.recorded import RESET_CREDENTIALS
+from sites.operations.kinds.restart import RESTART
+from sites.operations.kinds.scale import SCALE
+from sites.operations.kinds.start import START
+from sites.operations.kinds.stop import STOP
+from sites.services import names, operations, requests
 
 SWAP_SETTINGS = ("drain_limit_seconds", "rollback_window_seconds", "is_auto_swapped")
 """What a slot keeps for its swaps."""
@@ -45,13 +53,11 @@ def enable_staged_publishing(*, acting_user: User, site: Site, name: str = "", i
         if refusal is not None:
             raise refusal
         production = site.slots.select_related("workload").get(is_production=True)
-        operations.ensure_free([production], wanted=Kind.ENABLE_STAGING.label)
+        requests.ensure_free([production], wanted=ENABLE_STAGING)
         slot = create_slot(site, _slot_name(site, name))
         if is_cloned:
             _clone_settings(production, slot)
-        return changes.begin_change(
-            kind=Kind.ENABLE_STAGING, acting_user=acting_user, site=site, slots=[slot], target=slot.title
-        )
+        return requests.begin(ENABLE_STAGING, acting_user=acting_user, site=site, slots=[slot], target=slot.title)
 
 
 def create_slot(site: Site, name: str, *, is_production: bool = False, instance_count: int = 1) -> Slot:
@@ -101,27 +107,22 @@ def scale(*, acting_user: User, slot: Slot, count: int) -> Operation:
             count=count, name=slot.title, mode=slot.site.get_mode_display(), most=most, present=slot.instance_count
         )
     with transaction.atomic():
-        return changes.begin_change(
-            kind=Kind.SCALE,
-            acting_user=acting_user,
-            site=slot.site,
-            slots=[slot],
-            target=slot.title,
-            counts={slot.pk: count},
+        return requests.begin(
+            SCALE, acting_user=acting_user, site=slot.site, slots=[slot], target=slot.title, count=count
         )
 
 
 def start(*, acting_user: User, slot: Slot) -> Operation:
     """Start a stopped slot."""
-    return _run_or_not(Kind.START, acting_user, slot, is_running=True)
+    return _run_or_not(START, acting_user, slot, is_running=True)
 
 
 def stop(*, acting_user: User, slot: Slot) -> Operation:
     """Stop a slot: visitors get a page that says so, open requests end first."""
-    return _run_or_not(Kind.STOP, acting_user, slot, is_running=False)
+    return _run_or_not(STOP, acting_user, slot, is_running=False)
 
 
-def _run_or_not(kind: Kind, acting_user: User, slot: Slot, *, is_running: bool) -> Operation:
+def _run_or_not(kind: OperationKind, acting_user: User, slot: Slot, *, is_running: bool) -> Operation:
     slot = access.get_slot_for_change(acting_user, slot.site.name, slot.name)
     if slot.is_running == is_running:
         raise Refused(
@@ -129,14 +130,7 @@ def _run_or_not(kind: Kind, acting_user: User, slot: Slot, *, is_running: bool) 
             "Reload the page to see it as it is."
         )
     with transaction.atomic():
-        return changes.begin_change(
-            kind=kind,
-            acting_user=acting_user,
-            site=slot.site,
-            slots=[slot],
-            target=slot.title,
-            is_running=is_running,
-        )
+        return requests.begin(kind, acting_user=acting_user, site=slot.site, slots=[slot], target=slot.title)
 
 
 def restart(*, acting_user: User, slot: Slot) -> Operation:
@@ -145,11 +139,7 @@ def restart(*, acting_user: User, slot: Slot) -> Operation:
     if not slot.is_running:
         raise Refused(f"'{slot.title}' is stopped, so there is nothing to restart. Start it instead.")
     with transaction.atomic():
-        operation = changes.begin_change(
-            kind=Kind.RESTART, acting_user=acting_user, site=slot.site, slots=[slot], target=slot.title
-        )
-        Workload.objects.filter(slot=slot).update(restarts=F("restarts") + 1)
-        return operation
+        return requests.begin(RESTART, acting_user=acting_user, site=slot.site, slots=[slot], target=slot.title)
 
 
 def change_swap_settings(
@@ -171,7 +161,7 @@ def change_swap_settings(
     with transaction.atomic():
         Slot.objects.filter(pk=slot.pk).update(**changed)
         return operations.record(
-            kind=Kind.CHANGE_SETTINGS,
+            kind=CHANGE_SETTINGS,
             acting_user=acting_user,
             actor_name=acting_user.get_username(),
             site=slot.site,
@@ -212,9 +202,7 @@ def delete_staging(*, acting_user: User, slot: Slot) -> Operation:
     if slot.is_production:
         raise Refused(f"'{slot.title}' is the production site; nothing was deleted. Delete the web site instead.")
     with transaction.atomic():
-        return changes.begin_removal(
-            kind=Kind.DELETE_STAGING, acting_user=acting_user, site=slot.site, slots=[slot], target=slot.title
-        )
+        return requests.begin(DELETE_STAGING, acting_user=acting_user, site=slot.site, slots=[slot], target=slot.title)
 
 
 def reset_credentials(*, acting_user: User, slot: Slot) -> Operation:
@@ -225,7 +213,7 @@ def reset_credentials(*, acting_user: User, slot: Slot) -> Operation:
         slot.publishing_password = fresh["publishing_password"]
         slot.save(update_fields=["publishing_password"])
         return operations.record(
-            kind=Kind.RESET_CREDENTIALS,
+            kind=RESET_CREDENTIALS,
             acting_user=acting_user,
             actor_name=acting_user.get_username(),
             site=slot.site,

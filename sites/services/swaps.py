@@ -10,8 +10,10 @@ from django.db.models.functions import Now
 
 from sites import access, tasks
 from sites.errors import NothingPublished, NotSwappable, Refused, SameSlot, SlotStopped
-from sites.models import Deployment, HostNameKind, Kind, Operation, OperationState, Slot, Step, Swap
-from sites.services import changes
+from sites.models import Deployment, HostNameKind, Operation, OperationState, Slot, Step, Swap
+from sites.operations.kinds import kind_of
+from sites.operations.kinds.swap import SWAP
+from sites.services import requests
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,16 +104,15 @@ def request_swap(*, acting_user: User, source: Slot, target: Slot, with_preview:
     refusal = why_not_swap(source, target)
     if refusal is not None:
         raise refusal
-    if source.is_production:
-        source, target = target, source
     with transaction.atomic():
-        slots = [source, target]
-        operation = changes.begin_change(
-            kind=Kind.SWAP, acting_user=acting_user, site=source.site, slots=slots, target=source.site.name
+        return requests.begin(
+            SWAP,
+            acting_user=acting_user,
+            site=source.site,
+            slots=[source, target],
+            target=source.site.name,
+            is_preview=with_preview,
         )
-        exchange_workloads(operation)
-        Swap.objects.create(operation=operation, source=source, target=target, is_preview=with_preview)
-        return operation
 
 
 def pending_swap(slot: Slot) -> Operation | None:
@@ -144,7 +145,7 @@ def complete_swap(*, acting_user: User, operation: Operation) -> Operation:
         lent = operation.borrowers.filter(state__in=Operation.OPEN).first()
         if lent is not None:
             raise Refused(
-                f"The swap of '{operation.target}' cannot be completed while the {lent.get_kind_display()} of "
+                f"The swap of '{operation.target}' cannot be completed while the {kind_of(lent).noun} of "
                 f"{lent.actor_name} goes on; it stays prepared. Complete it when that has ended."
             )
         Swap.objects.filter(operation=operation).update(complete_requested_at=Now())
@@ -158,13 +159,3 @@ def _take_present_counts(operation: Operation) -> None:
     for change in operation.changes.select_related("slot"):
         change.count_before = change.count_after = change.held_slot.instance_count
         change.save(update_fields=["count_before", "count_after"])
-
-
-def exchange_workloads(operation: Operation) -> None:
-    """Each change gets the other slot's workload, as both are under the holds."""
-    one, other = operation.changes.all()
-    deployments = one.deployment_after_id, other.deployment_after_id
-    for change, from_change, deployment in ((one, other, deployments[1]), (other, one, deployments[0])):
-        change.workload_after_id = from_change.workload_before_id
-        change.deployment_after_id = deployment
-        change.save(update_fields=["workload_after", "deployment_after"])

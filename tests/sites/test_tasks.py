@@ -37,12 +37,12 @@ def swap(domain: Domain) -> Operation:
 
 @pytest.mark.parametrize("loss", [WorkerLostError("killed"), OperationalError("closed"), InterfaceError("closed")])
 def test_an_order_whose_process_or_database_was_lost_is_given_again(loss: Exception, sent: list[object]) -> None:
-    task_failure.send(sender=tasks.swap_slots, exception=loss, args=[7, 2], kwargs={})
-    assert sent == [("swap_slots", (7, 2))]
+    task_failure.send(sender=tasks.advance, exception=loss, args=[7, 2], kwargs={})
+    assert sent == [("advance", (7, 2))]
 
 
 def test_a_fault_of_our_own_is_left_to_the_tick(sent: list[object]) -> None:
-    task_failure.send(sender=tasks.swap_slots, exception=ValueError("a fault"), args=[7, 2], kwargs={})
+    task_failure.send(sender=tasks.advance, exception=ValueError("a fault"), args=[7, 2], kwargs={})
     task_failure.send(sender=tasks.tick, exception=OperationalError("closed"), args=[], kwargs={})
     assert sent == []
 
@@ -54,7 +54,7 @@ def test_a_worker_that_starts_takes_up_what_the_one_before_it_left(sent: list[ob
     worker_ready.send(sender=None)
     assert sent == [("take_over", ())]
     tasks.take_over()
-    assert sent[1:] == [("swap_slots", (swap.pk, swap.attempt + 1))]
+    assert sent[1:] == [("advance", (swap.pk, swap.attempt + 1))]
 
 
 def test_a_worker_that_starts_leaves_what_another_works_on(sent: list[object], swap: Operation) -> None:

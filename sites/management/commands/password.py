@@ -13,7 +13,7 @@ from portal.options import describe_options
 from portal.sign_in_limit import forget_name
 from portal.sign_in_links import MINUTES
 from sites.management.welcome import ADMINISTRATOR, administrator, link_for
-from sites.models import Kind
+from sites.operations.kinds.recorded import PASSWORD
 from sites.services.operations import record
 from sites.supervisor.lock import UpLock
 
@@ -58,7 +58,7 @@ class Command(BaseCommand):
 
     def _record(self, account: User) -> None:
         record(
-            kind=Kind.PASSWORD,
+            kind=PASSWORD,
             actor_name="the command line",
             acting_user=None,
             target=account.get_username(),

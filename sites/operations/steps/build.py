@@ -1,15 +1,14 @@
 """Steps BUILDING and RELEASING: content becomes runnable, and the release command runs once."""
 
-from pathlib import Path
-
 from django.conf import settings
 
 from sites.content import build, explain, recognition, store
 from sites.errors import BuildFailed, ReleaseFailed
-from sites.models import Deployment, DeploymentState, Operation, SlotChange
+from sites.models import Deployment, DeploymentState, SlotChange
 from sites.operations import wording
 from sites.operations.procedure import DONE, Progress
-from sites.planning import configuration
+from sites.operations.turn import Turn
+from sites.planning import configuration, deployment_log
 from sites.runtime.base import Runtime
 from sites.runtime.registry import get_runtime
 from sites.runtime.spec import RunSpec, RunState
@@ -17,19 +16,14 @@ from sites.runtime.spec import RunSpec, RunState
 LINES_SHOWN = 12
 
 
-def log_file(deployment: Deployment) -> Path:
-    """Where the build and the release command of a deployment write."""
-    return settings.LOG_DIR / "deployments" / f"{deployment.public_id.hex}.log"
-
-
-def begin_build(operation: Operation) -> None:
+def begin_build(turn: Turn) -> None:
     """Say that the deployment is being built."""
-    operation.deployment.transition(DeploymentState.PENDING, DeploymentState.BUILDING)
+    _change(turn).published.transition(DeploymentState.PENDING, DeploymentState.BUILDING)
 
 
-def work_build(operation: Operation) -> Progress:
+def work_build(turn: Turn) -> Progress:
     """Have the runtime build the content in a sandbox; done at once when it is built already. Raises BuildFailed."""
-    change = _change(operation)
+    change = _change(turn)
     deployment = change.published
     recipe = _recipe(change)
     planned = _planned(change, recipe)
@@ -45,20 +39,19 @@ def work_build(operation: Operation) -> Progress:
             raise BuildFailed(
                 message=deployment.message,
                 where=explain.explain(lines, store.path_of(deployment.content_digest)),
-                holds=wording.holds(operation),
+                holds=turn.holds,
                 last_lines=wording.last_lines(lines[-LINES_SHOWN:]),
             )
         build.finish(planned.digest)
         get_runtime().end_run(planned.run.run_id)
-    Deployment.objects.filter(pk=deployment.pk).update(
-        build_digest=planned.digest, kind=recipe.kind, command=list(recipe.command)
-    )
+    deployment.build_digest, deployment.kind, deployment.command = planned.digest, recipe.kind, list(recipe.command)
+    deployment.save(update_fields=["build_digest", "kind", "command"])
     return Progress(True, recipe.summary)
 
 
-def work_release(operation: Operation) -> Progress:
+def work_release(turn: Turn) -> Progress:
     """Run the Procfile's release command once, under the settings of the slot published to. Raises ReleaseFailed."""
-    change = _change(operation)
+    change = _change(turn)
     deployment = change.published
     in_force = configuration(change.held_slot, change.occupant_after)
     app = settings.BUILD_DIR / deployment.build_digest / "app" if deployment.build_digest else None
@@ -79,16 +72,16 @@ def work_release(operation: Operation) -> Progress:
         raise ReleaseFailed(
             message=deployment.message,
             exit_code=exit_code,
-            holds=wording.holds(operation),
+            holds=turn.holds,
             last_lines=wording.last_lines(_tail(deployment)[-LINES_SHOWN:]),
         )
     deployment.transition((DeploymentState.BUILDING, DeploymentState.PENDING), DeploymentState.STARTING)
     return DONE
 
 
-def forget_runs(operation: Operation) -> None:
+def forget_runs(turn: Turn) -> None:
     """End what may still run for a publication that has failed or was cancelled, and remove what it left."""
-    change = _change(operation)
+    change = _change(turn)
     planned = _planned(change, _recipe(change))
     runtime = get_runtime()
     if planned.run is not None:
@@ -119,10 +112,9 @@ def _run(spec: RunSpec) -> int | None:
     return status.exit_code if status.state == RunState.ENDED else None
 
 
-def _change(operation: Operation) -> SlotChange:
+def _change(turn: Turn) -> SlotChange:
     """The slot in which the deployment is to run: with auto swap that is production."""
-    changes = operation.changes.select_related("slot__site", "workload_after", "deployment_after")
-    return changes.get(deployment_after__operation=operation)
+    return next(change for change in turn.changes if change.brings_deployment)
 
 
 def _recipe(change: SlotChange) -> recognition.Recipe:
@@ -131,7 +123,7 @@ def _recipe(change: SlotChange) -> recognition.Recipe:
 
 
 def _opened_log(deployment: Deployment) -> str:
-    path = log_file(deployment)
+    path = deployment_log(deployment)
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     path.touch(mode=0o600)
     return str(path)
@@ -139,7 +131,7 @@ def _opened_log(deployment: Deployment) -> str:
 
 def _tail(deployment: Deployment) -> list[str]:
     try:
-        return log_file(deployment).read_text(errors="replace").splitlines()[-60:]
+        return deployment_log(deployment).read_text(errors="replace").splitlines()[-60:]
     except FileNotFoundError:
         return []
 

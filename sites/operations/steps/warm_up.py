@@ -16,11 +16,12 @@ from django.utils.encoding import iri_to_uri
 
 from sites.errors import WarmupFailed
 from sites.general_settings import WarmupRules, warmup_rules
-from sites.models import Category, HostName, HostNameKind, Instance, Kind, Operation, SlotChange, SlotSetting
+from sites.models import Category, HostName, HostNameKind, Instance, SlotChange, SlotSetting
 from sites.models.clock import now, seconds_since
 from sites.models.present import present
 from sites.operations import wording
 from sites.operations.procedure import Progress, beat
+from sites.operations.turn import Turn
 from sites.runtime.registry import get_runtime
 from sites.runtime.spec import InstanceState
 
@@ -42,11 +43,8 @@ class Probe:
     host: str
     rules: WarmupRules
 
-    @property
-    def is_condition(self) -> bool:
-        """Whether it has to answer as its rules say: what a person rolls back from may be what answers nothing."""
-        is_left = self.change.operation.kind == Kind.ROLL_BACK and not self.change.held_slot.is_production
-        return not is_left
+    is_condition: bool = True
+    """Whether it has to answer as its rules say."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,26 +55,26 @@ class Answer:
     text: str
 
 
-def warm_up(operation: Operation) -> Progress:
+def warm_up(turn: Turn) -> Progress:
     """Ask each instance that has not answered in this operation, a reused one too (seed: Overview, warm-up).
 
     Raises WarmupFailed once one instance has used up the tries that its rules give.
     """
-    probes, warm, wanted = _open_probes(operation)
+    probes, warm, wanted = _open_probes(turn)
     due = [probe for probe in probes if _is_due(probe.instance)]
     if due:
-        warm += _note(operation, zip(due, _ask_all(operation, due), strict=True))
+        warm += _note(turn, zip(due, _ask_all(turn, due), strict=True))
     return Progress(warm >= wanted, f"{warm} of {wanted} instances answer")
 
 
-def _ask_all(operation: Operation, probes: list[Probe]) -> list[Answer]:
+def _ask_all(turn: Turn, probes: list[Probe]) -> list[Answer]:
     """Raises Cancelled, without waiting for answers that are still to come, when somebody cancels meanwhile."""
     pool = ThreadPoolExecutor(max_workers=AT_ONCE)
     try:
         pending = [pool.submit(ask, probe) for probe in probes]
         for future in pending:
             while not _is_answered(future):
-                beat(operation)
+                beat(turn)
         return [future.result() for future in pending]
     finally:
         pool.shutdown(wait=False, cancel_futures=True)
@@ -91,10 +89,8 @@ def _is_answered(future: Future[Answer]) -> bool:
     return True
 
 
-def _open_probes(operation: Operation) -> tuple[list[Probe], int, int]:
-    changes = {
-        change.prepared.pk: change for change in operation.changes.starting().loaded("slot__site", "workload_after")
-    }
+def _open_probes(turn: Turn) -> tuple[list[Probe], int, int]:
+    changes = {change.prepared.pk: change for change in turn.starting}
     slots = [change.held_slot.pk for change in changes.values()]
     hosts = dict(HostName.objects.filter(slot__in=slots, kind=HostNameKind.DEFAULT).values_list("slot_id", "name"))
     rules = _rules_of(change.occupant_after.pk for change in changes.values())
@@ -103,24 +99,23 @@ def _open_probes(operation: Operation) -> tuple[list[Probe], int, int]:
     for instance in Instance.objects.filter(revision__in=changes, ordinal__lt=F("revision__wanted_count")):
         change = changes[instance.revision_id]
         wanted += 1
-        if _counts_as_warm(operation, instance):
+        if _counts_as_warm(turn, instance):
             warm += 1
         else:
             host = hosts.get(change.held_slot.pk, "")
-            probes.append(Probe(instance, change, host, rules[change.occupant_after.pk]))
+            is_condition = turn.kind.needs_answer(change)
+            probes.append(Probe(instance, change, host, rules[change.occupant_after.pk], is_condition))
     return probes, warm, wanted
 
 
-def _counts_as_warm(operation: Operation, instance: Instance) -> bool:
-    """It answered in this operation; or it was kept warm for this roll-back and still runs."""
-    if instance.warmed_for_id == operation.pk:
+def _counts_as_warm(turn: Turn, instance: Instance) -> bool:
+    """It answered in this operation; or it was kept warm for it and still runs."""
+    if instance.warmed_for_id == turn.operation.pk:
         return True
-    was_kept = (
-        operation.kind == Kind.ROLL_BACK and instance.is_warm and instance.observed_state == InstanceState.RUNNING
-    )
-    if was_kept:
-        Instance.objects.filter(pk=instance.pk).update(warmed_for=operation)
-    return was_kept
+    is_kept = turn.kind.is_warm_if_kept() and instance.is_warm and instance.observed_state == InstanceState.RUNNING
+    if is_kept:
+        Instance.objects.filter(pk=instance.pk).update(warmed_for=turn.operation)
+    return is_kept
 
 
 def _is_due(instance: Instance) -> bool:
@@ -195,7 +190,7 @@ def _cut(connection: socket.socket, is_over: threading.Event) -> None:
         connection.shutdown(socket.SHUT_RDWR)
 
 
-def _note(operation: Operation, answers: Iterable[tuple[Probe, Answer]]) -> int:
+def _note(turn: Turn, answers: Iterable[tuple[Probe, Answer]]) -> int:
     """Record answers; returns how many more instances are warm now. Raises WarmupFailed at an instance's last try."""
     moment = now()
     accepted: dict[str, list[int]] = defaultdict(list)
@@ -207,7 +202,7 @@ def _note(operation: Operation, answers: Iterable[tuple[Probe, Answer]]) -> int:
             refused.append((probe, answer))
     for text, warm in accepted.items():
         Instance.objects.filter(pk__in=warm).update(
-            warmed_for=operation, is_warm=True, warmup_answer=text[:200], warmup_tried_at=moment
+            warmed_for=turn.operation, is_warm=True, warmup_answer=text[:200], warmup_tried_at=moment
         )
     for probe, answer in refused:
         tries = probe.instance.warmup_tries + 1
@@ -215,21 +210,21 @@ def _note(operation: Operation, answers: Iterable[tuple[Probe, Answer]]) -> int:
             warmup_tries=tries, warmup_answer=answer.text[:200], warmup_tried_at=moment
         )
         if tries >= probe.rules.tries:
-            raise _failure(operation, probe, answer, tries)
+            raise _failure(turn, probe, answer, tries)
     return sum(map(len, accepted.values()))
 
 
-def _failure(operation: Operation, probe: Probe, answer: Answer, tries: int) -> WarmupFailed:
+def _failure(turn: Turn, probe: Probe, answer: Answer, tries: int) -> WarmupFailed:
     instance = probe.instance
     lines = get_runtime().log_tail(instance.revision_id, instance.ordinal, lines=10)
     return WarmupFailed(
-        what=wording.what(operation),
+        what=turn.what,
         ordinal=instance.ordinal + 1,
         name=probe.change.held_slot.title,
         answered=f"answered {answer.text}" if answer.text.isdecimal() else f"gave {answer.text}",
         path=answer.path,
         tries="once" if tries == 1 else f"{tries} times",
         accepted=probe.rules.accepted,
-        holds=wording.holds(operation),
+        holds=turn.holds,
         last_lines=wording.last_lines(lines),
     )

@@ -11,7 +11,7 @@ from django.utils import timezone
 from portal.models import SignInFailure
 from portal.sign_in_limit import MOST, SPAN
 from portal.sign_in_links import create_link
-from sites.models import Kind, Operation
+from sites.models import Operation
 from tests.domain import Domain
 
 
@@ -103,7 +103,7 @@ def test_who_chooses_the_first_password_is_not_told_of_it(nobody: Client, domain
     nobody.post(create_link(domain.alice), {f"new_password{number}": "quiet green room" for number in (1, 2)})
     bar = nobody.get("/sites/").content.decode()
     assert ("has a new password" in bar) == has_password
-    assert Operation.objects.get(kind=Kind.PASSWORD).actor == domain.alice
+    assert Operation.objects.get(kind="password").actor == domain.alice
 
 
 def test_a_weak_password_is_refused_and_the_link_still_works(nobody: Client, domain: Domain) -> None:

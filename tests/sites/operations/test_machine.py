@@ -8,14 +8,19 @@ import pytest
 from sites import tasks
 from sites.errors import StaleOrder
 from sites.jobs import scheduling
-from sites.models import Kind, Operation, Revision, RevisionState, SlotHold, Step, Swap
+from sites.models import Operation, Revision, RevisionState, SlotHold, Step
 from sites.models.clock import now
-from sites.operations import claims, machine, procedure, stages
+from sites.operations import claims, machine, procedure
+from sites.operations.kind import INTO_SERVICE
+from sites.operations.kinds.swap import SWAP
+from sites.operations.stages import STAGES
+from sites.operations.steps import switch
+from sites.operations.turn import Turn
 from sites.services import operations, slots, swaps
 from sites.services.deployments import publish_zip
 from sites.services.settings import Entry, save_settings
 from tests.deaths import Killed
-from tests.domain import Domain
+from tests.domain import Domain, alter_stage
 
 
 def start_swap(domain: Domain) -> Operation:
@@ -30,30 +35,29 @@ def take_up(operation: Operation) -> Operation:
     return taken
 
 
-def die_in(stage: procedure.Stage, when: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The next worker that comes to `stage` dies before or after its work, once."""
+def die_in(step: Step, when: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The next worker that comes to `step` dies before or after its work, once."""
     died = []
+    do = STAGES[step].work
 
-    def work(operation: Operation) -> procedure.Progress:
+    def work(turn: Turn) -> procedure.Progress:
         if died:
-            return stage.work(operation)
+            return do(turn)
         died.append(True)
         if when == "after":
-            stage.work(operation)
+            do(turn)
         raise Killed
 
-    broken = procedure.Stage(stage.step, work, stage.enter, stage.limit_seconds)
-    changed = tuple(broken if one.step == stage.step else one for one in stages.INTO_SERVICE)
-    monkeypatch.setattr(stages, "INTO_SERVICE", changed)
+    alter_stage(monkeypatch, step, work=work)
 
 
 @pytest.mark.parametrize("when", ["before", "after"])
-@pytest.mark.parametrize("stage", stages.INTO_SERVICE, ids=lambda stage: stage.step)
+@pytest.mark.parametrize("step", INTO_SERVICE)
 def test_a_swap_whose_worker_is_killed_at_any_step_is_completed_by_the_next(
-    domain: Domain, monkeypatch: pytest.MonkeyPatch, stage: procedure.Stage, when: str
+    domain: Domain, monkeypatch: pytest.MonkeyPatch, step: Step, when: str
 ) -> None:
     operation = start_swap(domain)
-    die_in(stage, when, monkeypatch)
+    die_in(step, when, monkeypatch)
     with pytest.raises(Killed):
         machine.run(operation.pk, operation.attempt, again=lambda *_: None)
     domain.work(take_up(operation))
@@ -69,9 +73,9 @@ def test_a_worker_that_was_given_up_can_write_nothing_more(domain: Domain) -> No
     old = Operation.objects.get(pk=operation.pk)
     take_up(operation)
     with pytest.raises(StaleOrder):
-        procedure.beat(old)
+        procedure.beat(Turn(old, SWAP))
     with pytest.raises(StaleOrder):
-        procedure.enter(old, stages.INTO_SERVICE[0])
+        procedure.enter(Turn(old, SWAP), STAGES[Step.PREPARING])
     machine.run(old.pk, old.attempt, again=lambda *_: pytest.fail("it must not go on"))
     assert Operation.objects.get(pk=old.pk).step == Step.REQUESTED
 
@@ -94,14 +98,14 @@ def test_each_step_keeps_what_it_found(domain: Domain) -> None:
     found = dict(operation.steps.values_list("step", "sentence"))
     assert found[Step.STARTING] == "2 of 2 instances run"
     assert found[Step.WARMING] == "2 of 2 instances answer"
-    assert found[Step.OFFERED] == found[Step.PUBLISHED] == "acknowledged by every router"
+    assert found[Step.ROUTES_OFFERED] == found[Step.ROUTES_ACKNOWLEDGED] == "acknowledged by every router"
 
 
 def test_a_lost_message_is_made_up_for_by_the_tick(domain: Domain, monkeypatch: pytest.MonkeyPatch) -> None:
     operation = start_swap(domain)
     Operation.objects.filter(pk=operation.pk).update(created_at=now() - timedelta(seconds=3))
     sent: list[tuple[int, int]] = []
-    monkeypatch.setattr(tasks.swap_slots, "delay", lambda *args: sent.append(args))
+    monkeypatch.setattr(tasks.advance, "apply_async", lambda args, **_: sent.append(args))
     for queue in (
         tasks.retire_revisions,
         tasks.reconcile_instances,
@@ -183,14 +187,12 @@ def test_routes_that_every_router_refuses_are_switched_back(domain: Domain, monk
     entries = [Entry("MARK", "staging", is_sticky=True)]
     domain.work(save_settings(acting_user=domain.alice, slot=staging, category="app_settings", entries=entries))
     operation = swaps.request_swap(acting_user=domain.alice, source=staging, target=production)
-    switched, published = stages.INTO_SERVICE[-2:]
 
-    def refuse(operation: Operation) -> procedure.Progress:
+    def refuse(turn: Turn) -> procedure.Progress:
         domain.router.nodes["router-1"].refuses = "unknown cluster"
-        return switched.work(operation)
+        return switch.announce(turn)
 
-    moody = procedure.Stage(switched.step, refuse, switched.enter)
-    monkeypatch.setattr(stages, "INTO_SERVICE", (*stages.INTO_SERVICE[:-2], moody, published))
+    alter_stage(monkeypatch, Step.SWITCHED, work=refuse)
     domain.work(operation)
     assert operation.error_code == "RoutesRefused"
     domain.router.nodes["router-1"].refuses = ""
@@ -232,19 +234,17 @@ def test_a_publication_that_every_router_refuses_leaves_nothing_in_force(domain:
 def test_a_router_that_is_away_keeps_the_old_instances_running(domain: Domain, monkeypatch: pytest.MonkeyPatch) -> None:
     production, _staging = domain.staged()
     old = production.live_revision
-    switched, published = stages.INTO_SERVICE[-2:]
 
-    def be_late(operation: Operation) -> procedure.Progress:
+    def be_late(turn: Turn) -> procedure.Progress:
         domain.router.nodes["router-1"].is_late = True
-        return switched.work(operation)
+        return switch.announce(turn)
 
-    moody = procedure.Stage(switched.step, be_late, switched.enter)
-    monkeypatch.setattr(stages, "INTO_SERVICE", (*stages.INTO_SERVICE[:-2], moody, published))
-    monkeypatch.setattr("sites.operations.steps.switch.LATE_SECONDS", 0.0)
+    alter_stage(monkeypatch, Step.SWITCHED, work=be_late)
+    monkeypatch.setattr("sites.operations.steps.acknowledge.LATE_SECONDS", 0.0)
     monkeypatch.setattr("sites.jobs.retire.QUIET_SECONDS", 0.0)
     operation = domain.work(slots.restart(acting_user=domain.alice, slot=production))
     assert operation.state == "succeeded"
-    assert "router-1 late" in operation.steps.get(step=Step.PUBLISHED).sentence
+    assert "router-1 late" in operation.steps.get(step=Step.ROUTES_ACKNOWLEDGED).sentence
     for _ in range(3):
         domain.retire()
     old.refresh_from_db()
@@ -261,9 +261,9 @@ def test_an_unreachable_runtime_is_waited_for_and_told_of_once(
     operation = start_swap(domain)
     monkeypatch.setattr(machine, "SLICE_SECONDS", 0.0)
     domain.runtime.is_reachable = False
-    again: list[int] = []
+    again: list[Operation] = []
     for _ in range(3):
-        machine.run(operation.pk, operation.attempt, again=lambda *args: again.append(args))
+        machine.run(operation.pk, operation.attempt, again=again.append)
     operation.refresh_from_db()
     assert operation.is_open
     assert len(again) == 3
@@ -271,13 +271,6 @@ def test_an_unreachable_runtime_is_waited_for_and_told_of_once(
     assert sum("does not answer" in line for line in caplog.messages) == 1
     domain.runtime.is_reachable = True
     assert domain.work(operation).state == "succeeded"
-
-
-def test_every_kind_of_operation_has_stages_that_end(db: None) -> None:
-    for kind in Kind:
-        operation = Operation(pk=0, kind=kind)
-        operation.swap = Swap(operation=operation)  # which a swap is never without
-        assert stages.stages_of(operation)[-1].step in Operation.AFTER_SWITCH
 
 
 def test_a_restart_brings_new_instances_and_drains_the_old(domain: Domain) -> None:

@@ -5,7 +5,7 @@ import uuid
 from django.test import Client
 
 from sites.models import Deployment, Slot
-from sites.services.deployments import log_file
+from sites.planning import deployment_log
 from tests.domain import Domain
 from tests.portal.conftest import HTMX
 from tests.portal.views.site_pages.conftest import Address
@@ -45,8 +45,8 @@ def test_the_log_follows_while_it_is_built_and_then_ends(alice: Client, producti
     deployment = production.workload.deployments.create(
         content_digest="x", message="m", author="a", deployer="Portal", state="building"
     )
-    log_file(deployment).parent.mkdir(parents=True, exist_ok=True)
-    log_file(deployment).write_text("Collecting flask\n<b>")
+    deployment_log(deployment).parent.mkdir(parents=True, exist_ok=True)
+    deployment_log(deployment).write_text("Collecting flask\n<b>")
     headers = {**HTMX, "HX-Target": "build-log"}
     page = address("deployment", production, deployment.public_id)
     during = alice.get(page, headers=headers)

@@ -10,9 +10,10 @@ from urllib.parse import unquote
 import pytest
 
 from sites.general_settings import warmup_rules
-from sites.models import Instance, Operation, SlotChange
+from sites.models import Instance, SlotChange
 from sites.operations import procedure
 from sites.operations.steps import warm_up
+from sites.operations.turn import Turn
 from sites.services import operations, swaps
 from tests.domain import Domain
 
@@ -110,9 +111,9 @@ def test_who_cancels_does_not_wait_for_an_answer_that_does_not_come(
         is_over.wait(10)
         return warm_up.Answer("/", "200")
 
-    def cancel(operation: Operation) -> None:
-        operations.cancel(acting_user=domain.alice, operation=operation)
-        procedure.beat(operation)
+    def cancel(turn: Turn) -> None:
+        operations.cancel(acting_user=domain.alice, operation=turn.operation)
+        procedure.beat(turn)
 
     monkeypatch.setattr(warm_up, "BEAT_SECONDS", 0.01)
     monkeypatch.setattr(warm_up, "ask", hang)

@@ -1,0 +1,29 @@
+"""A slot's instances are replaced by new ones of the same content and settings."""
+
+from collections.abc import Sequence
+
+from sites.models import Operation, SlotChange
+from sites.operations.kind import OperationKind
+from sites.operations.wording import quoted, took
+
+
+class Restart(OperationKind):
+    """The new ones are warm before the old ones end."""
+
+    name = "restart"
+    noun = "restart"
+    doing = "Restarting '{target}'"
+    busy = "Restarting"
+
+    def apply(self, operation: Operation, changes: Sequence[SlotChange]) -> None:
+        """Another number in the fingerprint asks for new instances."""
+        for change in changes:
+            change.occupant_after.restarts += 1
+            change.occupant_after.save(update_fields=["restarts"])
+
+    def success(self, operation: Operation, changes: Sequence[SlotChange]) -> str:
+        """As every kind."""
+        return f"Restarted {quoted(operation.target)} in {took(operation)}; no request was lost."
+
+
+RESTART = Restart()

@@ -1,0 +1,26 @@
+"""Step ROUTES_ACKNOWLEDGED: every router leads visitors to what was switched to."""
+
+from sites.models import Swap
+from sites.models.clock import now, seconds_since
+from sites.operations import retention, routers
+from sites.operations.procedure import Progress
+from sites.operations.turn import Turn
+
+LATE_SECONDS = 30.0
+"""How long an operation waits for routers that have not acknowledged; the old side waits for as long as it takes."""
+
+
+def wait(turn: Turn) -> Progress:
+    """Until every registered router has acknowledged the new routes, at the latest after LATE_SECONDS.
+
+    Raises RoutesRefused when every router refuses them.
+    """
+    answer = routers.acknowledged(turn)
+    if not answer.missing:
+        moment = now()
+        retention.release(turn.site, moment)
+        Swap.objects.filter(operation=turn.operation).update(acknowledged_at=moment)
+        return Progress(True, answer.sentence)
+    started = turn.operation.steps.get(step=turn.operation.step).started_at
+    is_late = seconds_since(started) > LATE_SECONDS
+    return Progress(is_late, f"switched; {answer.late} late" if is_late else answer.sentence)

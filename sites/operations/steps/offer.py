@@ -1,0 +1,30 @@
+"""Step ROUTES_OFFERED: the routers know the warm instances before any host name leads there."""
+
+from sites.models import Revision, RevisionState
+from sites.operations import figures, routers
+from sites.operations.procedure import Progress
+from sites.operations.retention import BACK_IN_USE
+from sites.operations.turn import Turn
+
+LIMIT_SECONDS = 60.0
+
+
+def offer(turn: Turn) -> None:
+    """Make the warm instances part of the route table. Where they were part of it all the time, nothing changes."""
+    changed = 0
+    for change in turn.starting:
+        revision = Revision.objects.filter(pk=change.prepared.pk)
+        # What was kept warm may have been let go of just when this operation took hold of it
+        returned = revision.filter(state__in=[RevisionState.PREPARING, RevisionState.DRAINING])
+        changed += returned.update(state=RevisionState.READY, **BACK_IN_USE)
+        changed += revision.filter(routed_count__lt=change.count_after).update(routed_count=change.count_after)
+    if changed:
+        turn.site.touch_routes()
+
+
+def wait(turn: Turn) -> Progress:
+    """Until every registered router has acknowledged the endpoints. Raises RoutesRefused."""
+    answer = routers.acknowledged(turn)
+    if not answer.missing:
+        figures.begin(turn.operation)
+    return Progress(not answer.missing, answer.sentence)

@@ -1,0 +1,11 @@
+"""Step RESTORING: the persistent folders of what is restored lie where its new rows look for them."""
+
+from sites.operations import deleted_slots
+from sites.operations.procedure import DONE, Progress
+from sites.operations.turn import Turn
+
+
+def restore(turn: Turn) -> Progress:
+    """Move them from where their deleted slots left them; harmless when repeated."""
+    deleted_slots.give_back_folders(turn.operation)
+    return DONE
