@@ -1,5 +1,6 @@
 """What the fast tests of the domain share: a cast, a finished site, and a worker that works at once."""
 
+import socket
 import zipfile
 from collections import defaultdict
 from collections.abc import Callable
@@ -12,10 +13,12 @@ from django.contrib.auth.models import User
 from sites import routing
 from sites.jobs import retire
 from sites.models import Category, Membership, Operation, Revision, Role, RouterNode, Site, Slot, Step, Subscription
-from sites.operations import machine
+from sites.models.clock import now
+from sites.operations import claims, machine
 from sites.operations.stages import STAGES
 from sites.operations.steps import warm_up
 from sites.router import get_router
+from sites.runtime.agent.identity import boot_id
 from sites.runtime.registry import get_runtime
 from sites.services import deployments, slots, swaps
 from sites.services import sites as site_services
@@ -23,6 +26,9 @@ from sites.services.rollback import request_roll_back
 from sites.services.settings import Entry, save_settings
 from tests.fakes.router import MemoryRouter
 from tests.fakes.runtime import MemoryRuntime
+
+DEAD = f"{socket.gethostname()}/{boot_id()}/{2**22 + 1}/1/1"
+"""The claim of a worker that is no more: there is no such process id."""
 
 
 @dataclass
@@ -56,7 +62,15 @@ class Domain:
 
     def look(self, operation: Operation) -> Operation:
         """One slice of work; the operation may still be open afterwards."""
-        machine.run(operation.pk, operation.attempt, again=lambda *_: None)
+        Operation.objects.filter(pk=operation.pk).update(due_at=now())
+        machine.run(operation.pk, operation.attempt, claim=claims.new_claim(), again=lambda *_: None)
+        operation.refresh_from_db()
+        return operation
+
+    def bury(self, operation: Operation) -> Operation:
+        """The worker that had the operation is dead, and the tick has noticed."""
+        Operation.objects.filter(pk=operation.pk).exclude(claimed_by="").update(claimed_by=DEAD)
+        assert operation in claims.take_from_lost()
         operation.refresh_from_db()
         return operation
 
@@ -81,7 +95,10 @@ class Domain:
         return path
 
     def publish(self, slot: Slot, text: str) -> Operation:
-        operation = deployments.publish_zip(
+        return self.work(self.ask_to_publish(slot, text))
+
+    def ask_to_publish(self, slot: Slot, text: str) -> Operation:
+        return deployments.publish_zip(
             acting_user=self.alice,
             author="alice",
             slot=slot,
@@ -89,7 +106,6 @@ class Domain:
             message=text,
             deployer="Portal",
         )
-        return self.work(operation)
 
     def save(self, slot: Slot, *entries: Entry, category: str = Category.APP_SETTINGS) -> None:
         """These are the slot's entries of the category from now on, and in force."""
@@ -165,7 +181,6 @@ def make_domain(folder: Path, monkeypatch: object) -> Domain:
     monkeypatch.setattr(warm_up, "ask", _answering(domain))
     monkeypatch.setattr(warm_up, "PAUSE_SECONDS", 0.0)
     monkeypatch.setattr(machine, "SLICE_SECONDS", 0.2)
-    monkeypatch.setattr(machine, "PAUSE_SECONDS", 0.0)
     return domain
 
 

@@ -37,6 +37,7 @@ MAY_IMPORT: dict[str, set[str]] = {
         "sites.routing",
         "sites.router",
         "sites.runtime",
+        "sites.runtime.agent",
         "sites.content",
     },
     "sites.jobs": {

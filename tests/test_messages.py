@@ -24,8 +24,8 @@ HOLDS = re.compile(
 )
 """What a sentence says of the present state; a new sentence may bring another way to say it."""
 NEXT = re.compile(
-    r"(^|[.;:,] |first, or )(ask|change|choose|complete|delete|leave|mend|publish|raise|remove|save|see|start|try|type|"
-    r"use|watch|there is nothing left to do)\b",
+    r"(^|[.;:,] |first, or )(ask|change|choose|complete|delete|fix|free|leave|mend|publish|raise|remove|save|see|start|"
+    r"try|type|use|watch|there is nothing left to do)\b",
     re.I,
 )
 """What a person can do; the same."""

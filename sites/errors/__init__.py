@@ -36,6 +36,8 @@ GreenroomError
     ├── BuildFailed
     ├── ReleaseFailed
     ├── RoutesRefused       every router refused the routes
+    ├── DiskFull
+    ├── InternalFault       an exception that nobody foresaw, again and again
     ├── Cancelled           a person asked for the end of an operation before its switch
     ├── Unreachable         a part of Greenroom does not answer; tried again by itself
     │   ├── RuntimeUnreachable
@@ -45,10 +47,13 @@ GreenroomError
 
 from sites.errors.access import LastOwner, NotAllowed, NotAuthenticated, NotFound, SignInLimited
 from sites.errors.base import Failed, GreenroomError, Refused
+from sites.errors.disk import is_disk_full
 from sites.errors.failures import (
     BuildFailed,
     Cancelled,
+    DiskFull,
     InstanceNotStarted,
+    InternalFault,
     ReleaseFailed,
     RouterUnreachable,
     RoutesRefused,
@@ -85,10 +90,12 @@ __all__ = [
     "ArchiveRefused",
     "BuildFailed",
     "Cancelled",
+    "DiskFull",
     "Failed",
     "GreenroomError",
     "InstanceCountRefused",
     "InstanceNotStarted",
+    "InternalFault",
     "IsolationMissing",
     "LastOwner",
     "NameRefused",
@@ -122,4 +129,5 @@ __all__ = [
     "WarmupFailed",
     "WorkerKindRefused",
     "WrongNameTyped",
+    "is_disk_full",
 ]

@@ -9,7 +9,7 @@ class InstanceNotStarted(Failed):
     code = "InstanceNotStarted"
     sentence = (
         "{what} was stopped: instance {ordinal} of {count} of '{name}' {how}. {holds} "
-        "Mend the application and try again.{last_lines}"
+        "Fix the application and try again.{last_lines}"
     )
 
 
@@ -19,7 +19,7 @@ class WarmupFailed(Failed):
     code = "WarmupFailed"
     sentence = (
         "{what} was stopped: instance {ordinal} of '{name}' {answered} to GET {path} {tries}; accepted are "
-        "{accepted}. {holds} Mend the application and try again.{last_lines}"
+        "{accepted}. {holds} Fix the application and try again.{last_lines}"
     )
 
 
@@ -27,7 +27,7 @@ class BuildFailed(Failed):
     """The content could not be made runnable."""
 
     code = "BuildFailed"
-    sentence = "The build of '{message}' failed{where}. {holds} Mend it and publish again.{last_lines}"
+    sentence = "The build of '{message}' failed{where}. {holds} Fix it and publish again.{last_lines}"
 
 
 class ReleaseFailed(Failed):
@@ -35,7 +35,7 @@ class ReleaseFailed(Failed):
 
     code = "ReleaseFailed"
     sentence = (
-        "The release command of '{message}' ended with code {exit_code}. {holds} Mend it and publish again.{last_lines}"
+        "The release command of '{message}' ended with code {exit_code}. {holds} Fix it and publish again.{last_lines}"
     )
 
 
@@ -44,6 +44,26 @@ class RoutesRefused(Failed):
 
     code = "RoutesRefused"
     sentence = "{what} was undone: every router refused the new routes ({reason}). {holds} See ./greenroom status."
+
+
+class DiskFull(Failed):
+    """The disk of the server, or the database's, has no room left."""
+
+    code = "DiskFull"
+    sentence = (
+        "{what} was stopped: the disk of the server is full. {holds} Free some space there and try again; "
+        "./greenroom status says how much there is."
+    )
+
+
+class InternalFault(Failed):
+    """A step of an operation came to an exception, or lost its worker, again and again."""
+
+    code = "InternalFault"
+    sentence = (
+        "{what} was stopped at '{step}' by a fault of Greenroom itself ({fault}). {holds} "
+        "Try again; the log of the worker says more."
+    )
 
 
 class Cancelled(Failed):

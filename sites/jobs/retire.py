@@ -43,9 +43,10 @@ def run() -> None:
 
 
 def _release_late() -> None:
-    """Revisions whose routers had not all acknowledged when their operation ended."""
+    """Revisions whose routers had not all acknowledged when their operation went on without them."""
     waiting = Revision.objects.filter(state=RevisionState.DRAINING, released_at=None).values("site")
-    for site in Site.objects.filter(pk__in=waiting).exclude(slots__hold__operation__state__in=Operation.WORKING):
+    releasing = Operation.objects.filter(state__in=Operation.WORKING).exclude(step=Step.STOPPING)
+    for site in Site.objects.filter(pk__in=waiting).exclude(slots__hold__operation__in=releasing):
         answer = routers.publish(site, wait_seconds=0.0)  # one late router must not keep the others' drains
         if not answer.missing:
             retention.release(site, now())

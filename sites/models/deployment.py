@@ -3,6 +3,7 @@
 import uuid
 
 from django.db import models
+from django.db.models.functions import Now
 
 from sites.models.state import StateModel
 from sites.models.workload import Workload
@@ -37,7 +38,7 @@ class Deployment(StateModel):
     message = models.CharField(max_length=200)
     author = models.CharField(max_length=150)
     deployer = models.CharField(max_length=32)  # Portal, ZipDeploy, Sample
-    received_at = models.DateTimeField(auto_now_add=True)
+    received_at = models.DateTimeField(db_default=Now())
     ended_at = models.DateTimeField(null=True)
     failure = models.TextField(blank=True)
 

@@ -4,6 +4,7 @@ import uuid
 
 from django.conf import settings
 from django.db import models
+from django.db.models.functions import Now
 
 from sites.models.fields import EncryptedJSONField
 from sites.models.present import present
@@ -61,9 +62,14 @@ class Operation(StateModel):
     state = models.CharField(max_length=16, choices=OperationState.choices, default=OperationState.REQUESTED)
     step = models.CharField(max_length=24, choices=Step.choices, default=Step.REQUESTED)
     attempt = models.PositiveIntegerField(default=1)  # fencing number (I7)
-    heartbeat_at = models.DateTimeField(null=True)
+    losses = models.PositiveIntegerField(default=0)  # workers and looks that came to nothing since the step began
+    claimed_by = models.CharField(max_length=200, blank=True)  # the worker that has it; empty: nobody
+    claimed_at = models.DateTimeField(null=True)
+    due_at = models.DateTimeField(db_default=Now())  # when a worker is to look at it
+    asked_at = models.DateTimeField(null=True)  # when it was enqueued again, because nobody had come
+    step_at = models.DateTimeField(db_default=Now())  # when it came to its step
     cancel_requested_at = models.DateTimeField(null=True)
-    created_at = models.DateTimeField(auto_now_add=True)
+    created_at = models.DateTimeField(db_default=Now())
     ended_at = models.DateTimeField(null=True)
     borrowed_from = models.ForeignKey(
         "self", null=True, on_delete=models.SET_NULL, related_name="borrowers"
@@ -76,7 +82,7 @@ class Operation(StateModel):
     class Meta:
         ordering = ["-created_at", "-pk"]
         indexes = [
-            models.Index(fields=["state", "heartbeat_at"]),
+            models.Index(fields=["state", "due_at"], name="operation_due"),
             models.Index(fields=["site", "-created_at"]),
         ]
 

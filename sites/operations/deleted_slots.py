@@ -2,12 +2,14 @@
 
 import os
 import shutil
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from datetime import timedelta
 from pathlib import Path
 
 from django.conf import settings
 
-from sites.models import Category, DeletedSlot, Operation, Site, SlotChange
+from sites.models import Category, DeletedSlot, Operation, Site, Slot, SlotChange, SlotSetting, Workload
 from sites.models.clock import now
 from sites.models.deleted_slot import KEPT_DAYS
 from sites.planning import build_cache, mount_folder
@@ -60,18 +62,41 @@ def _content(change: SlotChange) -> dict[str, object]:
 
 def give_back_folders(operation: Operation) -> None:
     """Move the persistent folders of what is restored to where its new rows look for them; harmless when repeated."""
+    for kept, row in _restored_folders(operation):
+        source = next((folder / row.name for folder in folders_of(kept) if (folder / row.name).is_dir()), None)
+        if source is not None:
+            _move(source, mount_folder(row))
+
+
+def take_back_folders(operation: Operation) -> None:
+    """Move them back, because the restoration has failed; harmless when repeated."""
+    for kept, row in _restored_folders(operation):
+        of_slot, of_workload = folders_of(kept)
+        _move(mount_folder(row), (of_slot if row.is_sticky else of_workload) / row.name)
+
+
+def _restored_folders(operation: Operation) -> Iterator[tuple[DeletedSlot, SlotSetting]]:
     for kept in operation.restored_slots.all():
         slot = operation.held_site.slots.select_related("workload").get(name=kept.slot_name)
-        rows = [
-            *slot.settings.filter(category=Category.MOUNTS),
-            *slot.occupant.settings.filter(category=Category.MOUNTS),
-        ]
-        for row in rows:
-            target = mount_folder(row)
-            source = next((folder / row.name for folder in folders_of(kept) if (folder / row.name).is_dir()), None)
-            if source is not None and not target.exists():
-                target.parent.mkdir(parents=True, exist_ok=True)
-                os.rename(source, target)
+        for owner in (slot, slot.occupant):
+            for row in owner.settings.filter(category=Category.MOUNTS):
+                yield kept, row
+
+
+def _move(source: Path, target: Path) -> None:
+    if source.is_dir() and not target.exists():
+        target.parent.mkdir(parents=True, exist_ok=True)
+        os.rename(source, target)
+    for left in source.parents[:2]:  # of the slot or workload, and of the site
+        with suppress(OSError):  # it is not empty, or was never there
+            left.rmdir()
+
+
+def remove(slots: Iterable[Slot]) -> None:
+    """Delete slots with what occupies them; what still runs for them is ended by the next comparison."""
+    slots = list(slots)
+    Slot.objects.filter(pk__in=[slot.pk for slot in slots]).delete()
+    Workload.objects.filter(pk__in=[slot.workload_id for slot in slots]).delete()
 
 
 def drop_expired() -> None:

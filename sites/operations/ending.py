@@ -1,48 +1,77 @@
 """How operations end: well, or with everything as it was and the reason said."""
 
 import logging
+from collections.abc import Callable
+from contextlib import suppress
+from functools import partial
 
-from django.db import transaction
+from django.db import InterfaceError, OperationalError, transaction
+from django.db.models import F
 
-from sites.errors import Cancelled, GreenroomError, StaleOrder, Unreachable
-from sites.models import Deployment, DeploymentState, Operation, OperationState, SlotHold, Step
+from sites.errors import Cancelled, GreenroomError, InternalFault, StaleOrder, Unreachable
+from sites.models import Deployment, DeploymentState, Operation, OperationState, Site, SlotHold, Step
 from sites.models.clock import now
-from sites.operations import routers
+from sites.operations import deleted_slots, routers
 from sites.operations.procedure import Stage, end_step
 from sites.operations.stages import STAGES
 from sites.operations.turn import Turn
 
 logger = logging.getLogger(__name__)
 
+NOT_UNDONE = " Taking back what it had changed came to a fault as well, so something of it may be left."
+
 
 def succeed(turn: Turn, *, found: str) -> None:
     """End the operation as it was asked for; `found` is what its last step ended with."""
     operation, kind = turn.operation, turn.kind
+    reached = _reached(operation)
     outcome = kind.success(operation, turn.changes)
     with transaction.atomic():
         _end(turn, OperationState.SUCCEEDED, outcome, found=found)
         kind.on_success(operation, turn.changes)
-    kind.after_success(operation)
-    _clean_up(_reached(operation), turn)
     logger.info("%s", outcome)
+    _clean_up(turn, reached)
 
 
 def fail(turn: Turn, failure: GreenroomError) -> None:
     """End the operation with its reason; before the switch everything is as it was."""
     operation = turn.operation
     reached = _reached(operation)
-    _clean_up(reached, turn)
+    _clean_up(turn, reached)
+    state = OperationState.CANCELLED if isinstance(failure, Cancelled) else OperationState.FAILED
+    undoing = [partial(stage.undo, turn) for stage in reversed(reached) if stage.undo is not None]
+    undoing.append(partial(turn.kind.undo, operation, turn.changes))
     with transaction.atomic():
-        for stage in reversed(reached):
-            if stage.undo is not None:
-                stage.undo(turn)
-        turn.kind.undo(operation, turn.changes)
-        turn.site.touch_routes()
-        _fail_deployments(turn, failure)
-        state = OperationState.CANCELLED if isinstance(failure, Cancelled) else OperationState.FAILED
-        _end(turn, state, str(failure), error_code=failure.code)
-    logger.warning("%s", failure)
-    _announce(turn)
+        is_undone = all([_tolerate(operation, transaction.atomic(undo)) for undo in undoing])
+        outcome = str(failure) if is_undone else f"{failure}{NOT_UNDONE}"
+        _fail_deployments(turn, outcome)
+        Site.objects.filter(operations=operation).update(routes_version=F("routes_version") + 1)
+        _end(turn, state, outcome, error_code=failure.code)
+    logger.warning("%s", outcome)
+    _tolerate(operation, lambda: _announce(operation))
+
+
+def abandon(turn: Turn, fault: Exception) -> None:
+    """End an operation that cannot be ended as it should, so that its slots are free again."""
+    is_switched = turn.operation.step in Operation.AFTER_SWITCH
+    holds = "What was switched stays switched." if is_switched else "No address was switched."
+    failure = InternalFault(
+        what=turn.what, step=turn.operation.get_step_display(), fault=type(fault).__name__, holds=f"{holds}{NOT_UNDONE}"
+    )
+    with transaction.atomic():
+        _end(turn, OperationState.FAILED, str(failure), error_code=failure.code)
+
+
+def _tolerate(operation: Operation, act: Callable[[], object]) -> bool:
+    """Do what must not keep an operation from ending; returns whether it was done."""
+    try:
+        act()
+    except (OperationalError, InterfaceError):  # the whole ending is tried again
+        raise
+    except Exception:
+        logger.exception("In the ending of %s:", operation)
+        return False
+    return True
 
 
 def _reached(operation: Operation) -> list[Stage]:
@@ -51,26 +80,36 @@ def _reached(operation: Operation) -> list[Stage]:
     return [stage for step, stage in STAGES.items() if step in written]
 
 
-def _clean_up(reached: list[Stage], turn: Turn) -> None:
+def _clean_up(turn: Turn, reached: list[Stage]) -> None:
+    """End what may still run for the operation, and remove what nobody needs any more."""
     for stage in reached:
         if stage.clean_up is not None:
-            stage.clean_up(turn)
+            _tolerate(turn.operation, partial(stage.clean_up, turn))
+    site = turn.operation.site
+    if site is not None and not Site.objects.filter(pk=site.pk).exists():
+        _tolerate(turn.operation, partial(deleted_slots.remove_cache, site))
 
 
-def _fail_deployments(turn: Turn, failure: GreenroomError) -> None:
+def _fail_deployments(turn: Turn, outcome: str) -> None:
     """What the operation publishes fails with it, also after its switch; what it only brings elsewhere is as it was."""
     for change in turn.changes:
         if change.deployment_after_id is not None:
             states = list(DeploymentState) if change.brings_deployment else list(Deployment.OPEN)
             Deployment.objects.filter(pk=change.deployment_after_id, state__in=states).update(
-                state=DeploymentState.FAILED, failure=str(failure), ended_at=now()
+                state=DeploymentState.FAILED, failure=outcome, ended_at=now()
             )
 
 
-def _announce(turn: Turn) -> None:
+def _announce(operation: Operation) -> None:
     """Have the routers take what was withdrawn; a router that is away takes it when it is back."""
+    site = operation.site
+    if site is None:
+        return
+    site.routes_version += 1
+    with suppress(Site.DoesNotExist):  # an operation that has failed may have taken its site along
+        site.refresh_from_db(fields=["routes_version"])
     try:
-        routers.publish(turn.site)
+        routers.announce(site)
     except Unreachable as away:
         logger.warning("%s", away)
 
@@ -79,7 +118,7 @@ def _end(turn: Turn, state: OperationState, outcome: str, *, found: str = "", er
     operation, moment = turn.operation, now()
     is_done = state == OperationState.SUCCEEDED
     fenced = Operation.objects.filter(pk=operation.pk, attempt=operation.attempt, state__in=Operation.OPEN)
-    ended = {"state": state, "outcome": outcome, "error_code": error_code, "ended_at": moment}
+    ended = {"state": state, "outcome": outcome, "error_code": error_code, "ended_at": moment, "claimed_by": ""}
     if not fenced.update(**ended, **({"step": Step.DONE} if is_done else {})):
         raise StaleOrder(what=str(operation))
     end_step(operation, moment, found=found, is_failed=state == OperationState.FAILED)
@@ -96,5 +135,5 @@ def _release(turn: Turn, *, is_done: bool) -> None:
     holds.update(operation=lender)
     if is_done and turn.kind.ends_preview:
         Operation.objects.filter(pk=lender.pk, state=OperationState.WAITING).update(
-            state=OperationState.RUNNING, cancel_requested_at=now(), heartbeat_at=None
+            state=OperationState.RUNNING, cancel_requested_at=now(), due_at=now()
         )

@@ -96,9 +96,6 @@ class OperationKind:
     def on_success(self, operation: Operation, changes: Sequence[SlotChange]) -> None:
         """What belongs to the transaction that ends the operation well."""
 
-    def after_success(self, operation: Operation) -> None:
-        """What follows outside of it; harmless when it is repeated or left out."""
-
     # Words
 
     @property

@@ -4,68 +4,103 @@ import logging
 import time
 from collections.abc import Callable, Sequence
 
-from sites.errors import Failed, GreenroomError, StaleOrder, Unreachable
-from sites.models import Operation, OperationState
+from django.db import InterfaceError, OperationalError
+
+from sites.errors import (
+    DiskFull,
+    Failed,
+    GreenroomError,
+    InternalFault,
+    RoutesRefused,
+    StaleOrder,
+    Unreachable,
+    is_disk_full,
+)
+from sites.models import Operation
 from sites.models.clock import seconds_since
-from sites.operations import ending, wording
+from sites.operations import claims, ending, wording
 from sites.operations.kinds import kind_of
-from sites.operations.procedure import DONE, Progress, Stage, beat, enter, tell, write
+from sites.operations.procedure import DONE, Progress, Stage, enter, heed_cancel, park, tell, wait_for_person
 from sites.operations.stages import STAGES
 from sites.operations.turn import Turn
 
 logger = logging.getLogger(__name__)
 
 SLICE_SECONDS = 5.0
-PAUSE_SECONDS = 0.05
+"""How long a worker goes from step to step before it lets others have their turn."""
+FIRST_PAUSE_SECONDS, LONGEST_PAUSE_SECONDS = 0.1, 2.0
+"""Between two looks at a step that is not done; in between they grow with the time that it takes."""
+FIRST_RETRY_SECONDS = 1.0
+"""Between two looks that came to an exception; doubled each time."""
+MOST_LOSSES = 5
+"""How often a step may come to nothing, by an exception or the loss of its worker, before the operation ends."""
+DATABASE_LOST = (OperationalError, InterfaceError)
+
+Again = Callable[[Operation, float], object]
+"""Has somebody look at an operation again after so many seconds."""
 
 
-def run(operation_id: int, attempt: int, *, again: Callable[[Operation], object]) -> None:
-    """Work on an operation for up to SLICE_SECONDS, then enqueue it again if something is left.
+def run(operation_id: int, attempt: int, *, claim: str, again: Again, instead_of: tuple[str, ...] = ()) -> None:
+    """Work on an operation under `claim` until it has to wait, and have it looked at again if something is left.
 
-    Does nothing when another worker has taken it up since (a higher attempt) or it has ended.
+    Does nothing when it has ended, or somebody else works on it, or did since the message was sent. Raises what
+    DATABASE_LOST names; the claim is then to be taken over, which `instead_of` is for.
     """
-    known = Operation.objects.select_related("site", "swap").defer("before", "swap__settings_before")
-    operation = known.filter(pk=operation_id, attempt=attempt).first()
-    if operation is None or not operation.is_open:
+    operation = claims.take(operation_id, attempt, claim, instead_of=instead_of)
+    if operation is None:
         return
+    turn = Turn(operation, kind_of(operation))
     try:
-        if _work(Turn(operation, kind_of(operation))):
-            again(operation)
-    except StaleOrder as overtaken:
-        logger.info("%s", overtaken)
+        pause = _work(turn)
+    except DATABASE_LOST:
+        raise
+    except Exception as fault:  # in the ending itself
+        logger.exception("%s could not be ended:", operation)
+        ending.abandon(turn, fault)
+        return
+    if pause is not None:
+        again(operation, pause)
 
 
-def _work(turn: Turn) -> bool:
-    """Returns whether something is left to do."""
+def _work(turn: Turn) -> float | None:
+    """Returns after how many seconds somebody is to look again; None when nothing is left for a worker."""
+    if turn.operation.losses >= MOST_LOSSES:
+        return _give_up_step(turn, f"its worker was lost {turn.operation.losses} times")
     until = time.monotonic() + SLICE_SECONDS
-    progress: Progress | None = None
-    while True:
-        try:
-            if progress is None or not progress.is_done:  # the entry into a stage is a heartbeat too
-                beat(turn)
-            progress = _advance_one(turn)
-        except StaleOrder:
-            raise
-        except GreenroomError as failure:
-            ending.fail(turn, failure)
-            return False
-        if progress is None or progress.is_waiting:
-            return False
-        if not progress.is_done:
-            if time.monotonic() > until:
-                return True
-            time.sleep(PAUSE_SECONDS)
+    try:
+        heed_cancel(turn)
+        while (progress := _advance(turn)) is not None:
+            if progress.is_waiting:
+                return None
+            if not progress.is_done or time.monotonic() > until:
+                pause = 0.0 if progress.is_done else _pause(turn)
+                park(turn, seconds=pause)
+                return pause
+    except StaleOrder as overtaken:
+        return _note_loss(turn, overtaken)
+    except DiskFull as full:  # a part's words; the operation has its own
+        return _note_loss(turn, full)
+    except GreenroomError as failure:
+        if turn.operation.step in Operation.AFTER_SWITCH and not isinstance(failure, RoutesRefused):
+            return _give_up_step(turn, failure.code)
+        ending.fail(turn, failure)
+    except Exception as fault:
+        return _note_loss(turn, fault)
+    return None
 
 
-def _advance_one(turn: Turn) -> Progress | None:
-    """One look at the present stage, and the entry into the next one when it is done; None at the end."""
+def _advance(turn: Turn, *, skipping: str = "") -> Progress | None:
+    """One look at the present stage, and the entry into the next one when it is done; None at the end.
+
+    `skipping` is why the present stage is not looked at any more.
+    """
     stages = [STAGES[step] for step in turn.kind.steps_of(turn.operation)]
     at = _position(turn.operation, stages)
-    progress = DONE
-    if at >= 0:
+    progress = Progress(True, skipping)
+    if at >= 0 and not skipping:
         progress = _look(turn, stages[at])
         if progress.is_waiting:
-            _wait_for_person(turn)
+            wait_for_person(turn)
         if not progress.is_done:
             return progress
     if at + 1 == len(stages):
@@ -96,15 +131,49 @@ def _look(turn: Turn, stage: Stage) -> Progress:
     return progress
 
 
-def _wait_for_person(turn: Turn) -> None:
-    """Let go of the operation until somebody completes or cancels it; nobody takes it up meanwhile."""
-    write(turn, state=OperationState.WAITING, heartbeat_at=None)
-
-
 def _check_limit(turn: Turn, stage: Stage) -> None:
-    if stage.limit_seconds is None:
-        return
-    started = turn.operation.steps.get(step=stage.step).started_at
-    if seconds_since(started) > stage.limit_seconds:
+    if stage.limit_seconds is not None and _seconds_at_step(turn) > stage.limit_seconds:
         known = stage.late(turn) if stage.late is not None else None
         raise known or Failed(wording.took_too_long(turn.what, stage.step.label, stage.limit_seconds, turn.holds))
+
+
+def _pause(turn: Turn) -> float:
+    """Soon at first, then the less often the longer it takes."""
+    return min(LONGEST_PAUSE_SECONDS, max(FIRST_PAUSE_SECONDS, _seconds_at_step(turn) / 4))
+
+
+def _seconds_at_step(turn: Turn) -> float:
+    return seconds_since(turn.operation.step_at)
+
+
+def _note_loss(turn: Turn, fault: Exception) -> float | None:
+    """An exception that nobody foresaw ends the operation if it comes again and again, and a full disk at once."""
+    is_full = is_disk_full(fault)
+    if isinstance(fault, DATABASE_LOST) and not is_full:
+        raise fault
+    if not claims.count_loss(turn.operation):
+        logger.info("%s: another worker has taken it up.", turn.operation)
+        return None
+    logger.error("%s, at '%s':", turn.operation, turn.operation.get_step_display(), exc_info=fault)
+    if is_full and turn.operation.step not in Operation.AFTER_SWITCH:
+        ending.fail(turn, DiskFull(what=turn.what, holds=turn.holds))
+        return None
+    if turn.operation.losses < MOST_LOSSES:
+        pause = FIRST_RETRY_SECONDS * 2 ** (turn.operation.losses - 1)
+        claims.put_off(turn.operation, pause)
+        return pause
+    return _give_up_step(turn, type(fault).__name__)
+
+
+def _give_up_step(turn: Turn, fault: str) -> float | None:
+    """Before the switch the operation fails; after it, it goes on without what the step would have waited for."""
+    if turn.operation.losses >= 2 * MOST_LOSSES:
+        raise RuntimeError(f"not even ended: {fault}")
+    step = turn.operation.get_step_display()
+    if turn.operation.step not in Operation.AFTER_SWITCH:
+        ending.fail(turn, InternalFault(what=turn.what, step=step, fault=fault, holds=turn.holds))
+        return None
+    if _advance(turn, skipping=f"given up because of a fault of Greenroom itself ({fault})") is None:
+        return None
+    claims.put_off(turn.operation, 0.0)
+    return 0.0

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.db import transaction
 
@@ -11,6 +11,10 @@ from sites.models import Operation, OperationState, OperationStep, Step
 from sites.models.clock import now
 from sites.operations import wording
 from sites.operations.turn import Turn
+
+HANG_SECONDS = 120.0
+"""How long one look at a step may take; a worker that takes longer has lost its way."""
+SENTENCE_LENGTH = 300
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +28,6 @@ class Progress:
 
 
 DONE = Progress(True)
-SENTENCE_LENGTH = 300
 
 
 def nothing_more(turn: Turn) -> Progress:
@@ -36,10 +39,10 @@ def nothing_more(turn: Turn) -> Progress:
 class Stage:
     """How one step of an operation is done.
 
-    `enter` runs in the transaction that writes the step; `work` runs after it, as often as needed, and may touch the
-    world. When the operation ends, `clean_up` ends what may still run for the step. When it fails, `undo` takes back
-    what `enter` and `work` have written, in the transaction that ends it, from the last step that was reached to the
-    first. Each may be run again after a crash at any line.
+    `enter` runs in the transaction that writes the step; `work` runs after it, as often as needed, may touch the world
+    and never waits: what is not done is looked at again. When the operation ends, `clean_up` ends what may still run
+    for the step. When it fails, `undo` takes back what `enter` and `work` have written, in the transaction that ends
+    it, from the last step that was reached to the first. Each may be run again after a crash at any line.
     """
 
     step: Step
@@ -51,6 +54,7 @@ class Stage:
     """After this long without being done the operation fails; None: the work ends by itself."""
     late: Callable[[Turn], GreenroomError | None] | None = None
     """What is said then, if more is known than that it took too long."""
+    hang_seconds: float = HANG_SECONDS
 
 
 def write(turn: Turn, **changes: object) -> None:
@@ -64,13 +68,18 @@ def write(turn: Turn, **changes: object) -> None:
     if own.filter(cancel_requested_at=None).update(**changes):
         return
     if own.exists():
-        raise Cancelled(wording.cancelled(turn.what, operation.target, turn.holds))
+        raise _cancelled(turn)
     raise StaleOrder(what=str(operation))
 
 
-def beat(turn: Turn) -> None:
-    """Say that the operation is being worked on. Raises StaleOrder and Cancelled."""
-    write(turn, heartbeat_at=now())
+def heed_cancel(turn: Turn) -> None:
+    """Raises Cancelled when somebody has asked for the end of the operation."""
+    if turn.operation.cancel_requested_at is not None and turn.operation.step not in Operation.AFTER_SWITCH:
+        raise _cancelled(turn)
+
+
+def _cancelled(turn: Turn) -> Cancelled:
+    return Cancelled(wording.cancelled(turn.what, turn.operation.target, turn.holds))
 
 
 def enter(turn: Turn, stage: Stage, *, found: str = "") -> None:
@@ -81,17 +90,27 @@ def enter(turn: Turn, stage: Stage, *, found: str = "") -> None:
     operation = turn.operation
     with transaction.atomic():
         moment = now()
-        write(turn, step=stage.step, state=OperationState.RUNNING, heartbeat_at=moment)
+        write(turn, step=stage.step, step_at=moment, claimed_at=moment, losses=0)
         end_step(operation, moment, found=found)
         OperationStep.objects.bulk_create(
             [OperationStep(operation=operation, step=stage.step, started_at=moment)],
-            update_conflicts=True,  # the step of a slice that died before
+            update_conflicts=True,  # the step of a slice that died before, or before a preview was completed
             unique_fields=["operation", "step"],
             update_fields=["started_at", "ended_at"],
         )
         if stage.enter is not None:
             stage.enter(turn)
-    operation.step, operation.state, operation.heartbeat_at = stage.step, OperationState.RUNNING, moment
+    operation.step, operation.step_at, operation.losses = stage.step, moment, 0
+
+
+def keep(turn: Turn) -> None:
+    """Say that the operation is still being worked on. Raises StaleOrder and Cancelled."""
+    write(turn, claimed_at=now())
+
+
+def park(turn: Turn, *, seconds: float) -> None:
+    """Give the operation out of the worker's hands for so long. Raises StaleOrder and Cancelled."""
+    write(turn, claimed_by="", due_at=now() + timedelta(seconds=seconds))
 
 
 def end_step(operation: Operation, moment: datetime, *, found: str = "", is_failed: bool = False) -> None:
@@ -106,3 +125,8 @@ def tell(operation: Operation, progress: Progress) -> bool:
     sentence = progress.sentence[:SENTENCE_LENGTH]
     steps = OperationStep.objects.filter(operation=operation, step=operation.step)
     return bool(sentence and steps.exclude(sentence=sentence).update(sentence=sentence))
+
+
+def wait_for_person(turn: Turn) -> None:
+    """Let go of the operation until somebody completes or cancels it; nobody takes it up meanwhile."""
+    write(turn, state=OperationState.WAITING, claimed_by="")

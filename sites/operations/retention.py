@@ -14,6 +14,30 @@ BACK_IN_USE = {"released_at": None, "idle_since": None, "drain_deadline": None}
 IN_USE = (RevisionState.SERVING, RevisionState.RETAINED)
 
 
+def remember(turn: Turn) -> None:
+    """Write down which revisions of the site are kept warm and until when, before that changes; the first time holds.
+
+    Belongs to the transaction of the change.
+    """
+    kept = Revision.objects.filter(Q(state=RevisionState.RETAINED) | Q(retained_until__isnull=False), site=turn.site)
+    found = {
+        str(pk): [state, until.isoformat() if until else None]
+        for pk, state, until in kept.filter(state__in=IN_USE).values_list("pk", "state", "retained_until")
+    }
+    if found:
+        operation = turn.operation
+        operation.before = {**operation.before, "kept": {**found, **operation.before.get("kept", {})}}
+        operation.save(update_fields=["before"])
+
+
+def give_back(turn: Turn) -> None:
+    """Keep warm again what `remember` has written down; belongs to the transaction that ends the operation."""
+    for pk, (state, until) in turn.operation.before.get("kept", {}).items():
+        kept = Revision.objects.filter(pk=pk, state__in=Revision.REUSABLE)
+        kept.update(retained_until=until and datetime.fromisoformat(until))
+        kept.filter(live_slots=None).update(state=state, **BACK_IN_USE)
+
+
 def drain(revision: Revision, *, sources: Iterable[str] = IN_USE) -> None:
     """Take a revision out of service; its clock starts when every router has acknowledged."""
     revision.transition(

@@ -8,6 +8,9 @@ from sites.operations.turn import Turn
 from sites.router import get_router
 from sites.routing import registered_nodes
 
+WAIT_SECONDS = 0.3
+"""How long a worker may wait for routers, most of which answer within milliseconds."""
+
 
 @dataclass(frozen=True, slots=True)
 class Answer:
@@ -29,7 +32,7 @@ class Answer:
         return ", ".join(sorted(self.missing))
 
 
-def publish(site: Site, *, wait_seconds: float = 2.0) -> Answer:
+def publish(site: Site, *, wait_seconds: float = WAIT_SECONDS) -> Answer:
     """Have every connected router take the committed routes, at least at the version that `site` knows of.
 
     Raises RouterUnreachable.

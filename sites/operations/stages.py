@@ -23,14 +23,14 @@ STAGES = {
             Step.BUILDING, build.work_build, enter=build.begin_build, clean_up=build.forget_runs, limit_seconds=2400.0
         ),
         Stage(Step.RELEASING, build.work_release, limit_seconds=1200.0),
-        Stage(Step.RESTORING, restore_folders.restore),
+        Stage(Step.RESTORING, restore_folders.restore, undo=restore_folders.move_back),
         Stage(Step.PREPARING, enter=prepare.prepare, undo=prepare.give_up),
         Stage(Step.STARTING, start.start, limit_seconds=start.LIMIT_SECONDS, late=start.late),
         Stage(Step.WARMING, warm_up.warm_up),
         Stage(Step.ROUTES_OFFERED, offer.wait, enter=offer.offer, limit_seconds=offer.LIMIT_SECONDS),
         Stage(Step.PREPARED, show_preview.wait, enter=show_preview.show, undo=show_preview.withdraw),
         Stage(Step.SWITCHED, switch.announce, enter=switch.switch, undo=switch.switch_back),
-        Stage(Step.WITHDRAWN, switch.announce, enter=withdraw.withdraw),
+        Stage(Step.WITHDRAWN, switch.announce, enter=withdraw.withdraw, undo=withdraw.give_back),
         Stage(Step.ROUTES_ACKNOWLEDGED, acknowledge.wait),
         Stage(Step.STOPPING, wait_for_end.wait),
     )

@@ -12,7 +12,7 @@ from urllib.parse import urlencode
 
 from django.conf import settings
 
-from sites.errors import Failed, RuntimeUnreachable, StaleOrder
+from sites.errors import DiskFull, Failed, RuntimeUnreachable, StaleOrder
 from sites.runtime import codec
 from sites.runtime.spec import InstanceStatus, RevisionSpec, RunSpec, RunStatus
 
@@ -119,6 +119,8 @@ class ProcessRuntime:
             raise RuntimeUnreachable(part="The agent", reason=reason)
         if response.status == HTTPStatus.CONFLICT:
             raise StaleOrder(what=what)
+        if response.status == HTTPStatus.INSUFFICIENT_STORAGE:
+            raise DiskFull(what=f"An order for {what}", holds="Nothing was changed.")
         if response.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
             raise RuntimeUnreachable(part="The agent", reason=answer.get("error", "it failed"))
         if response.status >= HTTPStatus.BAD_REQUEST:

@@ -44,7 +44,8 @@ def cancel(*, acting_user: User, operation: Operation) -> Operation:
     with transaction.atomic():
         is_asked = asked.update(cancel_requested_at=Now())
         operation.refresh_from_db()
-        if operation.transition(OperationState.WAITING, OperationState.RUNNING, heartbeat_at=None):
+        operation.transition(OperationState.WAITING, OperationState.RUNNING)
+        if Operation.objects.filter(pk=operation.pk, state__in=Operation.WORKING).update(due_at=Now()):
             tasks.enqueue_on_commit(operation)
     if not is_asked and operation.is_open and operation.cancel_requested_at is not None:
         raise Refused(

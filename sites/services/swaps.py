@@ -135,9 +135,7 @@ def complete_swap(*, acting_user: User, operation: Operation) -> Operation:
     operation = access.get_operation_for_change(acting_user, operation.public_id)
     with transaction.atomic():
         # First, because it locks the row: whoever borrows a hold of it now waits, and is then refused
-        if not operation.transition(
-            OperationState.WAITING, OperationState.RUNNING, step=Step.REQUESTED, heartbeat_at=None
-        ):
+        if not operation.transition(OperationState.WAITING, OperationState.RUNNING, step=Step.REQUESTED, due_at=Now()):
             raise Refused(
                 f"The swap of '{operation.target}' does not wait for its completion: "
                 f"{operation.get_state_display().lower()}. Reload the page to see it as it is."

@@ -115,20 +115,19 @@ class LifeInMemory(Life):
             return
         try:
             with dying_after(statements):
-                machine.run(operation.pk, operation.attempt, again=lambda *_: None)
+                self.domain.look(operation)
         except Killed as death:
             note(f"died at {operation.step}, before: {death}")
         operation.refresh_from_db()
         if operation.state not in Operation.WORKING:
             return
-        Operation.objects.filter(pk=operation.pk).update(
-            heartbeat_at=F("heartbeat_at") - HOUR, created_at=F("created_at") - HOUR
-        )
-        assert operation in claims.take_stale()
-        machine.run(operation.pk, operation.attempt, again=lambda *_: None)
+        if not operation.claimed_by:
+            return
         attempt, step = operation.attempt, operation.step
+        self.domain.bury(operation)
+        machine.run(operation.pk, attempt, claim=claims.new_claim(), again=lambda *_: None)
         operation.refresh_from_db()
-        assert (operation.attempt, operation.step) == (attempt + 1, step)
+        assert (operation.attempt, operation.step, operation.claimed_by) == (attempt + 1, step, "")
 
     @contextmanager
     def routers_refusing(self, publication: int) -> Iterator[None]:

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from sites.models import Deployment, Operation, SlotChange, Step
+from sites.models import Deployment, Operation, Site, SlotChange, Step
 from sites.operations.kind import INTO_SERVICE, WITH_BUILD, OperationKind, Queue
 from sites.operations.wording import quoted, took
 
@@ -33,6 +33,14 @@ class CreateSite(OperationKind):
         """`upload` goes into the production slot."""
         if upload is not None:
             next(change for change in changes if change.held_slot.is_production).bring(upload)
+
+    def undo(self, operation: Operation, changes: Sequence[SlotChange]) -> None:
+        """The web site goes again, also one whose upload could not be built: it would serve nothing."""
+        Site.objects.filter(pk=operation.held_site.pk).delete()
+
+    def failure(self, changes: Sequence[SlotChange]) -> str:
+        """Says that it can be created once more."""
+        return f"{quoted(changes[0].held_slot.site.name)} was not created; its name is free."
 
     def success(self, operation: Operation, changes: Sequence[SlotChange]) -> str:
         """As every kind."""

@@ -21,11 +21,6 @@ class DeleteSite(Deletion):
         deleted_slots.keep(operation)
         Site.objects.filter(operations=operation).delete()
 
-    def after_success(self, operation: Operation) -> None:
-        """The build cache is made again by a build."""
-        if operation.site is not None:
-            deleted_slots.remove_cache(operation.site)
-
     def success(self, operation: Operation, changes: Sequence[SlotChange]) -> str:
         """As every kind."""
         return f"Deleted web site {quoted(operation.target)} with its slots."

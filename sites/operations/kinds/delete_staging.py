@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from sites.models import Operation, Slot, SlotChange, Step, Workload
+from sites.models import Operation, SlotChange, Step
 from sites.operations import deleted_slots
 from sites.operations.kind import Deletion
 from sites.operations.wording import quoted
@@ -19,8 +19,7 @@ class DeleteStaging(Deletion):
     def on_success(self, operation: Operation, changes: Sequence[SlotChange]) -> None:
         """Keep what a restoration needs, and delete the rest."""
         deleted_slots.keep(operation)
-        Slot.objects.filter(pk__in=[change.slot_id for change in changes]).delete()
-        Workload.objects.filter(pk__in=[change.workload_before_id for change in changes]).delete()
+        deleted_slots.remove(change.held_slot for change in changes)
 
     def success(self, operation: Operation, changes: Sequence[SlotChange]) -> str:
         """As every kind."""

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from django.db.models import Q
 
 from sites.models import Category, Operation, Slot, SlotChange, SlotSetting
+from sites.operations import deleted_slots
 from sites.operations.kind import OperationKind
 from sites.operations.wording import quoted, took
 
@@ -16,6 +17,14 @@ class EnableStaging(OperationKind):
     noun = "enabling of staged publishing"
     doing = "Enabling staged publishing for '{target}'"
     busy = "Creating"
+
+    def undo(self, operation: Operation, changes: Sequence[SlotChange]) -> None:
+        """The slot goes again."""
+        deleted_slots.remove(change.held_slot for change in changes)
+
+    def failure(self, changes: Sequence[SlotChange]) -> str:
+        """Says that there is nothing to tidy up."""
+        return f"{quoted(changes[0].held_slot.title)} was not created. Production was not touched."
 
     def success(self, operation: Operation, changes: Sequence[SlotChange]) -> str:
         """Names the connection strings that the new slot has from production."""

@@ -2,7 +2,9 @@
 
 from collections.abc import Sequence
 
-from sites.models import Operation, SlotChange
+from django.db.models import F
+
+from sites.models import Operation, SlotChange, Workload
 from sites.operations.kind import OperationKind
 from sites.operations.wording import quoted, took
 
@@ -18,8 +20,13 @@ class Restart(OperationKind):
     def apply(self, operation: Operation, changes: Sequence[SlotChange]) -> None:
         """Another number in the fingerprint asks for new instances."""
         for change in changes:
-            change.occupant_after.restarts += 1
-            change.occupant_after.save(update_fields=["restarts"])
+            operation.before = {"restarts": change.occupant_after.restarts}
+            Workload.objects.filter(slot=change.held_slot).update(restarts=F("restarts") + 1)
+
+    def undo(self, operation: Operation, changes: Sequence[SlotChange]) -> None:
+        """The instances that go on are again those that are wanted."""
+        for change in changes:
+            Workload.objects.filter(slot=change.held_slot).update(restarts=operation.before["restarts"])
 
     def success(self, operation: Operation, changes: Sequence[SlotChange]) -> str:
         """As every kind."""

@@ -1,5 +1,6 @@
 """Step ROUTES_ACKNOWLEDGED: every router leads visitors to what was switched to."""
 
+from sites.errors import Unreachable
 from sites.models import Swap
 from sites.models.clock import now, seconds_since
 from sites.operations import retention, routers
@@ -15,12 +16,16 @@ def wait(turn: Turn) -> Progress:
 
     Raises RoutesRefused when every router refuses them.
     """
-    answer = routers.acknowledged(turn)
+    is_late = seconds_since(turn.operation.step_at) > LATE_SECONDS
+    try:
+        answer = routers.acknowledged(turn)
+    except Unreachable as away:
+        if is_late:
+            return Progress(True, f"switched; {away}")
+        raise
     if not answer.missing:
         moment = now()
         retention.release(turn.site, moment)
         Swap.objects.filter(operation=turn.operation).update(acknowledged_at=moment)
         return Progress(True, answer.sentence)
-    started = turn.operation.steps.get(step=turn.operation.step).started_at
-    is_late = seconds_since(started) > LATE_SECONDS
     return Progress(is_late, f"switched; {answer.late} late" if is_late else answer.sentence)

@@ -3,8 +3,9 @@
 from django.conf import settings
 
 from sites.content import build, explain, recognition, store
-from sites.errors import BuildFailed, ReleaseFailed
+from sites.errors import BuildFailed, Failed, ReleaseFailed
 from sites.models import Deployment, DeploymentState, SlotChange
+from sites.models.clock import now
 from sites.operations import wording
 from sites.operations.procedure import DONE, Progress
 from sites.operations.turn import Turn
@@ -25,6 +26,9 @@ def work_build(turn: Turn) -> Progress:
     """Have the runtime build the content in a sandbox; done at once when it is built already. Raises BuildFailed."""
     change = _change(turn)
     deployment = change.published
+    _refuse_failed(deployment, BuildFailed)
+    if not store.path_of(deployment.content_digest).is_dir():
+        raise Failed(f"{turn.what} was stopped: its content is gone from the server. {turn.holds} Publish it again.")
     recipe = _recipe(change)
     planned = _planned(change, recipe)
     if planned.run is not None:
@@ -34,13 +38,14 @@ def work_build(turn: Turn) -> Progress:
             return Progress(False, _last_line(deployment) or recipe.summary)
         if exit_code != 0:
             lines = _tail(deployment)
-            build.abandon(planned.digest)
-            get_runtime().end_run(planned.run.run_id)
-            raise BuildFailed(
-                message=deployment.message,
-                where=explain.explain(lines, store.path_of(deployment.content_digest)),
-                holds=turn.holds,
-                last_lines=wording.last_lines(lines[-LINES_SHOWN:]),
+            raise _failed(
+                deployment,
+                BuildFailed(
+                    message=deployment.message,
+                    where=explain.explain(lines, store.path_of(deployment.content_digest)),
+                    holds=turn.holds,
+                    last_lines=wording.last_lines(lines[-LINES_SHOWN:]),
+                ),
             )
         build.finish(planned.digest)
         get_runtime().end_run(planned.run.run_id)
@@ -53,6 +58,7 @@ def work_release(turn: Turn) -> Progress:
     """Run the Procfile's release command once, under the settings of the slot published to. Raises ReleaseFailed."""
     change = _change(turn)
     deployment = change.published
+    _refuse_failed(deployment, ReleaseFailed)
     in_force = configuration(change.held_slot, change.occupant_after)
     app = settings.BUILD_DIR / deployment.build_digest / "app" if deployment.build_digest else None
     spec = build.plan_release(
@@ -69,11 +75,14 @@ def work_release(turn: Turn) -> Progress:
     if exit_code is None:
         return Progress(False, _last_line(deployment))
     if exit_code != 0:
-        raise ReleaseFailed(
-            message=deployment.message,
-            exit_code=exit_code,
-            holds=turn.holds,
-            last_lines=wording.last_lines(_tail(deployment)[-LINES_SHOWN:]),
+        raise _failed(
+            deployment,
+            ReleaseFailed(
+                message=deployment.message,
+                exit_code=exit_code,
+                holds=turn.holds,
+                last_lines=wording.last_lines(_tail(deployment)[-LINES_SHOWN:]),
+            ),
         )
     deployment.transition((DeploymentState.BUILDING, DeploymentState.PENDING), DeploymentState.STARTING)
     return DONE
@@ -88,6 +97,18 @@ def forget_runs(turn: Turn) -> None:
         runtime.end_run(planned.run.run_id)
         build.abandon(planned.digest)
     runtime.end_run(_release_id(change.published))
+
+
+def _failed(deployment: Deployment, failure: Failed) -> Failed:
+    """Write down how a run has ended before anything of it goes: the next worker is not to run it again."""
+    deployment.transition(Deployment.OPEN, DeploymentState.FAILED, failure=str(failure), ended_at=now())
+    return failure
+
+
+def _refuse_failed(deployment: Deployment, failure: type[Failed]) -> None:
+    """Raises `failure` when a worker before has found that the run has failed."""
+    if deployment.state == DeploymentState.FAILED:
+        raise failure(deployment.failure)
 
 
 def _planned(change: SlotChange, recipe: recognition.Recipe) -> build.Build:

@@ -14,6 +14,7 @@ def show(turn: Turn) -> None:
     source, prepared = _sides(turn)
     if source.live_revision_id == prepared.pk:
         return
+    retention.remember(turn)
     Revision.objects.filter(live_slots=source).update(state=RevisionState.RETAINED, retained_until=None)
     Revision.objects.filter(pk=prepared.pk).update(state=RevisionState.SERVING)
     Slot.objects.filter(pk=source.pk).update(live_revision=prepared)
@@ -41,6 +42,7 @@ def withdraw(turn: Turn) -> None:
     retention.drain(source.live_revision)
     Revision.objects.filter(pk=own.pk).update(state=RevisionState.SERVING)
     Slot.objects.filter(pk=source.pk).update(live_revision=own)
+    retention.give_back(turn)
     turn.site.touch_routes()
 
 

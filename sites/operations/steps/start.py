@@ -1,6 +1,6 @@
 """Step STARTING: have the instances of each side running."""
 
-from sites.errors import Failed, InstanceNotStarted
+from sites.errors import Failed, InstanceNotStarted, StaleOrder
 from sites.models import Instance, Revision, RevisionState, SlotChange
 from sites.operations import wording
 from sites.operations.instances import record
@@ -25,7 +25,7 @@ def start(turn: Turn) -> Progress:
     statuses = runtime.observe([revision.pk for revision in revisions])
     if missing := [revision for revision in revisions if not _is_ordered(revision, statuses)]:
         for revision in missing:
-            runtime.apply(spec_of(revision))
+            _order(revision)
         statuses = runtime.observe([revision.pk for revision in revisions])
     record(statuses)
     running = wanted = 0
@@ -36,6 +36,15 @@ def start(turn: Turn) -> Progress:
         running += sum(status.state == InstanceState.RUNNING for status in own[: revision.wanted_count])
         wanted += revision.wanted_count
     return Progress(running >= wanted, f"{running} of {wanted} instances run")
+
+
+def _order(revision: Revision) -> None:
+    """Tell the runtime what is wanted, by an order that is newer than any that it has had."""
+    try:
+        get_runtime().apply(spec_of(revision))
+    except StaleOrder:  # the database is older than what the runtime remembers; the next look orders again
+        revision.generation += 1
+        revision.save(update_fields=["generation"])
 
 
 def _is_ordered(revision: Revision, statuses: list[InstanceStatus]) -> bool:

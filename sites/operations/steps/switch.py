@@ -35,6 +35,7 @@ def switch(turn: Turn) -> None:
         if change.starts:
             _check(turn, change, sum((change.revision_after_id, n) in warm for n in range(change.count_after)))
     _remember_settings(changes)
+    retention.remember(turn)
     _exchange(turn, changes)
 
 
@@ -133,3 +134,4 @@ def switch_back(turn: Turn) -> None:
         for change in _locked_changes(turn)
     ]
     _exchange(turn, back)
+    retention.give_back(turn)

@@ -20,7 +20,7 @@ from sites.models import Category, HostName, HostNameKind, Instance, SlotChange,
 from sites.models.clock import now, seconds_since
 from sites.models.present import present
 from sites.operations import wording
-from sites.operations.procedure import Progress, beat
+from sites.operations.procedure import Progress, keep
 from sites.operations.turn import Turn
 from sites.runtime.registry import get_runtime
 from sites.runtime.spec import InstanceState
@@ -74,7 +74,7 @@ def _ask_all(turn: Turn, probes: list[Probe]) -> list[Answer]:
         pending = [pool.submit(ask, probe) for probe in probes]
         for future in pending:
             while not _is_answered(future):
-                beat(turn)
+                keep(turn)
         return [future.result() for future in pending]
     finally:
         pool.shutdown(wait=False, cancel_futures=True)

@@ -7,7 +7,7 @@ from typing import Any
 
 from aiohttp import web
 
-from sites.errors import StaleOrder
+from sites.errors import StaleOrder, is_disk_full
 from sites.runtime import codec
 from sites.runtime.agent.supervisor import Supervisor
 
@@ -22,7 +22,7 @@ def answer(status: int = 200, **data: Any) -> web.Response:
 
 @web.middleware
 async def refusals(request: web.Request, handler: Handler) -> web.StreamResponse:
-    """Errors as answers: 409 stale, 400 not understood, 404 no such thing, 500 this machine cannot."""
+    """Errors as answers: 409 stale, 400 not understood, 404 no such thing, 507 its disk is full, 500 it cannot."""
     try:
         return await handler(request)
     except StaleOrder as error:
@@ -32,7 +32,7 @@ async def refusals(request: web.Request, handler: Handler) -> web.StreamResponse
     except web.HTTPException as error:
         return answer(error.status, error=error.reason)
     except OSError as error:
-        return answer(500, error=str(error))
+        return answer(507 if is_disk_full(error) else 500, error=str(error))
 
 
 def memory_available_mb() -> int:

@@ -1,11 +1,9 @@
 """An operation reaches its end from whatever line its worker died at, or leaves everything as it was."""
 
 import itertools
-from datetime import timedelta
 
 import pytest
 
-from sites import tasks
 from sites.errors import StaleOrder
 from sites.jobs import scheduling
 from sites.models import Operation, Revision, RevisionState, SlotHold, Step
@@ -20,19 +18,12 @@ from sites.services import operations, slots, swaps
 from sites.services.deployments import publish_zip
 from sites.services.settings import Entry, save_settings
 from tests.deaths import Killed
-from tests.domain import Domain, alter_stage
+from tests.domain import DEAD, Domain, alter_stage
 
 
 def start_swap(domain: Domain) -> Operation:
     production, staging = domain.staged()
     return swaps.request_swap(acting_user=domain.alice, source=staging, target=production)
-
-
-def take_up(operation: Operation) -> Operation:
-    """What the tick does once the worker has been silent for long enough."""
-    Operation.objects.filter(pk=operation.pk).update(heartbeat_at=now() - timedelta(seconds=11))
-    (taken,) = claims.take_stale()
-    return taken
 
 
 def die_in(step: Step, when: str, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -59,8 +50,8 @@ def test_a_swap_whose_worker_is_killed_at_any_step_is_completed_by_the_next(
     operation = start_swap(domain)
     die_in(step, when, monkeypatch)
     with pytest.raises(Killed):
-        machine.run(operation.pk, operation.attempt, again=lambda *_: None)
-    domain.work(take_up(operation))
+        domain.look(operation)
+    domain.work(domain.bury(operation))
     operation.refresh_from_db()
     assert operation.state == "succeeded", operation.outcome
     assert domain.serves("contoso.localhost") == "two"
@@ -70,13 +61,14 @@ def test_a_swap_whose_worker_is_killed_at_any_step_is_completed_by_the_next(
 
 def test_a_worker_that_was_given_up_can_write_nothing_more(domain: Domain) -> None:
     operation = start_swap(domain)
+    Operation.objects.filter(pk=operation.pk).update(claimed_by=DEAD, claimed_at=now())
     old = Operation.objects.get(pk=operation.pk)
-    take_up(operation)
+    domain.bury(operation)
     with pytest.raises(StaleOrder):
-        procedure.beat(Turn(old, SWAP))
+        procedure.keep(Turn(old, SWAP))
     with pytest.raises(StaleOrder):
         procedure.enter(Turn(old, SWAP), STAGES[Step.PREPARING])
-    machine.run(old.pk, old.attempt, again=lambda *_: pytest.fail("it must not go on"))
+    machine.run(old.pk, old.attempt, claim=claims.new_claim(), again=lambda *_: pytest.fail("it must not go on"))
     assert Operation.objects.get(pk=old.pk).step == Step.REQUESTED
 
 
@@ -101,27 +93,11 @@ def test_each_step_keeps_what_it_found(domain: Domain) -> None:
     assert found[Step.ROUTES_OFFERED] == found[Step.ROUTES_ACKNOWLEDGED] == "acknowledged by every router"
 
 
-def test_a_lost_message_is_made_up_for_by_the_tick(domain: Domain, monkeypatch: pytest.MonkeyPatch) -> None:
-    operation = start_swap(domain)
-    Operation.objects.filter(pk=operation.pk).update(created_at=now() - timedelta(seconds=3))
-    sent: list[tuple[int, int]] = []
-    monkeypatch.setattr(tasks.advance, "apply_async", lambda args, **_: sent.append(args))
-    for queue in (
-        tasks.retire_revisions,
-        tasks.reconcile_instances,
-        tasks.tidy_contents,
-        tasks.keep_sites_loaded,
-        tasks.count_requests,
-    ):
-        monkeypatch.setattr(queue, "delay", lambda: None)
-    tasks.tick()
-    assert sent == [(operation.pk, 2)]
-
-
 def test_two_ticks_at_once_take_an_operation_up_once(domain: Domain) -> None:
     operation = start_swap(domain)
-    take_up(operation)
-    assert claims.take_stale() == []
+    Operation.objects.filter(pk=operation.pk).update(claimed_by=DEAD, claimed_at=now())
+    domain.bury(operation)
+    assert claims.take_from_lost() == []
 
 
 def test_a_repeated_job_is_due_for_one_caller_only(domain: Domain) -> None:
@@ -255,18 +231,30 @@ def test_a_router_that_is_away_keeps_the_old_instances_running(domain: Domain, m
     assert old.released_at is not None
 
 
-def test_an_unreachable_runtime_is_waited_for_and_told_of_once(
-    domain: Domain, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+def test_a_router_that_nobody_can_ask_after_the_switch_keeps_the_swap_from_nothing(
+    domain: Domain, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     operation = start_swap(domain)
-    monkeypatch.setattr(machine, "SLICE_SECONDS", 0.0)
+
+    def lose_router(turn: Turn) -> procedure.Progress:
+        domain.router.is_unreachable = True
+        return switch.announce(turn)
+
+    alter_stage(monkeypatch, Step.SWITCHED, work=lose_router)
+    assert domain.look(operation).is_open
+    monkeypatch.setattr("sites.operations.steps.acknowledge.LATE_SECONDS", 0.0)
+    assert domain.work(operation).state == "succeeded"
+    assert "does not answer" in operation.steps.get(step=Step.ROUTES_ACKNOWLEDGED).sentence
+
+
+def test_an_unreachable_runtime_is_waited_for_and_told_of_once(
+    domain: Domain, caplog: pytest.LogCaptureFixture
+) -> None:
+    operation = start_swap(domain)
     domain.runtime.is_reachable = False
-    again: list[Operation] = []
     for _ in range(3):
-        machine.run(operation.pk, operation.attempt, again=again.append)
-    operation.refresh_from_db()
+        domain.look(operation)
     assert operation.is_open
-    assert len(again) == 3
     assert "does not answer" in operation.steps.get(step=operation.step).sentence
     assert sum("does not answer" in line for line in caplog.messages) == 1
     domain.runtime.is_reachable = True

@@ -9,7 +9,7 @@ from django.conf import LazySettings
 
 from sites import tasks
 from sites.errors import Refused, SwapPending
-from sites.models import Category, Operation, OperationStep, RevisionState, SlotHold, Step
+from sites.models import Category, Operation, RevisionState, SlotHold, Step
 from sites.models.clock import now
 from sites.operations import claims
 from sites.operations.procedure import Progress
@@ -78,8 +78,8 @@ def test_cancelling_gives_staging_its_own_instances_back(domain: Domain) -> None
 
 def test_nobody_takes_up_a_preview_that_waits(domain: Domain) -> None:
     preview(domain)
-    Operation.objects.update(created_at=now() - timedelta(hours=1))
-    assert claims.take_stale() == []
+    Operation.objects.update(due_at=now() - timedelta(hours=1))
+    assert not claims.take_from_lost() and not claims.find_unasked()
 
 
 def test_who_cancels_just_before_a_preview_begins_to_wait_is_heard(
@@ -197,7 +197,7 @@ def test_a_forgotten_preview_ends_by_itself(domain: Domain, monkeypatch: pytest.
     tasks.tick()
     operation.refresh_from_db()
     assert operation.state == "waiting"
-    OperationStep.objects.filter(operation=operation).update(started_at=now() - timedelta(hours=25))
+    Operation.objects.filter(pk=operation.pk).update(step_at=now() - timedelta(hours=25))
     tasks.tick()
     assert domain.work(operation).state == "cancelled"
     assert domain.serves("contoso-staging.localhost") == "two"

@@ -113,11 +113,11 @@ def test_who_cancels_does_not_wait_for_an_answer_that_does_not_come(
 
     def cancel(turn: Turn) -> None:
         operations.cancel(acting_user=domain.alice, operation=turn.operation)
-        procedure.beat(turn)
+        procedure.keep(turn)
 
     monkeypatch.setattr(warm_up, "BEAT_SECONDS", 0.01)
     monkeypatch.setattr(warm_up, "ask", hang)
-    monkeypatch.setattr(warm_up, "beat", cancel)
+    monkeypatch.setattr(warm_up, "keep", cancel)
     operation = domain.work(swaps.request_swap(acting_user=domain.alice, source=staging, target=production))
     assert (operation.state, is_over.is_set()) == ("cancelled", False)
     is_over.set()
