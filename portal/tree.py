@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from django.core.paginator import Page, Paginator
-from django.db.models import OuterRef, Prefetch, Q, QuerySet, Subquery
+from django.db.models import Count, F, OuterRef, Prefetch, Q, QuerySet, Subquery
 from django.http import QueryDict
 
 from portal import pace
@@ -15,6 +15,8 @@ from sites.models import PRODUCTION, HostName, HostNameKind, Site, Slot
 PAGE_SIZE = 25
 """Sites, not rows: with their staging slots twice as many."""
 CLOSED = "closed_sites"
+FAILING = Q(live_revision__instances__is_failing=True, live_revision__instances__ordinal__lt=F("instance_count"))
+"""Of the instances that visitors should reach those that end again and again."""
 NEWEST = "newest_slot"
 SORTS = {
     "name": "name",
@@ -96,6 +98,7 @@ def _sites(request: PortalRequest, state: ListState) -> QuerySet[Site]:
     slots = (
         Slot.objects.select_related("workload__active_deployment", "hold__operation")
         .defer("publishing_password", "hold__operation__before")
+        .annotate(failing_count=Count("live_revision__instances", filter=FAILING))
         .prefetch_related("host_names")
     )
     return found.select_related("subscription").order_by(order, "name").prefetch_related(Prefetch("slots", slots))

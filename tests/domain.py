@@ -3,8 +3,7 @@
 import socket
 import zipfile
 from collections import defaultdict
-from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
@@ -40,8 +39,15 @@ class Domain:
     bob: User
     charlie: User
     subscription: Subscription
-    answers: dict[int, str] = field(default_factory=dict)
-    """Revision id → what its instances answer to a warm-up; others answer 200."""
+
+    @property
+    def answers(self) -> dict[int, str | None]:
+        """Revision id → what its instances answer to a probe, None: nothing; others answer 200."""
+        return self.runtime.answers
+
+    @answers.setter
+    def answers(self, answers: dict[int, str | None]) -> None:
+        self.runtime.answers = answers
 
     @property
     def router(self) -> MemoryRouter:
@@ -178,7 +184,6 @@ def make_domain(folder: Path, monkeypatch: object) -> Domain:
     Membership.objects.create(subscription=subscription, user=alice, role=Role.OWNER)
     Membership.objects.create(subscription=subscription, user=bob, role=Role.READER)
     domain = Domain(folder, alice, bob, charlie, subscription)
-    monkeypatch.setattr(warm_up, "ask", _answering(domain))
     monkeypatch.setattr(warm_up, "PAUSE_SECONDS", 0.0)
     monkeypatch.setattr(machine, "SLICE_SECONDS", 0.2)
     return domain
@@ -187,11 +192,3 @@ def make_domain(folder: Path, monkeypatch: object) -> Domain:
 def alter_stage(monkeypatch: pytest.MonkeyPatch, step: Step, **changes: object) -> None:
     """The stage of that step is another one from now on."""
     monkeypatch.setitem(STAGES, step, replace(STAGES[step], **changes))
-
-
-def _answering(domain: Domain) -> Callable[[warm_up.Probe], warm_up.Answer]:
-    def ask(probe: warm_up.Probe) -> warm_up.Answer:
-        known = isinstance(domain.answers, defaultdict) or probe.instance.revision_id in domain.answers
-        return warm_up.Answer("/", domain.answers[probe.instance.revision_id] if known else "200")
-
-    return ask

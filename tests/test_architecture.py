@@ -42,6 +42,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     },
     "sites.jobs": {
         "sites.operations",
+        "sites.operations.kinds",
         "sites.models",
         "sites.planning",
         "sites.router",

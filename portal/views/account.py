@@ -21,7 +21,6 @@ from portal.views.accounts import record_password
 from sites.errors import NotFound, SettingRefused
 from sites.models.fields import decrypt, encrypt
 from sites.operations.kinds.recorded import SIGN_IN
-from sites.services import operations
 
 SETUP = "app_secret"
 SHOWN_ONCE = "new_recovery_codes"
@@ -185,4 +184,4 @@ def _ensure_password(request: PortalRequest) -> None:
 
 def _record(user: User, outcome: str) -> None:
     name = user.get_username()
-    operations.record(kind=SIGN_IN, actor_name=name, acting_user=user, target=name, outcome=outcome.format(name=name))
+    SIGN_IN.record(actor_name=name, acting_user=user, target=name, outcome=outcome.format(name=name))

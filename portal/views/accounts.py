@@ -89,8 +89,7 @@ def record_password(user: User) -> Operation:
     """Write down that a password was changed, and end the limit of its name."""
     name = user.get_username()
     forget_name(name)
-    return operations.record(
-        kind=PASSWORD,
+    return PASSWORD.record(
         actor_name=name,
         acting_user=user,
         target=name,

@@ -5,6 +5,7 @@ from collections import defaultdict
 from django.conf import settings
 from django.db import transaction
 
+from sites.jobs import failing
 from sites.models import Instance, Revision, Site
 from sites.operations import retention
 from sites.operations.instances import record
@@ -23,7 +24,9 @@ def run() -> None:
     _spare_memory(runtime)
     with transaction.atomic():
         _note_moved(seen)
-        record([status for statuses in seen.values() for status in statuses])
+        reported = [status for statuses in seen.values() for status in statuses]
+        record(reported)
+        failing.note(reported)
     opened = Revision.objects.filter(state__in=Revision.OPEN)
     wanted = {pk: (state, count) for pk, state, count in opened.values_list("pk", "state", "wanted_count")}
     lost = [pk for pk, (state, count) in wanted.items() if state in Revision.REUSABLE and len(seen.get(pk, [])) < count]

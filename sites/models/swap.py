@@ -43,6 +43,7 @@ class SlotChange(models.Model):
     count_after = models.PositiveSmallIntegerField(default=1)
     was_running = models.BooleanField(default=True)
     is_running_after = models.BooleanField(default=True)
+    was_healthy = models.BooleanField(null=True)  # what serves `workload_after` now; null: it was not asked
     cut_count = models.PositiveIntegerField(default=0)  # connections to `revision_before` beyond the drain limit
 
     objects = SlotChanges.as_manager()

@@ -11,7 +11,7 @@ from django.db.models import F
 from sites.errors import Cancelled, GreenroomError, InternalFault, StaleOrder, Unreachable
 from sites.models import Deployment, DeploymentState, Operation, OperationState, Site, SlotHold, Step
 from sites.models.clock import now
-from sites.operations import deleted_slots, routers
+from sites.operations import deleted_slots, routers, sides
 from sites.operations.procedure import Stage, end_step
 from sites.operations.stages import STAGES
 from sites.operations.turn import Turn
@@ -25,7 +25,7 @@ def succeed(turn: Turn, *, found: str) -> None:
     """End the operation as it was asked for; `found` is what its last step ended with."""
     operation, kind = turn.operation, turn.kind
     reached = _reached(operation)
-    outcome = kind.success(operation, turn.changes)
+    outcome = kind.success(operation, turn.changes) + sides.remark(turn)
     with transaction.atomic():
         _end(turn, OperationState.SUCCEEDED, outcome, found=found)
         kind.on_success(operation, turn.changes)

@@ -23,6 +23,7 @@ def record(statuses: Iterable[InstanceStatus]) -> None:
             "observed_state": status.state,
             "restarts": status.restarts,
             "exit_code": status.exit_code,
+            "is_failing": status.is_failing,
         }
         if any(getattr(row, name) != value for name, value in seen.items()):
             Instance.objects.filter(pk=row.pk).update(**seen)

@@ -4,10 +4,13 @@ Each kind is one module of `sites.operations.kinds`. Everything else asks a kind
 """
 
 from collections.abc import Sequence
-from enum import StrEnum
+from enum import Enum, StrEnum, auto
 from typing import Any
 
-from sites.models import Operation, SlotChange, Step
+from django.contrib.auth.models import User
+from django.db.models.functions import Now
+
+from sites.models import Operation, OperationState, Site, SlotChange, Step, Subscription
 from sites.operations import wording
 
 INTO_SERVICE = (
@@ -30,6 +33,19 @@ class Queue(StrEnum):
     """Short work."""
     WORK = "work"
     """What copies or builds content, so that it keeps no swap waiting."""
+
+
+class Need(Enum):
+    """What instances must be before the switch."""
+
+    ANSWERING = auto()
+    """They have to run and to answer, or the operation fails."""
+    AS_BEFORE = auto()
+    """The same if what serves that content now is healthy; otherwise nobody waits for them."""
+    ATTEMPTED = auto()
+    """They are waited for in the same case, for a while, and the operation goes on without them."""
+    NOTHING = auto()
+    """Nobody waits for them."""
 
 
 class OperationKind:
@@ -81,9 +97,9 @@ class OperationKind:
     def undo(self, operation: Operation, changes: Sequence[SlotChange]) -> None:
         """Take back exactly what `apply` has changed beside `changes`; in the transaction that fails the operation."""
 
-    def needs_answer(self, change: SlotChange) -> bool:
-        """Whether the instances for `change` have to answer before the switch."""
-        return True
+    def need(self, change: SlotChange, *, is_in_service: bool) -> Need:
+        """What the instances for `change` must be before the switch, those that serve visitors now or all others."""
+        return Need.ANSWERING
 
     def is_warm_if_kept(self) -> bool:
         """Whether instances that were kept warm need not be asked again."""
@@ -95,6 +111,30 @@ class OperationKind:
 
     def on_success(self, operation: Operation, changes: Sequence[SlotChange]) -> None:
         """What belongs to the transaction that ends the operation well."""
+
+    def record(
+        self,
+        *,
+        actor_name: str,
+        target: str,
+        outcome: str,
+        acting_user: User | None = None,
+        site: Site | None = None,
+        subscription: Subscription | None = None,
+    ) -> Operation:
+        """Write an operation that is done already; belongs in the transaction of what it records."""
+        return Operation.objects.create(
+            kind=self.name,
+            site=site,
+            subscription=subscription or (site.subscription if site else None),
+            target=target,
+            actor=acting_user,
+            actor_name=actor_name,
+            state=OperationState.SUCCEEDED,
+            step=Step.DONE,
+            outcome=outcome,
+            ended_at=Now(),
+        )
 
     # Words
 

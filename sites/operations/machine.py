@@ -122,6 +122,7 @@ def _look(turn: Turn, stage: Stage) -> Progress:
         progress = stage.work(turn)
     except Unreachable as error:
         away, progress = error, Progress(False, str(error))
+    turn.is_fresh = False
     if progress.is_done:
         return progress
     if tell(turn.operation, progress) and away is not None:
@@ -132,9 +133,10 @@ def _look(turn: Turn, stage: Stage) -> Progress:
 
 
 def _check_limit(turn: Turn, stage: Stage) -> None:
-    if stage.limit_seconds is not None and _seconds_at_step(turn) > stage.limit_seconds:
+    limit = stage.limit_seconds(turn) if callable(stage.limit_seconds) else stage.limit_seconds
+    if limit is not None and _seconds_at_step(turn) > limit:
         known = stage.late(turn) if stage.late is not None else None
-        raise known or Failed(wording.took_too_long(turn.what, stage.step.label, stage.limit_seconds, turn.holds))
+        raise known or Failed(wording.took_too_long(turn.what, stage.step.label, limit, turn.holds))
 
 
 def _pause(turn: Turn) -> float:

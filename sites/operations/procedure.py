@@ -50,7 +50,7 @@ class Stage:
     enter: Callable[[Turn], None] | None = None
     clean_up: Callable[[Turn], None] | None = None
     undo: Callable[[Turn], None] | None = None
-    limit_seconds: float | None = None
+    limit_seconds: float | Callable[[Turn], float] | None = None
     """After this long without being done the operation fails; None: the work ends by itself."""
     late: Callable[[Turn], GreenroomError | None] | None = None
     """What is said then, if more is known than that it took too long."""
@@ -101,6 +101,7 @@ def enter(turn: Turn, stage: Stage, *, found: str = "") -> None:
         if stage.enter is not None:
             stage.enter(turn)
     operation.step, operation.step_at, operation.losses = stage.step, moment, 0
+    turn.is_fresh = True
 
 
 def keep(turn: Turn) -> None:

@@ -1,6 +1,7 @@
 """How each step of an operation is done."""
 
 from sites.models import Step
+from sites.operations import sides
 from sites.operations.procedure import Stage
 from sites.operations.steps import (
     acknowledge,
@@ -26,7 +27,7 @@ STAGES = {
         Stage(Step.RESTORING, restore_folders.restore, undo=restore_folders.move_back),
         Stage(Step.PREPARING, enter=prepare.prepare, undo=prepare.give_up),
         Stage(Step.STARTING, start.start, limit_seconds=start.LIMIT_SECONDS, late=start.late),
-        Stage(Step.WARMING, warm_up.warm_up),
+        Stage(Step.WARMING, warm_up.warm_up, clean_up=sides.end_probes, limit_seconds=warm_up.limit_seconds),
         Stage(Step.ROUTES_OFFERED, offer.wait, enter=offer.offer, limit_seconds=offer.LIMIT_SECONDS),
         Stage(Step.PREPARED, show_preview.wait, enter=show_preview.show, undo=show_preview.withdraw),
         Stage(Step.SWITCHED, switch.announce, enter=switch.switch, undo=switch.switch_back),

@@ -12,6 +12,8 @@ class Turn:
     def __init__(self, operation: Operation, kind: OperationKind) -> None:
         self.operation = operation
         self.kind = kind
+        self.is_fresh = False
+        """Whether the operation has only just come to its step."""
 
     @property
     def site(self) -> Site:

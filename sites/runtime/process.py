@@ -14,7 +14,7 @@ from django.conf import settings
 
 from sites.errors import DiskFull, Failed, RuntimeUnreachable, StaleOrder
 from sites.runtime import codec
-from sites.runtime.spec import InstanceStatus, RevisionSpec, RunSpec, RunStatus
+from sites.runtime.spec import InstanceStatus, ProbeSpec, ProbeStatus, RevisionSpec, RunSpec, RunStatus
 
 TIMEOUT_SECONDS = 10.0
 
@@ -56,6 +56,17 @@ class ProcessRuntime:
             return []
         params = {} if ids is None else {"revisions": ",".join(map(str, ids))}
         return [codec.instance_status(item) for item in self._ask("GET", "/instances", params=params)["instances"]]
+
+    def probe(self, specs: Iterable[ProbeSpec], *, wait_seconds: float = 0.0) -> list[ProbeStatus]:
+        """See Runtime.probe."""
+        order = {"probes": [codec.encode(spec) for spec in specs], "wait_seconds": wait_seconds}
+        if not order["probes"]:
+            return []
+        return [codec.probe_status(item) for item in self._ask("POST", "/probes", json_body=order)["probes"]]
+
+    def end_probes(self, prefix: str) -> None:
+        """See Runtime.end_probes."""
+        self._ask("POST", "/probes/end", json_body={"prefix": prefix})
 
     def log_tail(self, revision_id: int, ordinal: int, *, lines: int = 20) -> list[str]:
         """See Runtime.log_tail."""

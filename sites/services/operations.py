@@ -1,4 +1,4 @@
-"""Record, cancel and dismiss operations."""
+"""Cancel and dismiss operations."""
 
 from django.contrib.auth.models import User
 from django.db import transaction
@@ -6,33 +6,8 @@ from django.db.models.functions import Now
 
 from sites import access, tasks
 from sites.errors import Refused
-from sites.models import Operation, OperationState, Site, Step, Subscription
-from sites.operations.kinds import OperationKind, kind_of
-
-
-def record(
-    *,
-    kind: OperationKind,
-    actor_name: str,
-    acting_user: User | None,
-    target: str,
-    outcome: str,
-    site: Site | None = None,
-    subscription: Subscription | None = None,
-) -> Operation:
-    """Write an operation that is already done; belongs in the transaction of the change that it records."""
-    return Operation.objects.create(
-        kind=kind.name,
-        site=site,
-        subscription=subscription or (site.subscription if site else None),
-        target=target,
-        actor=acting_user,
-        actor_name=actor_name,
-        state=OperationState.SUCCEEDED,
-        step=Step.DONE,
-        outcome=outcome,
-        ended_at=Now(),
-    )
+from sites.models import Operation, OperationState
+from sites.operations.kinds import kind_of
 
 
 def cancel(*, acting_user: User, operation: Operation) -> Operation:

@@ -30,8 +30,7 @@ def reveal_connection_strings(*, acting_user: User, slot: Slot) -> dict[str, str
 
 @transaction.atomic
 def _record(acting_user: User, slot: Slot, outcome: str) -> None:
-    record = operations.record(
-        kind=REVEAL,
+    record = REVEAL.record(
         acting_user=acting_user,
         actor_name=acting_user.get_username(),
         site=slot.site,

@@ -18,7 +18,7 @@ from sites.operations.kinds.restart import RESTART
 from sites.operations.kinds.scale import SCALE
 from sites.operations.kinds.start import START
 from sites.operations.kinds.stop import STOP
-from sites.services import names, operations, requests
+from sites.services import names, requests
 
 SWAP_SETTINGS = ("drain_limit_seconds", "rollback_window_seconds", "is_auto_swapped")
 """What a slot keeps for its swaps."""
@@ -160,8 +160,7 @@ def change_swap_settings(
     changed = changed_swap_settings(slot, wanted)
     with transaction.atomic():
         Slot.objects.filter(pk=slot.pk).update(**changed)
-        return operations.record(
-            kind=CHANGE_SETTINGS,
+        return CHANGE_SETTINGS.record(
             acting_user=acting_user,
             actor_name=acting_user.get_username(),
             site=slot.site,
@@ -212,8 +211,7 @@ def reset_credentials(*, acting_user: User, slot: Slot) -> Operation:
     with transaction.atomic():
         slot.publishing_password = fresh["publishing_password"]
         slot.save(update_fields=["publishing_password"])
-        return operations.record(
-            kind=RESET_CREDENTIALS,
+        return RESET_CREDENTIALS.record(
             acting_user=acting_user,
             actor_name=acting_user.get_username(),
             site=slot.site,

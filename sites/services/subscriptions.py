@@ -7,7 +7,6 @@ from sites import access
 from sites.errors import NotAllowed, SettingRefused
 from sites.models import Membership, Operation, Role, Subscription
 from sites.operations.kinds.recorded import MEMBERS
-from sites.services import operations
 
 LONGEST = 64
 
@@ -49,8 +48,7 @@ def rename(*, acting_user: User, subscription: Subscription, name: str) -> Opera
 
 def note(acting_user: User, subscription: Subscription, outcome: str) -> Operation:
     """Record what was changed of a subscription; belongs in the transaction of the change."""
-    return operations.record(
-        kind=MEMBERS,
+    return MEMBERS.record(
         acting_user=acting_user,
         actor_name=acting_user.get_username(),
         subscription=subscription,

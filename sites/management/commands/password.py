@@ -14,7 +14,6 @@ from portal.sign_in_limit import forget_name
 from portal.sign_in_links import MINUTES
 from sites.management.welcome import ADMINISTRATOR, administrator, link_for
 from sites.operations.kinds.recorded import PASSWORD
-from sites.services.operations import record
 from sites.supervisor.lock import UpLock
 
 
@@ -57,10 +56,8 @@ class Command(BaseCommand):
         return password
 
     def _record(self, account: User) -> None:
-        record(
-            kind=PASSWORD,
+        PASSWORD.record(
             actor_name="the command line",
-            acting_user=None,
             target=account.get_username(),
             outcome=f"The password of {account.get_username()} was changed on the server.",
         )

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 
 from sites.models import Operation, Site, SlotChange
-from sites.operations.kind import OperationKind
+from sites.operations.kind import Need, OperationKind
 from sites.operations.wording import quoted
 
 
@@ -34,6 +34,10 @@ class ChangeMode(OperationKind):
     def undo(self, operation: Operation, changes: Sequence[SlotChange]) -> None:
         """The former mode holds again."""
         Site.objects.filter(pk=operation.held_site.pk).update(mode=operation.before["mode"])
+
+    def need(self, change: SlotChange, *, is_in_service: bool) -> Need:
+        """What serves goes on serving; what is added has to be as good."""
+        return Need.NOTHING if is_in_service else Need.AS_BEFORE
 
     def success(self, operation: Operation, changes: Sequence[SlotChange]) -> str:
         """Names the mode."""

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from sites.models import Deployment, Operation, SlotChange, Swap
-from sites.operations.kind import WITH_BUILD, OperationKind, Queue
+from sites.operations.kind import WITH_BUILD, Need, OperationKind, Queue
 from sites.operations.wording import quoted, took
 
 
@@ -33,6 +33,12 @@ class Publish(OperationKind):
             production = next(change for change in changes if change is not received)
             received.exchange_with(production)
             Swap.objects.create(operation=operation, source=received.slot, target=production.slot)
+
+    def need(self, change: SlotChange, *, is_in_service: bool) -> Need:
+        """What is published has to answer; what leaves production for it has to be as good as it is now."""
+        if change.brings_deployment:
+            return Need.ANSWERING
+        return Need.NOTHING if is_in_service else Need.AS_BEFORE
 
     def wanted_back(self, changes: Sequence[SlotChange]) -> set[int]:
         """Production's side; staging starts what it never had."""

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from sites.models import DeletedSlot, Operation, Site, SlotChange, Step
 from sites.operations import deleted_slots
-from sites.operations.kind import INTO_SERVICE, OperationKind
+from sites.operations.kind import INTO_SERVICE, Need, OperationKind
 from sites.operations.wording import quoted, took
 
 
@@ -16,6 +16,10 @@ class Restore(OperationKind):
     doing = "Restoring '{target}'"
     busy = "Restoring"
     steps = (Step.RESTORING, *INTO_SERVICE)
+
+    def need(self, change: SlotChange, *, is_in_service: bool) -> Need:
+        """An application that does not start any more can be fixed only where it is."""
+        return Need.ATTEMPTED
 
     def undo(self, operation: Operation, changes: Sequence[SlotChange]) -> None:
         """What was made again goes, and can be restored once more."""

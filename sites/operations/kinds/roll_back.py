@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 
 from sites.models import Deployment, Operation, OperationState, SlotChange, Swap
-from sites.operations.kind import OperationKind
+from sites.operations.kind import Need, OperationKind
 from sites.operations.wording import now_served, took
 
 Unaltered = tuple[Deployment | None, list[list[str]]]
@@ -43,9 +43,11 @@ class RollBack(OperationKind):
             target = next(change for change in changes if change.held_slot.is_production)
             target.occupant_after.replace_settings(operation.before["settings"])
 
-    def needs_answer(self, change: SlotChange) -> bool:
+    def need(self, change: SlotChange, *, is_in_service: bool) -> Need:
         """What a person rolls back from may be what answers nothing."""
-        return change.held_slot.is_production
+        if change.held_slot.is_production:
+            return Need.ANSWERING
+        return Need.NOTHING if is_in_service else Need.ATTEMPTED
 
     def is_warm_if_kept(self) -> bool:
         """Which makes it instant."""

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from sites.models import Operation, SlotChange
-from sites.operations.kind import OperationKind
+from sites.operations.kind import Need, OperationKind
 from sites.operations.wording import instances, quoted
 
 
@@ -20,6 +20,10 @@ class Scale(OperationKind):
         """`count` is the new number."""
         for change in changes:
             change.count_after = count
+
+    def need(self, change: SlotChange, *, is_in_service: bool) -> Need:
+        """What serves goes on serving; what is added has to be as good."""
+        return Need.NOTHING if is_in_service else Need.AS_BEFORE
 
     def success(self, operation: Operation, changes: Sequence[SlotChange]) -> str:
         """Says the number."""

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from sites.models import Operation, SlotChange, Step, Swap
-from sites.operations.kind import INTO_SERVICE, OperationKind
+from sites.operations.kind import INTO_SERVICE, Need, OperationKind
 from sites.operations.wording import quoted, took
 
 PREVIEW = (*INTO_SERVICE[: INTO_SERVICE.index(Step.SWITCHED)], Step.PREPARED)
@@ -35,6 +35,12 @@ class SwapKind(OperationKind):
         one.exchange_with(other)
         source, target = (other, one) if one.held_slot.is_production else (one, other)
         Swap.objects.create(operation=operation, source=source.slot, target=target.slot, is_preview=is_preview)
+
+    def need(self, change: SlotChange, *, is_in_service: bool) -> Need:
+        """What leaves production has to be as good in the other slot as it is now."""
+        if change.held_slot.is_production:
+            return Need.ANSWERING
+        return Need.NOTHING if is_in_service else Need.AS_BEFORE
 
     def title_of(self, operation: Operation) -> str:
         """Says whether it was previewed."""

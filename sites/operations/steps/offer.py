@@ -1,7 +1,8 @@
 """Step ROUTES_OFFERED: the routers know the warm instances before any host name leads there."""
 
 from sites.models import Revision, RevisionState
-from sites.operations import figures, routers
+from sites.operations import figures, routers, sides
+from sites.operations.kind import Need
 from sites.operations.procedure import Progress
 from sites.operations.retention import BACK_IN_USE
 from sites.operations.turn import Turn
@@ -18,6 +19,10 @@ def offer(turn: Turn) -> None:
         returned = revision.filter(state__in=[RevisionState.PREPARING, RevisionState.DRAINING])
         changed += returned.update(state=RevisionState.READY, **BACK_IN_USE)
         changed += revision.filter(routed_count__lt=change.count_after).update(routed_count=change.count_after)
+    for group in sides.groups(turn):
+        if group.need is not Need.ANSWERING:  # visitors meet what there is of them
+            cold = group.change.prepared.instances.filter(ordinal__in=group.ordinals, is_warm=False)
+            changed += cold.update(is_warm=True)
     if changed:
         turn.site.touch_routes()
 

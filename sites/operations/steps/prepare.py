@@ -25,8 +25,8 @@ def prepare(turn: Turn) -> None:
             revision.generation += 1
             revision.save(update_fields=["wanted_count", "generation"])
         _expect_instances(revision)
-        change.revision_after = revision
-        change.save(update_fields=["revision_after"])
+        change.revision_after, change.was_healthy = revision, None
+        change.save(update_fields=["revision_after", "was_healthy"])
 
 
 def _expect_instances(revision: Revision) -> None:

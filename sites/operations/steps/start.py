@@ -1,10 +1,15 @@
 """Step STARTING: have the instances of each side running."""
 
+from collections.abc import Iterable
+
 from sites.errors import Failed, InstanceNotStarted, StaleOrder
-from sites.models import Instance, Revision, RevisionState, SlotChange
-from sites.operations import wording
+from sites.models import Revision, SlotChange
+from sites.models.clock import seconds_since
+from sites.operations import sides, wording
 from sites.operations.instances import record
+from sites.operations.kind import Need
 from sites.operations.procedure import Progress
+from sites.operations.sides import ATTEMPT_SECONDS, Group
 from sites.operations.turn import Turn
 from sites.planning import spec_of
 from sites.runtime.registry import get_runtime
@@ -16,30 +21,37 @@ MOST_CRASHES = 2
 
 
 def start(turn: Turn) -> Progress:
-    """Order the instances from the runtime and wait until each accepts connections.
+    """Order the instances from the runtime and wait until each accepts connections that has to.
 
-    Raises InstanceNotStarted as soon as one ends by itself a second time in this operation.
+    Raises InstanceNotStarted as soon as one of those ends by itself a second time in this operation.
     """
     runtime = get_runtime()
     revisions = [change.prepared for change in turn.starting]
-    statuses = runtime.observe([revision.pk for revision in revisions])
+    seen = [*(revision.pk for revision in revisions), *sides.references(turn)]
+    statuses = runtime.observe(seen)
     if missing := [revision for revision in revisions if not _is_ordered(revision, statuses)]:
         for revision in missing:
             _order(revision)
-        statuses = runtime.observe([revision.pk for revision in revisions])
+        statuses = runtime.observe(seen)
     record(statuses)
-    running = wanted = 0
-    for change in turn.starting:
-        revision = change.prepared
-        own = [status for status in statuses if status.revision_id == revision.pk]
-        _refuse_crashes(turn, change, own)
-        running += sum(status.state == InstanceState.RUNNING for status in own[: revision.wanted_count])
-        wanted += revision.wanted_count
-    return Progress(running >= wanted, f"{running} of {wanted} instances run")
+    sides.decide(turn, statuses)
+    groups = sides.groups(turn)
+    wanted, running, is_over = 0, 0, True
+    for group in groups:
+        if group.need is Need.NOTHING:
+            continue
+        own = [status for status in statuses if (status.revision_id, status.ordinal) in group.places]
+        listening = sum(status.state == InstanceState.RUNNING for status in own)
+        wanted, running = wanted + len(group.places), running + listening
+        if listening < len(group.places) and not _is_given_up(turn, group, own):
+            is_over = False
+        if group.need is None:
+            is_over = False
+    return Progress(is_over, f"{running} of {wanted} instances run" if wanted else "no instance has to start")
 
 
 def _order(revision: Revision) -> None:
-    """Tell the runtime what is wanted, by an order that is newer than any that it has had."""
+    """Say to the runtime what is wanted, by an order that is newer than any that it has had."""
     try:
         get_runtime().apply(spec_of(revision))
     except StaleOrder:  # the database is older than what the runtime remembers; the next look orders again
@@ -47,7 +59,7 @@ def _order(revision: Revision) -> None:
         revision.save(update_fields=["generation"])
 
 
-def _is_ordered(revision: Revision, statuses: list[InstanceStatus]) -> bool:
+def _is_ordered(revision: Revision, statuses: Iterable[InstanceStatus]) -> bool:
     """The runtime knows every instance by the revision's last order, so giving it again would change nothing."""
     known = {
         status.ordinal
@@ -59,22 +71,26 @@ def _is_ordered(revision: Revision, statuses: list[InstanceStatus]) -> bool:
     return known >= set(range(revision.wanted_count))
 
 
-def _refuse_crashes(turn: Turn, change: SlotChange, statuses: list[InstanceStatus]) -> None:
-    if change.prepared.state != RevisionState.PREPARING:
-        return
-    for status in statuses:
-        if status.restarts >= MOST_CRASHES:
-            how = f"ended with code {status.exit_code} before it listened on its port"
-            raise _not_started(turn, change, status.ordinal, how)
+def _is_given_up(turn: Turn, group: Group, statuses: list[InstanceStatus]) -> bool:
+    """Whether the operation goes on without what does not listen. Raises InstanceNotStarted where it cannot."""
+    # Of instances that ran before, nobody knows how many of their crashes fall into this operation
+    crashed = [status for status in statuses if group.are_new and status.restarts >= MOST_CRASHES]
+    if group.need is Need.ATTEMPTED:
+        return bool(crashed) or seconds_since(turn.operation.step_at) > ATTEMPT_SECONDS
+    if group.need is Need.ANSWERING and crashed:
+        how = f"ended with code {crashed[0].exit_code} before it listened on its port"
+        raise _not_started(turn, group.change, crashed[0].ordinal, how)
+    return False
 
 
 def late(turn: Turn) -> Failed | None:
     """The failure of the first instance that still does not listen; None where all do by now."""
-    for change in turn.starting:
-        silent = Instance.objects.filter(revision=change.prepared).exclude(observed_state=InstanceState.RUNNING).first()
+    for group in sides.needing(turn, Need.ANSWERING):
+        instances = group.change.prepared.instances.filter(ordinal__in=group.ordinals)
+        silent = instances.exclude(observed_state=InstanceState.RUNNING).first()
         if silent is not None:
             how = f"did not listen on its port within {LIMIT_SECONDS:.0f} s"
-            return _not_started(turn, change, silent.ordinal, how)
+            return _not_started(turn, group.change, silent.ordinal, how)
     return None
 
 

@@ -16,7 +16,8 @@ from sites.models import (
     Workload,
 )
 from sites.models.clock import now
-from sites.operations import retention, routers
+from sites.operations import retention, routers, sides
+from sites.operations.kind import Need
 from sites.operations.procedure import DONE, Progress
 from sites.operations.retention import BACK_IN_USE
 from sites.operations.turn import Turn
@@ -31,9 +32,11 @@ def switch(turn: Turn) -> None:
     changes = _locked_changes(turn)
     answered = Instance.objects.filter(warmed_for=turn.operation, is_warm=True).order_by()
     warm = set(answered.values_list("revision_id", "ordinal"))
+    required = {place for group in sides.needing(turn, Need.ANSWERING) for place in group.places}
     for change in changes:
         if change.starts:
-            _check(turn, change, sum((change.revision_after_id, n) in warm for n in range(change.count_after)))
+            own = {place for place in required if place[0] == change.revision_after_id}
+            _check(turn, change, missing=len(own - warm), required=len(own))
     _remember_settings(changes)
     retention.remember(turn)
     _exchange(turn, changes)
@@ -56,15 +59,15 @@ def _remember_settings(changes: list[SlotChange]) -> None:
             )
 
 
-def _check(turn: Turn, change: SlotChange, warm: int) -> None:
+def _check(turn: Turn, change: SlotChange, *, missing: int, required: int) -> None:
     slot, revision = change.held_slot, change.prepared
     plan = make_plan(slot, change.occupant_after, change.deployment_after)
     if slot.workload_id != change.workload_before_id or plan.fingerprint != revision.fingerprint:
         reason = f"the configuration or content of '{slot.title}' changed meanwhile"
     elif revision.state not in (RevisionState.READY, RevisionState.SERVING, RevisionState.RETAINED):
         reason = f"the instances of '{slot.title}' were given up meanwhile"
-    elif warm < change.count_after:
-        reason = f"{warm} of {change.count_after} instances of '{slot.title}' were warm"
+    elif missing:
+        reason = f"{required - missing} of {required} instances of '{slot.title}' were warm"
     else:
         return
     raise Failed(f"{turn.what} was stopped: {reason}. {turn.holds} Try again.")

@@ -1,111 +1,56 @@
-"""Step WARMING: every instance of every side answers a request before any visitor reaches it."""
+"""Step WARMING: every instance that has to answer has answered before any visitor reaches it.
 
-import socket
-import threading
-import time
-from collections import defaultdict
-from collections.abc import Iterable
-from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import suppress
-from dataclasses import dataclass
-from http.client import HTTPConnection, HTTPException, HTTPResponse
+The runtime asks, so that no worker waits for an application.
+"""
 
-from django.conf import settings
-from django.db.models import F
-from django.utils.encoding import iri_to_uri
+from datetime import datetime, timedelta
 
 from sites.errors import WarmupFailed
-from sites.general_settings import WarmupRules, warmup_rules
-from sites.models import Category, HostName, HostNameKind, Instance, SlotChange, SlotSetting
-from sites.models.clock import now, seconds_since
-from sites.models.present import present
-from sites.operations import wording
-from sites.operations.procedure import Progress, keep
+from sites.models import Instance
+from sites.models.clock import now
+from sites.operations import sides, wording
+from sites.operations.kind import Need
+from sites.operations.probing import ROUND_SECONDS, Questions, rules_of
+from sites.operations.procedure import DONE, Progress
+from sites.operations.sides import ATTEMPT_SECONDS, Group
 from sites.operations.turn import Turn
 from sites.runtime.registry import get_runtime
-from sites.runtime.spec import InstanceState
+from sites.runtime.spec import InstanceState, ProbeState, ProbeStatus
 
-USER_AGENT = "SiteWarmup"
+WAIT_SECONDS = 0.3
+"""How long the first look waits: most instances answer at once, and a swap of warm ones is then one task."""
 PAUSE_SECONDS = 1.0
-AT_ONCE = 50  # all instances of production and four staging slots: one that does not answer keeps none waiting
-BEAT_SECONDS = 2.0
-ROUND_SECONDS = 100.0
-"""So long may one instance take for all its paths in one try: what is left of a task's time after its slice."""
-CHUNK = 64 * 1024
+"""Between two tries of one instance."""
+MARGIN_SECONDS = 120.0
+"""Beyond the tries that the rules give, for a runtime that does not answer meanwhile."""
 
-
-@dataclass(frozen=True, slots=True)
-class Probe:
-    """One instance to ask, and how to address it."""
-
-    instance: Instance
-    change: SlotChange
-    host: str
-    rules: WarmupRules
-
-    is_condition: bool = True
-    """Whether it has to answer as its rules say."""
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """What an instance answered: to which path, with a status as text or what happened instead."""
-
-    path: str
-    text: str
+Answers = list[tuple[Instance, Group, ProbeStatus]]
 
 
 def warm_up(turn: Turn) -> Progress:
-    """Ask each instance that has not answered in this operation, a reused one too (seed: Overview, warm-up).
+    """Have each instance asked that has not answered in this operation, a reused one too.
 
     Raises WarmupFailed once one instance has used up the tries that its rules give.
     """
-    probes, warm, wanted = _open_probes(turn)
-    due = [probe for probe in probes if _is_due(probe.instance)]
-    if due:
-        warm += _note(turn, zip(due, _ask_all(turn, due), strict=True))
-    return Progress(warm >= wanted, f"{warm} of {wanted} instances answer")
+    groups = sides.needing(turn, Need.ANSWERING, Need.ATTEMPTED)
+    wanted = {place: group for group in groups for place in group.places}
+    if not wanted:
+        return DONE
+    found = Instance.objects.filter(revision__in={revision_id for revision_id, _ in wanted})
+    cold = [one for one in found if one.place in wanted and not _counts_as_warm(turn, one)]
+    left = [(one, wanted[one.place]) for one in cold if not _is_given_up(one, wanted[one.place])]
+    answers = _ask(turn, left) if left else []
+    accepted = _note_accepted(turn, answers)
+    refused = _note_refused(turn, answers)
+    warm = len(wanted) - len(cold) + accepted
+    return Progress(accepted + refused == len(left), f"{warm} of {len(wanted)} instances answer")
 
 
-def _ask_all(turn: Turn, probes: list[Probe]) -> list[Answer]:
-    """Raises Cancelled, without waiting for answers that are still to come, when somebody cancels meanwhile."""
-    pool = ThreadPoolExecutor(max_workers=AT_ONCE)
-    try:
-        pending = [pool.submit(ask, probe) for probe in probes]
-        for future in pending:
-            while not _is_answered(future):
-                keep(turn)
-        return [future.result() for future in pending]
-    finally:
-        pool.shutdown(wait=False, cancel_futures=True)
-
-
-def _is_answered(future: Future[Answer]) -> bool:
-    """Waits for up to BEAT_SECONDS."""
-    try:
-        future.exception(timeout=BEAT_SECONDS)
-    except TimeoutError:
-        return future.done()
-    return True
-
-
-def _open_probes(turn: Turn) -> tuple[list[Probe], int, int]:
-    changes = {change.prepared.pk: change for change in turn.starting}
-    slots = [change.held_slot.pk for change in changes.values()]
-    hosts = dict(HostName.objects.filter(slot__in=slots, kind=HostNameKind.DEFAULT).values_list("slot_id", "name"))
-    rules = _rules_of(change.occupant_after.pk for change in changes.values())
-    probes: list[Probe] = []
-    warm = wanted = 0
-    for instance in Instance.objects.filter(revision__in=changes, ordinal__lt=F("revision__wanted_count")):
-        change = changes[instance.revision_id]
-        wanted += 1
-        if _counts_as_warm(turn, instance):
-            warm += 1
-        else:
-            host = hosts.get(change.held_slot.pk, "")
-            is_condition = turn.kind.needs_answer(change)
-            probes.append(Probe(instance, change, host, rules[change.occupant_after.pk], is_condition))
-    return probes, warm, wanted
+def limit_seconds(turn: Turn) -> float:
+    """How long all tries may take that the rules give."""
+    rules = rules_of(change.occupant_after.pk for change in turn.starting).values()
+    longest = (one.tries * (min(one.seconds * len(one.paths), ROUND_SECONDS) + PAUSE_SECONDS) for one in rules)
+    return MARGIN_SECONDS + max(longest, default=0.0)
 
 
 def _counts_as_warm(turn: Turn, instance: Instance) -> bool:
@@ -118,113 +63,81 @@ def _counts_as_warm(turn: Turn, instance: Instance) -> bool:
     return is_kept
 
 
-def _is_due(instance: Instance) -> bool:
-    return instance.warmup_tried_at is None or seconds_since(instance.warmup_tried_at) >= PAUSE_SECONDS
+def _is_given_up(instance: Instance, group: Group) -> bool:
+    """The operation can do without it, and it was asked once."""
+    return group.need is Need.ATTEMPTED and instance.warmup_tries > 0
 
 
-def _rules_of(workloads: Iterable[int]) -> dict[int, WarmupRules]:
-    """The warm-up rules of workloads by their id; they travel with them."""
-    entries: dict[int, dict[str, str]] = {pk: {} for pk in workloads}
-    for row in SlotSetting.objects.filter(workload__in=entries, category=Category.WARMUP):
-        entries[present(row.workload_id, "the workload of a warm-up rule")][row.name] = row.value
-    return {pk: warmup_rules(given) for pk, given in entries.items()}
-
-
-def ask(probe: Probe) -> Answer:
-    """Ask every path of the rules; the first unacceptable answer, else the last one."""
-    answer = Answer("/", "")
-    ends = time.monotonic() + ROUND_SECONDS
-    for path in probe.rules.paths:
-        left = max(ends - time.monotonic(), 1.0)
-        answer = Answer(path, _status(probe, path, min(probe.rules.seconds, left)))
-        if not probe.rules.accepts(answer.text):
-            break
-    return answer
-
-
-def _status(probe: Probe, path: str, seconds: float) -> str:
-    """The status as text, or what happened instead. Asked as a visitor behind TLS would, so that nothing redirects."""
-    host = probe.host if settings.PORT == 80 else f"{probe.host}:{settings.PORT}"
-    headers = {
-        "User-Agent": USER_AGENT,
-        "Host": host,
-        "X-Forwarded-Proto": "https",
-        "X-Website-Slot-Name": probe.change.held_slot.told_name,
-        "X-Website-Hostname": probe.host,
-        "X-Website-Site-Name": probe.change.held_slot.site.name,
-    }
-    connection = HTTPConnection(probe.instance.address, probe.instance.port, timeout=seconds)
-    is_over = threading.Event()
-    answer = ""
-    began = time.monotonic()
-    try:
-        connection.connect()
-        # A timeout of the socket begins again with every byte: an answer that trickles would hold the swap for ever
-        clock = threading.Timer(seconds - (time.monotonic() - began), _cut, (connection.sock, is_over))
-        clock.start()
-        try:
-            connection.request("GET", iri_to_uri(path), headers=headers)
-            answer = _read(connection.getresponse())
-        finally:
-            clock.cancel()
-    except TimeoutError:
-        is_over.set()
-    except (OSError, HTTPException) as error:
-        answer = f"no answer ({error or type(error).__name__})"
-    finally:
-        connection.close()
-    return f"no answer within {seconds:.0f} s" if is_over.is_set() else answer
-
-
-def _read(response: HTTPResponse) -> str:
-    """The status of an answer that came whole."""
-    while response.read(CHUNK):
-        pass
-    return "an answer that broke off" if response.length else str(response.status)
-
-
-def _cut(connection: socket.socket, is_over: threading.Event) -> None:
-    """Have whoever reads from the connection find its end."""
-    is_over.set()
-    with suppress(OSError):
-        connection.shutdown(socket.SHUT_RDWR)
-
-
-def _note(turn: Turn, answers: Iterable[tuple[Probe, Answer]]) -> int:
-    """Record answers; returns how many more instances are warm now. Raises WarmupFailed at an instance's last try."""
+def _ask(turn: Turn, left: list[tuple[Instance, Group]]) -> Answers:
+    """What those have answered that were to be asked by now."""
     moment = now()
-    accepted: dict[str, list[int]] = defaultdict(list)
-    refused = []
-    for probe, answer in answers:
-        if probe.rules.accepts(answer.text) or not probe.is_condition:
-            accepted[answer.text].append(probe.instance.pk)
-        else:
-            refused.append((probe, answer))
-    for text, warm in accepted.items():
+    due = [(one, group) for one, group in left if _is_due(one, moment)]
+    changes = [group.change for _, group in due]
+    questions = Questions([change.held_slot for change in changes], {change.occupant_after.pk for change in changes})
+    stamp = f"{sides.probe_prefix(turn)}{turn.operation.step_at.timestamp()}"
+    specs = [
+        questions.ask(
+            f"{stamp}-{one.revision_id}-{one.ordinal}-{one.warmup_tries}",
+            group.change.held_slot,
+            group.change.occupant_after.pk,
+            one.place,
+            seconds=ROUND_SECONDS if group.need is Need.ANSWERING else ATTEMPT_SECONDS,
+        )
+        for one, group in due
+    ]
+    statuses = get_runtime().probe(specs, wait_seconds=WAIT_SECONDS if turn.is_fresh else 0.0)
+    pairs = zip(due, statuses, strict=True)
+    return [(one, group, status) for (one, group), status in pairs if status.state == ProbeState.ANSWERED]
+
+
+def _is_due(instance: Instance, moment: datetime) -> bool:
+    tried_at = instance.warmup_tried_at
+    return tried_at is None or moment - tried_at >= timedelta(seconds=PAUSE_SECONDS)
+
+
+def _note_accepted(turn: Turn, answers: Answers) -> int:
+    """Write down who is warm now; returns how many."""
+    by_answer: dict[str, list[int]] = {}
+    for one, _, status in answers:
+        if status.is_accepted:
+            by_answer.setdefault(status.answer, []).append(one.pk)
+    for answer, warm in by_answer.items():
         Instance.objects.filter(pk__in=warm).update(
-            warmed_for=turn.operation, is_warm=True, warmup_answer=text[:200], warmup_tried_at=moment
+            warmed_for=turn.operation, is_warm=True, warmup_answer=answer[:200], warmup_tried_at=now()
         )
-    for probe, answer in refused:
-        tries = probe.instance.warmup_tries + 1
-        Instance.objects.filter(pk=probe.instance.pk).update(
-            warmup_tries=tries, warmup_answer=answer.text[:200], warmup_tried_at=moment
-        )
-        if tries >= probe.rules.tries:
-            raise _failure(turn, probe, answer, tries)
-    return sum(map(len, accepted.values()))
+    return sum(map(len, by_answer.values()))
 
 
-def _failure(turn: Turn, probe: Probe, answer: Answer, tries: int) -> WarmupFailed:
-    instance = probe.instance
+def _note_refused(turn: Turn, answers: Answers) -> int:
+    """Write down who has answered badly; returns how many are not asked again. Raises WarmupFailed at a last try."""
+    given_up = 0
+    for one, group, status in answers:
+        if status.is_accepted:
+            continue
+        one.warmup_tries += 1
+        Instance.objects.filter(pk=one.pk).update(
+            warmup_tries=one.warmup_tries, warmup_answer=status.answer[:200], warmup_tried_at=now()
+        )
+        if group.need is Need.ATTEMPTED:
+            given_up += 1
+            continue
+        rules = rules_of([group.change.occupant_after.pk])[group.change.occupant_after.pk]
+        if one.warmup_tries >= rules.tries:
+            raise _failure(turn, one, group, status, rules.accepted)
+    return given_up
+
+
+def _failure(turn: Turn, instance: Instance, group: Group, status: ProbeStatus, accepted: str) -> WarmupFailed:
     lines = get_runtime().log_tail(instance.revision_id, instance.ordinal, lines=10)
+    tries = instance.warmup_tries
     return WarmupFailed(
         what=turn.what,
         ordinal=instance.ordinal + 1,
-        name=probe.change.held_slot.title,
-        answered=f"answered {answer.text}" if answer.text.isdecimal() else f"gave {answer.text}",
-        path=answer.path,
+        name=group.change.held_slot.title,
+        answered=f"answered {status.answer}" if status.answer.isdecimal() else f"gave {status.answer}",
+        path=status.path,
         tries="once" if tries == 1 else f"{tries} times",
-        accepted=probe.rules.accepted,
+        accepted=accepted,
         holds=turn.holds,
         last_lines=wording.last_lines(lines),
     )

@@ -9,7 +9,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from sites.runtime.agent.backoff import Backoff
+from sites.runtime.agent.backoff import RESET_AFTER_SECONDS, Backoff
 from sites.runtime.agent.files import read_json, write_json
 from sites.runtime.agent.machine import Job, Machine
 from sites.runtime.agent.monitor import NOT_STARTED, Monitor
@@ -54,6 +54,8 @@ class Instance:
         self._backoff = Backoff()
         self._changed = asyncio.Event()
         self._is_unwanted = False
+        self._monitor: Monitor | None = None
+        """Of the process that runs."""
         self._task = asyncio.get_running_loop().create_task(self._live_on())
 
     @property
@@ -67,9 +69,10 @@ class Instance:
         return self._folder / "log"
 
     @property
-    def is_unwanted(self) -> bool:
-        """It was told to end."""
-        return self._is_unwanted
+    def is_failing(self) -> bool:
+        """It has ended by itself, and has not run for long since."""
+        ran = self._monitor.ran_seconds if self._monitor is not None else 0.0
+        return self.state == InstanceState.BACKOFF or (self._backoff.crashes > 0 and ran < RESET_AFTER_SECONDS)
 
     @property
     def address(self) -> str | None:
@@ -92,6 +95,7 @@ class Instance:
             port=self.port,
             restarts=self._restarts,
             exit_code=self._exit_code,
+            is_failing=self.is_failing,
         )
 
     def update(self, spec: RevisionSpec) -> None:
@@ -198,6 +202,7 @@ class Instance:
 
     async def _watch(self, monitor: Monitor) -> bool:
         """Returns when the process has ended by itself or is unwanted (False), or was ended for a new spec (True)."""
+        self._monitor = monitor
         end = asyncio.ensure_future(monitor.wait())
         listening = asyncio.ensure_future(self._listens(monitor))
         try:
@@ -227,6 +232,7 @@ class Instance:
 
     async def _crashed(self, monitor: Monitor | None) -> None:
         ran = monitor.ran_seconds if monitor is not None else 0.0
+        self._monitor = None
         self._exit_code = monitor.exit_code if monitor is not None else NOT_STARTED
         self._restarts += 1
         self.state = InstanceState.BACKOFF

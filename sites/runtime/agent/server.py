@@ -12,6 +12,7 @@ from sites.runtime import codec
 from sites.runtime.agent.supervisor import Supervisor
 
 LARGEST_ORDER_BYTES = 16 * 1024 * 1024
+MOST_WAIT_SECONDS = 10.0
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
@@ -61,6 +62,8 @@ class Server:
                 web.put("/revisions/{id}", self.put_revision),
                 web.get("/revisions/{id}/{ordinal}/log", self.log),
                 web.post("/revisions/{id}/cut", self.cut),
+                web.post("/probes", self.probes),
+                web.post("/probes/end", self.end_probes),
                 web.put("/runs/{id}", self.put_run),
                 web.get("/runs/{id}", self.run),
                 web.delete("/runs/{id}", self.delete_run),
@@ -101,6 +104,20 @@ class Server:
         """{"fraction": 0 … 1}."""
         fraction = float((await request.json())["fraction"])
         return answer(cut=await self._supervisor.cut(int(request.match_info["id"]), fraction))
+
+    async def probes(self, request: web.Request) -> web.Response:
+        """{"probes": [ProbeSpec, …], "wait_seconds": 0 … 10}: how far all of them are."""
+        data = await request.json()
+        specs = [codec.probe_spec(item) for item in data["probes"]]
+        self._supervisor.probes.order(specs)
+        seconds = min(float(data["wait_seconds"]), MOST_WAIT_SECONDS)
+        found = await self._supervisor.probes.wait([spec.probe_id for spec in specs], seconds)
+        return answer(probes=[codec.encode(item) for item in found])
+
+    async def end_probes(self, request: web.Request) -> web.Response:
+        """{"prefix": the beginning of their ids}."""
+        self._supervisor.probes.end(str((await request.json())["prefix"]))
+        return answer()
 
     async def put_run(self, request: web.Request) -> web.Response:
         """A RunSpec."""

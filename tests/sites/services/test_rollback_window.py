@@ -9,8 +9,9 @@ from sites.jobs import reconcile, retire
 from sites.models import Revision, RevisionState, Slot, Step
 from sites.models.clock import now
 from sites.operations import retention as windows
-from sites.operations.steps import offer, warm_up
+from sites.operations.steps import offer
 from sites.operations.turn import Turn
+from sites.runtime.spec import ProbeSpec
 from sites.services import slots
 from sites.services.rollback import offer_roll_back
 from sites.services.settings import Entry
@@ -164,10 +165,10 @@ def test_after_the_window_a_version_that_no_longer_answers_well_can_still_be_rol
 
     bad = production.workload_id
 
-    def ask(probe: warm_up.Probe) -> warm_up.Answer:
-        return warm_up.Answer("/", answer if probe.change.workload_after_id == bad else "200")
+    def say(spec: ProbeSpec) -> str:
+        return answer if Revision.objects.get(pk=spec.revision_id).workload_id == bad else "200"
 
-    monkeypatch.setattr(warm_up, "ask", ask)
+    monkeypatch.setattr(domain.runtime, "answer", say)
     assert domain.roll_back(production.site).state == "succeeded"
     assert domain.serves("contoso.localhost") == "one"
     assert domain.serves("contoso-staging.localhost") == "two"

@@ -1,123 +1,97 @@
-"""What the warm-up asks of an application that really listens, and what it makes of the answer."""
-
-import threading
-import time
-from collections.abc import Iterator
-from contextlib import suppress
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from urllib.parse import unquote
+"""What is asked of which instances before a switch, and what becomes of who does not answer."""
 
 import pytest
 
-from sites.general_settings import warmup_rules
-from sites.models import Instance, SlotChange
-from sites.operations import procedure
-from sites.operations.steps import warm_up
-from sites.operations.turn import Turn
-from sites.services import operations, swaps
+from sites.models import Operation, Revision, Step
+from sites.runtime.spec import ProbeSpec
+from sites.services import operations, slots, swaps
+from sites.services.settings import Entry
 from tests.domain import Domain
-
-ASK = warm_up.ask
-
-
-class Odd(BaseHTTPRequestHandler):
-    """An application with answers that never end, break off, or wait for their turn."""
-
-    def do_GET(self) -> None:
-        self.server.asked.append(unquote(self.path))  # type: ignore[attr-defined]
-        match self.path:
-            case "/endless":
-                self.trickle()
-            case "/broken":
-                self.head(100)
-                self.wfile.write(b"half")
-            case "/slow":
-                time.sleep(0.3)
-                self.head(0)
-            case _:
-                self.head(2)
-                self.wfile.write(b"ok")
-
-    def head(self, length: int) -> None:
-        self.send_response(200)
-        self.send_header("Content-Length", str(length))
-        self.end_headers()
-
-    def trickle(self) -> None:
-        self.send_response(200)
-        self.end_headers()
-        with suppress(OSError):
-            while True:
-                self.wfile.write(b".")
-                time.sleep(0.05)
-
-    def log_message(self, *_: object) -> None:
-        """Says nothing."""
 
 
 @pytest.fixture
-def odd() -> Iterator[ThreadingHTTPServer]:
-    with ThreadingHTTPServer(("127.0.0.1", 0), Odd) as server:
-        server.asked = []  # type: ignore[attr-defined]
-        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
-        thread.start()
-        yield server
-        server.shutdown()
-        thread.join()
+def asked(domain: Domain, monkeypatch: pytest.MonkeyPatch) -> list[ProbeSpec]:
+    """Everything that is asked of instances, each once."""
+    seen: list[ProbeSpec] = []
+    probe = domain.runtime.probe
+
+    def listen(specs: object, **values: float) -> object:
+        wanted = list(specs)
+        seen.extend(spec for spec in wanted if spec.probe_id not in {one.probe_id for one in seen})
+        return probe(wanted, **values)
+
+    monkeypatch.setattr(domain.runtime, "probe", listen)
+    return seen
 
 
-def ask(domain: Domain, server: ThreadingHTTPServer, **rules: str) -> warm_up.Answer:
-    production, _staging = domain.staged()
-    instance = Instance(address="127.0.0.1", port=server.server_port)
-    return ASK(warm_up.Probe(instance, SlotChange(slot=production), "contoso.localhost", warmup_rules(rules)))
-
-
-def test_an_answer_that_never_ends_is_none_when_its_time_is_over(domain: Domain, odd: ThreadingHTTPServer) -> None:
-    began = time.monotonic()
-    answer = ask(domain, odd, paths="/endless", seconds="1")
-    assert answer == warm_up.Answer("/endless", "no answer within 1 s")
-    assert time.monotonic() - began < 3
-
-
-def test_an_answer_that_breaks_off_is_none(domain: Domain, odd: ThreadingHTTPServer) -> None:
-    assert ask(domain, odd, paths="/broken").text == "an answer that broke off"
-
-
-def test_a_path_in_any_script_is_asked_as_a_browser_would(domain: Domain, odd: ThreadingHTTPServer) -> None:
-    assert ask(domain, odd, paths="/grüße?wer=ü").text == "200"
-    assert odd.asked == ["/grüße?wer=ü"]  # type: ignore[attr-defined]
-
-
-def test_all_paths_together_have_the_time_of_one_try(
-    domain: Domain, odd: ThreadingHTTPServer, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(warm_up, "ROUND_SECONDS", 0.1)
-    answer = ask(domain, odd, paths="/slow /endless")
-    assert answer == warm_up.Answer("/endless", "no answer within 1 s")
-
-
-def test_nobody_listening_is_told_as_such(domain: Domain, odd: ThreadingHTTPServer) -> None:
-    odd.socket.close()
-    assert "no answer (" in ask(domain, odd).text
-
-
-def test_who_cancels_does_not_wait_for_an_answer_that_does_not_come(
-    domain: Domain, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def request_swap(domain: Domain) -> Operation:
     production, staging = domain.staged()
-    is_over = threading.Event()
+    return swaps.request_swap(acting_user=domain.alice, source=staging, target=production)
 
-    def hang(_: warm_up.Probe) -> warm_up.Answer:
-        is_over.wait(10)
-        return warm_up.Answer("/", "200")
 
-    def cancel(turn: Turn) -> None:
-        operations.cancel(acting_user=domain.alice, operation=turn.operation)
-        procedure.keep(turn)
+def test_it_asks_as_a_visitor_of_the_slot_over_tls(domain: Domain, asked: list[ProbeSpec]) -> None:
+    production, staging = domain.staged()
+    rules = [Entry("paths", "/ /grüße?wer=ü"), Entry("statuses", "200, 204"), Entry("seconds", "7")]
+    domain.save(staging, *rules, category="warmup")
+    asked.clear()
+    assert domain.swap(staging, production).state == "succeeded"
+    (spec,) = asked
+    assert spec.paths == ("/", "/gr%C3%BC%C3%9Fe?wer=%C3%BC")
+    assert (spec.statuses, spec.seconds, spec.round_seconds) == (((200, 200), (204, 204)), 7.0, 100.0)
+    assert spec.headers["Host"].startswith("contoso.localhost")
+    assert spec.headers["X-Forwarded-Proto"] == "https"
+    assert spec.headers["X-Website-Slot-Name"] == "Production"
+    assert spec.headers["User-Agent"] == "SiteWarmup"
 
-    monkeypatch.setattr(warm_up, "BEAT_SECONDS", 0.01)
-    monkeypatch.setattr(warm_up, "ask", hang)
-    monkeypatch.setattr(warm_up, "keep", cancel)
-    operation = domain.work(swaps.request_swap(acting_user=domain.alice, source=staging, target=production))
-    assert (operation.state, is_over.is_set()) == ("cancelled", False)
-    is_over.set()
+
+def test_nobody_waits_in_a_worker_for_an_answer(domain: Domain) -> None:
+    operation = request_swap(domain)
+    domain.answers = {operation.changes.get(slot__is_production=True).slot.pk: None}
+    silent = Revision.objects.get(deployment__message="two").pk
+    domain.answers = {silent: None}
+    for _ in range(3):
+        domain.look(operation)
+        assert (operation.state, operation.step, operation.claimed_by) == ("running", Step.WARMING, "")
+    domain.answers = {}
+    assert domain.work(operation).state == "succeeded", operation.outcome
+
+
+def test_cancelling_does_not_wait_for_an_answer_and_nobody_is_asked_any_more(domain: Domain) -> None:
+    operation = request_swap(domain)
+    domain.answers = {Revision.objects.get(deployment__message="two").pk: None}
+    domain.look(operation)
+    assert domain.runtime.probes
+    operations.cancel(acting_user=domain.alice, operation=operation)
+    assert domain.look(operation).state == "cancelled"
+    assert domain.runtime.probes == {}
+
+
+def test_each_try_is_a_request_of_its_own_and_one_that_was_sent_is_not_sent_again(
+    domain: Domain, asked: list[ProbeSpec]
+) -> None:
+    operation = request_swap(domain)
+    asked.clear()
+    domain.answers = {Revision.objects.get(deployment__message="two").pk: "503"}
+    assert domain.work(operation).state == "failed"
+    assert "answered 503 to GET / 5 times" in operation.outcome
+    assert len(asked) == 5
+
+
+def test_a_preview_that_is_completed_asks_nobody_again_who_has_answered(domain: Domain, asked: list[ProbeSpec]) -> None:
+    production, staging = domain.marked()
+    operation = swaps.request_swap(acting_user=domain.alice, source=staging, target=production, with_preview=True)
+    domain.look(operation)
+    asked.clear()
+    swaps.complete_swap(acting_user=domain.alice, operation=operation)
+    assert domain.work(operation).state == "succeeded", operation.outcome
+    assert all("reference" in spec.probe_id for spec in asked)
+
+
+def test_all_instances_of_a_revision_answer_at_the_address_of_their_slot(
+    domain: Domain, asked: list[ProbeSpec]
+) -> None:
+    production, _staging = domain.staged()
+    asked.clear()
+    assert domain.work(slots.scale(acting_user=domain.alice, slot=production, count=3)).state == "succeeded"
+    hosts = {(spec.ordinal, spec.headers["X-Website-Hostname"]) for spec in asked if "reference" not in spec.probe_id}
+    assert hosts == {(1, "contoso.localhost"), (2, "contoso.localhost")}
