@@ -65,9 +65,8 @@ def tidy_contents() -> None:
     tidy.run()
 
 
-@shared_task
 def tick() -> None:
-    """Every second: take up what nobody works on and start what is due."""
+    """Every second, in the scheduler's own process: take up what nobody works on and start what is due."""
     previews.end_forgotten()
     retention.end_windows()
     for operation in [*claims.take_from_lost(), *claims.find_unasked()]:
@@ -78,7 +77,7 @@ def tick() -> None:
         count_requests.delay()
     if scheduling.is_due("reconcile", seconds=5):
         reconcile_instances.delay()
-    if scheduling.is_due("keep_loaded", seconds=300):
+    if scheduling.is_due("always_on", seconds=always_on.SECONDS):
         keep_sites_loaded.delay()
     if scheduling.is_due("tidy", seconds=3600):
         tidy_contents.delay()

@@ -28,6 +28,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     },
     "sites.planning": {"sites.models", "sites.content", "sites.runtime", "sites.general_settings"},
     "sites.tasks": {"sites.jobs", "sites.operations", "sites.operations.kinds", "sites.models"},
+    "sites.ticks": {"sites.tasks"},
     "sites.operations.kinds": {"sites.operations", "sites.models"},
     "sites.operations": {
         "sites.operations.kinds",

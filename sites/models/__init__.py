@@ -1,11 +1,11 @@
 """The domain's records, a noun per module."""
 
-from sites.models.beat import Beat
 from sites.models.deleted_slot import DeletedSlot
 from sites.models.deployment import Deployment, DeploymentState
 from sites.models.host_name import HostName, HostNameKind
 from sites.models.instance import Instance
 from sites.models.operation import Operation, OperationState, OperationStep, SlotHold, Step
+from sites.models.periodic_job import PeriodicJob
 from sites.models.revision import Revision, RevisionState, cluster_of
 from sites.models.router_node import RouterNode
 from sites.models.site import InstanceSize, Mode, Site
@@ -18,7 +18,6 @@ from sites.models.workload import Workload
 __all__ = [
     "PRODUCTION",
     "STAGING",
-    "Beat",
     "Category",
     "DeletedSlot",
     "Deployment",
@@ -32,6 +31,7 @@ __all__ = [
     "Operation",
     "OperationState",
     "OperationStep",
+    "PeriodicJob",
     "Revision",
     "RevisionState",
     "Role",

@@ -121,7 +121,7 @@ def _worker(queue: str) -> Component:
 
 def _beat() -> Component:
     command: tuple[str, ...] = (PYTHON, "-m", "celery", "-A", "portal", "beat")
-    command += ("--scheduler", "celery.beat:Scheduler", "--loglevel", "WARNING", "--pidfile", "")
+    command += ("--loglevel", "WARNING", "--pidfile", "")
     return Component("beat", command, readiness.settles, give_way=ask_for_slices)
 
 
