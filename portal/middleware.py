@@ -14,13 +14,14 @@ from django.utils.http import urlencode
 from portal import kept_form
 from portal.http import PortalRequest
 from portal.refusals import answer_refusal
-from sites.errors import GreenroomError
+from sites.errors import DiskFull, GreenroomError, is_disk_full
 
 GetResponse = Callable[[HttpRequest], HttpResponse]
 
 LOOPBACK = ("127.0.0.1", "[::1]")
 HEALTH = "/healthz"
 UNKNOWN_HOST = "There is nothing at this address. The portal is at {address}\n"
+NUL = "The address holds a NUL character, which no name has. Nothing was changed; remove it.\n"
 CONTENT_SECURITY_POLICY = "; ".join(
     (
         "default-src 'self'",
@@ -61,6 +62,19 @@ def _split_host(host: str) -> tuple[str, str]:
     if not colon or not port.isdigit():
         name, port = host.lower(), ""
     return name.rstrip("."), f":{port}" if port else ""
+
+
+class NulMiddleware:
+    """Refuse addresses with a NUL character: no name has one, and PostgreSQL takes none in a query."""
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        """Forms look at what is typed themselves."""
+        if "\0" in request.path_info or "%00" in request.META.get("QUERY_STRING", ""):
+            return HttpResponse(NUL, status=400, content_type="text/plain; charset=utf-8")
+        return self.get_response(request)
 
 
 class SignInMiddleware(LoginRequiredMiddleware):
@@ -105,6 +119,8 @@ class RefusalMiddleware:
     def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
         """The portal's answer; publishing addresses word theirs themselves."""
         is_publishing = getattr(request, "urlconf", None) == settings.PUBLISHING_URLCONF
+        if not isinstance(error, GreenroomError) and is_disk_full(error):
+            error = DiskFull(what="What you asked for", holds="Nothing was changed.")
         if is_publishing or not isinstance(error, GreenroomError):
             return None
         return answer_refusal(cast(PortalRequest, request), error)

@@ -1,4 +1,4 @@
-"""How a refusal or failure of the domain is answered: its status, its sentence and what can be done about it."""
+"""How a refusal or failure of the domain is answered: its sentence and what can be done about it."""
 
 from dataclasses import dataclass
 from typing import cast
@@ -10,39 +10,25 @@ from django.urls import reverse
 from portal.answers import back_address
 from portal.http import PortalRequest
 from sites.errors import (
-    ArchiveRefused,
-    Failed,
     GreenroomError,
-    NotAllowed,
-    NotFound,
     NotStandard,
     NotSwappable,
-    SettingRefused,
-    SignInLimited,
     SwapPending,
-    UploadTooLarge,
-    WrongNameTyped,
 )
 from sites.models import PRODUCTION, Operation, Slot
 
-STATUS = (
-    (NotFound, 404),
-    (NotAllowed, 403),
-    (UploadTooLarge, 413),
-    (SignInLimited, 429),
-    ((SettingRefused, ArchiveRefused, WrongNameTyped), 400),
-    (Failed, 503),
-)
-"""The first class that fits; every other refusal is a conflict with the present state."""
-
 TITLES = {
     400: "not accepted",
+    401: "not signed in",
     403: "not allowed",
     404: "nothing here",
     409: "not possible now",
     413: "too large",
+    422: "the application failed",
     429: "too many tries",
+    500: "a fault of Greenroom itself",
     503: "a part does not answer",
+    507: "the disk is full",
 }
 
 
@@ -64,11 +50,6 @@ class Refusal:
     rest: str
     actions: tuple[Action, ...]
     back: str
-
-
-def status_of(error: GreenroomError) -> int:
-    """The HTTP status of a refusal or failure."""
-    return next((status for kinds, status in STATUS if isinstance(error, kinds)), 409)
 
 
 def describe(error: GreenroomError, back: str) -> Refusal:
@@ -98,7 +79,7 @@ def _decisions(error: SwapPending) -> tuple[Action, ...]:
 
 def answer_refusal(request: PortalRequest, error: GreenroomError) -> HttpResponse:
     """The pink bar for htmx, a page of its own for everybody else."""
-    status = status_of(error)
+    status = error.http_status
     refusal = describe(error, back_address(request))
     if not request.htmx:
         context = {"refusal": refusal, "heading": TITLES[status], "status": status}

@@ -21,6 +21,7 @@ MAY_IMPORT: dict[str, set[str]] = {
         "sites.tasks",
         "sites.models",
         "sites.access",
+        "sites.operations.holds",
         "sites.operations.kinds",
         "sites.content",
         "sites.planning",
@@ -29,8 +30,10 @@ MAY_IMPORT: dict[str, set[str]] = {
     "sites.planning": {"sites.models", "sites.content", "sites.runtime", "sites.general_settings"},
     "sites.tasks": {"sites.jobs", "sites.operations", "sites.operations.kinds", "sites.models"},
     "sites.ticks": {"sites.tasks"},
+    "sites.operations.holds": {"sites.models"},
     "sites.operations.kinds": {"sites.operations", "sites.models"},
     "sites.operations": {
+        "sites.operations.holds",
         "sites.operations.kinds",
         "sites.models",
         "sites.planning",

@@ -17,7 +17,7 @@ from portal.confirmation import confirm
 from portal.context import Frame
 from portal.http import PortalRequest
 from portal.notifications import is_counting
-from portal.operation_commands import log_commands
+from portal.operation_commands import RESTORABLE, log_commands
 from portal.operation_export import csv_lines, text_lines
 from portal.operation_query import CHOICES, STATUSES, OperationQuery
 from portal.subscription_filter import shown_operations, shown_sites
@@ -53,7 +53,7 @@ def logs(request: PortalRequest) -> HttpResponse:
     """All operations of the subscriptions that are shown, newest first, as far as they are asked for; a part of it
     for htmx."""
     query = OperationQuery.read(request.GET)
-    found = query.find(shown_operations(request)).prefetch_related("deleted_slots")
+    found = query.find(shown_operations(request)).prefetch_related(RESTORABLE)
     page = Paginator(found, PAGE_SIZE).get_page(query.page)
     selected = next((row for row in page if str(row.public_id) == query.selected), None)
     context = {

@@ -46,7 +46,7 @@ GreenroomError
 """
 
 from sites.errors.access import LastOwner, NotAllowed, NotAuthenticated, NotFound, SignInLimited
-from sites.errors.base import Failed, GreenroomError, Refused
+from sites.errors.base import Failed, GreenroomError, Refused, status_of
 from sites.errors.disk import is_disk_full
 from sites.errors.failures import (
     BuildFailed,
@@ -130,4 +130,5 @@ __all__ = [
     "WorkerKindRefused",
     "WrongNameTyped",
     "is_disk_full",
+    "status_of",
 ]

@@ -7,6 +7,7 @@ class InstanceNotStarted(Failed):
     """An instance ended before it served, or did not listen in time."""
 
     code = "InstanceNotStarted"
+    http_status = 422
     sentence = (
         "{what} was stopped: instance {ordinal} of {count} of '{name}' {how}. {holds} "
         "Fix the application and try again.{last_lines}"
@@ -17,6 +18,7 @@ class WarmupFailed(Failed):
     """An instance did not answer the warm-up acceptably."""
 
     code = "WarmupFailed"
+    http_status = 422
     sentence = (
         "{what} was stopped: instance {ordinal} of '{name}' {answered} to GET {path} {tries}; accepted are "
         "{accepted}. {holds} Fix the application and try again.{last_lines}"
@@ -27,6 +29,7 @@ class BuildFailed(Failed):
     """The content could not be made runnable."""
 
     code = "BuildFailed"
+    http_status = 422
     sentence = "The build of '{message}' failed{where}. {holds} Fix it and publish again.{last_lines}"
 
 
@@ -34,6 +37,7 @@ class ReleaseFailed(Failed):
     """The Procfile's release command ended with a code other than 0."""
 
     code = "ReleaseFailed"
+    http_status = 422
     sentence = (
         "The release command of '{message}' ended with code {exit_code}. {holds} Fix it and publish again.{last_lines}"
     )
@@ -50,6 +54,7 @@ class DiskFull(Failed):
     """The disk of the server, or the database's, has no room left."""
 
     code = "DiskFull"
+    http_status = 507
     sentence = (
         "{what} was stopped: the disk of the server is full. {holds} Free some space there and try again; "
         "./greenroom status says how much there is."
@@ -60,6 +65,7 @@ class InternalFault(Failed):
     """A step of an operation came to an exception, or lost its worker, again and again."""
 
     code = "InternalFault"
+    http_status = 500
     sentence = (
         "{what} was stopped at '{step}' by a fault of Greenroom itself ({fault}). {holds} "
         "Try again; the log of the worker says more."
@@ -70,6 +76,7 @@ class Cancelled(Failed):
     """A person asked for the end of an operation before its switch."""
 
     code = "Cancelled"
+    http_status = 409
 
 
 class Unreachable(Failed):

@@ -8,6 +8,7 @@ import sites.models.fields
 
 STEP_CHOICES = [
     ("requested", "Requested"),
+    ("queued", "Waiting for the slot to be created"),
     ("building", "Building the content"),
     ("releasing", "Running the release command"),
     ("restoring", "Putting the persistent folders back"),

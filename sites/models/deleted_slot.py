@@ -1,7 +1,9 @@
 """What is kept of a deleted slot for seven days, so that it can be made again."""
 
+from typing import Self
+
 from django.db import models
-from django.utils import timezone
+from django.db.models.functions import Now
 
 from sites.models.fields import EncryptedJSONField
 from sites.models.operation import Operation
@@ -9,6 +11,14 @@ from sites.models.site import InstanceSize, Mode
 from sites.models.subscription import Subscription
 
 KEPT_DAYS = 7
+
+
+class DeletedSlots(models.QuerySet["DeletedSlot"]):
+    """Deleted slots, as pages ask for them."""
+
+    def restorable(self) -> Self:
+        """Those that are still kept, by the database's clock, and were not made again."""
+        return self.filter(restored_by=None, expires_at__gt=Now())
 
 
 class DeletedSlot(models.Model):
@@ -46,6 +56,8 @@ class DeletedSlot(models.Model):
     deleted_at = models.DateTimeField()
     expires_at = models.DateTimeField(db_index=True)
 
+    objects = DeletedSlots.as_manager()
+
     class Meta:
         ordering = ["operation", "-is_production", "slot_name"]
         constraints = [models.UniqueConstraint(fields=["operation", "slot_name"], name="deleted_slot_unique")]
@@ -57,8 +69,3 @@ class DeletedSlot(models.Model):
     def title(self) -> str:
         """As the slot's own was."""
         return self.site_name if self.is_production else f"{self.site_name} ({self.slot_name})"
-
-    @property
-    def can_be_restored(self) -> bool:
-        """Whether it is still kept and was not made again."""
-        return self.restored_by_id is None and self.expires_at > timezone.now()

@@ -27,6 +27,9 @@ class Deployment(StateModel):
 
     public_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
     workload = models.ForeignKey(Workload, on_delete=models.CASCADE, related_name="deployments")
+    slot = models.ForeignKey(
+        "Slot", null=True, on_delete=models.SET_NULL, related_name="deployments"
+    )  # that received it, wherever a swap has taken it since
     operation = models.OneToOneField(
         "Operation", null=True, on_delete=models.SET_NULL, related_name="deployment"
     )  # that publishes it; null for what a site was created with
@@ -47,6 +50,16 @@ class Deployment(StateModel):
 
     def __str__(self) -> str:
         return f"{self.short_id} {self.message}"
+
+    @property
+    def is_in_force(self) -> bool:
+        """Whether it is what its workload serves."""
+        return self.pk == self.workload.active_deployment_id
+
+    @property
+    def is_superseded(self) -> bool:
+        """Whether it was put into service and something else has taken its place."""
+        return self.state == DeploymentState.ACTIVE and not self.is_in_force
 
     @property
     def short_id(self) -> str:

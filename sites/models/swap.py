@@ -67,7 +67,7 @@ class SlotChange(models.Model):
 
     def bring(self, deployment: Deployment) -> None:
         """Save `deployment` as what the operation publishes to this slot; the change itself is not saved."""
-        deployment.operation, deployment.workload = self.operation, self.occupant_after
+        deployment.operation, deployment.slot, deployment.workload = self.operation, self.slot, self.occupant_after
         deployment.save()
         self.deployment_after = deployment
 

@@ -6,7 +6,7 @@ from contextlib import suppress
 from functools import partial
 
 from django.db import InterfaceError, OperationalError, transaction
-from django.db.models import F
+from django.db.models import F, Q
 
 from sites.errors import Cancelled, GreenroomError, InternalFault, StaleOrder, Unreachable
 from sites.models import Deployment, DeploymentState, Operation, OperationState, Site, SlotHold, Step
@@ -92,12 +92,10 @@ def _clean_up(turn: Turn, reached: list[Stage]) -> None:
 
 def _fail_deployments(turn: Turn, outcome: str) -> None:
     """What the operation publishes fails with it, also after its switch; what it only brings elsewhere is as it was."""
-    for change in turn.changes:
-        if change.deployment_after_id is not None:
-            states = list(DeploymentState) if change.brings_deployment else list(Deployment.OPEN)
-            Deployment.objects.filter(pk=change.deployment_after_id, state__in=states).update(
-                state=DeploymentState.FAILED, failure=outcome, ended_at=now()
-            )
+    brought = Q(pk__in=[change.deployment_after_id for change in turn.changes], state__in=Deployment.OPEN)
+    Deployment.objects.filter(brought | Q(operation=turn.operation)).update(
+        state=DeploymentState.FAILED, failure=outcome, ended_at=now()
+    )
 
 
 def _announce(operation: Operation) -> None:

@@ -65,6 +65,10 @@ class OperationKind:
     """Whether it is written when it is done already, so that no worker ever has it."""
 
     is_deletion = False
+    is_creation = False
+    """Whether its slots come into being with it, so that a first publication to them waits for its end."""
+    waits_for_creation = False
+    """Whether it is such a publication."""
     is_roll_back = False
     alters_content = False
     """Whether it changes what a slot serves, or how, in a way that a roll-back has to ask about."""
@@ -93,6 +97,10 @@ class OperationKind:
         Belongs to the transaction that writes the operation. A subclass names in `asked` what can be asked for, and
         writes into `operation.before` what `undo` needs.
         """
+
+    def queue_up(self, operation: Operation, changes: Sequence[SlotChange], *args: Any, **asked: Any) -> None:
+        """Keep what is asked until the creation has ended that it waits for; `apply` then gets what was kept."""
+        raise NotImplementedError(self.name)
 
     def undo(self, operation: Operation, changes: Sequence[SlotChange]) -> None:
         """Take back exactly what `apply` has changed beside `changes`; in the transaction that fails the operation."""

@@ -8,6 +8,7 @@ from sites.operations.steps import (
     build,
     offer,
     prepare,
+    queue,
     restore_folders,
     show_preview,
     start,
@@ -20,6 +21,7 @@ from sites.operations.steps import (
 STAGES = {
     stage.step: stage
     for stage in (
+        Stage(Step.QUEUED, queue.wait, limit_seconds=queue.LIMIT_SECONDS),
         Stage(
             Step.BUILDING, build.work_build, enter=build.begin_build, clean_up=build.forget_runs, limit_seconds=2400.0
         ),

@@ -25,6 +25,10 @@ class Turn:
         """What the operation changes, one per slot; only the steps of this turn write them."""
         return list(self.operation.changes.loaded())
 
+    def forget(self) -> None:
+        """Read the changes anew when they are asked for again."""
+        self.__dict__.pop("changes", None)
+
     @property
     def starting(self) -> list[SlotChange]:
         """Those after which a revision has to run."""

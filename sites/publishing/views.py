@@ -1,7 +1,6 @@
 """HTTP for publishing clients, at the addresses that such clients know."""
 
 import time
-from collections.abc import Iterable
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse, JsonResponse
@@ -9,7 +8,7 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_GET, require_POST
 
 from sites.content import uploads
-from sites.errors import NotFound, Refused, SlotBusy, UploadTooLarge
+from sites.errors import DiskFull, GreenroomError, NotFound, is_disk_full, status_of
 from sites.models import Deployment, Operation, OperationState, Slot
 from sites.publishing.authentication import with_slot
 from sites.services import deployments
@@ -37,8 +36,12 @@ def zip_deploy(request: HttpRequest, slot: Slot) -> HttpResponse:
             )
         finally:
             archive.unlink(missing_ok=True)
-    except Refused as refusal:
+    except GreenroomError as refusal:
         return _refusal(refusal)
+    except OSError as error:
+        if not is_disk_full(error):
+            raise
+        return _refusal(DiskFull(what="Your publication", holds="Nothing was changed."))
     if request.GET.get("isAsync", "").lower() != "true":
         operation = _ended(operation)
     return _answer(request, operation)
@@ -47,34 +50,28 @@ def zip_deploy(request: HttpRequest, slot: Slot) -> HttpResponse:
 @require_GET
 @with_slot
 def deployment_list(request: HttpRequest, slot: Slot) -> HttpResponse:
-    """The slot's deployments, newest first."""
-    found = slot.occupant.deployments.all()[:100]
-    return JsonResponse([_described(deployment, slot) for deployment in found], safe=False)
+    """The deployments that the slot has received, newest first, wherever a swap has taken them since."""
+    return JsonResponse([_described(deployment) for deployment in deployments.received(slot)[:100]], safe=False)
 
 
 @require_GET
 @with_slot
 def deployment_detail(request: HttpRequest, slot: Slot, public_id: str) -> HttpResponse:
-    """One deployment, or the newest by the name `latest`."""
-    found = slot.occupant.deployments.all()
-    deployment = found.first() if public_id == "latest" else _by_id(found, public_id)
+    """One of them, or the newest by the name `latest`."""
+    deployment = deployments.find_received(slot, public_id)
     if deployment is None:
         return _refusal(NotFound())
-    return JsonResponse(_described(deployment, slot), status=202 if deployment.state in Deployment.OPEN else 200)
+    return JsonResponse(_described(deployment), status=202 if deployment.state in Deployment.OPEN else 200)
 
 
 @require_GET
 @with_slot
 def deployment_log(request: HttpRequest, slot: Slot, public_id: str) -> HttpResponse:
     """What its build and release command wrote, as text."""
-    deployment = _by_id(slot.occupant.deployments.all(), public_id)
+    deployment = deployments.find_received(slot, public_id)
     if deployment is None:
         return _refusal(NotFound())
     return HttpResponse(deployments.build_log(deployment), content_type="text/plain; charset=utf-8")
-
-
-def _by_id(found: Iterable[Deployment], public_id: str) -> Deployment | None:
-    return next((deployment for deployment in found if deployment.public_id.hex == public_id.replace("-", "")), None)
 
 
 def _ended(operation: Operation) -> Operation:
@@ -95,24 +92,24 @@ def _answer(request: HttpRequest, operation: Operation) -> HttpResponse:
         return JsonResponse(body, status=202, headers={"Location": where})
     if operation.state == OperationState.SUCCEEDED:
         return JsonResponse(body, headers={"Location": where})
-    return JsonResponse({**body, "code": operation.error_code}, status=422)
+    return JsonResponse({**body, "code": operation.error_code}, status=status_of(operation.error_code))
 
 
-def _described(deployment: Deployment, slot: Slot) -> dict[str, object]:
+def _described(deployment: Deployment) -> dict[str, object]:
+    serving = getattr(deployment.workload, "slot", None) if deployment.is_in_force else None
     return {
         "id": deployment.public_id.hex,
-        "state": deployment.state,
+        "state": "superseded" if deployment.is_superseded else deployment.state,
         "message": deployment.message,
         "author": deployment.author,
         "deployer": deployment.deployer,
         "received_at": deployment.received_at.isoformat(),
         "ended_at": deployment.ended_at.isoformat() if deployment.ended_at else None,
-        "active": deployment.pk == slot.occupant.active_deployment_id,
+        "active": deployment.is_in_force,
+        "slot": serving.name if serving else None,
         "failure": deployment.failure,
     }
 
 
-def _refusal(refusal: Refused) -> HttpResponse:
-    by_class = {NotFound: 404, SlotBusy: 409, UploadTooLarge: 413}
-    status = next((status for kind, status in by_class.items() if isinstance(refusal, kind)), 400)
-    return JsonResponse({"code": refusal.code, "message": str(refusal)}, status=status)
+def _refusal(refusal: GreenroomError) -> HttpResponse:
+    return JsonResponse({"code": refusal.code, "message": str(refusal)}, status=refusal.http_status)

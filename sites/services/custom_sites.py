@@ -130,6 +130,7 @@ def _give_sample(slot: Slot, author: str) -> None:
     recipe = recognition.recognise(store.path_of(content.digest))
     slot.occupant.active_deployment = Deployment.objects.create(
         workload=slot.occupant,
+        slot=slot,
         state=DeploymentState.ACTIVE,
         content_digest=content.digest,
         kind=recipe.kind,

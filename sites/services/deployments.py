@@ -1,9 +1,11 @@
 """Publish content to a slot."""
 
+import uuid
 from pathlib import Path
 
 from django.contrib.auth.models import User
 from django.db import transaction
+from django.db.models import QuerySet
 
 from sites import access
 from sites.content import archive as archives
@@ -67,6 +69,21 @@ def _touched(slot: Slot) -> list[Slot]:
                 **refusal.values,
             )
     return [slot, *production]
+
+
+def received(slot: Slot) -> QuerySet[Deployment]:
+    """The deployments that were published to the slot, newest first, wherever a swap has taken them since."""
+    return slot.deployments.select_related("workload__slot")
+
+
+def find_received(slot: Slot, public_id: str) -> Deployment | None:
+    """One of them by its public id, or the newest by the name `latest`; None when there is none."""
+    if public_id == "latest":
+        return received(slot).first()
+    try:
+        return received(slot).filter(public_id=uuid.UUID(public_id)).first()
+    except ValueError:  # it is no id
+        return None
 
 
 def build_log(deployment: Deployment) -> str:

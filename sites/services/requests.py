@@ -1,15 +1,15 @@
 """Ask for an operation: its row, the slots that it holds, what it is to change there, and its place in the queue."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from typing import Any
 
 from django.contrib.auth.models import User
-from django.db import IntegrityError, transaction
 
 from sites import tasks
 from sites.errors import Refused, SlotBusy, SwapPending
 from sites.models import Operation, OperationState, Site, Slot, SlotChange, SlotHold
 from sites.models.present import present
+from sites.operations import holds
 from sites.operations.kinds import OperationKind, kind_of
 
 
@@ -36,85 +36,49 @@ def begin(
         actor=acting_user,
         actor_name=actor_name or present(acting_user, "the name of who acts").get_username(),
     )
-    in_order = sorted(slots, key=lambda slot: slot.pk)
-    if not (kind.borrows_from_preview and _borrow(operation, in_order)):
-        _hold(operation, in_order)
-    changes = [_unchanged(operation, slot) for slot in _as_held(in_order)]
-    kind.apply(operation, changes, **asked)
+    wanted = list(slots)
+    if not (kind.borrows_from_preview and holds.borrow(operation, wanted)) and not holds.take(operation, wanted):
+        _wait_or_refuse(kind, operation, wanted)
+    changes = holds.unchanged(operation, wanted)
+    if operation.waits_for_id:
+        kind.queue_up(operation, changes, **asked)
+    else:
+        kind.apply(operation, changes, **asked)
+        SlotChange.objects.bulk_create(changes)
     if operation.before:
         operation.save(update_fields=["before"])
-    SlotChange.objects.bulk_create(changes)
     tasks.enqueue_on_commit(operation)
     return operation
 
 
 def ensure_free(slots: Iterable[Slot], *, wanted: OperationKind) -> None:
     """Raises SlotBusy when an operation holds one of the slots; a courtesy before long work, `begin` is the guard."""
-    hold = SlotHold.objects.filter(slot__in=list(slots)).select_related("operation", "slot__site").first()
-    if hold is not None:
-        raise _busy(hold, wanted=wanted.noun)
+    hold = holds.holder_of(list(slots))
+    if hold is not None and not _may_wait(wanted, hold):
+        raise _busy(hold.slot, hold.operation, wanted=wanted.noun)
 
 
-def _borrow(operation: Operation, slots: Sequence[Slot]) -> bool:
-    """Take production's hold from a preview that waits, for as long as the operation is open.
-
-    A preview may wait for hours, and production must remain scalable and stoppable meanwhile.
-    """
-    if len(slots) != 1 or not slots[0].is_production:
-        return False
-    hold = (
-        SlotHold.objects.select_for_update(of=("self", "operation"))
-        .select_related("operation")
-        .filter(slot=slots[0])
-        .first()
-    )
-    if hold is None or hold.operation.state != OperationState.WAITING:
-        return False
-    Operation.objects.filter(pk=operation.pk).update(borrowed_from=hold.operation)
-    operation.borrowed_from = hold.operation
-    SlotHold.objects.filter(pk=hold.pk).update(operation=operation)
-    return True
+def _wait_or_refuse(kind: OperationKind, operation: Operation, slots: list[Slot]) -> None:
+    """Put a first publication behind what creates its slot. Raises SlotBusy for everything else."""
+    hold = holds.holder_of(slots)
+    if hold is None:
+        raise Refused(f"Another operation on '{operation.target}' ended just now. Nothing was changed; try again.")
+    if not _may_wait(kind, hold):
+        raise _busy(hold.slot, hold.operation, wanted=kind.noun)
+    first = hold.operation.waiting.filter(state__in=Operation.OPEN, deployment__slot=hold.slot).first()
+    if first is not None:
+        raise _busy(hold.slot, first, wanted=kind.noun)
+    operation.waits_for = hold.operation
+    operation.save(update_fields=["waits_for"])
 
 
-def _hold(operation: Operation, slots: Sequence[Slot]) -> None:
-    """Insert one hold per slot, in slot order, or tell who has them."""
-    try:
-        with transaction.atomic():
-            SlotHold.objects.bulk_create([SlotHold(slot=slot, operation=operation) for slot in slots])
-    except IntegrityError:
-        hold = SlotHold.objects.filter(slot__in=slots).select_related("operation", "slot__site").first()
-        if hold is None:
-            raise Refused(
-                f"Another operation on '{operation.target}' ended just now. Nothing was changed; try again."
-            ) from None
-        raise _busy(hold, wanted=kind_of(operation).noun) from None
+def _may_wait(kind: OperationKind, hold: SlotHold) -> bool:
+    """A publication that goes on into production needs two slots at once, so it is asked for when both are there."""
+    return kind.waits_for_creation and kind_of(hold.operation).is_creation and not hold.slot.is_auto_swapped
 
 
-def _as_held(slots: Sequence[Slot]) -> list[Slot]:
-    """The slots as they are now that the operation holds them."""
-    found = Slot.objects.select_related("site", "workload__active_deployment").defer("publishing_password")
-    return list(found.filter(pk__in=[slot.pk for slot in slots]).order_by("pk"))
-
-
-def _unchanged(operation: Operation, slot: Slot) -> SlotChange:
-    """The change that leaves everything as it is."""
-    return SlotChange(
-        operation=operation,
-        slot=slot,
-        workload_before=slot.workload,
-        workload_after=slot.workload,
-        revision_before_id=slot.live_revision_id,
-        deployment_after=slot.occupant.active_deployment,
-        count_before=slot.instance_count,
-        count_after=slot.instance_count,
-        was_running=slot.is_running,
-        is_running_after=slot.is_running,
-    )
-
-
-def _busy(hold: SlotHold, *, wanted: str) -> SlotBusy | SwapPending:
-    """The refusal that names who holds the slot, with what, and since when."""
-    operation = hold.operation
+def _busy(slot: Slot, operation: Operation, *, wanted: str) -> SlotBusy | SwapPending:
+    """The refusal that names who has the slot, with what, and since when."""
     if operation.state == OperationState.WAITING:
         source = present(operation.swap.source, "the source of a swap")
         return SwapPending(
@@ -125,7 +89,7 @@ def _busy(hold: SlotHold, *, wanted: str) -> SlotBusy | SwapPending:
             operation=operation,
         )
     return SlotBusy(
-        name=hold.slot.title,
+        name=slot.title,
         operation=f"the {kind_of(operation).noun}",
         person=operation.actor_name,
         since=f"{operation.created_at:%H:%M:%S} UTC",

@@ -119,7 +119,10 @@ def _make_slot(site: Site, kept: DeletedSlot) -> Slot:
     if kept.content_digest:
         same = ("content_digest", "build_digest", "kind", "command", "message", "author", "deployer")
         slot.occupant.active_deployment = Deployment.objects.create(
-            workload=slot.occupant, state=DeploymentState.ACTIVE, **{name: getattr(kept, name) for name in same}
+            workload=slot.occupant,
+            slot=slot,
+            state=DeploymentState.ACTIVE,
+            **{name: getattr(kept, name) for name in same},
         )
         slot.occupant.save(update_fields=["active_deployment"])
     return slot

@@ -162,8 +162,16 @@ def _former_settings(swap: Swap) -> list[list[str]]:
 
 
 def _is_altered(workload: Workload, former: Revision, travelled: list[list[str]]) -> bool:
-    is_other = workload.active_deployment_id != former.deployment_id
+    is_other = not _is_same(workload.active_deployment, former.deployment)
     return is_other or workload.travelling_settings() != travelled
+
+
+def _is_same(one: Deployment | None, other: Deployment | None) -> bool:
+    """Whether two deployments run the same: what was published twice is not altered."""
+    if one is None or other is None:
+        return one is other
+    same = ("content_digest", "build_digest", "command")
+    return all(getattr(one, name) == getattr(other, name) for name in same)
 
 
 def _alterations(swap: Swap) -> list[Operation]:

@@ -4,11 +4,11 @@ from collections.abc import Mapping
 
 from django.conf import settings
 from django.contrib.auth.models import User
-from django.db import transaction
+from django.db import IntegrityError, transaction
 
 from sites import access
 from sites.errors import InstanceCountRefused, NotStandard, Refused, SettingRefused, SlotLimit
-from sites.models import STAGING, Operation, Site, Slot, SlotSetting, Workload
+from sites.models import STAGING, HostName, Operation, Site, Slot, SlotSetting, Workload
 from sites.operations.kinds import OperationKind
 from sites.operations.kinds.change_settings import CHANGE_SETTINGS
 from sites.operations.kinds.delete_staging import DELETE_STAGING
@@ -30,34 +30,55 @@ def why_not_enable(site: Site) -> Refused | None:
         return NotStandard(name=site.name, mode=site.get_mode_display())
     existing = list(site.slots.filter(is_production=False).values_list("name", flat=True))
     limit = settings.STAGING_SLOTS_PER_SITE
-    if len(existing) < limit:
-        return None
-    return SlotLimit(
-        name=site.name,
-        existing="its staging slot" if limit == 1 else f"its {limit} staging slots",
-        limit="One slot" if limit == 1 else f"{limit} slots",
-        is_are="is" if limit == 1 else "are",
-        slot=existing[0],
+    if len(existing) >= limit:
+        return SlotLimit(
+            name=site.name,
+            existing="its staging slot" if limit == 1 else f"its {limit} staging slots",
+            limit="One slot" if limit == 1 else f"{limit} slots",
+            is_are="is" if limit == 1 else "are",
+            slot=existing[0],
+        )
+    name = _free_slot_name(existing)
+    addresses = [names.default_host(site.name, name), names.publishing_host(site.name, name)]
+    return _address_taken(site, name) if HostName.objects.filter(name__in=addresses).exists() else None
+
+
+def _free_slot_name(existing: list[str]) -> str:
+    choices = (STAGING, *(f"{STAGING}{number}" for number in range(2, len(existing) + 3)))
+    return next(name for name in choices if name not in existing)
+
+
+def _address_taken(site: Site, name: str) -> SettingRefused:
+    return SettingRefused(
+        f"A slot '{name}' of '{site.name}' would have the address {names.default_host(site.name, name)}, which belongs "
+        f"to another web site. Nothing was created. Delete the web site '{site.name}-{name}' first, or go on with the "
+        f"slots that '{site.name}' has."
     )
 
 
-def enable_staged_publishing(*, acting_user: User, site: Site, name: str = "", is_cloned: bool = True) -> Operation:
+def enable_staged_publishing(*, acting_user: User, site: Site, is_cloned: bool = True) -> Operation:
     """seed: Enable, steps 1–3: the staging slot, its configuration cloned from production, without content.
 
-    With room for more than one (STAGING_SLOTS_PER_SITE), `name` tells them apart; by default staging, staging2 …
+    With room for more than one (STAGING_SLOTS_PER_SITE) they are called staging, staging2 … Raises NotStandard,
+    SlotLimit, SlotBusy, and SettingRefused when the address that it would have belongs to another web site.
     """
     site = access.get_site_for_change(acting_user, site.name)
-    with transaction.atomic():
-        Site.objects.select_for_update().get(pk=site.pk)
-        refusal = why_not_enable(site)
-        if refusal is not None:
-            raise refusal
-        production = site.slots.select_related("workload").get(is_production=True)
-        requests.ensure_free([production], wanted=ENABLE_STAGING)
-        slot = create_slot(site, _slot_name(site, name))
-        if is_cloned:
-            _clone_settings(production, slot)
-        return requests.begin(ENABLE_STAGING, acting_user=acting_user, site=site, slots=[slot], target=slot.title)
+    name = STAGING
+    try:
+        with transaction.atomic():
+            Site.objects.select_for_update().get(pk=site.pk)
+            refusal = why_not_enable(site)
+            if refusal is not None:
+                raise refusal
+            production = site.slots.select_related("workload").get(is_production=True)
+            requests.ensure_free([production], wanted=ENABLE_STAGING)
+            name = _free_slot_name(list(site.slots.values_list("name", flat=True)))
+            slot = create_slot(site, name)
+            if is_cloned:
+                _clone_settings(production, slot)
+            return requests.begin(ENABLE_STAGING, acting_user=acting_user, site=site, slots=[slot], target=slot.title)
+    except IntegrityError:  # the web site of that name was created just now
+        raise _address_taken(site, name) from None
 
 
 def create_slot(site: Site, name: str, *, is_production: bool = False, instance_count: int = 1) -> Slot:
@@ -73,20 +94,6 @@ def create_slot(site: Site, name: str, *, is_production: bool = False, instance_
     )
     names.give_host_names(slot)
     return slot
-
-
-def _slot_name(site: Site, wanted: str) -> str:
-    taken = set(site.slots.values_list("name", flat=True))
-    if not wanted:
-        choices = (STAGING, *(f"{STAGING}{number}" for number in range(2, len(taken) + 3)))
-        return next(name for name in choices if name not in taken)
-    wanted = wanted.lower()
-    if wanted in taken or not wanted.isalnum() or len(wanted) > 20:
-        raise SettingRefused(
-            f"'{wanted}' cannot be the name of a slot of '{site.name}'; no slot was created. "
-            "Use up to 20 letters and digits that no other slot of the site has."
-        )
-    return wanted
 
 
 def _clone_settings(source: Slot, target: Slot) -> None:

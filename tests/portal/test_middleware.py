@@ -89,3 +89,9 @@ def test_a_form_without_its_token_is_refused_with_a_sentence(db: None) -> None:
     assert "nothing was changed" in answer.content.decode()
     part = client.post("/new/sample/", headers={"HX-Request": "true"})
     assert part.status_code == 403
+
+
+@pytest.mark.parametrize("address", ["/sites/a%00b/production/dashboard/", "/sites/?q=%00", "/operations/?site=a%00"])
+def test_an_address_with_a_nul_is_refused_before_a_database_sees_it(address: str) -> None:
+    answer = Client(SERVER_NAME="localhost").get(address)
+    assert answer.status_code == 400 and b"NUL" in answer.content

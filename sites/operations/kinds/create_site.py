@@ -14,6 +14,7 @@ class CreateSite(OperationKind):
     noun = "creation"
     doing = "Creating web site '{target}'"
     busy = "Creating"
+    is_creation = True
 
     def steps_of(self, operation: Operation) -> Sequence[Step]:
         """An upload is built like a publication."""

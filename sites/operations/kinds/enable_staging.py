@@ -17,6 +17,7 @@ class EnableStaging(OperationKind):
     noun = "enabling of staged publishing"
     doing = "Enabling staged publishing for '{target}'"
     busy = "Creating"
+    is_creation = True
 
     def undo(self, operation: Operation, changes: Sequence[SlotChange]) -> None:
         """The slot goes again."""

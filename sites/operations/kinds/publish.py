@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from sites.models import Deployment, Operation, SlotChange, Swap
+from sites.models import Deployment, Operation, SlotChange, Step, Swap
 from sites.operations.kind import WITH_BUILD, Need, OperationKind, Queue
 from sites.operations.wording import quoted, took
 
@@ -16,8 +16,18 @@ class Publish(OperationKind):
     busy = "Publishing"
     queue = Queue.WORK
     steps = WITH_BUILD
+    waits_for_creation = True
     alters_content = True
     opens_window = True
+
+    def steps_of(self, operation: Operation) -> Sequence[Step]:
+        """A first publication may have to wait for its slot."""
+        is_queued = operation.waits_for_id is not None or operation.step == Step.QUEUED
+        return (Step.QUEUED, *WITH_BUILD) if is_queued else WITH_BUILD
+
+    def queue_up(self, operation: Operation, changes: Sequence[SlotChange], *, deployment: Deployment) -> None:
+        """The deployment, as received by the first slot."""
+        changes[0].bring(deployment)
 
     def apply(
         self,

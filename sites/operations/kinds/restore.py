@@ -15,6 +15,7 @@ class Restore(OperationKind):
     noun = "restoration"
     doing = "Restoring '{target}'"
     busy = "Restoring"
+    is_creation = True
     steps = (Step.RESTORING, *INTO_SERVICE)
 
     def need(self, change: SlotChange, *, is_in_service: bool) -> Need:

@@ -111,7 +111,7 @@ def _serve(change: SlotChange) -> None:
     """Put the change's revision into service in its slot (I2)."""
     if change.revision_after_id is not None:
         Revision.objects.filter(pk=change.revision_after_id).update(
-            state=RevisionState.SERVING, slot=change.slot_id, **BACK_IN_USE
+            state=RevisionState.SERVING, slot=change.slot_id, deployment=change.deployment_after, **BACK_IN_USE
         )
 
 

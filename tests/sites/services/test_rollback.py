@@ -155,3 +155,19 @@ def test_production_that_had_no_content_is_without_content_again(domain: Domain)
     production.refresh_from_db()
     assert domain.serves("contoso.localhost") == "placeholder"
     assert production.workload.active_deployment is None
+
+
+def test_what_was_published_twice_is_not_altered(domain: Domain) -> None:
+    production, staging = domain.staged()
+    first = production.workload.active_deployment_id
+    assert domain.publish(production, "one").state == "succeeded"
+    production.refresh_from_db()
+    assert production.workload.active_deployment_id != first
+    assert production.live_revision.deployment_id == production.workload.active_deployment_id, "it runs, so it is used"
+    domain.swap(staging, production)
+    offer = offer_roll_back(production.site)
+    assert (offer.is_altered, offer.alterations) == (False, ())
+    assert domain.publish(staging, "one").state == "succeeded"
+    assert not offer_roll_back(production.site).is_altered, "the same once more"
+    assert domain.publish(staging, "other").state == "succeeded"
+    assert offer_roll_back(production.site).is_altered
