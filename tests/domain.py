@@ -185,7 +185,6 @@ def make_domain(folder: Path, monkeypatch: object) -> Domain:
     Membership.objects.create(subscription=subscription, user=bob, role=Role.READER)
     domain = Domain(folder, alice, bob, charlie, subscription)
     monkeypatch.setattr(warm_up, "PAUSE_SECONDS", 0.0)
-    monkeypatch.setattr(machine, "SLICE_SECONDS", 0.2)
     return domain
 
 

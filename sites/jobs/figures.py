@@ -22,7 +22,7 @@ def is_needed() -> bool:
 def run() -> None:
     """Write the figures of the swaps of the last seconds, and say them in their operations."""
     for swap in _uncounted().select_related("operation"):
-        counted = count(swap.operation)
+        counted = count(swap.operation.changes.all())
         if counted is None:
             continue
         requests, failures = counted[0] - swap.requests_before, counted[1] - swap.failures_before

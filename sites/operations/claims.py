@@ -10,6 +10,7 @@ import socket
 from datetime import datetime, timedelta
 
 from django.db.models import F, Q, QuerySet
+from django.db.models.functions import Now
 
 from sites.models import Operation, OperationState, Step
 from sites.models.clock import now
@@ -26,7 +27,7 @@ ASKED_AGAIN_SECONDS = 10.0
 EARLY_SECONDS = 0.1
 """How much earlier than it is due somebody may look: messages are timed by the clocks of machines."""
 
-ENCRYPTED = ("before", "swap__settings_before", "borrowed_from__before")
+ENCRYPTED = ("swap__settings_before", "borrowed_from__before")
 """What is read when it is used."""
 
 _numbers = itertools.count(1)
@@ -45,12 +46,13 @@ def take(operation_id: int, attempt: int, claim: str, *, instead_of: tuple[str, 
     `instead_of` are claims that are known to be over although their process lives: it has lost its database. To take
     over such a claim, or that of a lost worker, counts as a loss, and raises the attempt.
     """
-    moment = now()
     known = Operation.objects.select_related("site", "swap", "borrowed_from").defer(*ENCRYPTED)
-    is_due = Q(due_at__lte=moment + timedelta(seconds=EARLY_SECONDS))
-    found = known.filter(is_due, pk=operation_id, attempt=attempt, state__in=Operation.WORKING).first()
+    is_due = Q(due_at__lte=Now() + timedelta(seconds=EARLY_SECONDS))
+    working = known.filter(is_due, pk=operation_id, attempt=attempt, state__in=Operation.WORKING)
+    found = working.annotate(read_at=Now()).first()
     if found is None:
         return None
+    moment = moment_of(found)
     is_over = bool(found.claimed_by) and (found.claimed_by in instead_of or is_lost(found, moment))
     if found.claimed_by and not is_over:
         return None
@@ -62,6 +64,11 @@ def take(operation_id: int, attempt: int, claim: str, *, instead_of: tuple[str, 
         setattr(found, name, value)
     found.attempt, found.losses = found.attempt + lost, found.losses + lost
     return found
+
+
+def moment_of(operation: Operation) -> datetime:
+    """The moment, by the database's clock, at which `take` has read an operation."""
+    return operation.read_at  # type: ignore[attr-defined]
 
 
 def is_lost(operation: Operation, moment: datetime) -> bool:
@@ -94,9 +101,9 @@ def count_loss(operation: Operation) -> bool:
     return bool(_mine(operation).update(losses=operation.losses))
 
 
-def put_off(operation: Operation, seconds: float) -> None:
-    """Give an operation out of the worker's hands for so long, also one whose end was asked for."""
-    _mine(operation).update(claimed_by="", due_at=now() + timedelta(seconds=seconds))
+def put_off(operation: Operation, until: datetime) -> None:
+    """Give an operation out of the worker's hands, also one whose end was asked for."""
+    _mine(operation).update(claimed_by="", due_at=until)
 
 
 def _mine(operation: Operation) -> QuerySet[Operation]:

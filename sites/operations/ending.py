@@ -10,9 +10,8 @@ from django.db.models import F, Q
 
 from sites.errors import Cancelled, GreenroomError, InternalFault, StaleOrder, Unreachable
 from sites.models import Deployment, DeploymentState, Operation, OperationState, Site, SlotHold, Step
-from sites.models.clock import now
 from sites.operations import deleted_slots, routers, sides
-from sites.operations.procedure import Stage, end_step
+from sites.operations.procedure import Stage
 from sites.operations.stages import STAGES
 from sites.operations.turn import Turn
 
@@ -24,19 +23,20 @@ NOT_UNDONE = " Taking back what it had changed came to a fault as well, so somet
 def succeed(turn: Turn, *, found: str) -> None:
     """End the operation as it was asked for; `found` is what its last step ended with."""
     operation, kind = turn.operation, turn.kind
-    reached = _reached(operation)
+    operation.ended_at = turn.now()
     outcome = kind.success(operation, turn.changes) + sides.remark(turn)
     with transaction.atomic():
         _end(turn, OperationState.SUCCEEDED, outcome, found=found)
         kind.on_success(operation, turn.changes)
     logger.info("%s", outcome)
-    _clean_up(turn, reached)
+    _clean_up(turn, [STAGES[step] for step in kind.steps_of(operation)], may_be_gone=kind.is_deletion)
 
 
 def fail(turn: Turn, failure: GreenroomError) -> None:
     """End the operation with its reason; before the switch everything is as it was."""
     operation = turn.operation
-    reached = _reached(operation)
+    turn.trail.write()
+    reached = _reached(turn)
     _clean_up(turn, reached)
     state = OperationState.CANCELLED if isinstance(failure, Cancelled) else OperationState.FAILED
     undoing = [partial(stage.undo, turn) for stage in reversed(reached) if stage.undo is not None]
@@ -74,19 +74,21 @@ def _tolerate(operation: Operation, act: Callable[[], object]) -> bool:
     return True
 
 
-def _reached(operation: Operation) -> list[Stage]:
-    """The stages that the operation was at, in order."""
-    written = set(operation.steps.values_list("step", flat=True))
-    return [stage for step, stage in STAGES.items() if step in written]
+def _reached(turn: Turn) -> list[Stage]:
+    """The stages that the operation has entered, in order."""
+    steps = list(turn.kind.steps_of(turn.operation))
+    if turn.operation.step not in steps:
+        return []
+    return [STAGES[step] for step in steps[: steps.index(Step(turn.operation.step)) + 1]]
 
 
-def _clean_up(turn: Turn, reached: list[Stage]) -> None:
+def _clean_up(turn: Turn, stages: list[Stage], *, may_be_gone: bool = False) -> None:
     """End what may still run for the operation, and remove what nobody needs any more."""
-    for stage in reached:
+    for stage in stages:
         if stage.clean_up is not None:
             _tolerate(turn.operation, partial(stage.clean_up, turn))
     site = turn.operation.site
-    if site is not None and not Site.objects.filter(pk=site.pk).exists():
+    if may_be_gone and site is not None and not Site.objects.filter(pk=site.pk).exists():
         _tolerate(turn.operation, partial(deleted_slots.remove_cache, site))
 
 
@@ -94,7 +96,7 @@ def _fail_deployments(turn: Turn, outcome: str) -> None:
     """What the operation publishes fails with it, also after its switch; what it only brings elsewhere is as it was."""
     brought = Q(pk__in=[change.deployment_after_id for change in turn.changes], state__in=Deployment.OPEN)
     Deployment.objects.filter(brought | Q(operation=turn.operation)).update(
-        state=DeploymentState.FAILED, failure=outcome, ended_at=now()
+        state=DeploymentState.FAILED, failure=outcome, ended_at=turn.now()
     )
 
 
@@ -113,13 +115,14 @@ def _announce(operation: Operation) -> None:
 
 
 def _end(turn: Turn, state: OperationState, outcome: str, *, found: str = "", error_code: str = "") -> None:
-    operation, moment = turn.operation, now()
+    operation, moment = turn.operation, turn.now()
     is_done = state == OperationState.SUCCEEDED
     fenced = Operation.objects.filter(pk=operation.pk, attempt=operation.attempt, state__in=Operation.OPEN)
     ended = {"state": state, "outcome": outcome, "error_code": error_code, "ended_at": moment, "claimed_by": ""}
     if not fenced.update(**ended, **({"step": Step.DONE} if is_done else {})):
         raise StaleOrder(what=str(operation))
-    end_step(operation, moment, found=found, is_failed=state == OperationState.FAILED)
+    turn.trail.end(moment, found=found, is_failed=state == OperationState.FAILED)
+    turn.trail.close(moment)
     _release(turn, is_done=is_done)
 
 
@@ -133,5 +136,5 @@ def _release(turn: Turn, *, is_done: bool) -> None:
     holds.update(operation=lender)
     if is_done and turn.kind.ends_preview:
         Operation.objects.filter(pk=lender.pk, state=OperationState.WAITING).update(
-            state=OperationState.RUNNING, cancel_requested_at=now(), due_at=now()
+            state=OperationState.RUNNING, cancel_requested_at=turn.now(), due_at=turn.now()
         )

@@ -3,6 +3,7 @@
 import logging
 import time
 from collections.abc import Callable, Sequence
+from datetime import timedelta
 
 from django.db import InterfaceError, OperationalError
 
@@ -17,10 +18,9 @@ from sites.errors import (
     is_disk_full,
 )
 from sites.models import Operation
-from sites.models.clock import seconds_since
 from sites.operations import claims, ending, wording
 from sites.operations.kinds import kind_of
-from sites.operations.procedure import DONE, Progress, Stage, enter, heed_cancel, park, tell, wait_for_person
+from sites.operations.procedure import DONE, Progress, Stage, enter, heed_cancel, park, wait_for_person
 from sites.operations.stages import STAGES
 from sites.operations.turn import Turn
 
@@ -49,7 +49,7 @@ def run(operation_id: int, attempt: int, *, claim: str, again: Again, instead_of
     operation = claims.take(operation_id, attempt, claim, instead_of=instead_of)
     if operation is None:
         return
-    turn = Turn(operation, kind_of(operation))
+    turn = Turn(operation, kind_of(operation), claims.moment_of(operation))
     try:
         pause = _work(turn)
     except DATABASE_LOST:
@@ -125,7 +125,7 @@ def _look(turn: Turn, stage: Stage) -> Progress:
     turn.is_fresh = False
     if progress.is_done:
         return progress
-    if tell(turn.operation, progress) and away is not None:
+    if turn.trail.tell(progress.sentence) and away is not None:
         logger.warning("%s: %s", turn.operation, away)
     if not progress.is_waiting:
         _check_limit(turn, stage)
@@ -134,18 +134,14 @@ def _look(turn: Turn, stage: Stage) -> Progress:
 
 def _check_limit(turn: Turn, stage: Stage) -> None:
     limit = stage.limit_seconds(turn) if callable(stage.limit_seconds) else stage.limit_seconds
-    if limit is not None and _seconds_at_step(turn) > limit:
+    if limit is not None and turn.seconds_at_step > limit:
         known = stage.late(turn) if stage.late is not None else None
         raise known or Failed(wording.took_too_long(turn.what, stage.step.label, limit, turn.holds))
 
 
 def _pause(turn: Turn) -> float:
     """Soon at first, then the less often the longer it takes."""
-    return min(LONGEST_PAUSE_SECONDS, max(FIRST_PAUSE_SECONDS, _seconds_at_step(turn) / 4))
-
-
-def _seconds_at_step(turn: Turn) -> float:
-    return seconds_since(turn.operation.step_at)
+    return min(LONGEST_PAUSE_SECONDS, max(FIRST_PAUSE_SECONDS, turn.seconds_at_step / 4))
 
 
 def _note_loss(turn: Turn, fault: Exception) -> float | None:
@@ -161,9 +157,7 @@ def _note_loss(turn: Turn, fault: Exception) -> float | None:
         ending.fail(turn, DiskFull(what=turn.what, holds=turn.holds))
         return None
     if turn.operation.losses < MOST_LOSSES:
-        pause = FIRST_RETRY_SECONDS * 2 ** (turn.operation.losses - 1)
-        claims.put_off(turn.operation, pause)
-        return pause
+        return _put_off(turn, FIRST_RETRY_SECONDS * 2 ** (turn.operation.losses - 1))
     return _give_up_step(turn, type(fault).__name__)
 
 
@@ -177,5 +171,11 @@ def _give_up_step(turn: Turn, fault: str) -> float | None:
         return None
     if _advance(turn, skipping=f"given up because of a fault of Greenroom itself ({fault})") is None:
         return None
-    claims.put_off(turn.operation, 0.0)
-    return 0.0
+    return _put_off(turn, 0.0)
+
+
+def _put_off(turn: Turn, seconds: float) -> float:
+    """As `park`, also for an operation whose end was asked for."""
+    turn.trail.write()
+    claims.put_off(turn.operation, turn.now() + timedelta(seconds=seconds))
+    return seconds

@@ -5,9 +5,8 @@ from collections.abc import Iterable
 from django.conf import settings
 from django.utils.encoding import iri_to_uri
 
-from sites.general_settings import WarmupRules, warmup_rules
-from sites.models import Category, HostName, HostNameKind, Slot, SlotSetting
-from sites.models.present import present
+from sites.models import HostName, HostNameKind, Slot
+from sites.planning import Entries
 from sites.runtime.spec import ProbeSpec
 
 USER_AGENT = "SiteWarmup"
@@ -16,13 +15,13 @@ ROUND_SECONDS = 100.0
 
 
 class Questions:
-    """The requests for some slots and workloads, whose addresses and warm-up rules are read once."""
+    """The requests for some slots, whose addresses are read once; `entries` have the warm-up rules of workloads."""
 
-    def __init__(self, slots: Iterable[Slot], workloads: Iterable[int]) -> None:
+    def __init__(self, slots: Iterable[Slot], entries: Entries) -> None:
         self._slots = {slot.pk: slot for slot in slots}
         names = HostName.objects.filter(slot__in=self._slots, kind=HostNameKind.DEFAULT)
         self._hosts = dict(names.values_list("slot_id", "name"))
-        self._rules = rules_of(workloads)
+        self._entries = entries
 
     def ask(
         self, probe_id: str, slot: Slot, workload_id: int, place: tuple[int, int], *, seconds: float = ROUND_SECONDS
@@ -31,7 +30,7 @@ class Questions:
 
         One answer has at most `seconds`, and so have all of them together.
         """
-        rules = self._rules[workload_id]
+        rules = self._entries.warmup_rules(workload_id)
         return ProbeSpec(
             probe_id=probe_id,
             revision_id=place[0],
@@ -55,11 +54,3 @@ def _headers(slot: Slot, host: str) -> dict[str, str]:
         "X-Website-Hostname": host,
         "X-Website-Site-Name": slot.site.name,
     }
-
-
-def rules_of(workloads: Iterable[int]) -> dict[int, WarmupRules]:
-    """The warm-up rules of workloads by their id; they travel with them."""
-    entries: dict[int, dict[str, str]] = {pk: {} for pk in workloads}
-    for row in SlotSetting.objects.filter(workload__in=entries, category=Category.WARMUP):
-        entries[present(row.workload_id, "the workload of a warm-up rule")][row.name] = row.value
-    return {pk: warmup_rules(given) for pk, given in entries.items()}

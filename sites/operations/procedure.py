@@ -2,19 +2,17 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 from django.db import transaction
 
 from sites.errors import Cancelled, GreenroomError, StaleOrder
-from sites.models import Operation, OperationState, OperationStep, Step
-from sites.models.clock import now
+from sites.models import Operation, OperationState, Step
 from sites.operations import wording
 from sites.operations.turn import Turn
 
 HANG_SECONDS = 120.0
 """How long one look at a step may take; a worker that takes longer has lost its way."""
-SENTENCE_LENGTH = 300
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,51 +81,35 @@ def _cancelled(turn: Turn) -> Cancelled:
 
 
 def enter(turn: Turn, stage: Stage, *, found: str = "") -> None:
-    """Write that the operation is at `stage`, with what belongs to it, in one transaction.
+    """Write that the operation is at `stage`, together with what belongs to it.
 
     `found` is what the step before ended with, for people. Raises StaleOrder and Cancelled.
     """
-    operation = turn.operation
-    with transaction.atomic():
-        moment = now()
-        write(turn, step=stage.step, step_at=moment, claimed_at=moment, losses=0)
-        end_step(operation, moment, found=found)
-        OperationStep.objects.bulk_create(
-            [OperationStep(operation=operation, step=stage.step, started_at=moment)],
-            update_conflicts=True,  # the step of a slice that died before, or before a preview was completed
-            unique_fields=["operation", "step"],
-            update_fields=["started_at", "ended_at"],
-        )
-        if stage.enter is not None:
-            stage.enter(turn)
+    operation, moment = turn.operation, turn.now()
+    place = {"step": stage.step, "step_at": moment, "claimed_at": moment, "losses": 0}
+    if stage.enter is None:
+        write(turn, **place)
+    else:
+        try:
+            with transaction.atomic():
+                stage.enter(turn)
+                write(turn, **place, **turn.take_unsaved())
+        except BaseException:
+            turn.forget()
+            raise
+    turn.trail.end(moment, found=found)
+    turn.trail.begin(stage.step, moment)
     operation.step, operation.step_at, operation.losses = stage.step, moment, 0
     turn.is_fresh = True
 
 
-def keep(turn: Turn) -> None:
-    """Say that the operation is still being worked on. Raises StaleOrder and Cancelled."""
-    write(turn, claimed_at=now())
-
-
 def park(turn: Turn, *, seconds: float) -> None:
     """Give the operation out of the worker's hands for so long. Raises StaleOrder and Cancelled."""
-    write(turn, claimed_by="", due_at=now() + timedelta(seconds=seconds))
-
-
-def end_step(operation: Operation, moment: datetime, *, found: str = "", is_failed: bool = False) -> None:
-    """Write that the present step has ended, and what it found; belongs to the transaction that goes on."""
-    said = {"sentence": found[:SENTENCE_LENGTH]} if found else {}
-    steps = OperationStep.objects.filter(operation=operation, ended_at=None)
-    steps.update(ended_at=moment, is_failed=is_failed, **said)
-
-
-def tell(operation: Operation, progress: Progress) -> bool:
-    """Show how far the present step is; written only when the sentence has changed, which it returns."""
-    sentence = progress.sentence[:SENTENCE_LENGTH]
-    steps = OperationStep.objects.filter(operation=operation, step=operation.step)
-    return bool(sentence and steps.exclude(sentence=sentence).update(sentence=sentence))
+    turn.trail.write()
+    write(turn, claimed_by="", due_at=turn.now() + timedelta(seconds=seconds))
 
 
 def wait_for_person(turn: Turn) -> None:
     """Let go of the operation until somebody completes or cancels it; nobody takes it up meanwhile."""
+    turn.trail.write()
     write(turn, state=OperationState.WAITING, claimed_by="")

@@ -25,9 +25,7 @@ def remember(turn: Turn) -> None:
         for pk, state, until in kept.filter(state__in=IN_USE).values_list("pk", "state", "retained_until")
     }
     if found:
-        operation = turn.operation
-        operation.before = {**operation.before, "kept": {**found, **operation.before.get("kept", {})}}
-        operation.save(update_fields=["before"])
+        turn.keep(kept={**found, **turn.operation.before.get("kept", {})})
 
 
 def give_back(turn: Turn) -> None:
@@ -79,13 +77,13 @@ def _opened_window(turn: Turn, changes: list[SlotChange]) -> datetime | None:
         return None
     target = next(change.held_slot for change in changes if change.slot_id == swap.target_id)
     window = timedelta(seconds=target.rollback_window_seconds)
-    return now() + window if window and target.is_production else None
+    return turn.now() + window if window and target.is_production else None
 
 
 def _kept_on(turn: Turn, revision: Revision) -> datetime | None:
     """End of the last swap's window for what production served before it and staging goes on with until now."""
     until = revision.retained_until
-    if not turn.kind.alters_content or until is None or until <= now():
+    if not turn.kind.alters_content or until is None or until <= turn.now():
         return None
     served = [change.held_slot for change in turn.changes if change.revision_before_id == revision.pk]
     return None if not served or served[0].is_production else until

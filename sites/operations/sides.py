@@ -103,7 +103,7 @@ def _is_healthy(turn: Turn, change: SlotChange, statuses: Iterable[InstanceStatu
     if not running:
         return False
     slot, workload = before.held_slot, before.occupant_before.pk
-    questions = Questions([slot], [workload])
+    questions = Questions([slot], turn.entries)
     prefix = f"{probe_prefix(turn)}reference-{turn.operation.step_at.timestamp()}"
     asked = get_runtime().probe(
         questions.ask(f"{prefix}-{place[0]}-{place[1]}", slot, workload, place, seconds=REFERENCE_SECONDS)

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 
 from sites.models import Operation, SlotChange
-from sites.models.clock import seconds_since
+from sites.models.present import present
 
 
 def quoted(text: str) -> str:
@@ -22,9 +22,10 @@ def instances(count: int) -> str:
 
 
 def took(operation: Operation) -> str:
-    """How long an operation has taken so far; a preview's swap begins with COMPLETE."""
+    """How long an operation has taken that has ended; a preview's swap begins with COMPLETE."""
     swap = getattr(operation, "swap", None)
-    return f"{seconds_since(swap.begun_at if swap else operation.created_at):.1f} s"
+    ended_at = present(operation.ended_at, "the end of an operation")
+    return f"{(ended_at - (swap.begun_at if swap else operation.created_at)).total_seconds():.1f} s"
 
 
 def still_served(changes: Iterable[SlotChange]) -> str:

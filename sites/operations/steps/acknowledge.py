@@ -2,7 +2,6 @@
 
 from sites.errors import Unreachable
 from sites.models import Swap
-from sites.models.clock import now, seconds_since
 from sites.operations import retention, routers
 from sites.operations.procedure import Progress
 from sites.operations.turn import Turn
@@ -16,7 +15,7 @@ def wait(turn: Turn) -> Progress:
 
     Raises RoutesRefused when every router refuses them.
     """
-    is_late = seconds_since(turn.operation.step_at) > LATE_SECONDS
+    is_late = turn.seconds_at_step > LATE_SECONDS
     try:
         answer = routers.acknowledged(turn)
     except Unreachable as away:
@@ -24,7 +23,7 @@ def wait(turn: Turn) -> Progress:
             return Progress(True, f"switched; {away}")
         raise
     if not answer.missing:
-        moment = now()
+        moment = turn.now()
         retention.release(turn.site, moment)
         Swap.objects.filter(operation=turn.operation).update(acknowledged_at=moment)
         return Progress(True, answer.sentence)

@@ -8,17 +8,21 @@ from sites.operations.retention import BACK_IN_USE
 from sites.operations.turn import Turn
 
 LIMIT_SECONDS = 60.0
+OUT_OF_ROUTES = (RevisionState.PREPARING, RevisionState.DRAINING)
 
 
 def offer(turn: Turn) -> None:
     """Make the warm instances part of the route table. Where they were part of it all the time, nothing changes."""
     changed = 0
+    own = Revision.objects.select_for_update().defer("snapshot")
+    present = own.in_bulk([change.prepared.pk for change in turn.starting])
     for change in turn.starting:
-        revision = Revision.objects.filter(pk=change.prepared.pk)
+        revision = present[change.prepared.pk]
         # What was kept warm may have been let go of just when this operation took hold of it
-        returned = revision.filter(state__in=[RevisionState.PREPARING, RevisionState.DRAINING])
-        changed += returned.update(state=RevisionState.READY, **BACK_IN_USE)
-        changed += revision.filter(routed_count__lt=change.count_after).update(routed_count=change.count_after)
+        if revision.state in OUT_OF_ROUTES:
+            changed += revision.transition(OUT_OF_ROUTES, RevisionState.READY, **BACK_IN_USE)
+        if revision.routed_count < change.count_after:
+            changed += Revision.objects.filter(pk=revision.pk).update(routed_count=change.count_after)
     for group in sides.groups(turn):
         if group.need is not Need.ANSWERING:  # visitors meet what there is of them
             cold = group.change.prepared.instances.filter(ordinal__in=group.ordinals, is_warm=False)
@@ -31,5 +35,5 @@ def wait(turn: Turn) -> Progress:
     """Until every registered router has acknowledged the endpoints. Raises RoutesRefused."""
     answer = routers.acknowledged(turn)
     if not answer.missing:
-        figures.begin(turn.operation)
+        figures.begin(turn)
     return Progress(not answer.missing, answer.sentence)

@@ -9,7 +9,7 @@ from sites.planning import make_plan
 def prepare(turn: Turn) -> None:
     """Give each change its revision: one that runs already with the needed fingerprint, or a new row."""
     for change in turn.starting:
-        plan = make_plan(change.held_slot, change.occupant_after, change.deployment_after)
+        plan = make_plan(change.held_slot, change.occupant_after, change.deployment_after, turn.entries)
         revision = _reused(change, plan.fingerprint) or Revision.objects.create(
             site=change.held_slot.site,
             workload=change.workload_after,
@@ -24,18 +24,23 @@ def prepare(turn: Turn) -> None:
             revision.wanted_count = change.count_after
             revision.generation += 1
             revision.save(update_fields=["wanted_count", "generation"])
-        _expect_instances(revision)
         change.revision_after, change.was_healthy = revision, None
-        change.save(update_fields=["revision_after", "was_healthy"])
+    SlotChange.objects.bulk_update(turn.starting, ["revision_after", "was_healthy"])
+    _expect_instances([change.prepared for change in turn.starting])
 
 
-def _expect_instances(revision: Revision) -> None:
+def _expect_instances(revisions: list[Revision]) -> None:
     """Have a row for each wanted instance, whose tries begin anew."""
-    known = revision.instances.order_by()
-    known.update(warmup_tries=0, warmup_tried_at=None)
-    missing = set(range(revision.wanted_count)) - set(known.values_list("ordinal", flat=True))
-    if missing:
-        Instance.objects.bulk_create(Instance(revision=revision, ordinal=ordinal) for ordinal in sorted(missing))
+    known = list(Instance.objects.filter(revision__in=revisions))
+    if tried := [one.pk for one in known if one.warmup_tried_at is not None]:
+        Instance.objects.filter(pk__in=tried).update(warmup_tries=0, warmup_tried_at=None)
+    places = {one.place for one in known}
+    Instance.objects.bulk_create(
+        Instance(revision=revision, ordinal=ordinal)
+        for revision in revisions
+        for ordinal in range(revision.wanted_count)
+        if (revision.pk, ordinal) not in places
+    )
 
 
 def _reused(change: SlotChange, fingerprint: str) -> Revision | None:

@@ -4,7 +4,6 @@ from collections.abc import Iterable
 
 from sites.errors import Failed, InstanceNotStarted, StaleOrder
 from sites.models import Revision, SlotChange
-from sites.models.clock import seconds_since
 from sites.operations import sides, wording
 from sites.operations.instances import record
 from sites.operations.kind import Need
@@ -76,7 +75,7 @@ def _is_given_up(turn: Turn, group: Group, statuses: list[InstanceStatus]) -> bo
     # Of instances that ran before, nobody knows how many of their crashes fall into this operation
     crashed = [status for status in statuses if group.are_new and status.restarts >= MOST_CRASHES]
     if group.need is Need.ATTEMPTED:
-        return bool(crashed) or seconds_since(turn.operation.step_at) > ATTEMPT_SECONDS
+        return bool(crashed) or turn.seconds_at_step > ATTEMPT_SECONDS
     if group.need is Need.ANSWERING and crashed:
         how = f"ended with code {crashed[0].exit_code} before it listened on its port"
         raise _not_started(turn, group.change, crashed[0].ordinal, how)

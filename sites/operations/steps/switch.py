@@ -15,7 +15,6 @@ from sites.models import (
     Swap,
     Workload,
 )
-from sites.models.clock import now
 from sites.operations import retention, routers, sides
 from sites.operations.kind import Need
 from sites.operations.procedure import DONE, Progress
@@ -37,31 +36,32 @@ def switch(turn: Turn) -> None:
         if change.starts:
             own = {place for place in required if place[0] == change.revision_after_id}
             _check(turn, change, missing=len(own - warm), required=len(own))
-    _remember_settings(changes)
+    _remember_settings(turn, changes)
     retention.remember(turn)
     _exchange(turn, changes)
 
 
 def _locked_changes(turn: Turn) -> list[SlotChange]:
-    """The changes with their slots as they are under the slots' locks."""
-    mine = turn.operation.changes
-    list(Slot.objects.select_for_update(of=("self",)).filter(changes__in=mine.all()).order_by("pk").only("pk"))
-    return list(mine.loaded())
+    """The changes with their slots, read anew under the slots' locks."""
+    own = Slot.objects.filter(changes__operation=turn.operation)
+    list(own.select_for_update(of=("self",)).order_by("pk").only("pk"))
+    turn.forget()
+    return turn.changes
 
 
-def _remember_settings(changes: list[SlotChange]) -> None:
+def _remember_settings(turn: Turn, changes: list[SlotChange]) -> None:
     """What travels away from production is written down, so that a roll-back can tell whether it was altered."""
     for change in changes:
         if change.held_slot.is_production and change.workload_before_id != change.workload_after_id:
             sticky = change.held_slot.site.sticky_names.values_list("category", "name")
             Swap.objects.filter(operation=change.operation_id).update(
-                settings_before=change.occupant_before.travelling_settings(), sticky_before=sorted(map(list, sticky))
+                settings_before=turn.entries.travelling(change.occupant_before), sticky_before=sorted(map(list, sticky))
             )
 
 
 def _check(turn: Turn, change: SlotChange, *, missing: int, required: int) -> None:
     slot, revision = change.held_slot, change.prepared
-    plan = make_plan(slot, change.occupant_after, change.deployment_after)
+    plan = make_plan(slot, change.occupant_after, change.deployment_after, turn.entries)
     if slot.workload_id != change.workload_before_id or plan.fingerprint != revision.fingerprint:
         reason = f"the configuration or content of '{slot.title}' changed meanwhile"
     elif revision.state not in (RevisionState.READY, RevisionState.SERVING, RevisionState.RETAINED):
@@ -75,7 +75,7 @@ def _check(turn: Turn, change: SlotChange, *, missing: int, required: int) -> No
 
 def _exchange(turn: Turn, changes: list[SlotChange]) -> None:
     """Set workloads and live revisions of all slots, and raise the site's routes version, once."""
-    moment = now()
+    moment = turn.now()
     moving = [change.held_slot.pk for change in changes if change.workload_after_id != change.workload_before_id]
     Slot.objects.filter(pk__in=moving).update(workload=None)  # the column is unique at every moment
     replaced: set[int] = set()
@@ -86,9 +86,11 @@ def _exchange(turn: Turn, changes: list[SlotChange]) -> None:
         slot.live_revision_id = change.revision_after_id
         slot.is_running = change.is_running_after
         slot.instance_count = change.count_after or slot.instance_count
-        slot.save(update_fields=["workload", "live_revision", "is_running", "instance_count"])
         _put_in_force(change, moment)
         _serve(change)
+    Slot.objects.bulk_update(
+        [change.held_slot for change in changes], ["workload", "live_revision", "is_running", "instance_count"]
+    )
     retention.retire_candidates(turn, changes)
     retention.take_out_of_service(turn, changes, replaced)
     version = turn.site.touch_routes()

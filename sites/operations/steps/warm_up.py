@@ -7,10 +7,9 @@ from datetime import datetime, timedelta
 
 from sites.errors import WarmupFailed
 from sites.models import Instance
-from sites.models.clock import now
 from sites.operations import sides, wording
 from sites.operations.kind import Need
-from sites.operations.probing import ROUND_SECONDS, Questions, rules_of
+from sites.operations.probing import ROUND_SECONDS, Questions
 from sites.operations.procedure import DONE, Progress
 from sites.operations.sides import ATTEMPT_SECONDS, Group
 from sites.operations.turn import Turn
@@ -48,7 +47,7 @@ def warm_up(turn: Turn) -> Progress:
 
 def limit_seconds(turn: Turn) -> float:
     """How long all tries may take that the rules give."""
-    rules = rules_of(change.occupant_after.pk for change in turn.starting).values()
+    rules = [turn.entries.warmup_rules(change.occupant_after.pk) for change in turn.starting]
     longest = (one.tries * (min(one.seconds * len(one.paths), ROUND_SECONDS) + PAUSE_SECONDS) for one in rules)
     return MARGIN_SECONDS + max(longest, default=0.0)
 
@@ -70,10 +69,9 @@ def _is_given_up(instance: Instance, group: Group) -> bool:
 
 def _ask(turn: Turn, left: list[tuple[Instance, Group]]) -> Answers:
     """What those have answered that were to be asked by now."""
-    moment = now()
+    moment = turn.now()
     due = [(one, group) for one, group in left if _is_due(one, moment)]
-    changes = [group.change for _, group in due]
-    questions = Questions([change.held_slot for change in changes], {change.occupant_after.pk for change in changes})
+    questions = Questions([group.change.held_slot for _, group in due], turn.entries)
     stamp = f"{sides.probe_prefix(turn)}{turn.operation.step_at.timestamp()}"
     specs = [
         questions.ask(
@@ -103,7 +101,7 @@ def _note_accepted(turn: Turn, answers: Answers) -> int:
             by_answer.setdefault(status.answer, []).append(one.pk)
     for answer, warm in by_answer.items():
         Instance.objects.filter(pk__in=warm).update(
-            warmed_for=turn.operation, is_warm=True, warmup_answer=answer[:200], warmup_tried_at=now()
+            warmed_for=turn.operation, is_warm=True, warmup_answer=answer[:200], warmup_tried_at=turn.now()
         )
     return sum(map(len, by_answer.values()))
 
@@ -116,12 +114,12 @@ def _note_refused(turn: Turn, answers: Answers) -> int:
             continue
         one.warmup_tries += 1
         Instance.objects.filter(pk=one.pk).update(
-            warmup_tries=one.warmup_tries, warmup_answer=status.answer[:200], warmup_tried_at=now()
+            warmup_tries=one.warmup_tries, warmup_answer=status.answer[:200], warmup_tried_at=turn.now()
         )
         if group.need is Need.ATTEMPTED:
             given_up += 1
             continue
-        rules = rules_of([group.change.occupant_after.pk])[group.change.occupant_after.pk]
+        rules = turn.entries.warmup_rules(group.change.occupant_after.pk)
         if one.warmup_tries >= rules.tries:
             raise _failure(turn, one, group, status, rules.accepted)
     return given_up

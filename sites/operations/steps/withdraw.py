@@ -11,11 +11,7 @@ def withdraw(turn: Turn) -> None:
     slots = Slot.objects.select_for_update().filter(changes__operation=turn.operation).order_by("pk")
     names = HostName.objects.filter(slot__changes__operation=turn.operation)
     retention.remember(turn)
-    turn.operation.before = {
-        **turn.operation.before,
-        "hosts": list(map(list, names.values_list("slot", "name", "kind"))),
-    }
-    turn.operation.save(update_fields=["before"])
+    turn.keep(hosts=list(map(list, names.values_list("slot", "name", "kind"))))
     for slot in slots:
         revision = slot.live_revision
         slot.live_revision = None

@@ -65,9 +65,9 @@ def test_a_worker_that_was_given_up_can_write_nothing_more(domain: Domain) -> No
     old = Operation.objects.get(pk=operation.pk)
     domain.bury(operation)
     with pytest.raises(StaleOrder):
-        procedure.keep(Turn(old, SWAP))
+        procedure.park(Turn(old, SWAP, now()), seconds=0.0)
     with pytest.raises(StaleOrder):
-        procedure.enter(Turn(old, SWAP), STAGES[Step.PREPARING])
+        procedure.enter(Turn(old, SWAP, now()), STAGES[Step.PREPARING])
     machine.run(old.pk, old.attempt, claim=claims.new_claim(), again=lambda *_: pytest.fail("it must not go on"))
     assert Operation.objects.get(pk=old.pk).step == Step.REQUESTED
 

@@ -11,6 +11,7 @@ from django.db.models import F
 from sites.jobs import reconcile
 from sites.models import Revision
 from sites.operations.probing import Questions
+from sites.planning import Entries
 from sites.services import slots, swaps
 from tests.domain import Domain
 
@@ -34,7 +35,7 @@ def test_nothing_starts_after_a_swap(domain: Domain) -> None:
 
 def test_an_application_that_redirects_to_tls_is_reached(domain: Domain) -> None:
     production, _staging = domain.staged()
-    questions = Questions([production], [production.workload_id])
+    questions = Questions([production], Entries([production.pk], [production.workload_id]))
     spec = questions.ask("one", production, production.workload_id, (production.live_revision_id, 0))
     assert spec.headers["X-Forwarded-Proto"] == "https" and spec.headers["Host"].startswith("contoso.localhost")
     assert all(spec.accepts(status) for status in ("200", "301", "401"))
