@@ -13,14 +13,14 @@ from sites.services.settings import read_settings
 
 def reveal_publishing_password(*, acting_user: User, slot: Slot) -> str:
     """The slot's publishing password. Raises NotAllowed for a reader."""
-    slot = access.get_slot_for_change(acting_user, slot.site.name, slot.name)
+    slot = access.slot_for_change(acting_user, slot)
     _record(acting_user, slot, f"The publishing password of '{slot.title}' was shown.")
     return slot.publishing_password
 
 
 def reveal_connection_strings(*, acting_user: User, slot: Slot) -> dict[str, str]:
     """The values of the slot's connection strings, by name. Raises NotAllowed for a reader, NotFound without any."""
-    slot = access.get_slot_for_change(acting_user, slot.site.name, slot.name)
+    slot = access.slot_for_change(acting_user, slot)
     found = {entry.name: entry.value for entry in read_settings(slot, Category.CONNECTION_STRINGS)}
     if not found:
         raise NotFound

@@ -103,7 +103,7 @@ def save_categories(
     `slots.change_swap_settings` takes. Raises SettingRefused for a name or value that cannot be taken and Outdated
     when somebody else saved meanwhile; nothing is saved then.
     """
-    slot = access.get_slot_for_change(acting_user, slot.site.name, slot.name)
+    slot = access.slot_for_change(acting_user, slot)
     wanted = {Category(category): list(entries) for category, entries in categories.items()}
     for category, entries in wanted.items():
         _check(category, entries)

@@ -34,7 +34,7 @@ def change_mode(*, acting_user: User, site: Site, mode: str, counts: Mapping[int
 
     `counts` are new instance counts by slot id, for what is scaled with it. Raises InstanceCountRefused.
     """
-    site = access.get_site_for_change(acting_user, site.name)
+    site = access.site_for_change(acting_user, site)
     if mode not in Mode.values:
         raise SettingRefused(
             f"'{mode}' is not a mode of a web site; '{site.name}' stays as it is. Choose {_mode_list()}."
@@ -65,7 +65,7 @@ def change_mode(*, acting_user: User, site: Site, mode: str, counts: Mapping[int
 
 def delete_site(*, acting_user: User, site: Site, typed_name: str) -> Operation:
     """seed: Delete; production and every other slot. Raises WrongNameTyped unless the site's name was typed."""
-    site = access.get_site_for_change(acting_user, site.name)
+    site = access.site_for_change(acting_user, site)
     doomed = list(site.slots.all())
     if typed_name.strip().lower() != site.name:
         what = "the production and the staging site" if len(doomed) > 1 else "the web site"

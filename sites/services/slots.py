@@ -62,7 +62,7 @@ def enable_staged_publishing(*, acting_user: User, site: Site, is_cloned: bool =
     With room for more than one (STAGING_SLOTS_PER_SITE) they are called staging, staging2 … Raises NotStandard,
     SlotLimit, SlotBusy, and SettingRefused when the address that it would have belongs to another web site.
     """
-    site = access.get_site_for_change(acting_user, site.name)
+    site = access.site_for_change(acting_user, site)
     name = STAGING
     try:
         with transaction.atomic():
@@ -107,7 +107,7 @@ def _clone_settings(source: Slot, target: Slot) -> None:
 
 def scale(*, acting_user: User, slot: Slot, count: int) -> Operation:
     """Set the slot's instance count; new instances are warm before visitors reach them."""
-    slot = access.get_slot_for_change(acting_user, slot.site.name, slot.name)
+    slot = access.slot_for_change(acting_user, slot)
     most = slot.site.most_instances
     if not 1 <= count <= most:
         raise InstanceCountRefused(
@@ -130,7 +130,7 @@ def stop(*, acting_user: User, slot: Slot) -> Operation:
 
 
 def _run_or_not(kind: OperationKind, acting_user: User, slot: Slot, *, is_running: bool) -> Operation:
-    slot = access.get_slot_for_change(acting_user, slot.site.name, slot.name)
+    slot = access.slot_for_change(acting_user, slot)
     if slot.is_running == is_running:
         raise Refused(
             f"'{slot.title}' is already {'running' if is_running else 'stopped'}; nothing was changed. "
@@ -142,7 +142,7 @@ def _run_or_not(kind: OperationKind, acting_user: User, slot: Slot, *, is_runnin
 
 def restart(*, acting_user: User, slot: Slot) -> Operation:
     """Replace the slot's instances by new ones, warm before the old ones end; no request is lost."""
-    slot = access.get_slot_for_change(acting_user, slot.site.name, slot.name)
+    slot = access.slot_for_change(acting_user, slot)
     if not slot.is_running:
         raise Refused(f"'{slot.title}' is stopped, so there is nothing to restart. Start it instead.")
     with transaction.atomic():
@@ -158,7 +158,7 @@ def change_swap_settings(
     is_auto_swapped: bool | None = None,
 ) -> Operation:
     """What a slot keeps for its swaps: drain limit, roll-back window, auto swap. None leaves it as it is."""
-    slot = access.get_slot_for_change(acting_user, slot.site.name, slot.name)
+    slot = access.slot_for_change(acting_user, slot)
     wanted = {
         "drain_limit_seconds": drain_limit_seconds,
         "rollback_window_seconds": rollback_window_seconds,
@@ -204,7 +204,7 @@ def _in_words(changed: Mapping[str, object]) -> str:
 
 def delete_staging(*, acting_user: User, slot: Slot) -> Operation:
     """seed: Delete: the staging site only. Production is not touched."""
-    slot = access.get_slot_for_change(acting_user, slot.site.name, slot.name)
+    slot = access.slot_for_change(acting_user, slot)
     if slot.is_production:
         raise Refused(f"'{slot.title}' is the production site; nothing was deleted. Delete the web site instead.")
     with transaction.atomic():
@@ -213,7 +213,7 @@ def delete_staging(*, acting_user: User, slot: Slot) -> Operation:
 
 def reset_credentials(*, acting_user: User, slot: Slot) -> Operation:
     """A new publishing password; the old one stops working at once."""
-    slot = access.get_slot_for_change(acting_user, slot.site.name, slot.name)
+    slot = access.slot_for_change(acting_user, slot)
     fresh = names.new_credentials(slot.site.name, None if slot.is_production else slot.name)
     with transaction.atomic():
         slot.publishing_password = fresh["publishing_password"]

@@ -38,8 +38,7 @@ class SwapDescription:
 
 def partners(slot: Slot) -> list[Slot]:
     """What a slot can be swapped with: production for a staging slot, every staging slot for production."""
-    others = slot.site.slots.select_related("site", "workload__active_deployment")
-    return list(others.filter(is_production=not slot.is_production))
+    return [other for other in slot.site.slots.all() if other.is_production != slot.is_production]
 
 
 def partner(slot: Slot) -> Slot | None:
@@ -99,8 +98,8 @@ def request_swap(*, acting_user: User, source: Slot, target: Slot, with_preview:
     With a preview the source's address first shows what the target will serve, under the target's settings,
     and everything waits there until `complete_swap` or `cancel`.
     """
-    source = access.get_slot_for_change(acting_user, source.site.name, source.name)
-    target = access.get_slot_for_change(acting_user, target.site.name, target.name)
+    source = access.slot_for_change(acting_user, source)
+    target = access.slot_for_change(acting_user, target)
     refusal = why_not_swap(source, target)
     if refusal is not None:
         raise refusal
