@@ -14,7 +14,7 @@ from django.utils.http import urlencode
 from portal import kept_form
 from portal.http import PortalRequest
 from portal.refusals import answer_refusal
-from sites.errors import DiskFull, GreenroomError, is_disk_full
+from sites.errors import GreenroomError, NoSpaceLeft, is_disk_full
 
 GetResponse = Callable[[HttpRequest], HttpResponse]
 
@@ -120,7 +120,7 @@ class RefusalMiddleware:
         """The portal's answer; publishing addresses word theirs themselves."""
         is_publishing = getattr(request, "urlconf", None) == settings.PUBLISHING_URLCONF
         if not isinstance(error, GreenroomError) and is_disk_full(error):
-            error = DiskFull(what="What you asked for", holds="Nothing was changed.")
+            error = NoSpaceLeft(what="What you asked for", holds="Nothing was changed.")
         if is_publishing or not isinstance(error, GreenroomError):
             return None
         return answer_refusal(cast(PortalRequest, request), error)

@@ -27,8 +27,8 @@ TITLES = {
     422: "the application failed",
     429: "too many tries",
     500: "a fault of Greenroom itself",
-    503: "a part does not answer",
-    507: "the disk is full",
+    503: "not possible at the moment",
+    507: "no room",
 }
 
 

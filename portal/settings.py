@@ -74,6 +74,11 @@ IS_LOCAL = PORTAL_HOST == "localhost"
 ENVOY_PATH = os.environ.get("ENVOY_PATH", "")
 ROUTER_NODE = os.environ.get("GREENROOM_ROUTER_NODE", "router-1")
 ISOLATION = os.environ.get("GREENROOM_ISOLATION", "")
+READY_SECONDS = env_int("GREENROOM_READY_SECONDS", 60)
+
+# What sites and builds reach, where they have a network of their own
+PRIVATE_NETWORKS = os.environ.get("GREENROOM_PRIVATE_NETWORKS") or "allow"
+NAME_SERVERS = [item.strip() for item in os.environ.get("GREENROOM_NAME_SERVERS", "").split(",") if item.strip()]
 
 # What an installation allows
 STAGING_SLOTS_PER_SITE = env_int("STAGING_SLOTS_PER_SITE", 1)
@@ -83,6 +88,14 @@ DEFAULT_MODE = os.environ.get("DEFAULT_MODE", "standard")
 MAX_UPLOAD = env_int("MAX_UPLOAD", 512 * 1024 * 1024)
 MAX_UNPACKED = env_int("MAX_UNPACKED", 2 * 1024 * 1024 * 1024)
 MAX_ENTRIES = env_int("MAX_ENTRIES", 100_000)
+DISK_RESERVE = env_int("DISK_RESERVE", 1024**3)
+SITE_CONTENT_BYTES = env_int("SITE_CONTENT_BYTES", 10 * 1024**3)
+SITE_CONTENT_FILES = env_int("SITE_CONTENT_FILES", 1_000_000)
+SITE_FOLDER_BYTES = env_int("SITE_FOLDER_BYTES", 10 * 1024**3)
+SITE_FOLDER_FILES = env_int("SITE_FOLDER_FILES", 1_000_000)
+KEPT_DEPLOYMENTS = env_int("KEPT_DEPLOYMENTS", 5)
+SITES_MEMORY_MB = env_int("SITES_MEMORY_MB", 0)
+MEMORY_OVERCOMMIT = env_int("MEMORY_OVERCOMMIT", 10)
 
 # Django
 _key = read_or_create_key(DATA_DIR / "secret.key")
@@ -194,6 +207,7 @@ CELERY_BROKER_URL = os.environ.get("REDIS_URL") or f"redis+socket://{REDIS_SOCKE
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_ROUTES = {
     "sites.tasks.tidy_contents": {"queue": "work"},
+    "sites.tasks.sweep_leftovers": {"queue": "work"},
     "sites.tasks.keep_sites_loaded": {"queue": "work"},
     "sites.tasks.*": {"queue": "control"},
 }

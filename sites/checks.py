@@ -1,12 +1,16 @@
 """System checks: settings with which Greenroom would start and then behave strangely."""
 
 import ipaddress
+import os
 import re
 from collections.abc import Iterable
 
 from django.apps import apps
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, Warning, register
+
+from sites.content.package_sources import on_this_machine
+from sites.runtime.agent.name_servers import is_reached
 
 TAG = "greenroom"
 OPEN_TO_OTHERS = 0o026
@@ -29,9 +33,22 @@ def check_applications(**_: object) -> list[CheckMessage]:
     ]
 
 
+AT_LEAST_ONE = ("STAGING_SLOTS_PER_SITE", "MAX_UPLOAD", "MAX_UNPACKED", "MAX_ENTRIES")
+NOT_NEGATIVE = (
+    "DISK_RESERVE",
+    "KEPT_DEPLOYMENTS",
+    "MEMORY_OVERCOMMIT",
+    "SITES_MEMORY_MB",
+    "SITE_CONTENT_BYTES",
+    "SITE_CONTENT_FILES",
+    "SITE_FOLDER_BYTES",
+    "SITE_FOLDER_FILES",
+)
+
+
 def check_limits(**_: object) -> list[CheckMessage]:
     """Counts and sizes that must leave room for something."""
-    least = {"STAGING_SLOTS_PER_SITE": 1, "MAX_UPLOAD": 1, "MAX_UNPACKED": 1, "MAX_ENTRIES": 1}
+    least = dict.fromkeys(AT_LEAST_ONE, 1) | dict.fromkeys(NOT_NEGATIVE, 0)
     return [
         Error(
             f"{name} is {getattr(settings, name)}, and must be at least {minimum}.",
@@ -123,6 +140,42 @@ def check_portal_host(**_: object) -> list[CheckMessage]:
     ]
 
 
+def check_networks(**_: object) -> list[CheckMessage]:
+    """What sites and builds reach, and by whom they look it up."""
+    found: list[CheckMessage] = [
+        Error(
+            f"'{address}' in GREENROOM_NAME_SERVERS is no name server that sites and builds could ask.",
+            hint="Give addresses of IPv4 outside this machine's loopback, separated by commas: 192.0.2.53",
+            id="greenroom.E008",
+        )
+        for address in settings.NAME_SERVERS
+        if not is_reached(address)
+    ]
+    if settings.PRIVATE_NETWORKS not in ("allow", "refuse"):
+        found.append(
+            Error(
+                f"GREENROOM_PRIVATE_NETWORKS is '{settings.PRIVATE_NETWORKS}'.",
+                hint="Say allow or refuse, or leave it out for allow.",
+                id="greenroom.E009",
+            )
+        )
+    return found
+
+
+def check_package_sources(**_: object) -> list[CheckMessage]:
+    """Builds with a network of their own reach nothing of this machine."""
+    is_shared = settings.ISOLATION in ("partial", "none") or os.geteuid() != 0
+    return [
+        Warning(
+            f"{name} leads to this machine itself. At isolation strong builds have a network of their own "
+            "and do not reach it, so they cannot install packages.",
+            hint=f"Let {name} lead to another machine, or to a container with an address of its own.",
+            id="greenroom.W002",
+        )
+        for name in ([] if is_shared else on_this_machine())
+    ]
+
+
 def is_host_name(name: str) -> bool:
     """Whether every label is one that host names may have, in lower case, and it is no address."""
     labels: Iterable[str] = name.split(".")
@@ -145,6 +198,8 @@ CHECKS = (
     check_mode,
     check_data_folder,
     check_portal_host,
+    check_networks,
+    check_package_sources,
 )
 
 

@@ -10,8 +10,10 @@ from django.conf import settings
 from django.db.models import Q
 
 from sites.content import recognition, samples, store
+from sites.content.tree import Folder
 from sites.general_settings import START_COMMAND, SWITCHES, WarmupRules, warmup_rules
 from sites.models import Category, Deployment, HostNameKind, InstanceSize, Revision, Site, Slot, SlotSetting, Workload
+from sites.runtime.memory import offered_mb
 from sites.runtime.spec import InstanceState, Limits, Mount, RevisionSpec
 
 CONNECTION_PREFIXES = {
@@ -26,6 +28,10 @@ LIMITS = {
     InstanceSize.MEDIUM: Limits(memory_mb=3584, cpus=2.0),
     InstanceSize.LARGE: Limits(memory_mb=7168, cpus=4.0),
 }
+MAX_VARIABLE_BYTES = 128 * 1024
+"""Name, '=', value and the zero byte: MAX_ARG_STRLEN of Linux."""
+MAX_ENVIRONMENT_BYTES = 1024 * 1024
+"""Half of what Linux takes with a stack of 8 MB; an application adds variables of its own."""
 IS_READY = Q(instances__is_warm=True, instances__observed_state=InstanceState.RUNNING)
 """Of a revision's instances those that can be given visitors at once."""
 
@@ -147,7 +153,7 @@ def make_plan(
     wanted = configuration(slot, workload, entries)
     if deployment is None:
         content = samples.placeholder_content().digest
-        build, command = "", recognition.recognise(store.path_of(content)).command
+        build, command = "", recognition.recognise(Folder(store.path_of(content))).command
     else:
         content, build, command = deployment.content_digest, deployment.build_digest, deployment.command
     folder = settings.BUILD_DIR / build / "app" if build else store.path_of(content)
@@ -182,11 +188,28 @@ def spec_of(revision: Revision, *, count: int | None = None) -> RevisionSpec:
     )
 
 
+def memory_offered_mb() -> int:
+    """What all instances together may use of the machine's memory."""
+    return offered_mb(settings.SITES_MEMORY_MB)
+
+
+def fault_of_environment(env: dict[str, str]) -> str | None:
+    """Why no process could be started with these variables; None when one can: execve(2), E2BIG."""
+    sizes = {name: len(name.encode()) + len(value.encode()) + 2 for name, value in env.items()}
+    name = max(sizes, key=lambda one: sizes[one], default="")
+    if name and sizes[name] > MAX_VARIABLE_BYTES:
+        return f"the variable '{name}' would have {sizes[name]:,} bytes, and {MAX_VARIABLE_BYTES:,} are possible"
+    if sum(sizes.values()) > MAX_ENVIRONMENT_BYTES:
+        total, most = sum(sizes.values()), MAX_ENVIRONMENT_BYTES
+        return f"all variables together would have {total:,} bytes, and {most:,} are possible; each app setting has two"
+    return None
+
+
+def build_log(deployment: Deployment) -> Path:
+    """Where the build and the release command of a deployment write."""
+    return settings.LOG_DIR / "deployments" / f"{deployment.public_id.hex}.log"
+
+
 def build_cache(site: Site) -> Path:
     """The host's folder where the builds of a site keep what they have downloaded."""
     return settings.CACHE_DIR / str(site.pk)
-
-
-def deployment_log(deployment: Deployment) -> Path:
-    """Where the build and the release command of a deployment write."""
-    return settings.LOG_DIR / "deployments" / f"{deployment.public_id.hex}.log"

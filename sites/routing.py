@@ -7,7 +7,9 @@ from django.db.models.functions import Now
 
 from sites.models import HostName, HostNameKind, Instance, Revision, RouterNode, Site, cluster_of
 from sites.models.slot import name_for_applications
-from sites.router.table import PORTAL_CLUSTER, Cluster, Endpoint, HostRoute, Page, RouteTable
+from sites.router.table import PORTAL_CLUSTER, Cluster, Endpoint, HostRoute, Page, RouteTable, Sighting
+from sites.runtime.registry import get_runtime
+from sites.runtime.spec import InstanceState
 
 
 def table_of(site_id: int) -> RouteTable | None:
@@ -30,8 +32,20 @@ def registered_nodes() -> set[str]:
     return set(RouterNode.objects.filter(retired_at=None).order_by().values_list("node_id", flat=True))
 
 
+def sightings() -> list[Sighting]:
+    """All instances as the runtime reports them. Raises RuntimeUnreachable."""
+    return [
+        Sighting(
+            cluster_of(status.revision_id),
+            Endpoint(status.address, status.port) if status.address else None,
+            status.state == InstanceState.RUNNING,
+        )
+        for status in get_runtime().observe()
+    ]
+
+
 class DatabaseTables:
-    """The source of the router's control plane."""
+    """The source of the router's control plane: rows for the routes, the runtime for what may be reached by them."""
 
     def all_tables(self) -> list[RouteTable]:
         """See `all_tables`."""
@@ -52,6 +66,10 @@ class DatabaseTables:
     def registered(self) -> list[str]:
         """See `registered_nodes`."""
         return sorted(registered_nodes())
+
+    def sightings(self) -> list[Sighting]:
+        """See `sightings`."""
+        return sightings()
 
 
 def _tables(sites: QuerySet[Site]) -> list[RouteTable]:

@@ -7,7 +7,7 @@ from celery import shared_task
 from django.db import transaction
 
 from sites.errors import Unreachable
-from sites.jobs import always_on, figures, previews, reconcile, retire, scheduling, tidy
+from sites.jobs import always_on, figures, limits, previews, reconcile, retire, scheduling, tidy
 from sites.models import Operation
 from sites.operations import claims, machine, retention
 from sites.operations.kind import Queue
@@ -65,6 +65,18 @@ def tidy_contents() -> None:
     tidy.run()
 
 
+@shared_task
+def sweep_leftovers() -> None:
+    """Remove what killed processes left half done."""
+    tidy.sweep()
+
+
+@shared_task(throws=(Unreachable,))
+def keep_limits() -> None:
+    """Tell the runtime the limits of this machine, and write down what folders take."""
+    limits.run()
+
+
 def tick() -> None:
     """Every second, in the scheduler's own process: take up what nobody works on and start what is due."""
     previews.end_forgotten()
@@ -79,6 +91,10 @@ def tick() -> None:
         reconcile_instances.delay()
     if scheduling.is_due("always_on", seconds=always_on.SECONDS):
         keep_sites_loaded.delay()
+    if scheduling.is_due("limits", seconds=15):
+        keep_limits.delay()
+    if scheduling.is_due("sweep", seconds=60):
+        sweep_leftovers.delay()
     if scheduling.is_due("tidy", seconds=3600):
         tidy_contents.delay()
 

@@ -40,12 +40,13 @@ def pytest_configure(config: pytest.Config) -> None:
 
 @pytest.hookimpl(tryfirst=True)  # xdist reads the groups in its own
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Fast before live; long ones and benchmarks only when they were asked for."""
+    """Fast before live; long ones, benchmarks and the machine only when they were asked for."""
     left_out = []
     if not config.getoption("--all"):
         left_out += [item for item in items if item.get_closest_marker("long")]
-    if "benchmark" not in config.getoption("-m"):
-        left_out += [item for item in items if item.get_closest_marker("benchmark") and item not in left_out]
+    for mark in ("benchmark", "machine"):
+        if mark not in config.getoption("-m"):
+            left_out += [item for item in items if item.get_closest_marker(mark) and item not in left_out]
     if left_out:
         config.hook.pytest_deselected(items=left_out)
     kept = [item for item in items if item not in left_out]

@@ -11,7 +11,19 @@ from django.contrib.auth.models import User
 
 from sites import routing
 from sites.jobs import retire
-from sites.models import Category, Membership, Operation, Revision, Role, RouterNode, Site, Slot, Step, Subscription
+from sites.models import (
+    Category,
+    Membership,
+    Operation,
+    Revision,
+    RevisionState,
+    Role,
+    RouterNode,
+    Site,
+    Slot,
+    Step,
+    Subscription,
+)
 from sites.models.clock import now
 from sites.operations import claims, machine
 from sites.operations.stages import STAGES
@@ -171,6 +183,11 @@ class Domain:
     def retire(self) -> None:
         """Let the tick's retirement look once."""
         retire.run()
+
+    def settle(self) -> None:
+        """All that leaves has ended."""
+        leaving = Revision.objects.filter(state__in=[RevisionState.DRAINING, RevisionState.STOPPING])
+        leaving.update(state=RevisionState.STOPPED, wanted_count=0)
 
 
 def make_domain(folder: Path, monkeypatch: object) -> Domain:

@@ -12,21 +12,27 @@ PACKAGES = ("portal", "sites", "tools")
 # Room → rooms that it may import, beside itself, sites.errors and libraries. docs/architecture.md says why.
 MAY_IMPORT: dict[str, set[str]] = {
     "portal": {"sites.services", "sites.access", "sites.models", "sites.operations.kinds", "sites.supervisor"},
-    "sites": set(),
+    "sites": {"sites.content", "sites.runtime.agent"},
+    "sites.disk": set(),
     "sites.errors": set(),
     "sites.general_settings": set(),
+    "sites.logs": set(),
     "sites.models": set(),
     "sites.access": {"sites.models"},
     "sites.services": {
         "sites.tasks",
         "sites.models",
+        "sites.logs",
         "sites.access",
         "sites.operations.holds",
         "sites.operations.kinds",
         "sites.content",
         "sites.planning",
+        "sites.retention",
+        "sites.disk",
         "sites.general_settings",
     },
+    "sites.retention": {"sites.models", "sites.disk"},
     "sites.planning": {"sites.models", "sites.content", "sites.runtime", "sites.general_settings"},
     "sites.tasks": {"sites.jobs", "sites.operations", "sites.operations.kinds", "sites.models"},
     "sites.ticks": {"sites.tasks"},
@@ -36,7 +42,10 @@ MAY_IMPORT: dict[str, set[str]] = {
         "sites.operations.holds",
         "sites.operations.kinds",
         "sites.models",
+        "sites.logs",
         "sites.planning",
+        "sites.retention",
+        "sites.disk",
         "sites.general_settings",
         "sites.routing",
         "sites.router",
@@ -49,17 +58,26 @@ MAY_IMPORT: dict[str, set[str]] = {
         "sites.operations.kinds",
         "sites.models",
         "sites.planning",
+        "sites.retention",
+        "sites.disk",
         "sites.router",
         "sites.runtime",
         "sites.content",
     },
-    "sites.routing": {"sites.models", "sites.router"},
+    "sites.routing": {"sites.models", "sites.router", "sites.runtime"},
     "sites.router": set(),
     "sites.runtime": set(),
-    "sites.runtime.agent": {"sites.runtime"},
-    "sites.content": {"sites.runtime"},
+    "sites.runtime.agent": {"sites.runtime", "sites.logs", "sites.disk"},
+    "sites.content": {"sites.runtime", "sites.disk"},
     "sites.publishing": {"sites.services", "sites.access", "sites.models", "sites.content"},
-    "sites.supervisor": {"sites.models", "sites.services", "sites.runtime", "sites.runtime.agent", "sites.router"},
+    "sites.supervisor": {
+        "sites.logs",
+        "sites.models",
+        "sites.services",
+        "sites.runtime",
+        "sites.runtime.agent",
+        "sites.router",
+    },
     "sites.management": {
         "sites.supervisor",
         "sites.router",
@@ -82,14 +100,22 @@ MAY_IMPORT: dict[str, set[str]] = {
         "sites.runtime.agent",
         "sites.supervisor",
     },
+    "tools.escape": set(),
     "tools.screens": {"portal"},
     "tools.management": {"tools.prober", "tools.demo", "tools.bench", "tools.screens"},
 }
 OTHER_KINDS = {"HostNameKind", "TRAVELLING", "mine"}
 """What is compared with the kind of something else: a host name, or an entry of the configuration."""
 QUERIES = {"filter", "exclude", "get", "Q", "When"}
-WITHOUT_ORM = ("sites.router", "sites.runtime", "sites.content", "tools.prober")
-WITHOUT_DJANGO = ("sites.runtime.agent", "sites.runtime.programs", "tools.prober")
+WITHOUT_ORM = ("sites.router", "sites.runtime", "sites.content", "tools.prober", "tools.escape")
+WITHOUT_DJANGO = (
+    "sites.logs",
+    "sites.disk",
+    "sites.runtime.agent",
+    "sites.runtime.programs",
+    "tools.prober",
+    "tools.escape",
+)
 
 
 def modules() -> Iterator[tuple[str, ast.Module]]:

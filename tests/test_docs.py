@@ -9,12 +9,14 @@ import pytest
 
 from sites.models import Step
 from tests.test_architecture import MAY_IMPORT
+from tools.escape import probe
 
 ROOT = Path(__file__).resolve().parent.parent
 README = ROOT / "README.md"
 ARCHITECTURE = ROOT / "docs" / "architecture.md"
 DOCUMENTS = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md")])
 LINK = re.compile(r"\[[^\]]*\]\(([^)\s]+)\)")
+TEST = re.compile(r"`(tests/[\w/]+\.py)::(\w+)`")
 ROW = re.compile(r"^\| ([a-z0-9][a-z0-9-]*) \| \S", re.M)
 
 
@@ -76,6 +78,17 @@ def test_links_between_documents_lead_somewhere(path: Path) -> None:
         if anchor:
             headings = re.findall(r"^#+ (.+)$", found.read_text(), re.M)
             assert anchor in map(heading_anchor, headings), f"{path.name} → {target}"
+
+
+@pytest.mark.parametrize("path", DOCUMENTS, ids=lambda path: path.name)
+def test_every_test_that_is_named_is_there(path: Path) -> None:
+    for file, name in TEST.findall(path.read_text()):
+        assert f"def {name}(" in (ROOT / file).read_text(), f"{path.name} names {file}::{name}"
+
+
+def test_the_number_of_ways_out_is_the_one_that_is_tried() -> None:
+    said = re.findall(r"(\d+) ways out", (ROOT / "docs" / "security.md").read_text())
+    assert said == [str(len(probe.ATTEMPTS))]
 
 
 def test_each_dependency_has_its_line_and_no_line_is_left_over() -> None:

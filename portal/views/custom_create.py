@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 from pathlib import Path
 
-from django.conf import settings
 from django.http import HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
@@ -14,12 +13,11 @@ from portal import kept_form
 from portal.answers import answer_operation
 from portal.custom_create import BEGINNINGS, CustomCreateForm
 from portal.http import PortalRequest
-from portal.templatetags.site_pages import in_bytes
 from portal.tree import point_out
 from portal.uploads import ArchiveUpload
 from portal.views.new import form_context, no_subscription
 from sites.access import writable_subscriptions
-from sites.errors import Refused, SettingRefused, UploadTooLarge
+from sites.errors import Refused, SettingRefused
 from sites.models import Operation
 from sites.services.custom_sites import check_custom_site, create_custom_site
 
@@ -52,8 +50,9 @@ def _take(request: PortalRequest) -> HttpResponse:
         check_custom_site(name=values["name"], mode=values["mode"], instance_count=values["instance_count"])
         if page == 1:
             return _page(request, 2, request.POST)
-        if any(isinstance(one, ArchiveUpload) and one.is_too_large for one in request.upload_handlers):
-            raise UploadTooLarge(limit=in_bytes(settings.MAX_UPLOAD))
+        for upload in request.upload_handlers:
+            if isinstance(upload, ArchiveUpload) and upload.refusal:
+                raise upload.refusal
         operation = _create(request, values)
     except Refused as refusal:
         return _page(request, page, request.POST, fault=str(refusal), status=400)

@@ -13,10 +13,9 @@ from portal.answers import answer_operation
 from portal.confirmation import confirm
 from portal.http import PortalRequest
 from portal.site_forms import PublishForm
-from portal.templatetags.site_pages import in_bytes
 from portal.uploads import ArchiveUpload
 from sites.access import get_slot_for_change
-from sites.errors import SettingRefused, UploadTooLarge
+from sites.errors import SettingRefused
 from sites.models import Slot
 from sites.services import deployments
 
@@ -44,8 +43,8 @@ def publish(request: PortalRequest, site_name: str, slot_name: str) -> HttpRespo
 @csrf_protect
 def _publish(request: PortalRequest, slot: Slot, upload: ArchiveUpload) -> HttpResponse:
     form = PublishForm(request.POST, request.FILES)
-    if upload.is_too_large:
-        raise UploadTooLarge(limit=in_bytes(settings.MAX_UPLOAD))
+    if upload.refusal:
+        raise upload.refusal
     if not form.is_valid():
         raise SettingRefused(form.sentence(slot))
     operation = deployments.publish_zip(

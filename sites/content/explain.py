@@ -4,6 +4,8 @@ import re
 from collections.abc import Sequence
 from pathlib import Path
 
+from sites.content.package_sources import on_this_machine
+
 FRAME = "│╰├─▶╭×┃ "
 PACKAGE = r"[A-Za-z0-9][A-Za-z0-9._-]*"
 MISSING = (
@@ -50,9 +52,17 @@ def explain(log_tail: Sequence[str], folder: Path | None = None) -> str:
         if match := NOT_INSTALLED.search(line):
             return f": '{match['name']}' is not installed on this server"
     if NO_NETWORK.search(text):
-        return ": the package index could not be reached from this server"
+        return f": the package index could not be reached from this server{_because()}"
     last = next((line for line in reversed(lines) if not NOISE.match(line)), "")
     return f": {last[:LONGEST].rstrip('. ')}" if last else ", and wrote nothing"
+
+
+def _because() -> str:
+    names = on_this_machine()
+    if not names:
+        return ""
+    verb = "leads" if len(names) == 1 else "lead"
+    return f"; {' and '.join(names)} of its environment {verb} to the server itself, which a build does not reach"
 
 
 def _missing(match: re.Match[str], folder: Path | None) -> str:

@@ -7,6 +7,10 @@ GreenroomError
 │   ├── LastOwner           a subscription is never without an owner
 │   ├── NotAuthenticated    a publishing client without the slot's credentials
 │   ├── SignInLimited
+│   ├── DiskFull            less is free than is kept in reserve
+│   ├── QuotaExceeded       content and builds of a web site would outgrow their quota
+│   ├── UploadsBusy
+│   ├── NotEnoughMemory     the limits of all instances together would exceed what the machine offers
 │   ├── NotStandard         staged publishing needs Standard mode
 │   ├── NotSwappable        the site left Standard mode
 │   ├── SlotLimit
@@ -35,8 +39,9 @@ GreenroomError
     ├── WarmupFailed
     ├── BuildFailed
     ├── ReleaseFailed
+    ├── OutOfMemory         the machine has no memory for more instances
     ├── RoutesRefused       every router refused the routes
-    ├── DiskFull
+    ├── NoSpaceLeft         a write came to a full disk
     ├── InternalFault       an exception that nobody foresaw, again and again
     ├── Cancelled           a person asked for the end of an operation before its switch
     ├── Unreachable         a part of Greenroom does not answer; tried again by itself
@@ -51,9 +56,10 @@ from sites.errors.disk import is_disk_full
 from sites.errors.failures import (
     BuildFailed,
     Cancelled,
-    DiskFull,
     InstanceNotStarted,
     InternalFault,
+    NoSpaceLeft,
+    OutOfMemory,
     ReleaseFailed,
     RouterUnreachable,
     RoutesRefused,
@@ -62,6 +68,7 @@ from sites.errors.failures import (
     Unreachable,
     WarmupFailed,
 )
+from sites.errors.limits import DiskFull, NotEnoughMemory, QuotaExceeded, UploadsBusy
 from sites.errors.slots import (
     NothingPublished,
     NothingToRollBack,
@@ -100,8 +107,10 @@ __all__ = [
     "LastOwner",
     "NameRefused",
     "NameTaken",
+    "NoSpaceLeft",
     "NotAllowed",
     "NotAuthenticated",
+    "NotEnoughMemory",
     "NotFound",
     "NotRestorable",
     "NotStandard",
@@ -109,8 +118,10 @@ __all__ = [
     "NotUp",
     "NothingPublished",
     "NothingToRollBack",
+    "OutOfMemory",
     "Outdated",
     "PortTaken",
+    "QuotaExceeded",
     "Refused",
     "ReleaseFailed",
     "RouterUnreachable",
@@ -126,6 +137,7 @@ __all__ = [
     "SwapPending",
     "Unreachable",
     "UploadTooLarge",
+    "UploadsBusy",
     "WarmupFailed",
     "WorkerKindRefused",
     "WrongNameTyped",

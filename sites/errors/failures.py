@@ -38,8 +38,16 @@ class ReleaseFailed(Failed):
 
     code = "ReleaseFailed"
     http_status = 422
+    sentence = "The release command of '{message}' {how}. {holds} Fix it and publish again.{last_lines}"
+
+
+class OutOfMemory(Failed):
+    """The machine has no memory for more instances, found out as late as at their start."""
+
+    code = "OutOfMemory"
     sentence = (
-        "The release command of '{message}' ended with code {exit_code}. {holds} Fix it and publish again.{last_lines}"
+        "The instances of {what} were not started: {reason}. What served before goes on. "
+        "Use fewer instances or stop a web site first, then try again."
     )
 
 
@@ -50,10 +58,10 @@ class RoutesRefused(Failed):
     sentence = "{what} was undone: every router refused the new routes ({reason}). {holds} See ./greenroom status."
 
 
-class DiskFull(Failed):
+class NoSpaceLeft(Failed):
     """The disk of the server, or the database's, has no room left."""
 
-    code = "DiskFull"
+    code = "NoSpaceLeft"
     http_status = 507
     sentence = (
         "{what} was stopped: the disk of the server is full. {holds} Free some space there and try again; "

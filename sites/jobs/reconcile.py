@@ -1,10 +1,12 @@
 """Compare what runs with what should run, and give orders again that a runtime has lost."""
 
 from collections import defaultdict
+from contextlib import suppress
 
 from django.conf import settings
 from django.db import transaction
 
+from sites.errors import OutOfMemory
 from sites.jobs import failing
 from sites.models import Instance, Revision, Site
 from sites.operations import retention
@@ -31,7 +33,8 @@ def run() -> None:
     wanted = {pk: (state, count) for pk, state, count in opened.values_list("pk", "state", "wanted_count")}
     lost = [pk for pk, (state, count) in wanted.items() if state in Revision.REUSABLE and len(seen.get(pk, [])) < count]
     for revision in opened.filter(pk__in=lost, state__in=Revision.REUSABLE).select_related("slot__site", "site"):
-        runtime.apply(spec_of(revision))
+        with suppress(OutOfMemory):  # others must not wait for it; whoever asked for it is told by its operation
+            runtime.apply(spec_of(revision))
     for revision_id in seen.keys() - wanted.keys():
         runtime.apply(_ended(seen[revision_id][0]))
 

@@ -9,6 +9,7 @@ from sites.models.periodic_job import PeriodicJob
 from sites.models.revision import Revision, RevisionState, cluster_of
 from sites.models.router_node import RouterNode
 from sites.models.site import InstanceSize, Mode, Site
+from sites.models.site_usage import SiteUsage
 from sites.models.slot import PRODUCTION, STAGING, Slot
 from sites.models.slot_setting import Category, SlotSetting, StickyName
 from sites.models.subscription import Membership, Role, Subscription
@@ -37,6 +38,7 @@ __all__ = [
     "Role",
     "RouterNode",
     "Site",
+    "SiteUsage",
     "Slot",
     "SlotChange",
     "SlotHold",

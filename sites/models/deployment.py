@@ -35,7 +35,12 @@ class Deployment(StateModel):
     )  # that publishes it; null for what a site was created with
     state = models.CharField(max_length=16, choices=DeploymentState.choices, default=DeploymentState.PENDING)
     content_digest = models.CharField(max_length=64)
+    content_bytes = models.BigIntegerField(default=0)
+    content_files = models.PositiveIntegerField(default=0)
     build_digest = models.CharField(max_length=64, blank=True)  # empty: runs from its content as it is
+    build_bytes = models.BigIntegerField(default=0)  # on disk
+    build_files = models.PositiveIntegerField(default=0)
+    content_removed_at = models.DateTimeField(null=True)  # newer ones took its place: content and build are gone
     kind = models.CharField(max_length=16, blank=True)  # static, python, node, procfile, command
     command = models.JSONField(default=list)
     message = models.CharField(max_length=200)

@@ -16,6 +16,7 @@ class Instance(models.Model):
     restarts = models.PositiveIntegerField(default=0)
     exit_code = models.IntegerField(null=True)
     is_failing = models.BooleanField(default=False)  # ended by itself, and has not run for a minute since
+    end_reason = models.CharField(max_length=16, blank=True)  # EndReason, beside the exit code
     warmed_for = models.ForeignKey("Operation", null=True, on_delete=models.SET_NULL, related_name="+")
     is_warm = models.BooleanField(default=False)  # answered a warm-up at least once: may be offered to visitors
     warmup_tries = models.PositiveSmallIntegerField(default=0)  # in the present operation

@@ -1,7 +1,7 @@
 """What is kept of deleted slots: written down when they go, given back when they are restored, dropped at the end."""
 
 import os
-import shutil
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from datetime import timedelta
@@ -9,10 +9,14 @@ from pathlib import Path
 
 from django.conf import settings
 
+from sites.disk import trees
 from sites.models import Category, DeletedSlot, Operation, Site, Slot, SlotChange, SlotSetting, Workload
 from sites.models.clock import now
 from sites.models.deleted_slot import KEPT_DAYS
 from sites.planning import build_cache, mount_folder
+
+KEPT_SLOTS = 20
+"""Deleted slots that a subscription keeps at most; the oldest go before their seven days."""
 
 
 def keep(operation: Operation) -> None:
@@ -100,14 +104,25 @@ def remove(slots: Iterable[Slot]) -> None:
 
 
 def drop_expired() -> None:
-    """Forget what was deleted more than seven days ago, with its persistent folders."""
-    for kept in DeletedSlot.objects.filter(expires_at__lte=now()):
+    """Forget what was deleted more than seven days ago, or long before others, with its persistent folders."""
+    for kept in [*DeletedSlot.objects.filter(expires_at__lte=now()), *_too_many()]:
         for folder in folders_of(kept):
-            shutil.rmtree(folder, ignore_errors=True)
+            trees.remove(folder)
         others = DeletedSlot.objects.filter(former_site=kept.former_site).exclude(pk=kept.pk)
         if not others.exists() and not Site.objects.filter(pk=kept.former_site).exists():
-            shutil.rmtree(settings.MOUNT_DIR / str(kept.former_site), ignore_errors=True)
+            trees.remove(settings.MOUNT_DIR / str(kept.former_site))
         kept.delete()
+
+
+def _too_many() -> list[DeletedSlot]:
+    """The oldest of a subscription that keeps more than KEPT_SLOTS: what is deleted counts in no quota."""
+    seen: Counter[int] = Counter()
+    found = []
+    for kept in DeletedSlot.objects.filter(expires_at__gt=now()).order_by("-deleted_at", "-pk"):
+        seen[kept.subscription_id] += 1
+        if seen[kept.subscription_id] > KEPT_SLOTS:
+            found.append(kept)
+    return found
 
 
 def kept_digests() -> set[str]:
@@ -124,4 +139,4 @@ def folders_of(kept: DeletedSlot) -> tuple[Path, Path]:
 
 def remove_cache(site: Site) -> None:
     """The build cache of a site that is gone is not kept: a build makes it again."""
-    shutil.rmtree(build_cache(site), ignore_errors=True)
+    trees.remove(build_cache(site))

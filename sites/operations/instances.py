@@ -24,6 +24,7 @@ def record(statuses: Iterable[InstanceStatus]) -> None:
             "restarts": status.restarts,
             "exit_code": status.exit_code,
             "is_failing": status.is_failing,
+            "end_reason": status.reason,
         }
         if any(getattr(row, name) != value for name, value in seen.items()):
             Instance.objects.filter(pk=row.pk).update(**seen)

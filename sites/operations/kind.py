@@ -129,8 +129,12 @@ class OperationKind:
         acting_user: User | None = None,
         site: Site | None = None,
         subscription: Subscription | None = None,
+        error_code: str = "",
     ) -> Operation:
-        """Write an operation that is done already; belongs in the transaction of what it records."""
+        """Write an operation that is done already, or with an `error_code` one that has failed.
+
+        Belongs in the transaction of what it records.
+        """
         return Operation.objects.create(
             kind=self.name,
             site=site,
@@ -138,7 +142,8 @@ class OperationKind:
             target=target,
             actor=acting_user,
             actor_name=actor_name,
-            state=OperationState.SUCCEEDED,
+            state=OperationState.FAILED if error_code else OperationState.SUCCEEDED,
+            error_code=error_code,
             step=Step.DONE,
             outcome=outcome,
             ended_at=Now(),

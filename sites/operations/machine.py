@@ -8,10 +8,10 @@ from datetime import timedelta
 from django.db import InterfaceError, OperationalError
 
 from sites.errors import (
-    DiskFull,
     Failed,
     GreenroomError,
     InternalFault,
+    NoSpaceLeft,
     RoutesRefused,
     StaleOrder,
     Unreachable,
@@ -78,7 +78,7 @@ def _work(turn: Turn) -> float | None:
                 return pause
     except StaleOrder as overtaken:
         return _note_loss(turn, overtaken)
-    except DiskFull as full:  # a part's words; the operation has its own
+    except NoSpaceLeft as full:  # a part's words; the operation has its own
         return _note_loss(turn, full)
     except GreenroomError as failure:
         if turn.operation.step in Operation.AFTER_SWITCH and not isinstance(failure, RoutesRefused):
@@ -154,7 +154,7 @@ def _note_loss(turn: Turn, fault: Exception) -> float | None:
         return None
     logger.error("%s, at '%s':", turn.operation, turn.operation.get_step_display(), exc_info=fault)
     if is_full and turn.operation.step not in Operation.AFTER_SWITCH:
-        ending.fail(turn, DiskFull(what=turn.what, holds=turn.holds))
+        ending.fail(turn, NoSpaceLeft(what=turn.what, holds=turn.holds))
         return None
     if turn.operation.losses < MOST_LOSSES:
         return _put_off(turn, FIRST_RETRY_SECONDS * 2 ** (turn.operation.losses - 1))

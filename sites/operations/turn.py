@@ -21,6 +21,8 @@ class Turn:
         self.trail = Trail(operation)
         self.is_fresh = False
         """Whether the operation has only just come to its step."""
+        self.has_seen_instances = False
+        """Whether this turn has seen all instances run that have to."""
         self._began_at, self._began = moment, time.monotonic()
         self._unsaved: dict[str, Any] = {}
 

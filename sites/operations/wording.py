@@ -2,8 +2,9 @@
 
 from collections.abc import Iterable
 
-from sites.models import Operation, SlotChange
+from sites.models import Instance, Operation, SlotChange
 from sites.models.present import present
+from sites.runtime.spec import EndReason, InstanceStatus, RunStatus
 
 
 def quoted(text: str) -> str:
@@ -14,6 +15,21 @@ def quoted(text: str) -> str:
 def last_lines(lines: list[str]) -> str:
     """The end of a log, to be appended to a sentence."""
     return "\nIts last lines:\n" + "\n".join(lines) if lines else " It wrote nothing to its log."
+
+
+def ended(one: InstanceStatus | RunStatus | Instance, memory_mb: int) -> str:
+    """How a process ended, as the rest of a sentence; `memory_mb` was its limit."""
+    match one.end_reason if isinstance(one, Instance) else one.reason:
+        case EndReason.MEMORY:
+            return f"was ended because it used all of its {memory_mb:,} MB of memory"
+        case EndReason.MACHINE:
+            return "was ended because all web sites together had used the memory of this machine"
+        case EndReason.QUOTA:
+            return "was ended because it wrote more to the disk than the web site may have"
+        case EndReason.DISK:
+            return "was ended because the disk of this machine is nearly full"
+        case _:
+            return f"ended with code {one.exit_code}"
 
 
 def instances(count: int) -> str:

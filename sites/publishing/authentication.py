@@ -6,7 +6,8 @@ import functools
 import hmac
 from collections.abc import Callable
 
-from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http import HttpRequest, JsonResponse
+from django.http.response import HttpResponseBase
 
 from sites.errors import NotAuthenticated
 from sites.models import HostName, HostNameKind, Slot
@@ -21,14 +22,14 @@ def slot_of(request: HttpRequest) -> Slot | None:
     return name.slot if name else None
 
 
-def with_slot(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
+def with_slot(view: Callable[..., HttpResponseBase]) -> Callable[..., HttpResponseBase]:
     """Give the view the slot as its second argument once its credentials were shown; otherwise answer 401.
 
     The credentials of one slot open that slot only (seed: Enable, last sentence).
     """
 
     @functools.wraps(view)
-    def gate(request: HttpRequest, *args: object, **kwargs: object) -> HttpResponse:
+    def gate(request: HttpRequest, *args: object, **kwargs: object) -> HttpResponseBase:
         slot = slot_of(request)
         user, password = _credentials(request)
         # Both are compared in any case, so that the time taken tells nothing

@@ -3,12 +3,13 @@
 import time
 
 from django.conf import settings
-from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http import HttpRequest, HttpResponse, JsonResponse, StreamingHttpResponse
+from django.http.response import HttpResponseBase
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_GET, require_POST
 
 from sites.content import uploads
-from sites.errors import DiskFull, GreenroomError, NotFound, is_disk_full, status_of
+from sites.errors import GreenroomError, NoSpaceLeft, NotFound, is_disk_full, status_of
 from sites.models import Deployment, Operation, OperationState, Slot
 from sites.publishing.authentication import with_slot
 from sites.services import deployments
@@ -24,8 +25,7 @@ POLL_SECONDS = 0.2
 def zip_deploy(request: HttpRequest, slot: Slot) -> HttpResponse:
     """Publish the body, a zip, as the slot's whole content; `?isAsync=true` answers at once, `?message=` names it."""
     try:
-        archive = uploads.receive_upload(request, settings.MAX_UPLOAD)
-        try:
+        with uploads.received(request, settings.MAX_UPLOAD) as archive:
             operation = deployments.publish_zip(
                 acting_user=None,
                 author=slot.publishing_user,
@@ -34,14 +34,12 @@ def zip_deploy(request: HttpRequest, slot: Slot) -> HttpResponse:
                 message=request.GET.get("message", "Zip published by an HTTP client"),
                 deployer="ZipDeploy",
             )
-        finally:
-            archive.unlink(missing_ok=True)
     except GreenroomError as refusal:
         return _refusal(refusal)
     except OSError as error:
         if not is_disk_full(error):
             raise
-        return _refusal(DiskFull(what="Your publication", holds="Nothing was changed."))
+        return _refusal(NoSpaceLeft(what="Your publication", holds="Nothing was changed."))
     if request.GET.get("isAsync", "").lower() != "true":
         operation = _ended(operation)
     return _answer(request, operation)
@@ -66,12 +64,12 @@ def deployment_detail(request: HttpRequest, slot: Slot, public_id: str) -> HttpR
 
 @require_GET
 @with_slot
-def deployment_log(request: HttpRequest, slot: Slot, public_id: str) -> HttpResponse:
+def deployment_log(request: HttpRequest, slot: Slot, public_id: str) -> HttpResponseBase:
     """What its build and release command wrote, as text."""
     deployment = deployments.find_received(slot, public_id)
     if deployment is None:
         return _refusal(NotFound())
-    return HttpResponse(deployments.build_log(deployment), content_type="text/plain; charset=utf-8")
+    return StreamingHttpResponse(deployments.whole_log(deployment), content_type="text/plain; charset=utf-8")
 
 
 def _ended(operation: Operation) -> Operation:

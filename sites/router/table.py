@@ -16,6 +16,18 @@ class Endpoint:
 
 
 @dataclass(frozen=True, slots=True)
+class Sighting:
+    """One instance as its runtime reports it."""
+
+    cluster: str
+    """The name of its revision's cluster."""
+    endpoint: Endpoint | None
+    """None: it has no place yet, or its runtime does not know it yet."""
+    is_running: bool
+    """It accepts connections there."""
+
+
+@dataclass(frozen=True, slots=True)
 class Cluster:
     """The endpoints of one revision. The name is the revision's and is never used again after removal."""
 

@@ -3,7 +3,16 @@
 from collections.abc import Iterable
 from typing import Protocol
 
-from sites.runtime.spec import InstanceStatus, ProbeSpec, ProbeStatus, RevisionSpec, RunSpec, RunStatus
+from sites.runtime.spec import (
+    FolderUse,
+    InstanceStatus,
+    MachineLimits,
+    ProbeSpec,
+    ProbeStatus,
+    RevisionSpec,
+    RunSpec,
+    RunStatus,
+)
 
 
 class Runtime(Protocol):
@@ -15,7 +24,8 @@ class Runtime(Protocol):
     def apply(self, spec: RevisionSpec) -> None:
         """Make `spec` the wanted state of its revision.
 
-        Raises StaleOrder when a higher generation of the revision was ordered before.
+        Raises StaleOrder when a higher generation of the revision was ordered before, and OutOfMemory when its
+        instances would not fit on the machine.
         """
 
     def observe(self, revision_ids: Iterable[int] | None = None) -> list[InstanceStatus]:
@@ -38,6 +48,9 @@ class Runtime(Protocol):
 
     def memory_available_mb(self) -> int | None:
         """Memory that new instances could take on the machine; None where nobody can tell."""
+
+    def keep_limits(self, limits: MachineLimits) -> list[FolderUse]:
+        """These hold from now on; what is known of the folders that they name."""
 
     def start_run(self, spec: RunSpec) -> None:
         """Start a one-time command, unless one with the same id was ever started."""

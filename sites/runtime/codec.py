@@ -4,9 +4,13 @@ from dataclasses import asdict
 from typing import Any
 
 from sites.runtime.spec import (
+    EndReason,
+    FolderQuota,
+    FolderUse,
     InstanceState,
     InstanceStatus,
     Limits,
+    MachineLimits,
     Mount,
     ProbeSpec,
     ProbeState,
@@ -20,8 +24,13 @@ from sites.runtime.spec import (
 PROTOCOL = 2
 """Raised when an older agent could not follow an order; it stands in every answer."""
 
+FORMER = ("has_network",)
+"""Of runs that an older agent has kept on disk: now each has the network of an instance."""
 
-def encode(value: RevisionSpec | RunSpec | ProbeSpec | InstanceStatus | RunStatus | ProbeStatus) -> dict[str, Any]:
+Encodable = RevisionSpec | RunSpec | ProbeSpec | InstanceStatus | RunStatus | ProbeStatus | MachineLimits | FolderUse
+
+
+def encode(value: Encodable) -> dict[str, Any]:
     """Plain data that `json.dumps` takes."""
     return asdict(value)
 
@@ -42,7 +51,7 @@ def revision_spec(data: dict[str, Any]) -> RevisionSpec:
 
 def run_spec(data: dict[str, Any]) -> RunSpec:
     """Raises KeyError or TypeError when the data is no RunSpec."""
-    return RunSpec(**_shared(data))
+    return RunSpec(**_shared({name: value for name, value in data.items() if name not in FORMER}))
 
 
 def probe_spec(data: dict[str, Any]) -> ProbeSpec:
@@ -53,14 +62,26 @@ def probe_spec(data: dict[str, Any]) -> ProbeSpec:
 
 def instance_status(data: dict[str, Any]) -> InstanceStatus:
     """Raises KeyError, TypeError or ValueError when the data is no InstanceStatus."""
-    return InstanceStatus(**{**data, "state": InstanceState(data["state"])})
+    return InstanceStatus(
+        **{**data, "state": InstanceState(data["state"]), "reason": EndReason(data.get("reason", ""))}
+    )
 
 
 def run_status(data: dict[str, Any]) -> RunStatus:
     """Raises KeyError, TypeError or ValueError when the data is no RunStatus."""
-    return RunStatus(**{**data, "state": RunState(data["state"])})
+    return RunStatus(**{**data, "state": RunState(data["state"]), "reason": EndReason(data.get("reason", ""))})
 
 
 def probe_status(data: dict[str, Any]) -> ProbeStatus:
     """Raises KeyError, TypeError or ValueError when the data is no ProbeStatus."""
     return ProbeStatus(**{**data, "state": ProbeState(data["state"])})
+
+
+def machine_limits(data: dict[str, Any]) -> MachineLimits:
+    """Raises KeyError or TypeError when the data is no MachineLimits."""
+    return MachineLimits(**{**data, "quotas": tuple(FolderQuota(**quota) for quota in data["quotas"])})
+
+
+def folder_use(data: dict[str, Any]) -> FolderUse:
+    """Raises TypeError when the data is no FolderUse."""
+    return FolderUse(**data)

@@ -12,9 +12,18 @@ from urllib.parse import urlencode
 
 from django.conf import settings
 
-from sites.errors import DiskFull, Failed, RuntimeUnreachable, StaleOrder
+from sites.errors import Failed, NoSpaceLeft, OutOfMemory, RuntimeUnreachable, StaleOrder
 from sites.runtime import codec
-from sites.runtime.spec import InstanceStatus, ProbeSpec, ProbeStatus, RevisionSpec, RunSpec, RunStatus
+from sites.runtime.spec import (
+    FolderUse,
+    InstanceStatus,
+    MachineLimits,
+    ProbeSpec,
+    ProbeStatus,
+    RevisionSpec,
+    RunSpec,
+    RunStatus,
+)
 
 TIMEOUT_SECONDS = 10.0
 
@@ -81,6 +90,11 @@ class ProcessRuntime:
         """See Runtime.memory_available_mb."""
         return self.status().get("memory_available_mb")
 
+    def keep_limits(self, limits: MachineLimits) -> list[FolderUse]:
+        """See Runtime.keep_limits."""
+        answer = self._ask("PUT", "/limits", json_body=codec.encode(limits))
+        return [codec.folder_use(item) for item in answer["folders"]]
+
     def start_run(self, spec: RunSpec) -> None:
         """See Runtime.start_run."""
         self._ask("PUT", f"/runs/{spec.run_id}", what=f"'{spec.name}'", json_body=codec.encode(spec))
@@ -131,7 +145,9 @@ class ProcessRuntime:
         if response.status == HTTPStatus.CONFLICT:
             raise StaleOrder(what=what)
         if response.status == HTTPStatus.INSUFFICIENT_STORAGE:
-            raise DiskFull(what=f"An order for {what}", holds="Nothing was changed.")
+            if answer.get("reason") == "memory":
+                raise OutOfMemory(what=what, reason=answer["error"])
+            raise NoSpaceLeft(what=f"An order for {what}", holds="Nothing was changed.")
         if response.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
             raise RuntimeUnreachable(part="The agent", reason=answer.get("error", "it failed"))
         if response.status >= HTTPStatus.BAD_REQUEST:

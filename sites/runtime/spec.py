@@ -47,6 +47,20 @@ class RevisionSpec:
     """Between SIGTERM and the SIGKILL of the sandbox."""
 
 
+class EndReason(StrEnum):
+    """Why a process was ended, where its exit code does not tell."""
+
+    NONE = ""
+    MEMORY = "memory"
+    """It or a process of its sandbox needed more memory than its limit."""
+    MACHINE = "machine"
+    """All sandboxes together needed more memory than the machine offers them."""
+    QUOTA = "quota"
+    """It wrote more to the disk than it may."""
+    DISK = "disk"
+    """The disk of the machine became full."""
+
+
 class InstanceState(StrEnum):
     """What the runtime sees of one instance."""
 
@@ -75,6 +89,8 @@ class InstanceStatus:
     """Of the last run that ended by itself; 128 + n for signal n."""
     is_failing: bool = False
     """It has ended by itself and waits for its next start, or was started again less than a minute ago."""
+    reason: EndReason = EndReason.NONE
+    """Of the same run."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,12 +105,13 @@ class RunSpec:
     env: dict[str, str]
     mounts: tuple[Mount, ...]
     directory: str = "/app"
-    has_network: bool = False
-    """True: the network of the host, for fetching packages. False: as an instance."""
     limits: Limits = field(default_factory=Limits)
     timeout_seconds: float = 1800.0
     log: str = ""
     """File of the host that takes stdout and stderr, appended."""
+    disk_bytes: int = 0
+    """What its writable folders may take together; 0: no limit, and no look at the free disk either."""
+    disk_files: int = 0
 
 
 class RunState(StrEnum):
@@ -113,6 +130,7 @@ class RunStatus:
     state: RunState
     exit_code: int | None = None
     """Of a run that has ended; 124 when it was ended for taking too long."""
+    reason: EndReason = EndReason.NONE
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,3 +175,40 @@ class ProbeStatus:
     answer: str = ""
     """Its status as text, or what happened instead: 'no answer within 90 s'."""
     is_accepted: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class FolderQuota:
+    """What the persistent folders of a site may take together; 0: no limit."""
+
+    owner: int
+    folder: str
+    """Folder of the host that they all lie in."""
+    bytes: int
+    files: int
+
+
+@dataclass(frozen=True, slots=True)
+class MachineLimits:
+    """What holds for all sandboxes of a machine together, and for the persistent folders of each site."""
+
+    memory_mb: int
+    """That all sandboxes together may use."""
+    overcommit: int
+    """The sum of their single limits may be so many times as much."""
+    disk_reserve: int
+    """Bytes; builds are ended when less is free."""
+    quotas: tuple[FolderQuota, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class FolderUse:
+    """What the persistent folders of a site were measured to take."""
+
+    owner: int
+    bytes: int
+    files: int
+    is_read_only: bool = False
+    """It is above its quota, so its processes can read and no longer write there."""
+    is_kernel_held: bool = False
+    """The file system itself refuses what is above the quota."""

@@ -1,6 +1,7 @@
 """Publish content to a slot."""
 
 import uuid
+from collections.abc import Iterator
 from pathlib import Path
 
 from django.contrib.auth.models import User
@@ -8,14 +9,16 @@ from django.db import transaction
 from django.db.models import QuerySet
 
 from sites import access
-from sites.content import archive as archives
-from sites.content import recognition, store
+from sites.logs.files import blocks, tail
 from sites.models import Category, Deployment, Operation, Slot
 from sites.operations.kinds.publish import PUBLISH
-from sites.planning import deployment_log
-from sites.services import requests
+from sites.planning import build_log
+from sites.services import archives, requests
 from sites.services.settings import read_settings, with_defaults
 from sites.services.swaps import why_not_swap_into
+
+LINES_SHOWN = 2000
+"""Of a log, on its page."""
 
 
 def publish_zip(
@@ -29,32 +32,30 @@ def publish_zip(
 ) -> Operation:
     """Publish a zip as the slot's whole content; `acting_user` is None for the slot's own credentials.
 
-    Raises ArchiveRefused, or what recognition refuses, with nothing left behind, and SlotBusy.
+    Raises SlotBusy and what `archives.unpacked` refuses, with nothing left behind.
     """
     if acting_user is not None:
         slot = access.get_slot_for_change(acting_user, slot.site.name, slot.name)
     requests.ensure_free([slot], wanted=PUBLISH)
-    content = archives.unpack_zip(archive)
-    general = with_defaults(read_settings(slot, Category.GENERAL))
-    recipe = recognition.recognise(store.path_of(content.digest), general["start_command"])
-    deployment = Deployment(
-        content_digest=content.digest,
-        kind=recipe.kind,
-        command=list(recipe.command),
-        message=message[:200] or "Publication without a message",
-        author=author,
-        deployer=deployer,
-    )
-    with transaction.atomic():
-        return requests.begin(
+    site = slot.site
+    start_command = with_defaults(read_settings(slot, Category.GENERAL))["start_command"]
+    with (
+        archives.unpacked(
+            archive, subscription_id=site.subscription_id, name=site.name, site=site, start_command=start_command
+        ) as content,
+        transaction.atomic(),
+    ):
+        operation = requests.begin(
             PUBLISH,
             acting_user=acting_user,
             actor_name=author,
-            site=slot.site,
+            site=site,
             slots=_touched(slot),
             target=slot.title,
-            deployment=deployment,
+            deployment=content.deployment(message=message, author=author, deployer=deployer),
         )
+        content.place()
+        return operation
 
 
 def _touched(slot: Slot) -> list[Slot]:
@@ -86,9 +87,11 @@ def find_received(slot: Slot, public_id: str) -> Deployment | None:
         return None
 
 
-def build_log(deployment: Deployment) -> str:
-    """What the build and the release command wrote so far."""
-    try:
-        return deployment_log(deployment).read_text(errors="replace")
-    except FileNotFoundError:
-        return ""
+def end_of_log(deployment: Deployment) -> str:
+    """The last lines that the build and the release command wrote so far, at most LINES_SHOWN."""
+    return "\n".join(tail(build_log(deployment), LINES_SHOWN))
+
+
+def whole_log(deployment: Deployment) -> Iterator[bytes]:
+    """All that is kept of it, block by block; its two files have a limit."""
+    return blocks(build_log(deployment))

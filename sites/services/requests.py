@@ -11,6 +11,7 @@ from sites.models import Operation, OperationState, Site, Slot, SlotChange, Slot
 from sites.models.present import present
 from sites.operations import holds
 from sites.operations.kinds import OperationKind, kind_of
+from sites.services import capacity
 
 
 def begin(
@@ -26,7 +27,7 @@ def begin(
     """Begin an operation on `slots` with one SlotChange each; `asked` is what `kind.apply` takes.
 
     To be called inside the transaction of what is asked; when it has committed, the operation is enqueued. Raises
-    SlotBusy, and changes nothing, when another operation holds one of the slots (invariant I4).
+    SlotBusy, and changes nothing, when another operation holds one of the slots (invariant I4), and NotEnoughMemory.
     """
     operation = Operation.objects.create(
         kind=kind.name,
@@ -45,6 +46,7 @@ def begin(
     else:
         kind.apply(operation, changes, **asked)
         SlotChange.objects.bulk_create(changes)
+        capacity.ensure_fits(operation, changes)
     if operation.before:
         operation.save(update_fields=["before"])
     tasks.enqueue_on_commit(operation)

@@ -6,6 +6,8 @@ from sites.general_settings import WARMUP_DEFAULTS, fault_of_document, fault_of_
 from sites.models import Category
 from sites.services.handler_mappings import fault_of_mapping
 
+MAX_VALUE_BYTES = 120_000
+"""Below what Linux takes for one variable or argument, with room for the names it goes by."""
 CONNECTION_KINDS = ("SQLServer", "MySql", "SQLAzure", "PostgreSQL", "Custom")
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_.]*")
 _FOLDER = re.compile(r"[a-z0-9][a-z0-9-]{0,39}")
@@ -18,8 +20,8 @@ _OWN_NAMES = frozenset(
 
 def fault_of(category: str, name: str, value: str, kind: str = "") -> str | None:
     """Why an entry of a category cannot be taken; None when it can. `kind` is the type of a connection string."""
-    if "\0" in value or len(value) > 32_768:
-        return "its value is longer than 32,768 characters or holds a zero byte"
+    if "\0" in value or len(value.encode()) > MAX_VALUE_BYTES:
+        return f"its value is longer than {MAX_VALUE_BYTES:,} bytes or holds a zero byte"
     if category in (Category.APP_SETTINGS, Category.CONNECTION_STRINGS):
         if not _VARIABLE.fullmatch(name) or len(name) > 128:
             return "a name has letters from A to Z, digits, underscores and dots, no digit first, at most 128 in all"
@@ -51,6 +53,6 @@ def _fault_of_rule(name: str, value: str) -> str | None:
 def _fault_of_folder(name: str, value: str) -> str | None:
     if not _FOLDER.fullmatch(name):
         return "a folder's name has small letters, digits and hyphens, at most 40"
-    if not _PLACE.fullmatch(value) or ".." in value:
+    if not _PLACE.fullmatch(value) or {".", ".."} & set(value.split("/")):
         return "a persistent folder is shown below /data or /mnt"
     return None

@@ -17,8 +17,8 @@ from sites.models.clock import now
 from sites.models.present import present
 from sites.operations.kinds import kind_of, names_where
 from sites.operations.kinds.change_settings import CHANGE_SETTINGS
-from sites.planning import make_plan
-from sites.services import requests, slots
+from sites.planning import configuration, fault_of_environment, make_plan
+from sites.services import capacity, requests, slots
 from sites.services.setting_faults import fault_of
 
 TRAVELLING = "travelling"
@@ -121,6 +121,8 @@ def save_categories(
             if sorted(entries, key=lambda entry: entry.name) != read_settings(slot, category):
                 _replace(slot, category, entries)
         Slot.objects.filter(pk=slot.pk).update(**of_the_slot)
+        _check_environment(slot)
+        capacity.ensure_fits(operation, operation.changes.loaded())
         return operation
 
 
@@ -209,9 +211,26 @@ def _check(category: str, entries: list[Entry]) -> None:
         place = entry.value.rstrip("/") if category == Category.MOUNTS else None
         if reason is None and place in seen:
             reason = f"another folder is shown at {place} already"
+        if reason is None and place is not None and (other := _nested(place, seen)):
+            reason = f"{place} and {other} lie within each other, and a folder cannot be shown inside another one"
         if reason is not None:
             raise _refused(entry.value if category == Category.DEFAULT_DOCUMENTS else entry.name, reason)
         seen |= {entry.name, place or entry.name}
+
+
+def _nested(place: str, others: set[str]) -> str | None:
+    """A folder in which the place lies, or the other way round: the runtime shows none inside another one."""
+    for other in others:
+        if f"{place}/".startswith(f"{other}/") or other.startswith(f"{place}/"):
+            return other
+    return None
+
+
+def _check_environment(slot: Slot) -> None:
+    """What is in force now, together: each entry alone may be small enough."""
+    fault = fault_of_environment(configuration(slot, slot.occupant).env)
+    if fault is not None:
+        raise SettingRefused(f"The settings cannot be saved: {fault}. Nothing was saved; shorten them and save again.")
 
 
 def _check_folders(slot: Slot, entries: list[Entry]) -> None:

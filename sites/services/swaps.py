@@ -13,7 +13,7 @@ from sites.errors import NothingPublished, NotSwappable, Refused, SameSlot, Slot
 from sites.models import Deployment, HostNameKind, Operation, OperationState, Slot, Step, Swap
 from sites.operations.kinds import kind_of
 from sites.operations.kinds.swap import SWAP
-from sites.services import requests
+from sites.services import capacity, requests
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,6 +147,7 @@ def complete_swap(*, acting_user: User, operation: Operation) -> Operation:
             )
         Swap.objects.filter(operation=operation).update(complete_requested_at=Now())
         _take_present_counts(operation)
+        capacity.ensure_fits(operation, operation.changes.loaded())
         tasks.enqueue_on_commit(operation)
         return operation
 

@@ -4,6 +4,10 @@ import signal
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 
+from django.conf import settings
+
+from sites.runtime.agent.oom import CONTROL_PLANE
+
 
 class NotReady(Exception):
     """The part does not answer yet; the message says what was found."""
@@ -31,8 +35,10 @@ class Component:
     """How the process with this pid lets those go first who serve a visitor: sites.runtime.agent.background."""
     give_way_when_ready: Callable[[int], None] | None = None
     """What it does so only once it answers: where the processors are busy its start would take ten times as long."""
+    oom_score: int = CONTROL_PLANE
+    """How willingly the kernel ends it when memory runs out."""
     before_stop: Callable[[int], Awaitable[None]] = _nothing
     """Asks it to end in its own words, for example by letting connections end."""
     stop_signal: signal.Signals = signal.SIGTERM
-    ready_seconds: float = 60.0
+    ready_seconds: float = field(default_factory=lambda: settings.READY_SECONDS)
     stop_seconds: float = 10.0

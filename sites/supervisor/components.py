@@ -10,7 +10,9 @@ from contextlib import suppress
 from django.conf import settings
 
 from sites.router.bootstrap import envoy_command, write_bootstrap
+from sites.runtime import codec
 from sites.runtime.agent.background import ask_for_slices, step_back
+from sites.runtime.agent.oom import SPARED
 from sites.supervisor import readiness
 from sites.supervisor.component import Component
 from sites.supervisor.unix_http import ask
@@ -53,20 +55,33 @@ def _redis() -> Component:
         "--daemonize": "no",
     }
     command = (program, *(word for option in options.items() for word in option))
-    return Component("redis", command, readiness.redis_answers, survives=True, ready_seconds=10)
+    return Component("redis", command, readiness.redis_answers, survives=True, oom_score=SPARED)
 
 
 def _agent(isolation: str) -> Component:
     command: tuple[str, ...] = (PYTHON, "-m", "sites.runtime.agent", "--state", str(settings.INSTANCE_DIR))
     command += ("--socket", str(settings.AGENT_SOCKET), "--isolation", isolation)
+    if settings.PRIVATE_NETWORKS != "allow":
+        command += ("--private-networks", settings.PRIVATE_NETWORKS)
+    command += tuple(word for address in settings.NAME_SERVERS for word in ("--name-server", address))
     return Component(
         "agent",
         command,
         readiness.answers_status(settings.AGENT_SOCKET),
         survives=True,
+        oom_score=SPARED,
         before_stop=_stop_instances,
         stop_seconds=45,  # above the 30 s that a site has to end its requests
     )
+
+
+def agent_speaks_otherwise() -> bool:
+    """Whether the agent that runs was started with code whose orders were other ones than ours."""
+    try:
+        _, body = ask(settings.AGENT_SOCKET, "/status", timeout=5.0)
+        return bool(json.loads(body)["protocol"] != codec.PROTOCOL)
+    except (OSError, http.client.HTTPException, ValueError, KeyError):
+        return False
 
 
 def _xds() -> Component:
@@ -85,6 +100,7 @@ def _envoy() -> Component:
         readiness.router_listens,
         prepare=prepare,
         survives=True,
+        oom_score=SPARED,
         before_stop=_drain,
     )
 

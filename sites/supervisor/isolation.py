@@ -1,5 +1,7 @@
 """What `up` says first: how well this machine keeps the sites apart."""
 
+from django.conf import settings
+
 from sites.errors import IsolationMissing, SettingRefused
 from sites.runtime.agent.isolation import Isolation, Level, probe
 
@@ -13,7 +15,7 @@ def choose_isolation(wanted: str) -> Isolation:
             f"'{wanted}' is not a level of isolation. Nothing was started. "
             "Leave --isolation out to get the best of this machine, or say strong, partial or none."
         )
-    found = probe(wanted or "auto")
+    found = probe(wanted or "auto", name_servers=settings.NAME_SERVERS)
     if not found.is_usable:
         reason = "; ".join(found.missing) or f"its level is {found.level}"
         raise IsolationMissing(reason=reason, remedy=_sentence(found.remedy))

@@ -6,7 +6,10 @@ from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
-ROTATE_BYTES = 20 * 1024 * 1024
+from sites.logs.files import append
+
+LOG_BYTES = 20 * 1024 * 1024
+"""Of each log in the folder `logs`, with what came before it."""
 
 
 class Journal:
@@ -24,31 +27,7 @@ class Journal:
 
     def write(self, line: str) -> None:
         """A line as it stands."""
-        with self.path.open("a", encoding="utf-8") as file:
-            file.write(line + "\n")
+        append(self.path, f"{line}\n".encode(errors="replace"), LOG_BYTES)
         with suppress(OSError, ValueError):
             sys.stdout.write(line + "\n")
             sys.stdout.flush()
-
-
-def tail(path: Path, count: int = 8) -> list[str]:
-    """The last lines of a log; empty when there is none."""
-    try:
-        with path.open("rb") as file:
-            file.seek(0, 2)
-            file.seek(max(0, file.tell() - 16384))
-            text = file.read().decode("utf-8", "replace")
-    except FileNotFoundError:
-        return []
-    return [line.rstrip() for line in text.splitlines() if line.strip()][-count:]
-
-
-def rotate(path: Path, *, limit: int = ROTATE_BYTES) -> bool:
-    """Move what a log holds to NAME.1 once it is larger than `limit` bytes; its writers append, so they go on."""
-    if not path.exists() or path.stat().st_size <= limit:
-        return False
-    with path.open("rb+") as file, path.with_name(path.name + ".1").open("wb") as former:
-        while block := file.read(1024 * 1024):
-            former.write(block)
-        file.truncate(0)
-    return True

@@ -6,13 +6,20 @@ import time
 from contextlib import suppress
 from pathlib import Path
 
+from sites.logs.files import tail
+from sites.logs.pump import Pump, make_pipe
+from sites.runtime.agent.oom import set_oom_score
 from sites.supervisor.backoff import Backoff
 from sites.supervisor.component import Component, NotReady
 from sites.supervisor.identity import Record, digest_of, forget_record, read_record, write_record
-from sites.supervisor.journal import Journal, rotate, tail
+from sites.supervisor.journal import LOG_BYTES, Journal
 from sites.supervisor.process import Process, describe_end
 
 PROBE_SECONDS = 0.05
+PROBE_SHARE = 0.05
+"""Of the time that a start has taken so far. On a slow machine the questions took more of it than the start did."""
+LINES_SHOWN = 8
+"""Of the log of a part that has ended."""
 
 
 class StartFailed(Exception):
@@ -22,12 +29,16 @@ class StartFailed(Exception):
 class Keeper:
     """One component and its present process."""
 
-    def __init__(self, component: Component, journal: Journal, *, run_dir: Path, log_dir: Path, folder: Path) -> None:
+    def __init__(
+        self, component: Component, journal: Journal, pump: Pump, *, run_dir: Path, log_dir: Path, folder: Path
+    ) -> None:
         self.component = component
         self.process: Process | None = None
         self.restarts = 0
         self.log = log_dir / f"{component.name}.log"
         self._journal = journal
+        self._pump = pump
+        self._output = run_dir / f"{component.name}.output"
         self._run_dir = run_dir
         self._folder = folder
         self._backoff = Backoff()
@@ -69,12 +80,20 @@ class Keeper:
         await self.stop()
         await self.bring_up()
 
+    async def replace(self) -> None:
+        """As `restart`, but what the process looks after goes on and is taken over. Raises StartFailed."""
+        self.let_watch_go()
+        if self.process is not None and not self.process.has_ended:
+            await self._signal(self.process, asyncio.Event())
+        await self.bring_up()
+
     async def stop(self, hurry: asyncio.Event | None = None) -> None:
         """End the process in order; at once when `hurry` is set."""
         self.let_watch_go()
         process = self.process
         if process is not None and not process.has_ended:
             await self._end(process, hurry or asyncio.Event())
+        self._pump.finish(self._output)
         forget_record(self._run_dir, self.name)
         self.process = None
 
@@ -99,6 +118,7 @@ class Keeper:
         fits = adopt_any or (self.component.survives and record.command_digest == digest)
         if fits:
             self.process = process
+            self._pump.watch(self._output, self.log, LOG_BYTES)
             self.restarts = record.restarts
             self._started = time.monotonic() - max(0.0, time.time() - record.started_at)
             return True
@@ -106,16 +126,18 @@ class Keeper:
         return False
 
     def _start(self, digest: str) -> None:
-        rotate(self.log)
+        make_pipe(self._output)
+        self._pump.watch(self._output, self.log, LOG_BYTES)
         self._started = time.monotonic()
         self.process = Process.start(
             self.component.command,
             environment={**clean_environment(), **self.component.environment},
-            log=self.log,
+            output=self._output,
             folder=self._folder,
             descriptors=self.component.descriptors,
             survives=self.component.survives,
         )
+        set_oom_score(self.process.pid, self.component.oom_score)
         if self.component.give_way is not None:
             self.component.give_way(self.process.pid)
         write_record(
@@ -126,9 +148,9 @@ class Keeper:
         process = self.process
         if process is None:
             raise StartFailed(self.name)
-        deadline = time.monotonic() + self.component.ready_seconds
+        began = time.monotonic()
         reason = "it was not asked"
-        while time.monotonic() < deadline:
+        while (waited := time.monotonic() - began) < self.component.ready_seconds:
             try:
                 await self.component.ready(process.pid)
             except NotReady as error:
@@ -139,11 +161,12 @@ class Keeper:
                         self.component.give_way_when_ready(process.pid)
                     return
             if process.has_ended:
-                self._say(f"{describe_end(process.exit_code)} before it answered. Its last lines:", tail(self.log))
+                self._say(f"{describe_end(process.exit_code)} before it answered. Its last lines:", self._last_lines())
                 raise StartFailed(self.name)
-            await asyncio.sleep(PROBE_SECONDS)
+            await asyncio.sleep(pause_between_probes(waited))
         self._say(
-            f"did not answer within {self.component.ready_seconds:.0f} s ({reason}). Its last lines:", tail(self.log)
+            f"did not answer within {self.component.ready_seconds:g} s ({reason}). Its last lines:",
+            self._last_lines(),
         )
         await self._end(process, asyncio.Event())
         raise StartFailed(self.name)
@@ -155,7 +178,7 @@ class Keeper:
             ran = time.monotonic() - self._started
             wait = self._backoff.after(ran)
             how = f"{describe_end(process.exit_code)} after {ran:.0f} s"
-            self._say(f"{how}; starting it again in {wait:g} s. Its last lines:", tail(self.log))
+            self._say(f"{how}; starting it again in {wait:g} s. Its last lines:", self._last_lines())
             await asyncio.sleep(wait)
             self.restarts += 1
             try:
@@ -175,10 +198,17 @@ class Keeper:
         """Of the present process."""
         return self.process.pid if self.process else None
 
+    def _last_lines(self) -> list[str]:
+        self._pump.catch_up(self._output)
+        return [line.rstrip() for line in tail(self.log, 5 * LINES_SHOWN) if line.strip()][-LINES_SHOWN:]
+
     async def _end(self, process: Process, hurry: asyncio.Event) -> None:
         if not hurry.is_set():
             with suppress(TimeoutError):
                 await asyncio.wait_for(self.component.before_stop(process.pid), self.component.stop_seconds)
+        await self._signal(process, hurry)
+
+    async def _signal(self, process: Process, hurry: asyncio.Event) -> None:
         process.send(self.component.stop_signal)
         ended = asyncio.create_task(process.wait())
         hurried = asyncio.create_task(hurry.wait())
@@ -194,6 +224,11 @@ class Keeper:
 
     def _say(self, text: str, lines: list[str] | None = None) -> None:
         self._journal.say(self.name, text, lines or [])
+
+
+def pause_between_probes(waited: float) -> float:
+    """Seconds until a part is asked again that has been asked for `waited` seconds."""
+    return max(PROBE_SECONDS, waited * PROBE_SHARE)
 
 
 def clean_environment() -> dict[str, str]:

@@ -15,6 +15,7 @@ from django.db.models import Sum
 from django.utils import timezone
 
 from sites.models import Operation, OperationState, Revision, RevisionState, RouterNode, Site, Slot
+from sites.services.capacity import totals_mb
 from sites.supervisor.components import CONTROL_PLANE, uses_foreign_redis
 from sites.supervisor.health import QUEUES, health
 from sites.supervisor.heartbeat import redis_client
@@ -71,6 +72,8 @@ def _facts() -> dict[str, str]:
         "Web sites": f"{Site.objects.count()}, {running} of {total} slots running",
         "Instances": f"{_running_instances()} running, {wanted} wanted, "
         f"{Revision.objects.filter(state=RevisionState.SERVING).count()} revisions in service",
+        "Limits of sites": _limits(),
+        "Memory limits": _memory_limits(),
         "Open operations": _open_operations(),
         "Disk": _disk(),
         "Memory": _memory(Path("/proc/meminfo").read_text()),
@@ -102,6 +105,16 @@ def _routers() -> str:
     return ", ".join(words) or "none has registered"
 
 
+def _limits() -> str:
+    """What holds the sites to their share of the machine, as the agent found when it took it."""
+    try:
+        _, body = ask(settings.AGENT_SOCKET, "/status")
+        facts: list[str] = json.loads(body)["facts"]
+    except (OSError, ValueError, KeyError, http.client.HTTPException):
+        return "unknown"
+    return next((fact.removeprefix("limits ") for fact in facts if fact.startswith("limits ")), "unknown")
+
+
 def _running_instances() -> str:
     try:
         _, body = ask(settings.AGENT_SOCKET, "/instances")
@@ -110,6 +123,11 @@ def _running_instances() -> str:
         return "an unknown number"
     rows = found if isinstance(found, list) else found.get("instances", [])
     return str(sum(1 for row in rows if row.get("state") == "running"))
+
+
+def _memory_limits() -> str:
+    taken, offered = totals_mb()
+    return f"{taken:,} MB of all instances together" + (f", of {offered:,} MB" if offered else "")
 
 
 def _open_operations() -> str:

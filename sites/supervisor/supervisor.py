@@ -13,12 +13,14 @@ from django.conf import settings
 from django.db import connection
 
 from sites.errors import GreenroomError
+from sites.logs.pump import Pump
+from sites.runtime.agent.own_networks import give_up_block
 from sites.supervisor import readiness
 from sites.supervisor.address import address
-from sites.supervisor.components import components
+from sites.supervisor.components import agent_speaks_otherwise, components
 from sites.supervisor.control import serve
 from sites.supervisor.identity import read_record
-from sites.supervisor.journal import Journal, rotate
+from sites.supervisor.journal import Journal
 from sites.supervisor.keeper import Keeper, StartFailed
 from sites.supervisor.lock import Holder, UpLock
 from sites.supervisor.ports import check_port
@@ -29,7 +31,6 @@ from sites.supervisor.systemd import tell_systemd
 
 STOP_ORDER = (("beat",), ("worker-control", "worker-work"), ("web",), ("envoy",), ("agent",), ("xds",), ("redis",))
 TOGETHER = ("worker-control", "worker-work", "beat")
-LOG_CHECK_SECONDS = 60
 
 
 class Supervisor:
@@ -43,6 +44,7 @@ class Supervisor:
         self._isolation = isolation
         self._sign_in_line = sign_in_line
         self._journal = Journal(settings.LOG_DIR / "up.log")
+        self._pump = Pump()
         self._lock = UpLock(settings.RUN_DIR)
         self._resume = resume
         self._since = self._resume.since if self._resume else time.time()
@@ -71,7 +73,6 @@ class Supervisor:
         self._keepers = {part.name: self._keeper(part) for part in parts}
         self._listen_to_signals()
         server = await serve(settings.RUN_DIR / "up.sock", self._answer)
-        logs = asyncio.create_task(self._watch_logs())
         code = 0
         try:
             if await self._unless_stopped(self._resumed() if self._resume else self._started()):
@@ -84,12 +85,12 @@ class Supervisor:
             self._journal.say(
                 "up", "ended by a fault of its own:", "".join(traceback.format_exception(error)).splitlines()
             )
-        logs.cancel()
         if self._restart.is_set() and not self._stop.is_set() and not code:
             self._hand_over(web.fileno())
         tell_systemd("STOPPING=1")
         server.close()
         await self._take_down()
+        self._pump.close()
         web.close()
         settings.WEB_SOCKET.unlink(missing_ok=True)
         (settings.RUN_DIR / "up.sock").unlink(missing_ok=True)
@@ -114,6 +115,8 @@ class Supervisor:
         self._state = "restarting"
         for keeper in self._keepers.values():
             await self._attempt(keeper, keeper.bring_up(adopt_any=True))
+        if await asyncio.to_thread(agent_speaks_otherwise):
+            await self._attempt(self._keepers["agent"], self._keepers["agent"].replace())
         try:
             await self._prepare_database()
         except StartFailed:
@@ -197,6 +200,7 @@ class Supervisor:
         self._journal.say("up", "restarting the control plane; the sites go on serving")
         for keeper in self._keepers.values():
             keeper.let_watch_go()
+        self._pump.close()
         replace_self(Resume(self._lock.hand_over(), web_socket, self._restarts + 1, self._since, self._isolation))
 
     async def _take_down(self) -> None:
@@ -204,6 +208,7 @@ class Supervisor:
         self._journal.say("up", "stopping everything in order; a second Ctrl-C hurries")
         for names in STOP_ORDER:
             await self._together(self._stop_part(self._keepers[name]) for name in names if name in self._keepers)
+        await asyncio.to_thread(give_up_block, settings.INSTANCE_DIR)
 
     async def _stop_part(self, keeper: Keeper) -> None:
         began = time.monotonic()
@@ -211,12 +216,6 @@ class Supervisor:
         await keeper.stop(self._hurry)
         if ran:
             self._journal.say(keeper.name, f"stopped after {time.monotonic() - began:.1f} s")
-
-    async def _watch_logs(self) -> None:
-        while True:
-            await asyncio.sleep(LOG_CHECK_SECONDS)
-            for path in settings.LOG_DIR.glob("*.log"):
-                await asyncio.to_thread(rotate, path)
 
     async def _answer(self, message: dict[str, Any]) -> dict[str, Any]:
         if message.get("command") == "restart" and self._state in ("ready", "restart failed"):
@@ -252,7 +251,8 @@ class Supervisor:
         return Holder(os.getpid(), self._since, address(), settings.PORT, listen_on, self._isolation)
 
     def _keeper(self, part: Any) -> Keeper:
-        return Keeper(part, self._journal, run_dir=settings.RUN_DIR, log_dir=settings.LOG_DIR, folder=settings.BASE_DIR)
+        folders = {"run_dir": settings.RUN_DIR, "log_dir": settings.LOG_DIR, "folder": settings.BASE_DIR}
+        return Keeper(part, self._journal, self._pump, **folders)
 
 
 def _migrate() -> int:

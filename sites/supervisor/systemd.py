@@ -1,7 +1,8 @@
-"""Tells systemd how far `up` is, when it runs as a service of Type=notify."""
+"""`up` as a service of systemd: tells how far it is, and knows whether its lines go to the journal."""
 
 import os
 import socket
+import sys
 from contextlib import suppress
 
 
@@ -12,3 +13,12 @@ def tell_systemd(message: str) -> None:
         return
     with suppress(OSError), socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as notifier:
         notifier.sendto(message.encode(), "\0" + path[1:] if path.startswith("@") else path)
+
+
+def writes_to_journal() -> bool:
+    """Whether stdout leads to systemd's journal, which others on this machine may read: systemd.exec(5)."""
+    try:
+        found = os.fstat(sys.stdout.fileno())
+    except (OSError, ValueError):
+        return False
+    return os.environ.get("JOURNAL_STREAM") == f"{found.st_dev}:{found.st_ino}"

@@ -7,8 +7,11 @@ from dataclasses import dataclass, field
 from sites.errors import RuntimeUnreachable, StaleOrder
 from sites.runtime.spec import (
     INSTANCE_PORT,
+    EndReason,
+    FolderUse,
     InstanceState,
     InstanceStatus,
+    MachineLimits,
     ProbeSpec,
     ProbeState,
     ProbeStatus,
@@ -32,6 +35,12 @@ class MemoryRuntime:
     """Open connections by revision, for `kill_connections`."""
     memory_mb: int | None = None
     """What `memory_available_mb` answers."""
+    limits: MachineLimits | None = None
+    """What `keep_limits` was given last."""
+    folder_uses: list[FolderUse] = field(default_factory=list)
+    """What it answers."""
+    end_reason: EndReason = EndReason.NONE
+    """Of every instance and run that ends with a code."""
     logs: dict[tuple[int, int], list[str]] = field(default_factory=dict)
     is_reachable: bool = True
     run_exit_code: int | None = 0
@@ -121,6 +130,12 @@ class MemoryRuntime:
         self._reach()
         return self.memory_mb
 
+    def keep_limits(self, limits: MachineLimits) -> list[FolderUse]:
+        """See Runtime.keep_limits."""
+        self._reach()
+        self.limits = limits
+        return list(self.folder_uses)
+
     def kill_connections(self, revision_id: int, *, fraction: float) -> int:
         """See Runtime.kill_connections."""
         self._reach()
@@ -142,7 +157,7 @@ class MemoryRuntime:
         if run_id not in self.runs:
             return RunStatus(run_id, RunState.UNKNOWN)
         code = self._run_exits.get(run_id, self.run_exit_code)
-        return RunStatus(run_id, RunState.RUNNING if code is None else RunState.ENDED, code)
+        return RunStatus(run_id, RunState.RUNNING if code is None else RunState.ENDED, code, self.end_reason)
 
     def end_run(self, run_id: str) -> None:
         """See Runtime.end_run."""
@@ -182,4 +197,5 @@ class MemoryRuntime:
             restarts=restarts,
             exit_code=code,
             is_failing=code is not None,
+            reason=self.end_reason if code is not None else EndReason.NONE,
         )

@@ -159,9 +159,11 @@ def running_agent(*options: str) -> Iterator[Agent]:
     with tempfile.TemporaryDirectory(prefix="greenroom-") as folder:
         agent = Agent(Path(folder))
         agent.options += options
-        agent.start()
-        yield agent
-        agent.close()
+        try:
+            agent.start()
+            yield agent
+        finally:
+            agent.close()
 
 
 def get(instance: InstanceStatus, path: str = "/") -> str:

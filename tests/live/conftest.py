@@ -1,5 +1,6 @@
 """A real system for the live tests, one for the whole session and others of their own on demand, and a browser."""
 
+import shutil
 import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -76,3 +77,15 @@ def agent() -> Iterator[Agent]:
     """An agent that may be killed."""
     with running_agent() as agent:
         yield agent
+
+
+@pytest.fixture
+def user_agent() -> Iterator[Agent]:
+    """An agent of an unprivileged user, with the system's Python."""
+    with tempfile.TemporaryDirectory(prefix="greenroom-") as folder:
+        prefix = ("setpriv", "--reuid", "65534", "--regid", "65534", "--clear-groups")
+        agent = Agent(Path(folder), prefix=prefix, python="/usr/bin/python3")
+        shutil.chown(agent.folder, 65534, 65534)
+        agent.start()
+        yield agent
+        agent.close()

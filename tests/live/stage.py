@@ -52,6 +52,7 @@ def stage(
     instances: int = 2,
     is_marked: bool = True,
     archive: Callable[[str], bytes] = archives.probed,
+    has_staging: bool = True,
 ) -> StagedSite:
     """A site with version 1 in production and 2 in staging; the same one for every test that names it.
 
@@ -62,7 +63,8 @@ def stage(
         user = administrator()
         site = StagedSite(name, user, ensure_default(owner=user), archive, system.port, instances, is_marked)
         site.set_up_production()
-        site.set_up_staging()
+        if has_staging:
+            site.set_up_staging()
         _STAGED[key] = site
     site = _STAGED[key]
     site.begin_anew()

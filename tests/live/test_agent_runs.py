@@ -1,6 +1,5 @@
 """One-time commands of the agent: run once, whatever happens to it, and behind everything else."""
 
-import socket
 import time
 
 import pytest
@@ -45,12 +44,3 @@ def test_a_run_survives_the_agent(agent: Agent) -> None:
     assert agent.runtime.observe_run("build-2").state is RunState.RUNNING
     wait_until(lambda: agent.runtime.observe_run("build-2").state is RunState.ENDED)
     assert agent.runtime.observe_run("build-2").exit_code == 9
-
-
-def test_a_run_with_network_reaches_the_host(shared_agent: Agent) -> None:
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        port = listener.getsockname()[1]
-        connect = f"import socket; socket.create_connection(('127.0.0.1', {port}), 3)"
-        command = ("/usr/bin/python3", "-c", connect)
-        assert shared_agent.run(RunSpec("net-1", 5, "s", command, {}, (), directory="/", has_network=True)) == 0
-        assert shared_agent.run(RunSpec("net-2", 5, "s", command, {}, (), directory="/")) == 1

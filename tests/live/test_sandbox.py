@@ -2,18 +2,18 @@
 
 import json
 import os
-import shutil
 import socket
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 from django.conf import settings as django_settings
 
+from sites.runtime.agent.name_servers import RESOLVER
+from sites.runtime.agent.sandbox import Mode, View, default_toolchain, options_of, write_accounts
 from sites.runtime.spec import Mount, RunSpec
 from tests.live.agent_rig import Agent, ask_to_end, get, wait_until
 
@@ -109,6 +109,36 @@ def test_a_site_is_kept_apart_and_lacks_nothing(shared_agent: Agent) -> None:
     assert found["own_name"] == "127.0.1.1"
 
 
+def test_the_launcher_starts_with_three_capabilities_and_an_empty_environment(tmp_path: Path) -> None:
+    """What stands where the launcher would: setgid (6), setuid (7) and setpcap (8), and no way to more."""
+    write_accounts(tmp_path, 20077)
+    options = options_of(View(Mode.ROOT, 20077, (), default_toolchain(), str(tmp_path), str(RESOLVER), 1024 * 1024))
+    look = "cat /proc/self/status; cat /proc/self/environ | tr '\\0' '\\n'"
+    line = ["bwrap", *options, "--", "/bin/sh", "-c", look]
+    done = subprocess.run(line, capture_output=True, text=True, check=True, env={"PATH": "/usr/bin:/bin", "LEFT": "x"})
+    found = [line.split() for line in done.stdout.splitlines()]
+    assert ["CapPrm:", "00000000000001c0"] in found
+    assert ["CapEff:", "00000000000001c0"] in found
+    assert ["NoNewPrivs:", "1"] in found
+    assert [line for line in done.stdout.splitlines() if "=" in line] == ["PWD=/"]
+
+
+def test_a_link_in_one_folder_never_leads_another_one_over_the_system(shared_agent: Agent) -> None:
+    """bubblewrap would follow it as root: the loader of the next process then took the site's library."""
+    outer, inner = shared_agent.folder / "outer", shared_agent.folder / "inner"
+    outer.mkdir()
+    inner.mkdir()
+    (outer / "inner").symlink_to("/newroot/usr/lib")
+    log = shared_agent.folder / "nested.log"
+    mounts = (Mount(str(outer), "/data"), Mount(str(inner), "/data/inner"))
+    spec = RunSpec("nested", 77, "probe", ("ls", "/usr/lib"), {"PATH": "/usr/bin"}, mounts, "/", log=str(log))
+    assert shared_agent.run(spec) == 126
+    assert log.read_text() == (
+        "It could not be started: a folder cannot be shown at /data/inner: another one is shown at /data, "
+        "and none can lie inside another\n"
+    )
+
+
 def test_gunicorn_serves_with_its_usual_options(shared_agent: Agent) -> None:
     app = shared_agent.folder / "wsgi"
     app.mkdir()
@@ -127,18 +157,6 @@ def test_the_static_program_serves_a_folder(shared_agent: Agent) -> None:
     (instance,) = shared_agent.serve(14, app=str(app), command=command)
     assert get(instance) == "hello"
     shared_agent.stop(14)
-
-
-@pytest.fixture
-def user_agent() -> Iterator[Agent]:
-    """An agent of an unprivileged user, with the system's Python."""
-    with tempfile.TemporaryDirectory(prefix="greenroom-") as folder:
-        prefix = ("setpriv", "--reuid", "65534", "--regid", "65534", "--clear-groups")
-        agent = Agent(Path(folder), prefix=prefix, python="/usr/bin/python3")
-        shutil.chown(agent.folder, 65534, 65534)
-        agent.start()
-        yield agent
-        agent.close()
 
 
 def test_without_root_user_namespaces_keep_sites_apart(user_agent: Agent) -> None:
@@ -160,6 +178,7 @@ def test_without_root_user_namespaces_keep_sites_apart(user_agent: Agent) -> Non
     refused = ("reads_secret", "sees_state", "reaches_agent", "mount", "unshare_user", "ptrace", "environment_of_init")
     assert {name for name in refused if found[name]} == set()
     assert (found["user"], found["node"]) == ("site", "site")
+    assert found["reaches_host_loopback"], "docs/security.md says so of this level, also of builds"
     assert user_agent.runtime.kill_connections(1, fraction=1.0) == 0
 
 

@@ -66,6 +66,23 @@ class Part(Victim):
         system.wait_for_another(self._name, self._former)
 
 
+class Parts(Victim):
+    """Several processes of Greenroom at once, so that none can ask another what is true when it is back."""
+
+    def __init__(self, *names: str) -> None:
+        self._parts = [Part(name) for name in names]
+
+    def strike(self, system: System, moment: Moment) -> None:
+        """kill -9 of each."""
+        for part in self._parts:
+            part.strike(system, moment)
+
+    def revive(self, system: System) -> None:
+        """All of them answer again."""
+        for part in self._parts:
+            part.revive(system)
+
+
 class Envoy(Part):
     """The router: connections end with it, and are refused until it is back."""
 

@@ -17,7 +17,7 @@ EXPECTED = {
     errors.SlotBusy: 409,
     errors.SwapPending: 409,
     errors.BuildFailed: 422,
-    errors.DiskFull: 507,
+    errors.NoSpaceLeft: 507,
     errors.InternalFault: 500,
     errors.RuntimeUnreachable: 503,
 }

@@ -12,10 +12,8 @@ from sites import checks
 
 USED = (
     "INSTALLED_APPS",
-    "STAGING_SLOTS_PER_SITE",
-    "MAX_UPLOAD",
-    "MAX_UNPACKED",
-    "MAX_ENTRIES",
+    *checks.AT_LEAST_ONE,
+    *checks.NOT_NEGATIVE,
     "LISTEN",
     "PORT",
     "SUFFIX",
@@ -23,6 +21,9 @@ USED = (
     "IS_LOCAL",
     "DEFAULT_MODE",
     "DATA_DIR",
+    "ISOLATION",
+    "NAME_SERVERS",
+    "PRIVATE_NETWORKS",
 )
 Found = Callable[..., list[str]]
 
@@ -58,10 +59,19 @@ def test_djangos_own_sites_stay_out(found: Found) -> None:
     assert found(INSTALLED_APPS=["portal", "sites", "django.contrib.sites"]) == ["greenroom.E001"]
 
 
-@pytest.mark.parametrize("name", ["STAGING_SLOTS_PER_SITE", "MAX_UPLOAD", "MAX_UNPACKED", "MAX_ENTRIES"])
+@pytest.mark.parametrize(
+    "name",
+    ["STAGING_SLOTS_PER_SITE", "MAX_UPLOAD", "MAX_UNPACKED", "MAX_ENTRIES"],
+)
 def test_limits_leave_room_for_something(found: Found, name: str) -> None:
     assert found(**{name: 0}) == ["greenroom.E002"]
     assert found(**{name: 4}) == []
+
+
+@pytest.mark.parametrize("name", ["DISK_RESERVE", "KEPT_DEPLOYMENTS", "MEMORY_OVERCOMMIT", "SITE_FOLDER_BYTES"])
+def test_what_may_be_0_is_not_less(found: Found, name: str) -> None:
+    assert found(**{name: -1}) == ["greenroom.E002"]
+    assert found(**{name: 0}) == []
 
 
 @pytest.mark.parametrize(
@@ -106,3 +116,32 @@ def test_a_portal_under_the_suffix_of_the_sites_is_warned_of(found: Found) -> No
     team = {"SUFFIX": "sites.example.org", "IS_LOCAL": False}
     assert found(**team, PORTAL_HOST="portal.sites.example.org") == ["greenroom.W001"]
     assert found(**team, PORTAL_HOST="greenroom.example.org") == []
+
+
+@pytest.mark.parametrize(
+    ("addresses", "ids"),
+    [
+        (["192.0.2.53", "10.0.0.2"], []),
+        (["127.0.0.53"], ["greenroom.E008"]),
+        (["2001:db8::53"], ["greenroom.E008"]),
+        (["dns.example.org"], ["greenroom.E008"]),
+    ],
+)
+def test_name_servers_are_addresses_that_sandboxes_reach(found: Found, addresses: list[str], ids: list[str]) -> None:
+    assert found(NAME_SERVERS=addresses) == ids
+
+
+@pytest.mark.parametrize(("value", "ids"), [("allow", []), ("refuse", []), ("no", ["greenroom.E009"])])
+def test_private_networks_are_allowed_or_refused(found: Found, value: str, ids: list[str]) -> None:
+    assert found(PRIVATE_NETWORKS=value) == ids
+
+
+def test_a_package_index_on_this_machine_is_warned_of_where_builds_do_not_reach_it(
+    found: Found, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PIP_INDEX_URL", "http://localhost:3141/root/pypi")
+    monkeypatch.setattr(checks.os, "geteuid", lambda: 0)
+    assert found() == ["greenroom.W002"]
+    assert found(ISOLATION="partial") == []
+    monkeypatch.setattr(checks.os, "geteuid", lambda: 1000)
+    assert found() == []

@@ -23,8 +23,9 @@ AT_ONCE = 2000
 def configure(subscription: Subscription, revision: Revision, *, upto: int) -> list[str]:
     """Configure sites until there are `upto`; returns the host names of the new ones' production.
 
-    Their only instance is where the first instance of `revision` is, so whoever asks is answered. No instance is
-    ordered from the runtime: `wanted_count` is 0.
+    Their only instance has the address of the first instance of `revision`, so that their rows are as large as others.
+    None is ordered from the runtime (`wanted_count` is 0), which therefore confirms none: the router itself answers for
+    them that they are starting.
     """
     count = upto - Site.objects.count()
     first = Site.objects.order_by("-pk").values_list("pk", flat=True).first() or 0

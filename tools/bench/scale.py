@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from http import HTTPStatus
 from itertools import pairwise
 
 from django.conf import settings
@@ -71,11 +72,11 @@ def wait_until_routed(sites: int) -> None:
 
 
 async def ask_each(hosts: Iterable[str]) -> int:
-    """Ask each host name once, which makes it active; returns how many answered rightly."""
+    """Ask each host name once, which makes it active; returns for how many the router said that they are starting."""
     client = HttpClient("first visitor", "first visit", ("127.0.0.1", settings.PORT), _nothing)
     right = 0
     for host in hosts:
-        record = await client.ask(Exam(Call(host, "/"), lambda answer: ""))
+        record = await client.ask(Exam(Call(host, "/"), lambda answer: "", HTTPStatus.SERVICE_UNAVAILABLE))
         right += record.trouble is None
     return right
 

@@ -9,8 +9,10 @@ from django.db.models import Q
 
 from portal.command_bar import slot_address
 from portal.rows import Row
+from portal.usage_bars import Bar, storage_bars
 from sites.access import may_change
 from sites.models import HostNameKind, Instance, OperationState, Slot, Swap
+from sites.services.storage import SiteStorage, storage_of
 from sites.services.swaps import partner
 
 RUNNING = "running"
@@ -62,6 +64,16 @@ class SlotFacts:
     def restarts(self) -> int:
         """How often they were restarted after they had ended by themselves."""
         return sum(instance.restarts for instance in self.instances)
+
+    @cached_property
+    def storage(self) -> SiteStorage:
+        """What the web site takes on disk."""
+        return storage_of(self.slot.site)
+
+    @cached_property
+    def storage_bars(self) -> list[Bar]:
+        """The same as bars."""
+        return storage_bars(self.storage)
 
     @cached_property
     def last_swap(self) -> Swap | None:

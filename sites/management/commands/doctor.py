@@ -16,7 +16,7 @@ from sites.supervisor.ports import check_port
 PROGRAMS = {
     "bwrap": ("bubblewrap", "sandboxes of the sites"),
     "redis-server": ("redis-server", "the queue, unless REDIS_URL names another"),
-    "ip": ("iproute2", "a network of its own for every instance"),
+    "ip": ("iproute2", "a network of its own for every instance and build"),
     "nft": ("nftables", "keeping those networks apart"),
     "git": ("git", "publishing by git, and the tests"),
     "chromium": ("chromium", "the tests and screenshots only"),

@@ -14,7 +14,8 @@ from sites.errors import GreenroomError
 from sites.supervisor.control import request
 from sites.supervisor.lock import running_up
 
-LIMIT_SECONDS = 180
+LIMIT_SECONDS = 3 * settings.READY_SECONDS
+"""Web server, workers and beat come up one after another."""
 
 
 class Command(BaseCommand):
@@ -63,6 +64,8 @@ class Command(BaseCommand):
             self._fail(f"The present code cannot be loaded ({last}). Nothing was restarted; mend it and try again.")
 
     def _tell(self, log: Path, offset: int) -> int:
+        if not log.exists() or log.stat().st_size < offset:
+            return 0  # it has just become up.log.1
         with log.open("rb") as file:
             file.seek(offset)
             text = file.read()

@@ -24,4 +24,5 @@ PASSWORD = Recorded("password", "change of password", "Changing the password of 
 REVEAL = Recorded("reveal", "disclosure of a secret", "Showing a secret of '{target}'")
 MEMBERS = Recorded("members", "change of the subscription", "Changing the subscription '{target}'")
 CRASH_LOOP = Recorded("crash_loop", "crash loop", "Watching '{target}'")
+QUOTA = Recorded("quota", "disk quota", "Measuring the folders of '{target}'")
 SIGN_IN = Recorded("sign_in", "change of the sign-in", "Changing how '{target}' signs in")

@@ -5,6 +5,7 @@ from sites.operations import figures, routers, sides
 from sites.operations.kind import Need
 from sites.operations.procedure import Progress
 from sites.operations.retention import BACK_IN_USE
+from sites.operations.steps import start
 from sites.operations.turn import Turn
 
 LIMIT_SECONDS = 60.0
@@ -32,7 +33,13 @@ def offer(turn: Turn) -> None:
 
 
 def wait(turn: Turn) -> Progress:
-    """Until every registered router has acknowledged the endpoints. Raises RoutesRefused."""
+    """Until every registered router has acknowledged the endpoints, which are where the runtime has seen the instances.
+
+    Raises RoutesRefused, and what `start` raises.
+    """
+    running = start.started(turn)
+    if not running.is_done:
+        return running
     answer = routers.acknowledged(turn)
     if not answer.missing:
         figures.begin(turn)

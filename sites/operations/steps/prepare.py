@@ -1,15 +1,20 @@
 """Step PREPARING: find or make the revision of each side."""
 
+import json
+
+from sites.errors import InstanceNotStarted
 from sites.models import Instance, Revision, RevisionState, SlotChange
 from sites.operations.retention import BACK_IN_USE
 from sites.operations.turn import Turn
-from sites.planning import make_plan
+from sites.planning import fault_of_environment, make_plan
 
 
 def prepare(turn: Turn) -> None:
     """Give each change its revision: one that runs already with the needed fingerprint, or a new row."""
     for change in turn.starting:
         plan = make_plan(change.held_slot, change.occupant_after, change.deployment_after, turn.entries)
+        if fault := fault_of_environment(json.loads(plan.snapshot)["env"]):
+            raise _impossible(turn, change, fault)
         revision = _reused(change, plan.fingerprint) or Revision.objects.create(
             site=change.held_slot.site,
             workload=change.workload_after,
@@ -27,6 +32,18 @@ def prepare(turn: Turn) -> None:
         change.revision_after, change.was_healthy = revision, None
     SlotChange.objects.bulk_update(turn.starting, ["revision_after", "was_healthy"])
     _expect_instances([change.prepared for change in turn.starting])
+
+
+def _impossible(turn: Turn, change: SlotChange, fault: str) -> InstanceNotStarted:
+    return InstanceNotStarted(
+        what=turn.what,
+        ordinal=1,
+        count=change.count_after,
+        name=change.held_slot.title,
+        how=f"cannot be started: {fault}",
+        holds=turn.holds,
+        last_lines="",
+    )
 
 
 def _expect_instances(revisions: list[Revision]) -> None:

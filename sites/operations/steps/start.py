@@ -7,7 +7,7 @@ from sites.models import Revision, SlotChange
 from sites.operations import sides, wording
 from sites.operations.instances import record
 from sites.operations.kind import Need
-from sites.operations.procedure import Progress
+from sites.operations.procedure import DONE, Progress
 from sites.operations.sides import ATTEMPT_SECONDS, Group
 from sites.operations.turn import Turn
 from sites.planning import spec_of
@@ -46,7 +46,16 @@ def start(turn: Turn) -> Progress:
             is_over = False
         if group.need is None:
             is_over = False
+    turn.has_seen_instances = is_over
     return Progress(is_over, f"{running} of {wanted} instances run" if wanted else "no instance has to start")
+
+
+def started(turn: Turn) -> Progress:
+    """For a later step: done at once for the worker that has just seen them run.
+
+    Another one looks again, as the machine may have been restarted since, and instances are at other addresses then.
+    """
+    return DONE if turn.has_seen_instances else start(turn)
 
 
 def _order(revision: Revision) -> None:
@@ -77,7 +86,7 @@ def _is_given_up(turn: Turn, group: Group, statuses: list[InstanceStatus]) -> bo
     if group.need is Need.ATTEMPTED:
         return bool(crashed) or turn.seconds_at_step > ATTEMPT_SECONDS
     if group.need is Need.ANSWERING and crashed:
-        how = f"ended with code {crashed[0].exit_code} before it listened on its port"
+        how = f"{wording.ended(crashed[0], _memory_mb(group.change))} before it listened on its port"
         raise _not_started(turn, group.change, crashed[0].ordinal, how)
     return False
 
@@ -89,8 +98,14 @@ def late(turn: Turn) -> Failed | None:
         silent = instances.exclude(observed_state=InstanceState.RUNNING).first()
         if silent is not None:
             how = f"did not listen on its port within {LIMIT_SECONDS:.0f} s"
+            if silent.end_reason:
+                how = f"{how}, and {wording.ended(silent, _memory_mb(group.change))}"
             return _not_started(turn, group.change, silent.ordinal, how)
     return None
+
+
+def _memory_mb(change: SlotChange) -> int:
+    return int(change.prepared.runnable["limits"]["memory_mb"])
 
 
 def _not_started(turn: Turn, change: SlotChange, ordinal: int, how: str) -> InstanceNotStarted:

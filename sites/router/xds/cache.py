@@ -3,8 +3,9 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from sites.router.table import PORTAL_CLUSTER, Cluster, RouteTable
+from sites.router.table import PORTAL_CLUSTER, Cluster, RouteTable, Sighting
 from sites.router.xds.clusters import cluster_resource, endpoints_resource, portal_cluster
+from sites.router.xds.confirmed import Confirmed
 from sites.router.xds.resource import Resource
 from sites.router.xds.routes import PORTAL_ROUTES, portal_routes, routes_name, routes_resource, scope_resource
 
@@ -66,6 +67,7 @@ class TableCache:
         self._site_of_scope: dict[str, int] = {}
         self._site_of_cluster: dict[str, int] = {}
         self._resources: dict[int, SiteResources] = {}
+        self._confirmed = Confirmed()
 
     def version(self, site_id: int) -> int | None:
         """The version of the site's table; None when there is none."""
@@ -95,6 +97,18 @@ class TableCache:
         table = self.tables.pop(site_id, None)
         return None if table is None else Change(site_id, frozenset(self._forget(table, kept=set())))
 
+    def see(self, sightings: Iterable[Sighting]) -> list[Change]:
+        """Take the runtime's report of all instances; what has become different in sites that are known."""
+        changed = self._confirmed.take(sightings)
+        sites = {site_id for name in changed if (site_id := self._site_of_cluster.get(name)) is not None}
+        for site_id in sites:
+            self._resources.pop(site_id, None)
+        return [Change(site_id, frozenset()) for site_id in sorted(sites)]
+
+    def is_confirmed(self, table: RouteTable) -> bool:
+        """Whether every endpoint of the table may be offered."""
+        return all(self._confirmed.only(cluster) == cluster for cluster in table.clusters)
+
     def resources(self, site_id: int) -> SiteResources | None:
         """The site's resources, made when they are first needed; None when the site has no table."""
         table = self.tables.get(site_id)
@@ -105,7 +119,7 @@ class TableCache:
             self._resources[site_id] = SiteResources(
                 routes=routes_resource(table),
                 clusters=tuple(cluster_resource(cluster.name) for cluster in clusters),
-                endpoints=tuple(endpoints_resource(cluster) for cluster in clusters),
+                endpoints=tuple(endpoints_resource(self._confirmed.only(cluster)) for cluster in clusters),
             )
         return self._resources[site_id]
 

@@ -67,5 +67,6 @@ class Control:
                 "registered": await self._keeper.registered(),
                 "sites": len(self._nodes.cache.tables),
                 "is_source_away": self._keeper.is_source_away,
+                "is_runtime_away": self._keeper.is_runtime_away,
             }
         )

@@ -26,9 +26,29 @@ class Keeper:
         # One thread: what is written last is what was applied last.
         self._disk = ThreadPoolExecutor(max_workers=1, thread_name_prefix="last-good")
         self.is_source_away = False
+        self.is_runtime_away = False
+        self._looks = asyncio.Lock()
 
     async def load(self) -> None:
-        """Read every table, or else the last good ones; returns only when a complete set is there."""
+        """Read every table, or else the last good ones, and what runs; returns only when both are complete."""
+        await self._load_tables()
+        while not await self._try_to_look():
+            await asyncio.sleep(POLL_SECONDS)
+
+    async def publish(self, site_id: int, version: int, wait_seconds: float) -> Acknowledgement:
+        """Serve at least `version` of the site's table. Raises what the source raises.
+
+        A new instance is looked for at once, so that its endpoint is part of what the nodes acknowledge.
+        """
+        known = self._nodes.cache.version(site_id)
+        if known is None or known < version:
+            await self._reload(site_id)
+        table = self._nodes.cache.tables.get(site_id)
+        if table is not None and not self._nodes.cache.is_confirmed(table):
+            await self._look()
+        return await self._nodes.wait(site_id, version, wait_seconds)
+
+    async def _load_tables(self) -> None:
         while True:
             try:
                 tables = await self._reader.call(self._reader.source.all_tables)
@@ -46,15 +66,16 @@ class Keeper:
                 return
             await asyncio.sleep(POLL_SECONDS)
 
-    async def publish(self, site_id: int, version: int, wait_seconds: float) -> Acknowledgement:
-        """Serve at least `version` of the site's table. Raises what the source raises."""
-        known = self._nodes.cache.version(site_id)
-        if known is None or known < version:
-            await self._reload(site_id)
-        return await self._nodes.wait(site_id, version, wait_seconds)
-
     async def follow(self) -> None:
         """Poll for ever: what nobody published (a lost call, a restart) arrives within a second or two."""
+        await asyncio.gather(self._follow_tables(), self._follow_instances())
+
+    async def _follow_instances(self) -> None:
+        while True:
+            await asyncio.sleep(POLL_SECONDS)
+            await self._try_to_look()
+
+    async def _follow_tables(self) -> None:
         polls = 0
         while True:
             await asyncio.sleep(POLL_SECONDS)
@@ -103,6 +124,8 @@ class Keeper:
     async def _reload(self, site_id: int) -> None:
         table = await self._reader.call(self._reader.source.table, site_id)
         cache = self._nodes.cache
+        if table is not None and not cache.is_confirmed(table):
+            await self._try_to_look()
         change = cache.remove(site_id) if table is None else cache.put(table)
         if change is None:
             return
@@ -113,6 +136,26 @@ class Keeper:
         else:
             self._disk.submit(self._last_good.put, table)
             logger.info("The routes of '%s' are at version %d", table.site, table.version)
+
+    async def _look(self) -> None:
+        """Have the nodes know of every endpoint that the runtime confirms now. Raises what the source raises."""
+        async with self._looks:  # a report that was made earlier must not be taken later
+            sightings = await self._reader.call(self._reader.source.sightings)
+            for change in self._nodes.cache.see(sightings):
+                self._nodes.apply(change)
+
+    async def _try_to_look(self) -> bool:
+        try:
+            await self._look()
+        except Exception as error:  # any failure of a runtime means the same here
+            if not self.is_runtime_away:
+                logger.error("The runtime cannot be asked what runs, so no new endpoint is offered: %s", error)
+            self.is_runtime_away = True
+            return False
+        if self.is_runtime_away:
+            logger.info("The runtime is back; every instance that runs is offered")
+        self.is_runtime_away = False
+        return True
 
     def _take_all(self, tables: list[RouteTable]) -> None:
         for table in tables:

@@ -11,7 +11,7 @@ from envoy.extensions.filters.network.http_connection_manager.v3 import http_con
 from envoy.extensions.http.early_header_mutation.header_mutation.v3 import header_mutation_pb2
 from google.protobuf import json_format
 
-from sites.router.xds.pages import CONTENT_TYPE, NO_ANSWER, UNKNOWN_HOST
+from sites.router.xds.pages import CONTENT_TYPE, NO_ANSWER, RETRY_AFTER_SECONDS, STARTING, UNKNOWN_HOST
 from sites.router.xds.resource import Kind, Resource, resource
 
 LISTENER = "edge"
@@ -128,13 +128,17 @@ def _local_replies() -> dict[str, Any]:
     return {
         "mappers": [
             _page_for(["NR"], UNKNOWN_HOST, 404),
-            _page_for(["NC", "UH", "UF", "UC", "UR", "URX"], NO_ANSWER, 503),
+            # A cluster without endpoints: nobody has seen its instances run since they were started
+            _page_for(["UH"], STARTING, 503, retries=True),
+            _page_for(["NC", "UF", "UC", "UR", "URX"], NO_ANSWER, 503, retries=True),
         ]
     }
 
 
-def _page_for(flags: list[str], html: str, status: int) -> dict[str, Any]:
+def _page_for(flags: list[str], html: str, status: int, *, retries: bool = False) -> dict[str, Any]:
     headers = [{"header": {"key": "cache-control", "value": "no-store"}}]
+    if retries:
+        headers.append({"header": {"key": "retry-after", "value": str(RETRY_AFTER_SECONDS)}})
     return {
         "filter": {"responseFlagFilter": {"flags": flags}},
         "statusCode": status,

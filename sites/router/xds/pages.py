@@ -4,6 +4,7 @@ from sites.router.table import Page
 
 CONTENT_TYPE = "text/html; charset=utf-8"
 RETRY_AFTER_SECONDS = 2
+"""Given with every page that may be another one soon."""
 
 _STYLE = (
     ":root{color-scheme:light dark}"
@@ -33,15 +34,13 @@ NO_ANSWER = _html(
     "None of its instances took the request. They are restarted by themselves; try again in a moment. "
     "Its owner finds the reason in the log of the web site.",
 )
+STARTING = _html("This web site is starting", "It answers in a few seconds; load this page again.")
 NO_WEB_SOCKETS = "This address takes no WebSockets; its owner can allow them under Configure.\n"
 PAGES = {
     Page.STOPPED: (
         403,
         _html("This web site is stopped", "It answers again as soon as its owner starts it in the portal."),
     ),
-    Page.STARTING: (
-        503,
-        _html("This web site is starting", "It answers in a few seconds; load this page again."),
-    ),
+    Page.STARTING: (503, STARTING),
 }
 """Page → status and body."""

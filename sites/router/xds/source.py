@@ -5,13 +5,13 @@ from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Protocol, TypeVar
 
-from sites.router.table import RouteTable
+from sites.router.table import RouteTable, Sighting
 
 Answer = TypeVar("Answer")
 
 
 class TableSource(Protocol):
-    """The committed route tables. Called from threads; any exception means that the source is away."""
+    """The committed route tables, and what runs. Called from threads; any exception means that the source is away."""
 
     def all_tables(self) -> list[RouteTable]:
         """The table of every site."""
@@ -27,6 +27,9 @@ class TableSource(Protocol):
 
     def registered(self) -> Iterable[str]:
         """The ids of the nodes that must acknowledge (those not retired)."""
+
+    def sightings(self) -> list[Sighting]:
+        """All instances there are, as their runtime reports them at this moment."""
 
 
 def _nothing() -> None:

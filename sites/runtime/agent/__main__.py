@@ -12,7 +12,9 @@ from pathlib import Path
 from aiohttp import web
 
 from sites.runtime.agent.isolation import probe
-from sites.runtime.agent.machine import Machine
+from sites.runtime.agent.limits import take_confinement
+from sites.runtime.agent.machine import Machine, mark_of
+from sites.runtime.agent.own_networks import Reach
 from sites.runtime.agent.server import Server
 from sites.runtime.agent.supervisor import Supervisor
 
@@ -28,7 +30,25 @@ def arguments() -> argparse.Namespace:
     parser.add_argument(
         "--toolchain", action="append", default=[], help="folder shown read-only to every site at its own path"
     )
+    parser.add_argument(
+        "--private-networks",
+        choices=("allow", "refuse"),
+        default="allow",
+        help="whether sites and builds reach private networks",
+    )
+    parser.add_argument(
+        "--name-server",
+        action="append",
+        default=[],
+        metavar="ADDRESS",
+        help="whom sites and builds ask for addresses, in place of the machine's name servers",
+    )
     return parser.parse_args()
+
+
+def _sentence(error: OSError) -> str:
+    text = str(error)
+    return text if text.endswith(".") else f"{text}."
 
 
 async def serve(supervisor: Supervisor, socket: Path) -> None:
@@ -44,10 +64,12 @@ async def serve(supervisor: Supervisor, socket: Path) -> None:
     mask = os.umask(0o077)
     await web.UnixSite(runner, str(socket)).start()
     os.umask(mask)
-    tidying = loop.create_task(supervisor.tidy())
+    repeated = supervisor.tidy(), supervisor.watch(), supervisor.machine.look_after_places()
+    chores = [loop.create_task(work) for work in repeated]
     logger.info("Ready, isolation %s.", supervisor.machine.isolation.level)
     await server.is_ending.wait()
-    tidying.cancel()
+    for chore in chores:
+        chore.cancel()
     await runner.cleanup()
     await supervisor.leave()
 
@@ -68,7 +90,8 @@ def main() -> int:
         except BlockingIOError:
             logger.error("Another agent works on %s. Nothing was started.", state)
             return 1
-        isolation = probe(options.isolation)
+        confinement = take_confinement(f"greenroom-{mark_of(state)}")
+        isolation = probe(options.isolation, limits=confinement.fact, name_servers=options.name_server)
         if not isolation.is_usable:
             logger.error(
                 "Isolation %s is not possible here: %s. Remedy: %s",
@@ -78,8 +101,14 @@ def main() -> int:
             )
             return 1
         toolchain = tuple(str(Path(folder).absolute()) for folder in options.toolchain)
+        reach = Reach(options.private_networks == "allow", tuple(options.name_server))
         os.chdir("/")
-        asyncio.run(serve(Supervisor(Machine(state, isolation, toolchain)), socket))
+        try:
+            machine = Machine(state, isolation, toolchain, reach, confinement)
+        except OSError as error:
+            logger.error("The network of the sandboxes could not be made: %s Nothing was started.", _sentence(error))
+            return 1
+        asyncio.run(serve(Supervisor(machine), socket))
     return 0
 
 

@@ -2,11 +2,10 @@
 
 import hashlib
 import ipaddress
-import json
 from pathlib import Path
 
 from sites.runtime.agent.files import read_json, write_json
-from sites.runtime.agent.links import run_ip
+from sites.runtime.agent.links import is_closed_block, routes
 
 OCTETS = range(192, 248)
 """10.192.0.0/16 … 10.247.0.0/16: one of them for each installation on a machine."""
@@ -53,6 +52,11 @@ class Allocation:
         write_json(self._path, {"numbers": self.numbers, "next": self._next}, is_durable=False)
 
 
+def block_of(octet: int) -> str:
+    """All addresses of an installation."""
+    return f"10.{octet}.0.0/16"
+
+
 def gateway_of(octet: int) -> str:
     """The host's address in a block: the same for all instances."""
     return f"10.{octet}.0.1"
@@ -71,7 +75,7 @@ def octets_in_order(state: Path) -> list[int]:
 
 def _is_foreign(octet: int) -> bool:
     """The machine already uses addresses of that block, or asks a name server there."""
-    block = ipaddress.IPv4Network(f"10.{octet}.0.0/16")
+    block = ipaddress.IPv4Network(block_of(octet))
     try:
         servers = [
             line.split()[1]
@@ -80,9 +84,10 @@ def _is_foreign(octet: int) -> bool:
         ]
     except (OSError, IndexError):
         servers = []
-    routes = json.loads(run_ip("-j", "-4", "route", "show") or "[]")
     used = [
-        route["dst"] for route in routes if route["dst"] != "default" and not route.get("dev", "").startswith("room")
+        route["dst"]
+        for route in routes()
+        if route["dst"] != "default" and not route.get("dev", "").startswith("room") and not is_closed_block(route)
     ]
     return any(
         ipaddress.ip_network(item, strict=False).overlaps(block) for item in [*used, *servers] if ":" not in item

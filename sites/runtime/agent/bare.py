@@ -1,18 +1,16 @@
 """Monitor of one process where nothing can confine it (isolation none): run as a script, speaks as bubblewrap does.
 
-Arguments: user (-1: as it is), status descriptor, block descriptor, working directory, then the command.
+Arguments: status descriptor, block descriptor, then the launcher's command line. What it runs before the launcher is
+Greenroom's own, so it knows nothing of the site.
 """
 
-import ctypes
 import json
 import os
 import signal
 import sys
 
-PR_SET_NO_NEW_PRIVS = 38
 
-
-def main(user: int, status: int, block: int, directory: str, command: list[str]) -> int:
+def main(status: int, block: int, command: list[str]) -> int:
     """Starts the command in a session of its own, tells its pid, then its exit code, which it returns."""
     gate_reader, gate_writer = os.pipe()
     child = os.fork()
@@ -21,15 +19,8 @@ def main(user: int, status: int, block: int, directory: str, command: list[str])
         for descriptor in (gate_writer, status, block):
             os.close(descriptor)
         os.read(gate_reader, 1)
-        os.close(gate_reader)
-        ctypes.CDLL(None).prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)
-        if user >= 0:
-            os.setgroups([])
-            os.setresgid(user, user, user)
-            os.setresuid(user, user, user)
         try:
-            os.chdir(directory)
-            os.execvp(command[0], command)  # noqa: S606 - a list, no shell
+            os.execv(command[0], command)  # noqa: S606 - a list, no shell
         except OSError as error:
             os.write(2, f"{command[0]}: {error.strerror}\n".encode())
             os._exit(127)
@@ -45,4 +36,4 @@ def main(user: int, status: int, block: int, directory: str, command: list[str])
 
 
 if __name__ == "__main__":
-    sys.exit(main(int(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3]), sys.argv[4], sys.argv[5:]))
+    sys.exit(main(int(sys.argv[1]), int(sys.argv[2]), sys.argv[3:]))

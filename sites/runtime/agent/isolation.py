@@ -4,7 +4,7 @@ import os
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
@@ -12,10 +12,20 @@ from pathlib import Path
 from sites.runtime.agent import firewall
 from sites.runtime.agent.limits import find_confinement
 from sites.runtime.agent.links import run_ip
-from sites.runtime.agent.sandbox import Mode, View, command_of, options_of, user_of, write_accounts
+from sites.runtime.agent.name_servers import REMEDY, RESOLVER, find_name_servers
+from sites.runtime.agent.sandbox import (
+    Mode,
+    View,
+    default_toolchain,
+    launcher_of,
+    options_of,
+    user_of,
+    write_accounts,
+)
 from sites.runtime.agent.seccomp import build_filter
+from sites.runtime.agent.spawn import Program, packed
 
-TOOLS = {"bwrap": "bubblewrap", "ip": "iproute2", "nft": "nftables", "setpriv": "util-linux", "nsenter": "util-linux"}
+TOOLS = {"bwrap": "bubblewrap", "ip": "iproute2", "nft": "nftables", "nsenter": "util-linux"}
 """Programs, and the Debian package of each."""
 USERNS_SWITCH = Path("/proc/sys/kernel/unprivileged_userns_clone")
 APPARMOR_SWITCH = Path("/proc/sys/kernel/apparmor_restrict_unprivileged_userns")
@@ -51,17 +61,21 @@ class Isolation:
 
 
 def _try_sandbox(mode: Mode) -> str:
-    """Runs `true` in a sandbox of that mode; '' when that works, otherwise what was said against it."""
-    uid = user_of(0)
-    with tempfile.TemporaryDirectory() as folder, tempfile.TemporaryFile() as program:
+    """Runs `true` as a site would be in that mode; '' when that works, otherwise what was said against it."""
+    uid = os.geteuid() if mode is Mode.NONE and os.geteuid() else user_of(0)
+    program = Program(("true",), {"PATH": "/usr/bin:/bin"}, "/")
+    with tempfile.TemporaryDirectory() as folder, tempfile.TemporaryFile() as calls, tempfile.TemporaryFile() as site:
         write_accounts(Path(folder), uid)
-        program.write(build_filter())
-        program.seek(0)
-        view = View(mode, uid, (), "/", {"PATH": "/usr/bin:/bin"}, (), folder, 1024 * 1024)
-        seccomp = ["--seccomp", str(program.fileno())]
-        line = ["bwrap", *options_of(view), *seccomp, "--", *command_of(view, ["true"])]
+        for stream, content in ((calls, build_filter()), (site, packed(program))):
+            stream.write(content)
+            stream.seek(0)
+        line = launcher_of(mode, uid, site.fileno(), calls.fileno())
+        if mode is not Mode.NONE:
+            options = options_of(View(mode, uid, (), default_toolchain(), folder, str(RESOLVER), 1024 * 1024))
+            line = ["bwrap", *options, "--seccomp", str(calls.fileno()), "--", *line]
+        given, env = [calls.fileno(), site.fileno()], {"PATH": os.environ.get("PATH", os.defpath)}
         try:
-            done = subprocess.run(line, capture_output=True, text=True, timeout=20, pass_fds=[program.fileno()])
+            done = subprocess.run(line, capture_output=True, text=True, timeout=20, pass_fds=given, env=env)
         except (OSError, subprocess.TimeoutExpired) as error:
             return str(error)
     return "" if done.returncode == 0 else (done.stderr.strip() or f"it ended with code {done.returncode}")
@@ -100,9 +114,9 @@ def _remedy_of(said: str) -> str:
     return f"Allow bubblewrap to make namespaces here (it said: {said}); a container needs --privileged"
 
 
-def _without_sandbox(wanted: str, missing: list[str], remedy: str) -> Isolation:
+def _without_sandbox(wanted: str, limits: str, missing: list[str], remedy: str) -> Isolation:
     own_user = os.geteuid() == 0
-    facts = ["a process group per instance", "no new privileges", find_confinement("greenroom").fact]
+    facts = ["a process group per instance", "dangerous system calls are refused", limits]
     facts += ["a user of its own per site"] if own_user else []
     left_out = ["sites see the files of this machine that their user may read", "sites see each other's processes"]
     return Isolation(Level.NONE, Mode.NONE, False, facts, left_out + missing, remedy, wanted == "none")
@@ -111,26 +125,37 @@ def _without_sandbox(wanted: str, missing: list[str], remedy: str) -> Isolation:
 def probe(
     wanted: str = "auto",
     *,
+    limits: str = "",
+    name_servers: Sequence[str] = (),
     has_tool: Callable[[str], object] = shutil.which,
     try_sandbox: Callable[[Mode], str] = _try_sandbox,
     try_network: Callable[[], str] = _try_network,
+    try_firewall: Callable[[], str] = firewall.complaint,
 ) -> Isolation:
     """The strongest level that works, at most `wanted` ('auto', 'strong', 'partial', 'none'); tried, not guessed.
 
-    Never chooses 'none' by itself: the answer is then not usable, with the remedy.
+    `limits` says what holds sites to their share of the machine; left out, what could be had. `name_servers` are those
+    for sandboxes, in place of the machine's. Never chooses 'none' by itself: the answer is then not usable, with the
+    remedy.
     """
+    limits = limits or find_confinement("greenroom").fact
     if wanted == "none":
-        return _without_sandbox(wanted, [], "")
+        said = try_sandbox(Mode.NONE)
+        if said:
+            remedy = "Start Greenroom where the kernel filters system calls (CONFIG_SECCOMP_FILTER), or as another user"
+            complaint = f"a site's process cannot give up its rights: {said}"
+            return _without_sandbox("", limits, [complaint], remedy)
+        return _without_sandbox(wanted, limits, [], "")
     is_root = os.geteuid() == 0
     mode = Mode.ROOT if is_root else Mode.USER
     if not has_tool("bwrap"):
-        return _without_sandbox(wanted, ["bubblewrap is not installed"], _install(["bwrap"]))
+        return _without_sandbox(wanted, limits, ["bubblewrap is not installed"], _install(["bwrap"]))
     if said := try_sandbox(mode):
-        return _without_sandbox(wanted, [f"bubblewrap cannot make a sandbox: {said}"], _remedy_of(said))
+        return _without_sandbox(wanted, limits, [f"bubblewrap cannot make a sandbox: {said}"], _remedy_of(said))
     facts = [
         "a view of its own: no other site's files, processes or sockets",
         "dangerous system calls are refused",
-        find_confinement("greenroom").fact,
+        limits,
     ]
     missing: list[str] = []
     remedy = ""
@@ -148,14 +173,16 @@ def probe(
         elif said := try_network():
             missing.append(f"network namespaces cannot be made: {said}")
             remedy = "Give Greenroom CAP_NET_ADMIN and CAP_SYS_ADMIN (a container needs --privileged)"
+        elif said := try_firewall():
+            missing.append(f"nft cannot load the rules that keep networks apart: {said.splitlines()[0]}")
+            remedy = "Load the kernel modules: modprobe -a nf_tables nf_conntrack nft_fib_inet nft_connlimit nft_masq"
         else:
             has_own_network = True
-            facts.append("a network of its own per instance")
-    if has_own_network and not firewall.is_available():
-        missing.append("nft cannot load rules: sites can reach each other and this machine's services")
-        remedy = "Load the kernel module nf_tables: modprobe nf_tables nf_conntrack"
-        return Isolation(Level.PARTIAL, mode, True, facts, missing, remedy, wanted != "strong")
+            facts.append("a network of its own per instance, build and release command")
+            if complaint := find_name_servers(name_servers).complaint:
+                missing.append(complaint)
+                remedy = REMEDY
     if not has_own_network:
-        missing.append("sites share this machine's network: they can reach each other and its loopback")
+        missing.append("sites and builds share this machine's network: they can reach each other and its loopback")
     level = Level.STRONG if has_own_network else Level.PARTIAL
     return Isolation(level, mode, has_own_network, facts, missing, remedy, wanted != "strong" or level is Level.STRONG)

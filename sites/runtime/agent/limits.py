@@ -1,16 +1,28 @@
-"""Memory, processes and processor time of a sandbox: control groups of version 1 or 2, else process limits."""
+"""Memory, processes and processor time of a sandbox: control groups of version 1 or 2, else process limits.
 
+All sandboxes lie in one group with a bound of its own, so that what their limits allow together never takes the
+memory of the router and the control plane; when it is reached, the kernel ends a process of a site.
+"""
+
+import logging
 import os
 import resource
+import subprocess
+from contextlib import suppress
 from pathlib import Path
 from typing import Protocol
 
 from sites.runtime.agent.background import WEIGHT
+from sites.runtime.agent.delegation import CONTROLLERS, ROOT, Delegation, find_delegations
 from sites.runtime.spec import Limits
 
-ROOT = Path("/sys/fs/cgroup")
-V1_CONTROLLERS = ("memory", "pids", "cpu")
 PERIOD_MICROSECONDS = 100_000
+MB = 1024 * 1024
+PROCESS_BOUNDS = (Path("/proc/sys/kernel/pid_max"), Path("/proc/sys/kernel/threads-max"))
+PROCESS_SHARE = 0.75
+"""Of what the machine can have, for all sandboxes together."""
+
+logger = logging.getLogger(__name__)
 
 
 class Confinement(Protocol):
@@ -18,11 +30,26 @@ class Confinement(Protocol):
 
     fact: str
 
-    def enter(self, key: str, pid: int, limits: Limits, *, in_background: bool = False) -> None:
-        """The process and all that it will start are bounded from now on; in the background, others go first."""
+    def take(self) -> None:
+        """Makes what all sandboxes share, before the first one enters. Raises OSError."""
 
-    def leave(self, key: str) -> None:
-        """The sandbox has ended for good."""
+    def bound(self, memory_mb: int) -> None:
+        """All sandboxes together use no more memory from now on."""
+
+    def enter(self, key: str, pid: int, limits: Limits, *, in_background: bool = False) -> None:
+        """The process and all that it will start are bounded from now on; in the background, others go first.
+
+        Raises OSError when it cannot be bounded.
+        """
+
+    def memory_kills(self, key: str) -> int:
+        """How many processes of a sandbox the kernel has ended because memory ran out; 0 where nobody counts."""
+
+    def has_met_limit(self, key: str) -> bool:
+        """Whether a sandbox itself has asked for more memory than its limit; if not, all of them together have."""
+
+    def leave(self, key: str) -> bool:
+        """The sandbox has ended for good; False while something of it is still ending: then say it again."""
 
 
 def _write(path: Path, value: object) -> None:
@@ -32,15 +59,32 @@ def _write(path: Path, value: object) -> None:
         return  # a controller that lacks this file bounds less; the level report names what is there
 
 
-def _remove(group: Path) -> None:
-    try:
+def _remove(group: Path) -> bool:
+    """False when a process in it is just ending."""
+    with suppress(OSError):
         group.rmdir()
-    except OSError:
-        return  # gone, or still in use by a process that is just ending
+    return not group.exists()
 
 
 def _share_of(usual: int, in_background: bool) -> int:
     return int(usual * WEIGHT) if in_background else usual
+
+
+def _read(path: Path) -> str:
+    try:
+        return path.read_text().strip()
+    except OSError:
+        return ""
+
+
+def _counted(path: Path, name: str) -> int:
+    """A number of a file with a name and a number on each line; 0 where there is none."""
+    rows = dict(line.split(maxsplit=1) for line in _read(path).splitlines())
+    return int(rows.get(name, 0))
+
+
+def _most_processes() -> int:
+    return int(min(int(path.read_text()) for path in PROCESS_BOUNDS) * PROCESS_SHARE)
 
 
 def set_process_limits(pid: int, limits: Limits, *, with_memory: bool) -> None:
@@ -51,7 +95,7 @@ def set_process_limits(pid: int, limits: Limits, *, with_memory: bool) -> None:
     resource.prlimit(pid, resource.RLIMIT_CORE, (0, 0))
     if with_memory:
         # Of each process; generous, because stacks and runtimes reserve more than they use
-        size = max(2 * limits.memory_mb, limits.memory_mb + 512) * 1024 * 1024
+        size = max(2 * limits.memory_mb, limits.memory_mb + 512) * MB
         resource.prlimit(pid, resource.RLIMIT_DATA, (size, size))
 
 
@@ -61,11 +105,27 @@ class GroupsV1:
     def __init__(self, name: str, controllers: tuple[str, ...]) -> None:
         self._name = name
         self._controllers = controllers
+        self._memory_mb = 0
         self.fact = f"limits by control groups (version 1: {', '.join(controllers)})"
+
+    def take(self) -> None:
+        """See Confinement.take."""
+
+    def bound(self, memory_mb: int) -> None:
+        """See Confinement.bound."""
+        self._memory_mb = memory_mb
+        for controller in self._controllers:
+            parent = ROOT / controller / self._name
+            parent.mkdir(parents=True, exist_ok=True)
+            if controller == "memory" and memory_mb:
+                _write(parent / "memory.limit_in_bytes", memory_mb * MB)
+            if controller == "pids":
+                _write(parent / "pids.max", _most_processes())
 
     def enter(self, key: str, pid: int, limits: Limits, *, in_background: bool = False) -> None:
         """See Confinement.enter."""
-        size = limits.memory_mb * 1024 * 1024
+        self.bound(self._memory_mb)
+        size = limits.memory_mb * MB
         values = {
             "memory": (("memory.limit_in_bytes", size), ("memory.memsw.limit_in_bytes", size)),
             "pids": (("pids.max", limits.processes),),
@@ -76,73 +136,144 @@ class GroupsV1:
             ),
         }
         for controller in self._controllers:
-            group = ROOT / controller / self._name / key.replace("/", "-")
+            group = self._group(controller, key)
             group.mkdir(parents=True, exist_ok=True)
             for file, value in values[controller]:
                 _write(group / file, value)
             _write(group / "cgroup.procs", pid)
         set_process_limits(pid, limits, with_memory="memory" not in self._controllers)
 
-    def leave(self, key: str) -> None:
+    def memory_kills(self, key: str) -> int:
+        """See Confinement.memory_kills."""
+        return _counted(self._group("memory", key) / "memory.oom_control", "oom_kill")
+
+    def has_met_limit(self, key: str) -> bool:
+        """See Confinement.has_met_limit."""
+        group = self._group("memory", key)  # memory.failcnt stays 0 with new kernels
+        most, limit = (_read(group / f"memory.{name}_in_bytes") for name in ("max_usage", "limit"))
+        return most != "" and int(most) > int(limit) - MB
+
+    def leave(self, key: str) -> bool:
         """See Confinement.leave."""
+        are_gone = [_remove(self._group(controller, key)) for controller in self._controllers]
         for controller in self._controllers:
-            _remove(ROOT / controller / self._name / key.replace("/", "-"))
             _remove(ROOT / controller / self._name)
+        return all(are_gone)
+
+    def _group(self, controller: str, key: str) -> Path:
+        return ROOT / controller / self._name / key.replace("/", "-")
 
 
 class GroupsV2:
-    """One group with all controllers; of its own at the top, because a group with processes can have no children."""
+    """One group with all controllers for each sandbox, below a group that has no processes."""
 
-    fact = "limits by control groups (version 2, not tried on a real machine yet)"
+    def __init__(self, delegation: Delegation) -> None:
+        self._delegation = delegation
+        self._parent = Path()
+        self.fact = f"limits by control groups (version 2: {', '.join(delegation.controllers)}, {delegation.fact})"
 
-    def __init__(self, name: str) -> None:
-        self._group = ROOT / name
+    def take(self) -> None:
+        """See Confinement.take."""
+        self._parent = self._delegation.take()
+
+    def bound(self, memory_mb: int) -> None:
+        """See Confinement.bound."""
+        if memory_mb and "memory" in self._delegation.controllers:
+            _write(self._parent / "memory.max", memory_mb * MB)
+        if "pids" in self._delegation.controllers:
+            _write(self._parent / "pids.max", _most_processes())
 
     def enter(self, key: str, pid: int, limits: Limits, *, in_background: bool = False) -> None:
         """See Confinement.enter."""
-        group = self._group / key.replace("/", "-")
-        group.mkdir(parents=True, exist_ok=True)
-        enabled = " ".join(f"+{controller}" for controller in V1_CONTROLLERS)
-        _write(ROOT / "cgroup.subtree_control", enabled)
-        _write(self._group / "cgroup.subtree_control", enabled)
-        _write(group / "memory.max", limits.memory_mb * 1024 * 1024)
-        _write(group / "memory.swap.max", 0)
-        _write(group / "pids.max", limits.processes)
-        _write(group / "cpu.max", f"{int(limits.cpus * PERIOD_MICROSECONDS)} {PERIOD_MICROSECONDS}")
-        _write(group / "cpu.weight", _share_of(100, in_background))
-        _write(group / "cgroup.procs", pid)
-        set_process_limits(pid, limits, with_memory=not (group / "memory.max").exists())
+        group = self._group(key)
+        group.mkdir(exist_ok=True)
+        values: dict[str, dict[str, object]] = {
+            "memory": {"memory.max": limits.memory_mb * MB},
+            "pids": {"pids.max": limits.processes},
+            "cpu": {
+                "cpu.max": f"{int(limits.cpus * PERIOD_MICROSECONDS)} {PERIOD_MICROSECONDS}",
+                "cpu.weight": _share_of(100, in_background),
+            },
+        }
+        for controller in self._delegation.controllers:
+            for file, value in values[controller].items():
+                (group / file).write_text(str(value))
+        _write(group / "memory.swap.max", 0)  # a kernel without swap has none
+        _write(group / "memory.oom.group", 1)  # what is left of a site after one of its processes helps nobody
+        (group / "cgroup.procs").write_text(str(pid))
+        set_process_limits(pid, limits, with_memory="memory" not in self._delegation.controllers)
 
-    def leave(self, key: str) -> None:
+    def memory_kills(self, key: str) -> int:
+        """See Confinement.memory_kills."""
+        return _counted(self._group(key) / "memory.events", "oom_kill")
+
+    def has_met_limit(self, key: str) -> bool:
+        """See Confinement.has_met_limit."""
+        return _counted(self._group(key) / "memory.events", "oom") > 0
+
+    def leave(self, key: str) -> bool:
         """See Confinement.leave."""
-        _remove(self._group / key.replace("/", "-"))
-        _remove(self._group)
+        _write(self._group(key) / "cgroup.kill", 1)
+        return _remove(self._group(key))
+
+    def _group(self, key: str) -> Path:
+        return self._parent / key.replace("/", "-")
 
 
 class ProcessLimits:
     """What every process may set for itself; nothing bounds the sum of them."""
 
-    fact = "limits per process only (no control groups to write to)"
+    fact = "limits per process only, nothing bounds their sum (no control groups to write to)"
+
+    def take(self) -> None:
+        """See Confinement.take."""
+
+    def bound(self, memory_mb: int) -> None:
+        """See Confinement.bound."""
 
     def enter(self, key: str, pid: int, limits: Limits, *, in_background: bool = False) -> None:
         """See Confinement.enter."""
         set_process_limits(pid, limits, with_memory=True)
 
-    def leave(self, key: str) -> None:
+    def memory_kills(self, key: str) -> int:
+        """See Confinement.memory_kills."""
+        return 0
+
+    def has_met_limit(self, key: str) -> bool:
+        """See Confinement.has_met_limit."""
+        return False
+
+    def leave(self, key: str) -> bool:
         """See Confinement.leave."""
+        return True
 
 
 def find_confinement(name: str) -> Confinement:
-    """The best that this machine offers to this user; `name` is the group of the installation."""
-    if os.geteuid() == 0:
-        if (ROOT / "cgroup.controllers").exists() and os.access(ROOT / "cgroup.subtree_control", os.W_OK):
-            return GroupsV2(name)
-        present = tuple(
-            controller
-            for controller in V1_CONTROLLERS
-            if os.path.ismount(ROOT / controller) or (ROOT / controller).is_symlink()
-            if os.access(ROOT / controller / "cgroup.procs", os.W_OK)
-        )
-        if present:
-            return GroupsV1(name, present)
-    return ProcessLimits()
+    """The best that this machine offers to this user, not taken yet; `name` is the group of the installation."""
+    return _candidates(name)[0]
+
+
+def take_confinement(name: str) -> Confinement:
+    """The best that this machine really gives, ready for sandboxes."""
+    *candidates, last = _candidates(name)
+    for candidate in candidates:
+        try:
+            candidate.take()
+        except (OSError, subprocess.SubprocessError) as error:
+            logger.warning("There are no %s: %s", candidate.fact, error)
+        else:
+            return candidate
+    return last
+
+
+def _candidates(name: str) -> list[Confinement]:
+    """Best first; the last one is always there."""
+    if (ROOT / "cgroup.controllers").exists():
+        return [*map(GroupsV2, find_delegations(name)), ProcessLimits()]
+    present = tuple(
+        controller
+        for controller in CONTROLLERS
+        if os.path.ismount(ROOT / controller) or (ROOT / controller).is_symlink()
+        if os.access(ROOT / controller / "cgroup.procs", os.W_OK)
+    )
+    return [GroupsV1(name, present), ProcessLimits()] if present and os.geteuid() == 0 else [ProcessLimits()]

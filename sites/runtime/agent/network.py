@@ -1,4 +1,4 @@
-"""Where instances are reached: each in a network namespace of its own, or on ports of the host's loopback."""
+"""Where sandboxes are: what gives them their places, and ports of the host's loopback for those without a network."""
 
 import hashlib
 import socket
@@ -6,9 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
-from sites.runtime.agent import firewall, links
-from sites.runtime.agent.addresses import ADDRESSES, CLAIMS, Allocation, address_of, claim_octet, gateway_of
-from sites.runtime.spec import INSTANCE_PORT
+from sites.runtime.agent.addresses import Allocation
 
 FIRST_PORT, LAST_PORT = 20000, 31999
 """Below the range from which the system takes ports for outgoing connections."""
@@ -26,7 +24,7 @@ class Place:
 
 
 class Places(Protocol):
-    """Gives sandboxes their places, by their keys; both calls may be repeated."""
+    """Gives sandboxes their places, by their keys; every call may be repeated."""
 
     def take(self, key: str) -> Place:
         """Raises OSError when there is none to give."""
@@ -34,8 +32,14 @@ class Places(Protocol):
     def give_back(self, key: str) -> None:
         """The sandbox of that key has ended for good."""
 
+    def clear_away(self, key: str) -> None:
+        """The sandbox of that key has ended, and will have the same place when it starts again."""
+
     def keep_only(self, keys: set[str]) -> None:
         """Clears away what a former agent left behind."""
+
+    def look_after(self) -> None:
+        """Puts back what other programs of the machine have taken away. Raises OSError when that fails."""
 
     def close(self) -> None:
         """The installation runs nothing any more."""
@@ -43,79 +47,6 @@ class Places(Protocol):
     @property
     def fact(self) -> str:
         """For people: what sites can reach."""
-
-
-def clear_abandoned(claims: Path = CLAIMS) -> None:
-    """Removes interfaces and rules of installations whose state folder is gone."""
-    for claim in claims.glob("network-*"):
-        owner = claim.read_text()
-        if owner and not Path(owner).exists():
-            octet = claim.name.rpartition("-")[2]
-            for name in links.names_with(f"room{octet}-"):
-                links.remove(name)
-            links.remove_gateway(gateway_of(int(octet)))
-            firewall.remove(f"greenroom_{octet}")
-            claim.unlink(missing_ok=True)
-
-
-class OwnNetworks:
-    """A namespace and a pair of interfaces for every sandbox: root only."""
-
-    def __init__(self, state: Path) -> None:
-        clear_abandoned()
-        self._octet = claim_octet(state)
-        self.prefix = f"room{self._octet}-"
-        self._table = f"greenroom_{self._octet}"
-        self._gateway = gateway_of(self._octet)
-        self._allocation = Allocation(state / "network.json", ADDRESSES)
-        network = f"10.{self._octet}.0.0/16"
-        links.have_gateway(self._gateway)
-        self.is_filtered = firewall.load(firewall.rules(self._table, self.prefix))
-        way_out = firewall.default_interface()
-        self.has_internet = (
-            way_out is not None
-            and self.is_filtered
-            and firewall.load(firewall.way_out(self._table, network))
-            and firewall.allow_forwarding(way_out)
-        )
-
-    def take(self, key: str) -> Place:
-        """See Places.take."""
-        number = self._allocation.take(key)
-        name = f"{self.prefix}{number}"
-        inside = address_of(self._octet, number)
-        if not links.is_complete(name):
-            links.make_pair(name, self._gateway, inside)
-            if self.has_internet:
-                firewall.allow_forwarding(name)
-        return Place(inside, INSTANCE_PORT, "0.0.0.0", name)  # noqa: S104 - of its own namespace
-
-    def give_back(self, key: str) -> None:
-        """See Places.give_back."""
-        number = self._allocation.numbers.get(key)
-        if number is not None:
-            links.remove(f"{self.prefix}{number}")
-            self._allocation.give_back(key)
-
-    def keep_only(self, keys: set[str]) -> None:
-        """See Places.keep_only."""
-        for key in [key for key in self._allocation.numbers if key not in keys]:
-            self._allocation.give_back(key)
-        names = {f"{self.prefix}{number}" for number in self._allocation.numbers.values()}
-        for name in links.names_with(self.prefix) - names:
-            links.remove(name)
-
-    def close(self) -> None:
-        """See Places.close."""
-        self.keep_only(set())
-        firewall.remove(self._table)
-        links.remove_gateway(self._gateway)
-        (CLAIMS / f"network-{self._octet}").unlink(missing_ok=True)
-
-    @property
-    def fact(self) -> str:
-        """See Places.fact."""
-        return f"sites {'can' if self.has_internet else 'cannot'} reach the internet"
 
 
 class SharedNetwork:
@@ -138,8 +69,12 @@ class SharedNetwork:
 
     def give_back(self, key: str) -> None:
         """See Places.give_back."""
-        self._taken.discard(key)
+        self.clear_away(key)
         self._allocation.give_back(key)
+
+    def clear_away(self, key: str) -> None:
+        """See Places.clear_away."""
+        self._taken.discard(key)
 
     def keep_only(self, keys: set[str]) -> None:
         """See Places.keep_only."""
@@ -147,13 +82,16 @@ class SharedNetwork:
             self._allocation.give_back(key)
         self._taken = set(self._allocation.numbers)
 
+    def look_after(self) -> None:
+        """See Places.look_after."""
+
     def close(self) -> None:
         """See Places.close."""
 
     @property
     def fact(self) -> str:
         """See Places.fact."""
-        return "sites reach what this machine reaches"
+        return "sites and builds reach what this machine reaches"
 
     def _port(self, number: int) -> int:
         return FIRST_PORT + (self._offset + number) % (LAST_PORT - FIRST_PORT + 1)

@@ -1,9 +1,9 @@
-"""What a sandboxed process sees: bubblewrap's options, the user and the environment, as pure functions."""
+"""What a sandboxed process sees: bubblewrap's options and the environment, as pure functions."""
 
 import os
 import sys
 import threading
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path, PurePosixPath
@@ -15,6 +15,8 @@ APP = "/app"
 HOME = "/home/site"
 PROGRAMS = "/opt/greenroom/programs"
 PROGRAMS_SOURCE = Path(__file__).resolve().parent.parent / "programs"
+LAUNCHER = "/opt/greenroom/launcher.py"
+LAUNCHER_SOURCE = Path(__file__).resolve().with_name("launcher.py")
 SYSTEM_FOLDERS = ("bin", "sbin", "lib", "lib64", "lib32", "libx32")
 SYSTEM_FILES = (
     "/etc/ssl",
@@ -27,11 +29,19 @@ SYSTEM_FILES = (
     "/etc/timezone",
     "/etc/mime.types",
 )
+PRIVATE_KEYS = ("/etc/ssl/private", "/etc/pki/tls/private")
+"""Beside the certificates; which users and groups may read them is the machine's affair."""
 HOSTNAME = "site"
 ACCOUNTS = ("passwd", "group", "hosts")
 HOSTS = Path("/etc/hosts")
-RESOLVER = Path("/etc/resolv.conf")
-SYSTEMD_RESOLVER = Path("/run/systemd/resolve/resolv.conf")
+SCRATCH = ("/tmp", "/var/tmp", "/dev/shm", HOME)  # noqa: S108 - of the sandbox
+RIGHTS_TO_DROP = ("CAP_SETUID", "CAP_SETGID", "CAP_SETPCAP")
+"""What the launcher needs to become the site's user without any right; bubblewrap hands on nothing else."""
+HIDDEN = (
+    "acpi asound bootconfig cmdline config.gz fs interrupts kcore key-users keys kmsg latency_stats sched_debug scsi "
+    "sysrq-trigger timer_list timer_stats"
+).split()
+"""Entries of /proc that tell of the machine and that no site needs; bubblewrap makes sys, bus and irq read-only."""
 
 
 class Mode(StrEnum):
@@ -47,17 +57,17 @@ class Mode(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """One sandbox: what it shows and as whom it runs."""
+    """One sandbox: what it shows and as whom it runs. Beside the places of its folders nothing here is the site's."""
 
     mode: Mode
     uid: int
     mounts: tuple[Mount, ...]
-    directory: str
-    env: Mapping[str, str]
     toolchain: tuple[str, ...]
     """Folders of the host shown read-only at their own paths."""
     accounts: str
     """Folder with the files of `accounts_of`."""
+    resolver: str
+    """File of the host that is its resolv.conf."""
     scratch_bytes: int
     """Size of each folder that is kept in memory."""
 
@@ -67,9 +77,21 @@ def user_of(owner: int) -> int:
     return FIRST_UID + owner
 
 
+def _outside_usr(toolchain: tuple[str, ...]) -> list[str]:
+    return [folder for folder in toolchain if not folder.startswith("/usr/") and folder != "/usr"]
+
+
 def default_toolchain() -> tuple[str, ...]:
     """The Python that Greenroom runs under, and its venv: sites' venvs are made from it."""
     return tuple(dict.fromkeys((sys.base_prefix, sys.prefix)))
+
+
+def interpreter() -> str:
+    """Of the launcher: Greenroom's own, at a path that the toolchain shows."""
+    path = os.path.realpath(sys.executable)
+    if any(Path(path).is_relative_to(folder) for folder in (*default_toolchain(), "/usr")):
+        return path
+    return f"{sys.base_prefix}/bin/python{sys.version_info.major}.{sys.version_info.minor}"
 
 
 def accounts_of(uid: int) -> dict[str, str]:
@@ -114,15 +136,6 @@ def environment(
     return result
 
 
-def resolver_file() -> Path:
-    """The one with real servers: systemd's stub listens on the host's loopback, out of an instance's reach."""
-    try:
-        uses_stub = "127.0.0.53" in RESOLVER.read_text()
-    except OSError:
-        uses_stub = False
-    return SYSTEMD_RESOLVER if uses_stub and SYSTEMD_RESOLVER.exists() else RESOLVER
-
-
 def _parents(targets: Iterable[str]) -> list[str]:
     """Options for the folders above the targets; bubblewrap alone would make them 0700."""
     folders: dict[str, None] = {}
@@ -144,41 +157,57 @@ def _system() -> list[str]:
     return options
 
 
+def _hidden() -> list[str]:
+    options = []
+    for name in HIDDEN:
+        path = f"/proc/{name}"
+        if os.path.isdir(path):
+            options += ["--perms", "0555", "--tmpfs", path, "--remount-ro", path]
+        elif os.path.exists(path):
+            options += ["--dev-bind", "/dev/null", path]
+    return options
+
+
 def options_of(view: View) -> list[str]:
     """bubblewrap's options for a view, without descriptors and command; never --die-with-parent."""
     options = ["--unshare-pid", "--unshare-ipc", "--unshare-uts", "--unshare-cgroup-try", "--new-session"]
     options += ["--hostname", HOSTNAME]
     if view.mode is Mode.USER:
         options += ["--unshare-user", "--disable-userns", "--uid", str(view.uid), "--gid", str(view.uid)]
+    else:
+        options += ["--cap-drop", "ALL", *(word for right in RIGHTS_TO_DROP for word in ("--cap-add", right))]
     options += _system()
-    toolchain = [folder for folder in view.toolchain if not folder.startswith("/usr/") and folder != "/usr"]
-    scratch = ("/tmp", "/var/tmp", "/dev/shm", HOME)  # noqa: S108 - of the sandbox
-    options += _parents(scratch)
-    options += ["--perms", "0755", "--dir", "/run", "--proc", "/proc", "--dev", "/dev"]
-    for folder in scratch:
+    toolchain = _outside_usr(view.toolchain)
+    options += _parents(SCRATCH)
+    options += ["--perms", "0755", "--dir", "/run", "--proc", "/proc", *_hidden(), "--dev", "/dev"]
+    for folder in SCRATCH:
         options += ["--perms", "1777", "--size", str(view.scratch_bytes), "--tmpfs", folder]
     # After the scratch folders, which would hide what lies below them: Greenroom itself may lie in /tmp
     options += _parents([*toolchain, *SYSTEM_FILES, PROGRAMS, *(mount.target for mount in view.mounts)])
     for path in SYSTEM_FILES:
         options += ["--ro-bind-try", path, path]
-    options += ["--ro-bind-try", str(resolver_file()), "/etc/resolv.conf"]
+    for folder in filter(os.path.isdir, PRIVATE_KEYS):
+        options += ["--perms", "0000", "--tmpfs", folder, "--remount-ro", folder]
+    options += ["--ro-bind-try", view.resolver, "/etc/resolv.conf"]
     for name in ACCOUNTS:
         options += ["--ro-bind", f"{view.accounts}/{name}", f"/etc/{name}"]
     for folder in toolchain:
         options += ["--ro-bind-try", folder, folder]
-    options += ["--ro-bind", str(PROGRAMS_SOURCE), PROGRAMS]
+    options += ["--ro-bind", str(PROGRAMS_SOURCE), PROGRAMS, "--ro-bind", str(LAUNCHER_SOURCE), LAUNCHER]
     for mount in view.mounts:
         options += ["--bind" if mount.is_writable else "--ro-bind", mount.source, mount.target]
-    options += ["--chdir", view.directory, "--clearenv"]
-    for name, value in view.env.items():
-        options += ["--setenv", name, value]
-    return options
+    # Folders in between are the monitor's, which without root is the site's own user
+    return [*options, "--remount-ro", "/dev", "--remount-ro", "/", "--chdir", "/", "--clearenv"]
 
 
-def command_of(view: View, command: Sequence[str]) -> list[str]:
-    """The command as the site's user; in user mode the user namespace has already done it."""
-    if view.mode is not Mode.ROOT:
-        return list(command)
-    user = str(view.uid)
-    drop = ["--clear-groups", "--inh-caps=-all", "--bounding-set=-all", "--no-new-privs"]
-    return ["/usr/bin/setpriv", "--reuid", user, "--regid", user, *drop, "--", *command]
+def launcher_of(mode: Mode, user: int, program: int, calls: int) -> list[str]:
+    """The command line that becomes the site's process; descriptors have what the site brings, and the filter."""
+    is_bare = mode is Mode.NONE
+    path = str(LAUNCHER_SOURCE) if is_bare else LAUNCHER
+    line = [*isolated(path), str(user), str(program)]
+    return [*line, str(calls)] if is_bare else line
+
+
+def isolated(script: str) -> list[str]:
+    """A script of ours under the interpreter alone: no variable, no folder and no library of others has a say."""
+    return [interpreter(), "-I", "-S", script]

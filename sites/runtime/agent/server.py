@@ -9,7 +9,8 @@ from aiohttp import web
 
 from sites.errors import StaleOrder, is_disk_full
 from sites.runtime import codec
-from sites.runtime.agent.supervisor import Supervisor
+from sites.runtime.agent.supervisor import NoRoom, Supervisor
+from sites.runtime.memory import available_mb
 
 LARGEST_ORDER_BYTES = 16 * 1024 * 1024
 MOST_WAIT_SECONDS = 10.0
@@ -23,9 +24,11 @@ def answer(status: int = 200, **data: Any) -> web.Response:
 
 @web.middleware
 async def refusals(request: web.Request, handler: Handler) -> web.StreamResponse:
-    """Errors as answers: 409 stale, 400 not understood, 404 no such thing, 507 its disk is full, 500 it cannot."""
+    """Errors as answers: 409 stale, 507 no room, 400 not understood, 404 no such thing, 500 it cannot."""
     try:
         return await handler(request)
+    except NoRoom as error:
+        return answer(507, error=str(error), reason="memory")
     except StaleOrder as error:
         return answer(409, error=str(error))
     except (KeyError, TypeError, ValueError) as error:
@@ -34,15 +37,6 @@ async def refusals(request: web.Request, handler: Handler) -> web.StreamResponse
         return answer(error.status, error=error.reason)
     except OSError as error:
         return answer(507 if is_disk_full(error) else 500, error=str(error))
-
-
-def memory_available_mb() -> int:
-    """What the kernel thinks could still be used."""
-    with open("/proc/meminfo") as stream:
-        for line in stream:
-            if line.startswith("MemAvailable:"):
-                return int(line.split()[1]) // 1024
-    return 0
 
 
 class Server:
@@ -64,6 +58,7 @@ class Server:
                 web.post("/revisions/{id}/cut", self.cut),
                 web.post("/probes", self.probes),
                 web.post("/probes/end", self.end_probes),
+                web.put("/limits", self.put_limits),
                 web.put("/runs/{id}", self.put_run),
                 web.get("/runs/{id}", self.run),
                 web.delete("/runs/{id}", self.delete_run),
@@ -78,7 +73,7 @@ class Server:
         counts = self._supervisor.counts
         data = asdict(isolation)
         data["facts"] = [*isolation.facts, self._supervisor.machine.places.fact]
-        return answer(**data, **counts, memory_available_mb=memory_available_mb())
+        return answer(**data, **counts, memory_available_mb=available_mb())
 
     async def instances(self, request: web.Request) -> web.Response:
         """All instances, or those of ?revisions=1,2."""
@@ -98,7 +93,7 @@ class Server:
         """?lines=20 of one instance."""
         lines = min(int(request.query.get("lines", "20")), 10_000)
         revision_id, ordinal = int(request.match_info["id"]), int(request.match_info["ordinal"])
-        return answer(lines=self._supervisor.log_tail(revision_id, ordinal, lines))
+        return answer(lines=await asyncio.to_thread(self._supervisor.log_tail, revision_id, ordinal, lines))
 
     async def cut(self, request: web.Request) -> web.Response:
         """{"fraction": 0 … 1}."""
@@ -118,6 +113,11 @@ class Server:
         """{"prefix": the beginning of their ids}."""
         self._supervisor.probes.end(str((await request.json())["prefix"]))
         return answer()
+
+    async def put_limits(self, request: web.Request) -> web.Response:
+        """MachineLimits; answers what is known of the folders."""
+        uses = self._supervisor.keep_limits(codec.machine_limits(await request.json()))
+        return answer(folders=[codec.encode(use) for use in uses])
 
     async def put_run(self, request: web.Request) -> web.Response:
         """A RunSpec."""
@@ -141,6 +141,6 @@ class Server:
         data = await request.json() if request.can_read_body else {}
         if data.get("instances"):
             await self._supervisor.stop_all()
-            await asyncio.to_thread(self._supervisor.machine.places.close)
+            await self._supervisor.machine.close_places()
         self.is_ending.set()
         return answer()

@@ -1,31 +1,42 @@
-"""Starting a monitor: its descriptors, a session of its own and an empty environment."""
+"""Starting a monitor: its descriptors, a session of its own and an environment with nothing of a site."""
 
 import errno
 import fcntl
 import json
 import os
 import signal
-import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-from sites.runtime.agent.sandbox import Mode, View, command_of, options_of
+from sites.runtime.agent.launcher import pack
+from sites.runtime.agent.sandbox import Mode, View, isolated, launcher_of, options_of
+from sites.runtime.agent.targets import ensure_apart
 
-STATUS, OPTIONS, SECCOMP, GATE = 3, 4, 5, 6
+STATUS, OPTIONS, SECCOMP, GATE, PROGRAM = 3, 4, 5, 6, 7
 _ABOVE = 20
 MARK = "GREENROOM_MARK"
 """In the monitor's environment, so that one which was never recorded can be found."""
-DEFAULT_SIGNALS = [signal.SIGPIPE, signal.SIGXFSZ, signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGCHLD]
+OWN_FILE = os.O_CLOEXEC | os.O_NOFOLLOW
+DEFAULT_SIGNALS = sorted(signal.valid_signals() - {signal.SIGKILL, signal.SIGSTOP, signal.SIGXFSZ})
+"""Whoever makes a file too large is told so (EFBIG) and not ended: Python ignores SIGXFSZ, and so do its children."""
+
+
+@dataclass(frozen=True, slots=True)
+class Program:
+    """What a site brings. It goes to the launcher by a descriptor, and nobody looks at it before the launcher does."""
+
+    command: tuple[str, ...]
+    env: dict[str, str]
+    directory: str
 
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """One process to be started. The folder holds its gate and status; the log is appended."""
+    """One process to be started. The folder holds its gate, its status and the pipe that it writes to."""
 
     folder: Path
     view: View
-    command: tuple[str, ...]
-    log: Path
+    program: Program
     netns: str | None
     mark: str
     seccomp: bytes
@@ -66,26 +77,32 @@ def _memory_file(content: bytes) -> int:
     return descriptor
 
 
+def packed(program: Program) -> bytes:
+    """For the launcher. Raises OSError for what no process can be given."""
+    try:
+        return pack(program.directory, program.command, program.env)
+    except ValueError as error:
+        raise OSError(errno.EINVAL, str(error)) from error
+
+
 def arguments_of(order: Order) -> list[str]:
-    """The monitor's command line; options go by a descriptor, for everyone may read command lines."""
+    """The monitor's command line, in which nothing is the site's; bubblewrap takes its options from a descriptor."""
     if order.view.mode is Mode.NONE:
-        user = order.view.uid if os.geteuid() == 0 else -1
-        bare = Path(__file__).with_name("bare.py")
-        line = [sys.executable, "-I", str(bare), str(user), str(STATUS), str(GATE), order.view.directory]
-        line += order.command
+        user = order.view.uid if os.geteuid() == 0 else os.geteuid()
+        launcher = launcher_of(Mode.NONE, user, PROGRAM, SECCOMP)
+        line = [*isolated(str(Path(__file__).with_name("bare.py"))), str(STATUS), str(GATE), *launcher]
     else:
         bwrap = ["bwrap", "--args", str(OPTIONS), "--json-status-fd", str(STATUS)]
         bwrap += ["--seccomp", str(SECCOMP), "--block-fd", str(GATE), "--"]
-        line = [*bwrap, *command_of(order.view, order.command)]
+        line = [*bwrap, *launcher_of(order.view.mode, order.view.uid, PROGRAM, SECCOMP)]
     if order.netns:
         line = ["nsenter", f"--net=/run/netns/{order.netns}", "--", *line]
     return line
 
 
-def _check(order: Order, options: list[str]) -> None:
-    """A NUL would end an option early and let a value become an option. Raises OSError."""
-    if any("\0" in text for text in (*options, *order.command)):
-        raise OSError(errno.EINVAL, "a setting or the command holds a NUL character")
+def output_pipe(folder: Path) -> Path:
+    """The pipe that takes its stdout and stderr; it is there before the process is."""
+    return folder / "output"
 
 
 def gate_file(folder: Path) -> Path:
@@ -107,8 +124,11 @@ def open_gate(folder: Path) -> None:
 
 def spawn(order: Order) -> int:
     """Starts the monitor, which waits at its gate; returns its pid. Raises OSError when it cannot be started."""
-    options = options_of(order.view) if order.view.mode is not Mode.NONE else []
-    _check(order, [*options, *order.view.env.values()])
+    options: list[str] = []
+    if order.view.mode is not Mode.NONE:
+        ensure_apart(order.view)
+        options = options_of(order.view)
+    program = packed(order.program)
     order.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     status_file(order.folder).unlink(missing_ok=True)
     gate_file(order.folder).unlink(missing_ok=True)
@@ -117,25 +137,24 @@ def spawn(order: Order) -> int:
     try:
         for path, flags in (
             (Path("/dev/null"), os.O_RDONLY),
-            (order.log, os.O_WRONLY | os.O_APPEND | os.O_CREAT),
+            # Open for both: whoever reads it may go away and come back
+            (output_pipe(order.folder), os.O_RDWR),
             (status_file(order.folder), os.O_WRONLY | os.O_APPEND | os.O_CREAT),
             # Open for both: if the agent dies before the gate opens, the sandbox must wait, not see an end
             (gate_file(order.folder), os.O_RDWR),
         ):
-            opened.append(_raised(os.open(path, flags | os.O_CLOEXEC, 0o600)))
-        null, log, status, gate = opened
+            opened.append(_raised(os.open(path, flags | OWN_FILE, 0o600)))
+        null, output, status, gate = opened
+        pairs = [(null, 0), (output, 1), (output, 2), (status, STATUS), (gate, GATE)]
         text = "".join(f"{option}\0" for option in options)
-        opened += [_memory_file(text.encode()), _memory_file(order.seccomp)]
-        pairs = [(null, 0), (log, 1), (log, 2), (status, STATUS), (gate, GATE)]
-        pairs += [(opened[4], OPTIONS), (opened[5], SECCOMP)]
-        env = {"PATH": "/usr/bin:/bin:/usr/sbin:/sbin", MARK: order.mark}
-        if order.view.mode is Mode.NONE:
-            env |= order.view.env
+        for content, number in ((text.encode(), OPTIONS), (order.seccomp, SECCOMP), (program, PROGRAM)):
+            opened.append(_memory_file(content))
+            pairs.append((opened[-1], number))
         arguments = arguments_of(order)
         return os.posix_spawnp(
             arguments[0],
             arguments,
-            env,
+            {"PATH": "/usr/bin:/bin:/usr/sbin:/sbin", MARK: order.mark},
             file_actions=[(os.POSIX_SPAWN_DUP2, source, target) for source, target in pairs],
             setsid=True,
             setsigmask=[],

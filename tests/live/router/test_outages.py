@@ -8,9 +8,10 @@ from pathlib import Path
 import pytest
 
 from sites.errors import RouterUnreachable
-from sites.router.table import Cluster, HostRoute
+from sites.router.table import Cluster, HostRoute, Sighting
 from tests.live.router.client import Client
 from tests.live.router.rig import PRODUCTION, STAGING, Rig, eventually, hosts, rig_in
+from tests.sites.router.tables import sightings
 
 pytestmark = pytest.mark.live
 
@@ -106,3 +107,42 @@ def test_a_held_first_request_waits_for_the_server(running: Rig) -> None:
     running.start_xds()
     waiting.join(10)
     assert answers == ["A"]
+
+
+def is_starting(rig: Rig) -> bool:
+    """Whether a visitor gets the page that says so."""
+    answer = rig.ask(PRODUCTION)
+    is_page = "<h1>This web site is starting</h1>" in answer.text
+    return (answer.status_code, answer.headers.get("retry-after")) == (503, "2") and is_page
+
+
+def test_a_site_is_starting_until_the_runtime_says_that_it_runs_where_the_tables_have_it(
+    rig: Rig, clusters: list[Cluster]
+) -> None:
+    rig.tables.say()
+    rig.start_xds()
+    rig.start_envoy()
+    assert is_starting(rig)
+    rig.tables.say(*sightings(clusters))
+    eventually(lambda: rig.ask(PRODUCTION).status_code == 200)
+    assert rig.ask(PRODUCTION).json()["label"] == "A"
+    here, there = clusters
+    rig.tables.say(Sighting(here.name, there.endpoints[0], False), Sighting(there.name, here.endpoints[0], True))
+    eventually(lambda: is_starting(rig))
+
+
+def test_an_instance_that_crashes_keeps_its_visitors(running: Rig, clusters: list[Cluster]) -> None:
+    running.ask(PRODUCTION)
+    running.tables.say(*(Sighting(one.name, one.endpoints[0], False) for one in clusters))
+    time.sleep(2)
+    assert running.ask(PRODUCTION).json()["label"] == "A"
+
+
+def test_without_the_runtime_the_server_waits_and_envoy_goes_on(running: Rig) -> None:
+    running.ask(PRODUCTION)
+    running.kill("xds")
+    running.tables.forget_instances()
+    running.spawn_xds()
+    time.sleep(2)
+    assert not running.is_xds_up()
+    assert running.ask(PRODUCTION).json()["label"] == "A"

@@ -53,6 +53,14 @@ def test_the_reason_is_told(lay: Lay, log: str, reason: str) -> None:
     assert explain(log.splitlines(), lay({"requirements.txt": REQUIREMENTS})) == reason
 
 
+def test_an_index_on_this_server_is_named_as_the_reason(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PIP_INDEX_URL", "http://localhost:3141")
+    assert explain(["error sending request"]) == (
+        ": the package index could not be reached from this server; PIP_INDEX_URL of its environment leads to the "
+        "server itself, which a build does not reach"
+    )
+
+
 def test_without_the_content_the_reason_has_no_line() -> None:
     assert explain(FOLDED.splitlines()) == ": no version of 'flask-sock' exists"
 

@@ -68,7 +68,7 @@ def test_a_full_disk_ends_an_operation_at_once_and_leaves_no_half_copy(
 
     alter_stage(monkeypatch, Step.BUILDING, work=fill)
     operation = domain.publish(production, "three")
-    assert (operation.state, operation.error_code, operation.losses) == ("failed", "DiskFull", 1)
+    assert (operation.state, operation.error_code, operation.losses) == ("failed", "NoSpaceLeft", 1)
     assert operation.outcome.startswith("The publication was stopped: the disk of the server is full. 'contoso' goes")
     assert domain.serves("contoso.localhost") == "one"
 
@@ -86,7 +86,7 @@ def test_a_disk_that_is_full_somewhere_below_is_seen(
             raise shutil.Error("could not copy") from full
 
     alter_stage(monkeypatch, Step.STARTING, work=fill)
-    assert domain.work(operation).error_code == "DiskFull"
+    assert domain.work(operation).error_code == "NoSpaceLeft"
 
 
 def test_one_step_back_that_fails_does_not_keep_the_others(domain: Domain, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -4,10 +4,11 @@ import base64
 import errno
 
 import pytest
+from django.conf import LazySettings
 from django.test import Client
 
 from sites.models import Deployment, Slot
-from sites.planning import deployment_log
+from sites.planning import build_log
 from sites.services.slots import change_swap_settings
 from sites.services.swaps import request_swap
 from tests.domain import Domain
@@ -44,6 +45,37 @@ def test_a_zip_is_published_under_the_name_that_the_client_gives(domain: Domain,
         f"/api/deployments/{deployment.public_id.hex}", HTTP_HOST="contoso-staging.scm.localhost", **basic(slots[1])
     )
     assert (detail.status_code, detail.json()["active"], detail.json()["author"]) == (200, True, "$contoso__staging")
+
+
+@pytest.mark.parametrize(
+    ("setting", "value", "code"), [("DISK_RESERVE", 2**62, "DiskFull"), ("SITE_CONTENT_BYTES", 1, "QuotaExceeded")]
+)
+def test_what_has_no_room_is_507_with_a_code(
+    domain: Domain, slots: tuple[Slot, Slot], settings: LazySettings, setting: str, value: int, code: str
+) -> None:
+    setattr(settings, setting, value)
+    answer = post_zip(domain, "contoso-staging.scm.localhost", **basic(slots[1]))
+    assert (answer.status_code, answer.json()["code"]) == (507, code)
+
+
+def test_what_has_no_memory_is_a_conflict_with_a_code(
+    domain: Domain, slots: tuple[Slot, Slot], settings: LazySettings
+) -> None:
+    settings.SITES_MEMORY_MB = 1
+    answer = post_zip(domain, "contoso-staging.scm.localhost", **basic(slots[1]))
+    assert (answer.status_code, answer.json()["code"]) == (409, "NotEnoughMemory")
+
+
+def test_the_log_is_given_whole_with_what_moved_aside(domain: Domain, slots: tuple[Slot, Slot]) -> None:
+    deployment = slots[1].workload.active_deployment
+    log = build_log(deployment)
+    log.parent.mkdir(parents=True, exist_ok=True)
+    log.with_name(f"{log.name}.1").write_text("first\n")
+    log.write_text("last\n")
+    address = f"/api/deployments/{deployment.public_id.hex}/log"
+    answer = Client().get(address, HTTP_HOST="contoso-staging.scm.localhost", **basic(slots[1]))
+    assert answer.getvalue() == b"first\nlast\n"
+    assert answer["Content-Type"] == "text/plain; charset=utf-8"
 
 
 @pytest.mark.parametrize("own", [0, 1])
@@ -117,13 +149,13 @@ def test_the_address_of_a_publication_stays_valid_wherever_it_goes(
     assert domain.work(deployment.operation).state == "succeeded"
     if way == "swap":
         assert domain.swap(staging, production).state == "succeeded"
-    deployment_log(deployment).parent.mkdir(parents=True, exist_ok=True)
-    deployment_log(deployment).write_text("built")
+    build_log(deployment).parent.mkdir(parents=True, exist_ok=True)
+    build_log(deployment).write_text("built")
     for name in (address, "latest"):
         found = look(staging, host, name)
         assert (found.status_code, found.json()["id"]) == (200, address)
         assert (found.json()["state"], found.json()["slot"]) == ("active", "production")
-        assert look(staging, host, f"{name}/log").content == b"built"
+        assert look(staging, host, f"{name}/log").getvalue() == b"built"
     assert look(production, "contoso.scm.localhost", address).status_code == 404, "production did not receive it"
 
 
@@ -149,10 +181,10 @@ def test_a_conflict_is_one_for_programs_too(domain: Domain, slots: tuple[Slot, S
 
 
 def test_a_full_disk_is_told_as_such(domain: Domain, slots: tuple[Slot, Slot], monkeypatch: pytest.MonkeyPatch) -> None:
-    def fill(archive: object) -> None:
+    def fill(*_: object, **__: object) -> None:
         raise OSError(errno.ENOSPC, "No space left on device")
 
-    monkeypatch.setattr("sites.services.deployments.archives.unpack_zip", fill)
+    monkeypatch.setattr("sites.services.deployments.archives.unpacked", fill)
     answer = post_zip(domain, "contoso.scm.localhost", **basic(slots[0]))
-    assert (answer.status_code, answer.json()["code"]) == (507, "DiskFull")
+    assert (answer.status_code, answer.json()["code"]) == (507, "NoSpaceLeft")
     assert "the disk of the server is full. Nothing was changed." in answer.json()["message"]

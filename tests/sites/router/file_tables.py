@@ -1,24 +1,31 @@
-"""A TableSource that is a JSON file, and the xDS server over it as a program of its own (to be killed)."""
+"""A TableSource of JSON files, and the xDS server over it as a program of its own (to be killed)."""
 
 import asyncio
 import json
 import logging
 import sys
+from dataclasses import astuple
 from pathlib import Path
 
-from sites.router.table import RouteTable
+from sites.router.table import Endpoint, RouteTable, Sighting
 from sites.router.xds.daemon import Places, serve
 from sites.router.xds.last_good import decode, encode
+from tests.sites.router.tables import sightings
 
 
 class FileTables:
-    """One JSON list of encoded tables, replaced by rename; a missing file is a database that is away."""
+    """A JSON list of encoded tables, replaced by rename; a missing file is a database that is away.
+
+    Beside it lies one of instances, as a runtime would report them.
+    """
 
     def __init__(self, path: Path) -> None:
         self.path = path
+        self._instances = path.with_name("instances.json")
 
     def write(self, tables: list[RouteTable]) -> None:
-        """Commit these tables."""
+        """Commit these tables, all of whose instances run."""
+        self.say(*sightings(cluster for table in tables for cluster in table.clusters))
         unfinished = self.path.with_suffix(".new")
         unfinished.write_text(json.dumps([encode(table) for table in tables]))
         unfinished.replace(self.path)
@@ -38,6 +45,21 @@ class FileTables:
 
     def registered(self) -> list[str]:
         return ["router-1"]
+
+    def sightings(self) -> list[Sighting]:
+        rows = json.loads(self._instances.read_text())
+        return [Sighting(name, Endpoint(*place), is_running) for name, place, is_running in rows]
+
+    def forget_instances(self) -> None:
+        """From now on the runtime is away."""
+        self._instances.unlink()
+
+    def say(self, *instances: Sighting) -> None:
+        """Have the runtime report these from now on, and no others."""
+        rows = [[one.cluster, astuple(one.endpoint), one.is_running] for one in instances if one.endpoint]
+        unfinished = self._instances.with_suffix(".new")
+        unfinished.write_text(json.dumps(rows))
+        unfinished.replace(self._instances)
 
 
 def main(folder: Path, port: int) -> None:

@@ -1,11 +1,18 @@
 """Route tables for tests."""
 
-from sites.router.table import Cluster, Endpoint, HostRoute, RouteTable
+from collections.abc import Iterable
+
+from sites.router.table import Cluster, Endpoint, HostRoute, RouteTable, Sighting
 
 
 def cluster(name: str, *ports: int) -> Cluster:
     """A cluster on the given ports."""
     return Cluster(name, tuple(Endpoint("127.0.0.1", port) for port in ports or (8001,)))
+
+
+def sightings(clusters: Iterable[Cluster]) -> list[Sighting]:
+    """Every endpoint as an instance that runs there."""
+    return [Sighting(cluster.name, endpoint, True) for cluster in clusters for endpoint in cluster.endpoints]
 
 
 def table(

@@ -47,3 +47,12 @@ def test_two_folders_are_not_shown_at_one_place(domain: Domain) -> None:
     production, _staging = domain.staged()
     with pytest.raises(SettingRefused, match="another folder is shown at /data already"):
         domain.save(production, Entry("one", "/data"), Entry("two", "/data/"), category=Category.MOUNTS)
+
+
+@pytest.mark.parametrize("places", [("/data", "/data/cache"), ("/mnt/a/b/", "/mnt/a")])
+def test_no_folder_is_shown_inside_another_one(domain: Domain, places: tuple[str, str]) -> None:
+    """The application could put a link where the inner one is to be shown."""
+    production, _staging = domain.staged()
+    with pytest.raises(SettingRefused, match="a folder cannot be shown inside another one"):
+        domain.save(production, Entry("one", places[0]), Entry("two", places[1]), category=Category.MOUNTS)
+    domain.save(production, Entry("one", "/data/a"), Entry("two", "/data/ab"), category=Category.MOUNTS)

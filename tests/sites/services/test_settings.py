@@ -58,7 +58,8 @@ def test_a_changed_setting_brings_new_warm_instances_and_drains_the_old(domain: 
         (APP, Entry("GRÖSSE", "x"), "letters from A to Z"),
         (APP, Entry("1ST", "x"), "no digit first"),
         (APP, Entry("A" * 129, "x"), "at most 128 in all"),
-        (APP, Entry("LONG", "x" * 32_769), "longer than 32,768 characters"),
+        (APP, Entry("LONG", "x" * 120_001), "longer than 120,000 bytes"),
+        (APP, Entry("LONG", "😀" * 32_768), "longer than 120,000 bytes"),
         (APP, Entry("PORT", "80"), "Greenroom sets that variable itself"),
         (APP, Entry("website_instance_id", "1"), "Greenroom sets that variable itself"),
         (APP, Entry("HANDLER_MAPPINGS", "{"), "Greenroom sets that variable itself"),
@@ -66,6 +67,7 @@ def test_a_changed_setting_brings_new_warm_instances_and_drains_the_old(domain: 
         (Category.MOUNTS, Entry("data", "/etc"), "below /data or /mnt"),
         (Category.MOUNTS, Entry("data", "/database"), "below /data or /mnt"),
         (Category.MOUNTS, Entry("data", "/data/../etc"), "below /data or /mnt"),
+        (Category.MOUNTS, Entry("data", "/mnt/."), "below /data or /mnt"),
         (Category.GENERAL, Entry("web_sockets", "maybe"), "it is on or off"),
         (Category.WARMUP, Entry("paths", "health"), "does not begin with a slash"),
     ],
@@ -78,6 +80,30 @@ def test_what_cannot_be_taken_is_refused_with_the_reason_and_nothing_is_saved(
         service.save_settings(acting_user=domain.alice, slot=production, category=category, entries=[entry])
     assert entry.name in str(refusal.value)
     assert not SlotSetting.objects.exists()
+
+
+def test_settings_that_no_process_could_be_started_with_are_refused_together(domain: Domain) -> None:
+    production, _staging = domain.staged()
+    entries = [Entry(f"LARGE{number}", "x" * 100_000) for number in range(6)]
+    with pytest.raises(SettingRefused, match="all variables together would have"):
+        service.save_settings(acting_user=domain.alice, slot=production, category=APP, entries=entries)
+    assert not SlotSetting.objects.exists()
+    documents = [Entry(f"{number:02}", f"{'x' * 90}{number}.html") for number in range(2000)]
+    with pytest.raises(SettingRefused, match="the variable 'DEFAULT_DOCUMENTS' would have"):
+        service.save_settings(
+            acting_user=domain.alice, slot=production, category=Category.DEFAULT_DOCUMENTS, entries=documents
+        )
+    domain.save(production, *entries[:4])
+
+
+def test_a_swap_that_would_bring_too_many_variables_together_says_so(domain: Domain) -> None:
+    production, staging = domain.staged()
+    domain.save(staging, *(Entry(f"TRAVELS{number}", "x" * 100_000) for number in range(4)))
+    domain.save(production, *(Entry(f"STAYS{number}", "x" * 100_000, is_sticky=True) for number in range(4)))
+    operation = domain.swap(staging, production)
+    assert operation.state == "failed"
+    assert "cannot be started: all variables together would have" in operation.outcome
+    assert domain.serves("contoso.localhost") == "one"
 
 
 def test_a_name_sticks_in_every_slot_or_in_none(domain: Domain) -> None:

@@ -10,7 +10,7 @@ from sites.supervisor import isolation
 
 def test_a_machine_without_sandbox_is_refused_with_the_remedy(monkeypatch: pytest.MonkeyPatch) -> None:
     found = Isolation(Level.NONE, Mode.NONE, False, [], ["bubblewrap is not installed"], "apt-get install x", False)
-    monkeypatch.setattr(isolation, "probe", lambda wanted: found)
+    monkeypatch.setattr(isolation, "probe", lambda wanted, name_servers: found)
     with pytest.raises(IsolationMissing) as caught:
         isolation.choose_isolation("")
     assert str(caught.value) == (

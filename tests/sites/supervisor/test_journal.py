@@ -1,11 +1,11 @@
-"""What `up` tells, and what the logs keep."""
+"""What `up` tells."""
 
 import re
 from pathlib import Path
 
 import pytest
 
-from sites.supervisor.journal import Journal, rotate, tail
+from sites.supervisor.journal import Journal
 
 
 def test_an_event_is_one_line_with_its_time(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -13,21 +13,3 @@ def test_an_event_is_one_line_with_its_time(tmp_path: Path, capsys: pytest.Captu
     told = capsys.readouterr().out
     assert re.fullmatch(r"\d\d:\d\d:\d\d  web +ready, process 7\n +\| last words\n", told)
     assert (tmp_path / "up.log").read_text() == told
-
-
-def test_the_tail_leaves_out_empty_lines(tmp_path: Path) -> None:
-    log = tmp_path / "web.log"
-    assert tail(log) == []
-    log.write_bytes(b"one\n\ntwo\xff\n\nthree\n")
-    assert tail(log, 2) == ["two�", "three"]
-
-
-def test_a_large_log_moves_aside_while_its_writer_goes_on(tmp_path: Path) -> None:
-    log = tmp_path / "web.log"
-    with log.open("ab", buffering=0) as writer:
-        writer.write(b"x" * 100)
-        assert not rotate(log, limit=100)
-        assert rotate(log, limit=99)
-        writer.write(b"after")
-    assert log.read_bytes() == b"after"
-    assert (tmp_path / "web.log.1").read_bytes() == b"x" * 100

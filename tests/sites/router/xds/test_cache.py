@@ -2,9 +2,10 @@
 
 from dataclasses import replace
 
-from sites.router.table import HostRoute
+from sites.router.table import Cluster, HostRoute
 from sites.router.xds.cache import Change
-from tests.sites.router.tables import cluster, table
+from sites.router.xds.clusters import endpoints_resource
+from tests.sites.router.tables import cluster, sightings, table
 from tests.sites.router.xds.envoy import make_cache
 
 
@@ -46,6 +47,30 @@ def test_equal_content_has_equal_versions_in_every_process() -> None:
     one.put(table(1))
     two.put(table(7))
     assert one.resources(1) == two.resources(1)
+
+
+def test_only_confirmed_endpoints_are_made_into_resources() -> None:
+    cache = make_cache()
+    cache.put(table(1))
+    empty = cache.resources(1)
+    assert empty is not None
+    assert [one.version for one in empty.endpoints] == [
+        endpoints_resource(Cluster(n, ())).version for n in ("r-1", "r-2")
+    ]
+    assert not cache.is_confirmed(table(1))
+    assert cache.see(sightings([cluster("r-1", 8001)])) == [Change(1, frozenset())]
+    half = cache.resources(1)
+    assert half is not None
+    assert half.endpoints[0] == endpoints_resource(cluster("r-1", 8001))
+    assert (half.endpoints[1], half.routes) == (empty.endpoints[1], empty.routes)
+    assert cache.see(sightings(table(1).clusters)) == [Change(1, frozenset())]
+    assert cache.is_confirmed(table(1))
+    assert cache.see(sightings(table(1).clusters)) == []
+
+
+def test_what_runs_and_belongs_to_no_site_changes_nothing() -> None:
+    cache = make_cache()
+    assert cache.see(sightings([cluster("r-9", 8001)])) == []
 
 
 def test_a_removed_site_leaves_nothing_behind() -> None:

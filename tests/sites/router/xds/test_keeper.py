@@ -6,13 +6,13 @@ from pathlib import Path
 
 import pytest
 
-from sites.router.table import RouteTable
+from sites.router.table import RouteTable, Sighting
 from sites.router.xds import keeper as module
 from sites.router.xds.keeper import Keeper
 from sites.router.xds.last_good import LastGood
 from sites.router.xds.nodes import Nodes
 from sites.router.xds.source import SourceReader
-from tests.sites.router.tables import table
+from tests.sites.router.tables import cluster, sightings, table
 from tests.sites.router.xds.envoy import make_cache
 
 
@@ -22,6 +22,8 @@ class Tables:
     def __init__(self, *tables: RouteTable) -> None:
         self.tables = {table.site_id: table for table in tables}
         self.is_away = False
+        self.instances = sightings(cluster for table in tables for cluster in table.clusters)
+        self.is_runtime_away = False
         self.reads = 0
         self.nodes: list[str] = []
 
@@ -42,6 +44,11 @@ class Tables:
 
     def registered(self) -> list[str]:
         return ["router-1"]
+
+    def sightings(self) -> list[Sighting]:
+        if self.is_runtime_away:
+            raise OSError("the agent is away")
+        return self.instances
 
     def _check(self) -> None:
         if self.is_away:
@@ -148,3 +155,64 @@ def test_connected_nodes_are_reported(keeper: Keeper, source: Tables, nodes: Nod
     nodes.connect("router-1")
     run(keeper.load(), keeper.greet("router-1"), following(keeper, lambda: len(source.nodes) > 1))
     assert set(source.nodes) == {"router-1"}
+
+
+def is_offered(nodes: Nodes, tables: Tables) -> bool:
+    """Every endpoint of every table."""
+    return all(nodes.cache.is_confirmed(table) for table in tables.tables.values())
+
+
+def test_loading_waits_until_the_runtime_says_what_runs(keeper: Keeper, source: Tables, nodes: Nodes) -> None:
+    source.is_runtime_away = True
+
+    async def load() -> None:
+        loading = asyncio.create_task(keeper.load())
+        await asyncio.sleep(0.05)
+        assert not loading.done()
+        assert keeper.is_runtime_away
+        source.is_runtime_away = False
+        await asyncio.wait_for(loading, 5)
+
+    run(load())
+    assert is_offered(nodes, source)
+    assert not keeper.is_runtime_away
+
+
+def test_an_instance_is_offered_as_soon_as_it_runs(keeper: Keeper, source: Tables, nodes: Nodes) -> None:
+    instances, source.instances = source.instances, []
+    run(keeper.load())
+    assert not is_offered(nodes, source)
+    source.instances = instances
+    run(following(keeper, lambda: is_offered(nodes, source)))
+
+
+def test_publishing_looks_for_new_instances_at_once(keeper: Keeper, source: Tables, nodes: Nodes) -> None:
+    run(keeper.load())
+    source.tables[1] = table(2, clusters=(cluster("r-1", 8001, 8003), cluster("r-2", 8002)))
+    source.instances = sightings(source.tables[1].clusters)
+    run(keeper.publish(1, 2, 0.1))
+    assert is_offered(nodes, source)
+
+
+def test_publishing_asks_nobody_about_instances_that_are_known(keeper: Keeper, source: Tables, nodes: Nodes) -> None:
+    run(keeper.load())
+    source.is_runtime_away = True
+    source.tables[1] = table(2, "r-2", "r-1")
+    run(keeper.publish(1, 2, 0.1))
+    assert nodes.cache.version(1) == 2
+    assert is_offered(nodes, source)
+
+
+def test_without_the_runtime_no_new_instance_is_published_and_none_is_withdrawn(
+    keeper: Keeper, source: Tables, nodes: Nodes
+) -> None:
+    run(keeper.load())
+    before = source.tables[1]
+    source.is_runtime_away = True
+    source.tables[1] = table(2, clusters=(cluster("r-1", 8001, 8003), cluster("r-2", 8002)))
+    with pytest.raises(OSError, match="the agent is away"):
+        run(keeper.publish(1, 2, 0.1))
+    with pytest.raises(OSError, match="the agent is away"):
+        run(keeper.publish(1, 2, 0.1))
+    assert nodes.cache.is_confirmed(before)
+    assert not nodes.cache.is_confirmed(source.tables[1])

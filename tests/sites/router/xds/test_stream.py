@@ -8,7 +8,7 @@ from sites.router.table import HostRoute
 from sites.router.xds.cache import TableCache
 from sites.router.xds.resource import Kind
 from sites.router.xds.subscription import Request
-from tests.sites.router.tables import cluster, table
+from tests.sites.router.tables import cluster, sightings, table
 from tests.sites.router.xds.envoy import ImaginedEnvoy, make_cache
 
 
@@ -16,6 +16,7 @@ from tests.sites.router.xds.envoy import ImaginedEnvoy, make_cache
 def cache() -> TableCache:
     cache = make_cache()
     cache.put(table(1))
+    cache.see(sightings(table(1).clusters))
     return cache
 
 
@@ -125,8 +126,10 @@ def test_a_new_host_name_comes_after_the_routes_that_know_it(cache: TableCache, 
 
 
 def test_scaling_sends_endpoints_only(cache: TableCache, envoy: ImaginedEnvoy) -> None:
+    scaled = table(2, clusters=(cluster("r-1", 8001, 8003), cluster("r-2", 8002)))
+    cache.see(sightings(scaled.clusters))
     envoy.log.clear()
-    envoy.apply(cache.put(table(2, clusters=(cluster("r-1", 8001, 8003), cluster("r-2", 8002)))))
+    envoy.apply(cache.put(scaled))
     assert envoy.log == [(Kind.ENDPOINTS, "+", "r-1")]
     assert envoy.stream.has_acknowledged(1)
 

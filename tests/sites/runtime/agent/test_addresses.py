@@ -6,11 +6,15 @@ import pytest
 
 from sites.runtime.agent import addresses
 from sites.runtime.agent.addresses import Allocation, address_of, claim_octet, gateway_of, octets_in_order
+from sites.runtime.agent.links import ROUTE_PROTOCOL
 
 
 @pytest.fixture(autouse=True)
-def nothing_foreign(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(addresses, "_is_foreign", lambda octet: False)
+def routes(monkeypatch: pytest.MonkeyPatch) -> list[dict[str, str]]:
+    """What the machine has."""
+    found: list[dict[str, str]] = [{"dst": "default", "dev": "eth0"}]
+    monkeypatch.setattr(addresses, "routes", lambda: found)
+    return found
 
 
 def test_a_key_keeps_its_number_over_a_restart(tmp_path: Path) -> None:
@@ -50,11 +54,24 @@ def test_two_installations_get_blocks_of_their_own(tmp_path: Path, monkeypatch: 
     assert claim_octet(third, claims) == 201, "an installation that is gone needs none"
 
 
-def test_a_block_that_the_machine_uses_is_passed_over(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_block_that_the_machine_uses_is_passed_over(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, routes: list[dict[str, str]]
+) -> None:
     monkeypatch.setattr(addresses, "octets_in_order", lambda state: [200, 201])
-    monkeypatch.setattr(addresses, "_is_foreign", lambda octet: octet == 200)
+    routes.append({"dst": "10.200.7.0/24", "dev": "eth1"})
     assert claim_octet(tmp_path, tmp_path / "claims") == 201
     assert not (tmp_path / "claims" / "network-200").exists()
+
+
+def test_a_block_that_an_installation_has_closed_or_uses_is_not_the_machines(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, routes: list[dict[str, str]]
+) -> None:
+    monkeypatch.setattr(addresses, "octets_in_order", lambda state: [200, 201])
+    routes.append({"type": "unreachable", "dst": "10.200.0.0/16", "protocol": ROUTE_PROTOCOL})
+    routes.append({"dst": "10.200.0.7", "dev": "room200-5"})
+    assert claim_octet(tmp_path, tmp_path / "claims") == 200
+    routes.append({"type": "unreachable", "dst": "10.200.0.0/16", "protocol": "static"})
+    assert claim_octet(tmp_path, tmp_path / "claims") == 201, "an administrator has closed it"
 
 
 def test_every_block_is_tried(tmp_path: Path) -> None:

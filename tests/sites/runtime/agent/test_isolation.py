@@ -4,24 +4,33 @@ import os
 
 import pytest
 
-from sites.runtime.agent import firewall, isolation
+from sites.runtime.agent import isolation
 from sites.runtime.agent.isolation import Isolation, Level, probe
 from sites.runtime.agent.sandbox import Mode
 
 
-def look(wanted: str = "auto", *, absent: tuple[str, ...] = (), sandbox: str = "", network: str = "") -> Isolation:
+def look(
+    wanted: str = "auto",
+    *,
+    absent: tuple[str, ...] = (),
+    sandbox: str = "",
+    network: str = "",
+    firewall: str = "",
+    name_server: str = "192.0.2.53",
+) -> Isolation:
     return probe(
         wanted,
+        name_servers=[name_server],
         has_tool=lambda tool: tool not in absent,
         try_sandbox=lambda mode: sandbox,
         try_network=lambda: network,
+        try_firewall=lambda: firewall,
     )
 
 
 @pytest.fixture
 def root(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(os, "geteuid", lambda: 0)
-    monkeypatch.setattr(firewall, "is_available", lambda: True)
 
 
 @pytest.fixture
@@ -44,12 +53,21 @@ def test_without_network_namespaces_it_is_partial() -> None:
 
 
 @pytest.mark.usefixtures("root")
-def test_without_a_firewall_it_is_partial(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(firewall, "is_available", lambda: False)
-    found = look()
-    assert (found.level, found.has_own_network) == (Level.PARTIAL, True)
-    assert "each other" in found.missing[0]
+def test_without_a_firewall_it_is_partial_and_nothing_has_a_network_of_its_own() -> None:
+    found = look(firewall="line 3: Operation not supported\nfib saddr . iif oif missing drop")
+    assert (found.level, found.has_own_network) == (Level.PARTIAL, False)
+    assert found.missing[0] == "nft cannot load the rules that keep networks apart: line 3: Operation not supported"
+    assert "each other" in found.missing[1]
+    assert "nft_fib_inet" in found.remedy
     assert look(absent=("nft",)).remedy == "apt-get install -y nftables"
+
+
+@pytest.mark.usefixtures("root")
+def test_a_name_server_on_the_hosts_loopback_is_named_with_the_remedy() -> None:
+    found = look(name_server="127.0.0.1")
+    assert found.level is Level.STRONG
+    assert found.missing == ["sites and builds cannot look up names: they do not reach this machine's own 127.0.0.1"]
+    assert found.remedy.startswith("Set GREENROOM_NAME_SERVERS to ")
 
 
 @pytest.mark.usefixtures("user")
@@ -86,3 +104,10 @@ def test_none_is_never_chosen_by_itself() -> None:
     assert (found.level, found.is_usable) == (Level.NONE, False)
     assert any("not allowed" in item for item in found.missing)
     assert look("none").is_usable
+
+
+def test_without_a_sandbox_it_is_tried_whether_rights_can_be_given_up() -> None:
+    found = look("none", sandbox="Seccomp 0")
+    assert not found.is_usable
+    assert "a site's process cannot give up its rights: Seccomp 0" in found.missing
+    assert "CONFIG_SECCOMP_FILTER" in found.remedy

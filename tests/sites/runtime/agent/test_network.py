@@ -19,6 +19,16 @@ def test_a_port_that_is_taken_is_passed_over_and_kept_later(tmp_path: Path) -> N
     assert network.FIRST_PORT <= first <= network.LAST_PORT
 
 
+def test_what_starts_again_later_has_the_same_port(tmp_path: Path) -> None:
+    places = SharedNetwork(tmp_path)
+    port = places.take("1/0").port
+    places.clear_away("1/0")
+    places.take("2/0")
+    again = SharedNetwork(tmp_path)
+    again.keep_only({"1/0", "2/0"})
+    assert again.take("1/0").port == port
+
+
 def test_what_is_not_kept_is_free_again(tmp_path: Path) -> None:
     places = SharedNetwork(tmp_path)
     port = places.take("1/0").port

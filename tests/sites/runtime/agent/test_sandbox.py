@@ -5,17 +5,16 @@ from pathlib import Path
 import pytest
 
 from sites.runtime.agent import sandbox
-from sites.runtime.agent.sandbox import Mode, View, command_of, environment, options_of
+from sites.runtime.agent.sandbox import LAUNCHER, Mode, View, environment, launcher_of, options_of
 from sites.runtime.spec import Mount
 
 VIEW = View(
     mode=Mode.ROOT,
     uid=20007,
     mounts=(Mount("/data/builds/1/app", "/app", is_writable=False), Mount("/data/mounts/1", "/srv/files/a")),
-    directory="/app",
-    env={"KEY": "value"},
     toolchain=("/root/.pyenv/versions/3.11", "/usr/lib/python3"),
     accounts="/state/accounts/20007",
+    resolver="/state/accounts/resolv.conf",
     scratch_bytes=1024,
 )
 
@@ -47,21 +46,46 @@ def test_shared_memory_is_writable_for_the_site() -> None:
     assert "--perms 1777 --size 1024 --tmpfs /dev/shm" in words()
 
 
-def test_only_the_environment_that_was_given_is_there() -> None:
-    assert words().endswith("--clearenv --setenv KEY value")
+def test_names_are_looked_up_where_the_view_says() -> None:
+    assert "--ro-bind-try /state/accounts/resolv.conf /etc/resolv.conf" in words()
 
 
-def test_root_hands_over_to_the_site_without_any_right() -> None:
-    command = command_of(VIEW, ["serve"])
-    assert command[:5] == ["/usr/bin/setpriv", "--reuid", "20007", "--regid", "20007"]
-    assert {"--clear-groups", "--bounding-set=-all", "--no-new-privs"} <= set(command)
+def test_the_environment_and_the_working_directory_are_nothing_of_the_sites() -> None:
+    assert words().endswith("--chdir / --clearenv")
+    assert "--setenv" not in words()
+
+
+def test_root_hands_on_only_what_becoming_the_site_needs() -> None:
+    assert "--cap-drop ALL --cap-add CAP_SETUID --cap-add CAP_SETGID --cap-add CAP_SETPCAP" in words()
+    assert words().count("--cap-add") == 3
     assert "--unshare-user" not in words()
 
 
 def test_user_mode_has_a_user_namespace_and_allows_no_other() -> None:
-    view = View(Mode.USER, 20007, (), "/", {}, (), "/accounts", 1024)
+    view = View(Mode.USER, 20007, (), (), "/accounts", "/etc/resolv.conf", 1024)
     assert "--unshare-user --disable-userns" in words(view)
-    assert command_of(view, ["serve"]) == ["serve"]
+    assert "--cap-add" not in words(view)
+
+
+def test_the_launcher_is_ours_and_what_it_launches_is_not_on_its_command_line() -> None:
+    assert f"--ro-bind {sandbox.LAUNCHER_SOURCE} {LAUNCHER}" in words()
+    assert launcher_of(Mode.ROOT, 20007, 7, 5) == [sandbox.interpreter(), "-I", "-S", LAUNCHER, "20007", "7"]
+
+
+def test_the_interpreter_is_one_that_a_sandbox_shows(monkeypatch: pytest.MonkeyPatch) -> None:
+    shown = (*sandbox.default_toolchain(), "/usr")
+    assert any(Path(sandbox.interpreter()).is_relative_to(folder) for folder in shown)
+    monkeypatch.setattr(sandbox.sys, "executable", "/home/me/python")
+    monkeypatch.setattr(sandbox.sys, "base_prefix", "/opt/python")
+    assert sandbox.interpreter().startswith("/opt/python/bin/python3."), "and nobody's home is shown for its sake"
+
+
+def test_entries_of_proc_that_tell_of_the_machine_are_covered(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sandbox.os.path, "isdir", lambda path: path == "/proc/acpi")
+    monkeypatch.setattr(sandbox.os.path, "exists", lambda path: path == "/proc/cmdline")
+    hidden = " ".join(sandbox._hidden())
+    assert hidden == ("--perms 0555 --tmpfs /proc/acpi --remount-ro /proc/acpi --dev-bind /dev/null /proc/cmdline")
+    assert words().index("--proc /proc") < words().index(hidden)
 
 
 def test_the_port_is_the_runtimes_to_say() -> None:
@@ -74,15 +98,3 @@ def test_the_port_is_the_runtimes_to_say() -> None:
 
 def test_a_run_has_no_port() -> None:
     assert "PORT" not in environment({})
-
-
-def test_the_stub_of_systemd_is_replaced_by_the_real_servers(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    stub, real = tmp_path / "stub", tmp_path / "real"
-    monkeypatch.setattr(sandbox, "RESOLVER", stub)
-    monkeypatch.setattr(sandbox, "SYSTEMD_RESOLVER", real)
-    stub.write_text("nameserver 127.0.0.53\n")
-    assert sandbox.resolver_file() == stub
-    real.write_text("nameserver 192.0.2.53\n")
-    assert sandbox.resolver_file() == real
-    stub.write_text("nameserver 192.0.2.1\n")
-    assert sandbox.resolver_file() == stub

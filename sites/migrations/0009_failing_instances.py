@@ -2,7 +2,7 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-    dependencies = [("sites", "0007_claims")]
+    dependencies = [("sites", "0008_claims")]
 
     operations = [
         migrations.AddField("instance", "is_failing", models.BooleanField(default=False)),

@@ -20,7 +20,7 @@ def find_receivers(apps: Any, schema_editor: BaseDatabaseSchemaEditor) -> None:
 
 
 class Migration(migrations.Migration):
-    dependencies = [("sites", "0009_periodic_job")]
+    dependencies = [("sites", "0010_periodic_job")]
 
     operations = [
         migrations.AddField(

@@ -2,6 +2,6 @@ from django.db import migrations
 
 
 class Migration(migrations.Migration):
-    dependencies = [("sites", "0008_failing_instances")]
+    dependencies = [("sites", "0009_failing_instances")]
 
     operations = [migrations.RenameModel("Beat", "PeriodicJob")]

@@ -4,7 +4,7 @@ from django.db.models.functions import Now
 
 class Migration(migrations.Migration):
     needs_no_open_operations = True
-    dependencies = [("sites", "0006_kinds_of_operations")]
+    dependencies = [("sites", "0007_kinds_of_operations")]
 
     operations = [
         migrations.RemoveIndex("operation", "sites_opera_state_5d8353_idx"),

@@ -3,7 +3,7 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-    dependencies = [("sites", "0010_deployment_slot")]
+    dependencies = [("sites", "0011_deployment_slot")]
 
     operations = [
         migrations.AddField(

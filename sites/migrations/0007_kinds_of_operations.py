@@ -48,7 +48,7 @@ def move_what_was_before(apps: Any, schema_editor: BaseDatabaseSchemaEditor) -> 
 
 class Migration(migrations.Migration):
     needs_no_open_operations = True
-    dependencies = [("sites", "0005_order_of_instances")]
+    dependencies = [("sites", "0006_limits")]
 
     operations = [
         migrations.AlterField("operation", "kind", models.CharField(max_length=32)),

@@ -1,0 +1,23 @@
+"""How the parts are started."""
+
+from pytest_django import Settings
+
+from sites.supervisor.components import components
+
+
+def agent_command() -> tuple[str, ...]:
+    (agent,) = (part for part in components(isolation="strong", web_socket=3) if part.name == "agent")
+    return agent.command
+
+
+def test_the_agent_is_told_what_sites_and_builds_may_reach(settings: Settings) -> None:
+    settings.PRIVATE_NETWORKS, settings.NAME_SERVERS = "refuse", ["192.0.2.53", "192.0.2.54"]
+    assert agent_command()[-6:] == (
+        *("--private-networks", "refuse"),
+        *("--name-server", "192.0.2.53", "--name-server", "192.0.2.54"),
+    )
+
+
+def test_a_running_agent_is_not_replaced_for_settings_that_are_not_given(settings: Settings) -> None:
+    settings.PRIVATE_NETWORKS, settings.NAME_SERVERS = "allow", []
+    assert agent_command()[-2:] == ("--isolation", "strong")
