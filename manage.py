@@ -4,10 +4,8 @@
 import os
 import sys
 
-from django.core.management import execute_from_command_line
-
-from portal.options import take_options
+from portal.command_line import run
 
 if __name__ == "__main__":
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "portal.settings")
-    execute_from_command_line(take_options(sys.argv, os.environ))
+    sys.exit(run(sys.argv, os.environ))

@@ -1,6 +1,10 @@
 """The portal as a Django app."""
 
+from importlib import import_module
+
 from django.apps import AppConfig
+
+from portal import security_log
 
 
 class PortalConfig(AppConfig):
@@ -8,3 +12,8 @@ class PortalConfig(AppConfig):
 
     name = "portal"
     default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        """Have sign-ins logged and accounts watched; the receivers import models, which exist only now."""
+        security_log.connect()
+        import_module("portal.accounts.receivers")

@@ -9,6 +9,7 @@ from django.utils import timezone
 from portal import pace
 from sites.models import Operation, OperationState
 from sites.operations.kinds import kind_of
+from sites.plain_text import visible
 from sites.services.swaps import preview_ends_at
 
 KEPT = timedelta(days=2)
@@ -67,7 +68,7 @@ def unread(user: User) -> Unread:
     seen_success = False
     went_well: set[tuple[str, str]] = set()
     for operation in rows.select_related("site", "swap__source__site").prefetch_related("steps")[:MOST]:
-        is_success = operation.state == OperationState.SUCCEEDED
+        is_success = operation.state == OperationState.SUCCEEDED and not kind_of(operation).is_warning
         what = operation.kind, operation.target
         if not ((is_success and seen_success) or (has_failed(operation) and what in went_well)):
             kept.append(operation)
@@ -102,7 +103,7 @@ def sentence(operation: Operation) -> str:
         return waiting_sentence(operation)
     if operation.is_open:
         return f"{doing}: {operation.get_step_display()[0].lower()}{operation.get_step_display()[1:]}."
-    return operation.outcome or f"{doing} {operation.get_state_display().lower()}."
+    return visible(operation.outcome, keep="\n") or f"{doing} {operation.get_state_display().lower()}."
 
 
 def waiting_sentence(operation: Operation) -> str:

@@ -8,9 +8,10 @@ from portal.drain import connections_cut
 from portal.notifications import sentence
 from sites.models import Operation
 from sites.operations.kinds import kind_of
+from sites.plain_text import one_line, visible
 
 HEAD = ("Time stamp (UTC)", "Operation", "Status", "Web site", "Person", "Seconds", "Outcome", "ID")
-FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n")
+FORMULA_STARTS = ("=", "+", "-", "@")
 
 
 class _Line:
@@ -43,7 +44,9 @@ def _row(operation: Operation) -> tuple[str, ...]:
 
 
 def _as_text(value: str) -> str:
-    return f"'{value}" if value.startswith(FORMULA_STARTS) else value
+    """On one line, since some tools split lines before cells."""
+    line = one_line(value)
+    return f"'{line}" if line.lstrip().startswith(FORMULA_STARTS) else line
 
 
 def text_lines(operation: Operation, zone: tzinfo = UTC) -> list[str]:
@@ -64,7 +67,7 @@ def text_lines(operation: Operation, zone: tzinfo = UTC) -> list[str]:
     if operation.ended_at:
         first, *rest = (operation.outcome or f"{operation.get_state_display()}.").split("\n")
         lines += [f"{_clock(operation.ended_at, zone)}  {first}", *(f"    {line}" for line in rest)]
-    return lines + _after_the_switch(operation)
+    return [visible(line) for line in lines] + _after_the_switch(operation)
 
 
 def _after_the_switch(operation: Operation) -> list[str]:

@@ -22,10 +22,11 @@ TITLES = {
     401: "not signed in",
     403: "not allowed",
     404: "nothing here",
+    408: "too slow",
     409: "not possible now",
     413: "too large",
     422: "the application failed",
-    429: "too many tries",
+    429: "too many at once",
     500: "a fault of Greenroom itself",
     503: "not possible at the moment",
     507: "no room",
@@ -83,8 +84,11 @@ def answer_refusal(request: PortalRequest, error: GreenroomError) -> HttpRespons
     refusal = describe(error, back_address(request))
     if not request.htmx:
         context = {"refusal": refusal, "heading": TITLES[status], "status": status}
-        return render(request, "errors/refused.html", context, status=status)
-    answer = render(request, "operations/_notification.html", {"refusal": refusal, "in_bar": True}, status=status)
-    answer["HX-Retarget"] = "#notification"
-    answer["HX-Reswap"] = "outerHTML"
+        answer = render(request, "errors/refused.html", context, status=status)
+    else:
+        answer = render(request, "operations/_notification.html", {"refusal": refusal, "in_bar": True}, status=status)
+        answer["HX-Retarget"] = "#notification"
+        answer["HX-Reswap"] = "outerHTML"
+    if "retry_after" in error.values:
+        answer["Retry-After"] = str(error.values["retry_after"])
     return answer

@@ -88,7 +88,7 @@ def get_slot(user: User, site_name: str, slot_name: str) -> Slot:
         .annotate(role=F("site__subscription__memberships__role"))
         .select_related(*related)
         .defer("live_revision__snapshot", "hold__operation__before")
-        .prefetch_related("host_names", Prefetch("site__slots", siblings))
+        .prefetch_related(Prefetch("site__slots", siblings))
     )
     slot = found.filter(site__name=site_name.lower(), name=slot_name.lower()).first()
     if slot is None:

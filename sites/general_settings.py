@@ -4,6 +4,8 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from sites.plain_text import control_fault
+
 SWITCH = ("on", "off")
 SWITCHES = {
     "web_sockets": "on",  # off: upgrades are refused by the router
@@ -101,7 +103,7 @@ def _number(text: str, *, most: int) -> int:
 def fault_of_general(name: str, value: str) -> str | None:
     """Why a general setting cannot be taken; None when it can."""
     if name == START_COMMAND:
-        return "a start command is one line" if "\n" in value else None
+        return control_fault(value)
     if name not in GENERAL_DEFAULTS:
         return f"the general settings are {', '.join(sorted(GENERAL_DEFAULTS))}"
     return None if value in SWITCH else "it is on or off"

@@ -63,6 +63,13 @@ class Configuration:
         return self.general.get(switch, SWITCHES[switch]) == "on"
 
 
+def variables_of(category: str, name: str, kind: str = "Custom") -> tuple[str, ...]:
+    """The variables as which an app setting, or a connection string of that type, reaches its application."""
+    if category == Category.CONNECTION_STRINGS:
+        return (CONNECTION_PREFIXES[kind] + name,)
+    return name, f"APPSETTING_{name}"
+
+
 class Entries:
     """The configuration entries of some slots and workloads, read together."""
 
@@ -111,10 +118,10 @@ def configuration(slot: Slot, workload: Workload, entries: Entries | None = None
     for row in (entries or Entries([slot.pk], [workload.pk])).in_force(slot, workload):
         match row.category:
             case Category.APP_SETTINGS:
-                env[row.name] = env[f"APPSETTING_{row.name}"] = row.value
+                env |= dict.fromkeys(variables_of(row.category, row.name), row.value)
             case Category.CONNECTION_STRINGS:
                 stored = json.loads(row.value)
-                env[CONNECTION_PREFIXES[stored["type"]] + row.name] = stored["value"]
+                env |= dict.fromkeys(variables_of(row.category, row.name, stored["type"]), stored["value"])
             case Category.GENERAL:
                 general[row.name] = row.value
             case Category.DEFAULT_DOCUMENTS:

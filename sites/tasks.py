@@ -7,7 +7,7 @@ from celery import shared_task
 from django.db import transaction
 
 from sites.errors import Unreachable
-from sites.jobs import always_on, figures, limits, previews, reconcile, retire, scheduling, tidy
+from sites.jobs import always_on, figures, limits, mail, previews, reconcile, retire, scheduling, tidy
 from sites.models import Operation
 from sites.operations import claims, machine, retention
 from sites.operations.kind import Queue
@@ -63,6 +63,12 @@ def keep_sites_loaded() -> None:
 def tidy_contents() -> None:
     """Remove contents and builds that nothing names any more."""
     tidy.run()
+
+
+@shared_task(autoretry_for=(OSError,), max_retries=5, retry_backoff=30)
+def send_mail(to: str, subject: str, body: str) -> None:
+    """One mail; tried again for about a quarter of an hour while the mail server is away."""
+    mail.send(to, subject, body)
 
 
 @shared_task

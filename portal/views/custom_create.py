@@ -17,6 +17,7 @@ from portal.tree import point_out
 from portal.uploads import ArchiveUpload
 from portal.views.new import form_context, no_subscription
 from sites.access import writable_subscriptions
+from sites.door.uploads import admission, takes_upload
 from sites.errors import Refused, SettingRefused
 from sites.models import Operation
 from sites.services.custom_sites import check_custom_site, create_custom_site
@@ -24,11 +25,14 @@ from sites.services.custom_sites import check_custom_site, create_custom_site
 
 @csrf_exempt  # checked in `_take`: before that the upload must have its way and its limit
 @require_http_methods(["GET", "HEAD", "POST"])
+@takes_upload
 def custom_create(request: PortalRequest) -> HttpResponse:
     """The first page of the wizard, or what was sent on one of them."""
     if not writable_subscriptions(request.user).exists():
         raise no_subscription()
     if request.method == "POST":
+        if (answer := admission(request, by=f"person {request.user.pk}")) is not None:
+            return answer
         request.upload_handlers = [ArchiveUpload(request)]
         return _take(request)
     returned = kept_form.returned(request)

@@ -24,6 +24,7 @@ from portal.subscription_filter import shown_operations, shown_sites
 from portal.tree import point_out
 from sites.access import get_operation
 from sites.models import Operation, OperationState
+from sites.operations.kinds import names_where
 from sites.services import operations
 from sites.services import restore as restoring
 
@@ -120,7 +121,7 @@ def restore(request: PortalRequest, public_id: uuid.UUID) -> HttpResponse:
 
 @require_POST
 def dismiss(request: PortalRequest, public_id: uuid.UUID) -> HttpResponse:
-    """Close a notification; older ones that are no failure go with it."""
+    """Close a notification; older ones that are no failure and no warning go with it."""
     operation = get_operation(request.user, public_id)
     operations.dismiss(acting_user=request.user, operation=operation)
     if operation.state in QUIET:
@@ -139,4 +140,5 @@ def cancel(request: PortalRequest, public_id: uuid.UUID) -> HttpResponse:
 
 
 def _older_quiet_ones(request: PortalRequest, operation: Operation) -> QuerySet[Operation]:
-    return request.user.operations.filter(state__in=QUIET, dismissed_at=None, created_at__lt=operation.created_at)
+    older = request.user.operations.filter(state__in=QUIET, dismissed_at=None, created_at__lt=operation.created_at)
+    return older.exclude(kind__in=names_where(lambda kind: kind.is_warning))

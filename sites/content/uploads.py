@@ -56,9 +56,14 @@ def ensure_disk() -> None:
     """Raises DiskFull when less of the disk is free than is kept in reserve."""
     found = free(settings.DATA_DIR)
     if found.bytes < settings.DISK_RESERVE:
-        raise DiskFull(free=in_units(found.bytes), reserve=in_units(settings.DISK_RESERVE))
+        raise disk_full()
     if found.files is not None and found.files < FILES_IN_RESERVE:
         raise DiskFull(free=f"{found.files:,} files", reserve=f"{FILES_IN_RESERVE:,} files")
+
+
+def disk_full() -> DiskFull:
+    """The refusal, with what is free now."""
+    return DiskFull(free=in_units(free(settings.DATA_DIR).bytes), reserve=in_units(settings.DISK_RESERVE))
 
 
 @contextmanager

@@ -6,7 +6,16 @@ GreenroomError
 │   ├── NotAllowed          may look but not change
 │   ├── LastOwner           a subscription is never without an owner
 │   ├── NotAuthenticated    a publishing client without the slot's credentials
-│   ├── SignInLimited
+│   ├── SignInLimited       too many wrong passwords or codes
+│   ├── SignInBusy          too many passwords at one moment
+│   ├── PublishingLimited   too many wrong publishing credentials
+│   ├── BodyTooSlow         a request arrives below the least rate
+│   ├── RequestTooLarge     a form beyond its limit
+│   ├── ServerBusy
+│   ├── TooManyUploads
+│   ├── KeyMissing          values are encrypted and the key is gone
+│   ├── KeyFileRefused
+│   ├── DataFolderRefused
 │   ├── DiskFull            less is free than is kept in reserve
 │   ├── QuotaExceeded       content and builds of a web site would outgrow their quota
 │   ├── UploadsBusy
@@ -47,12 +56,22 @@ GreenroomError
     ├── Unreachable         a part of Greenroom does not answer; tried again by itself
     │   ├── RuntimeUnreachable
     │   └── RouterUnreachable
+    ├── ServerFault         Greenroom itself failed
     └── StaleOrder          an order that a newer one has overtaken
 """
 
-from sites.errors.access import LastOwner, NotAllowed, NotAuthenticated, NotFound, SignInLimited
+from sites.errors.access import (
+    LastOwner,
+    NotAllowed,
+    NotAuthenticated,
+    NotFound,
+    PublishingLimited,
+    SignInBusy,
+    SignInLimited,
+)
 from sites.errors.base import Failed, GreenroomError, Refused, status_of
 from sites.errors.disk import is_disk_full
+from sites.errors.door import BodyTooSlow, RequestTooLarge, ServerBusy, TooManyUploads
 from sites.errors.failures import (
     BuildFailed,
     Cancelled,
@@ -64,10 +83,12 @@ from sites.errors.failures import (
     RouterUnreachable,
     RoutesRefused,
     RuntimeUnreachable,
+    ServerFault,
     StaleOrder,
     Unreachable,
     WarmupFailed,
 )
+from sites.errors.keys import DataFolderRefused, KeyFileRefused, KeyMissing
 from sites.errors.limits import DiskFull, NotEnoughMemory, QuotaExceeded, UploadsBusy
 from sites.errors.slots import (
     NothingPublished,
@@ -95,8 +116,10 @@ from sites.errors.uploads import ArchiveRefused, UploadTooLarge, WorkerKindRefus
 __all__ = [
     "AlreadyUp",
     "ArchiveRefused",
+    "BodyTooSlow",
     "BuildFailed",
     "Cancelled",
+    "DataFolderRefused",
     "DiskFull",
     "Failed",
     "GreenroomError",
@@ -104,6 +127,8 @@ __all__ = [
     "InstanceNotStarted",
     "InternalFault",
     "IsolationMissing",
+    "KeyFileRefused",
+    "KeyMissing",
     "LastOwner",
     "NameRefused",
     "NameTaken",
@@ -121,20 +146,26 @@ __all__ = [
     "OutOfMemory",
     "Outdated",
     "PortTaken",
+    "PublishingLimited",
     "QuotaExceeded",
     "Refused",
     "ReleaseFailed",
+    "RequestTooLarge",
     "RouterUnreachable",
     "RoutesRefused",
     "RuntimeUnreachable",
     "SameSlot",
+    "ServerBusy",
+    "ServerFault",
     "SettingRefused",
+    "SignInBusy",
     "SignInLimited",
     "SlotBusy",
     "SlotLimit",
     "SlotStopped",
     "StaleOrder",
     "SwapPending",
+    "TooManyUploads",
     "Unreachable",
     "UploadTooLarge",
     "UploadsBusy",

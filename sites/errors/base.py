@@ -2,6 +2,8 @@
 
 from collections.abc import Iterator
 
+from sites.plain_text import visible
+
 
 class GreenroomError(Exception):
     """Base of all. `str(error)` is a sentence for people, `code` is stable for programs."""
@@ -13,7 +15,8 @@ class GreenroomError(Exception):
 
     def __init__(self, sentence: str | None = None, /, **values: object) -> None:
         self.values = values
-        super().__init__(sentence if sentence is not None else self.sentence.format(**values))
+        said = sentence if sentence is not None else self.sentence.format(**values)
+        super().__init__(visible(said, keep="\n"))  # it may quote what strangers wrote
 
 
 class Refused(GreenroomError):

@@ -109,6 +109,16 @@ class RouterUnreachable(Unreachable):
     code = "RouterUnreachable"
 
 
+class ServerFault(Failed):
+    """Greenroom itself failed; what happened stands in its log."""
+
+    code = "ServerFault"
+    sentence = (
+        "The request to {host} ended early because of a fault of Greenroom itself, and it is not known whether "
+        "anything was changed. See GET /api/deployments/latest, and logs/web.log on the server; then try again."
+    )
+
+
 class StaleOrder(Failed):
     """An order has a lower generation or attempt than one seen before (invariant I7); stands in logs only."""
 

@@ -2,6 +2,7 @@
 
 from contextlib import suppress
 from datetime import timedelta
+from importlib import import_module
 from pathlib import Path
 
 from django.conf import settings
@@ -21,6 +22,7 @@ MEASURED_AT_ONCE = 100
 
 def run() -> None:
     """One round."""
+    import_module(settings.SESSION_ENGINE).SessionStore.clear_expired()
     deleted_slots.drop_expired()
     _measure_new()
     for site in Site.objects.filter(workloads__deployments__content_removed_at=None).distinct():

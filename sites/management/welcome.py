@@ -5,7 +5,7 @@ from django.contrib.auth import get_user_model
 from django.contrib.auth.models import User
 from django.db import connection
 
-from portal.sign_in_links import MINUTES, create_link
+from portal.accounts.links import MINUTES, create_link
 from sites.services.subscriptions import ensure_default
 from sites.supervisor.address import address
 from sites.supervisor.systemd import writes_to_journal

@@ -4,6 +4,7 @@ from sites.models.deleted_slot import DeletedSlot
 from sites.models.deployment import Deployment, DeploymentState
 from sites.models.host_name import HostName, HostNameKind
 from sites.models.instance import Instance
+from sites.models.limit_bucket import LimitBucket
 from sites.models.operation import Operation, OperationState, OperationStep, SlotHold, Step
 from sites.models.periodic_job import PeriodicJob
 from sites.models.revision import Revision, RevisionState, cluster_of
@@ -27,6 +28,7 @@ __all__ = [
     "HostNameKind",
     "Instance",
     "InstanceSize",
+    "LimitBucket",
     "Membership",
     "Mode",
     "Operation",

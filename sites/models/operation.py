@@ -57,7 +57,7 @@ class Operation(StateModel):
     kind = models.CharField(max_length=32)  # its name among `sites.operations.kinds`
     site = models.ForeignKey(Site, null=True, on_delete=models.SET_NULL, related_name="operations")
     subscription = models.ForeignKey("Subscription", null=True, on_delete=models.SET_NULL, related_name="operations")
-    target = models.CharField(max_length=100)  # what it is about, for people; outlives the site
+    target = models.CharField(max_length=150)  # what it is about, for people; outlives the site
     actor = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="operations")
     actor_name = models.CharField(max_length=150)  # outlives the account; a slot's publishing user has no account
     state = models.CharField(max_length=16, choices=OperationState.choices, default=OperationState.REQUESTED)

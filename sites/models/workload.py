@@ -21,6 +21,8 @@ class Workload(models.Model):
 
     def still_travelling(self, former: list[list[str]]) -> list[list[str]]:
         """What `travelling_settings` gave once, without the names that were made sticky since."""
+        if not former:
+            return []
         sticky = set(self.site.sticky_names.values_list("category", "name"))
         return [[category, name, value] for category, name, value in former if (category, name) not in sticky]
 

@@ -64,6 +64,8 @@ class OperationKind:
     is_recorded = False
     """Whether it is written when it is done already, so that no worker ever has it."""
 
+    is_warning = False
+    """Whether somebody else may have done it: its notification waits until a person closes it."""
     is_deletion = False
     is_creation = False
     """Whether its slots come into being with it, so that a first publication to them waits for its end."""
@@ -162,7 +164,7 @@ class OperationKind:
 
     def doing_to(self, target: str) -> str:
         """What is being done to `target`."""
-        return self.doing.format(target=target)
+        return self.doing.replace("{target}", target)
 
     def success(self, operation: Operation, changes: Sequence[SlotChange]) -> str:
         """The sentence of an operation that has succeeded; figures only where they were measured."""

@@ -3,6 +3,7 @@
 from datetime import datetime
 
 from sites.models import Operation, OperationStep, Step
+from sites.plain_text import one_line
 
 SENTENCE_LENGTH = 300
 
@@ -25,12 +26,12 @@ class Trail:
         current = self._current()
         if current is not None:
             current.ended_at, current.is_failed = moment, is_failed
-            current.sentence = found[:SENTENCE_LENGTH] or current.sentence
+            current.sentence = one_line(found)[:SENTENCE_LENGTH] or current.sentence
             self._is_written = False
 
     def tell(self, sentence: str) -> bool:
         """Say how far the present step is; returns whether that is news."""
-        current, sentence = self._current(), sentence[:SENTENCE_LENGTH]
+        current, sentence = self._current(), one_line(sentence)[:SENTENCE_LENGTH]
         if current is None or not sentence or current.sentence == sentence:
             return False
         current.sentence = sentence

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 
 from sites.models import Instance, Operation, SlotChange
 from sites.models.present import present
+from sites.plain_text import log_text
 from sites.runtime.spec import EndReason, InstanceStatus, RunStatus
 
 
@@ -14,7 +15,8 @@ def quoted(text: str) -> str:
 
 def last_lines(lines: list[str]) -> str:
     """The end of a log, to be appended to a sentence."""
-    return "\nIts last lines:\n" + "\n".join(lines) if lines else " It wrote nothing to its log."
+    shown = "\n".join(log_text(line) for line in lines)
+    return f"\nIts last lines:\n{shown}" if lines else " It wrote nothing to its log."
 
 
 def ended(one: InstanceStatus | RunStatus | Instance, memory_mb: int) -> str:

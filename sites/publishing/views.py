@@ -1,31 +1,42 @@
 """HTTP for publishing clients, at the addresses that such clients know."""
 
-import time
+from contextlib import nullcontext
+from functools import partial
 
 from django.conf import settings
+from django.db import close_old_connections
 from django.http import HttpRequest, HttpResponse, JsonResponse, StreamingHttpResponse
 from django.http.response import HttpResponseBase
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_GET, require_POST
 
-from sites.content import uploads
+from sites.content.uploads import received
+from sites.door.answer import Held, note
+from sites.door.uploads import admission, file_of, takes_upload
 from sites.errors import GreenroomError, NoSpaceLeft, NotFound, is_disk_full, status_of
 from sites.models import Deployment, Operation, OperationState, Slot
 from sites.publishing.authentication import with_slot
+from sites.publishing.waiting import waiting
 from sites.services import deployments
 
 WAIT_SECONDS = 230.0
-"""So long an answer is held back for a publication to end; after that the client is told where to look."""
-POLL_SECONDS = 0.2
+"""So long an answer is held back for a publication to end; after that the client learns where to look."""
 
 
 @csrf_exempt
 @require_POST
+@takes_upload
 @with_slot
 def zip_deploy(request: HttpRequest, slot: Slot) -> HttpResponse:
-    """Publish the body, a zip, as the slot's whole content; `?isAsync=true` answers at once, `?message=` names it."""
+    """Publish the body, a zip, as the slot's whole content; `?isAsync=true` answers at once, `?message=` names it.
+
+    The answer 202 is held back while the publication goes on: the door waits, and no thread does.
+    """
     try:
-        with uploads.received(request, settings.MAX_UPLOAD) as archive:
+        if (answer := admission(request, by=f"slot {slot.pk}")) is not None:
+            return answer
+        file = file_of(request)
+        with nullcontext(file) if file else received(request, settings.MAX_UPLOAD) as archive:
             operation = deployments.publish_zip(
                 acting_user=None,
                 author=slot.publishing_user,
@@ -40,9 +51,11 @@ def zip_deploy(request: HttpRequest, slot: Slot) -> HttpResponse:
         if not is_disk_full(error):
             raise
         return _refusal(NoSpaceLeft(what="Your publication", holds="Nothing was changed."))
+    answer = _answer(request, operation)
     if request.GET.get("isAsync", "").lower() != "true":
-        operation = _ended(operation)
-    return _answer(request, operation)
+        wait = min(WAIT_SECONDS, settings.SILENCE_SECONDS * 0.9)
+        note(answer, Held(partial(waiting.until_ended, operation.pk, wait), partial(_answer_now, request, operation)))
+    return answer
 
 
 @require_GET
@@ -72,13 +85,14 @@ def deployment_log(request: HttpRequest, slot: Slot, public_id: str) -> HttpResp
     return StreamingHttpResponse(deployments.whole_log(deployment), content_type="text/plain; charset=utf-8")
 
 
-def _ended(operation: Operation) -> Operation:
-    """The operation once it has ended, or as it is after WAIT_SECONDS."""
-    until = time.monotonic() + WAIT_SECONDS
-    while operation.is_open and time.monotonic() < until:
-        time.sleep(POLL_SECONDS)
+def _answer_now(request: HttpRequest, operation: Operation) -> HttpResponse:
+    """The answer as the operation is now; runs outside of Django's handling of a request."""
+    close_old_connections()
+    try:
         operation.refresh_from_db()
-    return operation
+        return _answer(request, operation)
+    finally:
+        close_old_connections()
 
 
 def _answer(request: HttpRequest, operation: Operation) -> HttpResponse:

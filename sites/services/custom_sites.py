@@ -24,6 +24,7 @@ from sites.models import (
 )
 from sites.operations.kinds.create_site import CREATE_SITE
 from sites.services import archives, names, requests, slots
+from sites.services.plain_line import plain_line
 
 SAMPLE_NAME = "hello"
 SAMPLE_INSTANCES = 2
@@ -75,6 +76,7 @@ def create_custom_site(
         raise SettingRefused(
             "Staged publishing needs Standard mode; nothing was created. Choose Standard, or create it without staging."
         )
+    message = plain_line(message, "The message of the publication")
     if beginning == Beginning.UPLOAD and archive is None:
         raise SettingRefused("No zip file was chosen; nothing was created. Choose one, or begin without content.")
     wanted = _Wanted(

@@ -12,8 +12,10 @@ from sites import access
 from sites.logs.files import blocks, tail
 from sites.models import Category, Deployment, Operation, Slot
 from sites.operations.kinds.publish import PUBLISH
+from sites.plain_text import log_text
 from sites.planning import build_log
 from sites.services import archives, requests
+from sites.services.plain_line import plain_line
 from sites.services.settings import read_settings, with_defaults
 from sites.services.swaps import why_not_swap_into
 
@@ -36,6 +38,7 @@ def publish_zip(
     """
     if acting_user is not None:
         slot = access.get_slot_for_change(acting_user, slot.site.name, slot.name)
+    message = plain_line(message, "The message of the publication")
     requests.ensure_free([slot], wanted=PUBLISH)
     site = slot.site
     start_command = with_defaults(read_settings(slot, Category.GENERAL))["start_command"]
@@ -88,8 +91,8 @@ def find_received(slot: Slot, public_id: str) -> Deployment | None:
 
 
 def end_of_log(deployment: Deployment) -> str:
-    """The last lines that the build and the release command wrote so far, at most LINES_SHOWN."""
-    return "\n".join(tail(build_log(deployment), LINES_SHOWN))
+    """The last LINES_SHOWN lines of a build and its release command, so that they can do nothing to what shows them."""
+    return log_text("\n".join(tail(build_log(deployment), LINES_SHOWN)))
 
 
 def whole_log(deployment: Deployment) -> Iterator[bytes]:

@@ -6,7 +6,8 @@ from typing import Any
 
 from django.contrib.auth.models import User
 from django.db import transaction
-from django.db.models import Count, Q
+from django.db.models import Count, OuterRef, Q, Subquery
+from django.db.models.functions import Now
 
 from sites import access
 from sites.errors import NothingToRollBack, Refused
@@ -19,10 +20,10 @@ from sites.models import (
     RevisionState,
     Site,
     Slot,
+    SlotChange,
     SlotSetting,
     Swap,
 )
-from sites.models.clock import now
 from sites.models.present import present
 from sites.operations.kinds import kind_of, names_where
 from sites.operations.kinds.roll_back import ROLL_BACK
@@ -84,7 +85,7 @@ def offer_roll_back(site: Site) -> RollBackOffer | None:
     ]
     unaltered = entries.replaced(source.occupant, rows)
     is_former_warm = is_altered and _is_warm(warm, source, target, former.deployment, unaltered)
-    seconds_left = (former.retained_until - now()).total_seconds() if former.retained_until else 0.0
+    seconds_left = (former.retained_until - swap.read_at).total_seconds() if former.retained_until else 0.0
     kept = sum(revision.wanted_count for revision in warm if revision.state == RevisionState.RETAINED)
     return RollBackOffer(
         swap=swap,
@@ -109,16 +110,19 @@ def offer_roll_back(site: Site) -> RollBackOffer | None:
 def why_not_roll_back(site: Site) -> Refused | None:
     """What keeps the last swap from being rolled back now, busy slots aside; without weighing what it would take."""
     swap = _last_swap(site)
-    if swap is None or not _is_undoable(swap) or _former(swap) is None:
+    if swap is None or not _is_undoable(swap) or swap.former_id is None:
         return NothingToRollBack(name=site.name, reason=_why_nothing(swap))
     return why_not_swap(*swap.sides)
 
 
-def _last_swap(site: Site) -> Swap | None:
+def _last_swap(site: Site) -> Any:
+    """The Swap with `former_id`, the revision that production served before it, and the moment `read_at`; or None."""
     done = Swap.objects.filter(operation__site=site, operation__state=OperationState.SUCCEEDED)
     occupants = ("source__workload__active_deployment", "target__workload__active_deployment")
     related = ("operation", "source__site", "source__workload__site", "target__site", *occupants)
-    return done.select_related(*related).order_by("-switched_at").first()
+    changes = SlotChange.objects.filter(operation=OuterRef("operation"), slot=OuterRef("target"))
+    found = done.select_related(*related).annotate(read_at=Now(), former_id=Subquery(changes.values("revision_before")))
+    return found.order_by("-switched_at").first()
 
 
 def _is_undoable(swap: Swap) -> bool:
@@ -131,9 +135,9 @@ def _warm_revisions(site: Site) -> list[Any]:
     return list(warm.defer("snapshot").annotate(ready_count=Count("instances", filter=IS_READY)))
 
 
-def _former(swap: Swap) -> Revision | None:
+def _former(swap: Any) -> Revision | None:
     """What production served before the swap."""
-    return swap.operation.changes.select_related("revision_before__deployment").get(slot=swap.target).revision_before
+    return Revision.objects.select_related("deployment").defer("snapshot").filter(pk=swap.former_id).first()
 
 
 def _is_warm(warm: list[Any], source: Slot, target: Slot, deployment: Deployment | None, entries: Entries) -> bool:

@@ -1,5 +1,7 @@
 """Show a secret to somebody who may change the slot, and record that it was shown."""
 
+from collections.abc import Iterable
+
 from django.contrib.auth.models import User
 from django.db import transaction
 
@@ -18,13 +20,21 @@ def reveal_publishing_password(*, acting_user: User, slot: Slot) -> str:
     return slot.publishing_password
 
 
-def reveal_connection_strings(*, acting_user: User, slot: Slot) -> dict[str, str]:
-    """The values of the slot's connection strings, by name. Raises NotAllowed for a reader, NotFound without any."""
+def reveal_settings(
+    *, acting_user: User, slot: Slot, category: Category, names: Iterable[str] | None = None
+) -> dict[str, str]:
+    """The values of app settings or connection strings of the slot, all or those of `names`, by name.
+
+    Raises NotAllowed for a reader, NotFound when there is none, or not one of that name.
+    """
     slot = access.slot_for_change(acting_user, slot)
-    found = {entry.name: entry.value for entry in read_settings(slot, Category.CONNECTION_STRINGS)}
+    found = {entry.name: entry.value for entry in read_settings(slot, category)}
+    if names is not None:
+        found = {name: found[name] for name in names if name in found}
     if not found:
         raise NotFound
-    _record(acting_user, slot, f"The connection strings of '{slot.title}' were shown: {', '.join(found)}.")
+    which = "All" if names is None else "Values of the"
+    _record(acting_user, slot, f"{which} {category.label} of '{slot.title}' were shown: {', '.join(found)}.")
     return found
 
 

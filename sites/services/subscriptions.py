@@ -7,6 +7,7 @@ from sites import access
 from sites.errors import NotAllowed, SettingRefused
 from sites.models import Membership, Operation, Role, Subscription
 from sites.operations.kinds.recorded import MEMBERS
+from sites.services.plain_line import plain_line
 
 LONGEST = 64
 
@@ -59,7 +60,7 @@ def note(acting_user: User, subscription: Subscription, outcome: str) -> Operati
 
 def _checked(name: str, present: Subscription | None = None) -> str:
     """The name as it is kept. Raises SettingRefused when it is empty, long, taken, or the present one."""
-    name = " ".join(name.split())
+    name = plain_line(" ".join(name.split()), "The name of the subscription")
     if not 1 <= len(name) <= LONGEST:
         raise SettingRefused(f"A subscription's name has 1 to {LONGEST} characters; nothing was changed. Type one.")
     others = Subscription.objects.exclude(pk=present.pk) if present else Subscription.objects.all()

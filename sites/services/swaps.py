@@ -13,6 +13,7 @@ from sites.errors import NothingPublished, NotSwappable, Refused, SameSlot, Slot
 from sites.models import Deployment, HostNameKind, Operation, OperationState, Slot, Step, Swap
 from sites.operations.kinds import kind_of
 from sites.operations.kinds.swap import SWAP
+from sites.plain_text import one_line
 from sites.services import capacity, requests
 
 
@@ -89,7 +90,7 @@ def _content(slot: Slot) -> str:
 
 def content_name(deployment: Deployment | None) -> str:
     """What a deployment is called where it is told what an address serves."""
-    return f"{deployment.message} ({deployment.short_id})" if deployment else "the placeholder page"
+    return f"{one_line(deployment.message)} ({deployment.short_id})" if deployment else "the placeholder page"
 
 
 def request_swap(*, acting_user: User, source: Slot, target: Slot, with_preview: bool = False) -> Operation:

@@ -85,7 +85,7 @@ def agent_speaks_otherwise() -> bool:
 
 
 def _xds() -> Component:
-    command = (PYTHON, str(settings.BASE_DIR / "manage.py"), "xds", "--skip-checks")
+    command = (PYTHON, str(settings.BASE_DIR / "manage.py"), "xds")
     return Component("xds", command, readiness.answers_status(settings.XDS_CONTROL_SOCKET), give_way=ask_for_slices)
 
 
@@ -106,12 +106,9 @@ def _envoy() -> Component:
 
 
 def _web(descriptor: int) -> Component:
-    # systemd's protocol of passing sockets: gunicorn then leaves the socket's file alone when it ends
-    script = f'export LISTEN_PID=$$ LISTEN_FDS=1; exec "$@" 3<&{descriptor}'
-    gunicorn = (PYTHON, "-m", "gunicorn", "-c", "python:sites.supervisor.web", "portal.wsgi")
     return Component(
         "web",
-        ("sh", "-c", script, "gunicorn", *gunicorn),
+        (PYTHON, "-m", "sites.supervisor.web", str(descriptor)),
         readiness.web_answers,
         environment={"DJANGO_SETTINGS_MODULE": "portal.settings"},
         descriptors=(descriptor,),

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from sites.logs.files import append
+from sites.plain_text import visible
 
 LOG_BYTES = 20 * 1024 * 1024
 """Of each log in the folder `logs`, with what came before it."""
@@ -21,13 +22,19 @@ class Journal:
     def say(self, name: str, text: str, lines: Iterable[str] = ()) -> None:
         """One event of the part `name`, with lines that it left."""
         time = datetime.now(UTC).strftime("%H:%M:%S")
-        self.write(f"{time}  {name:<14} {text}")
-        for line in lines:
+        first, *rest = text.split("\n")
+        self.write(f"{time}  {name:<14} {first}")
+        for line in (*rest, *lines):
             self.write(f"          {'':<14} | {line}")
 
     def write(self, line: str) -> None:
-        """A line as it stands."""
-        append(self.path, f"{line}\n".encode(errors="replace"), LOG_BYTES)
+        """A line in both places."""
+        text = visible(line, keep="\n\t") + "\n"
+        append(self.path, text.encode(errors="replace"), LOG_BYTES)
+        self.show(line)
+
+    def show(self, line: str) -> None:
+        """A line on the terminal alone: a secret for whoever sits there."""
         with suppress(OSError, ValueError):
-            sys.stdout.write(line + "\n")
+            sys.stdout.write(visible(line, keep="\n\t") + "\n")
             sys.stdout.flush()

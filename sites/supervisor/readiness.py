@@ -12,8 +12,8 @@ from django.conf import settings
 from sites.runtime.codec import PROTOCOL
 from sites.supervisor.component import NotReady
 from sites.supervisor.heartbeat import redis_client, worker_pid
+from sites.supervisor.sockets import READY_FILE
 from sites.supervisor.unix_http import ask
-from sites.supervisor.web import READY_FILE
 
 
 async def redis_answers(_: int) -> None:

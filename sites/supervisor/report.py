@@ -15,6 +15,7 @@ from django.db.models import Sum
 from django.utils import timezone
 
 from sites.models import Operation, OperationState, Revision, RevisionState, RouterNode, Site, Slot
+from sites.plain_text import one_line
 from sites.services.capacity import totals_mb
 from sites.supervisor.components import CONTROL_PLANE, uses_foreign_redis
 from sites.supervisor.health import QUEUES, health
@@ -137,13 +138,17 @@ def _open_operations() -> str:
         f"({operation.get_step_display().lower()})"
         for operation in Operation.objects.filter(state__in=Operation.OPEN).order_by("created_at")[:10]
     ]
-    return "; ".join(words) or "none"
+    return one_line("; ".join(words)) or "none"
 
 
 def _last_errors() -> list[str]:
     failed = Operation.objects.filter(state=OperationState.FAILED).order_by("-ended_at")[:ERRORS_SHOWN]
-    rows = [f"  {operation.ended_at:%Y-%m-%d %H:%M} UTC  {operation.outcome}" for operation in failed]
+    rows = [f"  {operation.ended_at:%Y-%m-%d %H:%M} UTC  {_first_line(operation.outcome)}" for operation in failed]
     return ["Last failures", *(rows or ["  none"])]
+
+
+def _first_line(outcome: str) -> str:
+    return one_line(outcome.split("\n")[0])
 
 
 def _disk() -> str:

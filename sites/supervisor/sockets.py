@@ -4,6 +4,10 @@ import os
 import socket
 from pathlib import Path
 
+from django.conf import settings
+
+READY_FILE = settings.RUN_DIR / "web.ready"
+"""Holds the pid of the web server that has loaded the portal."""
 BACKLOG = 2048
 
 

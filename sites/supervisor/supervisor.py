@@ -58,7 +58,9 @@ class Supervisor:
 
     async def run(self) -> int:
         """Bring all up, keep it so until a signal, take it down; returns the exit code. Raises Refused."""
-        make_folders()
+        closed = make_folders(self._isolation)
+        if closed:
+            self._journal.say("up", f"closed {closed} files of the data folder that other users could read")
         self._lock.take(inherited=self._resume.lock if self._resume else None)
         try:
             check_data_version()
@@ -166,7 +168,7 @@ class Supervisor:
         self._journal.say("up", text)
         self._journal.write(f"\n  {address()}")
         line = await asyncio.to_thread(self._sign_in_line)
-        self._journal.write(f"  {line}\n" if line else "")
+        self._journal.show(f"  {line}\n" if line else "")
         self._state = "ready"
         tell_systemd("READY=1")
 

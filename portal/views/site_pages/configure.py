@@ -2,8 +2,10 @@
 
 from contextlib import suppress
 
+from django.contrib.auth.models import User
 from django.http import HttpResponse, QueryDict
 from django.shortcuts import render
+from django.urls import reverse
 from django.views.decorators.http import require_http_methods
 
 from portal import kept_form
@@ -26,7 +28,7 @@ def configure(request: PortalRequest, site_name: str, slot_name: str) -> HttpRes
     if request.method == "POST":
         return _save(request, get_slot_for_change(request.user, site_name, slot_name))
     slot = get_slot(request.user, site_name, slot_name)
-    returned = kept_form.returned(request)
+    returned = kept_form.returned(request, request.path, _reveal_address(slot))
     return _show_returned(request, slot, returned) if returned else show_page(request, slot)
 
 
@@ -35,22 +37,18 @@ def show_page(
     slot: Slot,
     configuration: Configuration | None = None,
     *,
-    is_revealed: bool = False,
     refusal: Refused | None = None,
     is_returned: bool = False,
 ) -> HttpResponse:
-    """The page as it is in force, or as it was typed; connection strings are hidden unless `is_revealed`."""
+    """The page as it is in force, or as it was typed."""
     is_open = parts.open_operation(slot) is not None
-    is_reader = not may_change(request.user, slot.site)
-    shown = configuration or read_configuration(slot, is_revealed=is_revealed, is_reader=is_reader)
-    context = _context(request, slot, shown)
+    context = _context(request, slot, configuration or read_configuration(slot))
     page = parts.show(
         request,
         slot,
         "configure",
         {
             **context,
-            "is_revealed": is_revealed,
             "refusal": refusal,
             "is_returned": is_returned,
             "is_not_in_force": not is_open and not are_in_force(slot),
@@ -67,7 +65,7 @@ def show_page(
 
 def _show_returned(request: PortalRequest, slot: Slot, returned: QueryDict) -> HttpResponse:
     """The page with what was typed before the session ended, hidden values unread; SAVE says what cannot be read."""
-    configuration = read_configuration(slot, is_reader=not may_change(request.user, slot.site))
+    configuration = read_configuration(slot)
     with suppress(SettingRefused):
         configuration.read(returned, is_returned=True)
     return show_page(request, slot, configuration, is_returned=True)
@@ -80,9 +78,19 @@ def _context(request: PortalRequest, slot: Slot, configuration: Configuration) -
         "page": configuration,
         "fields": configuration.fields,
         "rows": configuration.rows,
+        "reveal": reveal_address(request.user, slot),
         "other": other,
         "rollback_cost": _rollback_cost(slot, other),
     }
+
+
+def reveal_address(user: User, slot: Slot) -> str:
+    """Where hidden values are asked for; empty for a reader, who gets none."""
+    return _reveal_address(slot) if may_change(user, slot.site) else ""
+
+
+def _reveal_address(slot: Slot) -> str:
+    return reverse("site-values-reveal", args=[slot.site.name, slot.name])
 
 
 def _rollback_cost(slot: Slot, other: Slot | None) -> str:

@@ -4,10 +4,13 @@ import shutil
 import sys
 
 from django.conf import settings
-from django.core.management.base import BaseCommand, CommandParser
+from django.core.checks import ERROR, run_checks
+from django.core.management.base import CommandParser
 
 from portal.options import describe_options
+from sites.checks import TAG
 from sites.errors import GreenroomError
+from sites.management.base import GreenroomCommand, sentence
 from sites.supervisor.components import uses_foreign_redis
 from sites.supervisor.isolation import choose_isolation, isolation_lines
 from sites.supervisor.lock import UpLock
@@ -24,11 +27,11 @@ PROGRAMS = {
 MANY_FREE_BYTES = 2 * 1024**3
 
 
-class Command(BaseCommand):
+class Command(GreenroomCommand):
     """Prints one line per finding; exit code 1 when `up` would be refused."""
 
+    is_refused_by_checks = False  # what they find is part of what it tells
     help = "Show what this machine offers to Greenroom, and the remedy for what is missing."
-    requires_system_checks = []
 
     def add_arguments(self, parser: CommandParser) -> None:
         """Greenroom's own options."""
@@ -38,7 +41,9 @@ class Command(BaseCommand):
         """Changes nothing."""
         self.stdout.write(f"Python {sys.version.split()[0]}, data folder {settings.DATA_DIR}")
         self._programs()
-        refusals = [refusal for refusal in (self._isolation(), self._port(), self._disk()) if refusal]
+        faults = [sentence(message) for message in run_checks(tags=[TAG]) if message.level >= ERROR]
+        refusals = [*faults, self._isolation(), "" if faults else self._port(), self._disk()]
+        refusals = [refusal for refusal in refusals if refusal]
         for refusal in refusals:
             self.stdout.write(refusal)
         self.stdout.write("`up` would be refused." if refusals else "`up` can start.")

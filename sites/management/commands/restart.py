@@ -7,10 +7,11 @@ from pathlib import Path
 from typing import NoReturn
 
 from django.conf import settings
-from django.core.management.base import BaseCommand, CommandParser
+from django.core.management.base import CommandParser
 
 from portal.options import describe_options
 from sites.errors import GreenroomError
+from sites.management.base import GreenroomCommand
 from sites.supervisor.control import request
 from sites.supervisor.lock import running_up
 
@@ -18,7 +19,7 @@ LIMIT_SECONDS = 3 * settings.READY_SECONDS
 """Web server, workers and beat come up one after another."""
 
 
-class Command(BaseCommand):
+class Command(GreenroomCommand):
     """Ask the running `up` to replace itself and its control plane, and wait until it has."""
 
     help = "Restart the control plane, also onto newer code; sites, router and agent go on."

@@ -1,16 +1,17 @@
 """`./greenroom status`: all in a page."""
 
 from django.conf import settings
-from django.core.management.base import BaseCommand, CommandParser
+from django.core.management.base import CommandParser
 from django.db import DatabaseError
 
 from portal.options import describe_options
 from sites.errors import NotUp
+from sites.management.base import GreenroomCommand
 from sites.supervisor.lock import running_up
 from sites.supervisor.report import status_lines
 
 
-class Command(BaseCommand):
+class Command(GreenroomCommand):
     """Prints what runs, what is open and what went wrong; exit code 3 when `up` does not run."""
 
     help = "Show what runs, what is open and what went wrong last."

@@ -4,21 +4,21 @@ import asyncio
 import os
 
 from django.conf import settings
-from django.core.management.base import BaseCommand, CommandParser
+from django.core.management.base import CommandParser
 
 from portal.options import describe_options
-from sites.errors import GreenroomError
+from sites.management.base import GreenroomCommand
 from sites.management.welcome import sign_in_line
 from sites.supervisor.isolation import choose_isolation, isolation_lines
 from sites.supervisor.resume import taken_over
 from sites.supervisor.supervisor import Supervisor
 
 
-class Command(BaseCommand):
+class Command(GreenroomCommand):
     """Start every part in order and keep it running until Ctrl-C."""
 
     help = "Start Greenroom in the foreground; Ctrl-C stops everything in order."
-    requires_system_checks = []
+    tells_warnings = True
 
     def add_arguments(self, parser: CommandParser) -> None:
         """Greenroom's own options."""
@@ -26,15 +26,10 @@ class Command(BaseCommand):
 
     def handle(self, **_: object) -> None:
         """Exit code 1 with a sentence when it is refused."""
-        try:
-            resume = taken_over(os.environ)
-            level = resume.isolation if resume else self._find_isolation()
-            supervisor = Supervisor(isolation=level, sign_in_line=sign_in_line, resume=resume)
-            code = asyncio.run(supervisor.run())
-        except GreenroomError as error:
-            self.stderr.write(str(error))
-            raise SystemExit(1) from error
-        raise SystemExit(code)
+        resume = taken_over(os.environ)
+        level = resume.isolation if resume else self._find_isolation()
+        supervisor = Supervisor(isolation=level, sign_in_line=sign_in_line, resume=resume)
+        raise SystemExit(asyncio.run(supervisor.run()))
 
     def _find_isolation(self) -> str:
         isolation = choose_isolation(settings.ISOLATION)

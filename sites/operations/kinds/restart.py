@@ -2,8 +2,6 @@
 
 from collections.abc import Sequence
 
-from django.db.models import F
-
 from sites.models import Operation, SlotChange, Workload
 from sites.operations.kind import OperationKind
 from sites.operations.wording import quoted, took
@@ -20,8 +18,10 @@ class Restart(OperationKind):
     def apply(self, operation: Operation, changes: Sequence[SlotChange]) -> None:
         """Another number in the fingerprint asks for new instances."""
         for change in changes:
-            operation.before = {"restarts": change.occupant_after.restarts}
-            Workload.objects.filter(slot=change.held_slot).update(restarts=F("restarts") + 1)
+            workload = change.occupant_after
+            operation.before = {"restarts": workload.restarts}
+            workload.restarts += 1
+            workload.save(update_fields=["restarts"])
 
     def undo(self, operation: Operation, changes: Sequence[SlotChange]) -> None:
         """The instances that go on are again those that are wanted."""

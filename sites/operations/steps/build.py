@@ -15,6 +15,7 @@ from sites.models.clock import now
 from sites.operations import wording
 from sites.operations.procedure import DONE, Progress
 from sites.operations.turn import Turn
+from sites.plain_text import without_colours
 from sites.planning import build_log, configuration
 from sites.runtime.base import Runtime
 from sites.runtime.registry import get_runtime
@@ -196,4 +197,4 @@ def _tail(deployment: Deployment, lines: int) -> list[str]:
 def _last_line(deployment: Deployment) -> str:
     """What it is at now; asked for often, so little is read."""
     lines = tail(build_log(deployment), LINES_SHOWN, most_bytes=4096)
-    return next((line for line in reversed(lines) if line.strip()), "")
+    return without_colours(next((line for line in reversed(lines) if line.strip()), ""))

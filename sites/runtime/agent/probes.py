@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable
 import aiohttp
 from yarl import URL
 
+from sites.plain_text import one_line
 from sites.runtime.spec import ProbeSpec, ProbeState, ProbeStatus
 
 CHUNK = 64 * 1024
@@ -138,4 +139,4 @@ async def _read(response: aiohttp.ClientResponse) -> bool:
 def _reason(error: Exception) -> str:
     if isinstance(error, aiohttp.ClientConnectorError) and error.os_error.errno is not None:
         return os.strerror(error.os_error.errno)
-    return str(error) or type(error).__name__
+    return one_line(str(error)) or type(error).__name__

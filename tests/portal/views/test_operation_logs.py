@@ -92,7 +92,7 @@ def test_the_file_holds_what_is_asked_for_and_no_formula(
     rows = list(csv.DictReader(b"".join(answer.streaming_content).decode().splitlines(keepends=True)))
     assert len(rows) == 2 and {row["Operation"] for row in rows} == {"Publication"}
     spoilt = next(row for row in rows if row["Web site"] == "contoso")
-    assert spoilt["Person"] == "'=HYPERLINK(1)" and spoilt["Outcome"] == "'+1\n-1"
+    assert spoilt["Person"] == "'=HYPERLINK(1)" and spoilt["Outcome"] == "'+1 -1"
     assert len(b"".join(charlie.get("/operations/export.csv").streaming_content).decode().splitlines()) == 1
 
 
@@ -113,7 +113,7 @@ def test_restore_stands_in_the_row_and_asks_first(
     assert address in alice.get("/operations/").content.decode()
     for headers in ({}, HTMX):
         question = alice.get(address, headers=headers).content.decode()
-        assert "restore 'contoso (staging)'?" in question and "'two'" in question
+        assert "restore 'contoso (staging)'?" in question and "'<bdi>two</bdi>'" in question
     assert alice.post(address, headers=HTMX).status_code == 200
     assert domain.work(Operation.objects.latest("pk")).state == "succeeded"
     assert domain.serves("contoso-staging.localhost") == "two"

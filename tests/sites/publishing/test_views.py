@@ -9,6 +9,7 @@ from django.test import Client
 
 from sites.models import Deployment, Slot
 from sites.planning import build_log
+from sites.publishing.authentication import FROM_ADDRESS, TO_HOST
 from sites.services.slots import change_swap_settings
 from sites.services.swaps import request_swap
 from tests.domain import Domain
@@ -188,3 +189,31 @@ def test_a_full_disk_is_told_as_such(domain: Domain, slots: tuple[Slot, Slot], m
     answer = post_zip(domain, "contoso.scm.localhost", **basic(slots[0]))
     assert (answer.status_code, answer.json()["code"]) == (507, "NoSpaceLeft")
     assert "the disk of the server is full. Nothing was changed." in answer.json()["message"]
+
+
+def ask(host: str = "contoso.scm.localhost", address: str = "192.0.2.1", **headers: str):
+    return Client(REMOTE_ADDR=address).get("/api/deployments", HTTP_HOST=host, **headers)
+
+
+def test_wrong_credentials_from_one_address_are_ended_and_the_right_ones_are_taken(slots: tuple[Slot, Slot]) -> None:
+    wrong = basic(slots[0], "wrong")
+    assert [ask(**wrong).status_code for _ in range(FROM_ADDRESS.most)] == [401] * FROM_ADDRESS.most
+    limited = ask(**wrong)
+    assert limited.status_code == 429 and int(limited["Retry-After"]) > 0
+    assert limited.json()["code"] == "PublishingLimited"
+    assert ask("contoso-staging.scm.localhost", **wrong).status_code == 429, "spraying over slots is the same"
+    assert ask("nothing.scm.localhost", **wrong).status_code == 429
+    assert ask(**basic(slots[0])).status_code == 200, "a stranger at the same address does not stop a pipeline"
+    assert ask(address="192.0.2.2", **wrong).status_code == 401
+
+
+def test_wrong_credentials_for_one_slot_are_ended_from_every_address(slots: tuple[Slot, Slot]) -> None:
+    wrong = basic(slots[0], "wrong")
+    for number in range(TO_HOST.most):
+        assert ask(address=f"198.51.100.{number}", **wrong).status_code == 401
+    assert ask(address="203.0.113.1", **wrong).status_code == 429
+    assert ask(**basic(slots[0])).status_code == 200
+
+
+def test_a_client_that_asks_which_credentials_are_wanted_guesses_nothing(slots: tuple[Slot, Slot]) -> None:
+    assert {ask().status_code for _ in range(FROM_ADDRESS.most + 5)} == {401}

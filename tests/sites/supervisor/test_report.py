@@ -5,9 +5,13 @@ from datetime import timedelta
 
 import pytest
 from django.conf import settings
+from django.utils import timezone
+from pytest_django import Settings
 
+from sites.models import Kind, Operation, OperationState
 from sites.supervisor import report
-from sites.supervisor.report import ago
+from sites.supervisor.report import ago, status_lines
+from tests.domain import Domain
 
 
 @pytest.mark.parametrize(
@@ -31,3 +35,19 @@ def test_the_page_claims_no_limits_while_the_agent_is_away(monkeypatch: pytest.M
 
     monkeypatch.setattr(report, "ask", nobody)
     assert report._limits() == "unknown"
+
+
+def test_what_strangers_wrote_is_one_line_that_does_nothing(
+    domain: Domain, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings.CELERY_BROKER_URL = "redis+socket:///nowhere"
+    monkeypatch.setattr(report, "_database", lambda: "SQLite, in memory")
+    values = {"kind": Kind.PUBLISH, "target": "contoso", "actor_name": "al\x1b[31mice"}
+    Operation.objects.create(**values)
+    outcome = "The build of '\x1b]0;PWN\x07\u202e' failed.\nIts last lines:\n  2026-11-27 12:00 UTC  forged"
+    Operation.objects.create(**values, state=OperationState.FAILED, outcome=outcome, ended_at=timezone.now())
+    page = status_lines(None)
+    failed = page[page.index("Last failures") + 1 :]
+    assert len(failed) == 1 and failed[0].endswith(r"The build of '\x1b]0;PWN\x07\u202e' failed.")
+    assert any(r"publication of contoso by al\x1b[31mice, begun" in line for line in page)
+    assert not [line for line in page if not line.isprintable()]

@@ -1,28 +1,32 @@
-"""`./greenroom bench swap`: what a swap costs and what visitors feel of it, measured in an installation of its own."""
+"""`./greenroom bench SUBJECT`: a measurement in an installation of its own.
+
+swap: what a swap costs, and what visitors feel of it. door: what honest people feel of clients that are slow or many.
+"""
 
 from dataclasses import replace
 from pathlib import Path
 
-from django.core.management.base import BaseCommand, CommandParser
+from django.core.management.base import CommandParser
 
 from sites.errors import GreenroomError
+from sites.management.base import GreenroomCommand
+from tools.bench import story as swap
+from tools.bench.door import story as door
 from tools.bench.report import Report
-from tools.bench.story import QUICK, Plan, measure
 from tools.demo.installation import MANAGE, Installation, NotStarted
 from tools.demo.operations import OperationFailed
 from tools.demo.publishing import PublishingRefused
 
 
-class Command(BaseCommand):
+class Command(GreenroomCommand):
     """Start an installation in a temporary folder, measure there, and end it."""
 
-    help = "Measure swaps under load. Exit code 1 when a figure is not what docs/benchmarks.md says it should be."
-    requires_system_checks = []
+    help = "Measure, in an installation of its own. Exit code 1: a figure is not what docs/benchmarks.md says."
     requires_migrations_checks = False
 
     def add_arguments(self, parser: CommandParser) -> None:
         """What is measured, how thoroughly, and where the figures go."""
-        parser.add_argument("subject", choices=["swap"], help="what is measured")
+        parser.add_argument("subject", choices=["swap", "door"], help="what is measured")
         parser.add_argument("--report", type=Path, metavar="FILE", help="write the figures there as JSON")
         parser.add_argument(
             "--quick", action="store_true", help="few swaps and sites: shows that the measurement works"
@@ -32,21 +36,21 @@ class Command(BaseCommand):
             "--here", action="store_true", help="use the running installation, and leave the sites in it"
         )
 
-    def handle(self, *, report: Path | None, quick: bool, swaps: int | None, here: bool, **_: object) -> None:
+    def handle(self, *, subject: str, here: bool, **options: object) -> None:
         """Exit code 0 when every figure that was measured is what it should be."""
         try:
-            code = self._measure(report, quick, swaps) if here else self._begin(report, quick, swaps)
+            code = self._measure(subject, **options) if here else self._begin(subject, **options)  # type: ignore[arg-type]
         except KeyboardInterrupt:
             code = 130
         raise SystemExit(code)
 
-    def _begin(self, report: Path | None, quick: bool, swaps: int | None) -> int:
+    def _begin(self, subject: str, *, report: Path | None, quick: bool, swaps: int | None, **_: object) -> int:
         """The measurement runs in a process of its own: settings are read once, and ours name another folder."""
         installation = Installation()
         try:
             self._say(f"Starting Greenroom in {installation.folder}, port {installation.port}")
             installation.start()
-            arguments = [str(MANAGE), "bench", "swap", "--here"]
+            arguments = [str(MANAGE), "bench", subject, "--here"]
             arguments += ["--quick"] if quick else []
             arguments += ["--swaps", str(swaps)] if swaps else []
             arguments += ["--report", str(report.absolute())] if report else []
@@ -58,12 +62,9 @@ class Command(BaseCommand):
             self._say("Stopping everything and removing the folder")
             installation.stop()
 
-    def _measure(self, report: Path | None, quick: bool, swaps: int | None) -> int:
-        plan = QUICK if quick else Plan()
-        if swaps:
-            plan = replace(plan, swaps=swaps)
+    def _measure(self, subject: str, *, report: Path | None, quick: bool, swaps: int | None, **_: object) -> int:
         try:
-            measured = measure(self._say, plan)
+            measured = self._figures(subject, quick, swaps)
         except (GreenroomError, OperationFailed, PublishingRefused, TimeoutError) as error:
             self._say(f"The measurement ended early. {error}")
             return 1
@@ -71,6 +72,12 @@ class Command(BaseCommand):
             self._say(sentence)
         self._write(measured, report)
         return 1 if measured.missed else 0
+
+    def _figures(self, subject: str, quick: bool, swaps: int | None) -> Report:
+        if subject == "door":
+            return door.measure(self._say, door.QUICK if quick else door.Plan())
+        plan = swap.QUICK if quick else swap.Plan()
+        return swap.measure(self._say, replace(plan, swaps=swaps) if swaps else plan)
 
     def _write(self, measured: Report, report: Path | None) -> None:
         if report:

@@ -16,7 +16,7 @@ def test_the_active_deployment_is_marked(domain: Domain, alice: Client, producti
     domain.publish(production, "newer")
     page = alice.get(address("deployments", production)).content.decode()
     assert page.count("Active deployment:") == 1
-    assert page.index("Active deployment:") < page.index("newer") < page.index("<strong>one</strong>")
+    assert page.index("Active deployment:") < page.index("newer") < page.index("<bdi>one</bdi>")
 
 
 def test_a_failure_tells_its_sentence(alice: Client, production: Slot, address: Address) -> None:

@@ -108,7 +108,7 @@ def test_a_failed_build_is_told_from_a_bounded_end_of_its_log(domain: Domain) ->
     domain.runtime.run_exit_code = 1
     assert domain.work(operation).state == "failed"
     assert operation.outcome.endswith("the end")
-    assert len(operation.outcome) < 10_000
+    assert len(operation.outcome) < 11_000
 
 
 def test_a_build_with_folders_without_end_fails_with_the_reason(

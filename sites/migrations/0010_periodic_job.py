@@ -1,7 +1,0 @@
-from django.db import migrations
-
-
-class Migration(migrations.Migration):
-    dependencies = [("sites", "0009_failing_instances")]
-
-    operations = [migrations.RenameModel("Beat", "PeriodicJob")]
