@@ -5,7 +5,7 @@ import redis
 from portal.notifications import is_working
 from sites.models import Operation, Step
 from sites.operations.kinds import kind_of
-from sites.supervisor.heartbeat import EXPIRES_SECONDS, redis_client, worker_pid
+from sites.supervisor.heartbeat import EXPIRES_SECONDS, redis_client, reported_pid
 
 SECONDS_TO_ANSWER = 0.5
 
@@ -30,6 +30,6 @@ def away_sentence(operation: Operation) -> str:
 def has_worker(queue: str) -> bool:
     """Whether the worker of `queue` reported lately; without Redis nobody can say so."""
     try:
-        return worker_pid(redis_client(timeout=SECONDS_TO_ANSWER), queue) is not None
+        return reported_pid(redis_client(timeout=SECONDS_TO_ANSWER), queue) is not None
     except redis.RedisError:
         return False

@@ -2,16 +2,17 @@
 
 import logging
 
-from celery.beat import ScheduleEntry, Scheduler
+from celery.beat import ScheduleEntry
 from django.db import close_old_connections
 from kombu.exceptions import OperationalError as BrokerLost
 
 from sites import tasks
+from sites.supervisor.heartbeat import ReportingScheduler
 
 logger = logging.getLogger(__name__)
 
 
-class TickScheduler(Scheduler):
+class TickScheduler(ReportingScheduler):
     """Of `celery beat`; its schedule has nothing but the tick."""
 
     def apply_entry(self, entry: ScheduleEntry, producer: object = None) -> None:

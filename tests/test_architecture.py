@@ -54,7 +54,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "sites.retention": {"sites.models", "sites.disk"},
     "sites.planning": {"sites.models", "sites.content", "sites.runtime", "sites.general_settings"},
     "sites.tasks": {"sites.jobs", "sites.operations", "sites.operations.kinds", "sites.models"},
-    "sites.ticks": {"sites.tasks"},
+    "sites.ticks": {"sites.tasks", "sites.supervisor"},
     "sites.operations.holds": {"sites.models"},
     "sites.operations.kinds": {"sites.operations", "sites.models"},
     "sites.operations": {
@@ -100,6 +100,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "sites.supervisor": {
         "sites.logs",
         "sites.models",
+        "sites.operations.kinds",
         "sites.services",
         "sites.runtime",
         "sites.runtime.agent",

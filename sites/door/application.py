@@ -12,7 +12,7 @@ from typing import Any
 from sites.content.uploads import in_units
 from sites.door import bodies, uploads
 from sites.door.answer import Answer, Held, Send
-from sites.door.head import Head
+from sites.door.head import ALIVE_HOST, Head
 from sites.door.incoming import ClientGone, Incoming, Receive, Senders
 from sites.door.lanes import Lane, unless
 from sites.door.room import DiskRoom, Room, Share
@@ -94,6 +94,10 @@ class Door:
             await self._live(receive, send)
         elif scope["type"] == "http":
             head = Head(scope)
+            if head.host == ALIVE_HOST:
+                await send({"type": "http.response.start", "status": 204, "headers": []})
+                await send({"type": "http.response.body"})
+                return
             try:
                 await Visit(self, head, Incoming(receive, head.client), send).serve()
             except ClientGone:

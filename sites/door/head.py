@@ -8,6 +8,8 @@ from typing import Any
 
 Scope = Mapping[str, Any]
 SCHEMES = ("http", "https")
+ALIVE_HOST = "door.invalid"
+"""`up` asks it whether the door is alive. The router passes on no request to it."""
 IPV6_CLIENT_BITS = 64
 """One subscriber usually has that many bits of addresses, so they count as one client."""
 

@@ -15,6 +15,8 @@ MOST_HEAP_BYTES = 2 * 1024**3
 LEAST_HEAP_BYTES = 256 * 1024**2
 RUNTIME = {"re2.max_program_size.error_level": 10_000, "re2.max_program_size.warn_level": 10_000}
 """By default Envoy refuses long regular expressions; the one over all forged headers is ours, and long."""
+WORKER_HANGS_SECONDS = 60
+"""Envoy ends itself when one of its threads has not turned its event loop for so long."""
 _HTTP_OPTIONS = "envoy.extensions.upstreams.http.v3.HttpProtocolOptions"
 _TYPE = "type.googleapis.com/"
 
@@ -80,6 +82,8 @@ def bootstrap() -> dict[str, Any]:
         "stats_flush_on_admin": True,
         "overload_manager": _overload_manager(),
         "layered_runtime": {"layers": [{"name": "static", "static_layer": RUNTIME}]},
+        # `up` asks the main thread; a thread of visitors that hangs would keep its share of them waiting for ever
+        "watchdogs": {"worker_watchdog": {"kill_timeout": f"{WORKER_HANGS_SECONDS}s"}},
     }
 
 

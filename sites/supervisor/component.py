@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from django.conf import settings
 
 from sites.runtime.agent.oom import CONTROL_PLANE
+from sites.supervisor.liveness import Liveness
 
 
 class NotReady(Exception):
@@ -25,6 +26,8 @@ class Component:
     command: tuple[str, ...]
     ready: Callable[[int], Awaitable[None]]
     """Asks the process with this pid once; raises NotReady."""
+    liveness: Liveness = field(default_factory=Liveness)
+    """How `up` learns that it hangs."""
     prepare: Callable[[], bytes] = bytes
     """Writes its configuration and returns it; an adopted process must have been started with the same."""
     environment: Mapping[str, str] = field(default_factory=dict)

@@ -9,18 +9,25 @@ from contextlib import suppress
 
 from django.conf import settings
 
+from sites.door.head import ALIVE_HOST
 from sites.router.bootstrap import envoy_command, write_bootstrap
 from sites.runtime import codec
 from sites.runtime.agent.background import ask_for_slices, step_back
 from sites.runtime.agent.oom import SPARED
 from sites.supervisor import readiness
 from sites.supervisor.component import Component
+from sites.supervisor.heartbeat import BEAT
+from sites.supervisor.liveness import Liveness, answers, answers_http, reports
 from sites.supervisor.unix_http import ask
 
 BOOTSTRAP = settings.RUN_DIR / "envoy-bootstrap.json"
 PYTHON = sys.executable
 CONTROL_PLANE = ("xds", "web", "worker-control", "worker-work", "beat")
 """What a restart replaces; the sites go on without it."""
+ENVOY_STOPPED_SECONDS = 1.0
+"""All visitors wait while it is stopped."""
+WORKER_STOPPED_SECONDS = 10.0
+"""Nobody waits while it is stopped but what it works on."""
 
 
 def components(*, isolation: str, web_socket: int) -> list[Component]:
@@ -55,7 +62,8 @@ def _redis() -> Component:
         "--daemonize": "no",
     }
     command = (program, *(word for option in options.items() for word in option))
-    return Component("redis", command, readiness.redis_answers, survives=True, oom_score=SPARED)
+    liveness = Liveness(answers(settings.REDIS_SOCKET, b"PING\r\n"))
+    return Component("redis", command, readiness.redis_answers, liveness, survives=True, oom_score=SPARED)
 
 
 def _agent(isolation: str) -> Component:
@@ -68,6 +76,7 @@ def _agent(isolation: str) -> Component:
         "agent",
         command,
         readiness.answers_status(settings.AGENT_SOCKET),
+        Liveness(answers_http(settings.AGENT_SOCKET)),
         survives=True,
         oom_score=SPARED,
         before_stop=_stop_instances,
@@ -86,7 +95,9 @@ def agent_speaks_otherwise() -> bool:
 
 def _xds() -> Component:
     command = (PYTHON, str(settings.BASE_DIR / "manage.py"), "xds")
-    return Component("xds", command, readiness.answers_status(settings.XDS_CONTROL_SOCKET), give_way=ask_for_slices)
+    socket = settings.XDS_CONTROL_SOCKET
+    liveness = Liveness(answers_http(socket))  # /status asks the database, which may be what hangs
+    return Component("xds", command, readiness.answers_status(socket), liveness, give_way=ask_for_slices)
 
 
 def _envoy() -> Component:
@@ -98,6 +109,8 @@ def _envoy() -> Component:
         "envoy",
         tuple(envoy_command(BOOTSTRAP)),
         readiness.router_listens,
+        # Not its port: who holds all connections that it may have must not bring it down
+        Liveness(answers_http(settings.ENVOY_ADMIN_SOCKET, "/ready"), stopped_seconds=ENVOY_STOPPED_SECONDS),
         prepare=prepare,
         survives=True,
         oom_score=SPARED,
@@ -110,6 +123,7 @@ def _web(descriptor: int) -> Component:
         "web",
         (PYTHON, "-m", "sites.supervisor.web", str(descriptor)),
         readiness.web_answers,
+        Liveness(answers_http(settings.WEB_SOCKET, host=ALIVE_HOST)),  # the door answers it without a thread
         environment={"DJANGO_SETTINGS_MODULE": "portal.settings"},
         descriptors=(descriptor,),
         give_way=ask_for_slices,
@@ -125,7 +139,8 @@ def _worker(queue: str) -> Component:
     return Component(
         f"worker-{queue}",
         command,
-        readiness.worker_reports(queue),
+        readiness.reports(queue),
+        _reporting(queue, has_workers=True),
         give_way=ask_for_slices,
         give_way_when_ready=step_back,
         stop_seconds=15,
@@ -135,7 +150,14 @@ def _worker(queue: str) -> Component:
 def _beat() -> Component:
     command: tuple[str, ...] = (PYTHON, "-m", "celery", "-A", "portal", "beat")
     command += ("--loglevel", "WARNING", "--pidfile", "")
-    return Component("beat", command, readiness.settles, give_way=ask_for_slices)
+    return Component("beat", command, readiness.reports(BEAT), _reporting(BEAT), give_way=ask_for_slices)
+
+
+def _reporting(name: str, *, has_workers: bool = False) -> Liveness:
+    """Of what reports to Redis. Celery may wait for 30 s before it connects again to a Redis that is back."""
+    return Liveness(
+        reports(name), settings.READY_SECONDS, stopped_seconds=WORKER_STOPPED_SECONDS, has_workers=has_workers
+    )
 
 
 async def _stop_instances(_: int) -> None:

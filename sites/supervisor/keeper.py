@@ -1,9 +1,11 @@
-"""Keeps one part of Greenroom running: starts or adopts it, waits until it answers, restarts it when it dies."""
+"""Keeps one part of Greenroom running: starts or adopts it, waits for it, replaces it when it dies or hangs."""
 
 import asyncio
 import os
+import signal
 import time
 from contextlib import suppress
+from datetime import UTC, datetime
 from pathlib import Path
 
 from sites.logs.files import tail
@@ -14,6 +16,7 @@ from sites.supervisor.component import Component, NotReady
 from sites.supervisor.identity import Record, digest_of, forget_record, read_record, write_record
 from sites.supervisor.journal import LOG_BYTES, Journal
 from sites.supervisor.process import Process, describe_end
+from sites.supervisor.watch import Watch
 
 PROBE_SECONDS = 0.05
 PROBE_SHARE = 0.05
@@ -35,6 +38,8 @@ class Keeper:
         self.component = component
         self.process: Process | None = None
         self.restarts = 0
+        self.last_hang = ""
+        """What it did not do when it was last replaced for that, and when."""
         self.log = log_dir / f"{component.name}.log"
         self._journal = journal
         self._pump = pump
@@ -58,20 +63,20 @@ class Keeper:
         """
         content = self.component.prepare()
         digest = digest_of(self.component.command, content)
-        adopted = await self._adopt(digest, adopt_any=adopt_any)
-        if not adopted:
+        if await self._adopt(digest, adopt_any=adopt_any) and await self._goes_on():
+            self._say(f"goes on, process {self.process_id}")
+        else:
             try:
                 self._start(digest)
             except OSError as error:
                 self._say(f"could not be started: {error}")
                 raise StartFailed(self.name) from error
-        await self._until_ready()
-        how = "goes on" if adopted else "ready"
-        self._say(f"{how}, process {self.process.pid if self.process else '?'}")
+            await self._until_ready()
+            self._say(f"ready, process {self.process_id}")
         self.watch()
 
     def watch(self) -> None:
-        """From now on start it again whenever it dies."""
+        """From now on start it again whenever it dies or hangs."""
         if self._watch is None:
             self._watch = asyncio.create_task(self._keep(), name=f"keep {self.name}")
 
@@ -119,11 +124,20 @@ class Keeper:
         if fits:
             self.process = process
             self._pump.watch(self._output, self.log, LOG_BYTES)
-            self.restarts = record.restarts
+            self.restarts, self.last_hang = record.restarts, record.last_hang
             self._started = time.monotonic() - max(0.0, time.time() - record.started_at)
             return True
         await self._end(process, asyncio.Event())
         return False
+
+    async def _goes_on(self) -> bool:
+        """Whether the adopted process answers; one that does not has been ended."""
+        try:
+            await self._until_ready()
+        except StartFailed:
+            self.restarts += 1
+            return False
+        return True
 
     def _start(self, digest: str) -> None:
         make_pipe(self._output)
@@ -141,13 +155,28 @@ class Keeper:
         if self.component.give_way is not None:
             self.component.give_way(self.process.pid)
         write_record(
-            self._run_dir, Record(self.name, self.process.identity, digest, time.time(), restarts=self.restarts)
+            self._run_dir,
+            Record(self.name, self.process.identity, digest, time.time(), self.restarts, self.last_hang),
         )
 
     async def _until_ready(self) -> None:
+        """Return when the process answers. One that is stopped meanwhile is not waited for."""
         process = self.process
         if process is None:
             raise StartFailed(self.name)
+        answering = asyncio.create_task(self._until_answer(process))
+        watching = asyncio.create_task(Watch(process, self.component.liveness.unasked(), self._say).until_end())
+        try:
+            await asyncio.wait({answering, watching}, return_when=asyncio.FIRST_COMPLETED)
+            if not answering.done() and (hang := watching.result()):
+                await self._end_hanging(process, hang)
+                raise StartFailed(self.name)
+            await answering
+        finally:
+            answering.cancel()
+            watching.cancel()
+
+    async def _until_answer(self, process: Process) -> None:
         began = time.monotonic()
         reason = "it was not asked"
         while (waited := time.monotonic() - began) < self.component.ready_seconds:
@@ -174,7 +203,8 @@ class Keeper:
     async def _keep(self) -> None:
         process = self.process
         while process is not None:
-            await process.wait()
+            if hang := await Watch(process, self.component.liveness, self._say).until_end():
+                await self._end_hanging(process, hang)
             ran = time.monotonic() - self._started
             wait = self._backoff.after(ran)
             how = f"{describe_end(process.exit_code)} after {ran:.0f} s"
@@ -202,7 +232,15 @@ class Keeper:
         self._pump.catch_up(self._output)
         return [line.rstrip() for line in tail(self.log, 5 * LINES_SHOWN) if line.strip()][-LINES_SHOWN:]
 
+    async def _end_hanging(self, process: Process, reason: str) -> None:
+        """What hangs ends at once, and is started again as what has died."""
+        self.last_hang = f"{reason} and was replaced on {datetime.now(UTC):%Y-%m-%d at %H:%M:%S} UTC"
+        self._say(f"{reason} and is replaced")
+        process.send(signal.SIGKILL)
+        await process.wait()
+
     async def _end(self, process: Process, hurry: asyncio.Event) -> None:
+        process.send(signal.SIGCONT)  # what is stopped would not hear the rest
         if not hurry.is_set():
             with suppress(TimeoutError):
                 await asyncio.wait_for(self.component.before_stop(process.pid), self.component.stop_seconds)
@@ -233,6 +271,6 @@ def pause_between_probes(waited: float) -> float:
 
 def clean_environment() -> dict[str, str]:
     """The environment of the parts: what belongs to `up` alone is left out, and lines are written at once."""
-    private = ("NOTIFY_SOCKET", "LISTEN_FDS", "LISTEN_PID", "GREENROOM_RESUME")
+    private = ("NOTIFY_SOCKET", "WATCHDOG_USEC", "WATCHDOG_PID", "LISTEN_FDS", "LISTEN_PID", "GREENROOM_RESUME")
     kept = {name: value for name, value in os.environ.items() if name not in private}
     return {**kept, "PYTHONUNBUFFERED": "1"}

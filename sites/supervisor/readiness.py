@@ -11,7 +11,7 @@ from django.conf import settings
 
 from sites.runtime.codec import PROTOCOL
 from sites.supervisor.component import NotReady
-from sites.supervisor.heartbeat import redis_client, worker_pid
+from sites.supervisor.heartbeat import redis_client, reported_pid
 from sites.supervisor.sockets import READY_FILE
 from sites.supervisor.unix_http import ask
 
@@ -86,23 +86,18 @@ async def web_answers(pid: int) -> None:
         raise NotReady(f"the portal answered {status} to /healthz")
 
 
-def worker_reports(queue: str) -> Callable[[int], Awaitable[None]]:
-    """A check that the worker of `queue` with this pid has reported."""
+def reports(name: str) -> Callable[[int], Awaitable[None]]:
+    """A check that the process with this pid has reported: the worker of the queue `name`, or beat."""
 
     async def check(pid: int) -> None:
         try:
-            reported = await asyncio.to_thread(lambda: worker_pid(redis_client(), queue))
+            reported = await asyncio.to_thread(lambda: reported_pid(redis_client(), name))
         except redis.RedisError as error:
             raise NotReady(str(error)) from error
         if reported != pid:
             raise NotReady("it has not reported")
 
     return check
-
-
-async def settles(_: int) -> None:
-    """For a part that answers nobody: it did not end at once."""
-    await asyncio.sleep(0.5)
 
 
 async def _status_of(socket: Path, target: str, *, host: str = "localhost", timeout: float = 2.0) -> int:

@@ -15,6 +15,7 @@ from django.db.models import Sum
 from django.utils import timezone
 
 from sites.models import Operation, OperationState, Revision, RevisionState, RouterNode, Site, Slot
+from sites.operations.kinds import kind_of
 from sites.plain_text import one_line
 from sites.services.capacity import totals_mb
 from sites.supervisor.components import CONTROL_PLANE, uses_foreign_redis
@@ -59,7 +60,15 @@ def _processes() -> list[str]:
         since = datetime.fromtimestamp(record.started_at, UTC)
         restarts = f", restarted {record.restarts} times" if record.restarts else ""
         lines.append(f"  {name:<16} process {record.identity.pid}, since {since:%Y-%m-%d %H:%M:%S} UTC{restarts}")
+        if record.last_hang:
+            lines.append(f"  {'':<16} {record.last_hang}")
     return ["Processes", *lines]
+
+
+def hang_lines() -> list[str]:
+    """A sentence for each part that hung and was replaced."""
+    records = (read_record(settings.RUN_DIR, name) for name in PROCESSES)
+    return [f"{record.name} {record.last_hang}." for record in records if record and record.last_hang]
 
 
 def _facts() -> dict[str, str]:
@@ -134,8 +143,8 @@ def _memory_limits() -> str:
 def _open_operations() -> str:
     now = timezone.now()
     words = [
-        f"{operation} by {operation.actor_name}, begun {ago(now - operation.created_at)} "
-        f"({operation.get_step_display().lower()})"
+        f"{kind_of(operation).noun} of {operation.target} by {operation.actor_name}, "
+        f"begun {ago(now - operation.created_at)} ({operation.get_step_display().lower()})"
         for operation in Operation.objects.filter(state__in=Operation.OPEN).order_by("created_at")[:10]
     ]
     return one_line("; ".join(words)) or "none"

@@ -27,7 +27,7 @@ from sites.supervisor.ports import check_port
 from sites.supervisor.preparation import check_data_version, collect_static, make_folders, migrate
 from sites.supervisor.resume import Resume, replace_self
 from sites.supervisor.sockets import inherit, listen
-from sites.supervisor.systemd import tell_systemd
+from sites.supervisor.systemd import report_to_watchdog, tell_systemd
 
 STOP_ORDER = (("beat",), ("worker-control", "worker-work"), ("web",), ("envoy",), ("agent",), ("xds",), ("redis",))
 TOGETHER = ("worker-control", "worker-work", "beat")
@@ -75,6 +75,7 @@ class Supervisor:
         self._keepers = {part.name: self._keeper(part) for part in parts}
         self._listen_to_signals()
         server = await serve(settings.RUN_DIR / "up.sock", self._answer)
+        watchdog = asyncio.create_task(report_to_watchdog())
         code = 0
         try:
             if await self._unless_stopped(self._resumed() if self._resume else self._started()):
@@ -87,6 +88,7 @@ class Supervisor:
             self._journal.say(
                 "up", "ended by a fault of its own:", "".join(traceback.format_exception(error)).splitlines()
             )
+        watchdog.cancel()
         if self._restart.is_set() and not self._stop.is_set() and not code:
             self._hand_over(web.fileno())
         tell_systemd("STOPPING=1")

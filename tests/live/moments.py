@@ -12,6 +12,7 @@ from django.db import connection
 
 from sites.models import Operation, Step
 from tests.live.system import System
+from tests.live.system import wait_for as wait_until
 from tools.demo.operations import wait_for
 from tools.demo.staged_site import StagedSite
 from tools.prober.clock import now
@@ -96,6 +97,7 @@ def hold_at(
     """
     for _ in range(TRIES):
         before()
+        wait_until(lambda: children(system.pid("worker-control")), 30, "a worker that was just replaced has processes")
         workers = children(system.pid("worker-control"))
         if step == Step.REQUESTED:
             stop_between_writes(workers)

@@ -1,9 +1,11 @@
 """The scheduler ticks by itself, whatever keeps one tick from its end."""
 
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 from celery.beat import ScheduleEntry
+from django.conf import LazySettings
 from kombu.exceptions import OperationalError
 
 from portal.celery import app
@@ -12,7 +14,8 @@ from sites.ticks import TickScheduler
 
 
 @pytest.fixture
-def scheduler(db: None) -> TickScheduler:
+def scheduler(db: None, settings: LazySettings, tmp_path: Path) -> TickScheduler:
+    settings.CELERY_BROKER_URL = f"redis+socket://{tmp_path}/redis.sock"
     return TickScheduler(app, lazy=True)
 
 

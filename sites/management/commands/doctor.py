@@ -12,9 +12,11 @@ from sites.checks import TAG
 from sites.errors import GreenroomError
 from sites.management.base import GreenroomCommand, sentence
 from sites.supervisor.components import uses_foreign_redis
+from sites.supervisor.control import why_silent
 from sites.supervisor.isolation import choose_isolation, isolation_lines
 from sites.supervisor.lock import UpLock
 from sites.supervisor.ports import check_port
+from sites.supervisor.report import hang_lines
 
 PROGRAMS = {
     "bwrap": ("bubblewrap", "sandboxes of the sites"),
@@ -65,8 +67,11 @@ class Command(GreenroomCommand):
         return ""
 
     def _port(self) -> str:
-        if UpLock(settings.RUN_DIR).is_held():
-            self.stdout.write("Greenroom is running with this data folder.")
+        lock = UpLock(settings.RUN_DIR)
+        if lock.is_held():
+            holder = lock.holder()
+            silent = why_silent(settings.RUN_DIR / "up.sock", holder.pid) if holder else ""
+            self.stdout.write("\n".join([silent or "Greenroom is running with this data folder.", *hang_lines()]))
             return ""
         try:
             check_port(settings.LISTEN, settings.PORT)

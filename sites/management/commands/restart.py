@@ -12,7 +12,7 @@ from django.core.management.base import CommandParser
 from portal.options import describe_options
 from sites.errors import GreenroomError
 from sites.management.base import GreenroomCommand
-from sites.supervisor.control import request
+from sites.supervisor.control import request, why_silent
 from sites.supervisor.lock import running_up
 
 LIMIT_SECONDS = 3 * settings.READY_SECONDS
@@ -33,9 +33,11 @@ class Command(GreenroomCommand):
         socket = settings.RUN_DIR / "up.sock"
         log = settings.LOG_DIR / "up.log"
         try:
-            running_up(settings.RUN_DIR, settings.DATA_DIR)
+            holder = running_up(settings.RUN_DIR, settings.DATA_DIR)
         except GreenroomError as error:
             self._fail(str(error))
+        if silent := why_silent(socket, holder.pid):
+            self._fail(f"{silent} Nothing was restarted.")
         self._check_code()
         offset = log.stat().st_size
         before = request(socket, {"command": "restart"})

@@ -11,6 +11,7 @@ from sites.door import bodies, incoming, uploads
 from sites.door.answer import Held
 from sites.door.application import Door
 from sites.door.bodies import HEAD_BYTES
+from sites.door.head import ALIVE_HOST
 from tests.sites.door.asgi_client import SMALL, AsgiClient
 from tests.sites.door.conftest import Application, Response
 
@@ -305,3 +306,10 @@ def test_what_a_killed_server_left_is_removed_at_the_start(door: Door) -> None:
 
     asyncio.run(live())
     assert [path.name for path in left_in(door)] == ["other"]
+
+
+def test_up_learns_that_the_door_is_alive_without_a_thread(make_door: Callable[..., Door]) -> None:
+    door = make_door(threads=1)
+    for lane in door.lanes.values():
+        lane.close()
+    assert visit(door, AsgiClient(host=ALIVE_HOST)).status == 204
