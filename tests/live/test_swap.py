@@ -118,14 +118,14 @@ def test_every_instance_is_warm_before_the_first_visitor(system: System, marked:
     wait_for(scale(acting_user=marked.user, slot=marked.production, count=2))
 
 
-def test_a_reused_instance_is_asked_again_in_each_swap(system: System, plain: StagedSite) -> None:
+def test_a_reused_instance_is_asked_again_each_time_it_goes_into_production(system: System, plain: StagedSite) -> None:
     plain.swap()
     first = warmups(system, plain, at_least=2)
     plain.swap()
     plain.swap()
     second = warmups(system, plain, at_least=2)
     assert second.keys() == first.keys()
-    assert all(second[instance] >= first[instance] + 2 for instance in first)
+    assert all(second[instance] == first[instance] + 1 for instance in first)
 
 
 def test_a_swap_of_equal_slots_takes_under_a_second(plain: StagedSite) -> None:
@@ -137,7 +137,7 @@ def test_slots_of_different_counts_keep_their_counts(system: System, plain: Stag
     with Load(visitors(plain, is_light=True)) as load:
         plain.swap()
         plain.swap()
-    assert_unnoticed(judge(load.records, plain), at_least=50)
+    assert_unnoticed(judge(load.records, plain), at_least=30)
     assert (plain.production.instance_count, plain.staging.instance_count) == (3, 2)
     wait_until(lambda: len(warmups(system, plain, at_least=3)) == 3, 10, "production has three instances")
     wait_for(scale(acting_user=plain.user, slot=plain.production, count=2))
