@@ -8,7 +8,7 @@ from django.urls import reverse
 
 from portal.middleware import CONTENT_SECURITY_POLICY
 from portal.refusals import TITLES, Refusal
-from sites.door.answer import Answer, refusal_as, status_of
+from sites.door.answer import Answer, refusal_as
 from sites.door.head import Head
 from sites.errors import Refused
 
@@ -25,7 +25,7 @@ def refuse(head: Head, refusal: Refused) -> Answer:
     if head.headers.get("hx-request") == "true":
         bar = Refusal(str(refusal), "", str(refusal), (), reverse("site-list"))
         return refusal_as(refusal, HTML, render_to_string("frame/_refusal.html", {"refusal": bar}), IN_THE_BAR)
-    context = {"heading": TITLES[status_of(refusal)], "sentence": str(refusal)}
+    context = {"heading": TITLES[refusal.http_status], "sentence": str(refusal)}
     page = render_to_string("errors/plain.html", context)
     return refusal_as(refusal, HTML, page, ALWAYS)
 

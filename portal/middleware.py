@@ -23,7 +23,7 @@ from portal.http import PortalRequest
 from portal.program_answers import for_programs
 from portal.refusals import answer_refusal
 from portal.zero_bytes import ZeroByte, refuse_zero_bytes
-from sites.errors import GreenroomError, NotAllowed, Refused, SettingRefused
+from sites.errors import GreenroomError, NoSpaceLeft, NotAllowed, Refused, SettingRefused, is_disk_full
 
 logger = logging.getLogger(__name__)
 GetResponse = Callable[[HttpRequest], HttpResponse]
@@ -217,6 +217,8 @@ class RefusalMiddleware:
             logger.warning("%s %s was refused to %s: %s", request.method, request.path, request.user, error)
         if isinstance(error, ZeroByte):
             error = SettingRefused(str(error))
+        if not isinstance(error, GreenroomError) and is_disk_full(error):
+            error = NoSpaceLeft(what="What you asked for", holds="Nothing was changed.")
         if not isinstance(error, GreenroomError):
             return None
         return answer_refusal(cast(PortalRequest, request), error)

@@ -5,8 +5,9 @@ from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime, tzinfo
 
 from portal.drain import connections_cut
-from portal.notifications import label, sentence
-from sites.models import Kind, Operation
+from portal.notifications import sentence
+from sites.models import Operation
+from sites.operations.kinds import kind_of
 from sites.plain_text import one_line, visible
 
 HEAD = ("Time stamp (UTC)", "Operation", "Status", "Web site", "Person", "Seconds", "Outcome", "ID")
@@ -32,7 +33,7 @@ def _row(operation: Operation) -> tuple[str, ...]:
     took = f"{(operation.ended_at - operation.created_at).total_seconds():.1f}" if operation.ended_at else ""
     return (
         f"{operation.created_at.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}",
-        label(Kind(operation.kind)),
+        kind_of(operation).title,
         operation.get_state_display(),
         operation.target,
         operation.actor_name,
@@ -51,7 +52,7 @@ def _as_text(value: str) -> str:
 def text_lines(operation: Operation, zone: tzinfo = UTC) -> list[str]:
     """The operation as fixed-width lines: what it is, each step with its time, how it ended."""
     lines = [
-        f"Operation:  {label(Kind(operation.kind))} of {operation.target}",
+        f"Operation:  {kind_of(operation).title} of {operation.target}",
         f"Status:     {operation.get_state_display()}",
         f"Person:     {operation.actor_name}",
         f"ID:         {operation.public_id}",

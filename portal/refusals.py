@@ -1,4 +1,4 @@
-"""How a refusal or failure of the domain is answered: its status, its sentence and what can be done about it."""
+"""How a refusal or failure of the domain is answered: its sentence and what can be done about it."""
 
 from dataclasses import dataclass
 from typing import cast
@@ -9,46 +9,25 @@ from django.urls import reverse
 
 from portal.answers import back_address
 from portal.http import PortalRequest
-from sites.door.answer import STATUS as AT_THE_DOOR
 from sites.errors import (
-    ArchiveRefused,
-    DiskFull,
-    Failed,
     GreenroomError,
-    NotAllowed,
-    NotFound,
     NotStandard,
     NotSwappable,
-    QuotaExceeded,
-    SettingRefused,
-    SignInBusy,
-    SignInLimited,
     SwapPending,
-    UploadsBusy,
-    WrongNameTyped,
 )
 from sites.models import PRODUCTION, Operation, Slot
 
-STATUS: tuple[tuple[type[GreenroomError] | tuple[type[GreenroomError], ...], int], ...] = (
-    (NotFound, 404),
-    (NotAllowed, 403),
-    ((DiskFull, QuotaExceeded), 507),
-    (UploadsBusy, 503),
-    ((SignInLimited, SignInBusy), 429),
-    *AT_THE_DOOR,
-    ((SettingRefused, ArchiveRefused, WrongNameTyped), 400),
-    (Failed, 503),
-)
-"""The first class that fits; every other refusal is a conflict with the present state."""
-
 TITLES = {
     400: "not accepted",
+    401: "not signed in",
     403: "not allowed",
     404: "nothing here",
     408: "too slow",
     409: "not possible now",
     413: "too large",
+    422: "the application failed",
     429: "too many at once",
+    500: "a fault of Greenroom itself",
     503: "not possible at the moment",
     507: "no room",
 }
@@ -72,11 +51,6 @@ class Refusal:
     rest: str
     actions: tuple[Action, ...]
     back: str
-
-
-def status_of(error: GreenroomError) -> int:
-    """The HTTP status of a refusal or failure."""
-    return next((status for kinds, status in STATUS if isinstance(error, kinds)), 409)
 
 
 def describe(error: GreenroomError, back: str) -> Refusal:
@@ -106,7 +80,7 @@ def _decisions(error: SwapPending) -> tuple[Action, ...]:
 
 def answer_refusal(request: PortalRequest, error: GreenroomError) -> HttpResponse:
     """The pink bar for htmx, a page of its own for everybody else."""
-    status = status_of(error)
+    status = error.http_status
     refusal = describe(error, back_address(request))
     if not request.htmx:
         context = {"refusal": refusal, "heading": TITLES[status], "status": status}

@@ -270,7 +270,6 @@ FILE_UPLOAD_HANDLERS = ["portal.uploads.NoFiles"]  # whoever waits for a file na
 CELERY_BROKER_URL = os.environ.get("REDIS_URL") or f"redis+socket://{REDIS_SOCKET}"
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_ROUTES = {
-    "sites.tasks.publish_deployment": {"queue": "work"},
     "sites.tasks.tidy_contents": {"queue": "work"},
     "sites.tasks.sweep_leftovers": {"queue": "work"},
     "sites.tasks.keep_sites_loaded": {"queue": "work"},
@@ -278,17 +277,15 @@ CELERY_TASK_ROUTES = {
     "sites.tasks.*": {"queue": "control"},
 }
 CELERY_TASK_DEFAULT_QUEUE = "control"
-# A slice of work is 5 s, at its end perhaps one warm-up request of at most 90 s; far below the broker's
-# visibility timeout of an hour
-CELERY_TASK_TIME_LIMIT = 120
+CELERY_TASK_TIME_LIMIT = 240  # no task waits for an application, or for anybody
 CELERY_WORKER_LOST_WAIT = 1.0  # no result is waited for, so a killed process is noticed at once
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_DB_REUSE_MAX = sys.maxsize // 2  # connections age by CONN_MAX_AGE; one for each task would cost more than a tick
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
-CELERY_BEAT_SCHEDULER = "celery.beat:Scheduler"
+CELERY_BEAT_SCHEDULER = "sites.ticks:TickScheduler"
 CELERY_BEAT_SCHEDULE_FILENAME = ""
-CELERY_BEAT_SCHEDULE = {"tick": {"task": "sites.tasks.tick", "schedule": 1.0, "options": {"expires": 1.0}}}
+CELERY_BEAT_SCHEDULE = {"tick": {"task": "sites.tasks.tick", "schedule": 1.0}}
 
 # The adapters that touch the world; tests name the memory ones
 ROUTER = os.environ.get("GREENROOM_ROUTER", "sites.router.envoy.EnvoyRouter")

@@ -30,6 +30,7 @@ TITLES = {
 
 MOST_SECONDS = 90
 MOST_TRIES = 20
+MOST_DIGITS = 4
 _RANGE = re.compile(r"([1-5][0-9]{2})(?:\s*[-–]\s*([1-5][0-9]{2}))?")  # the longer dash is ours, in sentences
 
 
@@ -94,8 +95,8 @@ def _statuses(text: str) -> tuple[tuple[int, int], ...]:
 
 
 def _number(text: str, *, most: int) -> int:
-    if not text.isdecimal() or not 1 <= int(text) <= most:
-        raise ValueError(f"'{text}' is not a whole number from 1 to {most}")
+    if not text.isdecimal() or len(text) > MOST_DIGITS or not 1 <= int(text) <= most:
+        raise ValueError(f"'{text[:20]}' is not a whole number from 1 to {most}")
     return int(text)
 
 

@@ -11,7 +11,7 @@ from django.db.models import Q
 
 from sites.content import recognition, samples, store
 from sites.content.tree import Folder
-from sites.general_settings import START_COMMAND, SWITCHES
+from sites.general_settings import START_COMMAND, SWITCHES, WarmupRules, warmup_rules
 from sites.models import Category, Deployment, HostNameKind, InstanceSize, Revision, Site, Slot, SlotSetting, Workload
 from sites.runtime.memory import offered_mb
 from sites.runtime.spec import InstanceState, Limits, Mount, RevisionSpec
@@ -70,17 +70,52 @@ def variables_of(category: str, name: str, kind: str = "Custom") -> tuple[str, .
     return name, f"APPSETTING_{name}"
 
 
-def configuration(slot: Slot, workload: Workload, travelling: Iterable[SlotSetting] | None = None) -> Configuration:
+class Entries:
+    """The configuration entries of some slots and workloads, read together."""
+
+    def __init__(self, slots: Iterable[int], workloads: Iterable[int]) -> None:
+        owned = Q(slot__in=set(slots)) | Q(workload__in=set(workloads))
+        self._rows = _sorted(SlotSetting.objects.filter(owned).order_by())
+
+    def in_force(self, slot: Slot, workload: Workload) -> list[SlotSetting]:
+        """Those that `workload` has in `slot`: the sticky ones of the slot, and its own."""
+        return [row for row in self._rows if slot.pk == row.slot_id or workload.pk == row.workload_id]
+
+    def travelling(self, workload: Workload) -> list[list[str]]:
+        """Those that go with a workload, as [category, name, value]; as `Workload.travelling_settings`."""
+        return sorted([row.category, row.name, row.value] for row in self._rows if row.workload_id == workload.pk)
+
+    def warmup_rules(self, workload_id: int) -> WarmupRules:
+        """How the instances of a workload are asked whether they answer."""
+        own = (row for row in self._rows if row.workload_id == workload_id and row.category == Category.WARMUP)
+        return warmup_rules({row.name: row.value for row in own})
+
+    def replaced(self, workload: Workload, travelling: Iterable[SlotSetting]) -> "Entries":
+        """The same, if `workload` had others that travel with it."""
+        changed = Entries((), ())
+        owned = [row for row in self._rows if row.workload_id != workload.pk]
+        for row in travelling:
+            row.workload = workload
+            owned.append(row)
+        changed._rows = _sorted(owned)
+        return changed
+
+
+def _sorted(rows: Iterable[SlotSetting]) -> list[SlotSetting]:
+    return sorted(rows, key=lambda row: (row.category, row.name))
+
+
+def configuration(slot: Slot, workload: Workload, entries: Entries | None = None) -> Configuration:
     """The settings that an instance of `workload` gets in `slot`; mounted folders are named, not made.
 
-    `travelling` stands for the workload's own, if it is to have others.
+    `entries` are those of slot and workload, if they were read already.
     """
     env = {"WEBSITE_SITE_NAME": slot.site.name}
     general: dict[str, str] = {}
     documents: list[str] = []
     mounts: list[Mount] = []
     handlers: dict[str, dict[str, str]] = {}
-    for row in _in_force(slot, workload, travelling):
+    for row in (entries or Entries([slot.pk], [workload.pk])).in_force(slot, workload):
         match row.category:
             case Category.APP_SETTINGS:
                 env |= dict.fromkeys(variables_of(row.category, row.name), row.value)
@@ -106,14 +141,6 @@ def configuration(slot: Slot, workload: Workload, travelling: Iterable[SlotSetti
     return found
 
 
-def _in_force(slot: Slot, workload: Workload, travelling: Iterable[SlotSetting] | None) -> list[SlotSetting]:
-    if travelling is None:
-        rows = list(SlotSetting.objects.filter(Q(slot=slot) | Q(workload=workload)).order_by())
-    else:
-        rows = [*travelling, *slot.settings.order_by()]
-    return sorted(rows, key=lambda row: (row.category, row.name))
-
-
 def mount_folder(row: SlotSetting) -> Path:
     """The host's folder of a persistent folder: it belongs to whatever owns the entry."""
     owner = f"slot-{row.slot_id}" if row.is_sticky else f"workload-{row.workload_id}"
@@ -124,11 +151,13 @@ def make_plan(
     slot: Slot,
     workload: Workload,
     deployment: Deployment | None,
-    travelling: Iterable[SlotSetting] | None = None,
+    entries: Entries | None = None,
 ) -> Plan:
-    """What `deployment` of `workload` (None: the placeholder) needs to run in `slot`, as the settings are now, or
-    with `travelling` in place of the workload's own."""
-    wanted = configuration(slot, workload, travelling)
+    """What `deployment` of `workload` (None: the placeholder) needs to run in `slot`, as the settings are now.
+
+    `entries` are those of slot and workload, if they were read already.
+    """
+    wanted = configuration(slot, workload, entries)
     if deployment is None:
         content = samples.placeholder_content().digest
         build, command = "", recognition.recognise(Folder(store.path_of(content))).command

@@ -24,8 +24,8 @@ HOLDS = re.compile(
 )
 """What a sentence says of the present state; a new sentence may bring another way to say it."""
 NEXT = re.compile(
-    r"(^|[.;:,] |first, or )(ask|change|choose|complete|delete|leave|mend|name|publish|put|run|raise|remove|save|see|"
-    r"send|start|try|type|use|watch|there is nothing left to do)\b",
+    r"(^|[.;:,] |first, or )(ask|change|choose|complete|delete|fix|free|leave|mend|name|publish|put|run|raise|remove|"
+    r"save|see|send|start|try|type|use|watch|there is nothing left to do)\b",
     re.I,
 )
 """What a person can do; the same."""

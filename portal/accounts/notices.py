@@ -12,18 +12,22 @@ from django.utils import timezone
 
 from portal.accounts import attempts
 from portal.accounts.agents import described
-from sites.models import Kind, Operation
+from sites.models import Operation
+from sites.operations.kinds import OperationKind
+from sites.operations.kinds.recorded import SIGN_IN
 from sites.services import mails, operations
 
 
 @transaction.atomic
-def tell(user: User, outcome: str, *, kind: Kind = Kind.SIGN_IN, actor_name: str = "", also_to: str = "") -> Operation:
+def tell(
+    user: User, outcome: str, *, kind: OperationKind = SIGN_IN, actor_name: str = "", also_to: str = ""
+) -> Operation:
     """Write down what was done to the account of `user`, by `actor_name` if it was not the person.
 
     A mail says the same, to the person's verified address and to `also_to`.
     """
     name = user.get_username()
-    record = operations.record(kind=kind, actor_name=actor_name or name, acting_user=user, target=name, outcome=outcome)
+    record = kind.record(actor_name=actor_name or name, acting_user=user, target=name, outcome=outcome)
     address = EmailAddress.objects.filter(user=user, verified=True, primary=True).values_list("email", flat=True)
     for to in {*address, also_to} - {""}:
         body = {"name": name, "outcome": record.outcome, "at": timezone.now(), "portal": settings.PORTAL_URL}

@@ -13,7 +13,7 @@ from django.dispatch import receiver
 from django.http import HttpRequest
 
 from portal.accounts import browsers, factors, notices, sessions
-from sites.models import Kind
+from sites.operations.kinds.recorded import BROWSER, PASSWORD
 
 
 @receiver(account.user_logged_in)
@@ -27,7 +27,7 @@ def enter(request: HttpRequest, user: User, **_: Any) -> None:
             f"'{user.get_username()}' signed in from a new browser: {notices.place(request)}. "
             "If it was not you, change your password and end that session."
         )
-        record = notices.tell(user, outcome, kind=Kind.BROWSER)
+        record = notices.tell(user, outcome, kind=BROWSER)
         if is_first:
             notices.read(user, record)
 
@@ -37,7 +37,7 @@ def change_password(request: HttpRequest, user: User, **_: Any) -> None:
     """The person has typed the former password and a new one."""
     sessions.end_others(request, user)
     outcome = f"'{user.get_username()}' has a new password. Other browsers that were signed in are signed out."
-    notices.tell(user, outcome, kind=Kind.PASSWORD)
+    notices.tell(user, outcome, kind=PASSWORD)
 
 
 @receiver(account.password_reset)
@@ -46,7 +46,7 @@ def reset_password(user: User, **_: Any) -> None:
     sessions.end_others(None, user)
     name = user.get_username()
     outcome = f"'{name}' has a new password, by a link that was sent by mail. Every browser is signed out."
-    notices.tell(user, outcome, kind=Kind.PASSWORD)
+    notices.tell(user, outcome, kind=PASSWORD)
 
 
 @receiver(mfa.authenticator_added)

@@ -9,6 +9,7 @@ from portal import notifications, workers
 from portal.operation_commands import kept_slot
 from portal.operation_query import OperationQuery
 from sites.models import DeletedSlot, Deployment, Operation, OperationState, OperationStep, Swap
+from sites.operations.kinds import kind_of
 from sites.plain_text import visible
 from sites.services import swaps
 from sites.services.rollback import RollBackOffer, offer_roll_back
@@ -26,6 +27,12 @@ def sentence(operation: Operation) -> str:
 def present_sentence(operation: Operation) -> str:
     """The same, and where nobody works on an open operation, that."""
     return workers.away_sentence(operation) or notifications.sentence(operation)
+
+
+@register.filter
+def kind_title(operation: Operation) -> str:
+    """What it is, as a caption."""
+    return kind_of(operation).title
 
 
 @register.filter

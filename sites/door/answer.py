@@ -8,27 +8,12 @@ from typing import Any, TypeVar
 
 from sites.content.uploads import Readable
 from sites.errors import (
-    BodyTooSlow,
-    DiskFull,
     Refused,
-    RequestTooLarge,
-    ServerBusy,
-    TooManyUploads,
-    UploadTooLarge,
 )
 
 PIECE_BYTES = 64 * 1024
 RETRY_SECONDS = 5
 NO_HEADERS: Mapping[str, str] = {}
-STATUS: tuple[tuple[type[Refused], int], ...] = (
-    (BodyTooSlow, 408),
-    (UploadTooLarge, 413),
-    (RequestTooLarge, 413),
-    (TooManyUploads, 429),
-    (ServerBusy, 503),
-    (DiskFull, 507),
-)
-
 Response = TypeVar("Response")
 Headers = list[tuple[bytes, bytes]]
 Send = Callable[[dict[str, Any]], Awaitable[None]]
@@ -81,14 +66,9 @@ class Answer:
             self.on_close()
 
 
-def status_of(refusal: Refused) -> int:
-    """The HTTP status of what is refused at the door."""
-    return next(status for kind, status in STATUS if isinstance(refusal, kind))
-
-
 def refusal_as(refusal: Refused, kind: str, text: str, headers: Mapping[str, str] = NO_HEADERS) -> Answer:
     """An answer of the door itself, made without a thread. `kind` is the Content-Type of `text`."""
-    status, body = status_of(refusal), text.encode()
+    status, body = refusal.http_status, text.encode()
     said = {
         "content-type": kind,
         "content-length": str(len(body)),

@@ -50,6 +50,8 @@ GreenroomError
     ├── ReleaseFailed
     ├── OutOfMemory         the machine has no memory for more instances
     ├── RoutesRefused       every router refused the routes
+    ├── NoSpaceLeft         a write came to a full disk
+    ├── InternalFault       an exception that nobody foresaw, again and again
     ├── Cancelled           a person asked for the end of an operation before its switch
     ├── Unreachable         a part of Greenroom does not answer; tried again by itself
     │   ├── RuntimeUnreachable
@@ -67,12 +69,15 @@ from sites.errors.access import (
     SignInBusy,
     SignInLimited,
 )
-from sites.errors.base import Failed, GreenroomError, Refused
+from sites.errors.base import Failed, GreenroomError, Refused, status_of
+from sites.errors.disk import is_disk_full
 from sites.errors.door import BodyTooSlow, RequestTooLarge, ServerBusy, TooManyUploads
 from sites.errors.failures import (
     BuildFailed,
     Cancelled,
     InstanceNotStarted,
+    InternalFault,
+    NoSpaceLeft,
     OutOfMemory,
     ReleaseFailed,
     RouterUnreachable,
@@ -120,12 +125,14 @@ __all__ = [
     "GreenroomError",
     "InstanceCountRefused",
     "InstanceNotStarted",
+    "InternalFault",
     "IsolationMissing",
     "KeyFileRefused",
     "KeyMissing",
     "LastOwner",
     "NameRefused",
     "NameTaken",
+    "NoSpaceLeft",
     "NotAllowed",
     "NotAuthenticated",
     "NotEnoughMemory",
@@ -165,4 +172,6 @@ __all__ = [
     "WarmupFailed",
     "WorkerKindRefused",
     "WrongNameTyped",
+    "is_disk_full",
+    "status_of",
 ]

@@ -7,6 +7,7 @@ class BodyTooSlow(Refused):
     """A request's body arrives below the least rate, or is the slowest when too many are arriving."""
 
     code = "BodyTooSlow"
+    http_status = 408
     sentence = (
         "The request arrived too slowly and was ended: at least {rate} must come. Nothing was changed. "
         "Send it again, over a faster connection if you can."
@@ -17,6 +18,7 @@ class RequestTooLarge(Refused):
     """The body of a request that is no upload exceeds the limit for forms."""
 
     code = "RequestTooLarge"
+    http_status = 413
     sentence = "The request is larger than {limit}, the limit for forms. Nothing was changed. Send less at once."
 
 
@@ -24,6 +26,7 @@ class ServerBusy(Refused):
     """Too many requests are waiting, or too much is being received."""
 
     code = "ServerBusy"
+    http_status = 503
     sentence = (
         "The server has as many {what} as it can hold, so this one was not begun. Nothing was changed. "
         "Try again in a few seconds."
@@ -34,6 +37,7 @@ class TooManyUploads(Refused):
     """One person, or one slot's credentials, send more uploads at once than an installation takes."""
 
     code = "TooManyUploads"
+    http_status = 429
     sentence = (
         "{count} uploads with these credentials are being received already, so this one was not begun. "
         "Nothing was changed. Try again when one of them has ended."

@@ -2,8 +2,9 @@
 
 from django.conf import settings
 
-from sites.models import Category, Kind, Operation, OperationState, Site, SiteUsage, Step
-from sites.models.clock import now
+from sites.errors import QuotaExceeded
+from sites.models import Category, Site, SiteUsage
+from sites.operations.kinds.recorded import QUOTA
 from sites.runtime.memory import offered_mb
 from sites.runtime.registry import get_runtime
 from sites.runtime.spec import FolderQuota, FolderUse, MachineLimits
@@ -55,15 +56,5 @@ def _record(site: Site, use: FolderUse) -> None:
         )
     else:
         outcome = f"The persistent folders of '{site.name}' are within their quota again, and can be written."
-    Operation.objects.create(
-        kind=Kind.QUOTA,
-        site=site,
-        subscription=site.subscription,
-        target=site.name,
-        actor_name=ACTOR,
-        state=OperationState.FAILED if use.is_read_only else OperationState.SUCCEEDED,
-        step=Step.DONE,
-        outcome=outcome,
-        error_code="QuotaExceeded" if use.is_read_only else "",
-        ended_at=now(),
-    )
+    error_code = QuotaExceeded.code if use.is_read_only else ""
+    QUOTA.record(actor_name=ACTOR, site=site, target=site.name, outcome=outcome, error_code=error_code)

@@ -12,9 +12,9 @@ from sites.content import build, samples, store
 from sites.disk import trees
 from sites.disk.folders import is_older
 from sites.disk.use import Use, measure
-from sites.jobs import keeping
 from sites.models import Deployment, Revision, Site
 from sites.models.clock import now
+from sites.operations import deleted_slots
 
 KEPT_LOG_DAYS = 90
 MEASURED_AT_ONCE = 100
@@ -23,7 +23,7 @@ MEASURED_AT_ONCE = 100
 def run() -> None:
     """One round."""
     import_module(settings.SESSION_ENGINE).SessionStore.clear_expired()
-    keeping.drop_expired()
+    deleted_slots.drop_expired()
     _measure_new()
     for site in Site.objects.filter(workloads__deployments__content_removed_at=None).distinct():
         supersede(site)
@@ -69,7 +69,7 @@ def _in_use() -> set[str]:
     of_revisions = {folder.name for folder in shown} | {folder.parent.name for folder in shown}
     named = Deployment.objects.filter(content_removed_at=None).values_list("content_digest", "build_digest")
     of_deployments = {digest for pair in named for digest in pair if digest}
-    return of_revisions | of_deployments | keeping.kept_digests() | {samples.placeholder_content().digest}
+    return of_revisions | of_deployments | deleted_slots.kept_digests() | {samples.placeholder_content().digest}
 
 
 def _remove_old_logs() -> None:

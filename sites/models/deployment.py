@@ -3,6 +3,7 @@
 import uuid
 
 from django.db import models
+from django.db.models.functions import Now
 
 from sites.models.state import StateModel
 from sites.models.workload import Workload
@@ -26,6 +27,9 @@ class Deployment(StateModel):
 
     public_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
     workload = models.ForeignKey(Workload, on_delete=models.CASCADE, related_name="deployments")
+    slot = models.ForeignKey(
+        "Slot", null=True, on_delete=models.SET_NULL, related_name="deployments"
+    )  # that received it, wherever a swap has taken it since
     operation = models.OneToOneField(
         "Operation", null=True, on_delete=models.SET_NULL, related_name="deployment"
     )  # that publishes it; null for what a site was created with
@@ -42,7 +46,7 @@ class Deployment(StateModel):
     message = models.CharField(max_length=200)
     author = models.CharField(max_length=150)
     deployer = models.CharField(max_length=32)  # Portal, ZipDeploy, Sample
-    received_at = models.DateTimeField(auto_now_add=True)
+    received_at = models.DateTimeField(db_default=Now())
     ended_at = models.DateTimeField(null=True)
     failure = models.TextField(blank=True)
 
@@ -51,6 +55,16 @@ class Deployment(StateModel):
 
     def __str__(self) -> str:
         return f"{self.short_id} {self.message}"
+
+    @property
+    def is_in_force(self) -> bool:
+        """Whether it is what its workload serves."""
+        return self.pk == self.workload.active_deployment_id
+
+    @property
+    def is_superseded(self) -> bool:
+        """Whether it was put into service and something else has taken its place."""
+        return self.state == DeploymentState.ACTIVE and not self.is_in_force
 
     @property
     def short_id(self) -> str:

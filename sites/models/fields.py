@@ -1,7 +1,8 @@
-"""A text column whose value is encrypted at rest, and stays so until somebody reads the attribute."""
+"""Columns whose values are encrypted at rest, and stay so until somebody reads the attribute."""
 
 import functools
 import hmac
+import json
 from base64 import urlsafe_b64encode
 from dataclasses import dataclass
 from typing import Any
@@ -120,3 +121,27 @@ class EncryptedTextField(models.TextField):
         if lookup_name != "isnull":
             raise FieldError(f"{self.name} is encrypted and cannot be searched.")
         return super().get_lookup(lookup_name)
+
+
+class _DecryptedData(_DecryptedAttribute):
+    """The same for plain data, as JSON."""
+
+    def __get__(self, instance: models.Model | None, cls: type[models.Model] | None = None) -> Any:
+        held = super().__get__(instance, cls)
+        return json.loads(held) if isinstance(held, str) else held
+
+    def __set__(self, instance: models.Model, value: Any) -> None:
+        is_data = isinstance(value, dict | list)
+        super().__set__(instance, json.dumps(value) if is_data else value)
+
+
+class EncryptedJSONField(EncryptedTextField):
+    """Plain data as an attribute, a token of its JSON in the database. To change it, assign it anew."""
+
+    _pyi_private_set_type: Any  # django-stubs reads these
+    _pyi_private_get_type: Any
+    descriptor_class = _DecryptedData
+
+    def get_prep_value(self, value: Any) -> Any:
+        """The token of the JSON, under the newest key."""
+        return super().get_prep_value(json.dumps(value) if isinstance(value, dict | list) else value)

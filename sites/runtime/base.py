@@ -3,7 +3,16 @@
 from collections.abc import Iterable
 from typing import Protocol
 
-from sites.runtime.spec import FolderUse, InstanceStatus, MachineLimits, RevisionSpec, RunSpec, RunStatus
+from sites.runtime.spec import (
+    FolderUse,
+    InstanceStatus,
+    MachineLimits,
+    ProbeSpec,
+    ProbeStatus,
+    RevisionSpec,
+    RunSpec,
+    RunStatus,
+)
 
 
 class Runtime(Protocol):
@@ -21,6 +30,15 @@ class Runtime(Protocol):
 
     def observe(self, revision_ids: Iterable[int] | None = None) -> list[InstanceStatus]:
         """All instances there are, of the given revisions or of all."""
+
+    def probe(self, specs: Iterable[ProbeSpec], *, wait_seconds: float = 0.0) -> list[ProbeStatus]:
+        """Have instances asked what was not asked under its id before, and say how far all of it is.
+
+        Waits for up to `wait_seconds`, as long as something is not answered yet.
+        """
+
+    def end_probes(self, prefix: str) -> None:
+        """Break off and forget the probes whose ids begin so."""
 
     def log_tail(self, revision_id: int, ordinal: int, *, lines: int = 20) -> list[str]:
         """The last lines that an instance wrote; empty when it never wrote or is long gone."""

@@ -12,6 +12,9 @@ from sites.runtime.spec import (
     Limits,
     MachineLimits,
     Mount,
+    ProbeSpec,
+    ProbeState,
+    ProbeStatus,
     RevisionSpec,
     RunSpec,
     RunState,
@@ -19,15 +22,15 @@ from sites.runtime.spec import (
 )
 
 PROTOCOL = 2
-"""Raised when an older agent could misread an order; it stands in every answer."""
+"""Raised when an older agent could not follow an order; it stands in every answer."""
 
 FORMER = ("has_network",)
 """Of runs that an older agent has kept on disk: now each has the network of an instance."""
 
+Encodable = RevisionSpec | RunSpec | ProbeSpec | InstanceStatus | RunStatus | ProbeStatus | MachineLimits | FolderUse
 
-def encode(
-    value: RevisionSpec | RunSpec | InstanceStatus | RunStatus | MachineLimits | FolderUse,
-) -> dict[str, Any]:
+
+def encode(value: Encodable) -> dict[str, Any]:
     """Plain data that `json.dumps` takes."""
     return asdict(value)
 
@@ -51,6 +54,12 @@ def run_spec(data: dict[str, Any]) -> RunSpec:
     return RunSpec(**_shared({name: value for name, value in data.items() if name not in FORMER}))
 
 
+def probe_spec(data: dict[str, Any]) -> ProbeSpec:
+    """Raises KeyError or TypeError when the data is no ProbeSpec."""
+    statuses = tuple((int(first), int(last)) for first, last in data["statuses"])
+    return ProbeSpec(**{**data, "paths": tuple(data["paths"]), "statuses": statuses})
+
+
 def instance_status(data: dict[str, Any]) -> InstanceStatus:
     """Raises KeyError, TypeError or ValueError when the data is no InstanceStatus."""
     return InstanceStatus(
@@ -61,6 +70,11 @@ def instance_status(data: dict[str, Any]) -> InstanceStatus:
 def run_status(data: dict[str, Any]) -> RunStatus:
     """Raises KeyError, TypeError or ValueError when the data is no RunStatus."""
     return RunStatus(**{**data, "state": RunState(data["state"]), "reason": EndReason(data.get("reason", ""))})
+
+
+def probe_status(data: dict[str, Any]) -> ProbeStatus:
+    """Raises KeyError, TypeError or ValueError when the data is no ProbeStatus."""
+    return ProbeStatus(**{**data, "state": ProbeState(data["state"])})
 
 
 def machine_limits(data: dict[str, Any]) -> MachineLimits:

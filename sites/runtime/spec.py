@@ -87,6 +87,8 @@ class InstanceStatus:
     restarts: int = 0
     exit_code: int | None = None
     """Of the last run that ended by itself; 128 + n for signal n."""
+    is_failing: bool = False
+    """It has ended by itself and waits for its next start, or was started again less than a minute ago."""
     reason: EndReason = EndReason.NONE
     """Of the same run."""
 
@@ -129,6 +131,50 @@ class RunStatus:
     exit_code: int | None = None
     """Of a run that has ended; 124 when it was ended for taking too long."""
     reason: EndReason = EndReason.NONE
+
+
+@dataclass(frozen=True, slots=True)
+class ProbeSpec:
+    """GET requests to one instance, made one after the other by the runtime. The id makes them once only."""
+
+    probe_id: str
+    """A second order with the same id changes nothing."""
+    revision_id: int
+    ordinal: int
+    paths: tuple[str, ...]
+    """Percent-encoded, in order; the first that is not answered acceptably is the last."""
+    headers: dict[str, str]
+    statuses: tuple[tuple[int, int], ...]
+    """Ranges of acceptable statuses."""
+    seconds: float
+    """For one answer, to its last byte."""
+    round_seconds: float
+    """For all of them."""
+
+    def accepts(self, answer: str) -> bool:
+        """Whether a status, as text, is acceptable."""
+        return answer.isdecimal() and any(first <= int(answer) <= last for first, last in self.statuses)
+
+
+class ProbeState(StrEnum):
+    """How far a probe is."""
+
+    UNKNOWN = "unknown"
+    RUNNING = "running"
+    ANSWERED = "answered"
+
+
+@dataclass(frozen=True, slots=True)
+class ProbeStatus:
+    """A probe as it is."""
+
+    probe_id: str
+    state: ProbeState
+    path: str = ""
+    """Of the last request."""
+    answer: str = ""
+    """Its status as text, or what happened instead: 'no answer within 90 s'."""
+    is_accepted: bool = False
 
 
 @dataclass(frozen=True, slots=True)

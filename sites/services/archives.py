@@ -7,7 +7,7 @@ from pathlib import Path
 
 from sites.content import archive as zips
 from sites.content import recognition, store, uploads
-from sites.models import Deployment, Operation, Site, Workload
+from sites.models import Deployment, Site
 from sites.services import storage
 
 
@@ -19,13 +19,9 @@ class Unpacked:
     content: store.Content
     draft: store.Draft
 
-    def deploy(
-        self, *, workload: Workload, operation: Operation, message: str, author: str, deployer: str
-    ) -> Deployment:
-        """The row, and the content in its place: the last thing to do in the transaction of a publication."""
-        deployment = Deployment.objects.create(
-            workload=workload,
-            operation=operation,
+    def deployment(self, *, message: str, author: str, deployer: str) -> Deployment:
+        """The row, which a kind of operation saves as what it brings."""
+        return Deployment(
             content_digest=self.content.digest,
             content_bytes=self.content.bytes,
             content_files=self.content.files,
@@ -35,8 +31,10 @@ class Unpacked:
             author=author,
             deployer=deployer,
         )
+
+    def place(self) -> None:
+        """Put the content in its place: the last thing to do in the transaction of a publication."""
         self.draft.place(self.content)
-        return deployment
 
 
 @contextmanager

@@ -1,24 +1,25 @@
 """Whether the instances that an operation is to start fit on this machine, beside those that there are."""
 
+from collections.abc import Iterable
+
 from django.conf import settings
 from django.db.models import Sum
 
 from sites.errors import NotEnoughMemory
 from sites.models import InstanceSize, Operation, Revision, SlotChange
+from sites.operations.kinds import kind_of
 from sites.planning import LIMITS, make_plan, memory_offered_mb
 
-PLANNED = ("slot__site", "workload_after", "deployment_after")
 
-
-def ensure_fits(operation: Operation) -> None:
+def ensure_fits(operation: Operation, changes: Iterable[SlotChange]) -> None:
     """The sum of the memory limits of all instances stays within the memory for web sites × MEMORY_OVERCOMMIT.
 
     Counted is what runs, whatever it is kept for, and what the operation needs beside it: a swap has up to four sets
-    of instances at once. Belongs at the end of the transaction that begins the operation. Raises NotEnoughMemory.
+    of instances at once. Belongs into the transaction that begins the operation. Raises NotEnoughMemory.
     """
     if not settings.MEMORY_OVERCOMMIT:
         return
-    changes = list(operation.changes.starting().loaded(*PLANNED))
+    changes = [change for change in changes if change.starts]
     if not changes:
         return
     each = LIMITS[InstanceSize(operation.held_site.instance_size)].memory_mb
@@ -29,7 +30,7 @@ def ensure_fits(operation: Operation) -> None:
     needed = sum(_new_instances(change) for change in changes) * each
     if needed > max(0, left):
         raise NotEnoughMemory(
-            wanted=operation.get_kind_display(),
+            wanted=kind_of(operation).noun,
             name=operation.target,
             needed=f"{needed:,}",
             left=f"{max(0, left):,}",

@@ -16,14 +16,14 @@ from sites.models import (
     STAGING,
     Deployment,
     DeploymentState,
-    Kind,
     Mode,
     Operation,
     Site,
     Slot,
     Subscription,
 )
-from sites.services import archives, capacity, changes, names, slots
+from sites.operations.kinds.create_site import CREATE_SITE
+from sites.services import archives, names, requests, slots
 from sites.services.plain_line import plain_line
 
 SAMPLE_NAME = "hello"
@@ -116,12 +116,17 @@ def _create(
             if is_sample:
                 for slot in created:
                     _give_sample(slot, acting_user.get_username())
-            operation = changes.begin_change(
-                kind=Kind.CREATE_SITE, acting_user=acting_user, site=site, slots=created, target=site.name
+            author = acting_user.get_username()
+            operation = requests.begin(
+                CREATE_SITE,
+                acting_user=acting_user,
+                site=site,
+                slots=created,
+                target=site.name,
+                upload=content.deployment(message=message, author=author, deployer="Portal") if content else None,
             )
             if content:
-                _publish(operation, created[0], content, message)
-            capacity.ensure_fits(operation)
+                content.place()
             return operation
     except IntegrityError:
         raise NameTaken(name=wanted.name) from None
@@ -154,6 +159,7 @@ def _give_sample(slot: Slot, author: str) -> None:
     recipe = recognition.recognise(Folder(store.path_of(content.digest)))
     slot.occupant.active_deployment = Deployment.objects.create(
         workload=slot.occupant,
+        slot=slot,
         state=DeploymentState.ACTIVE,
         content_digest=content.digest,
         content_bytes=content.bytes,
@@ -165,16 +171,3 @@ def _give_sample(slot: Slot, author: str) -> None:
         deployer="Sample",
     )
     slot.occupant.save(update_fields=["active_deployment"])
-
-
-def _publish(operation: Operation, slot: Slot, content: archives.Unpacked, message: str) -> None:
-    """The creation then goes through the stages of a publication."""
-    change = operation.changes.get(slot=slot)
-    change.deployment_after = content.deploy(
-        workload=slot.occupant,
-        operation=operation,
-        message=message,
-        author=operation.actor_name,
-        deployer="Portal",
-    )
-    change.save(update_fields=["deployment_after"])

@@ -1,20 +1,23 @@
 """Publish content to a slot."""
 
+import uuid
 from collections.abc import Iterator
 from pathlib import Path
 
 from django.contrib.auth.models import User
 from django.db import transaction
+from django.db.models import QuerySet
 
 from sites import access
 from sites.logs.files import blocks, tail
-from sites.models import Category, Deployment, Kind, Operation, Slot, Swap
+from sites.models import Category, Deployment, Operation, Slot
+from sites.operations.kinds.publish import PUBLISH
 from sites.plain_text import log_text
 from sites.planning import build_log
-from sites.services import archives, capacity, changes, operations
+from sites.services import archives, requests
 from sites.services.plain_line import plain_line
 from sites.services.settings import read_settings, with_defaults
-from sites.services.swaps import exchange_workloads, why_not_swap_into
+from sites.services.swaps import why_not_swap_into
 
 LINES_SHOWN = 2000
 """Of a log, on its page."""
@@ -36,7 +39,7 @@ def publish_zip(
     if acting_user is not None:
         slot = access.get_slot_for_change(acting_user, slot.site.name, slot.name)
     message = plain_line(message, "The message of the publication")
-    operations.ensure_free([slot], wanted=Kind.PUBLISH.label)
+    requests.ensure_free([slot], wanted=PUBLISH)
     site = slot.site
     start_command = with_defaults(read_settings(slot, Category.GENERAL))["start_command"]
     with (
@@ -45,22 +48,16 @@ def publish_zip(
         ) as content,
         transaction.atomic(),
     ):
-        operation = changes.begin_change(
-            kind=Kind.PUBLISH,
+        operation = requests.begin(
+            PUBLISH,
             acting_user=acting_user,
             actor_name=author,
             site=site,
             slots=_touched(slot),
             target=slot.title,
+            deployment=content.deployment(message=message, author=author, deployer=deployer),
         )
-        change = operation.changes.get(slot=slot)
-        change.deployment_after = content.deploy(
-            workload=change.occupant_after, operation=operation, message=message, author=author, deployer=deployer
-        )
-        change.save(update_fields=["deployment_after"])
-        if slot.is_auto_swapped:
-            _swap_too(operation, slot)
-        capacity.ensure_fits(operation)
+        content.place()
         return operation
 
 
@@ -78,11 +75,19 @@ def _touched(slot: Slot) -> list[Slot]:
     return [slot, *production]
 
 
-def _swap_too(operation: Operation, slot: Slot) -> None:
-    """The new deployment goes into production in the same operation, and only if it starts and answers there."""
-    exchange_workloads(operation)
-    production = operation.changes.get(slot__is_production=True)
-    Swap.objects.create(operation=operation, source=slot, target=production.slot)
+def received(slot: Slot) -> QuerySet[Deployment]:
+    """The deployments that were published to the slot, newest first, wherever a swap has taken them since."""
+    return slot.deployments.select_related("workload__slot")
+
+
+def find_received(slot: Slot, public_id: str) -> Deployment | None:
+    """One of them by its public id, or the newest by the name `latest`; None when there is none."""
+    if public_id == "latest":
+        return received(slot).first()
+    try:
+        return received(slot).filter(public_id=uuid.UUID(public_id)).first()
+    except ValueError:  # it is no id
+        return None
 
 
 def end_of_log(deployment: Deployment) -> str:

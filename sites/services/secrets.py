@@ -7,14 +7,15 @@ from django.db import transaction
 
 from sites import access
 from sites.errors import NotFound
-from sites.models import Category, Kind, Slot
+from sites.models import Category, Slot
+from sites.operations.kinds.recorded import REVEAL
 from sites.services import operations
 from sites.services.settings import read_settings
 
 
 def reveal_publishing_password(*, acting_user: User, slot: Slot) -> str:
     """The slot's publishing password. Raises NotAllowed for a reader."""
-    slot = access.get_slot_for_change(acting_user, slot.site.name, slot.name)
+    slot = access.slot_for_change(acting_user, slot)
     _record(acting_user, slot, f"The publishing password of '{slot.title}' was shown.")
     return slot.publishing_password
 
@@ -26,7 +27,7 @@ def reveal_settings(
 
     Raises NotAllowed for a reader, NotFound when there is none, or not one of that name.
     """
-    slot = access.get_slot_for_change(acting_user, slot.site.name, slot.name)
+    slot = access.slot_for_change(acting_user, slot)
     found = {entry.name: entry.value for entry in read_settings(slot, category)}
     if names is not None:
         found = {name: found[name] for name in names if name in found}
@@ -39,8 +40,7 @@ def reveal_settings(
 
 @transaction.atomic
 def _record(acting_user: User, slot: Slot, outcome: str) -> None:
-    record = operations.record(
-        kind=Kind.REVEAL,
+    record = REVEAL.record(
         acting_user=acting_user,
         actor_name=acting_user.get_username(),
         site=slot.site,

@@ -11,11 +11,13 @@ from django.db.models import Q
 from sites import access
 from sites.errors import Outdated
 from sites.general_settings import GENERAL_DEFAULTS
-from sites.models import Category, Kind, Operation, OperationState, Site, Slot, SlotSetting, StickyName
+from sites.models import Category, Operation, OperationState, Site, Slot, SlotSetting, StickyName
 from sites.models.clock import now
 from sites.models.fields import keyed_digests
+from sites.operations.kinds import kind_of, names_where
+from sites.operations.kinds.change_settings import CHANGE_SETTINGS
 from sites.planning import make_plan
-from sites.services import capacity, changes, operations, slots
+from sites.services import capacity, requests, slots
 from sites.services.entry import MASKED, TRAVELLING, Entry
 from sites.services.setting_checks import check_entries, check_environment, check_folders, check_start
 
@@ -88,7 +90,7 @@ def save_categories(
     `slots.change_swap_settings` takes. Raises SettingRefused for a name or value that cannot be taken and Outdated
     when somebody else saved meanwhile; nothing is saved then.
     """
-    slot = access.get_slot_for_change(acting_user, slot.site.name, slot.name)
+    slot = access.slot_for_change(acting_user, slot)
     wanted = {Category(category): list(entries) for category, entries in categories.items()}
     for category, entries in wanted.items():
         check_entries(category, entries)
@@ -96,8 +98,8 @@ def save_categories(
         check_environment(read_categories(slot, MASKED) | wanted)
     of_the_slot = slots.changed_swap_settings(slot, swap_settings or {})
     with transaction.atomic():
-        operation = changes.begin_change(
-            kind=Kind.CHANGE_SETTINGS, acting_user=acting_user, site=slot.site, slots=[slot], target=slot.title
+        operation = requests.begin(
+            CHANGE_SETTINGS, acting_user=acting_user, site=slot.site, slots=[slot], target=slot.title
         )
         slot.refresh_from_db(fields=["workload", *slots.SWAP_SETTINGS])
         if expected is not None and not _is_state(slot, wanted, expected):
@@ -109,7 +111,7 @@ def save_categories(
                 _replace(slot, category, entries)
         Slot.objects.filter(pk=slot.pk).update(**of_the_slot)
         check_start(slot)
-        capacity.ensure_fits(operation)
+        capacity.ensure_fits(operation, operation.changes.loaded())
         return operation
 
 
@@ -154,15 +156,16 @@ def with_plain_line_ends(value: str) -> str:
 
 def _outdated(slot: Slot, own: Operation) -> Outdated:
     """Names who changed it last: by a save, by what exchanged the slots, or by a mark set in another slot."""
-    saves = Q(kind=Kind.CHANGE_SETTINGS)
+    saves = Q(kind__in=names_where(lambda kind: kind.stays_saved))
     swaps = Q(swap__isnull=False, state=OperationState.SUCCEEDED)
     done = Operation.objects.filter(site=slot.site).exclude(pk=own.pk)
     last = done.filter(saves & Q(target=slot.title) | swaps).first() or done.filter(saves).first()
     if last is None:
         return Outdated(person="Somebody", did=f"changed '{slot.title}'", at="some time")
     did = f"saved the configuration of '{last.target}'"
-    if last.kind != Kind.CHANGE_SETTINGS:
-        did = f"{'rolled back' if last.kind == Kind.ROLL_BACK else 'swapped'} '{slot.site.name}'"
+    kind = kind_of(last)
+    if not kind.stays_saved:
+        did = f"{'rolled back' if kind.is_roll_back else 'swapped'} '{slot.site.name}'"
     day = "" if last.created_at.date() == now().date() else f"{last.created_at:%B %d}, "
     return Outdated(person=last.actor_name, did=did, at=f"{day}{last.created_at:%H:%M} UTC")
 
@@ -204,5 +207,5 @@ def _keep_sticky_name(slot: Slot, category: Category, name: str, *, is_sticky: b
         new = {"slot": other, "workload": None} if is_sticky else {"slot": None, "workload": other.workload}
         moved = SlotSetting.objects.filter(category=category, name=name, **old)
         if moved.exists():
-            operations.ensure_free([other], wanted=Kind.CHANGE_SETTINGS.label)  # what it prepares holds the old mark
+            requests.ensure_free([other], wanted=CHANGE_SETTINGS)  # what it prepares holds the old mark
             moved.update(**new)

@@ -5,8 +5,8 @@ from django.db import transaction
 
 from sites import access
 from sites.errors import NotAllowed, SettingRefused
-from sites.models import Kind, Membership, Operation, Role, Subscription
-from sites.services import operations
+from sites.models import Membership, Operation, Role, Subscription
+from sites.operations.kinds.recorded import MEMBERS
 from sites.services.plain_line import plain_line
 
 LONGEST = 64
@@ -49,8 +49,7 @@ def rename(*, acting_user: User, subscription: Subscription, name: str) -> Opera
 
 def note(acting_user: User, subscription: Subscription, outcome: str) -> Operation:
     """Record what was changed of a subscription; belongs in the transaction of the change."""
-    return operations.record(
-        kind=Kind.MEMBERS,
+    return MEMBERS.record(
         acting_user=acting_user,
         actor_name=acting_user.get_username(),
         subscription=subscription,

@@ -149,7 +149,6 @@ def _worker(queue: str) -> Component:
 
 def _beat() -> Component:
     command: tuple[str, ...] = (PYTHON, "-m", "celery", "-A", "portal", "beat")
-    command += ("--scheduler", "sites.supervisor.heartbeat:ReportingScheduler")
     command += ("--loglevel", "WARNING", "--pidfile", "")
     return Component("beat", command, readiness.reports(BEAT), _reporting(BEAT), give_way=ask_for_slices)
 

@@ -9,6 +9,7 @@ from pathlib import Path
 import redis
 from django.conf import settings
 
+from sites.runtime.codec import PROTOCOL
 from sites.supervisor.component import NotReady
 from sites.supervisor.heartbeat import redis_client, reported_pid
 from sites.supervisor.sockets import READY_FILE
@@ -32,6 +33,15 @@ def answers_status(socket: Path) -> Callable[[int], Awaitable[None]]:
             raise NotReady(f"it answered {status}")
 
     return check
+
+
+async def agent_is_current() -> bool:
+    """Whether the agent speaks the protocol of the present code; False while it does not answer."""
+    try:
+        _, body = await asyncio.to_thread(ask, settings.AGENT_SOCKET, "/status")
+        return bool(json.loads(body)["protocol"] == PROTOCOL)
+    except (OSError, http.client.HTTPException, ValueError, KeyError):
+        return False
 
 
 async def router_listens(_: int) -> None:

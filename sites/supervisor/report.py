@@ -15,6 +15,7 @@ from django.db.models import Sum
 from django.utils import timezone
 
 from sites.models import Operation, OperationState, Revision, RevisionState, RouterNode, Site, Slot
+from sites.operations.kinds import kind_of
 from sites.plain_text import one_line
 from sites.services.capacity import totals_mb
 from sites.supervisor.components import CONTROL_PLANE, uses_foreign_redis
@@ -142,8 +143,8 @@ def _memory_limits() -> str:
 def _open_operations() -> str:
     now = timezone.now()
     words = [
-        f"{operation} by {operation.actor_name}, begun {ago(now - operation.created_at)} "
-        f"({operation.get_step_display().lower()})"
+        f"{kind_of(operation).noun} of {operation.target} by {operation.actor_name}, "
+        f"begun {ago(now - operation.created_at)} ({operation.get_step_display().lower()})"
         for operation in Operation.objects.filter(state__in=Operation.OPEN).order_by("created_at")[:10]
     ]
     return one_line("; ".join(words)) or "none"

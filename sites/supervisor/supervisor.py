@@ -15,6 +15,7 @@ from django.db import connection
 from sites.errors import GreenroomError
 from sites.logs.pump import Pump
 from sites.runtime.agent.own_networks import give_up_block
+from sites.supervisor import readiness
 from sites.supervisor.address import address
 from sites.supervisor.components import agent_speaks_otherwise, components
 from sites.supervisor.control import serve
@@ -125,11 +126,21 @@ class Supervisor:
         except StartFailed:
             self._failure = "The tables could not be brought up to date, so the former control plane goes on."
         else:
+            await self._replace_older_agent(self._keepers["agent"])
             for name in ("xds", "web"):
                 await self._attempt(self._keepers[name], self._keepers[name].restart())
             workers = [self._keepers[name] for name in TOGETHER]
             await self._together(self._attempt(keeper, keeper.restart()) for keeper in workers)
         await self._announce_ready("the control plane runs the present code; the sites went on serving")
+
+    async def _replace_older_agent(self, keeper: Keeper) -> None:
+        """An agent that cannot follow present orders ends; its keeper starts another, which takes over its sites."""
+        if keeper.process is None or await readiness.agent_is_current():
+            return
+        keeper.process.send(signal.SIGTERM)
+        deadline = time.monotonic() + keeper.component.ready_seconds
+        while not await readiness.agent_is_current() and time.monotonic() < deadline:
+            await asyncio.sleep(0.1)
 
     async def _attempt(self, keeper: Keeper, work: Coroutine[Any, Any, None]) -> None:
         """A part that fails in a restart is tried again like one that died; the sites must not suffer."""

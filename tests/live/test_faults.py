@@ -74,8 +74,8 @@ ON_POSTGRES: dict[str, Callable[[Postgres], Victim]] = {
     "connections to PostgreSQL": Connections,
     "PostgreSQL": Server,
 }
-AROUND_SWITCH = (Step.SWITCHED, Step.PUBLISHED)
-BEFORE = (Step.REQUESTED, Step.PREPARING, Step.STARTING, Step.WARMING, Step.OFFERED)
+AROUND_SWITCH = (Step.SWITCHED, Step.ROUTES_ACKNOWLEDGED)
+BEFORE = (Step.REQUESTED, Step.PREPARING, Step.STARTING, Step.WARMING, Step.ROUTES_OFFERED)
 PARTS = ("up", "worker-control", "xds", "envoy", "agent", "redis", "memory of redis")
 OTHERS: tuple[tuple[tuple[str, ...], dict[str, Callable[[], Course]]], ...] = (
     (

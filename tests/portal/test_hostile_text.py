@@ -10,8 +10,8 @@ from django.test import Client
 from portal.operation_export import text_lines
 from sites.content.explain import explain
 from sites.errors import SettingRefused
-from sites.jobs import wording
-from sites.models import Kind, Operation, OperationState, Site, Slot
+from sites.models import Operation, OperationState, Site, Slot
+from sites.operations import wording
 from sites.plain_text import visible
 from sites.planning import build_log
 from sites.services import deployments, subscriptions
@@ -32,7 +32,7 @@ def spoilt(domain: Domain, contoso: Site) -> Operation:
     """A publication whose message and outcome have all of it."""
     for slot in contoso.slots.all():
         slot.workload.deployments.update(message=HOSTILE, author=HOSTILE)
-    values = {"kind": Kind.PUBLISH, "site": contoso, "subscription": contoso.subscription, "target": "contoso"}
+    values = {"kind": "publish", "site": contoso, "subscription": contoso.subscription, "target": "contoso"}
     operation = Operation.objects.create(
         **values,
         actor=domain.alice,

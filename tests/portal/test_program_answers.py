@@ -19,9 +19,7 @@ def staging(domain: Domain) -> Slot:
     return domain.staged()[1]
 
 
-@pytest.mark.parametrize(
-    "error", [OSError(errno.ENOSPC, "No space left on device"), RuntimeError("\x1b[31m"), MemoryError()]
-)
+@pytest.mark.parametrize("error", [OSError(errno.EIO, "Input/output error"), RuntimeError("\x1b[31m"), MemoryError()])
 def test_an_unforeseen_exception(domain: Domain, staging: Slot, monkeypatch: MonkeyPatch, error: BaseException) -> None:
     def fail(*_: object, **__: object) -> None:
         raise error

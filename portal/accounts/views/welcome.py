@@ -14,7 +14,7 @@ from django.views.decorators.http import require_http_methods
 from portal import security_log
 from portal.accounts import attempts, factors, links, notices, sessions
 from portal.accounts.forms import NewPasswordForm
-from sites.models import Kind
+from sites.operations.kinds.recorded import PASSWORD
 
 
 @never_cache
@@ -49,7 +49,7 @@ def _enter(request: HttpRequest, user: User, password: str) -> None:
     sessions.end_others(request, user)
     name = user.get_username()
     record = notices.tell(
-        user, f"'{name}' has a new password. Other browsers that were signed in are signed out.", kind=Kind.PASSWORD
+        user, f"'{name}' has a new password. Other browsers that were signed in are signed out.", kind=PASSWORD
     )
     if is_first:
         notices.read(user, record)

@@ -12,7 +12,6 @@ from portal import kept_form
 from portal.answers import answer_operation
 from portal.configuration import Configuration, read_configuration
 from portal.http import PortalRequest
-from portal.refusals import status_of
 from portal.settings_commands import settings_commands
 from portal.views.site_pages import parts
 from portal.views.site_pages.facts import SlotFacts
@@ -60,7 +59,7 @@ def show_page(
         is_open=is_open,
     )
     if refusal is not None:
-        page.status_code = status_of(refusal)
+        page.status_code = refusal.http_status
     return page
 
 
@@ -121,7 +120,7 @@ def _save(request: PortalRequest, slot: Slot) -> HttpResponse:
 def _show_both(request: PortalRequest, slot: Slot, configuration: Configuration, refusal: Outdated) -> HttpResponse:
     """The sections again, with what was typed beside what is in force now."""
     context = {**_context(request, slot, configuration), "slot": slot, "site": slot.site, "refusal": refusal}
-    answer = render(request, "site/_configuration.html", context, status=status_of(refusal))
+    answer = render(request, "site/_configuration.html", context, status=refusal.http_status)
     answer["HX-Retarget"] = "#configure-form"
     answer["HX-Reswap"] = "innerHTML show:none"
     return answer

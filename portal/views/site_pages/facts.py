@@ -29,7 +29,8 @@ class SlotFacts:
     def status(self) -> str:
         """What the slot does, in the word of its row in the list."""
         hold = getattr(self.slot, "hold", None)
-        return Row(self.slot, is_selected=False, is_open=None, operation=hold.operation if hold else None).status
+        operation = hold.operation if hold else None
+        return Row(self.slot, is_selected=False, is_open=None, operation=operation, failing=self.failing_count).status
 
     @cached_property
     def can_change(self) -> bool:
@@ -53,6 +54,11 @@ class SlotFacts:
     def running_count(self) -> int:
         """How many of them run."""
         return sum(instance.observed_state == RUNNING for instance in self.instances)
+
+    @cached_property
+    def failing_count(self) -> int:
+        """How many of them end again and again."""
+        return sum(instance.is_failing for instance in self.instances)
 
     @cached_property
     def restarts(self) -> int:

@@ -14,7 +14,7 @@ from portal.accounts.links import MINUTES
 from portal.options import describe_options
 from sites.management.base import GreenroomCommand
 from sites.management.welcome import ADMINISTRATOR, administrator, link_for
-from sites.models import Kind
+from sites.operations.kinds.recorded import PASSWORD
 from sites.supervisor.lock import UpLock
 
 
@@ -46,7 +46,7 @@ class Command(GreenroomCommand):
         account.save(update_fields=["password"])
         sessions.end_others(None, account)
         outcome = f"The password of {user} was changed on the server. Every browser is signed out."
-        notices.tell(account, outcome, kind=Kind.PASSWORD, actor_name="the command line")
+        notices.tell(account, outcome, kind=PASSWORD, actor_name="the command line")
         self.stdout.write(f"{user} has a new password; whoever was signed in as {user} is signed out.")
 
     def _account(self, name: str) -> User:

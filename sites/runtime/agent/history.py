@@ -15,6 +15,11 @@ class History:
         self.reason = EndReason.NONE
         self._backoff = Backoff()
 
+    @property
+    def crashes(self) -> int:
+        """Ends in a row, each soon after its start."""
+        return self._backoff.crashes
+
     def add(self, exit_code: int, reason: EndReason, ran_seconds: float) -> float:
         """One more end; how many seconds to wait now."""
         self.restarts += 1

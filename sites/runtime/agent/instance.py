@@ -9,6 +9,7 @@ from dataclasses import asdict
 from pathlib import Path
 
 from sites.logs.files import LIMIT_BYTES
+from sites.runtime.agent.backoff import RESET_AFTER_SECONDS
 from sites.runtime.agent.files import read_json, write_json
 from sites.runtime.agent.history import History
 from sites.runtime.agent.machine import Job, Machine
@@ -58,6 +59,7 @@ class Instance:
         self._is_unwanted = False
         self._is_to_begin_anew = False
         self._monitor: Monitor | None = None
+        """Of the process that runs."""
         self._known_kills = 0
         self.is_writing: bool | None = None
         self._task = asyncio.get_running_loop().create_task(self._live_on())
@@ -73,9 +75,10 @@ class Instance:
         return self._folder / "log"
 
     @property
-    def is_unwanted(self) -> bool:
-        """It was told to end."""
-        return self._is_unwanted
+    def is_failing(self) -> bool:
+        """It has ended by itself, and has not run for long since."""
+        ran = self._monitor.ran_seconds if self._monitor is not None else 0.0
+        return self.state == InstanceState.BACKOFF or (self._history.crashes > 0 and ran < RESET_AFTER_SECONDS)
 
     @property
     def address(self) -> str | None:
@@ -98,6 +101,7 @@ class Instance:
             port=self.port,
             restarts=self._history.restarts,
             exit_code=self._history.exit_code,
+            is_failing=self.is_failing,
             reason=self._history.reason,
         )
 

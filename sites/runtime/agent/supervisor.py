@@ -19,6 +19,7 @@ from sites.runtime.agent.files import read_json, write_json
 from sites.runtime.agent.instance import Instance
 from sites.runtime.agent.machine import Machine
 from sites.runtime.agent.monitor import Monitor
+from sites.runtime.agent.probes import Probes
 from sites.runtime.agent.run import Run
 from sites.runtime.agent.spawn import output_pipe
 from sites.runtime.agent.storage import LOOK_SECONDS
@@ -57,6 +58,7 @@ class Supervisor:
         self._revisions: dict[int, RevisionSpec] = {}
         self._instances: dict[tuple[int, int], Instance] = {}
         self._runs: dict[str, Run] = {}
+        self.probes = Probes(self._locate)
 
     async def load(self) -> None:
         """Takes over what the agent before left: specs, running instances and runs; ends what nobody recorded.
@@ -194,8 +196,13 @@ class Supervisor:
 
     async def leave(self) -> None:
         """The agent ends; instances and runs go on."""
+        await self.probes.close()
         instances = [item.forget() for item in self._instances.values()]
         await asyncio.gather(*instances, *(run.forget() for run in self._runs.values()))
+
+    def _locate(self, revision_id: int, ordinal: int) -> tuple[str, int] | None:
+        instance = self._instances.get((revision_id, ordinal))
+        return (instance.address, instance.port) if instance is not None and instance.address else None
 
     def _ensure_room(self, spec: RevisionSpec) -> None:
         """The last look at the sum of all limits; whoever asked has looked before, but others may have asked, too."""

@@ -8,7 +8,7 @@ from django.contrib.auth.models import User
 from django.contrib.sessions.models import Session
 
 from portal.accounts.links import create_link
-from sites.models import Kind, Operation
+from sites.models import Operation
 from tests.domain import Domain
 from tests.portal.accounts.conftest import ACCOUNT, NEW_PASSWORD, Visitor
 
@@ -152,7 +152,7 @@ def test_who_chooses_the_first_password_is_not_told_of_it(nobody: Visitor, domai
     nobody.post(create_link(domain.alice), CHOSEN)
     bar = nobody.get("/sites/").content.decode()
     assert ("has a new password" in bar) == has_password
-    assert Operation.objects.get(kind=Kind.PASSWORD).actor == domain.alice
+    assert Operation.objects.get(kind="password").actor == domain.alice
 
 
 @pytest.mark.parametrize("weak", ["password", "short4life", "11letters11", "greenroom2026", "Localhost1234"])

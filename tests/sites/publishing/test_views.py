@@ -1,6 +1,7 @@
 """A slot's own credentials publish to that slot, and to no other."""
 
 import base64
+import errno
 
 import pytest
 from django.conf import LazySettings
@@ -9,6 +10,8 @@ from django.test import Client
 from sites.models import Deployment, Slot
 from sites.planning import build_log
 from sites.publishing.authentication import FROM_ADDRESS, TO_HOST
+from sites.services.slots import change_swap_settings
+from sites.services.swaps import request_swap
 from tests.domain import Domain
 
 
@@ -127,6 +130,65 @@ def test_history_is_for_the_slots_own_credentials(domain: Domain, slots: tuple[S
     answer = Client().get("/api/deployments", HTTP_HOST="contoso.scm.localhost", **basic(slots[0]))
     assert [one["message"] for one in answer.json()] == ["one"]
     assert Client().get("/api/deployments", HTTP_HOST="contoso.scm.localhost").status_code == 401
+
+
+def look(slot: Slot, host: str, address: str):
+    return Client().get(f"/api/deployments/{address}", HTTP_HOST=host, **basic(slot))
+
+
+@pytest.mark.parametrize("way", ["auto swap", "swap"])
+def test_the_address_of_a_publication_stays_valid_wherever_it_goes(
+    domain: Domain, slots: tuple[Slot, Slot], way: str
+) -> None:
+    production, staging = slots
+    host = "contoso-staging.scm.localhost"
+    if way == "auto swap":
+        change_swap_settings(acting_user=domain.alice, slot=staging, is_auto_swapped=True)
+    address = post_zip(domain, host, **basic(staging))["Location"].rpartition("/")[2]
+    deployment = Deployment.objects.get(public_id=address)
+    assert look(staging, host, address).status_code == 202
+    assert domain.work(deployment.operation).state == "succeeded"
+    if way == "swap":
+        assert domain.swap(staging, production).state == "succeeded"
+    build_log(deployment).parent.mkdir(parents=True, exist_ok=True)
+    build_log(deployment).write_text("built")
+    for name in (address, "latest"):
+        found = look(staging, host, name)
+        assert (found.status_code, found.json()["id"]) == (200, address)
+        assert (found.json()["state"], found.json()["slot"]) == ("active", "production")
+        assert look(staging, host, f"{name}/log").getvalue() == b"built"
+    assert look(production, "contoso.scm.localhost", address).status_code == 404, "production did not receive it"
+
+
+def test_a_deployment_that_another_has_replaced_says_so(domain: Domain, slots: tuple[Slot, Slot]) -> None:
+    domain.publish(slots[0], "three")
+    answer = Client().get("/api/deployments", HTTP_HOST="contoso.scm.localhost", **basic(slots[0]))
+    assert [(one["message"], one["state"], one["active"]) for one in answer.json()] == [
+        ("three", "active", True),
+        ("one", "superseded", False),
+    ]
+
+
+@pytest.mark.parametrize("address", ["nonsense", "0" * 32, "0/log", "nonsense/log"])
+def test_what_is_no_deployment_is_not_found(domain: Domain, slots: tuple[Slot, Slot], address: str) -> None:
+    assert look(slots[0], "contoso.scm.localhost", address).status_code == 404
+
+
+def test_a_conflict_is_one_for_programs_too(domain: Domain, slots: tuple[Slot, Slot]) -> None:
+    preview = request_swap(acting_user=domain.alice, source=slots[1], target=slots[0], with_preview=True)
+    domain.look(preview)
+    answer = post_zip(domain, "contoso.scm.localhost", **basic(slots[0]))
+    assert (answer.status_code, answer.json()["code"]) == (409, "SwapPending")
+
+
+def test_a_full_disk_is_told_as_such(domain: Domain, slots: tuple[Slot, Slot], monkeypatch: pytest.MonkeyPatch) -> None:
+    def fill(*_: object, **__: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr("sites.services.deployments.archives.unpacked", fill)
+    answer = post_zip(domain, "contoso.scm.localhost", **basic(slots[0]))
+    assert (answer.status_code, answer.json()["code"]) == (507, "NoSpaceLeft")
+    assert "the disk of the server is full. Nothing was changed." in answer.json()["message"]
 
 
 def ask(host: str = "contoso.scm.localhost", address: str = "192.0.2.1", **headers: str):

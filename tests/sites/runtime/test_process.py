@@ -91,8 +91,7 @@ def test_an_order_that_was_not_understood_is_not_tried_again(agent: Agent) -> No
 
 
 @pytest.mark.parametrize(
-    ("status", "answer"),
-    [(500, {"protocol": codec.PROTOCOL, "error": "No space left on device"}), (200, {"protocol": 99})],
+    ("status", "answer"), [(500, {"protocol": codec.PROTOCOL, "error": "it failed"}), (200, {"protocol": 99})]
 )
 def test_an_agent_that_cannot_is_out_of_reach(agent: Agent, status: int, answer: dict[str, Any]) -> None:
     agent.status, agent.answer = status, answer

@@ -104,6 +104,7 @@ def full(keys: KeyFile, domain: Domain) -> Domain:
     domain.save(Slot.objects.get(is_production=False), Entry("KEY", "altered"))
     assert domain.roll_back(production.site, to_unaltered=True).state == "succeeded"
     _, its_staging = domain.staged("fabrikam")
+    domain.save(its_staging, Entry("KEY", "of what is deleted"))
     domain.work(slots.delete_staging(acting_user=domain.alice, slot=its_staging))
     app = {"secret": encrypt(SECRET)}
     Authenticator.objects.create(user=domain.alice, type=Authenticator.Type.TOTP, data=app)
@@ -352,4 +353,4 @@ def test_what_stands_encrypted_inside_json_is_renewed_too(keys: KeyFile, full: D
 
 def test_the_deleted_and_the_undone_are_not_forgotten(full: Domain) -> None:
     assert DeletedSlot.objects.exists() and Swap.objects.exists()
-    assert any(operation.kept_settings for operation in Operation.objects.all())
+    assert any(operation.before for operation in Operation.objects.all())

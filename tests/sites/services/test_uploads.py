@@ -90,7 +90,7 @@ def test_a_slot_that_is_taken_meanwhile_leaves_nothing(
     domain: Domain, settings: LazySettings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     site = domain.create()
-    monkeypatch.setattr("sites.services.operations.ensure_free", lambda *_, **__: None)
+    monkeypatch.setattr("sites.services.requests.ensure_free", lambda *_, **__: None)
     slots.restart(acting_user=domain.alice, slot=site.slots.get())
     before = state(settings)
     with pytest.raises(SlotBusy):

@@ -10,7 +10,7 @@ from django.conf import settings
 from django.utils import timezone
 from pytest_django import Settings
 
-from sites.models import Kind, Operation, OperationState
+from sites.models import Operation, OperationState
 from sites.supervisor import report
 from sites.supervisor.identity import Record, identity_of, write_record
 from sites.supervisor.report import ago, status_lines
@@ -45,7 +45,7 @@ def test_what_strangers_wrote_is_one_line_that_does_nothing(
 ) -> None:
     settings.CELERY_BROKER_URL = "redis+socket:///nowhere"
     monkeypatch.setattr(report, "_database", lambda: "SQLite, in memory")
-    values = {"kind": Kind.PUBLISH, "target": "contoso", "actor_name": "al\x1b[31mice"}
+    values = {"kind": "publish", "target": "contoso", "actor_name": "al\x1b[31mice"}
     Operation.objects.create(**values)
     outcome = "The build of '\x1b]0;PWN\x07\u202e' failed.\nIts last lines:\n  2026-11-27 12:00 UTC  forged"
     Operation.objects.create(**values, state=OperationState.FAILED, outcome=outcome, ended_at=timezone.now())
