@@ -3,6 +3,7 @@
 from concurrent.futures import ThreadPoolExecutor
 from http.client import HTTPConnection, HTTPException
 
+from sites.jobs.asking import connected
 from sites.models import Revision, RevisionState
 from sites.runtime.registry import get_runtime
 from sites.runtime.spec import InstanceState
@@ -30,9 +31,8 @@ def ask(address: str, port: int) -> None:
     """Send one request; the beginning of an answer is enough."""
     connection = HTTPConnection(address, port, timeout=SECONDS)
     try:
-        connection.request("GET", "/", headers={"User-Agent": USER_AGENT})
-        connection.getresponse()
+        with connected(connection, SECONDS):
+            connection.request("GET", "/", headers={"User-Agent": USER_AGENT})
+            connection.getresponse()
     except (OSError, HTTPException):
         return  # the runtime watches over the instance; this only keeps it warm
-    finally:
-        connection.close()

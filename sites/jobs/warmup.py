@@ -1,12 +1,10 @@
 """Step WARMING: every instance of every side answers a request before any visitor reaches it."""
 
-import socket
 import threading
 import time
 from collections import defaultdict
 from collections.abc import Iterable
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import suppress
 from dataclasses import dataclass
 from http.client import HTTPConnection, HTTPException, HTTPResponse
 
@@ -17,6 +15,7 @@ from django.utils.encoding import iri_to_uri
 from sites.errors import WarmupFailed
 from sites.general_settings import WarmupRules, warmup_rules
 from sites.jobs import prepare, wording
+from sites.jobs.asking import connected
 from sites.jobs.procedure import Progress, beat
 from sites.models import Category, HostName, HostNameKind, Instance, Kind, Operation, SlotChange, SlotSetting
 from sites.models.clock import now, seconds_since
@@ -163,26 +162,17 @@ def _status(probe: Probe, path: str, seconds: float) -> str:
         "X-Website-Site-Name": probe.change.held_slot.site.name,
     }
     connection = HTTPConnection(probe.instance.address, probe.instance.port, timeout=seconds)
+    late = f"no answer within {seconds:.0f} s"
     is_over = threading.Event()
-    answer = ""
-    began = time.monotonic()
     try:
-        connection.connect()
-        # A timeout of the socket begins again with every byte: an answer that trickles would hold the swap for ever
-        clock = threading.Timer(seconds - (time.monotonic() - began), _cut, (connection.sock, is_over))
-        clock.start()
-        try:
+        with connected(connection, seconds) as is_over:
             connection.request("GET", iri_to_uri(path), headers=headers)
             answer = _read(connection.getresponse())
-        finally:
-            clock.cancel()
     except TimeoutError:
-        is_over.set()
+        return late
     except (OSError, HTTPException) as error:
         answer = f"no answer ({one_line(str(error)) or type(error).__name__})"
-    finally:
-        connection.close()
-    return f"no answer within {seconds:.0f} s" if is_over.is_set() else answer
+    return late if is_over.is_set() else answer
 
 
 def _read(response: HTTPResponse) -> str:
@@ -190,13 +180,6 @@ def _read(response: HTTPResponse) -> str:
     while response.read(CHUNK):
         pass
     return "an answer that broke off" if response.length else str(response.status)
-
-
-def _cut(connection: socket.socket, is_over: threading.Event) -> None:
-    """Have whoever reads from the connection find its end."""
-    is_over.set()
-    with suppress(OSError):
-        connection.shutdown(socket.SHUT_RDWR)
 
 
 def _note(operation: Operation, answers: Iterable[tuple[Probe, Answer]]) -> int:

@@ -1,5 +1,9 @@
 """Always On asks the instances that run, where they are now."""
 
+import socket
+import threading
+from contextlib import suppress
+
 import pytest
 
 from sites.jobs import keep_loaded
@@ -21,3 +25,25 @@ def test_instances_are_asked_where_the_runtime_says_that_they_run(
     (running,) = domain.runtime.observe([production.live_revision_id])
     keep_loaded.run()
     assert asked == [(running.address, running.port)]
+
+
+def test_an_answer_that_trickles_holds_nobody_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(keep_loaded, "SECONDS", 0.5)
+    is_over = threading.Event()
+
+    def trickle(server: socket.socket) -> None:
+        connection, _ = server.accept()
+        with connection, suppress(OSError):
+            while not is_over.wait(0.05):
+                connection.sendall(b"H")
+
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        thread = threading.Thread(target=trickle, args=(server,))
+        thread.start()
+        asking = threading.Thread(target=keep_loaded.ask, args=server.getsockname(), daemon=True)
+        asking.start()
+        asking.join(5)
+        has_ended = not asking.is_alive()
+        is_over.set()
+        thread.join()
+    assert has_ended
