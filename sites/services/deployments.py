@@ -1,5 +1,6 @@
 """Publish content to a slot."""
 
+import codecs
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
@@ -9,7 +10,7 @@ from django.db import transaction
 from django.db.models import QuerySet
 
 from sites import access
-from sites.logs.files import blocks, tail
+from sites.logs.files import BLOCK, blocks, tail
 from sites.models import Category, Deployment, Operation, Slot
 from sites.operations.kinds.publish import PUBLISH
 from sites.plain_text import log_text
@@ -96,5 +97,13 @@ def end_of_log(deployment: Deployment) -> str:
 
 
 def whole_log(deployment: Deployment) -> Iterator[bytes]:
-    """All that is kept of it, block by block; its two files have a limit."""
-    return blocks(build_log(deployment))
+    """All that is kept of it, as text in UTF-8 that acts on no terminal; its two files have a limit."""
+    decoder = codecs.getincrementaldecoder("utf-8")("replace")
+    rest = ""
+    for block in blocks(build_log(deployment)):
+        lines, end, rest = (rest + decoder.decode(block)).rpartition("\n")
+        yield log_text(lines + end).encode()
+        if len(rest) > BLOCK:
+            yield log_text(rest).encode()
+            rest = ""
+    yield log_text(rest + decoder.decode(b"", final=True)).encode()

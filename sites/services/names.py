@@ -36,8 +36,16 @@ def _fault(name: str) -> str | None:
         return "it begins like an encoded international name"
     if name in RESERVED:
         return "that name is reserved"
+    if settings.PORTAL_HOST in _hosts_of(name):
+        return "one of its addresses is the portal's"
     ending = next((slot for slot in _slot_endings() if name.endswith(f"-{slot}")), None)
     return f"it ends like the address of another site's {ending} slot" if ending else None
+
+
+def _hosts_of(name: str) -> set[str]:
+    """Every address that a site of that name has or may get."""
+    slots = (None, *sorted(_slot_endings()))
+    return {host(name, slot) for host in (default_host, publishing_host) for slot in slots}
 
 
 def _shown(character: str) -> str:

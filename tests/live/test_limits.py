@@ -133,6 +133,36 @@ def test_a_site_goes_when_memory_runs_out_and_its_monitor_stays(shared_agent: Ag
     shared_agent.stop(93)
 
 
+def test_who_leaves_the_answers_of_the_kernel_unread_is_ended(shared_agent: Agent) -> None:
+    """No control group counts them."""
+    program = "\n".join(
+        (
+            "import socket, struct, time",
+            "kept = []",
+            "for number in range(400):",
+            "    one = socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, 0)",
+            "    one.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 200000)",
+            "    kept.append(one)",
+            "    for question in range(500):",
+            "        one.send(struct.pack('IHHIIBBHiII', 32, 18, 0x301, question, 0, 0, 0, 0, 0, 0, 0))",
+            "time.sleep(1000)",
+        )
+    )
+    shared_agent.serve(85, command=("sh", "-c", f'python3 -c "{program}" & exec python3 app.py'))
+    wait_until(lambda: shared_agent.runtime.observe([85])[0].restarts, 30)
+    assert any("answers unread" in line for line in shared_agent.runtime.log_tail(85, 0, lines=100))
+    shared_agent.stop(85)
+
+
+def test_buffers_of_connections_count_as_memory_in_version_1(shared_agent: Agent) -> None:
+    shared_agent.serve(84, limits=Limits(memory_mb=128))
+    inside = shared_agent.record(84)["child"]["pid"]
+    groups = dict(line.split(":")[1:] for line in Path(f"/proc/{inside}/cgroup").read_text().splitlines())
+    limit = Path(f"/sys/fs/cgroup/memory{groups.get('memory', '')}/memory.kmem.tcp.limit_in_bytes")
+    assert "memory" not in groups or not limit.exists() or int(limit.read_text()) == 128 * MB
+    shared_agent.stop(84)
+
+
 def shared(agent: Agent, owner: int) -> Mount:
     """The one persistent folder of a site."""
     return Mount(str(agent.folder / "mounts" / str(owner) / "store"), "/data/store")

@@ -135,6 +135,11 @@ class Instance:
             self._is_to_begin_anew = True
             self._changed.set()
 
+    def end_if_it_hoards(self) -> None:
+        """See Machine.end_hoarder."""
+        if self._monitor is not None:
+            self._machine.end_hoarder(self._folder, self._monitor)
+
     def note_memory_kills(self) -> None:
         """Say in its log when a process was ended for memory, also when the application goes on without it."""
         kills = self._machine.confinement.memory_kills(self.key)

@@ -127,7 +127,11 @@ class GroupsV1:
         self.bound(self._memory_mb)
         size = limits.memory_mb * MB
         values = {
-            "memory": (("memory.limit_in_bytes", size), ("memory.memsw.limit_in_bytes", size)),
+            "memory": (
+                ("memory.limit_in_bytes", size),
+                ("memory.memsw.limit_in_bytes", size),
+                ("memory.kmem.tcp.limit_in_bytes", size),  # version 1 counts no buffer of TCP before it has a limit
+            ),
             "pids": (("pids.max", limits.processes),),
             "cpu": (
                 ("cpu.cfs_period_us", PERIOD_MICROSECONDS),

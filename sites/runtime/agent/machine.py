@@ -5,6 +5,7 @@ import hashlib
 import logging
 import os
 import resource
+import signal
 import sys
 from collections.abc import Iterable
 from contextlib import suppress
@@ -34,6 +35,7 @@ from sites.runtime.agent.sandbox import (
     write_accounts,
 )
 from sites.runtime.agent.seccomp import build_filter
+from sites.runtime.agent.socket_memory import MOST_BYTES, unread_bytes
 from sites.runtime.agent.storage import Storage
 from sites.runtime.spec import EndReason, Limits, Mount
 
@@ -170,6 +172,14 @@ class Machine:
     def note(self, folder: Path, text: str) -> None:
         """A line of ours in the log of the sandbox of that folder."""
         self.logs.note(spawn.output_pipe(folder), f"[Greenroom: {text}]")
+
+    def end_hoarder(self, folder: Path, monitor: Monitor) -> None:
+        """End a sandbox that holds memory of the machine which nobody counts; see socket_memory."""
+        child = monitor.record.child
+        if self.isolation.has_own_network and child is not None and unread_bytes(child.pid) > MOST_BYTES:
+            limit = MOST_BYTES // 1024**2
+            self.note(folder, f"ended: it left more than {limit} MB of the kernel's answers unread (netlink sockets).")
+            identity.send(child, signal.SIGKILL)
 
     def memory_reason(self, key: str) -> EndReason:
         """Why a process of that sandbox was ended when memory ran out."""

@@ -83,6 +83,11 @@ class Run:
         if not is_allowed:
             self._end_for(EndReason.QUOTA, why)
 
+    def end_if_it_hoards(self) -> None:
+        """See Machine.end_hoarder."""
+        if self._monitor is not None:
+            self._machine.end_hoarder(self._folder, self._monitor)
+
     async def end(self) -> None:
         """Ends it if it still runs, and waits for that."""
         self._is_ending.set()

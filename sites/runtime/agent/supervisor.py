@@ -175,11 +175,14 @@ class Supervisor:
             self._forget_old()
 
     async def watch(self) -> None:
-        """For ever: keeps persistent folders within their quota, and says what the kernel has ended."""
+        """For ever: ends who hoards memory, keeps folders within their quota, and says what the kernel has ended."""
         while True:
             try:
                 running = [run for run in self._runs.values() if run.is_running]
-                await self.machine.storage.look([*self._instances.values(), *running])
+                sandboxes: list[Instance | Run] = [*self._instances.values(), *running]
+                for sandbox in sandboxes:
+                    sandbox.end_if_it_hoards()
+                await self.machine.storage.look(sandboxes)
                 for instance in self._instances.values():
                     instance.note_memory_kills()
             except Exception:

@@ -7,9 +7,11 @@ import pytest
 from django.conf import LazySettings
 from django.test import Client
 
+from sites.logs import files
 from sites.models import Deployment, Slot
 from sites.planning import build_log
 from sites.publishing.authentication import FROM_ADDRESS, TO_HOST
+from sites.services import deployments
 from sites.services.slots import change_swap_settings
 from sites.services.swaps import request_swap
 from tests.domain import Domain
@@ -77,6 +79,21 @@ def test_the_log_is_given_whole_with_what_moved_aside(domain: Domain, slots: tup
     answer = Client().get(address, HTTP_HOST="contoso-staging.scm.localhost", **basic(slots[1]))
     assert answer.getvalue() == b"first\nlast\n"
     assert answer["Content-Type"] == "text/plain; charset=utf-8"
+
+
+def test_a_log_acts_on_no_terminal_however_it_is_cut_into_blocks(
+    domain: Domain, slots: tuple[Slot, Slot], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(files, "BLOCK", 5)
+    monkeypatch.setattr(deployments, "BLOCK", 64)
+    deployment = slots[1].workload.active_deployment
+    written = "grün\x1b[31mred\x1b[0m \x1b]0;title\x07 \x9b2J\u202etxt\ttab\n" + "ü" * 200
+    build_log(deployment).parent.mkdir(parents=True, exist_ok=True)
+    build_log(deployment).write_text(written)
+    address = f"/api/deployments/{deployment.public_id.hex}/log"
+    answer = Client().get(address, HTTP_HOST="contoso-staging.scm.localhost", **basic(slots[1]))
+    text = answer.getvalue().decode()
+    assert text == "grünred  \\u202etxt\ttab\n" + "ü" * 200
 
 
 @pytest.mark.parametrize("own", [0, 1])

@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 import pytest
+from django.conf import LazySettings
 
 from sites.errors import NameRefused, NameTaken, NotAllowed, NotFound, SettingRefused, WrongNameTyped
 from sites.models import HostName, Mode, Operation, Revision, RevisionState, Site, Slot, Workload
@@ -35,6 +36,16 @@ def test_names_that_cannot_become_addresses_are_refused_with_the_reason(domain: 
     with pytest.raises(NameRefused) as refusal:
         sites.create_site(acting_user=domain.alice, subscription=domain.subscription, name=name)
     assert reason in str(refusal.value)
+    assert not Site.objects.exists()
+
+
+@pytest.mark.parametrize("portal", ["greenroom.localhost", "greenroom-staging.localhost", "greenroom.scm.localhost"])
+def test_no_site_gets_the_address_of_a_portal_that_is_below_the_same_suffix(
+    domain: Domain, settings: LazySettings, portal: str
+) -> None:
+    settings.PORTAL_HOST = portal
+    with pytest.raises(NameRefused, match="one of its addresses is the portal's"):
+        domain.create("greenroom")
     assert not Site.objects.exists()
 
 
