@@ -1,8 +1,10 @@
 """The figures of a measurement, what they should be, and both in words."""
 
 import json
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,19 +54,28 @@ TARGETS = {
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """`figures` has every key of KEYS; what else was measured stands beside them."""
+    """`figures` has every key of `keys`; what else was measured stands beside them."""
 
     figures: dict[str, object]
+    keys: Sequence[str] = KEYS
+    targets: Mapping[str, Target] = field(default_factory=lambda: TARGETS)
 
     @property
     def missed(self) -> list[str]:
         """Keys of the figures that were measured and are not what they should be."""
-        return [key for key, target in TARGETS.items() if not all(map(target.is_met, self._values(key)))]
+        return [key for key, target in self.targets.items() if not all(map(target.is_met, self._values(key)))]
 
     def _values(self, key: str) -> list[float]:
         """A figure and the ends of its interval: a figure whose interval reaches beyond its target is not shown."""
-        value, interval = self.figures.get(key), self.figures.get(f"{key}_interval")
-        return [] if value is None else [float(one) for one in (value, *(interval or ()))]  # type: ignore[misc]
+        value: Any = self._figure(key)
+        interval: Any = self.figures.get(f"{key}_interval")
+        return [] if value is None else [float(one) for one in (value, *(interval or ()))]
+
+    def _figure(self, key: str) -> Any:
+        """A figure; `key.name` is one of several figures below a key."""
+        outer, _, inner = key.partition(".")
+        found: Any = self.figures.get(outer)
+        return found.get(inner) if inner and isinstance(found, Mapping) else found
 
     def write(self, path: Path) -> None:
         """As JSON."""
@@ -72,12 +83,12 @@ class Report:
 
     def sentences(self) -> list[str]:
         """A line per key, and a verdict."""
-        width = max(map(len, KEYS))
+        width = max(map(len, self.keys))
         lines = []
-        for key in KEYS:
-            value = self.figures.get(key)
+        for key in self.keys:
+            value = self._figure(key)
             shown = "not measured" if value is None else f"{value:,}" if isinstance(value, int) else f"{value:.3g}"
-            target = TARGETS.get(key)
+            target = self.targets.get(key)
             judged = "" if target is None else f"  ({target}{'' if key not in self.missed else ': missed'})"
             lines.append(f"{key:<{width}}  {shown:>12}{judged}")
         if self.missed:
