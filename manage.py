@@ -1,13 +1,18 @@
 #!/usr/bin/env python
-"""Django's command line for Greenroom."""
+"""Greenroom's command line: `up`, which does without Django, and Django's commands."""
 
 import os
 import sys
-
-from django.core.management import execute_from_command_line
 
 from portal.options import take_options
 
 if __name__ == "__main__":
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "portal.settings")
-    execute_from_command_line(take_options(sys.argv, os.environ))
+    arguments = take_options(sys.argv, os.environ)
+    if arguments[1:2] == ["up"]:
+        from sites.management.up import main
+
+        sys.exit(main(arguments[2:]))
+    from django.core.management import execute_from_command_line
+
+    execute_from_command_line(arguments)

@@ -59,6 +59,7 @@ for _folder in (DATA_DIR, RUN_DIR, UPLOAD_DIR):
     _folder.mkdir(mode=0o700, parents=True, exist_ok=True)
 
 REDIS_SOCKET = RUN_DIR / "redis.sock"
+FORK_SOCKET = RUN_DIR / "fork.sock"
 AGENT_SOCKET = RUN_DIR / "agent.sock"
 XDS_SOCKET = RUN_DIR / "xds.sock"
 XDS_CONTROL_SOCKET = RUN_DIR / "xds-control.sock"

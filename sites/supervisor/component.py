@@ -1,10 +1,14 @@
 """What `up` must know of one of its parts."""
 
 import signal
+import sys
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 
 from django.conf import settings
+
+DATABASE = "database"
+"""Stands in `after` for tables that are up to date."""
 
 
 class NotReady(Exception):
@@ -25,6 +29,8 @@ class Component:
     """Asks the process with this pid once; raises NotReady."""
     prepare: Callable[[], bytes] = bytes
     """Writes its configuration and returns it; an adopted process must have been started with the same."""
+    after: tuple[str, ...] = ()
+    """What must answer before this is started: names of parts, or DATABASE."""
     environment: Mapping[str, str] = field(default_factory=dict)
     descriptors: tuple[int, ...] = ()
     survives: bool = False
@@ -37,4 +43,10 @@ class Component:
     """Asks it to end in its own words, for example by letting connections end."""
     stop_signal: signal.Signals = signal.SIGTERM
     ready_seconds: float = field(default_factory=lambda: settings.READY_SECONDS)
+    """Without getting any further: sites.supervisor.patience."""
     stop_seconds: float = 10.0
+
+    @property
+    def is_python(self) -> bool:
+        """Whether its program is our Python, so that the fork server can start it."""
+        return self.command[0] == sys.executable

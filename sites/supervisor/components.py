@@ -1,4 +1,4 @@
-"""The parts of Greenroom, in the order in which they are started."""
+"""The parts of Greenroom, and what each needs before it is started."""
 
 import asyncio
 import http.client
@@ -12,19 +12,22 @@ from django.conf import settings
 from sites.router.bootstrap import envoy_command, write_bootstrap
 from sites.runtime.agent.background import ask_for_slices, step_back
 from sites.supervisor import readiness
-from sites.supervisor.component import Component
+from sites.supervisor.component import DATABASE, Component
 from sites.supervisor.unix_http import ask
 
 BOOTSTRAP = settings.RUN_DIR / "envoy-bootstrap.json"
 PYTHON = sys.executable
-CONTROL_PLANE = ("xds", "web", "worker-control", "worker-work", "beat")
+CONTROL_PLANE = ("forkserver", "xds", "web", "worker-control", "worker-work", "beat")
 """What a restart replaces; the sites go on without it."""
+CELERY = {"CELERY_SKIP_CHECKS": "1"}
+"""`manage.py prepare` has checked the settings before."""
 
 
 def components(*, isolation: str, web_socket: int) -> list[Component]:
     """All parts. `isolation` is the level found; `web_socket` the descriptor that the web server listens on."""
     embedded = [] if uses_foreign_redis() else [_redis()]
     return [
+        _fork_server(),
         *embedded,
         _agent(isolation),
         _xds(),
@@ -38,6 +41,11 @@ def components(*, isolation: str, web_socket: int) -> list[Component]:
 def uses_foreign_redis() -> bool:
     """Whether REDIS_URL names a Redis that is not ours."""
     return not settings.CELERY_BROKER_URL.endswith(str(settings.REDIS_SOCKET))
+
+
+def _fork_server() -> Component:
+    command = (PYTHON, "-m", "sites.supervisor.forkserver", str(settings.FORK_SOCKET))
+    return Component("forkserver", command, readiness.fork_server_listens)
 
 
 def _redis() -> Component:
@@ -74,7 +82,8 @@ def _agent(isolation: str) -> Component:
 
 def _xds() -> Component:
     command = (PYTHON, str(settings.BASE_DIR / "manage.py"), "xds", "--skip-checks")
-    return Component("xds", command, readiness.answers_status(settings.XDS_CONTROL_SOCKET), give_way=ask_for_slices)
+    ready = readiness.answers_status(settings.XDS_CONTROL_SOCKET)
+    return Component("xds", command, ready, after=(DATABASE, "agent"), give_way=ask_for_slices)
 
 
 def _envoy() -> Component:
@@ -86,6 +95,7 @@ def _envoy() -> Component:
         "envoy",
         tuple(envoy_command(BOOTSTRAP)),
         readiness.router_listens,
+        after=("xds",),
         prepare=prepare,
         survives=True,
         before_stop=_drain,
@@ -100,6 +110,7 @@ def _web(descriptor: int) -> Component:
         "web",
         ("sh", "-c", script, "gunicorn", *gunicorn),
         readiness.web_answers,
+        after=(DATABASE,),
         environment={"DJANGO_SETTINGS_MODULE": "portal.settings"},
         descriptors=(descriptor,),
         give_way=ask_for_slices,
@@ -108,14 +119,17 @@ def _web(descriptor: int) -> Component:
 
 
 def _worker(queue: str) -> Component:
-    command: tuple[str, ...] = (PYTHON, "-m", "celery", "-A", "portal", "worker", "-Q", queue, "-c", "2")
+    command: tuple[str, ...] = (PYTHON, "-m", "celery", "-A", "portal", "worker", "-Q", queue)
+    command += ("--pool", "threads", "--concurrency", "2")
     command += ("-n", f"{queue}@greenroom")
-    command += ("--include", "sites.supervisor.heartbeat", "--loglevel", "INFO")
+    command += ("--include", "sites.supervisor.worker", "--loglevel", "INFO")
     command += ("--without-gossip", "--without-mingle", "--without-heartbeat")
     return Component(
         f"worker-{queue}",
         command,
-        readiness.worker_reports(queue),
+        readiness.reports_ready(f"worker-{queue}"),
+        after=(DATABASE, *_queue()),
+        environment=CELERY,
         give_way=ask_for_slices,
         give_way_when_ready=step_back,
         stop_seconds=15,
@@ -125,7 +139,13 @@ def _worker(queue: str) -> Component:
 def _beat() -> Component:
     command: tuple[str, ...] = (PYTHON, "-m", "celery", "-A", "portal", "beat")
     command += ("--scheduler", "celery.beat:Scheduler", "--loglevel", "WARNING", "--pidfile", "")
-    return Component("beat", command, readiness.settles, give_way=ask_for_slices)
+    after = (DATABASE, *_queue())
+    return Component("beat", command, readiness.settles, after=after, environment=CELERY, give_way=ask_for_slices)
+
+
+def _queue() -> tuple[str, ...]:
+    """The part that is the queue; none when somebody else keeps that."""
+    return () if uses_foreign_redis() else ("redis",)
 
 
 async def _stop_instances(_: int) -> None:

@@ -8,8 +8,10 @@ from pathlib import Path
 
 from sites.supervisor.backoff import Backoff
 from sites.supervisor.component import Component, NotReady
+from sites.supervisor.forking import NotForked, fork_part
 from sites.supervisor.identity import Record, digest_of, forget_record, read_record, write_record
 from sites.supervisor.journal import Journal, rotate, tail
+from sites.supervisor.patience import Patience
 from sites.supervisor.process import Process, describe_end
 
 PROBE_SECONDS = 0.05
@@ -24,7 +26,17 @@ class StartFailed(Exception):
 class Keeper:
     """One component and its present process."""
 
-    def __init__(self, component: Component, journal: Journal, *, run_dir: Path, log_dir: Path, folder: Path) -> None:
+    def __init__(
+        self,
+        component: Component,
+        journal: Journal,
+        *,
+        run_dir: Path,
+        log_dir: Path,
+        folder: Path,
+        fork_server: Path | None = None,
+    ) -> None:
+        """`fork_server` is the socket of the one that starts Python parts, if there is one."""
         self.component = component
         self.process: Process | None = None
         self.restarts = 0
@@ -32,6 +44,7 @@ class Keeper:
         self._journal = journal
         self._run_dir = run_dir
         self._folder = folder
+        self._fork_server = fork_server
         self._backoff = Backoff()
         self._started = 0.0
         self._watch: asyncio.Task[None] | None = None
@@ -110,7 +123,7 @@ class Keeper:
     def _start(self, digest: str) -> None:
         rotate(self.log)
         self._started = time.monotonic()
-        self.process = Process.start(
+        self.process = self._fork() or Process.start(
             self.component.command,
             environment={**clean_environment(), **self.component.environment},
             log=self.log,
@@ -124,13 +137,31 @@ class Keeper:
             self._run_dir, Record(self.name, self.process.identity, digest, time.time(), restarts=self.restarts)
         )
 
+    def _fork(self) -> Process | None:
+        """The part, started by the fork server; None when that cannot be, and it is to be started as a program."""
+        if self._fork_server is None or not self.component.is_python or self.component.survives:
+            return None
+        try:
+            with self.log.open("ab") as output:
+                return fork_part(
+                    self._fork_server,
+                    self.name,
+                    self.component.command[1:],
+                    log=output.fileno(),
+                    environment=self.component.environment,
+                    descriptors=self.component.descriptors,
+                )
+        except NotForked as error:
+            self._say(f"is started without the fork server, which did not answer ({error})")
+            return None
+
     async def _until_ready(self) -> None:
         process = self.process
         if process is None:
             raise StartFailed(self.name)
-        began = time.monotonic()
+        patience = Patience(process.pid, self.component.ready_seconds)
         reason = "it was not asked"
-        while (waited := time.monotonic() - began) < self.component.ready_seconds:
+        while not patience.is_over():
             try:
                 await self.component.ready(process.pid)
             except NotReady as error:
@@ -143,9 +174,12 @@ class Keeper:
             if process.has_ended:
                 self._say(f"{describe_end(process.exit_code)} before it answered. Its last lines:", tail(self.log))
                 raise StartFailed(self.name)
-            await asyncio.sleep(pause_between_probes(waited))
+            if patience.has_news():
+                self._say(f"is still starting after {patience.waited:.0f} s ({reason})")
+            await asyncio.sleep(pause_between_probes(patience.waited))
         self._say(
-            f"did not answer within {self.component.ready_seconds:g} s ({reason}). Its last lines:", tail(self.log)
+            f"did not answer within {patience.waited:.1f} s ({reason}), and gets no further. Its last lines:",
+            tail(self.log),
         )
         await self._end(process, asyncio.Event())
         raise StartFailed(self.name)

@@ -1,47 +1,52 @@
-"""`up`: brings every part up in order, keeps it up, and takes it down in order."""
+"""`up`: brings every part up as soon as what it needs is there, keeps it up, and takes it down in order."""
 
 import asyncio
 import os
 import signal
 import time
 import traceback
-from collections.abc import Callable, Coroutine
+from collections.abc import Coroutine
 from contextlib import suppress
 from typing import Any
 
 from django.conf import settings
-from django.db import connection
 
 from sites.errors import GreenroomError
 from sites.runtime.agent.own_networks import give_up_block
 from sites.supervisor.address import address
+from sites.supervisor.component import DATABASE, Component
 from sites.supervisor.components import components
 from sites.supervisor.control import serve
+from sites.supervisor.errand import run_errand
 from sites.supervisor.identity import read_record
 from sites.supervisor.journal import Journal, rotate
 from sites.supervisor.keeper import Keeper, StartFailed
 from sites.supervisor.lock import Holder, UpLock
+from sites.supervisor.orphans import Orphans, collect_orphans
 from sites.supervisor.ports import check_port
-from sites.supervisor.preparation import check_data_version, collect_static, make_folders, migrate
+from sites.supervisor.preparation import check_data_version, make_folders
 from sites.supervisor.resume import Resume, replace_self
 from sites.supervisor.sockets import inherit, listen
-from sites.supervisor.systemd import tell_systemd
+from sites.supervisor.systemd import tell_systemd, writes_to_journal
 
-STOP_ORDER = (("beat",), ("worker-control", "worker-work"), ("web",), ("envoy",), ("agent",), ("xds",), ("redis",))
+STOP_ORDER = (
+    ("beat", "worker-control", "worker-work", "web", "envoy"),
+    ("agent",),
+    ("xds", "redis", "forkserver"),
+)
 TOGETHER = ("worker-control", "worker-work", "beat")
-LOG_CHECK_SECONDS = 60
+TIDY_SECONDS = 60
 
 
 class Supervisor:
     """One run of `up`."""
 
-    def __init__(self, *, isolation: str, sign_in_line: Callable[[], str], resume: Resume | None = None) -> None:
-        """`isolation` is the level found (strong, partial or none); `sign_in_line` tells the way into the portal.
+    def __init__(self, *, isolation: str, resume: Resume | None = None) -> None:
+        """`isolation` is the level found (strong, partial or none).
 
         `resume` is what the former code of this process left, when it has replaced itself.
         """
         self._isolation = isolation
-        self._sign_in_line = sign_in_line
         self._journal = Journal(settings.LOG_DIR / "up.log")
         self._lock = UpLock(settings.RUN_DIR)
         self._resume = resume
@@ -66,12 +71,13 @@ class Supervisor:
             self._lock.release()
             raise
         self._lock.announce(self._holder())
+        collect_orphans()
         web = inherit(self._resume.web_socket) if self._resume else listen(settings.WEB_SOCKET)
         parts = components(isolation=self._isolation, web_socket=web.fileno())
         self._keepers = {part.name: self._keeper(part) for part in parts}
         self._listen_to_signals()
         server = await serve(settings.RUN_DIR / "up.sock", self._answer)
-        logs = asyncio.create_task(self._watch_logs())
+        tidying = asyncio.create_task(self._tidy())
         code = 0
         try:
             if await self._unless_stopped(self._resumed() if self._resume else self._started()):
@@ -84,7 +90,7 @@ class Supervisor:
             self._journal.say(
                 "up", "ended by a fault of its own:", "".join(traceback.format_exception(error)).splitlines()
             )
-        logs.cancel()
+        tidying.cancel()
         if self._restart.is_set() and not self._stop.is_set() and not code:
             self._hand_over(web.fileno())
         tell_systemd("STOPPING=1")
@@ -98,15 +104,29 @@ class Supervisor:
         return code
 
     async def _started(self) -> None:
-        """The first start: each part when the one before it is ready."""
+        """The first start: each part as soon as what it needs answers."""
         began = time.monotonic()
-        for name, keeper in self._keepers.items():
-            if name == "agent":
-                await self._prepare_database()
-            if name in TOGETHER:
-                break
-            await keeper.bring_up()
-        await self._together(keeper.bring_up() for name, keeper in self._keepers.items() if name in TOGETHER)
+        starts: dict[str, asyncio.Task[None]] = {}
+
+        async def bring_up(name: str, after: tuple[str, ...], work: Coroutine[Any, Any, None]) -> None:
+            try:
+                await asyncio.gather(*(asyncio.shield(starts[other]) for other in after))
+            except BaseException:
+                work.close()
+                raise
+            await work
+
+        for name, after, work in (
+            (DATABASE, ("forkserver",), self._prepare_database()),
+            *((name, one.component.after, one.bring_up()) for name, one in self._keepers.items()),
+        ):
+            starts[name] = asyncio.create_task(bring_up(name, after, work), name=f"start {name}")
+        try:
+            await asyncio.gather(*starts.values())
+        finally:
+            for start in starts.values():
+                start.cancel()
+            await asyncio.gather(*starts.values(), return_exceptions=True)
         await self._announce_ready(f"everything is up after {time.monotonic() - began:.1f} s")
 
     async def _resumed(self) -> None:
@@ -114,6 +134,7 @@ class Supervisor:
         self._state = "restarting"
         for keeper in self._keepers.values():
             await self._attempt(keeper, keeper.bring_up(adopt_any=True))
+        await self._attempt(self._keepers["forkserver"], self._keepers["forkserver"].restart())
         try:
             await self._prepare_database()
         except StartFailed:
@@ -135,15 +156,14 @@ class Supervisor:
 
     async def _prepare_database(self) -> None:
         try:
-            count = await asyncio.to_thread(_migrate)
-            await asyncio.to_thread(collect_static)
-        except GreenroomError as error:
-            self._journal.say("database", str(error))
-            raise StartFailed("database") from error
-        except Exception as error:
-            self._journal.say("database", f"could not be prepared: {type(error).__name__}: {error}")
-            raise StartFailed("database") from error
-        self._journal.say("database", f"ready, {count} migrations applied" if count else "ready")
+            outcome = await run_errand("prepare")
+        except OSError as error:
+            self._journal.say(DATABASE, f"could not be prepared: {error}")
+            raise StartFailed(DATABASE) from error
+        if outcome.exit_code:
+            self._journal.say(DATABASE, "could not be prepared:", outcome.lines)
+            raise StartFailed("prepare")
+        self._journal.say(DATABASE, *outcome.lines[-1:])
 
     async def _announce_ready(self, text: str) -> None:
         if self._failure:
@@ -152,8 +172,8 @@ class Supervisor:
             return
         self._journal.say("up", text)
         self._journal.write(f"\n  {address()}")
-        line = await asyncio.to_thread(self._sign_in_line)
-        self._journal.write(f"  {line}\n" if line else "")
+        welcome = await run_errand("welcome", *(["--without-link"] if writes_to_journal() else []))
+        self._journal.write("".join(f"  {line}\n" for line in welcome.lines))
         self._state = "ready"
         tell_systemd("READY=1")
 
@@ -203,9 +223,11 @@ class Supervisor:
         if ran:
             self._journal.say(keeper.name, f"stopped after {time.monotonic() - began:.1f} s")
 
-    async def _watch_logs(self) -> None:
+    async def _tidy(self) -> None:
+        orphans = Orphans()
         while True:
-            await asyncio.sleep(LOG_CHECK_SECONDS)
+            await asyncio.sleep(TIDY_SECONDS)
+            orphans.reap()
             for path in settings.LOG_DIR.glob("*.log"):
                 await asyncio.to_thread(rotate, path)
 
@@ -242,12 +264,12 @@ class Supervisor:
         listen_on = tuple(settings.LISTEN)
         return Holder(os.getpid(), self._since, address(), settings.PORT, listen_on, self._isolation)
 
-    def _keeper(self, part: Any) -> Keeper:
-        return Keeper(part, self._journal, run_dir=settings.RUN_DIR, log_dir=settings.LOG_DIR, folder=settings.BASE_DIR)
-
-
-def _migrate() -> int:
-    try:
-        return migrate()
-    finally:
-        connection.close()  # of this thread, which may never be used again
+    def _keeper(self, part: Component) -> Keeper:
+        return Keeper(
+            part,
+            self._journal,
+            run_dir=settings.RUN_DIR,
+            log_dir=settings.LOG_DIR,
+            folder=settings.BASE_DIR,
+            fork_server=None if part.name == "forkserver" else settings.FORK_SOCKET,
+        )

@@ -29,6 +29,12 @@ def children(pid: int) -> list[int]:
     return [int(word) for word in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
 
 
+def worker_processes(system: System) -> list[int]:
+    """The control worker, in whose threads the work is done."""
+    pid = system.pid("worker-control")
+    return [pid, *children(pid)]
+
+
 def send(pids: Iterable[int], number: signal.Signals) -> None:
     """Signal those that are still there."""
     for pid in pids:
@@ -53,7 +59,7 @@ class Moment:
 @contextmanager
 def standing_still(system: System) -> Iterator[None]:
     """Within it no operation is worked on."""
-    workers = children(system.pid("worker-control"))
+    workers = worker_processes(system)
     stop_between_writes(workers)
     try:
         yield
@@ -96,7 +102,7 @@ def hold_at(
     """
     for _ in range(TRIES):
         before()
-        workers = children(system.pid("worker-control"))
+        workers = worker_processes(system)
         if step == Step.REQUESTED:
             stop_between_writes(workers)
         requested_at = now()

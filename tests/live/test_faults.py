@@ -23,7 +23,6 @@ from tests.live.postgres import Postgres
 from tests.live.stage import assert_unnoticed, marks, stage, using, versions, visitors
 from tests.live.system import ROOT, System, wait_for
 from tests.live.victims import (
-    Children,
     Connections,
     Envoy,
     Instance,
@@ -44,11 +43,11 @@ pytestmark = pytest.mark.live
 ON_SQLITE: dict[str, Callable[[], Victim]] = {
     "up": Up,
     "worker-control": partial(Part, "worker-control"),
-    "processes of worker-control": Children,
     "worker-work": partial(Part, "worker-work"),
     "web": partial(Part, "web"),
     "beat": partial(Part, "beat"),
     "xds": partial(Part, "xds"),
+    "forkserver": partial(Part, "forkserver"),
     "envoy": partial(Envoy, "envoy"),
     "agent": partial(Part, "agent"),
     "agent and xds": partial(Parts, "agent", "xds"),
@@ -74,7 +73,7 @@ OTHERS: tuple[tuple[tuple[str, ...], dict[str, Callable[[], Course]]], ...] = (
         },
     ),
     (
-        (*PARTS, "processes of worker-control", "instance for production"),
+        (*PARTS, "forkserver", "instance for production"),
         {f"at {step} of a roll-back": partial(RollBack, step) for step in AROUND_SWITCH},
     ),
     (
