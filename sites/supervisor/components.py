@@ -128,7 +128,7 @@ def _worker(queue: str) -> Component:
         f"worker-{queue}",
         command,
         readiness.reports_ready(f"worker-{queue}"),
-        after=(DATABASE, *_queue()),
+        after=(DATABASE, "redis"),
         environment=CELERY,
         give_way=ask_for_slices,
         give_way_when_ready=step_back,
@@ -139,13 +139,8 @@ def _worker(queue: str) -> Component:
 def _beat() -> Component:
     command: tuple[str, ...] = (PYTHON, "-m", "celery", "-A", "portal", "beat")
     command += ("--scheduler", "celery.beat:Scheduler", "--loglevel", "WARNING", "--pidfile", "")
-    after = (DATABASE, *_queue())
+    after = (DATABASE, "redis")
     return Component("beat", command, readiness.settles, after=after, environment=CELERY, give_way=ask_for_slices)
-
-
-def _queue() -> tuple[str, ...]:
-    """The part that is the queue; none when somebody else keeps that."""
-    return () if uses_foreign_redis() else ("redis",)
 
 
 async def _stop_instances(_: int) -> None:

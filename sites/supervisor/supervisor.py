@@ -22,6 +22,7 @@ from sites.supervisor.identity import read_record
 from sites.supervisor.journal import Journal, rotate
 from sites.supervisor.keeper import Keeper, StartFailed
 from sites.supervisor.lock import Holder, UpLock
+from sites.supervisor.order import in_order
 from sites.supervisor.orphans import Orphans, collect_orphans
 from sites.supervisor.ports import check_port
 from sites.supervisor.preparation import check_data_version, make_folders
@@ -106,27 +107,8 @@ class Supervisor:
     async def _started(self) -> None:
         """The first start: each part as soon as what it needs answers."""
         began = time.monotonic()
-        starts: dict[str, asyncio.Task[None]] = {}
-
-        async def bring_up(name: str, after: tuple[str, ...], work: Coroutine[Any, Any, None]) -> None:
-            try:
-                await asyncio.gather(*(asyncio.shield(starts[other]) for other in after))
-            except BaseException:
-                work.close()
-                raise
-            await work
-
-        for name, after, work in (
-            (DATABASE, ("forkserver",), self._prepare_database()),
-            *((name, one.component.after, one.bring_up()) for name, one in self._keepers.items()),
-        ):
-            starts[name] = asyncio.create_task(bring_up(name, after, work), name=f"start {name}")
-        try:
-            await asyncio.gather(*starts.values())
-        finally:
-            for start in starts.values():
-                start.cancel()
-            await asyncio.gather(*starts.values(), return_exceptions=True)
+        works = {name: (one.component.after, one.bring_up) for name, one in self._keepers.items()}
+        await in_order({DATABASE: (("forkserver",), self._prepare_database), **works})
         await self._announce_ready(f"everything is up after {time.monotonic() - began:.1f} s")
 
     async def _resumed(self) -> None:
