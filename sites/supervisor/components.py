@@ -58,6 +58,7 @@ def _redis() -> Component:
         "--save": "",
         "--appendonly": "no",  # the database alone can rebuild the queue
         "--maxmemory-policy": "noeviction",
+        "--hz": "1",  # how often it looks after itself; it answers at once
         "--daemonize": "no",
     }
     command = (program, *(word for option in options.items() for word in option))
