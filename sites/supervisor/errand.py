@@ -1,6 +1,7 @@
 """A command of Django that `up` has run in a process of its own, since it does without Django itself."""
 
 import asyncio
+import os
 import signal
 import sys
 from collections.abc import Sequence
@@ -25,23 +26,32 @@ class Outcome:
 
 
 async def run_errand(name: str, *options: str) -> Outcome:
-    """Run `manage.py NAME OPTIONS`; its output stands in logs/NAME.log. A cancellation ends it. Raises OSError."""
-    log = settings.LOG_DIR / f"{name}.log"
-    log.write_bytes(b"")
-    process = _start(name, (str(settings.BASE_DIR / "manage.py"), name, *options), log)
+    """Run `manage.py NAME OPTIONS`. A cancellation ends it. Raises OSError.
+
+    What it writes stays in memory: it may be a secret.
+    """
+    output = os.memfd_create(name)
     try:
-        await process.wait()
-    except asyncio.CancelledError:
-        process.send(signal.SIGTERM)
-        await process.wait()
-        raise
-    return Outcome(process.exit_code, tail(log))
+        process = _start(name, (str(settings.BASE_DIR / "manage.py"), name, *options), output)
+        try:
+            await process.wait()
+        except asyncio.CancelledError:
+            process.send(signal.SIGTERM)
+            await process.wait()
+            raise
+        return Outcome(process.exit_code, tail(_path_of(output)))
+    finally:
+        os.close(output)
 
 
-def _start(name: str, arguments: Sequence[str], log: Path) -> Process:
+def _start(name: str, arguments: Sequence[str], output: int) -> Process:
     try:
-        with log.open("ab") as output:
-            return fork_part(settings.FORK_SOCKET, name, arguments, log=output.fileno())
+        return fork_part(settings.FORK_SOCKET, name, arguments, log=output)
     except NotForked:
         command = (sys.executable, *arguments)
-        return Process.start(command, environment=clean_environment(), log=log, folder=settings.BASE_DIR)
+        environment = clean_environment()
+        return Process.start(command, environment=environment, log=_path_of(output), folder=settings.BASE_DIR)
+
+
+def _path_of(descriptor: int) -> Path:
+    return Path(f"/proc/self/fd/{descriptor}")

@@ -154,10 +154,15 @@ class Supervisor:
             return
         self._journal.say("up", text)
         self._journal.write(f"\n  {address()}")
-        welcome = await run_errand("welcome", *(["--without-link"] if writes_to_journal() else []))
-        self._journal.write("".join(f"  {line}\n" for line in welcome.lines))
+        line = await self._sign_in_line()
+        self._journal.write(f"  {line}\n" if line else "")
         self._state = "ready"
         tell_systemd("READY=1")
+
+    async def _sign_in_line(self) -> str:
+        """The way into the portal while no administrator can sign in, else nothing."""
+        outcome = await run_errand("welcome", *(["--without-link"] if writes_to_journal() else []))
+        return " ".join(outcome.lines)
 
     async def _together(self, starts: Any) -> None:
         results = await asyncio.gather(*starts, return_exceptions=True)
