@@ -18,6 +18,7 @@ import os
 import runpy
 import signal
 import socket
+import struct
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -93,6 +94,7 @@ def serve(listener: socket.socket, up: int) -> Start:
         connection, _ = listener.accept()
         files: list[int] = []
         try:
+            check_sender(connection, up)
             start = receive(connection, files)
             if fork(connection):
                 listener.close()
@@ -103,6 +105,13 @@ def serve(listener: socket.socket, up: int) -> Start:
         connection.close()
         for file in files:
             os.close(file)
+
+
+def check_sender(connection: socket.socket, up: int) -> None:
+    """Raises ValueError for a request of anybody but `up`: a site may run as the same user."""
+    sender, _, _ = struct.unpack("3i", connection.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, 12))
+    if sender != up:
+        raise ValueError(f"process {sender} is not `up`")
 
 
 def receive(connection: socket.socket, files: list[int]) -> Start:

@@ -123,6 +123,15 @@ def test_a_server_that_is_gone_or_hangs_starts_nothing(
     assert (tmp_path / "log").read_text() == "", "what was given up has not begun later"
 
 
+def test_nobody_but_up_has_parts_started(server: subprocess.Popen[bytes], tmp_path: Path) -> None:
+    code = "import sys\nfrom pathlib import Path\nfrom sites.supervisor.forking import fork_part\n"
+    code += "fork_part(Path(sys.argv[1]), 'part', ['-c', ''], log=1)"
+    command = [sys.executable, "-c", code, tmp_path / "fork.sock"]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
+    assert "NotForked" in done.stderr
+    assert server.poll() is None
+
+
 def test_what_nobody_waits_for_is_reaped_at_the_second_look() -> None:
     collect_orphans()
     try:
