@@ -100,6 +100,8 @@ def serve(listener: socket.socket, up: int) -> Start:
                 listener.close()
                 become(start, connection, up)
                 return start
+        except EOFError:
+            pass  # somebody looked whether anybody listens
         except (OSError, ValueError, KeyError) as error:
             sys.stderr.write(f"Nothing was started: {type(error).__name__}: {error}\n")
         connection.close()
@@ -115,9 +117,11 @@ def check_sender(connection: socket.socket, up: int) -> None:
 
 
 def receive(connection: socket.socket, files: list[int]) -> Start:
-    """A request. `files` receives what came open with it. Raises OSError, ValueError, KeyError."""
+    """A request. `files` receives what came open with it. Raises EOFError for none, OSError, ValueError, KeyError."""
     connection.settimeout(REQUEST_SECONDS)
     message, received, _, _ = socket.recv_fds(connection, MOST_BYTES, MOST_FILES)
+    if not message:
+        raise EOFError
     for file in received:
         files.append(fcntl.fcntl(file, fcntl.F_DUPFD_CLOEXEC, PARKING))
         os.close(file)
