@@ -62,7 +62,7 @@ def _redis() -> Component:
         "--daemonize": "no",
     }
     command = (program, *(word for option in options.items() for word in option))
-    return Component("redis", command, readiness.redis_answers, survives=True)
+    return Component("redis", command, readiness.redis_answers, survives=True, before_stop=_shut_down_redis)
 
 
 def _agent(isolation: str) -> Component:
@@ -149,6 +149,15 @@ async def _stop_instances(_: int) -> None:
         await asyncio.to_thread(
             ask, settings.AGENT_SOCKET, "/shutdown", method="POST", data={"instances": True}, timeout=40
         )
+
+
+async def _shut_down_redis(_: int) -> None:
+    """By a command: a signal it would notice only when it next looks after itself."""
+    with suppress(OSError):
+        _reader, writer = await asyncio.open_unix_connection(settings.REDIS_SOCKET)
+        writer.write(b"SHUTDOWN NOSAVE\r\n")
+        await writer.drain()
+        writer.close()
 
 
 async def _drain(_: int) -> None:

@@ -32,8 +32,7 @@ from sites.supervisor.systemd import tell_systemd, writes_to_journal
 
 STOP_ORDER = (
     ("beat", "worker-control", "worker-work", "web", "envoy"),
-    ("agent",),
-    ("xds", "redis", "forkserver"),
+    ("agent", "xds", "redis", "forkserver"),
 )
 TOGETHER = ("worker-control", "worker-work", "beat")
 TIDY_SECONDS = 60
