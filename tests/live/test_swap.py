@@ -161,13 +161,12 @@ def test_of_many_requests_at_the_same_moment_one_is_taken(system: System, plain:
         with system.database():
             start.wait(10)
             try:
-                # A preview holds its slots until the last has asked
                 request_swap(acting_user=plain.user, source=plain.staging, target=plain.production, with_preview=True)
             except SlotBusy as busy:
                 return str(busy)
             return "taken"
 
-    with ThreadPoolExecutor(6) as pool:
+    with standing_still(system), ThreadPoolExecutor(6) as pool:  # else it is prepared before the last has asked
         said = list(pool.map(ask, range(6)))
     assert said.count("taken") == 1
     assert all("held by the swap of admin since" in one for one in said if one != "taken"), said
