@@ -164,8 +164,10 @@ def running_agent(*options: str, prefix: tuple[str, ...] = ()) -> Iterator[Agent
         agent = Agent(Path(folder), prefix=prefix)
         agent.options += options
         agent.start()
-        yield agent
-        agent.close()
+        try:
+            yield agent
+        finally:
+            agent.close()
 
 
 def get(instance: InstanceStatus, path: str = "/") -> str:
