@@ -8,6 +8,7 @@ from django.urls import reverse
 
 from sites.access import may_change
 from sites.models import HostNameKind, Operation, Slot
+from sites.operations.kinds import kind_of
 from sites.services.rollback import why_not_roll_back
 from sites.services.swaps import pending_swap, why_not_swap
 
@@ -92,7 +93,7 @@ def _why_busy(slot: Slot, pending: Operation | None) -> str:
             f"since {pending.created_at:%H:%M} UTC. Complete or cancel it first."
         )
     if hold:
-        doing = hold.operation.get_kind_display()
+        doing = kind_of(hold.operation).noun
         return f"'{slot.title}' is busy: {doing} by {hold.operation.actor_name}. Wait until that has ended."
     return ""
 

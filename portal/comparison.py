@@ -3,8 +3,9 @@
 from dataclasses import dataclass
 
 from sites.models import Category
-from sites.services.compare import SECRET, ComparedSetting, Comparison, Relation
+from sites.services.compare import ComparedSetting, Comparison, Relation
 from sites.services.handler_mappings import from_value
+from sites.services.settings import MASKED
 
 NAMES = 200
 """So many files are named on the page; the rest is counted."""
@@ -83,7 +84,7 @@ def _line(comparison: Comparison, setting: ComparedSetting) -> SettingLine:
         is_same=setting.relation == Relation.SAME,
         source=_shown(setting, setting.source_value),
         target=_shown(setting, setting.target_value),
-        is_secret=setting.category in SECRET,
+        is_secret=setting.category in MASKED,
     )
 
 

@@ -16,9 +16,11 @@ from portal.plain_fields import (
     take_typed,
     warmup_entries,
 )
-from sites.errors import SettingRefused
+from sites.errors import NotFound, SettingRefused
 from sites.models import Category, Operation, Slot
+from sites.services.secrets import reveal_settings
 from sites.services.settings import (
+    MASKED,
     Entry,
     read_categories,
     save_categories,
@@ -64,6 +66,18 @@ class Configuration:
             raise refusals[0]
         self.pasted = ""
 
+    def show_values(self, acting_user: User, category: str, name: str) -> None:
+        """Show the hidden value of one entry, or with no name all of a category, and record who asked.
+
+        Raises NotFound where there is none, NotAllowed for a reader.
+        """
+        if category not in MASKED:
+            raise NotFound
+        found = reveal_settings(
+            acting_user=acting_user, slot=self.slot, category=Category(category), names=[name] if name else None
+        )
+        self.rows[category].asked_for = frozenset(found)
+
     def save(self, acting_user: User, expected: str | None) -> Operation:
         """Save what was typed, as one operation. Raises SettingRefused, Outdated, SlotBusy; nothing is saved then.
 
@@ -90,13 +104,13 @@ class Configuration:
         return {
             Category.GENERAL: general_entries(self.fields, self.present[Category.GENERAL]),
             Category.DEFAULT_DOCUMENTS: document_entries(self.fields, self.present[Category.DEFAULT_DOCUMENTS]),
-            Category.WARMUP: warmup_entries(self.fields),
+            Category.WARMUP: warmup_entries(self.fields, self.present[Category.WARMUP]),
             **{rows.category: rows.wanted for rows in self.rows.values()},
         }
 
 
-def read_configuration(slot: Slot, *, is_revealed: bool = False, is_reader: bool = False) -> Configuration:
-    """The page as it is in force; readers see no value of an app setting, where passwords may stand."""
+def read_configuration(slot: Slot) -> Configuration:
+    """The page as it is in force, with app settings and connection strings hidden."""
     present = read_categories(slot, CATEGORIES)
     shared = frozenset(shared_connection_strings(slot))
     sticky = sticky_names(slot.site)
@@ -106,8 +120,6 @@ def read_configuration(slot: Slot, *, is_revealed: bool = False, is_reader: bool
             present[category],
             shared=shared if category == Category.CONNECTION_STRINGS else frozenset(),
             sticky_names=sticky.get(category, frozenset()) if category != Category.MOUNTS else frozenset(),
-            is_revealed=is_revealed,
-            is_masked=is_reader and category == Category.APP_SETTINGS,
             place=f"slot {slot.pk}",
         )
         for category in ROWS

@@ -12,6 +12,14 @@ _LINE_END = re.compile(r"\r\n|\r|\n")
 _EXPORT = re.compile(r"^export\s+")
 
 
+class Text(forms.CharField):
+    """A text exactly as it was sent; what it may not hold is for the service to say."""
+
+    def __init__(self) -> None:
+        super().__init__(required=False, strip=False)
+        self.validators = []
+
+
 class EntryForm(forms.Form):
     """One row. `was` is the name under which it was loaded, `base` the digest of what it had then.
 
@@ -19,14 +27,14 @@ class EntryForm(forms.Form):
     """
 
     name = forms.CharField(required=False)
-    value = forms.CharField(required=False, strip=False)
-    arguments = forms.CharField(required=False)
+    value = Text()
+    arguments = Text()
     kind = forms.ChoiceField(required=False, choices=[(kind, kind) for kind in CONNECTION_KINDS])
     is_sticky = forms.BooleanField(required=False)
-    kept = forms.CharField(required=False)
-    sealed = forms.CharField(required=False)
-    was = forms.CharField(required=False)
-    base = forms.CharField(required=False)
+    kept = Text()
+    sealed = Text()
+    was = Text()
+    base = Text()
 
     @property
     def is_blank(self) -> bool:
@@ -40,11 +48,15 @@ EntryFormSet = forms.formset_factory(EntryForm, extra=0, can_delete=True)
 def pasted_lines(text: str) -> dict[str, str]:
     """Lines KEY=VALUE, as a file .env has them; blank ones and those that begin with # are left out.
 
-    `export` before a key, and quotation marks around a whole value, are taken off. Raises SettingRefused for a line
-    without a key and '=', and for a key that comes twice.
+    `export` before a key, and quotation marks around a whole value, are taken off. A value in quotation marks may go on
+    over several lines. Raises SettingRefused for a line without a key and '=', and for a key that comes twice.
     """
     found: dict[str, str] = {}
-    for number, line in enumerate(_LINE_END.split(text), start=1):
+    lines = _LINE_END.split(text)
+    number = 0
+    while number < len(lines):
+        line = lines[number]
+        number += 1
         if not line.strip() or line.lstrip().startswith("#"):
             continue
         name, equals, value = line.partition("=")
@@ -59,8 +71,24 @@ def pasted_lines(text: str) -> dict[str, str]:
                 f"Line {number} of the pasted lines has the key '{name}' a second time; nothing was saved. "
                 "Keep one of the two and save again."
             )
-        found[name] = _unquoted(value.strip())
+        more = _lines_to_the_end_of_quotes(value.strip(), lines[number:])
+        found[name] = _unquoted("\n".join([value, *lines[number : number + more]]).strip())
+        number += more
     return found
+
+
+def _lines_to_the_end_of_quotes(value: str, following: list[str]) -> int:
+    """How many of the following lines belong to a value whose quotation mark is not closed on its own line.
+
+    The first of them that has the mark again has it once and at its end; else the mark is part of the value.
+    """
+    mark = value[:1]
+    if not mark or mark not in "\"'" or mark in value[1:]:
+        return 0
+    for count, line in enumerate(following, start=1):
+        if mark in line:
+            return count if line.count(mark) == 1 and line.rstrip().endswith(mark) else 0
+    return 0
 
 
 def _unquoted(value: str) -> str:

@@ -5,7 +5,11 @@ from dataclasses import dataclass
 from sites.models import Category
 from sites.services.handler_mappings import from_value
 from sites.services.setting_faults import CONNECTION_KINDS
-from sites.services.settings import Entry, entry_state
+from sites.services.settings import MASKED, Entry, entry_state, with_plain_line_ends
+
+MOST_LINES = 10
+OTHER = "•"
+"""Stands for a saved value that is not shown and differs from the one in the field."""
 
 
 @dataclass(frozen=True)
@@ -17,9 +21,13 @@ class EntryRow:
     entry: Entry
     saved: Entry | None = None
     kept: str = ""
+    """The entry whose value the row keeps while its field is empty."""
     sealed: str = ""
     """The value as it was typed before a session ended: hidden, and sent along."""
     is_hidden: bool = False
+    is_saved_hidden: bool = False
+    is_asked_for: bool = False
+    """Whether the person asked for this value just now."""
     is_removed: bool = False
     is_shared: bool = False
     note: str = ""
@@ -31,9 +39,19 @@ class EntryRow:
         return entry_state(self.category, self.saved) if self.saved else ""
 
     @property
+    def has_lines(self) -> bool:
+        """Whether a value may have several lines."""
+        return self.category in MASKED
+
+    @property
     def value(self) -> str:
-        """What stands in the field; of a hidden entry only what was typed."""
-        return shown(self.category, self.entry, is_hidden=self.is_hidden)[0]
+        """What stands in the field; nothing of a hidden value."""
+        return "" if self.is_hidden else shown(self.category, self.entry)[0]
+
+    @property
+    def lines(self) -> int:
+        """How many lines of the value are in sight."""
+        return min(with_plain_line_ends(self.value).count("\n") + 1, MOST_LINES)
 
     @property
     def arguments(self) -> str:
@@ -43,7 +61,9 @@ class EntryRow:
     @property
     def saved_value(self) -> str:
         """The value as it is in force, for the mark of what is changed."""
-        return shown(self.category, self.saved, is_hidden=self.is_hidden)[0]
+        if (self.is_hidden or self.saved is None) and not self.sealed:
+            return ""
+        return OTHER if self.is_saved_hidden else shown(self.category, self.saved)[0]
 
     @property
     def saved_arguments(self) -> str:
@@ -68,9 +88,9 @@ def blank(category: Category) -> Entry:
     return Entry("", "", is_sticky=category == Category.MOUNTS)
 
 
-def shown(category: Category, entry: Entry | None, *, is_hidden: bool = False) -> tuple[str, str]:
+def shown(category: Category, entry: Entry | None) -> tuple[str, str]:
     """What stands in a row's two fields; the second is of handler mappings only."""
-    if entry is None or is_hidden:
+    if entry is None:
         return "", ""
     if category != Category.HANDLER_MAPPINGS or not entry.value:
         return entry.value, ""

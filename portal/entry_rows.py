@@ -12,10 +12,9 @@ from portal.sealed import seal, unseal
 from sites.errors import SettingRefused
 from sites.models import Category
 from sites.services.handler_mappings import to_value
-from sites.services.settings import TRAVELLING, Entry, entry_state
+from sites.services.settings import MASKED, TRAVELLING, Entry, is_entry_state, with_plain_line_ends
 
 ROWS = (Category.APP_SETTINGS, Category.CONNECTION_STRINGS, Category.HANDLER_MAPPINGS, Category.MOUNTS)
-HIDDEN = frozenset({Category.CONNECTION_STRINGS})
 
 
 @dataclass(frozen=True)
@@ -25,7 +24,22 @@ class Typed:
     was: str
     base: str
     entry: Entry | None
+    is_known: bool = True
+    """Whether the browser sent the value itself."""
     is_left_hidden: bool = False
+    """Whether it left the field of a hidden value empty."""
+
+
+@dataclass(frozen=True)
+class _Shown:
+    """What a row is made of: the entry to show and the one in force."""
+
+    entry: Entry
+    saved: Entry | None
+    is_from_browser: bool = False
+    """Whether the browser that asks has sent the value itself."""
+    is_removed: bool = False
+    note: str = ""
 
 
 @dataclass
@@ -37,9 +51,8 @@ class EntryRows:
     shared: frozenset[str] = frozenset()
     sticky_names: frozenset[str] = frozenset()
     """Names that stick in every slot of the site; a new row of such a name does as well."""
-    is_revealed: bool = False
-    is_masked: bool = False
-    """Whether values are hidden from this person that others see."""
+    asked_for: frozenset[str] = frozenset()
+    """Entries whose hidden values the person asked for, which was recorded."""
     place: str = ""
     """Whose rows they are, for what is sealed."""
     is_returned: bool = False
@@ -67,15 +80,15 @@ class EntryRows:
             self._add_lines(pasted_lines(data.get(LINES, "")))
 
     def _typed(self, data: Mapping[str, object]) -> Typed:
-        name, value, kept = str(data["name"]), str(data["value"]), str(data["kept"])
-        is_left = not value and kept in self._by_name
-        if is_left:
+        name, was = str(data["name"]), str(data["was"])
+        kept = str(data["kept"])
+        is_left_hidden = not data["value"] and kept in self._by_name
+        is_sealed = not data["value"] and not is_left_hidden and bool(data["sealed"])
+        if is_left_hidden:
             value = self._by_name[kept].value
-        elif not value and data["sealed"]:
-            value = unseal(str(data["sealed"]), self.place)
-        elif self.category == Category.HANDLER_MAPPINGS:
-            value = to_value(value, str(data["arguments"]))
-        is_new = name != data["was"] and name not in self._by_name
+        else:
+            value = unseal(str(data["sealed"]), self.place) if is_sealed else self._value(data)
+        is_new = name != was and name not in self._by_name
         is_sticky = bool(data["is_sticky"]) or (is_new and name in self.sticky_names)
         kind = ""
         if self.category == Category.CONNECTION_STRINGS:
@@ -84,7 +97,20 @@ class EntryRows:
             kind = TRAVELLING
         entry = Entry(name, value, kind, is_sticky)
         is_gone = bool(data.get("DELETE")) or not (name or value)
-        return Typed(str(data["was"]), str(data["base"]), None if is_gone else entry, is_left)
+        is_known = not is_left_hidden and not is_sealed
+        return Typed(was, str(data["base"]), None if is_gone else entry, is_known, is_left_hidden)
+
+    def _value(self, data: Mapping[str, object]) -> str:
+        """What the fields say.
+
+        A browser sends every line end as CR LF. What it sends back otherwise unchanged is therefore the saved value,
+        byte for byte; what was typed gets LF.
+        """
+        sent = str(data["value"]), str(data["arguments"])
+        saved = self._by_name.get(str(data["was"]))
+        if saved and _as_sent(sent) == _as_sent(shown(self.category, saved)):
+            return saved.value
+        return to_value(*sent) if self.category == Category.HANDLER_MAPPINGS else sent[0].replace("\r\n", "\n")
 
     def _add_lines(self, pasted: Mapping[str, str]) -> None:
         """Pasted lines replace the values of names that are there, and add the others."""
@@ -104,26 +130,24 @@ class EntryRows:
         return sorted((row.entry for row in self.typed if row.entry), key=lambda entry: entry.name)
 
     @property
-    def is_changed(self) -> bool:
-        """Whether that is something else than what is in force."""
-        return self.wanted != self.present
+    def is_masked(self) -> bool:
+        """Whether values of this category are hidden until somebody asks for them."""
+        return self.category in MASKED
 
     @property
+    def has_hidden(self) -> bool:
+        """Whether a saved value is hidden now."""
+        return any(row.kept for row in self.rows)
+
+    @cached_property
     def rows(self) -> list[EntryRow]:
         """The rows to show, with an empty one at the end.
 
         A row that the person left alone follows what is in force; one that both changed shows both.
         """
-        found = self._merged() if self.is_submitted else [(entry, entry, False, "") for entry in self.present]
-        rows = [
-            self._row(number, entry, saved, is_removed=is_removed, note=note)
-            for number, (entry, saved, is_removed, note) in enumerate(found)
-        ]
-        return [*rows, self._row(len(rows), blank(self.category), None)]
-
-    @property
-    def _is_secret(self) -> bool:
-        return self.is_masked or (self.category in HIDDEN and not self.is_revealed)
+        found = self._merged() if self.is_submitted else [_Shown(entry, entry) for entry in self.present]
+        rows = [self._row(number, one) for number, one in enumerate(found)]
+        return [*rows, self._row(len(rows), _Shown(blank(self.category), None, is_from_browser=True))]
 
     @property
     def template(self) -> EntryRow:
@@ -135,61 +159,75 @@ class EntryRows:
         """How many rows are shown."""
         return len(self.rows)
 
-    def _row(
-        self, number: int, entry: Entry, saved: Entry | None, *, is_removed: bool = False, note: str = ""
-    ) -> EntryRow:
-        is_secret = self._is_secret
-        is_as_saved = is_secret and saved is not None and entry.value == saved.value
-        is_sealed = is_secret and not is_as_saved and self.is_returned and bool(entry.value)
+    def _row(self, number: int, one: _Shown) -> EntryRow:
+        saved = one.saved
+        is_as_saved = saved is not None and one.entry.value == saved.value
+        is_asked_for = saved is not None and saved.name in self.asked_for
+        is_known = (one.is_from_browser and not self.is_returned) or (is_as_saved and is_asked_for)
+        is_hidden = self.is_masked and not is_known and bool(one.entry.value or saved)
         return EntryRow(
             prefix=f"{self.category.value}-{number}",
             category=self.category,
-            entry=entry,
+            entry=one.entry,
             saved=saved,
-            kept=saved.name if is_as_saved and saved else "",
-            sealed=seal(entry.value, self.place) if is_sealed else "",
-            is_hidden=is_as_saved or is_sealed,
-            is_removed=is_removed,
+            kept=saved.name if saved and is_hidden and is_as_saved else "",
+            sealed=seal(one.entry.value, self.place) if is_hidden and not is_as_saved else "",
+            is_hidden=is_hidden,
+            is_saved_hidden=self.is_masked and not is_asked_for and not (is_as_saved and is_known),
+            is_asked_for=is_asked_for,
+            is_removed=one.is_removed,
             is_shared=bool(saved and saved.name in self.shared),
-            note=note,
+            note=one.note,
         )
 
-    def _merged(self) -> list[tuple[Entry, Entry | None, bool, str]]:
-        """Entry to show, entry in force, whether it is to be removed, and what happened meanwhile."""
-        merged: list[tuple[Entry, Entry | None, bool, str]] = []
+    def _merged(self) -> list[_Shown]:
+        """What was typed beside what is in force now, and what others added meanwhile."""
+        merged: list[_Shown] = []
         seen: set[str] = set()
         for row in self.typed:
             saved = self._by_name.get(row.was or (row.entry.name if row.entry else ""))
             if saved:
                 seen.add(saved.name)
-            now = entry_state(self.category, saved) if saved else ""
-            is_other = now != row.base
-            mine = row.entry
-            is_mine = mine is None or row.base != entry_state(self.category, mine)
-            if (
-                row.is_left_hidden
-                and mine
-                and saved
-                and (mine.name, mine.kind, mine.is_sticky) == (saved.name, saved.kind, saved.is_sticky)
-            ):
-                is_mine = False
-            if not is_mine and saved is None:
-                continue
-            if not is_mine and saved:
-                merged.append((saved, saved, False, "Changed meanwhile." if is_other else ""))
-            elif saved and (mine is None or mine != saved):
-                merged.append((mine or saved, saved, mine is None, self._both(saved) if is_other else ""))
-            elif saved:
-                merged.append((saved, saved, False, ""))
-            elif mine:
-                merged.append((mine, None, False, "Removed meanwhile; saving brings it back." if row.was else ""))
+            found = self._beside(row, saved)
+            if found:
+                merged.append(found)
         added = [entry for entry in self.present if entry.name not in seen]
-        return [*merged, *((entry, entry, False, "Added meanwhile.") for entry in added)]
+        return [*merged, *(_Shown(entry, entry, note="Added meanwhile.") for entry in added)]
+
+    def _beside(self, row: Typed, saved: Entry | None) -> _Shown | None:
+        """One typed row beside the entry in force; None when both are gone."""
+        mine = row.entry
+        is_known = row.is_known
+        is_other = not (is_entry_state(self.category, saved, row.base) if saved else row.base == "")
+        if not self._is_mine(row, saved):
+            if saved is None:
+                return None
+            return _Shown(saved, saved, is_known and not is_other, note="Changed meanwhile." if is_other else "")
+        if saved is None and mine:
+            note = "Removed meanwhile; saving brings it back." if row.was else ""
+            return _Shown(mine, None, is_known, note=note)
+        if saved and mine != saved:
+            note = self._both(saved) if is_other else ""
+            return _Shown(mine or saved, saved, is_known and mine is not None, is_removed=mine is None, note=note)
+        return _Shown(saved, saved, is_known) if saved else None
+
+    def _is_mine(self, row: Typed, saved: Entry | None) -> bool:
+        """Whether the person changed the row, and did not only leave what it was loaded with."""
+        mine = row.entry
+        if mine is None:
+            return True
+        if row.is_left_hidden and saved:
+            return (mine.name, mine.kind, mine.is_sticky) != (saved.name, saved.kind, saved.is_sticky)
+        return not is_entry_state(self.category, mine, row.base)
 
     def _both(self, saved: Entry) -> str:
-        if self._is_secret:
+        if self.is_masked:
             return "Changed meanwhile: another value is in force, which is hidden."
-        kind = f" ({saved.kind})" if self.category == Category.CONNECTION_STRINGS else ""
         sticky = ", a slot setting" if saved.is_sticky else ""
         value = " ".join(part for part in shown(self.category, saved) if part)
-        return f"Changed meanwhile: in force is '{value}'{kind}{sticky}."
+        return f"Changed meanwhile: in force is '{value}'{sticky}."
+
+
+def _as_sent(fields: tuple[str, str]) -> list[str]:
+    """The fields of a row without what a browser does to line ends."""
+    return [with_plain_line_ends(text) for text in fields]

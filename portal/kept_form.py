@@ -4,21 +4,21 @@ import json
 import time
 from dataclasses import dataclass
 
-from django.conf import settings
 from django.http import HttpRequest, QueryDict
 from django.http.response import HttpResponseBase
 from django.urls import Resolver404, resolve, reverse
 
+from portal.accounts import browsers
 from sites.models.fields import decrypt, encrypt
 
 KEY = "kept_form"
-PERSON = "greenroom-person"
 SECONDS = 3600
 MOST_CHARACTERS = 64 * 1024
 SECRET = ("password", "code", "csrfmiddlewaretoken")
 QUIET = ("_FORMS", "next")
 PAGES = {
     "site-configure": "site-configure",
+    "site-values-reveal": "site-configure",
     "site-scale": "site-scale",
     "site-mode": "site-scale",
     "site-publish": "site-publish",
@@ -29,6 +29,8 @@ PAGES = {
     "person-add": "people",
 }
 """Where each form is sent, and the page that shows it with what was typed. Other forms hold nothing worth keeping."""
+LOOKS = ("/reveal/",)
+"""How addresses end where a form is sent along with a question, and nothing of it is saved."""
 
 
 @dataclass(frozen=True)
@@ -62,25 +64,17 @@ def _page_of(address: str) -> str:
     return reverse(name, kwargs=match.kwargs) if name else ""
 
 
-def remember_person(request: HttpRequest, response: HttpResponseBase) -> None:
-    """Let the browser say later whose session has ended; signed, and good for nothing else."""
-    if getattr(request, "session", None) is None or not request.session.modified or not request.user.is_authenticated:
-        return
-    secure = settings.SESSION_COOKIE_SECURE
-    response.set_signed_cookie(PERSON, str(request.user.pk), secure=secure, httponly=True, samesite="Lax")
-
-
 def settle(request: HttpRequest, response: HttpResponseBase) -> None:
     """Once it was sent and taken, it is no longer kept."""
     if request.method == "POST" and response.status_code < 400 and hasattr(request, "session"):
         kept = read(request)
-        if kept and kept.page == _page_of(request.path):
+        if kept and kept.page == _page_of(request.path) and not request.path.endswith(LOOKS):
             forget(request)
 
 
 def keep(request: HttpRequest) -> None:
     """Keep what was typed, encrypted, in the session that begins; nothing of strangers, no passwords, no files."""
-    person = request.get_signed_cookie(PERSON, default="")
+    person = browsers.last_person(request)
     fields = [
         [name, value]
         for name, values in request.POST.lists()
@@ -106,7 +100,7 @@ def is_waiting(request: HttpRequest) -> bool:
 def read(request: HttpRequest) -> KeptForm | None:
     """What the person had typed, if it was this person and less than an hour ago."""
     kept = json.loads(decrypt(request.session[KEY])) if KEY in request.session else None
-    if kept is None or kept["at"] < time.time() - SECONDS or kept["person"] != str(request.user.pk):
+    if kept is None or kept["at"] < time.time() - SECONDS or kept["person"] != request.user.pk:
         return None
     return KeptForm(kept["address"], kept["fields"])
 

@@ -7,34 +7,14 @@ from django.contrib.auth.models import User
 from django.utils import timezone
 
 from portal import pace
-from sites.models import Kind, Operation, OperationState
+from sites.models import Operation, OperationState
+from sites.operations.kinds import kind_of
+from sites.plain_text import visible
 from sites.services.swaps import preview_ends_at
 
 KEPT = timedelta(days=2)
 MOST = 20
 COUNTED_WITHIN = timedelta(seconds=5)
-
-DOING = {
-    Kind.CREATE_SITE: "Creating web site '{target}'",
-    Kind.ENABLE_STAGING: "Enabling staged publishing for '{target}'",
-    Kind.PUBLISH: "Publishing to '{target}'",
-    Kind.SWAP: "Swapping the deployments of '{target}'",
-    Kind.ROLL_BACK: "Rolling back the last swap of '{target}'",
-    Kind.SCALE: "Scaling '{target}'",
-    Kind.CHANGE_MODE: "Changing the mode of '{target}'",
-    Kind.CHANGE_SETTINGS: "Changing the settings of '{target}'",
-    Kind.START: "Starting '{target}'",
-    Kind.STOP: "Stopping '{target}'",
-    Kind.RESTART: "Restarting '{target}'",
-    Kind.RESTORE: "Restoring '{target}'",
-    Kind.DELETE_STAGING: "Deleting '{target}'",
-    Kind.DELETE_SITE: "Deleting web site '{target}'",
-    Kind.RESET_CREDENTIALS: "Resetting the publishing credentials of '{target}'",
-    Kind.PASSWORD: "Changing the password of '{target}'",
-    Kind.REVEAL: "Showing a secret of '{target}'",
-    Kind.MEMBERS: "Changing the subscription '{target}'",
-    Kind.SIGN_IN: "Changing how '{target}' signs in",
-}
 
 
 @dataclass(frozen=True)
@@ -88,7 +68,7 @@ def unread(user: User) -> Unread:
     seen_success = False
     went_well: set[tuple[str, str]] = set()
     for operation in rows.select_related("site", "swap__source__site").prefetch_related("steps")[:MOST]:
-        is_success = operation.state == OperationState.SUCCEEDED
+        is_success = operation.state == OperationState.SUCCEEDED and not kind_of(operation).is_warning
         what = operation.kind, operation.target
         if not ((is_success and seen_success) or (has_failed(operation) and what in went_well)):
             kept.append(operation)
@@ -118,12 +98,12 @@ def has_failed(operation: Operation) -> bool:
 
 def sentence(operation: Operation) -> str:
     """What the bar says of an operation: its outcome, or what is being done and the step it is at."""
-    doing = DOING[Kind(operation.kind)].format(target=operation.target)
+    doing = kind_of(operation).doing_to(operation.target)
     if operation.state == OperationState.WAITING:
         return waiting_sentence(operation)
     if operation.is_open:
         return f"{doing}: {operation.get_step_display()[0].lower()}{operation.get_step_display()[1:]}."
-    return operation.outcome or f"{doing} {operation.get_state_display().lower()}."
+    return visible(operation.outcome, keep="\n") or f"{doing} {operation.get_state_display().lower()}."
 
 
 def waiting_sentence(operation: Operation) -> str:
@@ -133,8 +113,3 @@ def waiting_sentence(operation: Operation) -> str:
     ends_at = preview_ends_at(operation)
     until = f"; it is cancelled by itself at {ends_at:%H:%M} UTC on {ends_at:%B %d}" if ends_at else ""
     return f"'{name}' is prepared for a swap with production. Look at it, then complete or cancel the swap{until}."
-
-
-def label(kind: Kind) -> str:
-    """The kind as a caption: 'Creation', 'Swap'."""
-    return kind.label[0].upper() + kind.label[1:]

@@ -1,19 +1,24 @@
 """The commands of the operation logs: they act on the selected operation."""
 
 from django.contrib.auth.models import User
+from django.db.models import Prefetch
 from django.urls import reverse
 
 from portal.command_bar import Command
 from portal.operation_query import OperationQuery
-from sites.models import DeletedSlot, Kind, Operation
+from sites.models import DeletedSlot, Operation
+from sites.operations.kinds import kind_of
 
-DELETIONS = (Kind.DELETE_SITE, Kind.DELETE_STAGING)
+RESTORABLE = Prefetch("deleted_slots", DeletedSlot.objects.restorable())
+"""What pages that show operations read of deleted slots."""
 
 
 def kept_slot(operation: Operation) -> DeletedSlot | None:
-    """What can be made again of an operation that deleted something; the first of its slots stands for all."""
-    kept = [slot for slot in operation.deleted_slots.all() if slot.can_be_restored]
-    return kept[0] if kept else None
+    """What can be made again of an operation that deleted something; the first of its slots stands for all.
+
+    Its `deleted_slots` are prefetched as `RESTORABLE`.
+    """
+    return next(iter(operation.deleted_slots.all()), None)
 
 
 def log_commands(user: User, query: OperationQuery, selected: Operation | None) -> list[Command]:
@@ -33,7 +38,7 @@ def _restore(user: User, selected: Operation | None, nothing: str) -> Command:
         reason = (
             f"Nothing is kept of '{selected.target}': it was restored, or deleted more than seven days ago. "
             "Select another deletion."
-            if selected.kind in DELETIONS
+            if kind_of(selected).is_deletion
             else "This operation deleted nothing. Select a deletion."
         )
     elif selected and not _may_change(user, selected):

@@ -5,11 +5,13 @@ from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime, tzinfo
 
 from portal.drain import connections_cut
-from portal.notifications import label, sentence
-from sites.models import Kind, Operation
+from portal.notifications import sentence
+from sites.models import Operation
+from sites.operations.kinds import kind_of
+from sites.plain_text import one_line, visible
 
 HEAD = ("Time stamp (UTC)", "Operation", "Status", "Web site", "Person", "Seconds", "Outcome", "ID")
-FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n")
+FORMULA_STARTS = ("=", "+", "-", "@")
 
 
 class _Line:
@@ -31,7 +33,7 @@ def _row(operation: Operation) -> tuple[str, ...]:
     took = f"{(operation.ended_at - operation.created_at).total_seconds():.1f}" if operation.ended_at else ""
     return (
         f"{operation.created_at.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}",
-        label(Kind(operation.kind)),
+        kind_of(operation).title,
         operation.get_state_display(),
         operation.target,
         operation.actor_name,
@@ -42,13 +44,15 @@ def _row(operation: Operation) -> tuple[str, ...]:
 
 
 def _as_text(value: str) -> str:
-    return f"'{value}" if value.startswith(FORMULA_STARTS) else value
+    """On one line, since some tools split lines before cells."""
+    line = one_line(value)
+    return f"'{line}" if line.lstrip().startswith(FORMULA_STARTS) else line
 
 
 def text_lines(operation: Operation, zone: tzinfo = UTC) -> list[str]:
     """The operation as fixed-width lines: what it is, each step with its time, how it ended."""
     lines = [
-        f"Operation:  {label(Kind(operation.kind))} of {operation.target}",
+        f"Operation:  {kind_of(operation).title} of {operation.target}",
         f"Status:     {operation.get_state_display()}",
         f"Person:     {operation.actor_name}",
         f"ID:         {operation.public_id}",
@@ -63,7 +67,7 @@ def text_lines(operation: Operation, zone: tzinfo = UTC) -> list[str]:
     if operation.ended_at:
         first, *rest = (operation.outcome or f"{operation.get_state_display()}.").split("\n")
         lines += [f"{_clock(operation.ended_at, zone)}  {first}", *(f"    {line}" for line in rest)]
-    return lines + _after_the_switch(operation)
+    return [visible(line) for line in lines] + _after_the_switch(operation)
 
 
 def _after_the_switch(operation: Operation) -> list[str]:

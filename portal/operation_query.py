@@ -8,12 +8,12 @@ from django.db.models import Q, QuerySet
 from django.http import QueryDict
 from django.urls import reverse
 
-from portal.notifications import label
-from sites.models import Kind, Operation, OperationState
+from sites.models import Operation, OperationState
+from sites.operations.kinds import KINDS, names_where
 
 FIELDS = ("site", "kind", "status", "person", "from", "to", "zone")
 STATUSES = (("open", "In progress"), *[(state.value, state.label) for state in Operation.FINAL])
-KINDS = sorted(((kind.value, label(kind)) for kind in Kind), key=lambda choice: choice[1])
+CHOICES = sorted(((name, kind.title) for name, kind in KINDS.items()), key=lambda choice: choice[1])
 
 
 @dataclass(frozen=True)
@@ -35,7 +35,7 @@ class OperationQuery:
         faults: list[str] = []
         zone = _zone(values, faults)
         begin, end = (_moment(values, name, zone, faults) for name in ("from", "to"))
-        for name, known in (("kind", KINDS), ("status", STATUSES)):
+        for name, known in (("kind", CHOICES), ("status", STATUSES)):
             if values[name] and values[name] not in dict(known):
                 faults.append(f"'{values[name]}' is no {name} of an operation.")
                 values[name] = ""
@@ -67,7 +67,7 @@ class OperationQuery:
             # By its name, so that what was done to a site that is gone is found, too
             found = found.filter(Q(target=name) | Q(target__startswith=f"{name} ("))
         if self.values["kind"]:
-            found = found.filter(kind=self.values["kind"])
+            found = found.filter(kind__in=names_where(lambda kind: kind.name == self.values["kind"]))
         if status:
             found = found.filter(state__in=Operation.OPEN if status == "open" else [OperationState(status)])
         if self.values["person"]:

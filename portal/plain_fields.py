@@ -79,26 +79,30 @@ def take_typed(fields: dict[str, Field], data: QueryDict) -> None:
 
 
 def _tidy(name: str, text: str) -> str:
+    """As a browser may give it back: a field of one line has lost its line ends."""
     if name in LINES:
         return "\n".join(line.strip() for line in text.splitlines() if line.strip())
-    return text.strip()
+    return text.replace("\r", "").replace("\n", "").strip()
 
 
 def general_entries(fields: dict[str, Field], present: list[Entry]) -> list[Entry]:
-    """The general settings to be in force; what was never set stays so as long as it is the default."""
-    had = {entry.name for entry in present}
-    wanted = []
-    for name in ("start_command", *SWITCHES):
-        found = fields[name]
-        if found.typed and (found.is_changed or name in had):
-            wanted.append(Entry(name, found.typed))
-    return sorted(wanted, key=lambda entry: entry.name)
+    """The general settings to be in force; what nobody touched stays as it is, also if it was never set."""
+    return _entries({name: fields[name] for name in ("start_command", *SWITCHES)}, present)
 
 
-def warmup_entries(fields: dict[str, Field]) -> list[Entry]:
+def warmup_entries(fields: dict[str, Field], present: list[Entry]) -> list[Entry]:
     """The warm-up rules to be in force."""
-    wanted = [Entry(name, fields[f"warmup_{name}"].typed) for name in WARMUP]
-    return sorted((entry for entry in wanted if entry.value), key=lambda entry: entry.name)
+    return _entries({name: fields[f"warmup_{name}"] for name in WARMUP}, present)
+
+
+def _entries(fields: Mapping[str, Field], present: list[Entry]) -> list[Entry]:
+    """Each entry that is there, unless its control was changed; and each changed one that is not empty."""
+    touched = {name for name, found in fields.items() if found.is_changed}
+    kept = [entry for entry in present if entry.name not in touched]
+    return sorted(
+        [*kept, *(Entry(name, fields[name].typed) for name in touched if fields[name].typed)],
+        key=lambda entry: entry.name,
+    )
 
 
 def document_entries(fields: dict[str, Field], present: list[Entry]) -> list[Entry]:

@@ -1,4 +1,4 @@
-"""How a refusal or failure of the domain is answered: its status, its sentence and what can be done about it."""
+"""How a refusal or failure of the domain is answered: its sentence and what can be done about it."""
 
 from dataclasses import dataclass
 from typing import cast
@@ -10,39 +10,26 @@ from django.urls import reverse
 from portal.answers import back_address
 from portal.http import PortalRequest
 from sites.errors import (
-    ArchiveRefused,
-    Failed,
     GreenroomError,
-    NotAllowed,
-    NotFound,
     NotStandard,
     NotSwappable,
-    SettingRefused,
-    SignInLimited,
     SwapPending,
-    UploadTooLarge,
-    WrongNameTyped,
 )
 from sites.models import PRODUCTION, Operation, Slot
 
-STATUS = (
-    (NotFound, 404),
-    (NotAllowed, 403),
-    (UploadTooLarge, 413),
-    (SignInLimited, 429),
-    ((SettingRefused, ArchiveRefused, WrongNameTyped), 400),
-    (Failed, 503),
-)
-"""The first class that fits; every other refusal is a conflict with the present state."""
-
 TITLES = {
     400: "not accepted",
+    401: "not signed in",
     403: "not allowed",
     404: "nothing here",
+    408: "too slow",
     409: "not possible now",
     413: "too large",
-    429: "too many tries",
-    503: "a part does not answer",
+    422: "the application failed",
+    429: "too many at once",
+    500: "a fault of Greenroom itself",
+    503: "not possible at the moment",
+    507: "no room",
 }
 
 
@@ -64,11 +51,6 @@ class Refusal:
     rest: str
     actions: tuple[Action, ...]
     back: str
-
-
-def status_of(error: GreenroomError) -> int:
-    """The HTTP status of a refusal or failure."""
-    return next((status for kinds, status in STATUS if isinstance(error, kinds)), 409)
 
 
 def describe(error: GreenroomError, back: str) -> Refusal:
@@ -98,12 +80,15 @@ def _decisions(error: SwapPending) -> tuple[Action, ...]:
 
 def answer_refusal(request: PortalRequest, error: GreenroomError) -> HttpResponse:
     """The pink bar for htmx, a page of its own for everybody else."""
-    status = status_of(error)
+    status = error.http_status
     refusal = describe(error, back_address(request))
     if not request.htmx:
         context = {"refusal": refusal, "heading": TITLES[status], "status": status}
-        return render(request, "errors/refused.html", context, status=status)
-    answer = render(request, "operations/_notification.html", {"refusal": refusal, "in_bar": True}, status=status)
-    answer["HX-Retarget"] = "#notification"
-    answer["HX-Reswap"] = "outerHTML"
+        answer = render(request, "errors/refused.html", context, status=status)
+    else:
+        answer = render(request, "operations/_notification.html", {"refusal": refusal, "in_bar": True}, status=status)
+        answer["HX-Retarget"] = "#notification"
+        answer["HX-Reswap"] = "outerHTML"
+    if "retry_after" in error.values:
+        answer["Retry-After"] = str(error.values["retry_after"])
     return answer

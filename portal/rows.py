@@ -4,24 +4,9 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from portal.command_bar import slot_address
-from sites.models import Deployment, Kind, Operation, OperationState, Site, Slot
+from sites.models import Deployment, Operation, OperationState, Site, Slot
+from sites.operations.kinds import kind_of
 
-BUSY = {
-    Kind.CREATE_SITE: "Creating",
-    Kind.ENABLE_STAGING: "Creating",
-    Kind.PUBLISH: "Publishing",
-    Kind.SWAP: "Swapping",
-    Kind.ROLL_BACK: "Rolling back",
-    Kind.SCALE: "Scaling",
-    Kind.CHANGE_MODE: "Changing mode",
-    Kind.CHANGE_SETTINGS: "Updating",
-    Kind.START: "Starting",
-    Kind.STOP: "Stopping",
-    Kind.RESTART: "Restarting",
-    Kind.RESTORE: "Restoring",
-    Kind.DELETE_STAGING: "Deleting",
-    Kind.DELETE_SITE: "Deleting",
-}
 PREPARED = "Prepared for swap"
 
 
@@ -33,6 +18,8 @@ class Row:
     is_selected: bool
     is_open: bool | None
     operation: Operation | None
+    failing: int = 0
+    """How many of its instances end again and again."""
 
     @property
     def key(self) -> str:
@@ -46,21 +33,28 @@ class Row:
 
     @cached_property
     def status(self) -> str:
-        """What the slot does, in a word."""
+        """What the slot does, in a word or two."""
         if self.is_prepared:
             return PREPARED
         if self.operation:
-            return BUSY.get(Kind(self.operation.kind), "Updating")
-        return "Running" if self.slot.is_running else "Stopped"
+            return kind_of(self.operation).busy
+        if not self.slot.is_running:
+            return "Stopped"
+        if not self.failing:
+            return "Running"
+        count = self.slot.instance_count
+        return "Failing" if self.failing >= count else f"Running, {self.failing} of {count} failing"
 
     @cached_property
     def mood(self) -> str:
-        """Which sign stands before the status: prepared, busy, running or stopped."""
+        """Which sign stands before the status: prepared, busy, stopped, failure or running."""
         if self.is_prepared:
             return "prepared"
         if self.operation:
             return "busy"
-        return "running" if self.slot.is_running else "stopped"
+        if not self.slot.is_running:
+            return "stopped"
+        return "failure" if self.failing else "running"
 
     @cached_property
     def address(self) -> str:
@@ -93,5 +87,6 @@ def rows_of(site: Site, *, is_open: bool, selected: str) -> list[Row]:
         hold = getattr(slot, "hold", None)
         operation = hold.operation if hold and hold.operation.is_open else None
         is_selected = f"{site.name}/{slot.name}" == selected
-        rows.append(Row(slot, is_selected, branch if slot.is_production else None, operation))
+        failing = getattr(slot, "failing_count", 0)
+        rows.append(Row(slot, is_selected, branch if slot.is_production else None, operation, failing))
     return rows

@@ -9,7 +9,8 @@ from pathlib import Path
 import dj_database_url
 from django.core.exceptions import ImproperlyConfigured
 
-from portal.secrets_file import read_or_create_key
+from portal.accounts.settings import *  # noqa: F403  each of its names is a setting
+from sites import data_folder, keyring, log_lines
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
@@ -55,8 +56,10 @@ MOUNT_DIR = DATA_DIR / "mounts"
 INSTANCE_DIR = DATA_DIR / "instances"
 LOG_DIR = DATA_DIR / "logs"
 
-for _folder in (DATA_DIR, RUN_DIR, UPLOAD_DIR):
+data_folder.claim(DATA_DIR)
+for _folder in (RUN_DIR, UPLOAD_DIR):
     _folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    data_folder.ensure_ours(_folder)
 
 REDIS_SOCKET = RUN_DIR / "redis.sock"
 FORK_SOCKET = RUN_DIR / "fork.sock"
@@ -72,6 +75,7 @@ LISTEN = [item for item in os.environ.get("GREENROOM_LISTEN", "127.0.0.1,::1").s
 SUFFIX = os.environ.get("GREENROOM_SUFFIX", "localhost")
 PORTAL_HOST = os.environ.get("GREENROOM_PORTAL_HOST") or ("localhost" if SUFFIX == "localhost" else f"portal.{SUFFIX}")
 IS_LOCAL = PORTAL_HOST == "localhost"
+PORTAL_URL = (os.environ.get("GREENROOM_PORTAL_URL") or f"http://{PORTAL_HOST}:{PORT}").rstrip("/")
 ENVOY_PATH = os.environ.get("ENVOY_PATH", "")
 ROUTER_NODE = os.environ.get("GREENROOM_ROUTER_NODE", "router-1")
 ISOLATION = os.environ.get("GREENROOM_ISOLATION", "")
@@ -89,16 +93,47 @@ DEFAULT_MODE = os.environ.get("DEFAULT_MODE", "standard")
 MAX_UPLOAD = env_int("MAX_UPLOAD", 512 * 1024 * 1024)
 MAX_UNPACKED = env_int("MAX_UNPACKED", 2 * 1024 * 1024 * 1024)
 MAX_ENTRIES = env_int("MAX_ENTRIES", 100_000)
+DISK_RESERVE = env_int("DISK_RESERVE", 1024**3)
+SITE_CONTENT_BYTES = env_int("SITE_CONTENT_BYTES", 10 * 1024**3)
+SITE_CONTENT_FILES = env_int("SITE_CONTENT_FILES", 1_000_000)
+SITE_FOLDER_BYTES = env_int("SITE_FOLDER_BYTES", 10 * 1024**3)
+SITE_FOLDER_FILES = env_int("SITE_FOLDER_FILES", 1_000_000)
+KEPT_DEPLOYMENTS = env_int("KEPT_DEPLOYMENTS", 5)
+SITES_MEMORY_MB = env_int("SITES_MEMORY_MB", 0)
+MEMORY_OVERCOMMIT = env_int("MEMORY_OVERCOMMIT", 10)
+SILENCE_SECONDS = env_int("SILENCE_SECONDS", 300)
+SESSION_HOURS = env_int("SESSION_HOURS", 12)
+SESSION_IDLE_MINUTES = env_int("SESSION_IDLE_MINUTES", 30)
+SECOND_FACTOR = os.environ.get("SECOND_FACTOR", "optional")
+
+# Single sign-on by OpenID Connect
+OIDC_ISSUER = os.environ.get("OIDC_ISSUER", "").rstrip("/")
+OIDC_CLIENT_ID = os.environ.get("OIDC_CLIENT_ID", "")
+OIDC_CLIENT_SECRET = os.environ.get("OIDC_CLIENT_SECRET", "")
+OIDC_NAME = os.environ.get("OIDC_NAME", "single sign-on")
+OIDC_NEW_PEOPLE = env_bool("OIDC_NEW_PEOPLE", False)
+
+# Mail
+EMAIL_HOST = os.environ.get("EMAIL_HOST", "")
+EMAIL_PORT = env_int("EMAIL_PORT", 25)
+EMAIL_HOST_USER = os.environ.get("EMAIL_HOST_USER", "")
+EMAIL_HOST_PASSWORD = os.environ.get("EMAIL_HOST_PASSWORD", "")
+EMAIL_USE_TLS = env_bool("EMAIL_USE_TLS", False)
+EMAIL_USE_SSL = env_bool("EMAIL_USE_SSL", False)
+EMAIL_TIMEOUT = 20
+DEFAULT_FROM_EMAIL = os.environ.get("EMAIL_FROM") or f"greenroom@{PORTAL_HOST}"
 
 # Django
-_key = read_or_create_key(DATA_DIR / "secret.key")
-SECRET_KEY = hashlib.sha256(b"django:" + _key).hexdigest()
-ENCRYPTION_KEY = _key
+KEY_FILE = keyring.locate(os.environ, DATA_DIR)
+SECRET_KEY, *SECRET_KEY_FALLBACKS = keyring.open_keys(KEY_FILE, DATA_DIR).signing_keys
+ENCRYPTED_PLACES = {  # beside every EncryptedTextField
+    "sessions": "portal.signing_keys.renew_sessions",
+    "second factors": "portal.accounts.factors.renew_secrets",
+}
 DEBUG = False
 ALLOWED_HOSTS = ["*"]  # Envoy routes known host names only; portal.middleware answers for the rest
 ROOT_URLCONF = "portal.urls"
 PUBLISHING_URLCONF = "sites.publishing.urls"
-WSGI_APPLICATION = "portal.wsgi.application"
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 USE_TZ = True
 TIME_ZONE = "UTC"
@@ -106,6 +141,12 @@ LANGUAGE_CODE = "en"
 USE_I18N = False
 
 INSTALLED_APPS = [
+    "allauth",
+    "allauth.account",
+    "allauth.mfa",
+    "allauth.usersessions",
+    "allauth.socialaccount",
+    "allauth.socialaccount.providers.openid_connect",
     "portal",
     "sites",
     "tools",
@@ -119,17 +160,22 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "portal.middleware.KeysMiddleware",
+    "portal.middleware.NoStoreMiddleware",
     "portal.middleware.HostMiddleware",
+    "portal.middleware.ZeroByteMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "portal.middleware.SessionMiddleware",
     "portal.middleware.SignInMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
+    "allauth.account.middleware.AccountMiddleware",
     "portal.middleware.RefusalMiddleware",
 ]
 
@@ -170,60 +216,80 @@ DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
 
 # Sites share the portal's suffix and could set cookies for it: a __Host- cookie is never taken from them.
 # Browsers keep Secure cookies on plain HTTP for localhost only.
-_cookie_prefix = "__Host-" if IS_LOCAL else ""
+_is_secure = IS_LOCAL or PORTAL_URL.startswith("https://")
+_cookie_prefix = "__Host-" if _is_secure else ""
 SESSION_COOKIE_NAME = f"{_cookie_prefix}greenroom-session"
-SESSION_COOKIE_SECURE = IS_LOCAL
+SESSION_COOKIE_AGE = SESSION_HOURS * 3600
+SESSION_COOKIE_SECURE = _is_secure
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"
 CSRF_COOKIE_NAME = f"{_cookie_prefix}greenroom-csrf"
-CSRF_COOKIE_SECURE = IS_LOCAL
-CSRF_TRUSTED_ORIGINS = [f"http://{PORTAL_HOST}:{PORT}"]
+CSRF_COOKIE_SECURE = _is_secure
+CSRF_COOKIE_HTTPONLY = True  # scripts read the token in the page
+CSRF_TRUSTED_ORIGINS = [f"http://{PORTAL_HOST}:{PORT}", PORTAL_URL]
+BROWSER_COOKIE_NAME = f"{_cookie_prefix}greenroom-browser"
+MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"  # no cookie of its own
 SECURE_CONTENT_TYPE_NOSNIFF = True
 SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
 CSRF_FAILURE_VIEW = "portal.views.errors.csrf_failure"
-LOGIN_URL = "sign-in"
+LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "site-list"
+LOGOUT_REDIRECT_URL = "account_login"
+AUTHENTICATION_BACKENDS = ["portal.accounts.backend.NameBackend"]
+PASSWORD_RESET_TIMEOUT = 3600
 AUTH_PASSWORD_VALIDATORS = [
-    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 10}},
+    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 12}},
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
     {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
+    {"NAME": "portal.accounts.validators.OwnWordsValidator"},
 ]
+
+# An account there is known by its issuer: another provider has other people under the same numbers
+OIDC_PROVIDER = f"sso-{hashlib.sha256(OIDC_ISSUER.encode()).hexdigest()[:12]}"
+SOCIALACCOUNT_PROVIDERS = {
+    "openid_connect": {
+        "OAUTH_PKCE_ENABLED": True,
+        "APPS": [
+            {
+                "provider_id": OIDC_PROVIDER,
+                "name": OIDC_NAME,
+                "client_id": OIDC_CLIENT_ID,
+                "secret": OIDC_CLIENT_SECRET,
+                "settings": {"server_url": OIDC_ISSUER},
+            }
+        ],
+    }
+}
 DATA_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 5000  # a page of some hundred settings has several fields for each
 FILE_UPLOAD_TEMP_DIR = UPLOAD_DIR
+FILE_UPLOAD_PERMISSIONS = 0o600  # also of the portal's static files
 FILE_UPLOAD_HANDLERS = ["portal.uploads.NoFiles"]  # whoever waits for a file names a handler of its own
 
 # Celery: the database alone can rebuild the queue, so messages are taken early and lost ones do not matter
 CELERY_BROKER_URL = os.environ.get("REDIS_URL") or f"redis+socket://{REDIS_SOCKET}"
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_ROUTES = {
-    "sites.tasks.publish_deployment": {"queue": "work"},
     "sites.tasks.tidy_contents": {"queue": "work"},
+    "sites.tasks.sweep_leftovers": {"queue": "work"},
     "sites.tasks.keep_sites_loaded": {"queue": "work"},
+    "sites.tasks.send_mail": {"queue": "work"},
     "sites.tasks.*": {"queue": "control"},
 }
 CELERY_TASK_DEFAULT_QUEUE = "control"
-# A slice of work is 5 s, at its end perhaps one warm-up request of at most 90 s; far below the broker's
-# visibility timeout of an hour
-CELERY_TASK_TIME_LIMIT = 120
+CELERY_TASK_TIME_LIMIT = 240  # no task waits for an application, or for anybody
 CELERY_WORKER_LOST_WAIT = 1.0  # no result is waited for, so a killed process is noticed at once
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_DB_REUSE_MAX = sys.maxsize // 2  # connections age by CONN_MAX_AGE; one for each task would cost more than a tick
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
-CELERY_BEAT_SCHEDULER = "celery.beat:Scheduler"
+CELERY_BEAT_SCHEDULER = "sites.ticks:TickScheduler"
 CELERY_BEAT_SCHEDULE_FILENAME = ""
-CELERY_BEAT_SCHEDULE = {"tick": {"task": "sites.tasks.tick", "schedule": 1.0, "options": {"expires": 1.0}}}
+CELERY_BEAT_SCHEDULE = {"tick": {"task": "sites.tasks.tick", "schedule": 1.0}}
 
 # The adapters that touch the world; tests name the memory ones
 ROUTER = os.environ.get("GREENROOM_ROUTER", "sites.router.envoy.EnvoyRouter")
 RUNTIME = os.environ.get("GREENROOM_RUNTIME", "sites.runtime.process.ProcessRuntime")
 
-LOGGING = {
-    "version": 1,
-    "disable_existing_loggers": False,
-    "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"}},
-    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
-    "root": {"handlers": ["stderr"], "level": os.environ.get("GREENROOM_LOG_LEVEL", "INFO")},
-}
+LOGGING = log_lines.configuration(os.environ.get("GREENROOM_LOG_LEVEL", "INFO"))

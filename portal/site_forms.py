@@ -3,6 +3,7 @@
 from django import forms
 
 from sites.models import Mode, Slot
+from sites.plain_text import control_fault
 
 
 class PublishForm(forms.Form):
@@ -20,7 +21,10 @@ class PublishForm(forms.Form):
         """Why it was not taken."""
         if "archive" in self.errors:
             return f"No zip file was chosen, so nothing was published to '{slot.title}'. Choose one and publish again."
-        return f"The message is longer than 200 characters; nothing was published to '{slot.title}'. Shorten it."
+        reason = control_fault(str(self.data.get("message", ""))) or "it is longer than 200 characters"
+        return (
+            f"The message cannot be taken: {reason}. Nothing was published to '{slot.title}'; change it and try again."
+        )
 
 
 class ScaleForm(forms.Form):

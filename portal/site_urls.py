@@ -17,5 +17,5 @@ urlpatterns = [
     path("scale/", scale.scale, name="site-scale"),
     path("credentials/reset/", secrets.reset_credentials, name="site-credentials-reset"),
     path("credentials/reveal/", secrets.reveal_password, name="site-password-reveal"),
-    path("connection-strings/reveal/", secrets.reveal_connection_strings, name="site-strings-reveal"),
+    path("configure/reveal/", secrets.reveal_values, name="site-values-reveal"),
 ]

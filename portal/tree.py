@@ -3,18 +3,20 @@
 from dataclasses import dataclass
 
 from django.core.paginator import Page, Paginator
-from django.db.models import OuterRef, Prefetch, Q, QuerySet, Subquery
+from django.db.models import Count, F, OuterRef, Prefetch, Q, QuerySet, Subquery
 from django.http import QueryDict
 
 from portal import pace
 from portal.http import PortalRequest
 from portal.rows import Row, rows_of
 from portal.subscription_filter import shown_sites
-from sites.models import PRODUCTION, HostName, Site, Slot
+from sites.models import PRODUCTION, HostName, HostNameKind, Site, Slot
 
 PAGE_SIZE = 25
 """Sites, not rows: with their staging slots twice as many."""
 CLOSED = "closed_sites"
+FAILING = Q(live_revision__instances__is_failing=True, live_revision__instances__ordinal__lt=F("instance_count"))
+"""Of the instances that visitors should reach those that end again and again."""
 NEWEST = "newest_slot"
 SORTS = {
     "name": "name",
@@ -84,7 +86,7 @@ def read_tree(request: PortalRequest, state: ListState) -> SiteTree:
 
 def _sites(request: PortalRequest, state: ListState) -> QuerySet[Site]:
     production = Slot.objects.filter(site=OuterRef("pk"), is_production=True)
-    hosts = HostName.objects.filter(slot__site=OuterRef("pk"), slot__is_production=True, kind="default")
+    hosts = HostName.objects.filter(slot__site=OuterRef("pk"), slot__is_production=True, kind=HostNameKind.DEFAULT)
     found = shown_sites(request).annotate(
         production_runs=Subquery(production.values("is_running")[:1]),
         address=Subquery(hosts.values("name")[:1]),
@@ -95,7 +97,8 @@ def _sites(request: PortalRequest, state: ListState) -> QuerySet[Site]:
     # What is encrypted is left out: nothing of it is shown, and every value costs a decryption
     slots = (
         Slot.objects.select_related("workload__active_deployment", "hold__operation")
-        .defer("publishing_password", "hold__operation__kept_settings")
+        .defer("publishing_password", "hold__operation__before")
+        .annotate(failing_count=Count("live_revision__instances", filter=FAILING))
         .prefetch_related("host_names")
     )
     return found.select_related("subscription").order_by(order, "name").prefetch_related(Prefetch("slots", slots))

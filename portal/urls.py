@@ -4,9 +4,8 @@ from django.contrib import admin
 from django.urls import include, path
 from django.views.generic import RedirectView
 
+from portal.accounts.views import sign_in, welcome
 from portal.views import (
-    account,
-    accounts,
     assets,
     commands,
     compare,
@@ -17,11 +16,11 @@ from portal.views import (
     new,
     operations,
     rollback,
-    second_step,
     sites,
     swap,
 )
 
+handler400 = "portal.views.errors.bad_request"
 handler403 = "portal.views.errors.forbidden"
 handler404 = "portal.views.errors.not_found"
 handler500 = "portal.views.errors.server_error"
@@ -30,14 +29,11 @@ urlpatterns = [
     path("", RedirectView.as_view(pattern_name="site-list"), name="home"),
     path("favicon.ico", assets.favicon),
     path("healthz", health.healthz, name="healthz"),
-    path("sign-in/", accounts.sign_in, name="sign-in"),
-    path("sign-in/code/", second_step.code, name="sign-in-code"),
-    path("sign-in/passkey/options/", second_step.passkey_options, name="sign-in-passkey-options"),
-    path("sign-in/passkey/", second_step.passkey_answer, name="sign-in-passkey"),
+    path("sign-in/", include("portal.accounts.sign_in_urls")),
+    path("sign-out/", sign_in.sign_out, name="sign-out"),
+    path("welcome/<str:token>/", welcome.welcome, name="welcome"),
+    path(".well-known/change-password", RedirectView.as_view(pattern_name="account")),
     path("kept/discard/", kept.discard, name="kept-discard"),
-    path("sign-out/", accounts.sign_out, name="sign-out"),
-    path("welcome/<str:token>/", accounts.welcome, name="welcome"),
-    path("password/", account.account, name="password-change"),
     path("all/", sites.all_items, name="all-items"),
     path("sites/", sites.site_list, name="site-list"),
     path("sites/tree/", sites.toggle, name="site-tree"),
@@ -67,6 +63,7 @@ urlpatterns = [
     path("sites/<str:site_name>/<str:slot_name>/mode/", commands.change_mode, name="site-mode"),
     path("sites/<str:site_name>/<str:slot_name>/", include("portal.site_urls")),
     path("settings/", include("portal.settings_urls")),
-    path("admin/login/", accounts.admin_sign_in),
+    path("admin/login/", sign_in.admin_sign_in),
+    path("admin/password_change/", RedirectView.as_view(pattern_name="account")),  # Django's own counts no tries
     path("admin/", admin.site.urls),
 ]

@@ -4,7 +4,7 @@ import uuid
 
 from django.contrib.auth.models import User
 from django.core.exceptions import ValidationError
-from django.db.models import Q, QuerySet
+from django.db.models import F, Prefetch, Q, QuerySet
 
 from sites.errors import NotAllowed, NotFound
 from sites.models import Membership, Operation, Role, Site, Slot, Subscription
@@ -39,7 +39,7 @@ def visible_operations(user: User) -> QuerySet[Operation]:
 
 def may_change(user: User, site: Site) -> bool:
     """Whether the user is more than a reader of the site's subscription."""
-    return site.subscription.memberships.filter(user=user, role__in=WRITING_ROLES).exists()
+    return _role_of(user, site.subscription) in WRITING_ROLES
 
 
 def get_subscription(user: User, public_id: str | uuid.UUID) -> Subscription:
@@ -64,9 +64,11 @@ def get_subscription_for_owner(user: User, public_id: str | uuid.UUID) -> Subscr
 
 def get_site(user: User, site_name: str) -> Site:
     """The site of that name. Raises NotFound for what is missing and what is not for this user alike."""
-    site = visible_sites(user).select_related("subscription").filter(name=site_name.lower()).first()
+    found = visible_sites(user).select_related("subscription").annotate(role=F("subscription__memberships__role"))
+    site = found.filter(name=site_name.lower()).first()
     if site is None:
         raise NotFound
+    _note_role(user, site.subscription, site.role)
     return site
 
 
@@ -79,14 +81,19 @@ def get_site_for_change(user: User, site_name: str) -> Site:
 
 def get_slot(user: User, site_name: str, slot_name: str) -> Slot:
     """The slot of that site and name, with its site, workload and active deployment. Raises NotFound."""
-    site = get_site(user, site_name)
-    slot = (
-        site.slots.select_related("site__subscription", "workload__active_deployment", "live_revision")
-        .filter(name=slot_name.lower())
-        .first()
+    related = ("site__subscription", "workload__active_deployment", "live_revision", "hold__operation")
+    siblings = Slot.objects.select_related("workload__active_deployment").defer("publishing_password")
+    found = (
+        Slot.objects.filter(site__subscription__memberships__user=user)
+        .annotate(role=F("site__subscription__memberships__role"))
+        .select_related(*related)
+        .defer("live_revision__snapshot", "hold__operation__before")
+        .prefetch_related(Prefetch("site__slots", siblings))
     )
+    slot = found.filter(site__name=site_name.lower(), name=slot_name.lower()).first()
     if slot is None:
         raise NotFound
+    _note_role(user, slot.site.subscription, slot.role)
     return slot
 
 
@@ -95,6 +102,22 @@ def get_slot_for_change(user: User, site_name: str, slot_name: str) -> Slot:
     slot = get_slot(user, site_name, slot_name)
     ensure_may_change(user, slot.site.subscription, slot.title)
     return slot
+
+
+def slot_for_change(user: User, slot: Slot) -> Slot:
+    """As `get_slot_for_change`; a slot that this user was given is taken as it is, so that one request asks once."""
+    if not _is_given_to(user, slot.site):
+        return get_slot_for_change(user, slot.site.name, slot.name)
+    ensure_may_change(user, slot.site.subscription, slot.title)
+    return slot
+
+
+def site_for_change(user: User, site: Site) -> Site:
+    """As `slot_for_change`."""
+    if not _is_given_to(user, site):
+        return get_site_for_change(user, site.name)
+    ensure_may_change(user, site.subscription, site.name)
+    return site
 
 
 def get_operation(user: User, public_id: str | uuid.UUID) -> Operation:
@@ -118,16 +141,41 @@ def get_operation_for_change(user: User, public_id: str | uuid.UUID) -> Operatio
 
 def ensure_may_change(user: User, subscription: Subscription, name: str) -> None:
     """Raises NotFound for a stranger and NotAllowed for a reader; `name` is what was to be changed."""
-    membership = Membership.objects.filter(subscription=subscription, user=user).first()
-    if membership is None:
+    role = _role_of(user, subscription)
+    if role is None:
         raise NotFound
-    if not membership.may_write:
+    if role not in WRITING_ROLES:
         raise NotAllowed(
             name=name,
-            role=membership.get_role_display(),
+            role=role.label,
             subscription=subscription.name,
             owner=_owner_of(subscription),
         )
+
+
+def _note_role(user: User, subscription: Subscription, role: str) -> None:
+    """Remember what was read together with the subscription, for as long as the object lives: one request."""
+    subscription.role_read = (user.pk, Role(role))  # type: ignore[attr-defined]
+
+
+def _known_role(user: User, subscription: Subscription) -> Role | None:
+    user_id, role = getattr(subscription, "role_read", (None, None))
+    return role if user_id == user.pk else None
+
+
+def _is_given_to(user: User, site: Site) -> bool:
+    """Whether the site was read for the user through this gate, in this request."""
+    is_loaded = Site.subscription.is_cached(site)
+    return is_loaded and _known_role(user, site.subscription) is not None
+
+
+def _role_of(user: User, subscription: Subscription) -> Role | None:
+    """The user's role; None for a stranger."""
+    known = _known_role(user, subscription)
+    if known is not None:
+        return known
+    role = Membership.objects.filter(subscription=subscription, user=user).values_list("role", flat=True).first()
+    return None if role is None else Role(role)
 
 
 def _owner_of(subscription: Subscription) -> str:

@@ -4,19 +4,22 @@ import ipaddress
 import os
 import re
 from collections.abc import Iterable
+from urllib.parse import urlsplit
 
 from django.apps import apps
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, Warning, register
 
+from sites import keyring
 from sites.content.package_sources import on_this_machine
 from sites.runtime.agent.name_servers import is_reached
 
 TAG = "greenroom"
-OPEN_TO_OTHERS = 0o026
-"""Writable for the group, readable or writable for everybody; passing through is allowed."""
+OPEN_TO_OTHERS = 0o066
+"""Readable or writable for the group or for everybody; passing through is allowed."""
 LONGEST_HOST = 253 - 40 - 40 - len("-.scm.")
 """Leaves room for NAME-SLOT.scm. in front, of 40 characters each."""
+SECOND_FACTORS = ("optional", "superusers", "everybody")
 _LABEL = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
 
 
@@ -33,9 +36,30 @@ def check_applications(**_: object) -> list[CheckMessage]:
     ]
 
 
+AT_LEAST_ONE = (
+    "STAGING_SLOTS_PER_SITE",
+    "MAX_UPLOAD",
+    "MAX_UNPACKED",
+    "MAX_ENTRIES",
+    "SILENCE_SECONDS",
+    "SESSION_HOURS",
+    "SESSION_IDLE_MINUTES",
+)
+NOT_NEGATIVE = (
+    "DISK_RESERVE",
+    "KEPT_DEPLOYMENTS",
+    "MEMORY_OVERCOMMIT",
+    "SITES_MEMORY_MB",
+    "SITE_CONTENT_BYTES",
+    "SITE_CONTENT_FILES",
+    "SITE_FOLDER_BYTES",
+    "SITE_FOLDER_FILES",
+)
+
+
 def check_limits(**_: object) -> list[CheckMessage]:
     """Counts and sizes that must leave room for something."""
-    least = {"STAGING_SLOTS_PER_SITE": 1, "MAX_UPLOAD": 1, "MAX_UNPACKED": 1, "MAX_ENTRIES": 1}
+    least = dict.fromkeys(AT_LEAST_ONE, 1) | dict.fromkeys(NOT_NEGATIVE, 0)
     return [
         Error(
             f"{name} is {getattr(settings, name)}, and must be at least {minimum}.",
@@ -113,9 +137,35 @@ def check_data_folder(**_: object) -> list[CheckMessage]:
     ]
 
 
+def check_key_file(**_: object) -> list[CheckMessage]:
+    """Whoever reads the keys reads every secret. systemd opens what it passes to the service's own group at most."""
+    path = settings.KEY_FILE
+    is_passed = path.name == keyring.CREDENTIAL
+    mode = path.stat().st_mode & 0o777
+    found: list[CheckMessage] = []
+    if mode & (0o007 if is_passed else 0o077):
+        found.append(
+            Error(
+                f"Other users may read or change the key file {path} (its mode is {mode:o}).",
+                hint=f"Close it: chmod 600 {path}. If somebody has read it, make a new key: ./greenroom key rotate",
+                id="greenroom.E008",
+            )
+        )
+    if path.parent != settings.DATA_DIR and (settings.DATA_DIR / keyring.NAME).exists():
+        found.append(
+            Warning(
+                f"The data folder still holds a key file, and the one that is used is {path}.",
+                hint=f"Keep a copy elsewhere and remove it: rm {settings.DATA_DIR / keyring.NAME}",
+                id="greenroom.W002",
+            )
+        )
+    return found
+
+
 def check_portal_host(**_: object) -> list[CheckMessage]:
-    """Only on localhost can the portal's cookies have names that a site cannot set for it."""
-    if settings.IS_LOCAL or not settings.PORTAL_HOST.endswith(f".{settings.SUFFIX}"):
+    """Only on localhost and over TLS can the portal's cookies have names that a site cannot set for it."""
+    is_secure = settings.IS_LOCAL or settings.PORTAL_URL.startswith("https://")
+    if is_secure or not settings.PORTAL_HOST.endswith(f".{settings.SUFFIX}"):
         return []
     return [
         Warning(
@@ -163,6 +213,45 @@ def check_package_sources(**_: object) -> list[CheckMessage]:
     ]
 
 
+def check_portal_url(**_: object) -> list[CheckMessage]:
+    """Links in mails and the way back from single sign-on are made of it."""
+    if re.fullmatch(rf"https?://{re.escape(settings.PORTAL_HOST)}(:\d{{1,5}})?", settings.PORTAL_URL):
+        return []
+    return [
+        Error(
+            f"GREENROOM_PORTAL_URL is '{settings.PORTAL_URL}', which does not lead to {settings.PORTAL_HOST}.",
+            hint=f"Give the address as people type it: https://{settings.PORTAL_HOST}",
+            id="greenroom.E013",
+        )
+    ]
+
+
+def check_sign_in(**_: object) -> list[CheckMessage]:
+    """Who must have a second factor, and who confirms people."""
+    found: list[CheckMessage] = []
+    if settings.SECOND_FACTOR not in SECOND_FACTORS:
+        hint = f"Choose {', '.join(SECOND_FACTORS)}."
+        found.append(Error(f"SECOND_FACTOR is '{settings.SECOND_FACTOR}'.", hint=hint, id="greenroom.E010"))
+    if settings.OIDC_ISSUER:
+        parts = urlsplit(settings.OIDC_ISSUER)
+        if parts.scheme != "https" and parts.hostname != "localhost":
+            hint = "Without TLS somebody on the way could sign in as anybody. Use an address with https://."
+            found.append(Error(f"OIDC_ISSUER is '{settings.OIDC_ISSUER}'.", hint=hint, id="greenroom.E011"))
+        if not settings.OIDC_CLIENT_ID or not settings.OIDC_CLIENT_SECRET:
+            hint = f"Register {settings.PORTAL_URL}/sign-in/sso/callback/ with the provider; it gives you both."
+            sentence = "OIDC_ISSUER needs OIDC_CLIENT_ID and OIDC_CLIENT_SECRET."
+            found.append(Error(sentence, hint=hint, id="greenroom.E011"))
+    return found
+
+
+def check_mail(**_: object) -> list[CheckMessage]:
+    """How mails are sent."""
+    if not (settings.EMAIL_USE_TLS and settings.EMAIL_USE_SSL):
+        return []
+    hint = "Leave out EMAIL_USE_SSL for port 587, or EMAIL_USE_TLS for port 465."
+    return [Error("EMAIL_USE_TLS and EMAIL_USE_SSL are both 1.", hint=hint, id="greenroom.E012")]
+
+
 def is_host_name(name: str) -> bool:
     """Whether every label is one that host names may have, in lower case, and it is no address."""
     labels: Iterable[str] = name.split(".")
@@ -184,10 +273,16 @@ CHECKS = (
     check_names,
     check_mode,
     check_data_folder,
+    check_key_file,
     check_portal_host,
     check_networks,
     check_package_sources,
+    check_portal_url,
+    check_sign_in,
+    check_mail,
 )
+WITHOUT_MODELS = tuple(check for check in CHECKS if check is not check_mode)
+"""For `up`, which loads no models. The others are made by `manage.py prepare`, before anything needs them."""
 
 
 def register_checks() -> None:

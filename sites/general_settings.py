@@ -4,6 +4,8 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from sites.plain_text import control_fault
+
 SWITCH = ("on", "off")
 SWITCHES = {
     "web_sockets": "on",  # off: upgrades are refused by the router
@@ -28,6 +30,7 @@ TITLES = {
 
 MOST_SECONDS = 90
 MOST_TRIES = 20
+MOST_DIGITS = 4
 _RANGE = re.compile(r"([1-5][0-9]{2})(?:\s*[-–]\s*([1-5][0-9]{2}))?")  # the longer dash is ours, in sentences
 
 
@@ -92,15 +95,15 @@ def _statuses(text: str) -> tuple[tuple[int, int], ...]:
 
 
 def _number(text: str, *, most: int) -> int:
-    if not text.isdecimal() or not 1 <= int(text) <= most:
-        raise ValueError(f"'{text}' is not a whole number from 1 to {most}")
+    if not text.isdecimal() or len(text) > MOST_DIGITS or not 1 <= int(text) <= most:
+        raise ValueError(f"'{text[:20]}' is not a whole number from 1 to {most}")
     return int(text)
 
 
 def fault_of_general(name: str, value: str) -> str | None:
     """Why a general setting cannot be taken; None when it can."""
     if name == START_COMMAND:
-        return "a start command is one line" if "\n" in value else None
+        return control_fault(value)
     if name not in GENERAL_DEFAULTS:
         return f"the general settings are {', '.join(sorted(GENERAL_DEFAULTS))}"
     return None if value in SWITCH else "it is on or off"

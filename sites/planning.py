@@ -10,8 +10,10 @@ from django.conf import settings
 from django.db.models import Q
 
 from sites.content import recognition, samples, store
-from sites.general_settings import START_COMMAND, SWITCHES
+from sites.content.tree import Folder
+from sites.general_settings import START_COMMAND, SWITCHES, WarmupRules, warmup_rules
 from sites.models import Category, Deployment, HostNameKind, InstanceSize, Revision, Site, Slot, SlotSetting, Workload
+from sites.runtime.memory import offered_mb
 from sites.runtime.spec import InstanceState, Limits, Mount, RevisionSpec
 
 CONNECTION_PREFIXES = {
@@ -26,6 +28,10 @@ LIMITS = {
     InstanceSize.MEDIUM: Limits(memory_mb=3584, cpus=2.0),
     InstanceSize.LARGE: Limits(memory_mb=7168, cpus=4.0),
 }
+MAX_VARIABLE_BYTES = 128 * 1024
+"""Name, '=', value and the zero byte: MAX_ARG_STRLEN of Linux."""
+MAX_ENVIRONMENT_BYTES = 1024 * 1024
+"""Half of what Linux takes with a stack of 8 MB; an application adds variables of its own."""
 IS_READY = Q(instances__is_warm=True, instances__observed_state=InstanceState.RUNNING)
 """Of a revision's instances those that can be given visitors at once."""
 
@@ -57,23 +63,65 @@ class Configuration:
         return self.general.get(switch, SWITCHES[switch]) == "on"
 
 
-def configuration(slot: Slot, workload: Workload, travelling: Iterable[SlotSetting] | None = None) -> Configuration:
+def variables_of(category: str, name: str, kind: str = "Custom") -> tuple[str, ...]:
+    """The variables as which an app setting, or a connection string of that type, reaches its application."""
+    if category == Category.CONNECTION_STRINGS:
+        return (CONNECTION_PREFIXES[kind] + name,)
+    return name, f"APPSETTING_{name}"
+
+
+class Entries:
+    """The configuration entries of some slots and workloads, read together."""
+
+    def __init__(self, slots: Iterable[int], workloads: Iterable[int]) -> None:
+        owned = Q(slot__in=set(slots)) | Q(workload__in=set(workloads))
+        self._rows = _sorted(SlotSetting.objects.filter(owned).order_by())
+
+    def in_force(self, slot: Slot, workload: Workload) -> list[SlotSetting]:
+        """Those that `workload` has in `slot`: the sticky ones of the slot, and its own."""
+        return [row for row in self._rows if slot.pk == row.slot_id or workload.pk == row.workload_id]
+
+    def travelling(self, workload: Workload) -> list[list[str]]:
+        """Those that go with a workload, as [category, name, value]; as `Workload.travelling_settings`."""
+        return sorted([row.category, row.name, row.value] for row in self._rows if row.workload_id == workload.pk)
+
+    def warmup_rules(self, workload_id: int) -> WarmupRules:
+        """How the instances of a workload are asked whether they answer."""
+        own = (row for row in self._rows if row.workload_id == workload_id and row.category == Category.WARMUP)
+        return warmup_rules({row.name: row.value for row in own})
+
+    def replaced(self, workload: Workload, travelling: Iterable[SlotSetting]) -> "Entries":
+        """The same, if `workload` had others that travel with it."""
+        changed = Entries((), ())
+        owned = [row for row in self._rows if row.workload_id != workload.pk]
+        for row in travelling:
+            row.workload = workload
+            owned.append(row)
+        changed._rows = _sorted(owned)
+        return changed
+
+
+def _sorted(rows: Iterable[SlotSetting]) -> list[SlotSetting]:
+    return sorted(rows, key=lambda row: (row.category, row.name))
+
+
+def configuration(slot: Slot, workload: Workload, entries: Entries | None = None) -> Configuration:
     """The settings that an instance of `workload` gets in `slot`; mounted folders are named, not made.
 
-    `travelling` stands for the workload's own, if it is to have others.
+    `entries` are those of slot and workload, if they were read already.
     """
     env = {"WEBSITE_SITE_NAME": slot.site.name}
     general: dict[str, str] = {}
     documents: list[str] = []
     mounts: list[Mount] = []
     handlers: dict[str, dict[str, str]] = {}
-    for row in _in_force(slot, workload, travelling):
+    for row in (entries or Entries([slot.pk], [workload.pk])).in_force(slot, workload):
         match row.category:
             case Category.APP_SETTINGS:
-                env[row.name] = env[f"APPSETTING_{row.name}"] = row.value
+                env |= dict.fromkeys(variables_of(row.category, row.name), row.value)
             case Category.CONNECTION_STRINGS:
                 stored = json.loads(row.value)
-                env[CONNECTION_PREFIXES[stored["type"]] + row.name] = stored["value"]
+                env |= dict.fromkeys(variables_of(row.category, row.name, stored["type"]), stored["value"])
             case Category.GENERAL:
                 general[row.name] = row.value
             case Category.DEFAULT_DOCUMENTS:
@@ -93,14 +141,6 @@ def configuration(slot: Slot, workload: Workload, travelling: Iterable[SlotSetti
     return found
 
 
-def _in_force(slot: Slot, workload: Workload, travelling: Iterable[SlotSetting] | None) -> list[SlotSetting]:
-    if travelling is None:
-        rows = list(SlotSetting.objects.filter(Q(slot=slot) | Q(workload=workload)).order_by())
-    else:
-        rows = [*travelling, *slot.settings.order_by()]
-    return sorted(rows, key=lambda row: (row.category, row.name))
-
-
 def mount_folder(row: SlotSetting) -> Path:
     """The host's folder of a persistent folder: it belongs to whatever owns the entry."""
     owner = f"slot-{row.slot_id}" if row.is_sticky else f"workload-{row.workload_id}"
@@ -111,14 +151,16 @@ def make_plan(
     slot: Slot,
     workload: Workload,
     deployment: Deployment | None,
-    travelling: Iterable[SlotSetting] | None = None,
+    entries: Entries | None = None,
 ) -> Plan:
-    """What `deployment` of `workload` (None: the placeholder) needs to run in `slot`, as the settings are now, or
-    with `travelling` in place of the workload's own."""
-    wanted = configuration(slot, workload, travelling)
+    """What `deployment` of `workload` (None: the placeholder) needs to run in `slot`, as the settings are now.
+
+    `entries` are those of slot and workload, if they were read already.
+    """
+    wanted = configuration(slot, workload, entries)
     if deployment is None:
         content = samples.placeholder_content().digest
-        build, command = "", recognition.recognise(store.path_of(content)).command
+        build, command = "", recognition.recognise(Folder(store.path_of(content))).command
     else:
         content, build, command = deployment.content_digest, deployment.build_digest, deployment.command
     folder = settings.BUILD_DIR / build / "app" if build else store.path_of(content)
@@ -151,6 +193,28 @@ def spec_of(revision: Revision, *, count: int | None = None) -> RevisionSpec:
         limits=Limits(**runnable["limits"]),
         grace_seconds=float(revision.slot.drain_limit_seconds if revision.slot else 30),
     )
+
+
+def memory_offered_mb() -> int:
+    """What all instances together may use of the machine's memory."""
+    return offered_mb(settings.SITES_MEMORY_MB)
+
+
+def fault_of_environment(env: dict[str, str]) -> str | None:
+    """Why no process could be started with these variables; None when one can: execve(2), E2BIG."""
+    sizes = {name: len(name.encode()) + len(value.encode()) + 2 for name, value in env.items()}
+    name = max(sizes, key=lambda one: sizes[one], default="")
+    if name and sizes[name] > MAX_VARIABLE_BYTES:
+        return f"the variable '{name}' would have {sizes[name]:,} bytes, and {MAX_VARIABLE_BYTES:,} are possible"
+    if sum(sizes.values()) > MAX_ENVIRONMENT_BYTES:
+        total, most = sum(sizes.values()), MAX_ENVIRONMENT_BYTES
+        return f"all variables together would have {total:,} bytes, and {most:,} are possible; each app setting has two"
+    return None
+
+
+def build_log(deployment: Deployment) -> Path:
+    """Where the build and the release command of a deployment write."""
+    return settings.LOG_DIR / "deployments" / f"{deployment.public_id.hex}.log"
 
 
 def build_cache(site: Site) -> Path:

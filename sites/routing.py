@@ -105,6 +105,7 @@ def _tables(sites: QuerySet[Site]) -> list[RouteTable]:
             ordinal__lt=F("revision__routed_count"),
             is_warm=True,
         )
+        .exclude(address="")
         .order_by("revision_id", "ordinal")
         .values_list("revision__site_id", "revision_id", "address", "port")
     ):

@@ -1,38 +1,38 @@
-"""Every Celery task: a queue, an id, one call into jobs; and who goes on when its worker is lost."""
+"""Every Celery task: a queue, an id, one call into operations or jobs."""
 
+import logging
 from collections.abc import Sequence
 
-from billiard.exceptions import WorkerLostError
-from celery import Task, shared_task
-from celery.signals import task_failure, worker_ready
-from django.db import InterfaceError, OperationalError, transaction
+from celery import shared_task
+from django.db import transaction
 
 from sites.errors import Unreachable
-from sites.jobs import advance, beat, figures, keep_loaded, reconcile, retire, rollback, stages, tidy
-from sites.models import Kind, Operation
+from sites.jobs import always_on, figures, limits, mail, previews, reconcile, retire, scheduling, tidy
+from sites.models import Operation
+from sites.operations import claims, machine, retention
+from sites.operations.kind import Queue
+from sites.operations.kinds import kind_of
+
+logger = logging.getLogger(__name__)
 
 AGAIN_SECONDS = 1.0
-"""Between the loss of a worker's process or database connection and the next try."""
-TAKE_OVER_SECONDS = 2.0
-"""After its start a worker looks what was left: by then the one before it has been silent for LEFT_SECONDS."""
+"""Between the loss of the database and the next try."""
+MOST_CLAIMS = 3
+"""Of a database that comes and goes."""
+TIME_LIMITS = {Queue.CONTROL: 240, Queue.WORK: 1500}
+"""After so many seconds a worker's process is killed; its operation was given to another long before."""
 
 
 @shared_task
-def warm_up_slot(operation_id: int, attempt: int) -> None:
-    """Bring revisions into service: everything but swaps and publications."""
-    advance.run(operation_id, attempt, again=warm_up_slot.delay)
-
-
-@shared_task
-def swap_slots(operation_id: int, attempt: int) -> None:
-    """Prepare, warm up and switch both slots of a swap."""
-    advance.run(operation_id, attempt, again=swap_slots.delay)
-
-
-@shared_task
-def publish_deployment(operation_id: int, attempt: int) -> None:
-    """Build a publication's content, run its release command and bring it into service."""
-    advance.run(operation_id, attempt, again=publish_deployment.delay)
+def advance(operation_id: int, attempt: int, instead_of: Sequence[str] = ()) -> None:
+    """Take an operation forward. `instead_of` are claims of workers that have lost their database."""
+    claim = claims.new_claim()
+    try:
+        machine.run(operation_id, attempt, claim=claim, again=enqueue, instead_of=tuple(instead_of))
+    except machine.DATABASE_LOST as lost:
+        logger.warning("An operation has lost its database and is taken up again: %s", lost)
+        queue = (advance.request.delivery_info or {}).get("routing_key", Queue.CONTROL)
+        _send((operation_id, attempt, [claim, *instead_of][:MOST_CLAIMS]), queue, AGAIN_SECONDS)
 
 
 @shared_task(throws=(Unreachable,))
@@ -56,7 +56,7 @@ def reconcile_instances() -> None:
 @shared_task
 def keep_sites_loaded() -> None:
     """Always On."""
-    keep_loaded.run()
+    always_on.run()
 
 
 @shared_task
@@ -65,30 +65,50 @@ def tidy_contents() -> None:
     tidy.run()
 
 
+@shared_task(autoretry_for=(OSError,), max_retries=5, retry_backoff=30)
+def send_mail(to: str, subject: str, body: str) -> None:
+    """One mail; tried again for about a quarter of an hour while the mail server is away."""
+    mail.send(to, subject, body)
+
+
 @shared_task
+def sweep_leftovers() -> None:
+    """Remove what killed processes left half done."""
+    tidy.sweep()
+
+
+@shared_task(throws=(Unreachable,))
+def keep_limits() -> None:
+    """Tell the runtime the limits of this machine, and write down what folders take."""
+    limits.run()
+
+
 def tick() -> None:
-    """Every second: take up what nobody works on and start what is due."""
-    beat.end_previews()
-    rollback.end_windows()
-    for operation in beat.take_stale():
+    """Every second, in the scheduler's own process: take up what nobody works on and start what is due."""
+    previews.end_forgotten()
+    retention.end_windows()
+    for operation in [*claims.take_from_lost(), *claims.find_unasked()]:
         enqueue(operation)
-    if beat.is_due("retire", seconds=1) and retire.is_needed():
+    if scheduling.is_due("retire", seconds=1) and retire.is_needed():
         retire_revisions.delay()
     if figures.is_needed():
         count_requests.delay()
-    if beat.is_due("reconcile", seconds=5):
+    if scheduling.is_due("reconcile", seconds=5):
         reconcile_instances.delay()
-    if beat.is_due("keep_loaded", seconds=300):
+    if scheduling.is_due("always_on", seconds=always_on.SECONDS):
         keep_sites_loaded.delay()
-    if beat.is_due("tidy", seconds=3600):
+    if scheduling.is_due("limits", seconds=15):
+        keep_limits.delay()
+    if scheduling.is_due("sweep", seconds=60):
+        sweep_leftovers.delay()
+    if scheduling.is_due("tidy", seconds=3600):
         tidy_contents.delay()
 
 
-def enqueue(operation: Operation) -> None:
-    """Give an open operation to the worker of its queue, at its present attempt."""
-    by_kind = {Kind.SWAP: swap_slots, Kind.ROLL_BACK: swap_slots}
-    task = publish_deployment if stages.publishes(operation) else by_kind.get(Kind(operation.kind), warm_up_slot)
-    task.delay(operation.pk, operation.attempt)
+def enqueue(operation: Operation, seconds: float = 0.0) -> None:
+    """Have a worker of its queue look at an open operation, at its present attempt, after so many seconds."""
+    queue = kind_of(operation).queue_of(operation)
+    _send((operation.pk, operation.attempt), queue, seconds)
 
 
 def enqueue_on_commit(operation: Operation) -> None:
@@ -96,22 +116,5 @@ def enqueue_on_commit(operation: Operation) -> None:
     transaction.on_commit(lambda: enqueue(operation), robust=True)
 
 
-@shared_task
-def take_over() -> None:
-    """Take up what a worker left that died, before the tick calls it silent."""
-    for operation in beat.take_stale(silent_seconds=beat.LEFT_SECONDS):
-        enqueue(operation)
-
-
-@worker_ready.connect
-def take_over_soon(**_: object) -> None:
-    """A worker has started, perhaps in place of one that died."""
-    take_over.apply_async(countdown=TAKE_OVER_SECONDS)
-
-
-@task_failure.connect
-def try_again(sender: Task, exception: BaseException, args: Sequence[int], **_: object) -> None:
-    """Whoever advanced an operation has lost its process or its database, not its cause: the same order once more."""
-    advancing = {task.name for task in (warm_up_slot, swap_slots, publish_deployment)}
-    if sender.name in advancing and isinstance(exception, WorkerLostError | OperationalError | InterfaceError):
-        sender.apply_async(args, countdown=AGAIN_SECONDS)
+def _send(args: Sequence[object], queue: str, seconds: float) -> None:
+    advance.apply_async(args, queue=queue, countdown=seconds or None, time_limit=TIME_LIMITS[Queue(queue)])

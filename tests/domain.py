@@ -1,17 +1,35 @@
 """What the fast tests of the domain share: a cast, a finished site, and a worker that works at once."""
 
+import socket
 import zipfile
 from collections import defaultdict
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 from pathlib import Path
 
+import pytest
 from django.contrib.auth.models import User
 
 from sites import routing
-from sites.jobs import advance, retire, warmup
-from sites.models import Category, Membership, Operation, Revision, Role, RouterNode, Site, Slot, Subscription
+from sites.jobs import retire
+from sites.models import (
+    Category,
+    Membership,
+    Operation,
+    Revision,
+    RevisionState,
+    Role,
+    RouterNode,
+    Site,
+    Slot,
+    Step,
+    Subscription,
+)
+from sites.models.clock import now
+from sites.operations import claims, machine
+from sites.operations.stages import STAGES
+from sites.operations.steps import warm_up
 from sites.router import get_router
+from sites.runtime.agent.identity import boot_id
 from sites.runtime.registry import get_runtime
 from sites.services import deployments, slots, swaps
 from sites.services import sites as site_services
@@ -19,6 +37,9 @@ from sites.services.rollback import request_roll_back
 from sites.services.settings import Entry, save_settings
 from tests.fakes.router import MemoryRouter
 from tests.fakes.runtime import MemoryRuntime
+
+DEAD = f"{socket.gethostname()}/{boot_id()}/{2**22 + 1}/1/1"
+"""The claim of a worker that is no more: there is no such process id."""
 
 
 @dataclass
@@ -30,8 +51,15 @@ class Domain:
     bob: User
     charlie: User
     subscription: Subscription
-    answers: dict[int, str] = field(default_factory=dict)
-    """Revision id → what its instances answer to a warm-up; others answer 200."""
+
+    @property
+    def answers(self) -> dict[int, str | None]:
+        """Revision id → what its instances answer to a probe, None: nothing; others answer 200."""
+        return self.runtime.answers
+
+    @answers.setter
+    def answers(self, answers: dict[int, str | None]) -> None:
+        self.runtime.answers = answers
 
     @property
     def router(self) -> MemoryRouter:
@@ -52,7 +80,15 @@ class Domain:
 
     def look(self, operation: Operation) -> Operation:
         """One slice of work; the operation may still be open afterwards."""
-        advance.run(operation.pk, operation.attempt, again=lambda *_: None)
+        Operation.objects.filter(pk=operation.pk).update(due_at=now())
+        machine.run(operation.pk, operation.attempt, claim=claims.new_claim(), again=lambda *_: None)
+        operation.refresh_from_db()
+        return operation
+
+    def bury(self, operation: Operation) -> Operation:
+        """The worker that had the operation is dead, and the tick has noticed."""
+        Operation.objects.filter(pk=operation.pk).exclude(claimed_by="").update(claimed_by=DEAD)
+        assert operation in claims.take_from_lost()
         operation.refresh_from_db()
         return operation
 
@@ -77,7 +113,10 @@ class Domain:
         return path
 
     def publish(self, slot: Slot, text: str) -> Operation:
-        operation = deployments.publish_zip(
+        return self.work(self.ask_to_publish(slot, text))
+
+    def ask_to_publish(self, slot: Slot, text: str) -> Operation:
+        return deployments.publish_zip(
             acting_user=self.alice,
             author="alice",
             slot=slot,
@@ -85,7 +124,6 @@ class Domain:
             message=text,
             deployer="Portal",
         )
-        return self.work(operation)
 
     def save(self, slot: Slot, *entries: Entry, category: str = Category.APP_SETTINGS) -> None:
         """These are the slot's entries of the category from now on, and in force."""
@@ -146,6 +184,11 @@ class Domain:
         """Let the tick's retirement look once."""
         retire.run()
 
+    def settle(self) -> None:
+        """All that leaves has ended."""
+        leaving = Revision.objects.filter(state__in=[RevisionState.DRAINING, RevisionState.STOPPING])
+        leaving.update(state=RevisionState.STOPPED, wanted_count=0)
+
 
 def make_domain(folder: Path, monkeypatch: object) -> Domain:
     """A fresh installation with the memory adapters."""
@@ -158,16 +201,10 @@ def make_domain(folder: Path, monkeypatch: object) -> Domain:
     Membership.objects.create(subscription=subscription, user=alice, role=Role.OWNER)
     Membership.objects.create(subscription=subscription, user=bob, role=Role.READER)
     domain = Domain(folder, alice, bob, charlie, subscription)
-    monkeypatch.setattr(warmup, "ask", _answering(domain))
-    monkeypatch.setattr(warmup, "PAUSE_SECONDS", 0.0)
-    monkeypatch.setattr(advance, "SLICE_SECONDS", 0.2)
-    monkeypatch.setattr(advance, "PAUSE_SECONDS", 0.0)
+    monkeypatch.setattr(warm_up, "PAUSE_SECONDS", 0.0)
     return domain
 
 
-def _answering(domain: Domain) -> Callable[[warmup.Probe], warmup.Answer]:
-    def ask(probe: warmup.Probe) -> warmup.Answer:
-        known = isinstance(domain.answers, defaultdict) or probe.instance.revision_id in domain.answers
-        return warmup.Answer("/", domain.answers[probe.instance.revision_id] if known else "200")
-
-    return ask
+def alter_stage(monkeypatch: pytest.MonkeyPatch, step: Step, **changes: object) -> None:
+    """The stage of that step is another one from now on."""
+    monkeypatch.setitem(STAGES, step, replace(STAGES[step], **changes))

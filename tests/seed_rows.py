@@ -56,7 +56,7 @@ ROWS = (
         "A",
         (
             f"{SWAP}::test_every_instance_is_warm_before_the_first_visitor",
-            f"{SWAP}::test_a_reused_instance_is_asked_again_in_each_swap",
+            f"{SWAP}::test_a_reused_instance_is_asked_again_each_time_it_goes_into_production",
         ),
     ),
     Row(7, "no request is dropped", "A", (f"{SWAP}::test_swaps_there_and_back_lose_no_request",)),

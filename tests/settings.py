@@ -20,3 +20,5 @@ STORAGES = {
 CELERY_BROKER_URL = "memory://"
 STATIC_ROOT.mkdir(exist_ok=True)  # noqa: F405  whitenoise warns when there is none
 LOG_DIR.mkdir(mode=0o700)  # noqa: F405  as `up` prepares it
+SITES_MEMORY_MB = 1_000_000  # whatever machine the tests run on
+DISK_RESERVE = 0

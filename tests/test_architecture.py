@@ -9,29 +9,76 @@ import pytest
 ROOT = Path(__file__).resolve().parent.parent
 PACKAGES = ("portal", "sites", "tools")
 
-# Room → rooms that it may import, beside itself, sites.errors and libraries. docs/architecture.md says why.
+EVERYWHERE = {"sites.errors", "sites.plain_text"}
+# Room → rooms that it may import, beside itself, those above and libraries. docs/architecture.md says why.
 MAY_IMPORT: dict[str, set[str]] = {
-    "portal": {"sites.services", "sites.access", "sites.models", "sites.supervisor"},
-    "sites": {"sites.content", "sites.runtime.agent"},
+    "portal": {
+        "sites.services",
+        "sites.access",
+        "sites.models",
+        "sites.operations.kinds",
+        "sites.limits",
+        "sites.supervisor",
+        "sites.keyring",
+        "sites.data_folder",
+        "sites.log_lines",
+        "sites.door",
+        "sites.publishing",
+    },
+    "sites": {"sites.keyring", "sites.content", "sites.runtime.agent"},
+    "sites.disk": set(),
     "sites.errors": set(),
+    "sites.plain_text": set(),
+    "sites.log_lines": set(),
+    "sites.data_folder": set(),
+    "sites.keyring": set(),
     "sites.general_settings": set(),
-    "sites.models": set(),
+    "sites.logs": set(),
+    "sites.models": {"sites.keyring"},
     "sites.access": {"sites.models"},
+    "sites.limits": {"sites.models"},
     "sites.services": {
         "sites.tasks",
         "sites.models",
+        "sites.logs",
         "sites.access",
+        "sites.operations.holds",
+        "sites.operations.kinds",
         "sites.content",
         "sites.planning",
+        "sites.retention",
+        "sites.disk",
         "sites.general_settings",
+        "sites.keyring",
     },
+    "sites.retention": {"sites.models", "sites.disk"},
     "sites.planning": {"sites.models", "sites.content", "sites.runtime", "sites.general_settings"},
-    "sites.tasks": {"sites.jobs", "sites.models"},
-    "sites.jobs": {
+    "sites.tasks": {"sites.jobs", "sites.operations", "sites.operations.kinds", "sites.models"},
+    "sites.ticks": {"sites.tasks", "sites.supervisor"},
+    "sites.operations.holds": {"sites.models"},
+    "sites.operations.kinds": {"sites.operations", "sites.models"},
+    "sites.operations": {
+        "sites.operations.holds",
+        "sites.operations.kinds",
         "sites.models",
+        "sites.logs",
         "sites.planning",
+        "sites.retention",
+        "sites.disk",
         "sites.general_settings",
         "sites.routing",
+        "sites.router",
+        "sites.runtime",
+        "sites.runtime.agent",
+        "sites.content",
+    },
+    "sites.jobs": {
+        "sites.operations",
+        "sites.operations.kinds",
+        "sites.models",
+        "sites.planning",
+        "sites.retention",
+        "sites.disk",
         "sites.router",
         "sites.runtime",
         "sites.content",
@@ -39,16 +86,38 @@ MAY_IMPORT: dict[str, set[str]] = {
     "sites.routing": {"sites.models", "sites.router", "sites.runtime"},
     "sites.router": set(),
     "sites.runtime": set(),
-    "sites.runtime.agent": {"sites.runtime"},
-    "sites.content": {"sites.runtime"},
-    "sites.publishing": {"sites.services", "sites.access", "sites.models", "sites.content"},
-    "sites.supervisor": {"sites.models", "sites.services", "sites.runtime", "sites.runtime.agent", "sites.router"},
+    "sites.runtime.agent": {"sites.runtime", "sites.logs", "sites.disk", "sites.log_lines"},
+    "sites.content": {"sites.runtime", "sites.disk"},
+    "sites.door": {"sites.content", "sites.disk"},
+    "sites.publishing": {
+        "sites.services",
+        "sites.access",
+        "sites.models",
+        "sites.content",
+        "sites.door",
+        "sites.limits",
+    },
+    "sites.supervisor": {
+        "sites.logs",
+        "sites.models",
+        "sites.operations.kinds",
+        "sites.services",
+        "sites.runtime",
+        "sites.runtime.agent",
+        "sites.router",
+        "sites.data_folder",
+        "sites.door",
+        "sites.log_lines",
+    },
     "sites.management": {
+        "sites",
+        "sites.keyring",
         "sites.supervisor",
         "sites.router",
         "sites.routing",
         "sites.services",
         "sites.models",
+        "sites.operations.kinds",
         "portal",
     },
     "sites.migrations": {"sites.models"},
@@ -60,16 +129,29 @@ MAY_IMPORT: dict[str, set[str]] = {
         "tools.demo",
         "sites.services",
         "sites.models",
+        "sites.planning",
         "sites.router",
+        "sites.runtime",
         "sites.runtime.agent",
         "sites.supervisor",
+        "tools.escape",
     },
     "tools.escape": set(),
     "tools.screens": {"portal"},
-    "tools.management": {"tools.prober", "tools.demo", "tools.bench", "tools.screens"},
+    "tools.management": {"tools.prober", "tools.demo", "tools.bench", "tools.screens", "sites.management"},
 }
-WITHOUT_ORM = ("sites.router", "sites.runtime", "sites.content", "tools.prober", "tools.escape")
-WITHOUT_DJANGO = ("sites.runtime.agent", "sites.runtime.programs", "tools.prober", "tools.escape")
+OTHER_KINDS = {"HostNameKind", "TRAVELLING", "mine"}
+"""What is compared with the kind of something else: a host name, or an entry of the configuration."""
+QUERIES = {"filter", "exclude", "get", "Q", "When"}
+WITHOUT_ORM = ("sites.door", "sites.router", "sites.runtime", "sites.content", "tools.prober", "tools.escape")
+WITHOUT_DJANGO = (
+    "sites.logs",
+    "sites.disk",
+    "sites.runtime.agent",
+    "sites.runtime.programs",
+    "tools.prober",
+    "tools.escape",
+)
 
 
 def modules() -> Iterator[tuple[str, ast.Module]]:
@@ -106,7 +188,7 @@ IMPORTS = {name: set(imports_of(name, tree, set(MODULES))) for name, tree in MOD
 @pytest.mark.parametrize("name", MODULES)
 def test_a_module_imports_only_what_its_room_may(name: str) -> None:
     room = room_of(name)
-    allowed = MAY_IMPORT[room] | {room, "sites.errors"}
+    allowed = MAY_IMPORT[room] | {room} | EVERYWHERE
     breaches = {
         imported for imported in IMPORTS[name] if (other := room_of(imported)) is not None and other not in allowed
     }
@@ -127,6 +209,72 @@ def test_no_module_takes_part_in_a_circle() -> None:
 
     for name in MODULES:
         visit(name, ())
+
+
+def kind_constants() -> set[str]:
+    """Names that the modules of kinds of operations give them, and their classes: SWAP, SwapKind, PUBLISH …"""
+    rooms = (tree for name, tree in MODULES.items() if name.startswith("sites.operations.kinds."))
+    found = [node for tree in rooms for node in tree.body]
+    assigned = (node for node in found if isinstance(node, ast.Assign))
+    classes = {node.name for node in found if isinstance(node, ast.ClassDef)}
+    return classes | {ast.unparse(node.targets[0]) for node in assigned if isinstance(node.value, ast.Call)}
+
+
+def is_kind_of_operation(node: ast.AST) -> bool:
+    """Whether a key of a table is `operation.kind`, or the name of a kind."""
+    return ast.unparse(node).endswith(("operation.kind", "kind.name"))
+
+
+def asks_for_kind(node: ast.AST, constants: set[str]) -> bool:
+    """Whether a node tells operations apart by their kind, in Python or in a query."""
+    if isinstance(node, ast.Compare | ast.match_case):
+        words = {part.id for part in ast.walk(node) if isinstance(part, ast.Name)}
+        attributes = {part.attr for part in ast.walk(node) if isinstance(part, ast.Attribute)}
+        return bool(words & constants) or ("kind" in attributes and not words & OTHER_KINDS)
+    if isinstance(node, ast.Match):
+        return "kind" in ast.unparse(node.subject)
+    if isinstance(node, ast.Call) and ast.unparse(node.func) in ("isinstance", "issubclass"):
+        return any(ast.unparse(part) in constants for part in ast.walk(node))
+    if isinstance(node, ast.Call) and any(is_kind_of_operation(argument) for argument in node.args):
+        return isinstance(node.func, ast.Attribute) and node.func.attr == "get"
+    if isinstance(node, ast.Subscript) and is_kind_of_operation(node.slice):
+        return True
+    if isinstance(node, ast.Call) and ast.unparse(node.func).rpartition(".")[2] in QUERIES:
+        return any(
+            keyword.arg is not None
+            and "kind" in keyword.arg.split("__")
+            and not ast.unparse(keyword.value).startswith(("HostNameKind.", "names_where("))
+            for keyword in node.keywords
+        )
+    return isinstance(node, ast.Subscript) and ast.unparse(node.value) == "KINDS" and "kind" not in ast.unparse(node)
+
+
+@pytest.mark.parametrize("name", [name for name in MODULES if name.split(".")[0] in ("portal", "sites")])
+def test_nobody_but_the_kinds_of_operations_tells_them_apart(name: str) -> None:
+    if name.startswith(("sites.operations.kinds", "sites.migrations.")):
+        return
+    constants = kind_constants()
+    found = [node for node in ast.walk(MODULES[name]) if asks_for_kind(node, constants)]
+    assert not found, f"{name}: {[ast.unparse(node) for node in found]}"
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "operation.kind == 'swap'",
+        "operation.kind in ('swap', 'publish')",
+        "kind_of(operation) is SWAP",
+        "match operation.kind:\n    case 'swap':\n        pass",
+        "isinstance(turn.kind, SwapKind)",
+        "WORDS[operation.kind]",
+        "WORDS.get(turn.operation.kind, '')",
+        "Operation.objects.filter(kind='swap')",
+        "Swap.objects.exclude(operation__kind__in=[SWAP.name])",
+        "KINDS['swap']",
+    ],
+)
+def test_what_tells_kinds_apart_is_found(code: str) -> None:
+    assert any(asks_for_kind(node, kind_constants()) for node in ast.walk(ast.parse(code)))
 
 
 @pytest.mark.parametrize("room", WITHOUT_ORM)

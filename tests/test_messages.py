@@ -19,13 +19,13 @@ FORBIDDEN = re.compile(
 )
 HOLDS = re.compile(
     r"\b(nothing was|are held|was not|were not|is not|goes? on|it keeps|is in use|is in \w+ mode|is held by|is stopped|"
-    r"already|cannot be|but not change|has no content|so none is taken|not running|The newer one holds)\b",
+    r"already|cannot be|but not change|has no content|so none is accepted|not running|The newer one holds)\b",
     re.I,
 )
 """What a sentence says of the present state; a new sentence may bring another way to say it."""
 NEXT = re.compile(
-    r"(^|[.;:,] |first, or )(ask|change|choose|complete|delete|leave|mend|publish|raise|remove|save|see|start|try|type|"
-    r"use|watch|there is nothing left to do)\b",
+    r"(^|[.;:,] |first, or )(ask|change|choose|complete|delete|fix|free|leave|mend|name|publish|put|run|raise|remove|"
+    r"save|see|send|start|try|type|use|watch|there is nothing left to do)\b",
     re.I,
 )
 """What a person can do; the same."""
@@ -39,6 +39,7 @@ SAMPLES: dict[str, object] = {
     "count": 3,
     "data": "/srv/greenroom",
     "existing": "its staging slot",
+    "folder": "/srv/greenroom",
     "exit_code": 1,
     "holds": "Production was not touched.",
     "how": "ended with code 1 before it listened on its port",

@@ -10,6 +10,7 @@ from django.http import HttpRequest
 
 from sites.errors import NotFound, Refused
 from sites.models import Operation, Site, Slot
+from sites.operations.kinds import kind_of
 from sites.services import slots, swaps
 
 Record = TypeVar("Record", bound=Model)
@@ -31,7 +32,7 @@ def _ask_for_each(
         except Refused as refusal:
             modeladmin.message_user(request, str(refusal), messages.ERROR)
         else:
-            kind = operation.get_kind_display()
+            kind = kind_of(operation).noun
             sentence = f"The {kind} of '{operation.target}' has begun; its progress stands under Operations."
             modeladmin.message_user(request, sentence)
 

@@ -20,13 +20,12 @@ class SiteAdmin(ServiceRecordAdmin):
 
 @admin.register(Slot)
 class SlotAdmin(ServiceRecordAdmin):
-    """Production and staging slots; the publishing password stays out of sight."""
+    """Production and staging slots."""
 
     list_display = ["title", "label", "instance_count", "is_running", "content", "publishing_user", "created_at"]
     list_filter = ["is_production", "is_running", "name"]
     list_select_related = ["site", "workload__active_deployment"]
     search_fields = ["site__name", "name"]
-    exclude = ["publishing_password"]
     actions = [swap_slots]
 
     @admin.display(ordering="site__name")

@@ -45,13 +45,12 @@ class InstanceInline(RecordInline):
 
 @admin.register(Revision)
 class RevisionAdmin(ServiceRecordAdmin):
-    """Every revision with its instances; the snapshot holds secrets and stays out of sight."""
+    """Every revision with its instances."""
 
     list_display = ["cluster", "site", "slot", "deployment", "state", "wanted_count", "routed_count", "created_at"]
     list_filter = ["state"]
     list_select_related = ["site", "slot__site", "deployment"]
     search_fields = ["site__name", "fingerprint"]
-    exclude = ["snapshot"]
     inlines = [InstanceInline]
 
     @admin.display(ordering="pk")

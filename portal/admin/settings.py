@@ -14,7 +14,6 @@ class SlotSettingAdmin(ServiceRecordAdmin):
     list_filter = ["category", ("slot", admin.EmptyFieldListFilter)]
     list_select_related = ["site", "slot__site", "workload__site", "workload__slot__site"]
     search_fields = ["name", "site__name"]
-    exclude = ["value"]
 
     @admin.display
     def owner(self, setting: SlotSetting) -> str:

@@ -9,8 +9,15 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from sites.models import Slot
+from sites.plain_text import one_line
 
 register = template.Library()
+
+
+@register.filter
+def visible(text: str) -> str:
+    """What strangers wrote, with the characters written out that turn or hide others; to stand in <bdi>."""
+    return one_line(text)
 
 
 @register.simple_tag

@@ -9,6 +9,8 @@ from portal import notifications, workers
 from portal.operation_commands import kept_slot
 from portal.operation_query import OperationQuery
 from sites.models import DeletedSlot, Deployment, Operation, OperationState, OperationStep, Swap
+from sites.operations.kinds import kind_of
+from sites.plain_text import visible
 from sites.services import swaps
 from sites.services.rollback import RollBackOffer, offer_roll_back
 
@@ -28,6 +30,12 @@ def present_sentence(operation: Operation) -> str:
 
 
 @register.filter
+def kind_title(operation: Operation) -> str:
+    """What it is, as a caption."""
+    return kind_of(operation).title
+
+
+@register.filter
 def mood(operation: Operation) -> str:
     """Which of the bars: waiting for a person, progress, a plain notice, success or failure."""
     if operation.state == OperationState.WAITING:
@@ -42,13 +50,13 @@ def mood(operation: Operation) -> str:
 @register.filter
 def first_line(text: str) -> str:
     """A sentence without the log lines that may follow it."""
-    return text.partition("\n")[0]
+    return visible(text.partition("\n")[0])
 
 
 @register.filter
 def last_lines(text: str) -> str:
     """The log lines after a sentence, if there are any."""
-    return text.partition("\n")[2].strip("\n")
+    return visible(text.partition("\n")[2].strip("\n"), keep="\n\t")
 
 
 @register.filter

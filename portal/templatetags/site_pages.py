@@ -27,12 +27,13 @@ def in_bytes(size: int) -> str:
 
 
 @register.inclusion_tag("site/_entry_rows.html")
-def entry_rows(rows: EntryRows) -> dict[str, object]:
-    """The rows of a category, with an empty one at the end."""
+def entry_rows(rows: EntryRows, reveal: str = "") -> dict[str, object]:
+    """The rows of a category, with an empty one at the end. `reveal` is where hidden values are asked for."""
     kind = rows.category.value
     caption, key, value = CAPTIONS[kind]
     return {
         "rows": rows,
+        "reveal": reveal,
         "kind": kind,
         "caption": caption,
         "key": key,

@@ -14,11 +14,12 @@ from portal.settings_commands import FORMS, settings_commands
 from portal.tree import point_out
 from sites.access import get_slot, get_slot_for_change
 from sites.errors import NotFound, SettingRefused
-from sites.models import Category, Mode
+from sites.models import Category, Mode, Slot
 from sites.services import sites, slots
 from sites.services.settings import read_settings
 from sites.services.swaps import pending_swap
 
+MOST_DIGITS = 4
 question = require_http_methods(["GET", "HEAD", "POST"])
 
 
@@ -92,6 +93,16 @@ def change_mode(request: PortalRequest, site_name: str, slot_name: str) -> HttpR
         titles = [other.title for other in slot.site.slots.select_related("site")]
         context = {"mode": Mode(wanted), "titles": titles, "has_staging": len(titles) > 1, "count": count}
         return confirm(request, "commands/mode.html", slot, context)
-    counts = {slot.pk: int(count)} if count.isdecimal() else {}
+    counts = {slot.pk: _count(count, slot)} if count else {}
     operation = sites.change_mode(acting_user=request.user, site=slot.site, mode=wanted, counts=counts)
     return answer_operation(request, operation)
+
+
+def _count(text: str, slot: Slot) -> int:
+    """Raises SettingRefused for what is no number of instances."""
+    if not text.isdecimal() or len(text) > MOST_DIGITS:
+        raise SettingRefused(
+            f"'{text[:20]}' is no number of instances; '{slot.title}' keeps its {slot.instance_count}. "
+            "Type a whole number."
+        )
+    return int(text)

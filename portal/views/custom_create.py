@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 from pathlib import Path
 
-from django.conf import settings
 from django.http import HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
@@ -14,23 +13,26 @@ from portal import kept_form
 from portal.answers import answer_operation
 from portal.custom_create import BEGINNINGS, CustomCreateForm
 from portal.http import PortalRequest
-from portal.templatetags.site_pages import in_bytes
 from portal.tree import point_out
 from portal.uploads import ArchiveUpload
 from portal.views.new import form_context, no_subscription
 from sites.access import writable_subscriptions
-from sites.errors import Refused, SettingRefused, UploadTooLarge
+from sites.door.uploads import admission, takes_upload
+from sites.errors import Refused, SettingRefused
 from sites.models import Operation
 from sites.services.custom_sites import check_custom_site, create_custom_site
 
 
 @csrf_exempt  # checked in `_take`: before that the upload must have its way and its limit
 @require_http_methods(["GET", "HEAD", "POST"])
+@takes_upload
 def custom_create(request: PortalRequest) -> HttpResponse:
     """The first page of the wizard, or what was sent on one of them."""
     if not writable_subscriptions(request.user).exists():
         raise no_subscription()
     if request.method == "POST":
+        if (answer := admission(request, by=f"person {request.user.pk}")) is not None:
+            return answer
         request.upload_handlers = [ArchiveUpload(request)]
         return _take(request)
     returned = kept_form.returned(request)
@@ -52,8 +54,9 @@ def _take(request: PortalRequest) -> HttpResponse:
         check_custom_site(name=values["name"], mode=values["mode"], instance_count=values["instance_count"])
         if page == 1:
             return _page(request, 2, request.POST)
-        if any(isinstance(one, ArchiveUpload) and one.is_too_large for one in request.upload_handlers):
-            raise UploadTooLarge(limit=in_bytes(settings.MAX_UPLOAD))
+        for upload in request.upload_handlers:
+            if isinstance(upload, ArchiveUpload) and upload.refusal:
+                raise upload.refusal
         operation = _create(request, values)
     except Refused as refusal:
         return _page(request, page, request.POST, fault=str(refusal), status=400)

@@ -1,5 +1,6 @@
 """The pages of errors that no view answers itself."""
 
+from django.core.exceptions import BadRequest
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.template.loader import render_to_string
@@ -8,10 +9,18 @@ from portal.http import PortalRequest
 from portal.refusals import answer_refusal
 from sites.errors import NotFound, Refused
 
+REFUSED = "The portal cannot read this request, so nothing was changed. Go back, load the page again, and repeat it."
+
 
 def not_found(request: PortalRequest, exception: Exception) -> HttpResponse:
     """404."""
     return answer_refusal(request, NotFound())
+
+
+def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """400, of what no view has looked at: a zero byte, a host name that is none, too many fields."""
+    sentence = str(exception) if isinstance(exception, BadRequest) else REFUSED
+    return render(request, "errors/plain.html", {"heading": "not accepted", "sentence": sentence}, status=400)
 
 
 def forbidden(request: HttpRequest, exception: Exception) -> HttpResponse:

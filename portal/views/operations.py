@@ -17,13 +17,14 @@ from portal.confirmation import confirm
 from portal.context import Frame
 from portal.http import PortalRequest
 from portal.notifications import is_counting
-from portal.operation_commands import log_commands
+from portal.operation_commands import RESTORABLE, log_commands
 from portal.operation_export import csv_lines, text_lines
-from portal.operation_query import KINDS, STATUSES, OperationQuery
+from portal.operation_query import CHOICES, STATUSES, OperationQuery
 from portal.subscription_filter import shown_operations, shown_sites
 from portal.tree import point_out
 from sites.access import get_operation
 from sites.models import Operation, OperationState
+from sites.operations.kinds import names_where
 from sites.services import operations
 from sites.services import restore as restoring
 
@@ -53,7 +54,7 @@ def logs(request: PortalRequest) -> HttpResponse:
     """All operations of the subscriptions that are shown, newest first, as far as they are asked for; a part of it
     for htmx."""
     query = OperationQuery.read(request.GET)
-    found = query.find(shown_operations(request)).prefetch_related("deleted_slots")
+    found = query.find(shown_operations(request)).prefetch_related(RESTORABLE)
     page = Paginator(found, PAGE_SIZE).get_page(query.page)
     selected = next((row for row in page if str(row.public_id) == query.selected), None)
     context = {
@@ -68,7 +69,7 @@ def logs(request: PortalRequest) -> HttpResponse:
         return replace_url(render(request, "operations/_found.html", {**context, "oob": True}), query.address())
     names = shown_sites(request).values_list("name", flat=True)
     people = shown_operations(request).order_by().values_list("actor_name", flat=True).distinct()[:PEOPLE]
-    choices = {"names": names, "people": people, "kinds": KINDS, "statuses": STATUSES}
+    choices = {"names": names, "people": people, "kinds": CHOICES, "statuses": STATUSES}
     return render(request, "operations/logs.html", {**context, **choices})
 
 
@@ -120,7 +121,7 @@ def restore(request: PortalRequest, public_id: uuid.UUID) -> HttpResponse:
 
 @require_POST
 def dismiss(request: PortalRequest, public_id: uuid.UUID) -> HttpResponse:
-    """Close a notification; older ones that are no failure go with it."""
+    """Close a notification; older ones that are no failure and no warning go with it."""
     operation = get_operation(request.user, public_id)
     operations.dismiss(acting_user=request.user, operation=operation)
     if operation.state in QUIET:
@@ -139,4 +140,5 @@ def cancel(request: PortalRequest, public_id: uuid.UUID) -> HttpResponse:
 
 
 def _older_quiet_ones(request: PortalRequest, operation: Operation) -> QuerySet[Operation]:
-    return request.user.operations.filter(state__in=QUIET, dismissed_at=None, created_at__lt=operation.created_at)
+    older = request.user.operations.filter(state__in=QUIET, dismissed_at=None, created_at__lt=operation.created_at)
+    return older.exclude(kind__in=names_where(lambda kind: kind.is_warning))

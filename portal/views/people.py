@@ -9,7 +9,8 @@ from django.urls import reverse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from portal import kept_form, sign_in_links
+from portal import kept_form
+from portal.accounts import links
 from portal.answers import answer_operation, answer_page
 from portal.forms import PersonForm
 from portal.http import PortalRequest
@@ -80,11 +81,11 @@ def new_link(request: PortalRequest, public_id: uuid.UUID, number: int) -> HttpR
     """Another link for somebody who has not chosen a password yet; nobody else gets one here."""
     subscription = get_subscription_for_owner(request.user, public_id)
     member = _member(request, public_id, number)
-    if member.user.has_usable_password():
+    if not links.may_be_invited(member.user):
         name = member.user.get_username()
         raise SettingRefused(
-            f"{name} has a password already, so no link was made. "
-            f"A lost password is replaced on the server: ./greenroom password --user {name}"
+            f"{name} has signed in already, so no link was made. "
+            f"For a lost password a link is made on the server: ./greenroom password --user {name} --link"
         )
     _keep_link(request, member.user)
     return answer_page(request, people_address(subscription))
@@ -99,7 +100,7 @@ def _member(request: PortalRequest, public_id: uuid.UUID, number: int) -> Member
 
 
 def _keep_link(request: PortalRequest, person: User) -> None:
-    link = request.build_absolute_uri(sign_in_links.create_link(person))
+    link = request.build_absolute_uri(links.create_link(person))
     request.session[NEW_LINK] = [person.get_username(), link]
 
 
@@ -115,5 +116,5 @@ def _page(request: PortalRequest, subscription: Subscription) -> dict[str, objec
         "is_owner": own.role == Role.OWNER,
         "roles": Role,
         "new_link": request.session.pop(NEW_LINK, None),
-        "link_minutes": sign_in_links.MINUTES,
+        "link_minutes": links.MINUTES,
     }

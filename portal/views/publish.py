@@ -13,20 +13,23 @@ from portal.answers import answer_operation
 from portal.confirmation import confirm
 from portal.http import PortalRequest
 from portal.site_forms import PublishForm
-from portal.templatetags.site_pages import in_bytes
 from portal.uploads import ArchiveUpload
 from sites.access import get_slot_for_change
-from sites.errors import SettingRefused, UploadTooLarge
+from sites.door.uploads import admission, takes_upload
+from sites.errors import SettingRefused
 from sites.models import Slot
 from sites.services import deployments
 
 
 @csrf_exempt  # checked in `_publish`: before that the upload must have its way and its limit
 @require_http_methods(["GET", "HEAD", "POST"])
+@takes_upload
 def publish(request: PortalRequest, site_name: str, slot_name: str) -> HttpResponse:
     """Ask for the archive, naming the slot; or take it. A reader or stranger is turned away before the upload."""
     slot = get_slot_for_change(request.user, site_name, slot_name)
     if request.method == "POST":
+        if (answer := admission(request, by=f"person {request.user.pk}")) is not None:
+            return answer
         upload = ArchiveUpload(request)
         request.upload_handlers = [upload]
         return _publish(request, slot, upload)
@@ -44,8 +47,8 @@ def publish(request: PortalRequest, site_name: str, slot_name: str) -> HttpRespo
 @csrf_protect
 def _publish(request: PortalRequest, slot: Slot, upload: ArchiveUpload) -> HttpResponse:
     form = PublishForm(request.POST, request.FILES)
-    if upload.is_too_large:
-        raise UploadTooLarge(limit=in_bytes(settings.MAX_UPLOAD))
+    if upload.refusal:
+        raise upload.refusal
     if not form.is_valid():
         raise SettingRefused(form.sentence(slot))
     operation = deployments.publish_zip(

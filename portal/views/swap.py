@@ -85,7 +85,8 @@ def _pending(slot: Slot) -> Operation:
 
 def _pair(user: User, slot: Slot, other_name: str) -> Pair:
     choices = swaps.partners(slot)
-    other = get_slot(user, slot.site.name, other_name) if other_name else swaps.partner(slot)
+    chosen = next((choice for choice in choices if choice.name == other_name), None)
+    other = chosen or (get_slot(user, slot.site.name, other_name) if other_name else swaps.partner(slot))
     if other is None:
         raise Refused(
             f"'{slot.site.name}' has no staging site to swap with; nothing was changed. "

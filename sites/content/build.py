@@ -6,7 +6,6 @@ import shlex
 import shutil
 import stat
 import tempfile
-import time
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,8 +16,11 @@ from sites.content.installers import environment, node_version, tool_mounts
 from sites.content.node_sites import BIN
 from sites.content.python_sites import VENV, base_python
 from sites.content.recognition import Recipe
-from sites.content.store import HOUR, REMOVED, UNFINISHED, discard, path_of
-from sites.runtime import trees
+from sites.content.store import HOUR, REMOVED, UNFINISHED, path_of, set_aside
+from sites.content.uploads import ensure_disk
+from sites.disk import trees
+from sites.disk.folders import is_older
+from sites.disk.use import Use, measure
 from sites.runtime.spec import Mount, RunSpec
 
 FORMAT = "1"
@@ -110,13 +112,19 @@ def plan_release(
     )
 
 
-def begin(build: Build) -> None:
-    """Lay a copy of the content where the build may write. May be repeated; a copy that is there is kept."""
+def begin(build: Build, *, cache_limit: Use) -> None:
+    """Lay a copy of the content where the build may write. May be repeated; a copy that is there is kept.
+
+    A cache above its limit is emptied. Raises DiskFull.
+    """
     cache = settings.CACHE_DIR / str(build.owner)
-    cache.mkdir(mode=0o700, parents=True, exist_ok=True)
     target = _unfinished(build.digest)
     if target.is_dir():
         return
+    ensure_disk()
+    if not measure(cache).is_within(cache_limit):
+        trees.remove(cache)
+    cache.mkdir(mode=0o700, parents=True, exist_ok=True)
     settings.BUILD_DIR.mkdir(parents=True, exist_ok=True)
     draft = Path(tempfile.mkdtemp(prefix=UNFINISHED, dir=settings.BUILD_DIR))
     try:
@@ -130,10 +138,10 @@ def begin(build: Build) -> None:
         shutil.rmtree(draft, ignore_errors=True)
 
 
-def finish(digest: str) -> Path:
-    """Seal the build and make it the one to be found; returns the folder of the instances. May be repeated.
+def finish(digest: str) -> Use:
+    """Seal the build and make it the one to be found; returns what it takes on disk. May be repeated.
 
-    Raises OSError when what was built cannot be kept.
+    Raises OSError for what a build has left that cannot be sealed, as TooDeep.
     """
     final = settings.BUILD_DIR / digest
     if final.is_dir():
@@ -141,28 +149,22 @@ def finish(digest: str) -> Path:
     else:
         _seal(_unfinished(digest) / "app")
         os.rename(_unfinished(digest), final)
-    return final / "app"
+    return measure(final)
 
 
 def abandon(digest: str) -> None:
     """Remove what a failed build left. May be repeated."""
     if digest and _unfinished(digest).is_dir():
-        discard(_unfinished(digest))
+        trees.remove(set_aside(_unfinished(digest)))
 
 
-def remove_unused_builds(in_use: set[str], *, older_than_seconds: float = HOUR) -> int:
-    """Remove builds that nothing names, and what dead ones left; young ones stay. Returns how many."""
-    before = time.time() - older_than_seconds
-    removed = 0
+def set_aside_unused_builds(in_use: set[str], *, older_than_seconds: float = HOUR) -> list[Path]:
+    """Take away builds that nothing names, and what dead processes left; returns what the caller is to remove."""
+    doomed = []
     for folder in sorted(settings.BUILD_DIR.iterdir()) if settings.BUILD_DIR.is_dir() else []:
-        if folder.name in in_use or not folder.is_dir() or folder.stat().st_mtime >= before:
-            continue
-        if folder.name.startswith(REMOVED):
-            trees.remove(folder)
-        else:
-            discard(folder)
-        removed += 1
-    return removed
+        if folder.name not in in_use and folder.is_dir() and is_older(folder, older_than_seconds):
+            doomed.append(folder if folder.name.startswith(REMOVED) else set_aside(folder))
+    return doomed
 
 
 def _script(recipe: Recipe) -> str:

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from sites.content.package_sources import on_this_machine
+from sites.plain_text import without_colours
 
 FRAME = "│╰├─▶╭×┃ "
 PACKAGE = r"[A-Za-z0-9][A-Za-z0-9._-]*"
@@ -36,7 +37,7 @@ def explain(log_tail: Sequence[str], folder: Path | None = None) -> str:
 
     `folder` is the content, to tell the line. Without a known cause it is the last line that means something.
     """
-    lines = [line.strip(FRAME + "\t\r\n") for line in log_tail]
+    lines = [without_colours(line).strip(FRAME + "\t\r\n") for line in log_tail]
     text = " ".join(" ".join(lines).split())
     for pattern in MISSING:
         if match := pattern.search(text):

@@ -2,8 +2,8 @@
 
 import json
 from dataclasses import dataclass
-from pathlib import Path
 
+from sites.content.tree import Tree
 from sites.errors import Refused
 
 BIN = "$PWD/node_modules/.bin"
@@ -18,22 +18,21 @@ class NodeSite:
     steps: tuple[str, ...]
 
 
-def read_package(folder: Path) -> NodeSite | None:
+def read_package(tree: Tree) -> NodeSite | None:
     """None without package.json. Raises Refused when it cannot be read."""
-    path = folder / "package.json"
-    if not path.is_file():
+    if not tree.has("package.json"):
         return None
-    package = _parsed(path)
+    package = _parsed(tree.read("package.json", MAX_BYTES))
     scripts = _table(package, "scripts")
     start = str(scripts.get("start") or "")
-    if not start and (folder / "server.js").is_file():
+    if not start and tree.has("server.js"):
         start = "node server.js"
-    return NodeSite(start, _steps(folder, package, has_build="build" in scripts))
+    return NodeSite(start, _steps(tree, package, has_build="build" in scripts))
 
 
-def _steps(folder: Path, package: dict[str, object], *, has_build: bool) -> tuple[str, ...]:
+def _steps(tree: Tree, package: dict[str, object], *, has_build: bool) -> tuple[str, ...]:
     steps = []
-    if (folder / "package-lock.json").is_file() or (folder / "npm-shrinkwrap.json").is_file():
+    if tree.has("package-lock.json") or tree.has("npm-shrinkwrap.json"):
         steps.append("npm ci --no-fund --no-audit")
     elif _table(package, "dependencies") or (has_build and _table(package, "devDependencies")):
         steps.append("npm install --no-fund --no-audit")
@@ -42,9 +41,9 @@ def _steps(folder: Path, package: dict[str, object], *, has_build: bool) -> tupl
     return tuple(steps)
 
 
-def _parsed(path: Path) -> dict[str, object]:
+def _parsed(body: bytes) -> dict[str, object]:
     try:
-        package = json.loads(path.read_bytes()[:MAX_BYTES].decode("utf-8-sig"))
+        package = json.loads(body.decode("utf-8-sig"))
     except (ValueError, RecursionError) as error:
         raise Refused(
             f"package.json cannot be read ({error}), so nothing was published. Mend it and publish again."

@@ -2,8 +2,8 @@
 
 import re
 from dataclasses import dataclass
-from pathlib import Path
 
+from sites.content.tree import Tree
 from sites.errors import WorkerKindRefused
 
 LINE = re.compile(r"^([A-Za-z0-9_-]+):\s*(.+)$")
@@ -18,13 +18,10 @@ class Procfile:
     release: str | None
 
 
-def read_procfile(folder: Path) -> Procfile | None:
+def read_procfile(tree: Tree) -> Procfile | None:
     """None without a Procfile, or when it has no line that is run. Raises WorkerKindRefused for other kinds."""
-    path = folder / "Procfile"
-    if not path.is_file():
-        return None
     commands: dict[str, str] = {}
-    for line in path.read_bytes()[:MAX_BYTES].decode("utf-8-sig", "replace").splitlines():
+    for line in tree.read("Procfile", MAX_BYTES).decode("utf-8-sig", "replace").splitlines():
         if match := LINE.match(line.strip()):
             commands[match[1].lower()] = match[2].strip()
     for kind in commands:

@@ -7,7 +7,9 @@ import subprocess
 import sys
 from dataclasses import dataclass
 from enum import StrEnum
-from pathlib import Path
+from pathlib import Path, PurePosixPath
+
+from sites.content.tree import Tree, text
 
 VENV = ".venv"
 """In the working directory of builds and instances; it can be moved, so a build is sealed under another path."""
@@ -21,7 +23,9 @@ ASGI_CLASSES = ("FastAPI", "Starlette", "Quart", "Litestar", "BlackSheep", "Sani
 ASGI_CALLS = ("get_asgi_application",)
 NOT_SERVED = ("web.Application", "tornado.web.Application", "QApplication", "Typer", "typer.Typer")
 """Objects of a usual name that neither interface serves."""
-MAX_SOURCE_BYTES = 1024 * 1024
+MAX_SOURCE_BYTES = 256 * 1024
+"""Of a file that is read for what it says; as a tree of code it takes hundreds of times as much memory."""
+MAX_SETTINGS_FILES = 20
 
 
 class Interface(StrEnum):
@@ -50,21 +54,21 @@ def base_python() -> tuple[str, str]:
     return str(Path(sys.executable).resolve()), sys.version.split()[0]
 
 
-def is_python(folder: Path) -> bool:
+def is_python(tree: Tree) -> bool:
     """Whether there is something that Python's installers read."""
-    return any((folder / name).is_file() for name in ("requirements.txt", "pyproject.toml", "uv.lock"))
+    return any(tree.has(name) for name in ("requirements.txt", "pyproject.toml", "uv.lock"))
 
 
-def install_steps(folder: Path, server: str = "") -> tuple[str, ...]:
+def install_steps(tree: Tree, server: str = "") -> tuple[str, ...]:
     """Shell lines that make .venv; `server` is a key of SERVERS, or nothing when the site starts itself."""
     python, _version = base_python()
     steps = [f"uv venv --quiet --clear --relocatable --python {python} {VENV}"]
-    if (folder / "requirements.txt").is_file():
+    if tree.has("requirements.txt"):
         steps.append("uv pip install --compile-bytecode -r requirements.txt")
-    elif (folder / "uv.lock").is_file():
+    elif tree.has("uv.lock"):
         steps.append("uv sync --frozen --no-dev --compile-bytecode")
-    elif (folder / "pyproject.toml").is_file():
-        what = "." if "[build-system]" in _source(folder / "pyproject.toml") else "-r pyproject.toml"
+    elif tree.has("pyproject.toml"):
+        what = "." if "[build-system]" in _source(tree, "pyproject.toml") else "-r pyproject.toml"
         steps.append(f"uv pip install --compile-bytecode {what}")
     if server:
         steps.append(f"test -x {VENV}/bin/{server} || uv pip install --compile-bytecode {SERVERS[server]}")
@@ -89,44 +93,46 @@ def server_command(application: ApplicationObject) -> tuple[str, str]:
     )
 
 
-def find_application(folder: Path) -> ApplicationObject | None:
+def find_application(tree: Tree) -> ApplicationObject | None:
     """An application object in a module of a usual name at the top of the folder."""
+    by_requirements = _by_requirements(tree)
     for module in MODULES:
-        tree = _parsed(folder / f"{module}.py")
-        if tree is None:
+        code = _parsed(tree, f"{module}.py")
+        if code is None:
             continue
-        found = _object_in(tree, Interface.ASGI if module == "asgi" else None, folder)
+        found = _object_in(code, Interface.ASGI if module == "asgi" else None, by_requirements)
         if found:
             name, interface = found
             return ApplicationObject(f"{module}:{name}", interface)
     return None
 
 
-def find_django(folder: Path) -> ApplicationObject | None:
+def find_django(tree: Tree) -> ApplicationObject | None:
     """Of a project with manage.py: its wsgi module, else its asgi module."""
-    tree = _parsed(folder / "manage.py")
-    if tree is None:
+    code = _parsed(tree, "manage.py")
+    if code is None:
         return None
-    candidates = _packages_of_settings(tree)
+    candidates = _packages_of_settings(code)
     for interface in Interface:
         module = interface.value.lower()
         for package in candidates:
-            if (folder / package / f"{module}.py").is_file():
+            if tree.has(f"{package}/{module}.py"):
                 return ApplicationObject(f"{package.replace('/', '.')}.{module}:application", interface)
-        for path in sorted(folder.glob(f"*/{module}.py")):
-            return ApplicationObject(f"{path.parent.name}.{module}:application", interface)
+        for path in tree.matching(f"*/{module}.py"):
+            return ApplicationObject(f"{PurePosixPath(path).parent}.{module}:application", interface)
     return None
 
 
-def has_static_root(folder: Path) -> bool:
+def has_static_root(tree: Tree) -> bool:
     """Whether some settings module of a Django project names STATIC_ROOT."""
-    paths = [*folder.glob("*/settings.py"), *folder.glob("*/settings/*.py"), *folder.glob("settings.py")]
-    return any(re.search(r"^STATIC_ROOT\s*=", _source(path), re.MULTILINE) for path in paths)
+    paths = [path for pattern in ("settings.py", "*/settings.py", "*/settings/*.py") for path in tree.matching(pattern)]
+    sources = (_source(tree, path) for path in paths[:MAX_SETTINGS_FILES])
+    return any(re.search(r"^STATIC_ROOT\s*=", source, re.MULTILINE) for source in sources)
 
 
-def _packages_of_settings(tree: ast.Module) -> list[str]:
+def _packages_of_settings(code: ast.Module) -> list[str]:
     """'config.settings.production' of manage.py gives config/settings, config."""
-    for node in ast.walk(tree):
+    for node in ast.walk(code):
         if not (isinstance(node, ast.Call) and len(node.args) == 2):
             continue
         key, value = node.args
@@ -136,18 +142,18 @@ def _packages_of_settings(tree: ast.Module) -> list[str]:
     return []
 
 
-def _object_in(tree: ast.Module, usual: Interface | None, folder: Path) -> tuple[str, Interface] | None:
+def _object_in(code: ast.Module, usual: Interface | None, by_requirements: Interface) -> tuple[str, Interface] | None:
     found: dict[str, Interface] = {}
     factory = False
-    for node in tree.body:
+    for node in code.body:
         match node:
             case ast.Assign(targets=[ast.Name(id=name)], value=value) if name in OBJECTS:
                 interface = _interface_of(value)
                 if interface is not None or not _is_other(value):
-                    found[name] = interface or found.get(name) or usual or _by_requirements(folder)
+                    found[name] = interface or found.get(name) or usual or by_requirements
             case ast.AnnAssign(target=ast.Name(id=name), value=ast.expr() as value) if name in OBJECTS:
                 if not _is_other(value):
-                    found[name] = _interface_of(value) or usual or _by_requirements(folder)
+                    found[name] = _interface_of(value) or usual or by_requirements
             case ast.FunctionDef(name=name, args=args) if name in OBJECTS and len(args.args) == 2:
                 found[name] = Interface.WSGI
             case ast.AsyncFunctionDef(name=name, args=args) if name in OBJECTS and len(args.args) == 3:
@@ -158,11 +164,11 @@ def _object_in(tree: ast.Module, usual: Interface | None, folder: Path) -> tuple
                 for alias in names:
                     bound = alias.asname or alias.name
                     if bound in OBJECTS:
-                        found.setdefault(bound, usual or _by_requirements(folder))
+                        found.setdefault(bound, usual or by_requirements)
     for name in OBJECTS:
         if name in found:
             return name, found[name]
-    if factory and _by_requirements(folder) is Interface.WSGI:
+    if factory and by_requirements is Interface.WSGI:
         return "create_app()", Interface.WSGI
     return None
 
@@ -186,23 +192,21 @@ def _called(value: ast.expr) -> str:
     return ast.unparse(value.func) if isinstance(value, ast.Call) else ""
 
 
-def _by_requirements(folder: Path) -> Interface:
+def _by_requirements(tree: Tree) -> Interface:
     """For an object whose kind its own line does not tell."""
-    text = _source(folder / "requirements.txt") + _source(folder / "pyproject.toml")
-    is_async = re.search(r"\b(fastapi|starlette|quart|litestar|uvicorn|hypercorn|daphne)\b", text, re.IGNORECASE)
+    named = _source(tree, "requirements.txt") + _source(tree, "pyproject.toml")
+    is_async = re.search(r"\b(fastapi|starlette|quart|litestar|uvicorn|hypercorn|daphne)\b", named, re.IGNORECASE)
     return Interface.ASGI if is_async else Interface.WSGI
 
 
-def _parsed(path: Path) -> ast.Module | None:
-    source = _source(path)
+def _parsed(tree: Tree, path: str) -> ast.Module | None:
+    source = _source(tree, path)
     try:
         return ast.parse(source) if source else None
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return None
 
 
-def _source(path: Path) -> str:
+def _source(tree: Tree, path: str) -> str:
     """The text of a source file; nothing when it is not there or too large to be one."""
-    if not path.is_file() or path.stat().st_size > MAX_SOURCE_BYTES:
-        return ""
-    return path.read_bytes().decode("utf-8-sig", "replace")
+    return text(tree, path, MAX_SOURCE_BYTES)

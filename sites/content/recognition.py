@@ -3,7 +3,7 @@
 import sys
 from dataclasses import dataclass
 from enum import StrEnum
-from pathlib import Path
+from pathlib import PurePosixPath
 
 from sites.content.commands import shell
 from sites.content.node_sites import BIN, NodeSite, read_package
@@ -17,6 +17,7 @@ from sites.content.python_sites import (
     is_python,
     server_command,
 )
+from sites.content.tree import Tree
 from sites.errors import Refused
 
 STATIC_PROGRAM = "/opt/greenroom/programs/static.py"
@@ -27,6 +28,10 @@ RECOGNISED = (
     "or Django's manage.py), Node (package.json with a start script), a Procfile with a web line, "
     "and any start command that listens on $PORT"
 )
+
+
+MAX_COMMAND_BYTES = 125_000
+"""Below what Linux takes for one argument: execve(2)."""
 
 
 class Kind(StrEnum):
@@ -56,36 +61,39 @@ class Recipe:
     """Goes before PATH in every command of the site."""
 
 
-def recognise(folder: Path, start_command: str = "") -> Recipe:
+def recognise(tree: Tree, start_command: str = "") -> Recipe:
     """The recipe of a content; `start_command` is the general setting of that name and wins.
 
     Raises WorkerKindRefused for a Procfile with other kinds than web and release, and Refused, with what is
     recognised, when nothing is.
     """
-    procfile = read_procfile(folder)
+    procfile = read_procfile(tree)
     release = procfile.release if procfile else None
-    node = read_package(folder)
+    node = read_package(tree)
     recipe = (
-        _by_line(folder, node, start_command.strip(), release, Kind.COMMAND, "start command")
-        or _by_line(folder, node, procfile.web if procfile else "", release, Kind.PROCFILE, "Procfile")
-        or _python(folder, release)
+        _by_line(tree, node, start_command.strip(), release, Kind.COMMAND, "start command")
+        or _by_line(tree, node, procfile.web if procfile else "", release, Kind.PROCFILE, "Procfile")
+        or _python(tree, release)
         or _node(node, release)
-        or _static(folder, release)
+        or _static(tree, release)
     )
     if recipe is None:
-        raise Refused(_unrecognised(folder))
+        raise Refused(_unrecognised(tree))
+    if any(len(part.encode()) > MAX_COMMAND_BYTES for part in (*recipe.command, recipe.release or "")):
+        raise Refused(
+            f"The line that starts this content is longer than {MAX_COMMAND_BYTES:,} bytes, so nothing was changed. "
+            "Put it into a script, and publish again."
+        )
     return recipe
 
 
-def _by_line(
-    folder: Path, node: NodeSite | None, line: str, release: str | None, kind: Kind, name: str
-) -> Recipe | None:
+def _by_line(tree: Tree, node: NodeSite | None, line: str, release: str | None, kind: Kind, name: str) -> Recipe | None:
     if not line:
         return None
     steps: tuple[str, ...] = ()
     paths = []
-    if is_python(folder):
-        steps += install_steps(folder)
+    if is_python(tree):
+        steps += install_steps(tree)
         paths.append(f"$PWD/{VENV}/bin")
     if node is not None:
         steps += node.steps
@@ -94,14 +102,14 @@ def _by_line(
     return Recipe(kind, shell(line, path=path), steps, release, f"{name}: {line}", path)
 
 
-def _python(folder: Path, release: str | None) -> Recipe | None:
-    django = find_django(folder)
-    application = django or find_application(folder)
+def _python(tree: Tree, release: str | None) -> Recipe | None:
+    django = find_django(tree)
+    application = django or find_application(tree)
     if application is None:
         return None
     server, line = server_command(application)
-    steps = install_steps(folder, server)
-    if django and has_static_root(folder):
+    steps = install_steps(tree, server)
+    if django and has_static_root(tree):
         # Settings of the site are not known here, so a project that needs them is not stopped by this step
         steps += (f"{VENV}/bin/python manage.py collectstatic --noinput || echo 'static files were not collected'",)
     path = f"$PWD/{VENV}/bin"
@@ -121,22 +129,42 @@ def _node(node: NodeSite | None, release: str | None) -> Recipe | None:
     return Recipe(Kind.NODE, shell(node.start, path=BIN), node.steps, release, f"Node, {node.start}", BIN)
 
 
-def _static(folder: Path, release: str | None) -> Recipe | None:
-    page = next((name for name in INDEX_PAGES if (folder / name).is_file()), None)
+def _static(tree: Tree, release: str | None) -> Recipe | None:
+    page = next((name for name in INDEX_PAGES if tree.has(name)), None)
     if page is None:
         return None
     return Recipe(Kind.STATIC, (f"{sys.prefix}/bin/python", STATIC_PROGRAM), (), release, f"static site, {page}")
 
 
-def _unrecognised(folder: Path) -> str:
-    hint = ""
-    if (folder / "Pipfile").is_file():
-        hint = " A Pipfile is not read; write its packages to requirements.txt."
-    elif is_python(folder):
-        hint = " Python packages are named, but no application object 'app' or 'application' was found at the top."
-    elif (folder / "package.json").is_file():
-        hint = " package.json is there, but has no start script."
+def _unrecognised(tree: Tree) -> str:
+    hint = _hint(tree)
     return (
-        f"What was published is not recognised, so nothing was changed.{hint} Recognised are {RECOGNISED}. "
-        "Add one of these, or a start command under Configure, and publish again."
+        f"What was published is not recognised, so nothing was changed.{f' {hint}' if hint else ''} Recognised are "
+        f"{RECOGNISED}. Add one of these, or a start command under Configure, and publish again."
     )
+
+
+def _hint(tree: Tree) -> str:
+    """What is nearly right."""
+    if tree.has("Pipfile"):
+        return "A Pipfile is not read; write its packages to requirements.txt."
+    if is_python(tree):
+        return "Python packages are named, but no application object 'app' or 'application' was found at the top."
+    if tree.has("package.json"):
+        return "package.json is there, but has no start script."
+    if tree.has("Procfile"):
+        return "The Procfile has no line like 'web: COMMAND'."
+    return next(filter(None, map(_misplaced, sorted(tree.names(), key=lambda name: name.count("/")))), "")
+
+
+def _misplaced(name: str) -> str:
+    """About a file that would be recognised under another name or in another folder."""
+    path = PurePosixPath(name)
+    wanted = path.name.lower().removesuffix(".txt")
+    for right in (*INDEX_PAGES, "Procfile"):
+        if wanted != right.lower():
+            continue
+        if len(path.parts) > 1:
+            return f"'{right}' lies in the folder '{path.parent}'; publish what is in it."
+        return f"'{name}' has to be called '{right}'."
+    return ""

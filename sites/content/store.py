@@ -5,21 +5,20 @@ import json
 import os
 import shutil
 import tempfile
-import time
 from collections.abc import Iterable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from django.conf import settings
 
-from sites.runtime import trees
+from sites.disk import trees
+from sites.disk.folders import claim, is_claimed, is_older, locked, settle
 
 UNFINISHED = ".new-"
 REMOVED = ".old-"
 CHUNK = 256 * 1024
-SETTLED_AT_ONCE = 16
+MINUTE = 60.0
 HOUR = 3600.0
 
 
@@ -43,55 +42,102 @@ class FileEntry:
 
 
 class Draft:
-    """A content that is being written; it exists for nobody else until `commit`."""
+    """A content that is being written; it exists for nobody else until it is placed."""
 
     def __init__(self, folder: Path) -> None:
-        self.folder = folder
-        self.bytes = 0
+        self._folder = folder
+        self._files = folder / "files"
+        self._folders: set[Path] = set()
         self._entries: dict[str, FileEntry] = {}
+        self._bytes = 0
+        self._make(self._files)
 
     def add(self, path: str, chunks: Iterable[bytes], *, is_executable: bool = False) -> None:
         """Write one file. `path` is relative, with slashes, and already known to stay inside."""
-        target = self.folder / path
-        target.parent.mkdir(parents=True, exist_ok=True)
+        target = self._files / path
+        self._make(target.parent)
         digest = hashlib.sha256()
         size = 0
         with open(target, "xb") as file:
+            os.fchmod(file.fileno(), 0o555 if is_executable else 0o444)
             for chunk in chunks:
                 file.write(chunk)
                 digest.update(chunk)
                 size += len(chunk)
-                self.bytes += len(chunk)
+        self._bytes += size
         self._entries[path] = FileEntry(digest.hexdigest(), size, is_executable)
 
-    def commit(self) -> Content:
-        """Make it a stored content; a content that is there already is kept as it is."""
-        digest = digest_of(self._entries)
-        final = settings.CONTENT_DIR / digest
-        content = Content(digest, len(self._entries), self.bytes)
+    def seal(self) -> Content:
+        """Have all of it on the disk, so that a power cut cannot leave a stored content half written."""
+        content = Content(digest_of(self._entries), len(self._entries), self._bytes)
+        if (settings.CONTENT_DIR / content.digest).is_dir():
+            return content
+        rows = {path: [entry.digest, entry.size, entry.is_executable] for path, entry in sorted(self._entries.items())}
+        (self._folder / "manifest").write_text(json.dumps(rows))
+        full = [self._files / path for path, entry in self._entries.items() if entry.size]
+        settle(self._folder, [*full, *self._folders, self._folder / "manifest"])
+        return content
+
+    def place(self, content: Content) -> None:
+        """Make it the stored content; one that is there already is kept as it is. Quick, so that it may be done
+        in the transaction of the row that names it: nothing stays behind when that is refused."""
+        final = settings.CONTENT_DIR / content.digest
         if final.is_dir():
             os.utime(final)
-            return content
-        _seal(self.folder, self._entries)
-        _write_manifest(digest, self._entries)
+            return
+        os.rename(self._folder / "manifest", _manifest_of(content.digest))  # whoever sees the folder finds it
         try:
-            os.rename(self.folder, final)
+            os.rename(self._files, final)
         except OSError:
             # Another upload of the same content came first: its folder is the same
             if not final.is_dir():
                 raise
+
+    def commit(self) -> Content:
+        """Seal and place it."""
+        content = self.seal()
+        self.place(content)
         return content
+
+    def _make(self, folder: Path) -> None:
+        if folder in self._folders:
+            return
+        if folder != self._files:
+            self._make(folder.parent)
+        folder.mkdir()
+        folder.chmod(0o755)  # an instance runs as another user; the data folder above is closed
+        self._folders.add(folder)
 
 
 @contextmanager
 def new_content() -> Iterator[Draft]:
-    """A draft in the store's folder; whatever was not committed at the end is removed."""
+    """A draft in the store's folder; whatever was not placed at the end is removed.
+
+    While it is written it is claimed, so that what a killed process left is known by nobody claiming it.
+    """
     settings.CONTENT_DIR.mkdir(parents=True, exist_ok=True)
     folder = Path(tempfile.mkdtemp(prefix=UNFINISHED, dir=settings.CONTENT_DIR))
+    descriptor = os.open(folder, os.O_RDONLY)
     try:
+        claim(descriptor)
         yield Draft(folder)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+        os.close(descriptor)
+
+
+@contextmanager
+def naming() -> Iterator[None]:
+    """While contents and builds are looked up and their names are recorded, none is removed."""
+    with locked(_lock(), is_shared=True):
+        yield
+
+
+@contextmanager
+def removing() -> Iterator[None]:
+    """While it is found out which of them nothing names, and these are removed, none gets a name."""
+    with locked(_lock()):
+        yield
 
 
 def put_folder(path: Path) -> Content:
@@ -122,42 +168,42 @@ def files(digest: str) -> dict[str, FileEntry]:
     return {path: FileEntry(*entry) for path, entry in manifest.items()}
 
 
-def remove_unused(in_use: set[str], *, older_than_seconds: float = HOUR) -> int:
-    """Remove contents that nothing names; young ones stay, their deployment may not be recorded yet."""
-    before = time.time() - older_than_seconds
-    removed = 0
+def set_aside_unused(in_use: set[str], *, older_than_seconds: float = HOUR) -> list[Path]:
+    """Take away contents that nothing names, and return what the caller is to remove.
+
+    Young ones stay, because the row of a content of our own may not be written yet.
+    """
+    doomed = []
     for folder in _children(settings.CONTENT_DIR):
-        if folder.name.startswith(".") or not folder.is_dir():
+        if folder.name.startswith(".") or folder.name in in_use or not folder.is_dir():
             continue
-        if folder.name not in in_use and folder.stat().st_mtime < before:
-            discard(folder)
+        if is_older(folder, older_than_seconds):
+            doomed.append(set_aside(folder))
             _manifest_of(folder.name).unlink(missing_ok=True)
-            removed += 1
-    return removed
+    return doomed
 
 
-def sweep(*, older_than_seconds: float = HOUR) -> int:
-    """Remove what dead processes left: drafts, half-removed folders, uploads. Returns how many."""
-    before = time.time() - older_than_seconds
+def sweep(*, older_than_seconds: float = MINUTE) -> int:
+    """Remove what killed processes left: drafts, half-removed folders, uploads. Returns how many.
+
+    What a process works on it has claimed; the age spares what is just about to be.
+    """
     drafts = [path for path in _children(settings.CONTENT_DIR) if path.name.startswith((UNFINISHED, REMOVED))]
-    leftovers = [
+    left = [
         path
         for path in [*drafts, *_children(settings.UPLOAD_DIR)]
-        if path.name.startswith(REMOVED) or path.lstat().st_mtime < before
+        if is_older(path, older_than_seconds) and not is_claimed(path)
     ]
-    for path in leftovers:
-        if path.is_dir():
-            trees.remove(path)
-        else:
-            path.unlink(missing_ok=True)
-    return len(leftovers)
+    for path in left:
+        trees.remove(path)
+    return len(left)
 
 
-def discard(folder: Path) -> None:
-    """Remove a folder so that it is never seen half removed."""
+def set_aside(folder: Path) -> Path:
+    """Take a folder away at once, so that it is never seen half removed; returns what is to be removed."""
     doomed = Path(tempfile.mkdtemp(prefix=REMOVED, dir=folder.parent))
     os.rename(folder, doomed / "folder")
-    trees.remove(doomed)
+    return doomed
 
 
 def digest_of(entries: dict[str, FileEntry]) -> str:
@@ -176,31 +222,9 @@ def read_chunks(file: Path) -> Iterator[bytes]:
             yield chunk
 
 
-def _seal(folder: Path, entries: dict[str, FileEntry]) -> None:
-    """Read-only for everybody and on the disk, so that a power cut cannot leave a stored content half written."""
-
-    def settle(path: str) -> None:
-        descriptor = os.open(folder / path, os.O_RDONLY)
-        try:
-            os.fchmod(descriptor, 0o555 if entries[path].is_executable else 0o444)
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
-
-    # Together the files share the disk's commits; one after the other a thousand files take seconds
-    with ThreadPoolExecutor(SETTLED_AT_ONCE) as pool:
-        for _done in pool.map(settle, entries):
-            pass
-    for parent, _names, _files in os.walk(folder):
-        os.chmod(parent, 0o755)  # noqa: S103  an instance runs as another user; the data folder above is closed
-
-
-def _write_manifest(digest: str, entries: dict[str, FileEntry]) -> None:
-    """Written before the content appears: whoever sees the folder finds its manifest."""
-    rows = {path: [entry.digest, entry.size, entry.is_executable] for path, entry in sorted(entries.items())}
-    with tempfile.NamedTemporaryFile("w", prefix=UNFINISHED, dir=settings.CONTENT_DIR, delete=False) as file:
-        json.dump(rows, file)
-    os.rename(file.name, _manifest_of(digest))
+def _lock() -> Path:
+    settings.CONTENT_DIR.mkdir(parents=True, exist_ok=True)
+    return settings.CONTENT_DIR / ".lock"
 
 
 def _manifest_of(digest: str) -> Path:

@@ -6,7 +6,20 @@ GreenroomError
 │   ├── NotAllowed          may look but not change
 │   ├── LastOwner           a subscription is never without an owner
 │   ├── NotAuthenticated    a publishing client without the slot's credentials
-│   ├── SignInLimited
+│   ├── SignInLimited       too many wrong passwords or codes
+│   ├── SignInBusy          too many passwords at one moment
+│   ├── PublishingLimited   too many wrong publishing credentials
+│   ├── BodyTooSlow         a request arrives below the least rate
+│   ├── RequestTooLarge     a form beyond its limit
+│   ├── ServerBusy
+│   ├── TooManyUploads
+│   ├── KeyMissing          values are encrypted and the key is gone
+│   ├── KeyFileRefused
+│   ├── DataFolderRefused
+│   ├── DiskFull            less is free than is kept in reserve
+│   ├── QuotaExceeded       content and builds of a web site would outgrow their quota
+│   ├── UploadsBusy
+│   ├── NotEnoughMemory     the limits of all instances together would exceed what the machine offers
 │   ├── NotStandard         staged publishing needs Standard mode
 │   ├── NotSwappable        the site left Standard mode
 │   ├── SlotLimit
@@ -35,28 +48,48 @@ GreenroomError
     ├── WarmupFailed
     ├── BuildFailed
     ├── ReleaseFailed
+    ├── OutOfMemory         the machine has no memory for more instances
     ├── RoutesRefused       every router refused the routes
+    ├── NoSpaceLeft         a write came to a full disk
+    ├── InternalFault       an exception that nobody foresaw, again and again
     ├── Cancelled           a person asked for the end of an operation before its switch
     ├── Unreachable         a part of Greenroom does not answer; tried again by itself
     │   ├── RuntimeUnreachable
     │   └── RouterUnreachable
+    ├── ServerFault         Greenroom itself failed
     └── StaleOrder          an order that a newer one has overtaken
 """
 
-from sites.errors.access import LastOwner, NotAllowed, NotAuthenticated, NotFound, SignInLimited
-from sites.errors.base import Failed, GreenroomError, Refused
+from sites.errors.access import (
+    LastOwner,
+    NotAllowed,
+    NotAuthenticated,
+    NotFound,
+    PublishingLimited,
+    SignInBusy,
+    SignInLimited,
+)
+from sites.errors.base import Failed, GreenroomError, Refused, status_of
+from sites.errors.disk import is_disk_full
+from sites.errors.door import BodyTooSlow, RequestTooLarge, ServerBusy, TooManyUploads
 from sites.errors.failures import (
     BuildFailed,
     Cancelled,
     InstanceNotStarted,
+    InternalFault,
+    NoSpaceLeft,
+    OutOfMemory,
     ReleaseFailed,
     RouterUnreachable,
     RoutesRefused,
     RuntimeUnreachable,
+    ServerFault,
     StaleOrder,
     Unreachable,
     WarmupFailed,
 )
+from sites.errors.keys import DataFolderRefused, KeyFileRefused, KeyMissing
+from sites.errors.limits import DiskFull, NotEnoughMemory, QuotaExceeded, UploadsBusy
 from sites.errors.slots import (
     NothingPublished,
     NothingToRollBack,
@@ -83,18 +116,26 @@ from sites.errors.uploads import ArchiveRefused, UploadTooLarge, WorkerKindRefus
 __all__ = [
     "AlreadyUp",
     "ArchiveRefused",
+    "BodyTooSlow",
     "BuildFailed",
     "Cancelled",
+    "DataFolderRefused",
+    "DiskFull",
     "Failed",
     "GreenroomError",
     "InstanceCountRefused",
     "InstanceNotStarted",
+    "InternalFault",
     "IsolationMissing",
+    "KeyFileRefused",
+    "KeyMissing",
     "LastOwner",
     "NameRefused",
     "NameTaken",
+    "NoSpaceLeft",
     "NotAllowed",
     "NotAuthenticated",
+    "NotEnoughMemory",
     "NotFound",
     "NotRestorable",
     "NotStandard",
@@ -102,24 +143,35 @@ __all__ = [
     "NotUp",
     "NothingPublished",
     "NothingToRollBack",
+    "OutOfMemory",
     "Outdated",
     "PortTaken",
+    "PublishingLimited",
+    "QuotaExceeded",
     "Refused",
     "ReleaseFailed",
+    "RequestTooLarge",
     "RouterUnreachable",
     "RoutesRefused",
     "RuntimeUnreachable",
     "SameSlot",
+    "ServerBusy",
+    "ServerFault",
     "SettingRefused",
+    "SignInBusy",
     "SignInLimited",
     "SlotBusy",
     "SlotLimit",
     "SlotStopped",
     "StaleOrder",
     "SwapPending",
+    "TooManyUploads",
     "Unreachable",
     "UploadTooLarge",
+    "UploadsBusy",
     "WarmupFailed",
     "WorkerKindRefused",
     "WrongNameTyped",
+    "is_disk_full",
+    "status_of",
 ]

@@ -7,6 +7,7 @@ class NotFound(Refused):
     """An address leads nowhere, or to what is not for this person: a stranger learns nothing."""
 
     code = "NotFound"
+    http_status = 404
     sentence = "There is nothing at this address."
 
 
@@ -14,6 +15,7 @@ class NotAllowed(Refused):
     """A reader of a subscription asks for a change."""
 
     code = "NotAllowed"
+    http_status = 403
     sentence = (
         "You may look at '{name}' but not change it: you are a {role} of the subscription "
         "'{subscription}'. Its owner is {owner}; ask there for the role of a contributor."
@@ -34,6 +36,7 @@ class NotAuthenticated(Refused):
     """A publishing client showed no credentials of the slot, or wrong ones."""
 
     code = "NotAuthenticated"
+    http_status = 401
     sentence = (
         "These are not the publishing credentials of {host}; nothing was changed. "
         "Use the publishing user and password that stand on the slot's dashboard in the portal."
@@ -41,11 +44,32 @@ class NotAuthenticated(Refused):
 
 
 class SignInLimited(Refused):
-    """A name was given five wrong passwords from one address within a quarter of an hour."""
+    """Too many wrong secrets were typed for a name, or from an address, within a quarter of an hour."""
 
     code = "SignInLimited"
+    http_status = 429
     sentence = (
-        "Too many wrong passwords for '{name}' from this address, so none is taken for now. "
-        "Try again at {until}, or set a new one "
-        "on the server: ./greenroom password"
+        "Too many wrong passwords or codes were typed {source}, so none is accepted for now. Try again at {until}, "
+        "or use a link that is made on the server: ./greenroom password --user {name} --link"
+    )
+
+
+class SignInBusy(Refused):
+    """More passwords are being checked at this moment than the machine does at a time."""
+
+    code = "SignInBusy"
+    http_status = 429
+    sentence = (
+        "Too many people sign in at this moment, so your password was not looked at. Try again in {seconds} seconds."
+    )
+
+
+class PublishingLimited(Refused):
+    """Too many wrong publishing credentials came from an address, or for a slot, within a quarter of an hour."""
+
+    code = "PublishingLimited"
+    http_status = 429
+    sentence = (
+        "Too many wrong publishing credentials were sent to {host}; nothing was changed. "
+        "Use the publishing user and password that stand on the slot's dashboard in the portal."
     )

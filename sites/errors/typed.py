@@ -7,6 +7,7 @@ class SettingRefused(Refused):
     """A value cannot be taken; always raised with a sentence of its own."""
 
     code = "SettingRefused"
+    http_status = 400
 
 
 class NameTaken(SettingRefused):
@@ -47,4 +48,5 @@ class WrongNameTyped(Refused):
     """A web site is deleted, which asks for its name, and another one was typed."""
 
     code = "WrongNameTyped"
+    http_status = 400
     sentence = "The name does not match, so nothing was deleted. Type {name} to delete {what}."

@@ -7,6 +7,7 @@ class ArchiveRefused(Refused):
     """An upload is no zip, or one that cannot be trusted."""
 
     code = "ArchiveRefused"
+    http_status = 400
     sentence = "The archive was refused and nothing was changed: {reason}. {remedy}"
 
 
@@ -14,6 +15,7 @@ class UploadTooLarge(Refused):
     """An upload exceeds MAX_UPLOAD."""
 
     code = "UploadTooLarge"
+    http_status = 413
     sentence = (
         "The upload is larger than {limit}, the limit of this installation, and was ended at that point. "
         "Nothing was changed. Leave build products out, or ask the administrator to raise MAX_UPLOAD."
@@ -24,6 +26,7 @@ class WorkerKindRefused(Refused):
     """A Procfile has a line of a kind other than `web` and `release`."""
 
     code = "WorkerKindRefused"
+    http_status = 400
     sentence = (
         "The Procfile asks for a '{kind}' process, which Greenroom does not run yet; nothing was changed. "
         "Remove that line and publish again; 'web' and 'release' are run."

@@ -1,13 +1,16 @@
 """Compare what runs with what should run, and give orders again that a runtime has lost."""
 
 from collections import defaultdict
+from contextlib import suppress
 
 from django.conf import settings
 from django.db import transaction
 
-from sites.jobs import rollback
-from sites.jobs.prepare import record
+from sites.errors import OutOfMemory
+from sites.jobs import failing
 from sites.models import Instance, Revision, Site
+from sites.operations import retention
+from sites.operations.instances import record
 from sites.planning import spec_of
 from sites.runtime.base import Runtime
 from sites.runtime.registry import get_runtime
@@ -23,12 +26,15 @@ def run() -> None:
     _spare_memory(runtime)
     with transaction.atomic():
         _note_moved(seen)
-        record([status for statuses in seen.values() for status in statuses])
+        reported = [status for statuses in seen.values() for status in statuses]
+        record(reported)
+        failing.note(reported)
     opened = Revision.objects.filter(state__in=Revision.OPEN)
     wanted = {pk: (state, count) for pk, state, count in opened.values_list("pk", "state", "wanted_count")}
     lost = [pk for pk, (state, count) in wanted.items() if state in Revision.REUSABLE and len(seen.get(pk, [])) < count]
     for revision in opened.filter(pk__in=lost, state__in=Revision.REUSABLE).select_related("slot__site", "site"):
-        runtime.apply(spec_of(revision))
+        with suppress(OutOfMemory):  # others must not wait for it; whoever asked for it is told by its operation
+            runtime.apply(spec_of(revision))
     for revision_id in seen.keys() - wanted.keys():
         runtime.apply(_ended(seen[revision_id][0]))
 
@@ -37,7 +43,7 @@ def _spare_memory(runtime: Runtime) -> None:
     """What is kept for a roll-back ends first when memory is short."""
     free = runtime.memory_available_mb()
     if free is not None and free < settings.ROLLBACK_MEMORY_MB:
-        rollback.end_windows(all_of_them=True)
+        retention.end_windows(all_of_them=True)
 
 
 def _note_moved(seen: dict[int, list[InstanceStatus]]) -> None:

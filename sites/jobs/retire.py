@@ -5,10 +5,10 @@ from datetime import datetime, timedelta
 from django.db import transaction
 from django.db.models import Exists, F, Max, OuterRef, Q
 
-from sites.jobs import routers, switch
 from sites.models import Instance, Operation, OperationState, Revision, RevisionState, Site, Slot, SlotChange, Step
 from sites.models.clock import now, seconds_since
 from sites.models.present import present
+from sites.operations import retention, routers
 from sites.planning import spec_of
 from sites.router import get_router
 from sites.runtime.registry import get_runtime
@@ -43,12 +43,13 @@ def run() -> None:
 
 
 def _release_late() -> None:
-    """Revisions whose routers had not all acknowledged when their operation ended."""
+    """Revisions whose routers had not all acknowledged when their operation went on without them."""
     waiting = Revision.objects.filter(state=RevisionState.DRAINING, released_at=None).values("site")
-    for site in Site.objects.filter(pk__in=waiting).exclude(slots__hold__operation__state__in=Operation.WORKING):
+    releasing = Operation.objects.filter(state__in=Operation.WORKING).exclude(step=Step.STOPPING)
+    for site in Site.objects.filter(pk__in=waiting).exclude(slots__hold__operation__in=releasing):
         answer = routers.publish(site, wait_seconds=0.0)  # one late router must not keep the others' drains
         if not answer.missing:
-            switch.release(site, now())
+            retention.release(site, now())
 
 
 def _count_requests() -> dict[str, int | None]:

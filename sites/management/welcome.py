@@ -4,7 +4,7 @@ from django.conf import settings
 from django.contrib.auth import get_user_model
 from django.contrib.auth.models import User
 
-from portal.sign_in_links import MINUTES, create_link
+from portal.accounts.links import MINUTES, create_link
 from sites.services.subscriptions import ensure_default
 from sites.supervisor.address import address
 

@@ -1,11 +1,12 @@
-from django.apps.registry import Apps
+from typing import Any
+
 from django.db import migrations
 from django.db.backends.base.schema import BaseDatabaseSchemaEditor
 
 import sites.models.fields
 
 
-def tell_apart(apps: Apps, schema_editor: BaseDatabaseSchemaEditor) -> None:
+def tell_apart(apps: Any, schema_editor: BaseDatabaseSchemaEditor) -> None:
     """An open roll-back that replaced nothing said so by an empty list, which now means that nothing was there."""
     for operation in apps.get_model("sites", "Operation").objects.filter(kind="roll_back", ended_at=None):
         if operation.kept_settings == "[]":

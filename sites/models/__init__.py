@@ -1,14 +1,16 @@
 """The domain's records, a noun per module."""
 
-from sites.models.beat import Beat
 from sites.models.deleted_slot import DeletedSlot
 from sites.models.deployment import Deployment, DeploymentState
 from sites.models.host_name import HostName, HostNameKind
 from sites.models.instance import Instance
-from sites.models.operation import Kind, Operation, OperationState, OperationStep, SlotHold, Step
+from sites.models.limit_bucket import LimitBucket
+from sites.models.operation import Operation, OperationState, OperationStep, SlotHold, Step
+from sites.models.periodic_job import PeriodicJob
 from sites.models.revision import Revision, RevisionState, cluster_of
 from sites.models.router_node import RouterNode
 from sites.models.site import InstanceSize, Mode, Site
+from sites.models.site_usage import SiteUsage
 from sites.models.slot import PRODUCTION, STAGING, Slot
 from sites.models.slot_setting import Category, SlotSetting, StickyName
 from sites.models.subscription import Membership, Role, Subscription
@@ -18,7 +20,6 @@ from sites.models.workload import Workload
 __all__ = [
     "PRODUCTION",
     "STAGING",
-    "Beat",
     "Category",
     "DeletedSlot",
     "Deployment",
@@ -27,17 +28,19 @@ __all__ = [
     "HostNameKind",
     "Instance",
     "InstanceSize",
-    "Kind",
+    "LimitBucket",
     "Membership",
     "Mode",
     "Operation",
     "OperationState",
     "OperationStep",
+    "PeriodicJob",
     "Revision",
     "RevisionState",
     "Role",
     "RouterNode",
     "Site",
+    "SiteUsage",
     "Slot",
     "SlotChange",
     "SlotHold",

@@ -1,14 +1,24 @@
 """What is kept of a deleted slot for seven days, so that it can be made again."""
 
-from django.db import models
-from django.utils import timezone
+from typing import Self
 
-from sites.models.fields import EncryptedTextField
+from django.db import models
+from django.db.models.functions import Now
+
+from sites.models.fields import EncryptedJSONField
 from sites.models.operation import Operation
 from sites.models.site import InstanceSize, Mode
 from sites.models.subscription import Subscription
 
 KEPT_DAYS = 7
+
+
+class DeletedSlots(models.QuerySet["DeletedSlot"]):
+    """Deleted slots, as pages ask for them."""
+
+    def restorable(self) -> Self:
+        """Those that are still kept, by the database's clock, and were not made again."""
+        return self.filter(restored_by=None, expires_at__gt=Now())
 
 
 class DeletedSlot(models.Model):
@@ -40,11 +50,13 @@ class DeletedSlot(models.Model):
     message = models.CharField(max_length=200, blank=True)
     author = models.CharField(max_length=150, blank=True)
     deployer = models.CharField(max_length=32, blank=True)
-    settings = EncryptedTextField(default="[]")  # JSON: [category, name, value] of what was in force
+    settings = EncryptedJSONField(default=list)  # [category, name, value] of what was in force
     sticky_names = models.JSONField(default=list)  # [category, name] of the whole site
 
     deleted_at = models.DateTimeField()
     expires_at = models.DateTimeField(db_index=True)
+
+    objects = DeletedSlots.as_manager()
 
     class Meta:
         ordering = ["operation", "-is_production", "slot_name"]
@@ -57,8 +69,3 @@ class DeletedSlot(models.Model):
     def title(self) -> str:
         """As the slot's own was."""
         return self.site_name if self.is_production else f"{self.site_name} ({self.slot_name})"
-
-    @property
-    def can_be_restored(self) -> bool:
-        """Whether it is still kept and was not made again."""
-        return self.restored_by_id is None and self.expires_at > timezone.now()

@@ -3,6 +3,7 @@
 import uuid
 
 from django.db import models
+from django.db.models.functions import Now
 
 from sites.models.state import StateModel
 from sites.models.workload import Workload
@@ -26,18 +27,26 @@ class Deployment(StateModel):
 
     public_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
     workload = models.ForeignKey(Workload, on_delete=models.CASCADE, related_name="deployments")
+    slot = models.ForeignKey(
+        "Slot", null=True, on_delete=models.SET_NULL, related_name="deployments"
+    )  # that received it, wherever a swap has taken it since
     operation = models.OneToOneField(
         "Operation", null=True, on_delete=models.SET_NULL, related_name="deployment"
     )  # that publishes it; null for what a site was created with
     state = models.CharField(max_length=16, choices=DeploymentState.choices, default=DeploymentState.PENDING)
     content_digest = models.CharField(max_length=64)
+    content_bytes = models.BigIntegerField(default=0)
+    content_files = models.PositiveIntegerField(default=0)
     build_digest = models.CharField(max_length=64, blank=True)  # empty: runs from its content as it is
+    build_bytes = models.BigIntegerField(default=0)  # on disk
+    build_files = models.PositiveIntegerField(default=0)
+    content_removed_at = models.DateTimeField(null=True)  # newer ones took its place: content and build are gone
     kind = models.CharField(max_length=16, blank=True)  # static, python, node, procfile, command
     command = models.JSONField(default=list)
     message = models.CharField(max_length=200)
     author = models.CharField(max_length=150)
     deployer = models.CharField(max_length=32)  # Portal, ZipDeploy, Sample
-    received_at = models.DateTimeField(auto_now_add=True)
+    received_at = models.DateTimeField(db_default=Now())
     ended_at = models.DateTimeField(null=True)
     failure = models.TextField(blank=True)
 
@@ -46,6 +55,16 @@ class Deployment(StateModel):
 
     def __str__(self) -> str:
         return f"{self.short_id} {self.message}"
+
+    @property
+    def is_in_force(self) -> bool:
+        """Whether it is what its workload serves."""
+        return self.pk == self.workload.active_deployment_id
+
+    @property
+    def is_superseded(self) -> bool:
+        """Whether it was put into service and something else has taken its place."""
+        return self.state == DeploymentState.ACTIVE and not self.is_in_force
 
     @property
     def short_id(self) -> str:

@@ -15,6 +15,8 @@ class Instance(models.Model):
     observed_state = models.CharField(max_length=16, blank=True)
     restarts = models.PositiveIntegerField(default=0)
     exit_code = models.IntegerField(null=True)
+    is_failing = models.BooleanField(default=False)  # ended by itself, and has not run for a minute since
+    end_reason = models.CharField(max_length=16, blank=True)  # EndReason, beside the exit code
     warmed_for = models.ForeignKey("Operation", null=True, on_delete=models.SET_NULL, related_name="+")
     is_warm = models.BooleanField(default=False)  # answered a warm-up at least once: may be offered to visitors
     warmup_tries = models.PositiveSmallIntegerField(default=0)  # in the present operation
@@ -27,3 +29,8 @@ class Instance(models.Model):
 
     def __str__(self) -> str:
         return f"instance {self.ordinal + 1} of {self.revision}"
+
+    @property
+    def place(self) -> tuple[int, int]:
+        """Which instance it is: revision and ordinal."""
+        return self.revision_id, self.ordinal

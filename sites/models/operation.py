@@ -4,36 +4,13 @@ import uuid
 
 from django.conf import settings
 from django.db import models
+from django.db.models.functions import Now
 
-from sites.models.fields import EncryptedTextField
+from sites.models.fields import EncryptedJSONField
 from sites.models.present import present
 from sites.models.site import Site
 from sites.models.slot import Slot
 from sites.models.state import StateModel
-
-
-class Kind(models.TextChoices):
-    """What was asked; the label stands in sentences."""
-
-    CREATE_SITE = "create_site", "creation"
-    ENABLE_STAGING = "enable_staging", "enabling of staged publishing"
-    PUBLISH = "publish", "publication"
-    SWAP = "swap", "swap"
-    ROLL_BACK = "roll_back", "roll-back"
-    SCALE = "scale", "change of scale"
-    CHANGE_MODE = "change_mode", "change of mode"
-    CHANGE_SETTINGS = "change_settings", "change of settings"
-    START = "start", "start"
-    STOP = "stop", "stop"
-    RESTART = "restart", "restart"
-    DELETE_STAGING = "delete_staging", "deletion of the staging site"
-    DELETE_SITE = "delete_site", "deletion"
-    RESTORE = "restore", "restoration"
-    RESET_CREDENTIALS = "reset_credentials", "reset of the publishing credentials"
-    PASSWORD = "password", "change of password"
-    REVEAL = "reveal", "disclosure of a secret"
-    MEMBERS = "members", "change of the subscription"
-    SIGN_IN = "sign_in", "change of the sign-in"
 
 
 class OperationState(models.TextChoices):
@@ -51,15 +28,18 @@ class Step(models.TextChoices):
     """Where an operation is; each is written before its work is begun."""
 
     REQUESTED = "requested", "Requested"
+    QUEUED = "queued", "Waiting for the slot to be created"
     BUILDING = "building", "Building the content"
     RELEASING = "releasing", "Running the release command"
+    RESTORING = "restoring", "Putting the persistent folders back"
     PREPARING = "preparing", "Preparing the revisions"
     STARTING = "starting", "Starting the instances"
     WARMING = "warming", "Warming up every instance"
-    OFFERED = "offered", "Announcing the instances to the routers"
+    ROUTES_OFFERED = "routes_offered", "Announcing the instances to the routers"
     PREPARED = "prepared", "Showing the preview"
     SWITCHED = "switched", "Switching the host names"
-    PUBLISHED = "published", "Waiting for every router"
+    WITHDRAWN = "withdrawn", "Taking the host names away"
+    ROUTES_ACKNOWLEDGED = "routes_acknowledged", "Waiting for every router"
     STOPPING = "stopping", "Letting open requests end"
     DONE = "done", "Done"
 
@@ -70,27 +50,35 @@ class Operation(StateModel):
     WORKING = (OperationState.REQUESTED, OperationState.RUNNING)
     OPEN = (*WORKING, OperationState.WAITING)
     FINAL = (OperationState.SUCCEEDED, OperationState.FAILED, OperationState.CANCELLED)
-    AFTER_SWITCH = (Step.SWITCHED, Step.PUBLISHED, Step.STOPPING, Step.DONE)  # it can no longer be cancelled
+    AFTER_SWITCH = (Step.SWITCHED, Step.WITHDRAWN, Step.ROUTES_ACKNOWLEDGED, Step.STOPPING, Step.DONE)
+    """From there on it can no longer be cancelled."""
 
     public_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
-    kind = models.CharField(max_length=32, choices=Kind.choices)
+    kind = models.CharField(max_length=32)  # its name among `sites.operations.kinds`
     site = models.ForeignKey(Site, null=True, on_delete=models.SET_NULL, related_name="operations")
     subscription = models.ForeignKey("Subscription", null=True, on_delete=models.SET_NULL, related_name="operations")
-    target = models.CharField(max_length=100)  # what it is about, for people; outlives the site
+    target = models.CharField(max_length=150)  # what it is about, for people; outlives the site
     actor = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="operations")
     actor_name = models.CharField(max_length=150)  # outlives the account; a slot's publishing user has no account
     state = models.CharField(max_length=16, choices=OperationState.choices, default=OperationState.REQUESTED)
-    step = models.CharField(max_length=16, choices=Step.choices, default=Step.REQUESTED)
+    step = models.CharField(max_length=24, choices=Step.choices, default=Step.REQUESTED)
     attempt = models.PositiveIntegerField(default=1)  # fencing number (I7)
-    heartbeat_at = models.DateTimeField(null=True)
+    losses = models.PositiveIntegerField(default=0)  # workers and looks that came to nothing since the step began
+    claimed_by = models.CharField(max_length=200, blank=True)  # the worker that has it; empty: nobody
+    claimed_at = models.DateTimeField(null=True)
+    due_at = models.DateTimeField(db_default=Now())  # when a worker is to look at it
+    asked_at = models.DateTimeField(null=True)  # when it was enqueued again, because nobody had come
+    step_at = models.DateTimeField(db_default=Now())  # when it came to its step
     cancel_requested_at = models.DateTimeField(null=True)
-    created_at = models.DateTimeField(auto_now_add=True)
+    created_at = models.DateTimeField(db_default=Now())
     ended_at = models.DateTimeField(null=True)
     borrowed_from = models.ForeignKey(
         "self", null=True, on_delete=models.SET_NULL, related_name="borrowers"
     )  # the preview whose hold this one has for its duration
-    kept_settings = EncryptedTextField(default="")  # JSON: what a roll-back to the unaltered version replaced
-    mode_before = models.CharField(max_length=16, blank=True)  # of its site, where it is to bring another
+    waits_for = models.ForeignKey(
+        "self", null=True, on_delete=models.SET_NULL, related_name="waiting"
+    )  # what creates its slot; this one holds nothing until that has ended
+    before = EncryptedJSONField(default=dict)  # what asking for it has replaced, by names of its kind
     outcome = models.TextField(blank=True)  # the sentence that it ended with
     error_code = models.CharField(max_length=32, blank=True)
     dismissed_at = models.DateTimeField(null=True)  # its notification was closed
@@ -98,12 +86,12 @@ class Operation(StateModel):
     class Meta:
         ordering = ["-created_at", "-pk"]
         indexes = [
-            models.Index(fields=["state", "heartbeat_at"]),
+            models.Index(fields=["state", "due_at"], name="operation_due"),
             models.Index(fields=["site", "-created_at"]),
         ]
 
     def __str__(self) -> str:
-        return f"{self.get_kind_display()} of {self.target}"
+        return f"{self.kind.replace('_', ' ')} of {self.target}"
 
     @property
     def is_open(self) -> bool:
@@ -120,7 +108,7 @@ class OperationStep(models.Model):
     """One step that an operation went through, with its times."""
 
     operation = models.ForeignKey(Operation, on_delete=models.CASCADE, related_name="steps")
-    step = models.CharField(max_length=16, choices=Step.choices)
+    step = models.CharField(max_length=24, choices=Step.choices)
     sentence = models.CharField(max_length=300, blank=True)  # what was found: '3 of 3 instances answer'
     started_at = models.DateTimeField()
     ended_at = models.DateTimeField(null=True)

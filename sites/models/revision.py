@@ -57,6 +57,7 @@ class Revision(StateModel):
     generation = models.BigIntegerField(default=1)  # of the last order to the runtime (I7)
     allows_web_sockets = models.BooleanField(default=True)
     retained_until = models.DateTimeField(null=True)  # end of the roll-back window, also of one that goes on serving
+    failing_since = models.DateTimeField(null=True)  # an instance of it ends again and again while it serves
     released_at = models.DateTimeField(null=True)  # every router acknowledged routes without what is to be stopped
     idle_since = models.DateTimeField(null=True)  # routers hold no request of it since then
     drain_deadline = models.DateTimeField(null=True)

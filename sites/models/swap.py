@@ -6,8 +6,8 @@ from typing import Self
 from django.db import models
 
 from sites.models.deployment import Deployment
-from sites.models.fields import EncryptedTextField
-from sites.models.operation import Operation
+from sites.models.fields import EncryptedJSONField
+from sites.models.operation import Operation, OperationState
 from sites.models.present import present
 from sites.models.revision import Revision
 from sites.models.slot import Slot
@@ -15,16 +15,14 @@ from sites.models.workload import Workload
 
 
 class SlotChanges(models.QuerySet["SlotChange"]):
-    """Changes of slots, as jobs ask for them."""
+    """Changes of slots, as the steps of an operation ask for them."""
 
-    def starting(self) -> Self:
-        """Those after which a revision has to run."""
-        return self.filter(is_running_after=True, workload_after__isnull=False)
-
-    def loaded(self, *related: str) -> Self:
-        """With the revision after it and with what else `related` names; what is encrypted is read when it is used."""
-        found = self.select_related("revision_after", *related)
-        return found.defer("slot__publishing_password", "revision_after__snapshot")
+    def loaded(self) -> Self:
+        """With everything that they name; what is encrypted is read when it is used."""
+        found = self.select_related(
+            "slot__site", "workload_before", "workload_after", "deployment_after", "revision_before", "revision_after"
+        )
+        return found.defer("slot__publishing_password", "revision_before__snapshot", "revision_after__snapshot")
 
 
 class SlotChange(models.Model):
@@ -45,6 +43,7 @@ class SlotChange(models.Model):
     count_after = models.PositiveSmallIntegerField(default=1)
     was_running = models.BooleanField(default=True)
     is_running_after = models.BooleanField(default=True)
+    was_healthy = models.BooleanField(null=True)  # what serves `workload_after` now; null: it was not asked
     cut_count = models.PositiveIntegerField(default=0)  # connections to `revision_before` beyond the drain limit
 
     objects = SlotChanges.as_manager()
@@ -60,6 +59,35 @@ class SlotChange(models.Model):
     def starts(self) -> bool:
         """Whether a revision has to run after it."""
         return self.is_running_after and self.workload_after_id is not None
+
+    @property
+    def brings_deployment(self) -> bool:
+        """Whether its deployment is one that its operation publishes."""
+        return self.deployment_after is not None and self.deployment_after.operation_id == self.operation_id
+
+    def bring(self, deployment: Deployment) -> None:
+        """Save `deployment` as what the operation publishes to this slot; the change itself is not saved."""
+        deployment.operation, deployment.slot, deployment.workload = self.operation, self.slot, self.occupant_after
+        deployment.save()
+        self.deployment_after = deployment
+
+    def exchange_with(self, other: "SlotChange") -> None:
+        """Give each of the two slots what the other one is to have; saves nothing."""
+        for name in ("workload_after", "deployment_after"):
+            mine, theirs = getattr(self, name), getattr(other, name)
+            setattr(self, name, theirs)
+            setattr(other, name, mine)
+
+    @property
+    def deployment_before(self) -> Deployment | None:
+        """What the last operation to succeed has put in force in the former workload, whatever an open one has set."""
+        if self.workload_before_id is None:
+            return None
+        done = SlotChange.objects.filter(
+            workload_after=self.workload_before_id, operation__state=OperationState.SUCCEEDED
+        )
+        last = done.select_related("deployment_after").order_by("-operation__ended_at", "-pk").first()
+        return last.deployment_after if last else None
 
     # What follows is there while the operation is open and its slots are held; each raises ObjectDoesNotExist
 
@@ -104,7 +132,7 @@ class Swap(models.Model):
     failures = models.PositiveBigIntegerField(null=True)
     is_preview = models.BooleanField(default=False)
     complete_requested_at = models.DateTimeField(null=True)
-    settings_before = EncryptedTextField(default="[]")  # JSON: what travelled away from the target, for a roll-back
+    settings_before = EncryptedJSONField(default=list)  # what travelled away from the target, for a roll-back
     sticky_before = models.JSONField(default=list)  # [category, name] of what stuck to the slots then
     rolled_back_by = models.OneToOneField(Operation, null=True, on_delete=models.SET_NULL, related_name="rolls_back")
 

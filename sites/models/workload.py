@@ -1,7 +1,5 @@
 """What occupies a slot and travels on a swap: content, history and the settings that are not sticky."""
 
-import json
-
 from django.db import models
 
 from sites.models.site import Site
@@ -17,20 +15,20 @@ class Workload(models.Model):
     def __str__(self) -> str:
         return f"workload {self.pk} of {self.site}"
 
-    def settings_as_json(self) -> str:
-        """The settings that travel with it: a JSON list of [category, name, value], in order."""
-        return json.dumps(sorted([row.category, row.name, row.value] for row in self.settings.order_by()))
+    def travelling_settings(self) -> list[list[str]]:
+        """The settings that travel with it, as [category, name, value], in order."""
+        return sorted([row.category, row.name, row.value] for row in self.settings.order_by())
 
-    def still_travelling(self, as_json: str) -> list[list[str]]:
-        """What `settings_as_json` gave, without the names that were made sticky since."""
+    def still_travelling(self, former: list[list[str]]) -> list[list[str]]:
+        """What `travelling_settings` gave once, without the names that were made sticky since."""
+        if not former:
+            return []
         sticky = set(self.site.sticky_names.values_list("category", "name"))
-        return [
-            [category, name, value] for category, name, value in json.loads(as_json) if (category, name) not in sticky
-        ]
+        return [[category, name, value] for category, name, value in former if (category, name) not in sticky]
 
-    def replace_settings(self, as_json: str) -> None:
-        """Put back what `settings_as_json` gave, but for names made sticky since; belongs in a transaction."""
-        former = self.still_travelling(as_json)
+    def replace_settings(self, former: list[list[str]]) -> None:
+        """Put back what `travelling_settings` gave once, but for names made sticky since; belongs in a transaction."""
+        kept = self.still_travelling(former)
         self.settings.all().delete()
-        for category, name, value in former:
+        for category, name, value in kept:
             self.settings.create(site=self.site, category=category, name=name, value=value)

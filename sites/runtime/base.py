@@ -3,7 +3,16 @@
 from collections.abc import Iterable
 from typing import Protocol
 
-from sites.runtime.spec import InstanceStatus, RevisionSpec, RunSpec, RunStatus
+from sites.runtime.spec import (
+    FolderUse,
+    InstanceStatus,
+    MachineLimits,
+    ProbeSpec,
+    ProbeStatus,
+    RevisionSpec,
+    RunSpec,
+    RunStatus,
+)
 
 
 class Runtime(Protocol):
@@ -15,11 +24,21 @@ class Runtime(Protocol):
     def apply(self, spec: RevisionSpec) -> None:
         """Make `spec` the wanted state of its revision.
 
-        Raises StaleOrder when a higher generation of the revision was ordered before.
+        Raises StaleOrder when a higher generation of the revision was ordered before, and OutOfMemory when its
+        instances would not fit on the machine.
         """
 
     def observe(self, revision_ids: Iterable[int] | None = None) -> list[InstanceStatus]:
         """All instances there are, of the given revisions or of all."""
+
+    def probe(self, specs: Iterable[ProbeSpec], *, wait_seconds: float = 0.0) -> list[ProbeStatus]:
+        """Have instances asked what was not asked under its id before, and say how far all of it is.
+
+        Waits for up to `wait_seconds`, as long as something is not answered yet.
+        """
+
+    def end_probes(self, prefix: str) -> None:
+        """Break off and forget the probes whose ids begin so."""
 
     def log_tail(self, revision_id: int, ordinal: int, *, lines: int = 20) -> list[str]:
         """The last lines that an instance wrote; empty when it never wrote or is long gone."""
@@ -29,6 +48,9 @@ class Runtime(Protocol):
 
     def memory_available_mb(self) -> int | None:
         """Memory that new instances could take on the machine; None where nobody can tell."""
+
+    def keep_limits(self, limits: MachineLimits) -> list[FolderUse]:
+        """These hold from now on; what is known of the folders that they name."""
 
     def start_run(self, spec: RunSpec) -> None:
         """Start a one-time command, unless one with the same id was ever started."""

@@ -3,16 +3,34 @@
 from dataclasses import asdict
 from typing import Any
 
-from sites.runtime.spec import InstanceState, InstanceStatus, Limits, Mount, RevisionSpec, RunSpec, RunState, RunStatus
+from sites.runtime.spec import (
+    EndReason,
+    FolderQuota,
+    FolderUse,
+    InstanceState,
+    InstanceStatus,
+    Limits,
+    MachineLimits,
+    Mount,
+    ProbeSpec,
+    ProbeState,
+    ProbeStatus,
+    RevisionSpec,
+    RunSpec,
+    RunState,
+    RunStatus,
+)
 
-PROTOCOL = 1
-"""Raised when an older agent could misread an order; it stands in every answer."""
+PROTOCOL = 2
+"""Raised when an older agent could not follow an order; it stands in every answer."""
 
 FORMER = ("has_network",)
 """Of runs that an older agent has kept on disk: now each has the network of an instance."""
 
+Encodable = RevisionSpec | RunSpec | ProbeSpec | InstanceStatus | RunStatus | ProbeStatus | MachineLimits | FolderUse
 
-def encode(value: RevisionSpec | RunSpec | InstanceStatus | RunStatus) -> dict[str, Any]:
+
+def encode(value: Encodable) -> dict[str, Any]:
     """Plain data that `json.dumps` takes."""
     return asdict(value)
 
@@ -36,11 +54,34 @@ def run_spec(data: dict[str, Any]) -> RunSpec:
     return RunSpec(**_shared({name: value for name, value in data.items() if name not in FORMER}))
 
 
+def probe_spec(data: dict[str, Any]) -> ProbeSpec:
+    """Raises KeyError or TypeError when the data is no ProbeSpec."""
+    statuses = tuple((int(first), int(last)) for first, last in data["statuses"])
+    return ProbeSpec(**{**data, "paths": tuple(data["paths"]), "statuses": statuses})
+
+
 def instance_status(data: dict[str, Any]) -> InstanceStatus:
     """Raises KeyError, TypeError or ValueError when the data is no InstanceStatus."""
-    return InstanceStatus(**{**data, "state": InstanceState(data["state"])})
+    return InstanceStatus(
+        **{**data, "state": InstanceState(data["state"]), "reason": EndReason(data.get("reason", ""))}
+    )
 
 
 def run_status(data: dict[str, Any]) -> RunStatus:
     """Raises KeyError, TypeError or ValueError when the data is no RunStatus."""
-    return RunStatus(**{**data, "state": RunState(data["state"])})
+    return RunStatus(**{**data, "state": RunState(data["state"]), "reason": EndReason(data.get("reason", ""))})
+
+
+def probe_status(data: dict[str, Any]) -> ProbeStatus:
+    """Raises KeyError, TypeError or ValueError when the data is no ProbeStatus."""
+    return ProbeStatus(**{**data, "state": ProbeState(data["state"])})
+
+
+def machine_limits(data: dict[str, Any]) -> MachineLimits:
+    """Raises KeyError or TypeError when the data is no MachineLimits."""
+    return MachineLimits(**{**data, "quotas": tuple(FolderQuota(**quota) for quota in data["quotas"])})
+
+
+def folder_use(data: dict[str, Any]) -> FolderUse:
+    """Raises TypeError when the data is no FolderUse."""
+    return FolderUse(**data)

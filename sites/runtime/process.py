@@ -12,9 +12,18 @@ from urllib.parse import urlencode
 
 from django.conf import settings
 
-from sites.errors import Failed, RuntimeUnreachable, StaleOrder
+from sites.errors import Failed, NoSpaceLeft, OutOfMemory, RuntimeUnreachable, StaleOrder
 from sites.runtime import codec
-from sites.runtime.spec import InstanceStatus, RevisionSpec, RunSpec, RunStatus
+from sites.runtime.spec import (
+    FolderUse,
+    InstanceStatus,
+    MachineLimits,
+    ProbeSpec,
+    ProbeStatus,
+    RevisionSpec,
+    RunSpec,
+    RunStatus,
+)
 
 TIMEOUT_SECONDS = 10.0
 
@@ -57,6 +66,17 @@ class ProcessRuntime:
         params = {} if ids is None else {"revisions": ",".join(map(str, ids))}
         return [codec.instance_status(item) for item in self._ask("GET", "/instances", params=params)["instances"]]
 
+    def probe(self, specs: Iterable[ProbeSpec], *, wait_seconds: float = 0.0) -> list[ProbeStatus]:
+        """See Runtime.probe."""
+        order = {"probes": [codec.encode(spec) for spec in specs], "wait_seconds": wait_seconds}
+        if not order["probes"]:
+            return []
+        return [codec.probe_status(item) for item in self._ask("POST", "/probes", json_body=order)["probes"]]
+
+    def end_probes(self, prefix: str) -> None:
+        """See Runtime.end_probes."""
+        self._ask("POST", "/probes/end", json_body={"prefix": prefix})
+
     def log_tail(self, revision_id: int, ordinal: int, *, lines: int = 20) -> list[str]:
         """See Runtime.log_tail."""
         answer = self._ask("GET", f"/revisions/{revision_id}/{ordinal}/log", params={"lines": lines})
@@ -69,6 +89,11 @@ class ProcessRuntime:
     def memory_available_mb(self) -> int | None:
         """See Runtime.memory_available_mb."""
         return self.status().get("memory_available_mb")
+
+    def keep_limits(self, limits: MachineLimits) -> list[FolderUse]:
+        """See Runtime.keep_limits."""
+        answer = self._ask("PUT", "/limits", json_body=codec.encode(limits))
+        return [codec.folder_use(item) for item in answer["folders"]]
 
     def start_run(self, spec: RunSpec) -> None:
         """See Runtime.start_run."""
@@ -119,6 +144,10 @@ class ProcessRuntime:
             raise RuntimeUnreachable(part="The agent", reason=reason)
         if response.status == HTTPStatus.CONFLICT:
             raise StaleOrder(what=what)
+        if response.status == HTTPStatus.INSUFFICIENT_STORAGE:
+            if answer.get("reason") == "memory":
+                raise OutOfMemory(what=what, reason=answer["error"])
+            raise NoSpaceLeft(what=f"An order for {what}", holds="Nothing was changed.")
         if response.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
             raise RuntimeUnreachable(part="The agent", reason=answer.get("error", "it failed"))
         if response.status >= HTTPStatus.BAD_REQUEST:

@@ -47,6 +47,20 @@ class RevisionSpec:
     """Between SIGTERM and the SIGKILL of the sandbox."""
 
 
+class EndReason(StrEnum):
+    """Why a process was ended, where its exit code does not tell."""
+
+    NONE = ""
+    MEMORY = "memory"
+    """It or a process of its sandbox needed more memory than its limit."""
+    MACHINE = "machine"
+    """All sandboxes together needed more memory than the machine offers them."""
+    QUOTA = "quota"
+    """It wrote more to the disk than it may."""
+    DISK = "disk"
+    """The disk of the machine became full."""
+
+
 class InstanceState(StrEnum):
     """What the runtime sees of one instance."""
 
@@ -73,6 +87,10 @@ class InstanceStatus:
     restarts: int = 0
     exit_code: int | None = None
     """Of the last run that ended by itself; 128 + n for signal n."""
+    is_failing: bool = False
+    """It has ended by itself and waits for its next start, or was started again less than a minute ago."""
+    reason: EndReason = EndReason.NONE
+    """Of the same run."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +109,9 @@ class RunSpec:
     timeout_seconds: float = 1800.0
     log: str = ""
     """File of the host that takes stdout and stderr, appended."""
+    disk_bytes: int = 0
+    """What its writable folders may take together; 0: no limit, and no look at the free disk either."""
+    disk_files: int = 0
 
 
 class RunState(StrEnum):
@@ -109,3 +130,85 @@ class RunStatus:
     state: RunState
     exit_code: int | None = None
     """Of a run that has ended; 124 when it was ended for taking too long."""
+    reason: EndReason = EndReason.NONE
+
+
+@dataclass(frozen=True, slots=True)
+class ProbeSpec:
+    """GET requests to one instance, made one after the other by the runtime. The id makes them once only."""
+
+    probe_id: str
+    """A second order with the same id changes nothing."""
+    revision_id: int
+    ordinal: int
+    paths: tuple[str, ...]
+    """Percent-encoded, in order; the first that is not answered acceptably is the last."""
+    headers: dict[str, str]
+    statuses: tuple[tuple[int, int], ...]
+    """Ranges of acceptable statuses."""
+    seconds: float
+    """For one answer, to its last byte."""
+    round_seconds: float
+    """For all of them."""
+
+    def accepts(self, answer: str) -> bool:
+        """Whether a status, as text, is acceptable."""
+        return answer.isdecimal() and any(first <= int(answer) <= last for first, last in self.statuses)
+
+
+class ProbeState(StrEnum):
+    """How far a probe is."""
+
+    UNKNOWN = "unknown"
+    RUNNING = "running"
+    ANSWERED = "answered"
+
+
+@dataclass(frozen=True, slots=True)
+class ProbeStatus:
+    """A probe as it is."""
+
+    probe_id: str
+    state: ProbeState
+    path: str = ""
+    """Of the last request."""
+    answer: str = ""
+    """Its status as text, or what happened instead: 'no answer within 90 s'."""
+    is_accepted: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class FolderQuota:
+    """What the persistent folders of a site may take together; 0: no limit."""
+
+    owner: int
+    folder: str
+    """Folder of the host that they all lie in."""
+    bytes: int
+    files: int
+
+
+@dataclass(frozen=True, slots=True)
+class MachineLimits:
+    """What holds for all sandboxes of a machine together, and for the persistent folders of each site."""
+
+    memory_mb: int
+    """That all sandboxes together may use."""
+    overcommit: int
+    """The sum of their single limits may be so many times as much."""
+    disk_reserve: int
+    """Bytes; builds are ended when less is free."""
+    quotas: tuple[FolderQuota, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class FolderUse:
+    """What the persistent folders of a site were measured to take."""
+
+    owner: int
+    bytes: int
+    files: int
+    is_read_only: bool = False
+    """It is above its quota, so its processes can read and no longer write there."""
+    is_kernel_held: bool = False
+    """The file system itself refuses what is above the quota."""

@@ -5,15 +5,13 @@ from datetime import datetime
 from enum import StrEnum
 
 from django.db.models import Q
-from django.utils.crypto import salted_hmac
 
 from sites.content import store
 from sites.general_settings import GENERAL_DEFAULTS, TITLES, WARMUP_DEFAULTS
 from sites.models import Category, OperationState, Slot, SlotSetting, Swap
+from sites.services.settings import MASKED
 from sites.services.swap_notices import Notice, swap_notices
 
-SECRET = frozenset({Category.APP_SETTINGS, Category.CONNECTION_STRINGS})
-"""Their values are compared and not handed out."""
 DEFAULTS = {Category.GENERAL: GENERAL_DEFAULTS, Category.WARMUP: WARMUP_DEFAULTS}
 """Of these an absent entry means its default, so that one that says the default is no difference."""
 
@@ -126,9 +124,7 @@ def _compare_settings(source: Slot, target: Slot) -> tuple[ComparedSetting, ...]
     for category, name in sorted(here.keys() | there.keys()):
         mine, other = here.get((category, name)), there.get((category, name))
         values = _value(category, name, mine), _value(category, name, other)
-        is_secret = category in SECRET
-        if is_secret:
-            values = _digest(values[0]), _digest(values[1])
+        is_secret = category in MASKED
         compared.append(
             ComparedSetting(
                 category=Category(category),
@@ -160,11 +156,6 @@ def _value(category: str, name: str, row: SlotSetting | None) -> str | None:
     if row is not None:
         return row.value
     return DEFAULTS.get(Category(category), {}).get(name)
-
-
-def _digest(secret: str | None) -> str | None:
-    """Tells whether two secrets are the same, and nothing else; keyed, so that nobody finds one by trying."""
-    return None if secret is None else salted_hmac("greenroom.compare", secret).hexdigest()
 
 
 def _relation(mine: str | None, other: str | None) -> Relation:

@@ -1,5 +1,6 @@
 """Create a web site with what it is to begin with: mode, instances, content, a staging slot; and the sample."""
 
+from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
@@ -7,23 +8,23 @@ from django.contrib.auth.models import User
 from django.db import IntegrityError, transaction
 
 from sites import access
-from sites.content import archive as archives
 from sites.content import recognition, samples, store
-from sites.content.store import Content
+from sites.content.tree import Folder
 from sites.errors import NameTaken, SettingRefused
 from sites.models import (
     PRODUCTION,
     STAGING,
     Deployment,
     DeploymentState,
-    Kind,
     Mode,
     Operation,
     Site,
     Slot,
     Subscription,
 )
-from sites.services import changes, names, slots
+from sites.operations.kinds.create_site import CREATE_SITE
+from sites.services import archives, names, requests, slots
+from sites.services.plain_line import plain_line
 
 SAMPLE_NAME = "hello"
 SAMPLE_INSTANCES = 2
@@ -67,7 +68,7 @@ def create_custom_site(
 ) -> Operation:
     """One operation from the name to a site that answers.
 
-    Raises NameRefused, NameTaken, SettingRefused, ArchiveRefused.
+    Raises NameRefused, NameTaken, SettingRefused, and what `archives.unpacked` refuses.
     """
     access.ensure_may_change(acting_user, subscription, name)
     check_custom_site(name=name, mode=mode, instance_count=instance_count)
@@ -75,30 +76,60 @@ def create_custom_site(
         raise SettingRefused(
             "Staged publishing needs Standard mode; nothing was created. Choose Standard, or create it without staging."
         )
+    message = plain_line(message, "The message of the publication")
     if beginning == Beginning.UPLOAD and archive is None:
         raise SettingRefused("No zip file was chosen; nothing was created. Choose one, or begin without content.")
-    uploaded = archives.unpack_zip(archive) if archive and beginning == Beginning.UPLOAD else None
-    if uploaded:
-        recognition.recognise(store.path_of(uploaded.digest))  # refused before there is a site
+    wanted = _Wanted(
+        subscription, name.lower(), mode, beginning, instance_count, staging_instance_count if has_staging else 0
+    )
+    if archive is None or beginning != Beginning.UPLOAD:
+        return _create(acting_user, wanted)
+    with archives.unpacked(archive, subscription_id=subscription.pk, name=name) as content:
+        return _create(acting_user, wanted, content, message)
+
+
+@dataclass(frozen=True, slots=True)
+class _Wanted:
+    """A web site before it is a row."""
+
+    subscription: Subscription
+    name: str
+    mode: str
+    beginning: Beginning
+    instance_count: int
+    staging_instance_count: int
+    """0: without staging."""
+
+
+def _create(
+    acting_user: User, wanted: _Wanted, content: archives.Unpacked | None = None, message: str = ""
+) -> Operation:
+    is_sample = wanted.beginning == Beginning.SAMPLE
     try:
         with transaction.atomic():
             site = Site.objects.create(
-                subscription=subscription, name=name.lower(), mode=mode, is_sample=beginning == Beginning.SAMPLE
+                subscription=wanted.subscription, name=wanted.name, mode=wanted.mode, is_sample=is_sample
             )
-            created = [slots.create_slot(site, PRODUCTION, is_production=True, instance_count=instance_count)]
-            if has_staging:
-                created.append(slots.create_slot(site, STAGING, instance_count=staging_instance_count))
-            if beginning == Beginning.SAMPLE:
+            created = [slots.create_slot(site, PRODUCTION, is_production=True, instance_count=wanted.instance_count)]
+            if wanted.staging_instance_count:
+                created.append(slots.create_slot(site, STAGING, instance_count=wanted.staging_instance_count))
+            if is_sample:
                 for slot in created:
                     _give_sample(slot, acting_user.get_username())
-            operation = changes.begin_change(
-                kind=Kind.CREATE_SITE, acting_user=acting_user, site=site, slots=created, target=site.name
+            author = acting_user.get_username()
+            operation = requests.begin(
+                CREATE_SITE,
+                acting_user=acting_user,
+                site=site,
+                slots=created,
+                target=site.name,
+                upload=content.deployment(message=message, author=author, deployer="Portal") if content else None,
             )
-            if uploaded:
-                _publish(operation, created[0], uploaded, message)
+            if content:
+                content.place()
             return operation
     except IntegrityError:
-        raise NameTaken(name=name) from None
+        raise NameTaken(name=wanted.name) from None
 
 
 def create_sample_site(*, acting_user: User, subscription: Subscription) -> Operation:
@@ -125,11 +156,14 @@ def _free_sample_name() -> str:
 def _give_sample(slot: Slot, author: str) -> None:
     version = 1 if slot.is_production else 2
     content = samples.sample_content(SAMPLE_NAME, f"v{version}")
-    recipe = recognition.recognise(store.path_of(content.digest))
+    recipe = recognition.recognise(Folder(store.path_of(content.digest)))
     slot.occupant.active_deployment = Deployment.objects.create(
         workload=slot.occupant,
+        slot=slot,
         state=DeploymentState.ACTIVE,
         content_digest=content.digest,
+        content_bytes=content.bytes,
+        content_files=content.files,
         kind=recipe.kind,
         command=list(recipe.command),
         message=f"Version {version} of the sample",
@@ -137,20 +171,3 @@ def _give_sample(slot: Slot, author: str) -> None:
         deployer="Sample",
     )
     slot.occupant.save(update_fields=["active_deployment"])
-
-
-def _publish(operation: Operation, slot: Slot, content: Content, message: str) -> None:
-    """The creation then goes through the stages of a publication."""
-    recipe = recognition.recognise(store.path_of(content.digest))
-    change = operation.changes.get(slot=slot)
-    change.deployment_after = Deployment.objects.create(
-        workload=slot.occupant,
-        operation=operation,
-        content_digest=content.digest,
-        kind=recipe.kind,
-        command=list(recipe.command),
-        message=message[:200] or "Publication without a message",
-        author=operation.actor_name,
-        deployer="Portal",
-    )
-    change.save(update_fields=["deployment_after"])

@@ -1,18 +1,26 @@
 """Publish content to a slot."""
 
+import uuid
+from collections.abc import Iterator
 from pathlib import Path
 
-from django.conf import settings
 from django.contrib.auth.models import User
 from django.db import transaction
+from django.db.models import QuerySet
 
 from sites import access
-from sites.content import archive as archives
-from sites.content import recognition, store
-from sites.models import Category, Deployment, Kind, Operation, Slot, Swap
-from sites.services import changes, operations
+from sites.logs.files import blocks, tail
+from sites.models import Category, Deployment, Operation, Slot
+from sites.operations.kinds.publish import PUBLISH
+from sites.plain_text import log_text
+from sites.planning import build_log
+from sites.services import archives, requests
+from sites.services.plain_line import plain_line
 from sites.services.settings import read_settings, with_defaults
-from sites.services.swaps import exchange_workloads, why_not_swap_into
+from sites.services.swaps import why_not_swap_into
+
+LINES_SHOWN = 2000
+"""Of a log, on its page."""
 
 
 def publish_zip(
@@ -26,37 +34,30 @@ def publish_zip(
 ) -> Operation:
     """Publish a zip as the slot's whole content; `acting_user` is None for the slot's own credentials.
 
-    Raises ArchiveRefused, or what recognition refuses, with nothing left behind, and SlotBusy.
+    Raises SlotBusy and what `archives.unpacked` refuses, with nothing left behind.
     """
     if acting_user is not None:
         slot = access.get_slot_for_change(acting_user, slot.site.name, slot.name)
-    operations.ensure_free([slot], wanted=Kind.PUBLISH.label)
-    content = archives.unpack_zip(archive)
-    general = with_defaults(read_settings(slot, Category.GENERAL))
-    recipe = recognition.recognise(store.path_of(content.digest), general["start_command"])
-    with transaction.atomic():
-        operation = changes.begin_change(
-            kind=Kind.PUBLISH,
+    message = plain_line(message, "The message of the publication")
+    requests.ensure_free([slot], wanted=PUBLISH)
+    site = slot.site
+    start_command = with_defaults(read_settings(slot, Category.GENERAL))["start_command"]
+    with (
+        archives.unpacked(
+            archive, subscription_id=site.subscription_id, name=site.name, site=site, start_command=start_command
+        ) as content,
+        transaction.atomic(),
+    ):
+        operation = requests.begin(
+            PUBLISH,
             acting_user=acting_user,
             actor_name=author,
-            site=slot.site,
+            site=site,
             slots=_touched(slot),
             target=slot.title,
+            deployment=content.deployment(message=message, author=author, deployer=deployer),
         )
-        change = operation.changes.get(slot=slot)
-        change.deployment_after = Deployment.objects.create(
-            workload=change.occupant_after,
-            operation=operation,
-            content_digest=content.digest,
-            kind=recipe.kind,
-            command=list(recipe.command),
-            message=message[:200] or "Publication without a message",
-            author=author,
-            deployer=deployer,
-        )
-        change.save(update_fields=["deployment_after"])
-        if slot.is_auto_swapped:
-            _swap_too(operation, slot)
+        content.place()
         return operation
 
 
@@ -74,21 +75,26 @@ def _touched(slot: Slot) -> list[Slot]:
     return [slot, *production]
 
 
-def _swap_too(operation: Operation, slot: Slot) -> None:
-    """The new deployment goes into production in the same operation, and only if it starts and answers there."""
-    exchange_workloads(operation)
-    production = operation.changes.get(slot__is_production=True)
-    Swap.objects.create(operation=operation, source=slot, target=production.slot)
+def received(slot: Slot) -> QuerySet[Deployment]:
+    """The deployments that were published to the slot, newest first, wherever a swap has taken them since."""
+    return slot.deployments.select_related("workload__slot")
 
 
-def log_file(deployment: Deployment) -> Path:
-    """Where the build and the release command of a deployment write."""
-    return settings.LOG_DIR / "deployments" / f"{deployment.public_id.hex}.log"
-
-
-def build_log(deployment: Deployment) -> str:
-    """What the build and the release command wrote so far."""
+def find_received(slot: Slot, public_id: str) -> Deployment | None:
+    """One of them by its public id, or the newest by the name `latest`; None when there is none."""
+    if public_id == "latest":
+        return received(slot).first()
     try:
-        return log_file(deployment).read_text(errors="replace")
-    except FileNotFoundError:
-        return ""
+        return received(slot).filter(public_id=uuid.UUID(public_id)).first()
+    except ValueError:  # it is no id
+        return None
+
+
+def end_of_log(deployment: Deployment) -> str:
+    """The last LINES_SHOWN lines of a build and its release command, so that they can do nothing to what shows them."""
+    return log_text("\n".join(tail(build_log(deployment), LINES_SHOWN)))
+
+
+def whole_log(deployment: Deployment) -> Iterator[bytes]:
+    """All that is kept of it, block by block; its two files have a limit."""
+    return blocks(build_log(deployment))

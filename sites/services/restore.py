@@ -1,7 +1,5 @@
 """Make again what was deleted in the last seven days."""
 
-import json
-
 from django.contrib.auth.models import User
 from django.db import IntegrityError, transaction
 
@@ -11,7 +9,6 @@ from sites.models import (
     DeletedSlot,
     Deployment,
     DeploymentState,
-    Kind,
     Mode,
     Operation,
     Site,
@@ -20,7 +17,8 @@ from sites.models import (
     StickyName,
 )
 from sites.models.clock import now
-from sites.services import changes, names, operations, slots
+from sites.operations.kinds.restore import RESTORE
+from sites.services import names, requests, slots
 
 
 def why_not_restore(operation: Operation) -> Refused | None:
@@ -89,9 +87,7 @@ def _restore(acting_user: User, operation: Operation) -> Operation:
         raise refusal
     site = _site_of(kept)
     created = [_make_slot(site, one) for one in kept]
-    begun = changes.begin_change(
-        kind=Kind.RESTORE, acting_user=acting_user, site=site, slots=created, target=operation.target
-    )
+    begun = requests.begin(RESTORE, acting_user=acting_user, site=site, slots=created, target=operation.target)
     DeletedSlot.objects.filter(operation=operation).update(restored_by=begun)
     return begun
 
@@ -100,7 +96,7 @@ def _site_of(kept: list[DeletedSlot]) -> Site:
     first = kept[0]
     if not first.is_production:
         site = Site.objects.select_for_update().get(name=first.site_name)
-        operations.ensure_free([site.slots.get(is_production=True)], wanted=Kind.RESTORE.label)
+        requests.ensure_free([site.slots.get(is_production=True)], wanted=RESTORE)
         return site
     same = ("mode", "instance_size", "is_sample", "subscription")
     site = Site.objects.create(name=first.site_name, **{name: getattr(first, name) for name in same})
@@ -117,13 +113,16 @@ def _make_slot(site: Site, kept: DeletedSlot) -> Slot:
     slot.is_running = kept.was_running
     slot.save()
     sticky = {(row.category, row.name) for row in site.sticky_names.all()}
-    for category, name, value in json.loads(kept.settings):
+    for category, name, value in kept.settings:
         owner = {"slot": slot} if (category, name) in sticky else {"workload": slot.workload}
         SlotSetting.objects.create(site=site, category=category, name=name, value=value, **owner)
     if kept.content_digest:
         same = ("content_digest", "build_digest", "kind", "command", "message", "author", "deployer")
         slot.occupant.active_deployment = Deployment.objects.create(
-            workload=slot.occupant, state=DeploymentState.ACTIVE, **{name: getattr(kept, name) for name in same}
+            workload=slot.occupant,
+            slot=slot,
+            state=DeploymentState.ACTIVE,
+            **{name: getattr(kept, name) for name in same},
         )
         slot.occupant.save(update_fields=["active_deployment"])
     return slot

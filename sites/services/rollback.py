@@ -1,36 +1,35 @@
 """Roll back the last swap: what it would take, whether staging was altered since, and the request itself."""
 
-import json
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from django.contrib.auth.models import User
 from django.db import transaction
-from django.db.models import Count, Q, Sum
+from django.db.models import Count, OuterRef, Q, Subquery
+from django.db.models.functions import Now
 
 from sites import access
 from sites.errors import NothingToRollBack, Refused
 from sites.models import (
     Deployment,
     InstanceSize,
-    Kind,
     Operation,
     OperationState,
     Revision,
     RevisionState,
     Site,
     Slot,
+    SlotChange,
     SlotSetting,
     Swap,
-    Workload,
 )
-from sites.models.clock import now
 from sites.models.present import present
-from sites.planning import IS_READY, LIMITS, make_plan
-from sites.services import changes
-from sites.services.swaps import exchange_workloads, why_not_swap
-
-ALTERING = (Kind.PUBLISH, Kind.CHANGE_SETTINGS)
+from sites.operations.kinds import kind_of, names_where
+from sites.operations.kinds.roll_back import ROLL_BACK
+from sites.planning import IS_READY, LIMITS, Entries, make_plan
+from sites.services import requests
+from sites.services.swaps import why_not_swap
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +56,8 @@ class RollBackOffer:
     alterations: tuple[Operation, ...]
     """What was done to staging since, by whom and when (seed: Rollback, note); empty when it is unaltered."""
     is_altered: bool
+    former_settings: list[list[str]]
+    """What travelled with the former version, as [category, name, value]."""
     unaltered: Deployment | None
     """What production served before the swap; None is the placeholder page."""
     kept_instances: int
@@ -72,16 +73,20 @@ def offer_roll_back(site: Site) -> RollBackOffer | None:
     if swap is None or former is None:
         return None
     source, target = swap.sides
-    travelled = _former_settings(swap)
-    is_altered = _is_altered(source.occupant, former, travelled)
-    is_warm = _is_warm(source, target, source.occupant.active_deployment)
+    entries = Entries([source.pk, target.pk], [source.occupant.pk, target.occupant.pk])
+    travelled = _former_settings(swap, entries)
+    is_same = _is_same(source.occupant.active_deployment, former.deployment)
+    is_altered = not is_same or entries.travelling(source.occupant) != travelled
+    warm = _warm_revisions(site)
+    is_warm = _is_warm(warm, source, target, source.occupant.active_deployment, entries)
     rows = [
         SlotSetting(site=site, workload=source.workload, category=category, name=name, value=value)
         for category, name, value in travelled
     ]
-    is_former_warm = is_altered and _is_warm(source, target, former.deployment, rows)
-    seconds_left = (former.retained_until - now()).total_seconds() if former.retained_until else 0.0
-    kept = _kept_instances(site)
+    unaltered = entries.replaced(source.occupant, rows)
+    is_former_warm = is_altered and _is_warm(warm, source, target, former.deployment, unaltered)
+    seconds_left = (former.retained_until - swap.read_at).total_seconds() if former.retained_until else 0.0
+    kept = sum(revision.wanted_count for revision in warm if revision.state == RevisionState.RETAINED)
     return RollBackOffer(
         swap=swap,
         source=source,
@@ -93,8 +98,9 @@ def offer_roll_back(site: Site) -> RollBackOffer | None:
         until=former.retained_until if seconds_left > 0 and (is_warm or is_former_warm) else None,
         seconds_left=seconds_left,
         seconds=(present(swap.operation.ended_at, "the end of a swap") - swap.begun_at).total_seconds(),
-        alterations=tuple(_alterations(swap)),
+        alterations=tuple(_alterations(swap)) if is_altered else (),
         is_altered=is_altered,
+        former_settings=travelled,
         unaltered=former.deployment,
         kept_instances=kept,
         kept_memory_mb=kept * LIMITS[InstanceSize(site.instance_size)].memory_mb,
@@ -104,73 +110,77 @@ def offer_roll_back(site: Site) -> RollBackOffer | None:
 def why_not_roll_back(site: Site) -> Refused | None:
     """What keeps the last swap from being rolled back now, busy slots aside; without weighing what it would take."""
     swap = _last_swap(site)
-    if swap is None or not _is_undoable(swap) or _former(swap) is None:
+    if swap is None or not _is_undoable(swap) or swap.former_id is None:
         return NothingToRollBack(name=site.name, reason=_why_nothing(swap))
     return why_not_swap(*swap.sides)
 
 
-def _last_swap(site: Site) -> Swap | None:
+def _last_swap(site: Site) -> Any:
+    """The Swap with `former_id`, the revision that production served before it, and the moment `read_at`; or None."""
     done = Swap.objects.filter(operation__site=site, operation__state=OperationState.SUCCEEDED)
-    related = ("operation", "source__site", "source__workload__active_deployment", "target__site", "target__workload")
-    return done.select_related(*related).order_by("-switched_at").first()
+    occupants = ("source__workload__active_deployment", "target__workload__active_deployment")
+    related = ("operation", "source__site", "source__workload__site", "target__site", *occupants)
+    changes = SlotChange.objects.filter(operation=OuterRef("operation"), slot=OuterRef("target"))
+    found = done.select_related(*related).annotate(read_at=Now(), former_id=Subquery(changes.values("revision_before")))
+    return found.order_by("-switched_at").first()
 
 
 def _is_undoable(swap: Swap) -> bool:
-    return swap.operation.kind != Kind.ROLL_BACK and swap.source is not None and swap.target is not None
+    return not kind_of(swap.operation).is_roll_back and swap.source is not None and swap.target is not None
 
 
-def _kept_instances(site: Site) -> int:
-    kept = Revision.objects.filter(site=site, state=RevisionState.RETAINED)
-    return kept.aggregate(count=Sum("wanted_count", default=0))["count"]
+def _warm_revisions(site: Site) -> list[Any]:
+    """The revisions that are in service or kept warm, each with `ready_count`, the number of its ready instances."""
+    warm = Revision.objects.filter(site=site, state__in=[RevisionState.RETAINED, RevisionState.SERVING])
+    return list(warm.defer("snapshot").annotate(ready_count=Count("instances", filter=IS_READY)))
 
 
-def _former(swap: Swap) -> Revision | None:
+def _former(swap: Any) -> Revision | None:
     """What production served before the swap."""
-    return swap.operation.changes.select_related("revision_before__deployment").get(slot=swap.target).revision_before
+    return Revision.objects.select_related("deployment").defer("snapshot").filter(pk=swap.former_id).first()
 
 
-def _is_warm(
-    source: Slot, target: Slot, deployment: Deployment | None, travelling: list[SlotSetting] | None = None
-) -> bool:
-    """Both sides would be given instances that run, with fingerprints that are needed now.
+def _is_warm(warm: list[Any], source: Slot, target: Slot, deployment: Deployment | None, entries: Entries) -> bool:
+    """Both sides would be given instances of `warm`, with fingerprints that are needed under `entries`.
 
-    The target gets `deployment` of the source's workload, with `travelling` in place of its settings.
+    The target gets `deployment` of the source's workload.
     """
-    for slot, plan, workload in (
-        (target, make_plan(target, source.occupant, deployment, travelling), source.occupant),
-        (source, make_plan(source, target.occupant, target.occupant.active_deployment), target.occupant),
-    ):
-        found = Revision.objects.filter(
-            workload=workload,
-            fingerprint=plan.fingerprint,
-            state__in=[RevisionState.RETAINED, RevisionState.SERVING],
+    needed = (
+        (target, source.occupant, make_plan(target, source.occupant, deployment, entries)),
+        (source, target.occupant, make_plan(source, target.occupant, target.occupant.active_deployment, entries)),
+    )
+    return all(
+        any(
+            (one.workload_id, one.fingerprint) == (workload.pk, plan.fingerprint)
+            and one.ready_count >= slot.instance_count
+            for one in warm
         )
-        counted = found.annotate(ready_count=Count("instances", filter=IS_READY))
-        if not counted.filter(ready_count__gte=slot.instance_count).exists():
-            return False
-    return True
+        for slot, workload, plan in needed
+    )
 
 
-def _former_settings(swap: Swap) -> list[list[str]]:
+def _former_settings(swap: Swap, entries: Entries) -> list[list[str]]:
     """What travelled with production's former version, as [category, name, value], by the names that travel now.
 
     What stuck to the slots then and travels since has the value that production has for it now.
     """
     source, target = swap.sides
-    stuck = {(category, name) for category, name in swap.sticky_before}
-    freed = [row for row in target.occupant.settings.all() if (row.category, row.name) in stuck]
-    kept = source.occupant.still_travelling(swap.settings_before)
-    return sorted([*kept, *([row.category, row.name, row.value] for row in freed)])
+    freed = [entry for entry in entries.travelling(target.occupant) if entry[:2] in swap.sticky_before]
+    return sorted([*source.occupant.still_travelling(swap.settings_before), *freed])
 
 
-def _is_altered(workload: Workload, former: Revision, travelled: list[list[str]]) -> bool:
-    is_other = workload.active_deployment_id != former.deployment_id
-    return is_other or json.loads(workload.settings_as_json()) != travelled
+def _is_same(one: Deployment | None, other: Deployment | None) -> bool:
+    """Whether two deployments run the same: what was published twice is not altered."""
+    if one is None or other is None:
+        return one is other
+    same = ("content_digest", "build_digest", "command")
+    return all(getattr(one, name) == getattr(other, name) for name in same)
 
 
 def _alterations(swap: Swap) -> list[Operation]:
     """What altered the source since; settings stay saved also where its instances did not start with them."""
-    done = Q(kind__in=ALTERING, state=OperationState.SUCCEEDED) | Q(kind=Kind.CHANGE_SETTINGS)
+    altered = Q(kind__in=names_where(lambda kind: kind.alters_content), state=OperationState.SUCCEEDED)
+    done = altered | Q(kind__in=names_where(lambda kind: kind.stays_saved))
     since = Operation.objects.filter(done, changes__slot=swap.source, created_at__gt=swap.switched_at)
     return list(since.order_by("created_at"))
 
@@ -181,40 +191,38 @@ def request_roll_back(*, acting_user: User, site: Site, to_unaltered: bool = Fal
     The altered deployment then stays in the history, the altered settings in the operation.
     Raises NothingToRollBack, and what a swap raises.
     """
-    site = access.get_site_for_change(acting_user, site.name)
+    site = access.site_for_change(acting_user, site)
     refusal = why_not_roll_back(site)
     offer = offer_roll_back(site)
     if refusal is not None or offer is None:
         raise refusal or NothingToRollBack(name=site.name, reason="the last one has just been rolled back")
     with transaction.atomic():
-        operation = changes.begin_change(
-            kind=Kind.ROLL_BACK,
+        return requests.begin(
+            ROLL_BACK,
             acting_user=acting_user,
             site=site,
             slots=[offer.source, offer.target],
             target=site.name,
+            unaltered=lambda: _unaltered(site, offer, is_wanted=to_unaltered),
         )
-        held = offer_roll_back(site)  # under the holds nothing changes any more
-        if held is None or held.swap.pk != offer.swap.pk:
-            raise NothingToRollBack(name=site.name, reason="another one was made just now")
-        exchange_workloads(operation)
-        Swap.objects.create(operation=operation, source=held.source, target=held.target)
-        if to_unaltered and held.is_altered:
-            _set_back(operation, held)
-        return operation
 
 
-def _set_back(operation: Operation, offer: RollBackOffer) -> None:
-    """The workload goes back to production as it was: its deployment and its travelling settings."""
-    change = operation.changes.select_related("workload_after").get(slot=offer.target)
-    operation.kept_settings = change.occupant_after.settings_as_json()
-    operation.save(update_fields=["kept_settings"])
-    change.occupant_after.replace_settings(json.dumps(_former_settings(offer.swap)))
-    change.deployment_after = offer.former.deployment
-    change.save(update_fields=["deployment_after"])
+def _unaltered(
+    site: Site, offer: RollBackOffer, *, is_wanted: bool
+) -> tuple[Deployment | None, list[list[str]]] | None:
+    """What production gets back if that is to be what it was; asked under the holds, where nothing changes any more.
+
+    Raises NothingToRollBack when another swap was made since `offer`.
+    """
+    held = offer_roll_back(site)
+    if held is None or held.swap.pk != offer.swap.pk:
+        raise NothingToRollBack(name=site.name, reason="another one was made just now")
+    if not is_wanted or not held.is_altered:
+        return None
+    return held.former.deployment, held.former_settings
 
 
 def _why_nothing(swap: Swap | None) -> str:
     if swap is None:
         return "none has been made yet"
-    return "the last one has been rolled back" if swap.operation.kind == Kind.ROLL_BACK else "its slot is gone"
+    return "the last one has been rolled back" if kind_of(swap.operation).is_roll_back else "its slot is gone"

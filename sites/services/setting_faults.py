@@ -4,29 +4,36 @@ import re
 
 from sites.general_settings import WARMUP_DEFAULTS, fault_of_document, fault_of_general, warmup_rules
 from sites.models import Category
+from sites.planning import variables_of
 from sites.services.handler_mappings import fault_of_mapping
 
 CONNECTION_KINDS = ("SQLServer", "MySql", "SQLAzure", "PostgreSQL", "Custom")
-_VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_.]*")
+_VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _FOLDER = re.compile(r"[a-z0-9][a-z0-9-]{0,39}")
 _PLACE = re.compile(r"/(?:data|mnt/[\w.-]+)(?:/[\w.-]+)*/?")
+_HALVES = re.compile("[\ud800-\udfff]")
 _OWN_NAMES = frozenset(
     "PORT HOME PATH HOST WEBSITE_SITE_NAME WEBSITE_INSTANCE_ID WEBSITE_SLOT_NAME WEBSITE_HOSTNAME "
     "DEFAULT_DOCUMENTS HANDLER_MAPPINGS".split()
 )
+_OF_THE_SHELL = frozenset("_ PWD OLDPWD IFS PPID OPTIND LINENO SHLVL RANDOM UID EUID SHELLOPTS BASHOPTS".split())
+"""Applications are started by /bin/sh, which sets these itself; it also drops names that it could not write."""
+MOST_BYTES = 131_072 - 1
+"""Of one variable, name, '=' and value: Linux starts no program with a longer one (MAX_ARG_STRLEN, with its end)."""
+MAX_VALUE_BYTES = 120_000
+"""Of an entry that becomes a part of a variable, with room for the rest."""
 
 
 def fault_of(category: str, name: str, value: str, kind: str = "") -> str | None:
     """Why an entry of a category cannot be taken; None when it can. `kind` is the type of a connection string."""
-    if "\0" in value or len(value) > 32_768:
-        return "its value is longer than 32,768 characters or holds a zero byte"
+    if "\0" in value or "\0" in name:
+        return "it contains a zero byte, with which no variable can be passed on"
+    if _HALVES.search(name + value):
+        return "it contains half of a character, which no text can hold"
     if category in (Category.APP_SETTINGS, Category.CONNECTION_STRINGS):
-        if not _VARIABLE.fullmatch(name) or len(name) > 128:
-            return "a name has letters from A to Z, digits, underscores and dots, no digit first, at most 128 in all"
-        if category == Category.APP_SETTINGS and name.upper() in _OWN_NAMES:
-            return "Greenroom sets that variable itself for every instance"
-        if category == Category.CONNECTION_STRINGS and (kind or "Custom") not in CONNECTION_KINDS:
-            return f"its type must be one of {', '.join(CONNECTION_KINDS)}"
+        return _fault_of_variable(category, name, value, kind or "Custom")
+    if len(value.encode()) > MAX_VALUE_BYTES:
+        return f"its value is longer than {MAX_VALUE_BYTES:,} bytes"
     if category == Category.GENERAL:
         return fault_of_general(name, value)
     if category == Category.DEFAULT_DOCUMENTS:
@@ -37,6 +44,22 @@ def fault_of(category: str, name: str, value: str, kind: str = "") -> str | None
         return _fault_of_rule(name, value)
     if category == Category.MOUNTS:
         return _fault_of_folder(name, value)
+    return None
+
+
+def _fault_of_variable(category: str, name: str, value: str, kind: str) -> str | None:
+    if not _VARIABLE.fullmatch(name) or len(name) > 128:
+        dotted = "; the shell that starts the application would drop one with a dot" if "." in name else ""
+        return f"a name has letters from A to Z, digits and underscores, no digit first, at most 128 in all{dotted}"
+    if category == Category.APP_SETTINGS and name.upper() in _OWN_NAMES:
+        return "Greenroom sets that variable itself for every instance"
+    if category == Category.APP_SETTINGS and name in _OF_THE_SHELL:
+        return "the shell that starts the application sets that variable itself"
+    if category == Category.CONNECTION_STRINGS and kind not in CONNECTION_KINDS:
+        return f"its type must be one of {', '.join(CONNECTION_KINDS)}"
+    largest = max(len(f"{variable}={value}".encode()) for variable in variables_of(category, name, kind))
+    if largest > MOST_BYTES:
+        return f"as a variable it has {largest:,} bytes, and {MOST_BYTES:,} are possible; a file can hold more"
     return None
 
 

@@ -2,35 +2,24 @@
 
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import astuple, dataclass
+from dataclasses import astuple
 
 from django.contrib.auth.models import User
 from django.db import transaction
 from django.db.models import Q
-from django.utils.crypto import salted_hmac
 
 from sites import access
-from sites.errors import Outdated, SettingRefused
+from sites.errors import Outdated
 from sites.general_settings import GENERAL_DEFAULTS
-from sites.models import Category, Kind, Operation, OperationState, Site, Slot, SlotSetting, StickyName
+from sites.models import Category, Operation, OperationState, Site, Slot, SlotSetting, StickyName
 from sites.models.clock import now
-from sites.models.present import present
+from sites.models.fields import keyed_digests
+from sites.operations.kinds import kind_of, names_where
+from sites.operations.kinds.change_settings import CHANGE_SETTINGS
 from sites.planning import make_plan
-from sites.services import changes, operations, slots
-from sites.services.setting_faults import fault_of
-
-TRAVELLING = "travelling"
-"""Kind of a persistent folder that goes along with a swap; otherwise the first swap would take the data away."""
-
-
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """One entry of a category. `kind` is the type of a connection string, TRAVELLING of such a folder, else empty."""
-
-    name: str
-    value: str
-    kind: str = ""
-    is_sticky: bool = False
+from sites.services import capacity, requests, slots
+from sites.services.entry import MASKED, TRAVELLING, Entry
+from sites.services.setting_checks import check_entries, check_environment, check_folders, check_start
 
 
 def read_categories(slot: Slot, categories: Iterable[str]) -> dict[Category, list[Entry]]:
@@ -101,57 +90,82 @@ def save_categories(
     `slots.change_swap_settings` takes. Raises SettingRefused for a name or value that cannot be taken and Outdated
     when somebody else saved meanwhile; nothing is saved then.
     """
-    slot = access.get_slot_for_change(acting_user, slot.site.name, slot.name)
+    slot = access.slot_for_change(acting_user, slot)
     wanted = {Category(category): list(entries) for category, entries in categories.items()}
     for category, entries in wanted.items():
-        _check(category, entries)
+        check_entries(category, entries)
+    if wanted.keys() & MASKED:
+        check_environment(read_categories(slot, MASKED) | wanted)
     of_the_slot = slots.changed_swap_settings(slot, swap_settings or {})
     with transaction.atomic():
-        operation = changes.begin_change(
-            kind=Kind.CHANGE_SETTINGS, acting_user=acting_user, site=slot.site, slots=[slot], target=slot.title
+        operation = requests.begin(
+            CHANGE_SETTINGS, acting_user=acting_user, site=slot.site, slots=[slot], target=slot.title
         )
         slot.refresh_from_db(fields=["workload", *slots.SWAP_SETTINGS])
-        if expected is not None and expected != state_of(slot, wanted):
+        if expected is not None and not _is_state(slot, wanted, expected):
             raise _outdated(slot, operation)
         for category, entries in wanted.items():
             if category == Category.MOUNTS:
-                _check_folders(slot, entries)
+                check_folders(slot, entries)
             if sorted(entries, key=lambda entry: entry.name) != read_settings(slot, category):
                 _replace(slot, category, entries)
         Slot.objects.filter(pk=slot.pk).update(**of_the_slot)
+        check_start(slot)
+        capacity.ensure_fits(operation, operation.changes.loaded())
         return operation
 
 
 def state_of(slot: Slot, categories: Iterable[str]) -> str:
     """A keyed digest of what is in force in the categories and for swaps; tells nothing about the values."""
+    return keyed_digests(_described(slot, categories))[0]
+
+
+def _is_state(slot: Slot, categories: Iterable[str], digest: str) -> bool:
+    """Whether `state_of` gives that digest, or gave it before the newest key was made."""
+    return digest in keyed_digests(_described(slot, categories))
+
+
+def _described(slot: Slot, categories: Iterable[str]) -> str:
     entries = [
-        entry_state(category, entry)
+        (category, *astuple(entry))
         for category, found in sorted(read_categories(slot, categories).items())
         for entry in found
     ]
-    return _digest([*entries, slot.drain_limit_seconds, slot.rollback_window_seconds, slot.is_auto_swapped])
+    return json.dumps([entries, slot.drain_limit_seconds, slot.rollback_window_seconds, slot.is_auto_swapped])
 
 
 def entry_state(category: str, entry: Entry) -> str:
     """A keyed digest of one entry, to tell whether it is still the same without showing its value."""
-    return _digest([category, *astuple(entry)])
+    return keyed_digests(_entry_described(category, entry))[0]
 
 
-def _digest(parts: list[object]) -> str:
-    return salted_hmac("configuration", json.dumps(parts), algorithm="sha256").hexdigest()
+def is_entry_state(category: str, entry: Entry, digest: str) -> bool:
+    """Whether `entry_state` gives that digest, or gave it before the newest key was made."""
+    return digest in keyed_digests(_entry_described(category, entry))
+
+
+def _entry_described(category: str, entry: Entry) -> str:
+    """Line ends are all the same here: a browser gives them back as it likes."""
+    return json.dumps([category, entry.name, with_plain_line_ends(entry.value), entry.kind, entry.is_sticky])
+
+
+def with_plain_line_ends(value: str) -> str:
+    """Every line end, CR LF or CR or LF, as LF."""
+    return value.replace("\r\n", "\n").replace("\r", "\n")
 
 
 def _outdated(slot: Slot, own: Operation) -> Outdated:
     """Names who changed it last: by a save, by what exchanged the slots, or by a mark set in another slot."""
-    saves = Q(kind=Kind.CHANGE_SETTINGS)
+    saves = Q(kind__in=names_where(lambda kind: kind.stays_saved))
     swaps = Q(swap__isnull=False, state=OperationState.SUCCEEDED)
     done = Operation.objects.filter(site=slot.site).exclude(pk=own.pk)
     last = done.filter(saves & Q(target=slot.title) | swaps).first() or done.filter(saves).first()
     if last is None:
         return Outdated(person="Somebody", did=f"changed '{slot.title}'", at="some time")
     did = f"saved the configuration of '{last.target}'"
-    if last.kind != Kind.CHANGE_SETTINGS:
-        did = f"{'rolled back' if last.kind == Kind.ROLL_BACK else 'swapped'} '{slot.site.name}'"
+    kind = kind_of(last)
+    if not kind.stays_saved:
+        did = f"{'rolled back' if kind.is_roll_back else 'swapped'} '{slot.site.name}'"
     day = "" if last.created_at.date() == now().date() else f"{last.created_at:%B %d}, "
     return Outdated(person=last.actor_name, did=did, at=f"{day}{last.created_at:%H:%M} UTC")
 
@@ -193,50 +207,5 @@ def _keep_sticky_name(slot: Slot, category: Category, name: str, *, is_sticky: b
         new = {"slot": other, "workload": None} if is_sticky else {"slot": None, "workload": other.workload}
         moved = SlotSetting.objects.filter(category=category, name=name, **old)
         if moved.exists():
-            operations.ensure_free([other], wanted=Kind.CHANGE_SETTINGS.label)  # what it prepares holds the old mark
+            requests.ensure_free([other], wanted=CHANGE_SETTINGS)  # what it prepares holds the old mark
             moved.update(**new)
-
-
-def _check(category: str, entries: list[Entry]) -> None:
-    seen: set[str] = set()
-    for entry in entries:
-        reason = fault_of(category, entry.name, entry.value, entry.kind)
-        if reason is None and entry.name in seen:
-            reason = "it is there twice; keep one of the two"
-        place = entry.value.rstrip("/") if category == Category.MOUNTS else None
-        if reason is None and place in seen:
-            reason = f"another folder is shown at {place} already"
-        if reason is None and place is not None and (other := _nested(place, seen)):
-            reason = f"{place} and {other} lie within each other, and a folder cannot be shown inside another one"
-        if reason is not None:
-            raise _refused(entry.value if category == Category.DEFAULT_DOCUMENTS else entry.name, reason)
-        seen |= {entry.name, place or entry.name}
-
-
-def _nested(place: str, others: set[str]) -> str | None:
-    """A folder in which the place lies, or the other way round: the runtime shows none inside another one."""
-    for other in others:
-        if f"{place}/".startswith(f"{other}/") or other.startswith(f"{place}/"):
-            return other
-    return None
-
-
-def _check_folders(slot: Slot, entries: list[Entry]) -> None:
-    """A folder's files lie with whatever owns its row: under another mark the application would find it empty."""
-    is_sticky = {entry.name: entry.kind != TRAVELLING for entry in entries}
-    held = Q(slot__isnull=False) | Q(workload__slot__isnull=False)
-    rows = SlotSetting.objects.filter(held, site=slot.site, category=Category.MOUNTS, name__in=is_sticky)
-    for row in rows.select_related("slot__site", "workload__slot__site"):
-        if row.is_sticky != is_sticky[row.name]:
-            holder = row.slot or present(row.workload, "the owner of a setting").slot
-            mark = "stays with its slot" if row.is_sticky else "goes along with the content"
-            raise _refused(
-                row.name, f"in '{holder.title}' it {mark}, and its files would be left behind; take another name"
-            )
-
-
-def _refused(name: str, reason: str) -> SettingRefused:
-    shown = f"'{name}'" if name else "A row without a name"
-    return SettingRefused(
-        f"{shown} cannot be saved: {reason}. Nothing on this page was saved yet; change it and save again."
-    )

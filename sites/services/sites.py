@@ -7,8 +7,11 @@ from django.db import IntegrityError, transaction
 
 from sites import access
 from sites.errors import InstanceCountRefused, NameTaken, SettingRefused, WrongNameTyped
-from sites.models import PRODUCTION, Kind, Mode, Operation, Site, Subscription
-from sites.services import changes, names, slots
+from sites.models import PRODUCTION, Mode, Operation, Site, Subscription
+from sites.operations.kinds.change_mode import CHANGE_MODE
+from sites.operations.kinds.create_site import CREATE_SITE
+from sites.operations.kinds.delete_site import DELETE_SITE
+from sites.services import names, requests, slots
 
 
 def create_site(*, acting_user: User, subscription: Subscription, name: str, mode: str = Mode.STANDARD) -> Operation:
@@ -21,9 +24,7 @@ def create_site(*, acting_user: User, subscription: Subscription, name: str, mod
         with transaction.atomic():
             site = Site.objects.create(subscription=subscription, name=name.lower(), mode=mode)
             production = slots.create_slot(site, PRODUCTION, is_production=True)
-            return changes.begin_change(
-                kind=Kind.CREATE_SITE, acting_user=acting_user, site=site, slots=[production], target=site.name
-            )
+            return requests.begin(CREATE_SITE, acting_user=acting_user, site=site, slots=[production], target=site.name)
     except IntegrityError:
         raise NameTaken(name=name) from None
 
@@ -33,7 +34,7 @@ def change_mode(*, acting_user: User, site: Site, mode: str, counts: Mapping[int
 
     `counts` are new instance counts by slot id, for what is scaled with it. Raises InstanceCountRefused.
     """
-    site = access.get_site_for_change(acting_user, site.name)
+    site = access.site_for_change(acting_user, site)
     if mode not in Mode.values:
         raise SettingRefused(
             f"'{mode}' is not a mode of a web site; '{site.name}' stays as it is. Choose {_mode_list()}."
@@ -51,30 +52,26 @@ def change_mode(*, acting_user: User, site: Site, mode: str, counts: Mapping[int
                     most=most,
                     present=slot.instance_count,
                 )
-        operation = changes.begin_change(
-            kind=Kind.CHANGE_MODE,
+        return requests.begin(
+            CHANGE_MODE,
             acting_user=acting_user,
             site=site,
             slots=affected,
             target=site.name,
+            mode=mode,
             counts=wanted,
         )
-        Operation.objects.filter(pk=operation.pk).update(mode_before=site.mode)
-        Site.objects.filter(pk=site.pk).update(mode=mode)
-        return operation
 
 
 def delete_site(*, acting_user: User, site: Site, typed_name: str) -> Operation:
     """seed: Delete; production and every other slot. Raises WrongNameTyped unless the site's name was typed."""
-    site = access.get_site_for_change(acting_user, site.name)
+    site = access.site_for_change(acting_user, site)
     doomed = list(site.slots.all())
     if typed_name.strip().lower() != site.name:
         what = "the production and the staging site" if len(doomed) > 1 else "the web site"
         raise WrongNameTyped(name=site.name, what=what)
     with transaction.atomic():
-        return changes.begin_removal(
-            kind=Kind.DELETE_SITE, acting_user=acting_user, site=site, slots=doomed, target=site.name
-        )
+        return requests.begin(DELETE_SITE, acting_user=acting_user, site=site, slots=doomed, target=site.name)
 
 
 def _mode_list() -> str:

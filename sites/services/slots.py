@@ -4,13 +4,21 @@ from collections.abc import Mapping
 
 from django.conf import settings
 from django.contrib.auth.models import User
-from django.db import transaction
-from django.db.models import F
+from django.db import IntegrityError, transaction
 
 from sites import access
 from sites.errors import InstanceCountRefused, NotStandard, Refused, SettingRefused, SlotLimit
-from sites.models import STAGING, Kind, Operation, Site, Slot, SlotSetting, Workload
-from sites.services import changes, names, operations
+from sites.models import STAGING, HostName, Operation, Site, Slot, SlotSetting, Workload
+from sites.operations.kinds import OperationKind
+from sites.operations.kinds.change_settings import CHANGE_SETTINGS
+from sites.operations.kinds.delete_staging import DELETE_STAGING
+from sites.operations.kinds.enable_staging import ENABLE_STAGING
+from sites.operations.kinds.recorded import RESET_CREDENTIALS
+from sites.operations.kinds.restart import RESTART
+from sites.operations.kinds.scale import SCALE
+from sites.operations.kinds.start import START
+from sites.operations.kinds.stop import STOP
+from sites.services import names, requests
 
 SWAP_SETTINGS = ("drain_limit_seconds", "rollback_window_seconds", "is_auto_swapped")
 """What a slot keeps for its swaps."""
@@ -22,36 +30,55 @@ def why_not_enable(site: Site) -> Refused | None:
         return NotStandard(name=site.name, mode=site.get_mode_display())
     existing = list(site.slots.filter(is_production=False).values_list("name", flat=True))
     limit = settings.STAGING_SLOTS_PER_SITE
-    if len(existing) < limit:
-        return None
-    return SlotLimit(
-        name=site.name,
-        existing="its staging slot" if limit == 1 else f"its {limit} staging slots",
-        limit="One slot" if limit == 1 else f"{limit} slots",
-        is_are="is" if limit == 1 else "are",
-        slot=existing[0],
+    if len(existing) >= limit:
+        return SlotLimit(
+            name=site.name,
+            existing="its staging slot" if limit == 1 else f"its {limit} staging slots",
+            limit="One slot" if limit == 1 else f"{limit} slots",
+            is_are="is" if limit == 1 else "are",
+            slot=existing[0],
+        )
+    name = _free_slot_name(existing)
+    addresses = [names.default_host(site.name, name), names.publishing_host(site.name, name)]
+    return _address_taken(site, name) if HostName.objects.filter(name__in=addresses).exists() else None
+
+
+def _free_slot_name(existing: list[str]) -> str:
+    choices = (STAGING, *(f"{STAGING}{number}" for number in range(2, len(existing) + 3)))
+    return next(name for name in choices if name not in existing)
+
+
+def _address_taken(site: Site, name: str) -> SettingRefused:
+    return SettingRefused(
+        f"A slot '{name}' of '{site.name}' would have the address {names.default_host(site.name, name)}, which belongs "
+        f"to another web site. Nothing was created. Delete the web site '{site.name}-{name}' first, or go on with the "
+        f"slots that '{site.name}' has."
     )
 
 
-def enable_staged_publishing(*, acting_user: User, site: Site, name: str = "", is_cloned: bool = True) -> Operation:
+def enable_staged_publishing(*, acting_user: User, site: Site, is_cloned: bool = True) -> Operation:
     """seed: Enable, steps 1–3: the staging slot, its configuration cloned from production, without content.
 
-    With room for more than one (STAGING_SLOTS_PER_SITE), `name` tells them apart; by default staging, staging2 …
+    With room for more than one (STAGING_SLOTS_PER_SITE) they are called staging, staging2 … Raises NotStandard,
+    SlotLimit, SlotBusy, and SettingRefused when the address that it would have belongs to another web site.
     """
-    site = access.get_site_for_change(acting_user, site.name)
-    with transaction.atomic():
-        Site.objects.select_for_update().get(pk=site.pk)
-        refusal = why_not_enable(site)
-        if refusal is not None:
-            raise refusal
-        production = site.slots.select_related("workload").get(is_production=True)
-        operations.ensure_free([production], wanted=Kind.ENABLE_STAGING.label)
-        slot = create_slot(site, _slot_name(site, name))
-        if is_cloned:
-            _clone_settings(production, slot)
-        return changes.begin_change(
-            kind=Kind.ENABLE_STAGING, acting_user=acting_user, site=site, slots=[slot], target=slot.title
-        )
+    site = access.site_for_change(acting_user, site)
+    name = STAGING
+    try:
+        with transaction.atomic():
+            Site.objects.select_for_update().get(pk=site.pk)
+            refusal = why_not_enable(site)
+            if refusal is not None:
+                raise refusal
+            production = site.slots.select_related("workload").get(is_production=True)
+            requests.ensure_free([production], wanted=ENABLE_STAGING)
+            name = _free_slot_name(list(site.slots.values_list("name", flat=True)))
+            slot = create_slot(site, name)
+            if is_cloned:
+                _clone_settings(production, slot)
+            return requests.begin(ENABLE_STAGING, acting_user=acting_user, site=site, slots=[slot], target=slot.title)
+    except IntegrityError:  # the web site of that name was created just now
+        raise _address_taken(site, name) from None
 
 
 def create_slot(site: Site, name: str, *, is_production: bool = False, instance_count: int = 1) -> Slot:
@@ -69,20 +96,6 @@ def create_slot(site: Site, name: str, *, is_production: bool = False, instance_
     return slot
 
 
-def _slot_name(site: Site, wanted: str) -> str:
-    taken = set(site.slots.values_list("name", flat=True))
-    if not wanted:
-        choices = (STAGING, *(f"{STAGING}{number}" for number in range(2, len(taken) + 3)))
-        return next(name for name in choices if name not in taken)
-    wanted = wanted.lower()
-    if wanted in taken or not wanted.isalnum() or len(wanted) > 20:
-        raise SettingRefused(
-            f"'{wanted}' cannot be the name of a slot of '{site.name}'; no slot was created. "
-            "Use up to 20 letters and digits that no other slot of the site has."
-        )
-    return wanted
-
-
 def _clone_settings(source: Slot, target: Slot) -> None:
     """seed: About Configuration: cloned from production by default; sticky entries as values of the new slot."""
     for setting in [*source.settings.all(), *source.occupant.settings.all()]:
@@ -94,62 +107,46 @@ def _clone_settings(source: Slot, target: Slot) -> None:
 
 def scale(*, acting_user: User, slot: Slot, count: int) -> Operation:
     """Set the slot's instance count; new instances are warm before visitors reach them."""
-    slot = access.get_slot_for_change(acting_user, slot.site.name, slot.name)
+    slot = access.slot_for_change(acting_user, slot)
     most = slot.site.most_instances
     if not 1 <= count <= most:
         raise InstanceCountRefused(
             count=count, name=slot.title, mode=slot.site.get_mode_display(), most=most, present=slot.instance_count
         )
     with transaction.atomic():
-        return changes.begin_change(
-            kind=Kind.SCALE,
-            acting_user=acting_user,
-            site=slot.site,
-            slots=[slot],
-            target=slot.title,
-            counts={slot.pk: count},
+        return requests.begin(
+            SCALE, acting_user=acting_user, site=slot.site, slots=[slot], target=slot.title, count=count
         )
 
 
 def start(*, acting_user: User, slot: Slot) -> Operation:
     """Start a stopped slot."""
-    return _run_or_not(Kind.START, acting_user, slot, is_running=True)
+    return _run_or_not(START, acting_user, slot, is_running=True)
 
 
 def stop(*, acting_user: User, slot: Slot) -> Operation:
     """Stop a slot: visitors get a page that says so, open requests end first."""
-    return _run_or_not(Kind.STOP, acting_user, slot, is_running=False)
+    return _run_or_not(STOP, acting_user, slot, is_running=False)
 
 
-def _run_or_not(kind: Kind, acting_user: User, slot: Slot, *, is_running: bool) -> Operation:
-    slot = access.get_slot_for_change(acting_user, slot.site.name, slot.name)
+def _run_or_not(kind: OperationKind, acting_user: User, slot: Slot, *, is_running: bool) -> Operation:
+    slot = access.slot_for_change(acting_user, slot)
     if slot.is_running == is_running:
         raise Refused(
             f"'{slot.title}' is already {'running' if is_running else 'stopped'}; nothing was changed. "
             "Reload the page to see it as it is."
         )
     with transaction.atomic():
-        return changes.begin_change(
-            kind=kind,
-            acting_user=acting_user,
-            site=slot.site,
-            slots=[slot],
-            target=slot.title,
-            is_running=is_running,
-        )
+        return requests.begin(kind, acting_user=acting_user, site=slot.site, slots=[slot], target=slot.title)
 
 
 def restart(*, acting_user: User, slot: Slot) -> Operation:
     """Replace the slot's instances by new ones, warm before the old ones end; no request is lost."""
-    slot = access.get_slot_for_change(acting_user, slot.site.name, slot.name)
+    slot = access.slot_for_change(acting_user, slot)
     if not slot.is_running:
         raise Refused(f"'{slot.title}' is stopped, so there is nothing to restart. Start it instead.")
     with transaction.atomic():
-        operation = changes.begin_change(
-            kind=Kind.RESTART, acting_user=acting_user, site=slot.site, slots=[slot], target=slot.title
-        )
-        Workload.objects.filter(slot=slot).update(restarts=F("restarts") + 1)
-        return operation
+        return requests.begin(RESTART, acting_user=acting_user, site=slot.site, slots=[slot], target=slot.title)
 
 
 def change_swap_settings(
@@ -161,7 +158,7 @@ def change_swap_settings(
     is_auto_swapped: bool | None = None,
 ) -> Operation:
     """What a slot keeps for its swaps: drain limit, roll-back window, auto swap. None leaves it as it is."""
-    slot = access.get_slot_for_change(acting_user, slot.site.name, slot.name)
+    slot = access.slot_for_change(acting_user, slot)
     wanted = {
         "drain_limit_seconds": drain_limit_seconds,
         "rollback_window_seconds": rollback_window_seconds,
@@ -170,8 +167,7 @@ def change_swap_settings(
     changed = changed_swap_settings(slot, wanted)
     with transaction.atomic():
         Slot.objects.filter(pk=slot.pk).update(**changed)
-        return operations.record(
-            kind=Kind.CHANGE_SETTINGS,
+        return CHANGE_SETTINGS.record(
             acting_user=acting_user,
             actor_name=acting_user.get_username(),
             site=slot.site,
@@ -208,24 +204,21 @@ def _in_words(changed: Mapping[str, object]) -> str:
 
 def delete_staging(*, acting_user: User, slot: Slot) -> Operation:
     """seed: Delete: the staging site only. Production is not touched."""
-    slot = access.get_slot_for_change(acting_user, slot.site.name, slot.name)
+    slot = access.slot_for_change(acting_user, slot)
     if slot.is_production:
         raise Refused(f"'{slot.title}' is the production site; nothing was deleted. Delete the web site instead.")
     with transaction.atomic():
-        return changes.begin_removal(
-            kind=Kind.DELETE_STAGING, acting_user=acting_user, site=slot.site, slots=[slot], target=slot.title
-        )
+        return requests.begin(DELETE_STAGING, acting_user=acting_user, site=slot.site, slots=[slot], target=slot.title)
 
 
 def reset_credentials(*, acting_user: User, slot: Slot) -> Operation:
     """A new publishing password; the old one stops working at once."""
-    slot = access.get_slot_for_change(acting_user, slot.site.name, slot.name)
+    slot = access.slot_for_change(acting_user, slot)
     fresh = names.new_credentials(slot.site.name, None if slot.is_production else slot.name)
     with transaction.atomic():
         slot.publishing_password = fresh["publishing_password"]
         slot.save(update_fields=["publishing_password"])
-        return operations.record(
-            kind=Kind.RESET_CREDENTIALS,
+        return RESET_CREDENTIALS.record(
             acting_user=acting_user,
             actor_name=acting_user.get_username(),
             site=slot.site,

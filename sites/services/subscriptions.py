@@ -5,8 +5,9 @@ from django.db import transaction
 
 from sites import access
 from sites.errors import NotAllowed, SettingRefused
-from sites.models import Kind, Membership, Operation, Role, Subscription
-from sites.services import operations
+from sites.models import Membership, Operation, Role, Subscription
+from sites.operations.kinds.recorded import MEMBERS
+from sites.services.plain_line import plain_line
 
 LONGEST = 64
 
@@ -48,8 +49,7 @@ def rename(*, acting_user: User, subscription: Subscription, name: str) -> Opera
 
 def note(acting_user: User, subscription: Subscription, outcome: str) -> Operation:
     """Record what was changed of a subscription; belongs in the transaction of the change."""
-    return operations.record(
-        kind=Kind.MEMBERS,
+    return MEMBERS.record(
         acting_user=acting_user,
         actor_name=acting_user.get_username(),
         subscription=subscription,
@@ -60,7 +60,7 @@ def note(acting_user: User, subscription: Subscription, outcome: str) -> Operati
 
 def _checked(name: str, present: Subscription | None = None) -> str:
     """The name as it is kept. Raises SettingRefused when it is empty, long, taken, or the present one."""
-    name = " ".join(name.split())
+    name = plain_line(" ".join(name.split()), "The name of the subscription")
     if not 1 <= len(name) <= LONGEST:
         raise SettingRefused(f"A subscription's name has 1 to {LONGEST} characters; nothing was changed. Type one.")
     others = Subscription.objects.exclude(pk=present.pk) if present else Subscription.objects.all()

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from sites.models import Slot
+from sites.operations.kinds import kind_of
 from sites.services.rollback import offer_roll_back
 from sites.services.settings import shared_connection_strings
 
@@ -58,7 +59,7 @@ def _altered(source: Slot) -> Iterator[Notice]:
     offer = offer_roll_back(source.site)
     if offer is None or offer.swap.source_id != source.pk or not offer.is_altered:
         return
-    done = [f"{one.get_kind_display()} of {one.actor_name} at {one.created_at:%H:%M} UTC" for one in offer.alterations]
+    done = [f"{kind_of(one).noun} of {one.actor_name} at {one.created_at:%H:%M} UTC" for one in offer.alterations]
     yield Notice(
         "altered",
         f"'{source.title}' is no longer what production was before the swap of {offer.swap.switched_at:%H:%M} UTC"

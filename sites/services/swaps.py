@@ -10,8 +10,11 @@ from django.db.models.functions import Now
 
 from sites import access, tasks
 from sites.errors import NothingPublished, NotSwappable, Refused, SameSlot, SlotStopped
-from sites.models import Deployment, HostNameKind, Kind, Operation, OperationState, Slot, Step, Swap
-from sites.services import changes
+from sites.models import Deployment, HostNameKind, Operation, OperationState, Slot, Step, Swap
+from sites.operations.kinds import kind_of
+from sites.operations.kinds.swap import SWAP
+from sites.plain_text import one_line
+from sites.services import capacity, requests
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,8 +39,7 @@ class SwapDescription:
 
 def partners(slot: Slot) -> list[Slot]:
     """What a slot can be swapped with: production for a staging slot, every staging slot for production."""
-    others = slot.site.slots.select_related("site", "workload__active_deployment")
-    return list(others.filter(is_production=not slot.is_production))
+    return [other for other in slot.site.slots.all() if other.is_production != slot.is_production]
 
 
 def partner(slot: Slot) -> Slot | None:
@@ -88,7 +90,7 @@ def _content(slot: Slot) -> str:
 
 def content_name(deployment: Deployment | None) -> str:
     """What a deployment is called where it is told what an address serves."""
-    return f"{deployment.message} ({deployment.short_id})" if deployment else "the placeholder page"
+    return f"{one_line(deployment.message)} ({deployment.short_id})" if deployment else "the placeholder page"
 
 
 def request_swap(*, acting_user: User, source: Slot, target: Slot, with_preview: bool = False) -> Operation:
@@ -97,21 +99,20 @@ def request_swap(*, acting_user: User, source: Slot, target: Slot, with_preview:
     With a preview the source's address first shows what the target will serve, under the target's settings,
     and everything waits there until `complete_swap` or `cancel`.
     """
-    source = access.get_slot_for_change(acting_user, source.site.name, source.name)
-    target = access.get_slot_for_change(acting_user, target.site.name, target.name)
+    source = access.slot_for_change(acting_user, source)
+    target = access.slot_for_change(acting_user, target)
     refusal = why_not_swap(source, target)
     if refusal is not None:
         raise refusal
-    if source.is_production:
-        source, target = target, source
     with transaction.atomic():
-        slots = [source, target]
-        operation = changes.begin_change(
-            kind=Kind.SWAP, acting_user=acting_user, site=source.site, slots=slots, target=source.site.name
+        return requests.begin(
+            SWAP,
+            acting_user=acting_user,
+            site=source.site,
+            slots=[source, target],
+            target=source.site.name,
+            is_preview=with_preview,
         )
-        exchange_workloads(operation)
-        Swap.objects.create(operation=operation, source=source, target=target, is_preview=with_preview)
-        return operation
 
 
 def pending_swap(slot: Slot) -> Operation | None:
@@ -134,9 +135,7 @@ def complete_swap(*, acting_user: User, operation: Operation) -> Operation:
     operation = access.get_operation_for_change(acting_user, operation.public_id)
     with transaction.atomic():
         # First, because it locks the row: whoever borrows a hold of it now waits, and is then refused
-        if not operation.transition(
-            OperationState.WAITING, OperationState.RUNNING, step=Step.REQUESTED, heartbeat_at=None
-        ):
+        if not operation.transition(OperationState.WAITING, OperationState.RUNNING, step=Step.REQUESTED, due_at=Now()):
             raise Refused(
                 f"The swap of '{operation.target}' does not wait for its completion: "
                 f"{operation.get_state_display().lower()}. Reload the page to see it as it is."
@@ -144,11 +143,12 @@ def complete_swap(*, acting_user: User, operation: Operation) -> Operation:
         lent = operation.borrowers.filter(state__in=Operation.OPEN).first()
         if lent is not None:
             raise Refused(
-                f"The swap of '{operation.target}' cannot be completed while the {lent.get_kind_display()} of "
+                f"The swap of '{operation.target}' cannot be completed while the {kind_of(lent).noun} of "
                 f"{lent.actor_name} goes on; it stays prepared. Complete it when that has ended."
             )
         Swap.objects.filter(operation=operation).update(complete_requested_at=Now())
         _take_present_counts(operation)
+        capacity.ensure_fits(operation, operation.changes.loaded())
         tasks.enqueue_on_commit(operation)
         return operation
 
@@ -158,13 +158,3 @@ def _take_present_counts(operation: Operation) -> None:
     for change in operation.changes.select_related("slot"):
         change.count_before = change.count_after = change.held_slot.instance_count
         change.save(update_fields=["count_before", "count_after"])
-
-
-def exchange_workloads(operation: Operation) -> None:
-    """Each change gets the other slot's workload, as both are under the holds."""
-    one, other = operation.changes.all()
-    deployments = one.deployment_after_id, other.deployment_after_id
-    for change, from_change, deployment in ((one, other, deployments[1]), (other, one, deployments[0])):
-        change.workload_after_id = from_change.workload_before_id
-        change.deployment_after_id = deployment
-        change.save(update_fields=["workload_after", "deployment_after"])

@@ -7,6 +7,9 @@ from dataclasses import dataclass, field
 
 from django.conf import settings
 
+from sites.runtime.agent.oom import CONTROL_PLANE
+from sites.supervisor.liveness import Liveness
+
 DATABASE = "database"
 """Stands in `after` for tables that are up to date."""
 
@@ -27,6 +30,8 @@ class Component:
     command: tuple[str, ...]
     ready: Callable[[int], Awaitable[None]]
     """Asks the process with this pid once; raises NotReady."""
+    liveness: Liveness = field(default_factory=Liveness)
+    """How `up` learns that it hangs."""
     prepare: Callable[[], bytes] = bytes
     """Writes its configuration and returns it; an adopted process must have been started with the same."""
     after: tuple[str, ...] = ()
@@ -39,6 +44,8 @@ class Component:
     """How the process with this pid lets those go first who serve a visitor: sites.runtime.agent.background."""
     give_way_when_ready: Callable[[int], None] | None = None
     """What it does so only once it answers: where the processors are busy its start would take ten times as long."""
+    oom_score: int = CONTROL_PLANE
+    """How willingly the kernel ends it when memory runs out."""
     before_stop: Callable[[int], Awaitable[None]] = _nothing
     """Asks it to end in its own words, for example by letting connections end."""
     stop_signal: signal.Signals = signal.SIGTERM

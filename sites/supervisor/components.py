@@ -9,10 +9,15 @@ from contextlib import suppress
 
 from django.conf import settings
 
+from sites.door.head import ALIVE_HOST
 from sites.router.bootstrap import envoy_command, write_bootstrap
+from sites.runtime import codec
 from sites.runtime.agent.background import ask_for_slices, step_back
+from sites.runtime.agent.oom import SPARED
 from sites.supervisor import readiness
 from sites.supervisor.component import DATABASE, Component
+from sites.supervisor.liveness import Liveness, answers, answers_http, closes, reports
+from sites.supervisor.ready_file import BEAT
 from sites.supervisor.unix_http import ask
 
 BOOTSTRAP = settings.RUN_DIR / "envoy-bootstrap.json"
@@ -21,6 +26,10 @@ CONTROL_PLANE = ("forkserver", "xds", "web", "worker-control", "worker-work", "b
 """What a restart replaces; the sites go on without it."""
 CELERY = {"CELERY_SKIP_CHECKS": "1"}
 """`manage.py prepare` has checked the settings before."""
+ENVOY_STOPPED_SECONDS = 1.0
+"""All visitors wait while it is stopped."""
+WORKER_STOPPED_SECONDS = 10.0
+"""Nobody waits while it is stopped but what it works on."""
 
 
 def components(*, isolation: str, web_socket: int) -> list[Component]:
@@ -45,7 +54,7 @@ def uses_foreign_redis() -> bool:
 
 def _fork_server() -> Component:
     command = (PYTHON, "-m", "sites.supervisor.forkserver", str(settings.FORK_SOCKET))
-    return Component("forkserver", command, readiness.fork_server_listens)
+    return Component("forkserver", command, readiness.fork_server_listens, Liveness(closes(settings.FORK_SOCKET)))
 
 
 def _redis() -> Component:
@@ -62,7 +71,15 @@ def _redis() -> Component:
         "--daemonize": "no",
     }
     command = (program, *(word for option in options.items() for word in option))
-    return Component("redis", command, readiness.redis_answers, survives=True, before_stop=_shut_down_redis)
+    return Component(
+        "redis",
+        command,
+        readiness.redis_answers,
+        Liveness(answers(settings.REDIS_SOCKET, b"PING\r\n")),
+        survives=True,
+        oom_score=SPARED,
+        before_stop=_shut_down_redis,
+    )
 
 
 def _agent(isolation: str) -> Component:
@@ -75,16 +92,34 @@ def _agent(isolation: str) -> Component:
         "agent",
         command,
         readiness.answers_status(settings.AGENT_SOCKET),
+        Liveness(answers_http(settings.AGENT_SOCKET)),
         survives=True,
+        oom_score=SPARED,
         before_stop=_stop_instances,
         stop_seconds=45,  # above the 30 s that a site has to end its requests
     )
 
 
+def agent_speaks_otherwise() -> bool:
+    """Whether the agent that runs was started with code whose orders were other ones than ours."""
+    try:
+        _, body = ask(settings.AGENT_SOCKET, "/status", timeout=5.0)
+        return bool(json.loads(body)["protocol"] != codec.PROTOCOL)
+    except (OSError, http.client.HTTPException, ValueError, KeyError):
+        return False
+
+
 def _xds() -> Component:
-    command = (PYTHON, str(settings.BASE_DIR / "manage.py"), "xds", "--skip-checks")
-    ready = readiness.answers_status(settings.XDS_CONTROL_SOCKET)
-    return Component("xds", command, ready, after=(DATABASE, "agent"), give_way=ask_for_slices)
+    command = (PYTHON, str(settings.BASE_DIR / "manage.py"), "xds")
+    socket = settings.XDS_CONTROL_SOCKET
+    return Component(
+        "xds",
+        command,
+        readiness.answers_status(socket),
+        Liveness(answers_http(socket)),  # /status asks the database, which may be what hangs
+        after=(DATABASE, "agent"),
+        give_way=ask_for_slices,
+    )
 
 
 def _envoy() -> Component:
@@ -96,21 +131,22 @@ def _envoy() -> Component:
         "envoy",
         tuple(envoy_command(BOOTSTRAP)),
         readiness.router_listens,
+        # Not its port: who holds all connections that it may have must not bring it down
+        Liveness(answers_http(settings.ENVOY_ADMIN_SOCKET, "/ready"), stopped_seconds=ENVOY_STOPPED_SECONDS),
         after=("xds",),
         prepare=prepare,
         survives=True,
+        oom_score=SPARED,
         before_stop=_drain,
     )
 
 
 def _web(descriptor: int) -> Component:
-    # systemd's protocol of passing sockets: gunicorn then leaves the socket's file alone when it ends
-    script = f'export LISTEN_PID=$$ LISTEN_FDS=1; exec "$@" 3<&{descriptor}'
-    gunicorn = (PYTHON, "-m", "gunicorn", "-c", "python:sites.supervisor.web", "portal.wsgi")
     return Component(
         "web",
-        ("sh", "-c", script, "gunicorn", *gunicorn),
+        (PYTHON, "-m", "sites.supervisor.web", str(descriptor)),
         readiness.web_answers,
+        Liveness(answers_http(settings.WEB_SOCKET, host=ALIVE_HOST)),  # the door answers it without a thread
         after=(DATABASE,),
         environment={"DJANGO_SETTINGS_MODULE": "portal.settings"},
         descriptors=(descriptor,),
@@ -129,6 +165,7 @@ def _worker(queue: str) -> Component:
         f"worker-{queue}",
         command,
         readiness.reports_ready(f"worker-{queue}"),
+        _reporting(f"worker-{queue}"),
         after=(DATABASE, "redis"),
         environment=CELERY,
         give_way=ask_for_slices,
@@ -139,9 +176,21 @@ def _worker(queue: str) -> Component:
 
 def _beat() -> Component:
     command: tuple[str, ...] = (PYTHON, "-m", "celery", "-A", "portal", "beat")
-    command += ("--scheduler", "celery.beat:Scheduler", "--loglevel", "WARNING", "--pidfile", "")
-    after = (DATABASE, "redis")
-    return Component("beat", command, readiness.settles, after=after, environment=CELERY, give_way=ask_for_slices)
+    command += ("--loglevel", "WARNING", "--pidfile", "")
+    return Component(
+        "beat",
+        command,
+        readiness.reports_ready(BEAT),
+        _reporting(BEAT),
+        after=(DATABASE, "redis"),
+        environment=CELERY,
+        give_way=ask_for_slices,
+    )
+
+
+def _reporting(name: str) -> Liveness:
+    """Of what reports by a file. Celery may wait for 30 s before it connects again to a Redis that is back."""
+    return Liveness(reports(name), settings.READY_SECONDS, stopped_seconds=WORKER_STOPPED_SECONDS)
 
 
 async def _stop_instances(_: int) -> None:

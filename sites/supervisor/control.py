@@ -8,7 +8,12 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
+from sites.supervisor.scheduling import STOPPED, state_of
+
 Answer = Callable[[dict[str, Any]], Awaitable[dict[str, Any]]]
+
+
+PARTS_GO_ON = "Sites and parts go on, but nothing replaces a part that dies or hangs."
 
 
 async def serve(path: Path, answer: Answer) -> asyncio.Server:
@@ -40,3 +45,17 @@ def request(path: Path, message: dict[str, Any], *, timeout: float = 5.0) -> dic
         connection.sendall(json.dumps(message).encode() + b"\n")
         with connection.makefile("rb") as answer:
             return dict(json.loads(answer.readline()))
+
+
+def why_silent(path: Path, pid: int, *, timeout: float = 5.0) -> str:
+    """Why the running `up` with this pid cannot be asked, and what to do; empty when it answers or is starting."""
+    if state_of(pid) == STOPPED:
+        return f"`up` (process {pid}) was stopped by a signal. {PARTS_GO_ON} Let it go on: kill -CONT {pid}"
+    try:
+        request(path, {"command": "status"}, timeout=timeout)
+    except TimeoutError:
+        remedy = f"End it and start another: kill -9 {pid}; ./greenroom up"
+        return f"`up` (process {pid}) does not answer. {PARTS_GO_ON} {remedy}"
+    except (OSError, ValueError):
+        return ""  # it does not listen yet, or replaces itself just now
+    return ""

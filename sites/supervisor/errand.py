@@ -10,10 +10,12 @@ from pathlib import Path
 
 from django.conf import settings
 
+from sites.logs.files import tail
 from sites.supervisor.forking import NotForked, fork_part
-from sites.supervisor.journal import tail
 from sites.supervisor.keeper import clean_environment
 from sites.supervisor.process import Process
+
+MOST_LINES = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,25 +34,25 @@ async def run_errand(name: str, *options: str) -> Outcome:
     """
     output = os.memfd_create(name)
     try:
-        process = _start(name, (str(settings.BASE_DIR / "manage.py"), name, *options), output)
+        process = await _start(name, (str(settings.BASE_DIR / "manage.py"), name, *options), output)
         try:
             await process.wait()
         except asyncio.CancelledError:
             process.send(signal.SIGTERM)
             await process.wait()
             raise
-        return Outcome(process.exit_code, tail(_path_of(output)))
+        return Outcome(process.exit_code, tail(_path_of(output), MOST_LINES))
     finally:
         os.close(output)
 
 
-def _start(name: str, arguments: Sequence[str], output: int) -> Process:
+async def _start(name: str, arguments: Sequence[str], output: int) -> Process:
     try:
-        return fork_part(settings.FORK_SOCKET, name, arguments, log=output)
+        return await fork_part(settings.FORK_SOCKET, name, arguments, output=output)
     except NotForked:
         command = (sys.executable, *arguments)
         environment = clean_environment()
-        return Process.start(command, environment=environment, log=_path_of(output), folder=settings.BASE_DIR)
+        return Process.start(command, environment=environment, output=_path_of(output), folder=settings.BASE_DIR)
 
 
 def _path_of(descriptor: int) -> Path:

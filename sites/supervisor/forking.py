@@ -1,5 +1,6 @@
 """How `up` has a part started by the fork server."""
 
+import asyncio
 import json
 import socket
 from collections.abc import Mapping, Sequence
@@ -15,19 +16,19 @@ class NotForked(Exception):
     """The fork server does not answer; nothing was started."""
 
 
-def fork_part(
+async def fork_part(
     server: Path,
     name: str,
     arguments: Sequence[str],
     *,
-    log: int,
+    output: int,
     environment: Mapping[str, str] | None = None,
     descriptors: Sequence[int] = (),
 ) -> Process:
     """Start `python ARGUMENTS` as a child of this process, which must collect orphans. Raises NotForked.
 
-    `server` is the fork server's socket, `log` an open file for what the part writes, `descriptors` files that it finds
-    open at the same numbers.
+    `server` is the fork server's socket, `output` an open file for what the part writes, `descriptors` files that it
+    finds open at the same numbers. When this is cancelled, the part does not begin.
     """
     wanted = {
         "name": name,
@@ -35,13 +36,15 @@ def fork_part(
         "environment": dict(environment or {}),
         "descriptors": list(descriptors),
     }
-    with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as connection:
-        connection.settimeout(TIMEOUT_SECONDS)
+    loop = asyncio.get_running_loop()
+    with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET | socket.SOCK_NONBLOCK) as connection:
         try:
-            connection.connect(str(server))
-            socket.send_fds(connection, [json.dumps(wanted).encode()], [log, *descriptors])
-            process = Process.of_child(json.loads(connection.recv(1024))["pid"])
+            async with asyncio.timeout(TIMEOUT_SECONDS):
+                await loop.sock_connect(connection, str(server))
+                socket.send_fds(connection, [json.dumps(wanted).encode()], [output, *descriptors])
+                answer = await loop.sock_recv(connection, 1024)
+            process = Process.of_child(json.loads(answer)["pid"])
             connection.send(GO)
-        except (OSError, ValueError, KeyError) as error:
+        except (OSError, TimeoutError, ValueError, KeyError) as error:
             raise NotForked(str(error) or type(error).__name__) from error
     return process

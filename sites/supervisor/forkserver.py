@@ -5,9 +5,9 @@ with the others for as long as neither writes to it (copy on write). Each part i
 of its own, the child of `up` and not of this one, so that it goes on when the fork server ends.
 
 One connection is one start. The request is a message in JSON with the keys `name`, `arguments` (what would stand behind
-`python`), `environment` and `descriptors`; with it come open files: the log, then one for each number in
+`python`), `environment` and `descriptors`; with it come open files: the part's output, then one for each number in
 `descriptors`. The answer is a JSON message with the key `pid`. The part begins when it is sent GO, and ends if the
-connection is closed before.
+connection is closed before. A connection that says nothing is closed; by that `up` sees that the server lives.
 """
 
 import ctypes
@@ -46,11 +46,15 @@ LOADED = (
     "celery.worker.worker",
     "django.contrib.staticfiles.management.commands.collectstatic",
     "django.core.management.commands.migrate",
+    "django.core.wsgi",
     "kombu.transport.redis",
+    "portal.at_the_door",
+    "sites.door.application",
     "sites.management.commands.prepare",
     "sites.management.commands.welcome",
     "sites.management.commands.xds",
     "sites.tasks",
+    "sites.ticks",
     "uvicorn.protocols.http.h11_impl",
 )
 """Beside the addresses of the portal and of publishing. What a part needs and does not find here it loads itself."""
@@ -64,7 +68,7 @@ class Start:
     arguments: Sequence[str]
     environment: dict[str, str]
     files: dict[int, int]
-    """Where the part finds an open file → where it is now; the log at 1."""
+    """Where the part finds an open file → where it is now; its output at 1."""
 
 
 def main(path: Path) -> None:
@@ -101,7 +105,7 @@ def serve(listener: socket.socket, up: int) -> Start:
                 become(start, connection, up)
                 return start
         except EOFError:
-            pass  # somebody looked whether anybody listens
+            pass  # `up` looked whether it lives
         except (OSError, ValueError, KeyError) as error:
             sys.stderr.write(f"Nothing was started: {type(error).__name__}: {error}\n")
         connection.close()

@@ -9,7 +9,7 @@ import redis
 from django.conf import settings
 from django.db import DatabaseError, connection
 
-from sites.supervisor.heartbeat import redis_client, worker_pid
+from sites.supervisor.heartbeat import redis_client, reported_pid
 from sites.supervisor.unix_http import ask
 
 QUEUES = ("control", "work")
@@ -56,7 +56,7 @@ def _redis() -> str:
 
 def _worker(queue: str) -> str:
     try:
-        pid = worker_pid(redis_client(timeout=TIMEOUT_SECONDS), queue)
+        pid = reported_pid(redis_client(timeout=TIMEOUT_SECONDS), queue)
     except redis.RedisError:
         return "unknown without redis"
     return "" if pid else "has not reported for 15 s"

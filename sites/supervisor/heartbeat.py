@@ -1,9 +1,8 @@
-"""A worker's sign of life in Redis: sites.supervisor.worker gives it."""
+"""The sign of life of the workers in Redis, for the portal: sites.supervisor.worker gives it."""
 
 import redis
 from django.conf import settings
 
-INTERVAL_SECONDS = 3.0
 EXPIRES_SECONDS = 15
 
 
@@ -18,7 +17,7 @@ def heartbeat_key(queue: str) -> str:
     return f"greenroom:worker:{queue}"
 
 
-def worker_pid(client: redis.Redis, queue: str) -> int | None:
-    """Process id of the worker of `queue` that reported within the last 15 s."""
+def reported_pid(client: redis.Redis, queue: str) -> int | None:
+    """Process id of the worker of `queue`, if it has reported within the last 15 s."""
     value = client.get(heartbeat_key(queue))
     return int(str(value)) if value else None

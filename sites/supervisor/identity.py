@@ -34,6 +34,8 @@ class Record:
     started_at: float
     """Seconds since the epoch, for people."""
     restarts: int = 0
+    last_hang: str = ""
+    """Of one that hung and was replaced, for people: what it did not do, and when."""
 
 
 def current_boot_id() -> str:
@@ -43,20 +45,21 @@ def current_boot_id() -> str:
 
 def start_ticks(pid: int) -> int | None:
     """Start time of a process in ticks since boot; None when there is none, or only its zombie."""
-    fields = _stat_fields(pid)
+    fields = read_stat(pid)
     return None if fields is None or fields[0] in "ZX" else int(fields[19])
 
 
 def parent_of(pid: int) -> int | None:
     """Process id of a process's parent."""
-    fields = _stat_fields(pid)
+    fields = read_stat(pid)
     return None if fields is None else int(fields[1])
 
 
-def _stat_fields(pid: int) -> list[str] | None:
-    """/proc/PID/stat from the third field on; the second, a name, may hold spaces and brackets."""
+def read_stat(pid: int) -> list[str] | None:
+    """/proc/PID/stat from the third field on, the state; the second, a name, may hold spaces and brackets."""
     try:
-        stat = Path(f"/proc/{pid}/stat").read_text()
+        with open(f"/proc/{pid}/stat", "rb") as file:
+            stat = file.read().decode("utf-8", "replace")
     except (FileNotFoundError, ProcessLookupError):
         return None
     return stat[stat.rindex(")") + 2 :].split()

@@ -6,7 +6,11 @@ from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
-ROTATE_BYTES = 20 * 1024 * 1024
+from sites.logs.files import append
+from sites.plain_text import visible
+
+LOG_BYTES = 20 * 1024 * 1024
+"""Of each log in the folder `logs`, with what came before it."""
 
 
 class Journal:
@@ -18,37 +22,19 @@ class Journal:
     def say(self, name: str, text: str, lines: Iterable[str] = ()) -> None:
         """One event of the part `name`, with lines that it left."""
         time = datetime.now(UTC).strftime("%H:%M:%S")
-        self.write(f"{time}  {name:<14} {text}")
-        for line in lines:
+        first, *rest = text.split("\n")
+        self.write(f"{time}  {name:<14} {first}")
+        for line in (*rest, *lines):
             self.write(f"          {'':<14} | {line}")
 
     def write(self, line: str) -> None:
-        """A line as it stands."""
-        with self.path.open("a", encoding="utf-8") as file:
-            file.write(line + "\n")
+        """A line in both places."""
+        text = visible(line, keep="\n\t") + "\n"
+        append(self.path, text.encode(errors="replace"), LOG_BYTES)
+        self.show(line)
+
+    def show(self, line: str) -> None:
+        """A line on the terminal alone: a secret for whoever sits there."""
         with suppress(OSError, ValueError):
-            sys.stdout.write(line + "\n")
+            sys.stdout.write(visible(line, keep="\n\t") + "\n")
             sys.stdout.flush()
-
-
-def tail(path: Path, count: int = 8) -> list[str]:
-    """The last lines of a log; empty when there is none."""
-    try:
-        with path.open("rb") as file:
-            file.seek(0, 2)
-            file.seek(max(0, file.tell() - 16384))
-            text = file.read().decode("utf-8", "replace")
-    except FileNotFoundError:
-        return []
-    return [line.rstrip() for line in text.splitlines() if line.strip()][-count:]
-
-
-def rotate(path: Path, *, limit: int = ROTATE_BYTES) -> bool:
-    """Move what a log holds to NAME.1 once it is larger than `limit` bytes; its writers append, so they go on."""
-    if not path.exists() or path.stat().st_size <= limit:
-        return False
-    with path.open("rb+") as file, path.with_name(path.name + ".1").open("wb") as former:
-        while block := file.read(1024 * 1024):
-            former.write(block)
-        file.truncate(0)
-    return True

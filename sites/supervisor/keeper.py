@@ -1,22 +1,30 @@
-"""Keeps one part of Greenroom running: starts or adopts it, waits until it answers, restarts it when it dies."""
+"""Keeps one part of Greenroom running: starts or adopts it, waits for it, replaces it when it dies or hangs."""
 
 import asyncio
 import os
+import signal
 import time
 from contextlib import suppress
+from datetime import UTC, datetime
 from pathlib import Path
 
+from sites.logs.files import tail
+from sites.logs.pump import Pump, make_pipe
+from sites.runtime.agent.oom import set_oom_score
 from sites.supervisor.backoff import Backoff
 from sites.supervisor.component import Component, NotReady
 from sites.supervisor.forking import NotForked, fork_part
 from sites.supervisor.identity import Record, digest_of, forget_record, read_record, write_record
-from sites.supervisor.journal import Journal, rotate, tail
+from sites.supervisor.journal import LOG_BYTES, Journal
 from sites.supervisor.patience import Patience
 from sites.supervisor.process import Process, describe_end
+from sites.supervisor.watch import Watch
 
 PROBE_SECONDS = 0.05
 PROBE_SHARE = 0.05
 """Of the time that a start has taken so far. On a slow machine the questions took more of it than the start did."""
+LINES_SHOWN = 8
+"""Of the log of a part that has ended."""
 
 
 class StartFailed(Exception):
@@ -30,6 +38,7 @@ class Keeper:
         self,
         component: Component,
         journal: Journal,
+        pump: Pump,
         *,
         run_dir: Path,
         log_dir: Path,
@@ -40,8 +49,12 @@ class Keeper:
         self.component = component
         self.process: Process | None = None
         self.restarts = 0
+        self.last_hang = ""
+        """What it did not do when it was last replaced for that, and when."""
         self.log = log_dir / f"{component.name}.log"
         self._journal = journal
+        self._pump = pump
+        self._output = run_dir / f"{component.name}.output"
         self._run_dir = run_dir
         self._folder = folder
         self._fork_server = fork_server
@@ -62,20 +75,20 @@ class Keeper:
         """
         content = self.component.prepare()
         digest = digest_of(self.component.command, content)
-        adopted = await self._adopt(digest, adopt_any=adopt_any)
-        if not adopted:
+        if await self._adopt(digest, adopt_any=adopt_any) and await self._goes_on():
+            self._say(f"goes on, process {self.process_id}")
+        else:
             try:
-                self._start(digest)
+                await self._start(digest)
             except OSError as error:
                 self._say(f"could not be started: {error}")
                 raise StartFailed(self.name) from error
-        await self._until_ready()
-        how = "goes on" if adopted else "ready"
-        self._say(f"{how}, process {self.process.pid if self.process else '?'}")
+            await self._until_ready()
+            self._say(f"ready, process {self.process_id}")
         self.watch()
 
     def watch(self) -> None:
-        """From now on start it again whenever it dies."""
+        """From now on start it again whenever it dies or hangs."""
         if self._watch is None:
             self._watch = asyncio.create_task(self._keep(), name=f"keep {self.name}")
 
@@ -84,12 +97,20 @@ class Keeper:
         await self.stop()
         await self.bring_up()
 
+    async def replace(self) -> None:
+        """As `restart`, but what the process looks after goes on and is taken over. Raises StartFailed."""
+        self.let_watch_go()
+        if self.process is not None and not self.process.has_ended:
+            await self._signal(self.process, asyncio.Event())
+        await self.bring_up()
+
     async def stop(self, hurry: asyncio.Event | None = None) -> None:
         """End the process in order; at once when `hurry` is set."""
         self.let_watch_go()
         process = self.process
         if process is not None and not process.has_ended:
             await self._end(process, hurry or asyncio.Event())
+        self._pump.finish(self._output)
         forget_record(self._run_dir, self.name)
         self.process = None
 
@@ -114,51 +135,80 @@ class Keeper:
         fits = adopt_any or (self.component.survives and record.command_digest == digest)
         if fits:
             self.process = process
-            self.restarts = record.restarts
+            self._pump.watch(self._output, self.log, LOG_BYTES)
+            self.restarts, self.last_hang = record.restarts, record.last_hang
             self._started = time.monotonic() - max(0.0, time.time() - record.started_at)
             return True
         await self._end(process, asyncio.Event())
         return False
 
-    def _start(self, digest: str) -> None:
-        rotate(self.log)
+    async def _goes_on(self) -> bool:
+        """Whether the adopted process answers; one that does not has been ended."""
+        try:
+            await self._until_ready()
+        except StartFailed:
+            self.restarts += 1
+            return False
+        return True
+
+    async def _start(self, digest: str) -> None:
+        make_pipe(self._output)
+        self._pump.watch(self._output, self.log, LOG_BYTES)
         self._started = time.monotonic()
-        self.process = self._fork() or Process.start(
+        self.process = await self._fork() or Process.start(
             self.component.command,
             environment={**clean_environment(), **self.component.environment},
-            log=self.log,
+            output=self._output,
             folder=self._folder,
             descriptors=self.component.descriptors,
             survives=self.component.survives,
         )
+        set_oom_score(self.process.pid, self.component.oom_score)
         if self.component.give_way is not None:
             self.component.give_way(self.process.pid)
         write_record(
-            self._run_dir, Record(self.name, self.process.identity, digest, time.time(), restarts=self.restarts)
+            self._run_dir,
+            Record(self.name, self.process.identity, digest, time.time(), self.restarts, self.last_hang),
         )
 
-    def _fork(self) -> Process | None:
+    async def _fork(self) -> Process | None:
         """The part, started by the fork server; None when that cannot be, and it is to be started as a program."""
         if self._fork_server is None or not self.component.is_python or self.component.survives:
             return None
+        pipe = os.open(self._output, os.O_RDWR | os.O_NONBLOCK)
         try:
-            with self.log.open("ab") as output:
-                return fork_part(
-                    self._fork_server,
-                    self.name,
-                    self.component.command[1:],
-                    log=output.fileno(),
-                    environment=self.component.environment,
-                    descriptors=self.component.descriptors,
-                )
+            return await fork_part(
+                self._fork_server,
+                self.name,
+                self.component.command[1:],
+                output=pipe,
+                environment=self.component.environment,
+                descriptors=self.component.descriptors,
+            )
         except NotForked as error:
             self._say(f"is started without the fork server, which did not answer ({error})")
             return None
+        finally:
+            os.close(pipe)
 
     async def _until_ready(self) -> None:
+        """Return when the process answers. One that is stopped meanwhile is not waited for."""
         process = self.process
         if process is None:
             raise StartFailed(self.name)
+        answering = asyncio.create_task(self._until_answer(process))
+        watching = asyncio.create_task(Watch(process, self.component.liveness.unasked(), self._say).until_end())
+        try:
+            await asyncio.wait({answering, watching}, return_when=asyncio.FIRST_COMPLETED)
+            if not answering.done() and (hang := watching.result()):
+                await self._end_hanging(process, hang)
+                raise StartFailed(self.name)
+            await answering
+        finally:
+            answering.cancel()
+            watching.cancel()
+
+    async def _until_answer(self, process: Process) -> None:
         patience = Patience(process.pid, self.component.ready_seconds)
         reason = "it was not asked"
         while not patience.is_over():
@@ -172,14 +222,14 @@ class Keeper:
                         self.component.give_way_when_ready(process.pid)
                     return
             if process.has_ended:
-                self._say(f"{describe_end(process.exit_code)} before it answered. Its last lines:", tail(self.log))
+                self._say(f"{describe_end(process.exit_code)} before it answered. Its last lines:", self._last_lines())
                 raise StartFailed(self.name)
             if patience.has_news():
                 self._say(f"is still starting after {patience.waited:.0f} s ({reason})")
             await asyncio.sleep(pause_between_probes(patience.waited))
         self._say(
             f"did not answer within {patience.waited:.1f} s ({reason}), and gets no further. Its last lines:",
-            tail(self.log),
+            self._last_lines(),
         )
         await self._end(process, asyncio.Event())
         raise StartFailed(self.name)
@@ -187,15 +237,16 @@ class Keeper:
     async def _keep(self) -> None:
         process = self.process
         while process is not None:
-            await process.wait()
+            if hang := await Watch(process, self.component.liveness, self._say).until_end():
+                await self._end_hanging(process, hang)
             ran = time.monotonic() - self._started
             wait = self._backoff.after(ran)
             how = f"{describe_end(process.exit_code)} after {ran:.0f} s"
-            self._say(f"{how}; starting it again in {wait:g} s. Its last lines:", tail(self.log))
+            self._say(f"{how}; starting it again in {wait:g} s. Its last lines:", self._last_lines())
             await asyncio.sleep(wait)
             self.restarts += 1
             try:
-                self._start(digest_of(self.component.command, self.component.prepare()))
+                await self._start(digest_of(self.component.command, self.component.prepare()))
                 process = self.process
                 began = time.monotonic()
                 await self._until_ready()
@@ -211,10 +262,25 @@ class Keeper:
         """Of the present process."""
         return self.process.pid if self.process else None
 
+    def _last_lines(self) -> list[str]:
+        self._pump.catch_up(self._output)
+        return [line.rstrip() for line in tail(self.log, 5 * LINES_SHOWN) if line.strip()][-LINES_SHOWN:]
+
+    async def _end_hanging(self, process: Process, reason: str) -> None:
+        """What hangs ends at once, and is started again as what has died."""
+        self.last_hang = f"{reason} and was replaced on {datetime.now(UTC):%Y-%m-%d at %H:%M:%S} UTC"
+        self._say(f"{reason} and is replaced")
+        process.send(signal.SIGKILL)
+        await process.wait()
+
     async def _end(self, process: Process, hurry: asyncio.Event) -> None:
+        process.send(signal.SIGCONT)  # what is stopped would not hear the rest
         if not hurry.is_set():
             with suppress(TimeoutError):
                 await asyncio.wait_for(self.component.before_stop(process.pid), self.component.stop_seconds)
+        await self._signal(process, hurry)
+
+    async def _signal(self, process: Process, hurry: asyncio.Event) -> None:
         process.send(self.component.stop_signal)
         ended = asyncio.create_task(process.wait())
         hurried = asyncio.create_task(hurry.wait())
@@ -239,6 +305,6 @@ def pause_between_probes(waited: float) -> float:
 
 def clean_environment() -> dict[str, str]:
     """The environment of the parts: what belongs to `up` alone is left out, and lines are written at once."""
-    private = ("NOTIFY_SOCKET", "LISTEN_FDS", "LISTEN_PID", "GREENROOM_RESUME")
+    private = ("NOTIFY_SOCKET", "WATCHDOG_USEC", "WATCHDOG_PID", "LISTEN_FDS", "LISTEN_PID", "GREENROOM_RESUME")
     kept = {name: value for name, value in os.environ.items() if name not in private}
     return {**kept, "PYTHONUNBUFFERED": "1"}

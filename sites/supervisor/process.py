@@ -42,28 +42,33 @@ class Process:
         command: Sequence[str],
         *,
         environment: Mapping[str, str],
-        log: Path,
+        output: Path,
         folder: Path,
         descriptors: Sequence[int] = (),
         survives: bool = False,
     ) -> "Process":
         """Start a command in a session of its own, so that Ctrl-C reaches `up` alone.
 
+        `output` is the pipe that takes what it writes; what has no room there is lost and holds nobody up.
+
         Unless it `survives`, the kernel sends it SIGTERM when `up` dies. That signal belongs to the thread which
         forks: call this from the main thread only.
         """
         prefix = () if survives else ("setpriv", "--pdeathsig", "TERM", "--")
-        with log.open("ab") as output:
+        pipe = os.open(output, os.O_RDWR | os.O_NONBLOCK)
+        try:
             child = subprocess.Popen(
                 [*prefix, *command],
                 stdin=subprocess.DEVNULL,
-                stdout=output,
+                stdout=pipe,
                 stderr=subprocess.STDOUT,
                 env=dict(environment),
                 cwd=folder,
                 pass_fds=tuple(descriptors),
                 start_new_session=True,
             )
+        finally:
+            os.close(pipe)
         return cls(_identity_of_child(child.pid), child, survives=survives)
 
     @classmethod

@@ -11,9 +11,8 @@ from pathlib import Path
 from django.conf import settings
 
 from sites.supervisor.component import NotReady
-from sites.supervisor.ready_file import ready_file
+from sites.supervisor.ready_file import WEB, ready_pid
 from sites.supervisor.unix_http import ask
-from sites.supervisor.web import READY_FILE
 
 
 async def redis_answers(_: int) -> None:
@@ -84,11 +83,7 @@ async def _router_words() -> str:
 
 async def web_answers(pid: int) -> None:
     """The server with this pid has loaded the portal, and the portal answers; 503 says that another part is away."""
-    try:
-        ready = READY_FILE.read_text()
-    except FileNotFoundError:
-        ready = ""
-    if ready != str(pid):
+    if ready_pid(WEB) != pid:
         raise NotReady("it is loading the portal")
     status = await _status_of(settings.WEB_SOCKET, "/healthz", host=settings.PORTAL_HOST, timeout=5)
     if status not in (200, 503):
@@ -96,22 +91,13 @@ async def web_answers(pid: int) -> None:
 
 
 def reports_ready(name: str) -> Callable[[int], Awaitable[None]]:
-    """A check that the worker `name` with this pid takes orders: sites.supervisor.worker."""
+    """A check that the part `name` with this pid does its work: sites.supervisor.ready_file."""
 
     async def check(pid: int) -> None:
-        try:
-            found = ready_file(name).read_text()
-        except FileNotFoundError:
-            found = ""
-        if found != str(pid):
+        if ready_pid(name) != pid:
             raise NotReady("it has not reported")
 
     return check
-
-
-async def settles(_: int) -> None:
-    """For a part that answers nobody: it did not end at once."""
-    await asyncio.sleep(0.5)
 
 
 async def _status_of(path: Path, target: str, *, host: str = "localhost", timeout: float = 2.0) -> int:

@@ -15,6 +15,9 @@ from django.db.models import Sum
 from django.utils import timezone
 
 from sites.models import Operation, OperationState, Revision, RevisionState, RouterNode, Site, Slot
+from sites.operations.kinds import kind_of
+from sites.plain_text import one_line
+from sites.services.capacity import totals_mb
 from sites.supervisor.components import CONTROL_PLANE, uses_foreign_redis
 from sites.supervisor.health import QUEUES, health
 from sites.supervisor.heartbeat import redis_client
@@ -57,7 +60,15 @@ def _processes() -> list[str]:
         since = datetime.fromtimestamp(record.started_at, UTC)
         restarts = f", restarted {record.restarts} times" if record.restarts else ""
         lines.append(f"  {name:<16} process {record.identity.pid}, since {since:%Y-%m-%d %H:%M:%S} UTC{restarts}")
+        if record.last_hang:
+            lines.append(f"  {'':<16} {record.last_hang}")
     return ["Processes", *lines]
+
+
+def hang_lines() -> list[str]:
+    """A sentence for each part that hung and was replaced."""
+    records = (read_record(settings.RUN_DIR, name) for name in PROCESSES)
+    return [f"{record.name} {record.last_hang}." for record in records if record and record.last_hang]
 
 
 def _facts() -> dict[str, str]:
@@ -72,6 +83,7 @@ def _facts() -> dict[str, str]:
         "Instances": f"{_running_instances()} running, {wanted} wanted, "
         f"{Revision.objects.filter(state=RevisionState.SERVING).count()} revisions in service",
         "Limits of sites": _limits(),
+        "Memory limits": _memory_limits(),
         "Open operations": _open_operations(),
         "Disk": _disk(),
         "Memory": _memory(Path("/proc/meminfo").read_text()),
@@ -123,20 +135,29 @@ def _running_instances() -> str:
     return str(sum(1 for row in rows if row.get("state") == "running"))
 
 
+def _memory_limits() -> str:
+    taken, offered = totals_mb()
+    return f"{taken:,} MB of all instances together" + (f", of {offered:,} MB" if offered else "")
+
+
 def _open_operations() -> str:
     now = timezone.now()
     words = [
-        f"{operation} by {operation.actor_name}, begun {ago(now - operation.created_at)} "
-        f"({operation.get_step_display().lower()})"
+        f"{kind_of(operation).noun} of {operation.target} by {operation.actor_name}, "
+        f"begun {ago(now - operation.created_at)} ({operation.get_step_display().lower()})"
         for operation in Operation.objects.filter(state__in=Operation.OPEN).order_by("created_at")[:10]
     ]
-    return "; ".join(words) or "none"
+    return one_line("; ".join(words)) or "none"
 
 
 def _last_errors() -> list[str]:
     failed = Operation.objects.filter(state=OperationState.FAILED).order_by("-ended_at")[:ERRORS_SHOWN]
-    rows = [f"  {operation.ended_at:%Y-%m-%d %H:%M} UTC  {operation.outcome}" for operation in failed]
+    rows = [f"  {operation.ended_at:%Y-%m-%d %H:%M} UTC  {_first_line(operation.outcome)}" for operation in failed]
     return ["Last failures", *(rows or ["  none"])]
+
+
+def _first_line(outcome: str) -> str:
+    return one_line(outcome.split("\n")[0])
 
 
 def _disk() -> str:

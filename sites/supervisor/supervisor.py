@@ -12,14 +12,15 @@ from typing import Any
 from django.conf import settings
 
 from sites.errors import GreenroomError
+from sites.logs.pump import Pump
 from sites.runtime.agent.own_networks import give_up_block
 from sites.supervisor.address import address
 from sites.supervisor.component import DATABASE, Component
-from sites.supervisor.components import components
+from sites.supervisor.components import agent_speaks_otherwise, components
 from sites.supervisor.control import serve
 from sites.supervisor.errand import run_errand
 from sites.supervisor.identity import read_record
-from sites.supervisor.journal import Journal, rotate
+from sites.supervisor.journal import Journal
 from sites.supervisor.keeper import Keeper, StartFailed
 from sites.supervisor.lock import Holder, UpLock
 from sites.supervisor.order import in_order
@@ -28,14 +29,14 @@ from sites.supervisor.ports import check_port
 from sites.supervisor.preparation import check_data_version, make_folders
 from sites.supervisor.resume import Resume, replace_self
 from sites.supervisor.sockets import inherit, listen
-from sites.supervisor.systemd import tell_systemd, writes_to_journal
+from sites.supervisor.systemd import report_to_watchdog, tell_systemd, writes_to_journal
 
 STOP_ORDER = (
     ("beat", "worker-control", "worker-work", "web", "envoy"),
     ("agent", "xds", "redis", "forkserver"),
 )
 TOGETHER = ("worker-control", "worker-work", "beat")
-TIDY_SECONDS = 60
+REAP_SECONDS = 60
 
 
 class Supervisor:
@@ -48,6 +49,7 @@ class Supervisor:
         """
         self._isolation = isolation
         self._journal = Journal(settings.LOG_DIR / "up.log")
+        self._pump = Pump()
         self._lock = UpLock(settings.RUN_DIR)
         self._resume = resume
         self._since = self._resume.since if self._resume else time.time()
@@ -61,7 +63,9 @@ class Supervisor:
 
     async def run(self) -> int:
         """Bring all up, keep it so until a signal, take it down; returns the exit code. Raises Refused."""
-        make_folders()
+        closed = make_folders(self._isolation)
+        if closed:
+            self._journal.say("up", f"closed {closed} files of the data folder that other users could read")
         self._lock.take(inherited=self._resume.lock if self._resume else None)
         try:
             check_data_version()
@@ -77,25 +81,28 @@ class Supervisor:
         self._keepers = {part.name: self._keeper(part) for part in parts}
         self._listen_to_signals()
         server = await serve(settings.RUN_DIR / "up.sock", self._answer)
-        tidying = asyncio.create_task(self._tidy())
+        aside = [asyncio.create_task(work) for work in (report_to_watchdog(), self._reap())]
         code = 0
         try:
             if await self._unless_stopped(self._resumed() if self._resume else self._started()):
                 await self._wait()
         except StartFailed as error:
             code = 1
-            self._journal.say("up", f"{error} did not come up, so everything is stopped again; see logs/{error}.log")
+            log = "up" if str(error) == DATABASE else error
+            self._journal.say("up", f"{error} did not come up, so everything is stopped again; see logs/{log}.log")
         except Exception as error:
             code = 1
             self._journal.say(
                 "up", "ended by a fault of its own:", "".join(traceback.format_exception(error)).splitlines()
             )
-        tidying.cancel()
+        for task in aside:
+            task.cancel()
         if self._restart.is_set() and not self._stop.is_set() and not code:
             self._hand_over(web.fileno())
         tell_systemd("STOPPING=1")
         server.close()
         await self._take_down()
+        self._pump.close()
         web.close()
         settings.WEB_SOCKET.unlink(missing_ok=True)
         (settings.RUN_DIR / "up.sock").unlink(missing_ok=True)
@@ -116,6 +123,8 @@ class Supervisor:
         for keeper in self._keepers.values():
             await self._attempt(keeper, keeper.bring_up(adopt_any=True))
         await self._attempt(self._keepers["forkserver"], self._keepers["forkserver"].restart())
+        if await asyncio.to_thread(agent_speaks_otherwise):
+            await self._attempt(self._keepers["agent"], self._keepers["agent"].replace())
         try:
             await self._prepare_database()
         except StartFailed:
@@ -143,7 +152,7 @@ class Supervisor:
             raise StartFailed(DATABASE) from error
         if outcome.exit_code:
             self._journal.say(DATABASE, "could not be prepared:", outcome.lines)
-            raise StartFailed("prepare")
+            raise StartFailed(DATABASE)
         self._journal.say(DATABASE, *outcome.lines[-1:])
 
     async def _announce_ready(self, text: str) -> None:
@@ -154,7 +163,7 @@ class Supervisor:
         self._journal.say("up", text)
         self._journal.write(f"\n  {address()}")
         line = await self._sign_in_line()
-        self._journal.write(f"  {line}\n" if line else "")
+        self._journal.show(f"  {line}\n" if line else "")
         self._state = "ready"
         tell_systemd("READY=1")
 
@@ -193,6 +202,7 @@ class Supervisor:
         self._journal.say("up", "restarting the control plane; the sites go on serving")
         for keeper in self._keepers.values():
             keeper.let_watch_go()
+        self._pump.close()
         replace_self(Resume(self._lock.hand_over(), web_socket, self._restarts + 1, self._since, self._isolation))
 
     async def _take_down(self) -> None:
@@ -209,13 +219,11 @@ class Supervisor:
         if ran:
             self._journal.say(keeper.name, f"stopped after {time.monotonic() - began:.1f} s")
 
-    async def _tidy(self) -> None:
+    async def _reap(self) -> None:
         orphans = Orphans()
         while True:
-            await asyncio.sleep(TIDY_SECONDS)
+            await asyncio.sleep(REAP_SECONDS)
             orphans.reap()
-            for path in settings.LOG_DIR.glob("*.log"):
-                await asyncio.to_thread(rotate, path)
 
     async def _answer(self, message: dict[str, Any]) -> dict[str, Any]:
         if message.get("command") == "restart" and self._state in ("ready", "restart failed"):
@@ -254,6 +262,7 @@ class Supervisor:
         return Keeper(
             part,
             self._journal,
+            self._pump,
             run_dir=settings.RUN_DIR,
             log_dir=settings.LOG_DIR,
             folder=settings.BASE_DIR,

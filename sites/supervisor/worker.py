@@ -11,8 +11,8 @@ import redis
 from celery import Task
 from celery.signals import task_postrun, task_prerun, worker_ready
 
-from sites.supervisor.heartbeat import EXPIRES_SECONDS, INTERVAL_SECONDS, heartbeat_key, redis_client
-from sites.supervisor.ready_file import say_ready
+from sites.supervisor.heartbeat import EXPIRES_SECONDS, heartbeat_key, redis_client
+from sites.supervisor.ready_file import INTERVAL_SECONDS, say_alive, say_ready
 
 logger = logging.getLogger(__name__)
 
@@ -65,16 +65,18 @@ def report_regularly(sender: object, **_: object) -> None:
     """Report now and every three seconds from the worker's own loop, so that a worker that hangs falls silent."""
     queue = str(sender.hostname).partition("@")[0]  # type: ignore[attr-defined]
     client = redis_client()
+    part = f"worker-{queue}"
 
     def report() -> None:
         if overdue := limits.overdue():
             logger.error("Ended, because this has taken too long: %s. Another worker goes on.", ", ".join(overdue))
             os.kill(os.getpid(), signal.SIGKILL)
+        say_alive(part)
         try:
             client.set(heartbeat_key(queue), os.getpid(), ex=EXPIRES_SECONDS)
         except redis.RedisError as error:
             logger.warning("The worker could not report: %s", error)
 
+    say_ready(part)
     report()
-    say_ready(f"worker-{queue}")
     sender.timer.call_repeatedly(INTERVAL_SECONDS, report)  # type: ignore[attr-defined]

@@ -15,6 +15,12 @@ if (isPage) {
   for (const form of document.querySelectorAll("[data-confirmation], [data-drawer] form")) form.removeAttribute("hx-post");
 }
 
+// What a page asks for by itself does not say that somebody is there, so it does not keep a session alive.
+document.body.addEventListener("htmx:configRequest", (event) => {
+  const { triggeringEvent: cause, verb, headers } = event.detail;
+  if (verb === "get" && (!cause || cause.type === "operations-changed")) headers["X-Background"] = "1";
+});
+
 function focus(id) {
   const element = document.getElementById(id);
   if (element) element.focus();

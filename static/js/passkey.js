@@ -1,52 +1,48 @@
-// Passkeys: add one on the account page, prove one at the sign-in. Without this script a code is typed.
+// Passkeys: made on a page of the account, and proven at the sign-in or before a change. The server's forms do the rest.
 
 const canUse = Boolean(window.PublicKeyCredential?.parseRequestOptionsFromJSON);
-const token = (part) => (part.querySelector("[name=csrfmiddlewaretoken]") ?? document.querySelector("[name=csrfmiddlewaretoken]")).value;
 
-async function send(part, address, body) {
-  const headers = { "X-CSRFToken": token(part) };
-  if (typeof body === "string") headers["Content-Type"] = "application/json";
-  const answer = await fetch(address, { method: "POST", headers, body });
-  const isReadable = answer.headers.get("Content-Type")?.includes("json");
-  const told = isReadable ? await answer.json() : { sentence: "The portal refused. Wait some minutes and try again." };
-  if (!answer.ok || !isReadable) throw new Error(told.sentence);
-  return told;
+async function optionsOf(form) {
+  if (!form.dataset.options) return JSON.parse(document.getElementById("passkey-options").textContent);
+  const answer = await fetch(form.dataset.options, { headers: { Accept: "application/json" } });
+  if (!answer.ok) throw new Error("The portal refused. Wait some minutes and try again.");
+  return answer.json();
 }
 
-function say(part, error) {
-  const fault = part.querySelector("[role=alert]");
+async function make(form) {
+  const { creation_options: { publicKey } } = await optionsOf(form);
+  // A key that is kept on the device and unlocked there signs in alone; one that cannot do that comes after the password
+  publicKey.authenticatorSelection = { ...publicKey.authenticatorSelection, residentKey: "preferred", requireResidentKey: false, userVerification: "preferred" };
+  return navigator.credentials.create({ publicKey: PublicKeyCredential.parseCreationOptionsFromJSON(publicKey) });
+}
+
+async function prove(form) {
+  const { request_options: { publicKey } } = await optionsOf(form);
+  return navigator.credentials.get({ publicKey: PublicKeyCredential.parseRequestOptionsFromJSON(publicKey) });
+}
+
+function say(form, error) {
+  const fault = form.querySelector("[role=alert]") ?? document.querySelector(".sheet__fault");
   fault.hidden = false;
-  fault.textContent = error.name === "Error" ? error.message : "The browser ended it without a passkey. Try again.";
+  fault.textContent = error.name === "Error" ? error.message : "The browser gave no passkey. Try again.";
 }
 
-async function add(form) {
-  const options = await send(form, form.dataset.options, new FormData(form));
-  const credential = await navigator.credentials.create({ publicKey: PublicKeyCredential.parseCreationOptionsFromJSON(options) });
-  const body = JSON.stringify({ name: form.elements.name.value, credential: credential.toJSON() });
-  const { next } = await send(form, form.dataset.answer, body);
-  form.reset(); // nothing is left to ask about
-  window.location.assign(next);
-}
-
-async function prove(part) {
-  const options = await send(part, part.dataset.options, new FormData());
-  const credential = await navigator.credentials.get({ publicKey: PublicKeyCredential.parseRequestOptionsFromJSON(options) });
-  window.location.assign((await send(part, part.dataset.answer, JSON.stringify(credential.toJSON()))).next);
-}
-
-const form = document.querySelector("[data-passkey-new]");
-if (form && canUse) {
+for (const [form, ask] of [
+  ...[...document.querySelectorAll("[data-passkey-new]")].map((form) => [form, make]),
+  ...[...document.querySelectorAll("[data-passkey-proof]")].map((form) => [form, prove]),
+]) {
+  if (!canUse) continue;
   form.hidden = false;
-  document.querySelector("[data-passkey-missing]").hidden = true;
-  form.addEventListener("submit", (event) => {
+  for (const missing of document.querySelectorAll("[data-passkey-missing]")) missing.hidden = true;
+  form.querySelector("[data-first]")?.focus();
+  form.addEventListener("submit", async (event) => {
+    if (form.elements.credential.value) return; // asked already: on its way to the server
     event.preventDefault();
-    add(form).catch((error) => say(form, error));
+    try {
+      form.elements.credential.value = JSON.stringify((await ask(form)).toJSON());
+      form.requestSubmit();
+    } catch (error) {
+      say(form, error);
+    }
   });
-}
-
-const proof = document.querySelector("[data-passkey-proof]");
-if (proof && canUse) {
-  const button = proof.querySelector("button");
-  button.hidden = false;
-  button.addEventListener("click", () => prove(proof).catch((error) => say(proof, error)));
 }

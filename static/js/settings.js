@@ -1,11 +1,12 @@
 // Settings pages: what is changed is marked, SAVE and DISCARD appear with the first change, rows grow as they are used.
 
 const form = document.querySelector("[data-settings]");
+const TEXTS = "input[type=text], textarea";
 let isTaken = false;
 
 // What a control was before the edit: as saved on the server where that is said, else as the page came.
 function isChanged(control) {
-  if (!control.name || control.type === "hidden" || control.matches(":disabled")) return false;
+  if (!control.name || control.matches(":disabled, button, [type=hidden]")) return false;
   if (control.type === "radio") return control.checked && control.dataset.saved !== "1";
   if (control.type === "checkbox") return control.checked !== (control.dataset.saved === "1");
   if (control.type === "range") return false;
@@ -32,7 +33,7 @@ function grow() {
   for (const entries of form.querySelectorAll("[data-entries]")) {
     const rows = entries.querySelectorAll("tbody > tr");
     const last = rows[rows.length - 1];
-    if (![...last.querySelectorAll("input[type=text]")].some((input) => input.value)) continue;
+    if (![...last.querySelectorAll(TEXTS)].some((input) => input.value)) continue;
     const total = form.elements[`${entries.dataset.entries}-TOTAL_FORMS`];
     const markup = entries.querySelector("template").innerHTML.replaceAll("__prefix__", total.value);
     entries.querySelector("tbody").insertAdjacentHTML("beforeend", markup);
@@ -40,22 +41,49 @@ function grow() {
   }
 }
 
-// Lines KEY=VALUE pasted into a row become rows, read as the server reads many lines; a key that is there gets the
-// new value.
+// Lines KEY=VALUE as [key, value], read as the server reads them (portal/entry_form.py); none where one cannot be read.
+function readLines(text) {
+  const found = [];
+  const lines = text.split(/\r\n|\r|\n/);
+  for (let number = 0; number < lines.length; number += 1) {
+    const line = lines[number];
+    if (!line.trim() || line.trimStart().startsWith("#")) continue;
+    const equals = line.indexOf("=");
+    const key = line.slice(0, Math.max(equals, 0)).trim().replace(/^export\s+/, "");
+    if (!key) return [];
+    const more = linesToTheEndOfQuotes(line.slice(equals + 1).trim(), lines.slice(number + 1));
+    const value = [line.slice(equals + 1), ...lines.slice(number + 1, number + 1 + more)].join("\n").trim();
+    found.push([key, value.replace(/^(["'])((?:(?!\1)[^])*)\1$/, "$2")]);
+    number += more;
+  }
+  return found;
+}
+
+function linesToTheEndOfQuotes(value, following) {
+  const mark = value[0];
+  if (!["\"", "'"].includes(mark) || value.includes(mark, 1)) return 0;
+  const place = following.findIndex((line) => line.includes(mark));
+  if (place < 0) return 0;
+  const line = following[place].trimEnd();
+  return line.indexOf(mark) === line.length - 1 ? place + 1 : 0;
+}
+
+// Lines pasted into the key of a row become rows; a key that is there gets the new value. Pasted into a value they are
+// that value.
 function takeApart(event) {
   const entries = event.target.closest("[data-entries=app_settings]");
   const text = event.clipboardData?.getData("text") ?? "";
-  const lines = text.split(/\r?\n/).filter((line) => line.trim() && !line.trim().startsWith("#"));
-  if (!entries || lines.length < 2 || !lines.every((line) => line.includes("="))) return;
+  if (!entries || !event.target.matches("input[name$='-name']") || !/[\r\n]/.test(text.trim())) return;
+  const found = readLines(text);
+  if (!found.length) return;
   event.preventDefault();
-  for (const line of lines) {
-    const key = line.slice(0, line.indexOf("=")).trim().replace(/^export\s+/, "");
-    const fields = (part) => [...entries.querySelectorAll(`tbody input[name$="-${part}"]`)];
+  for (const [key, value] of found) {
+    const fields = (part) => [...entries.querySelectorAll(`tbody [name$="-${part}"]`)];
     const empty = fields("name").findIndex((input) => !input.value);
     const taken = fields("name").findIndex((input) => input.value === key);
     const place = taken >= 0 ? taken : empty;
     fields("name")[place].value = key;
-    fields("value")[place].value = line.slice(line.indexOf("=") + 1).trim().replace(/^(["'])((?:(?!\1).)*)\1$/, "$2");
+    fields("value")[place].value = value;
     grow();
   }
   settle();

@@ -1,13 +1,20 @@
 """A runtime without processes: it remembers its orders and plays instances, for tests and demonstrations."""
 
+from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from sites.errors import RuntimeUnreachable, StaleOrder
 from sites.runtime.spec import (
     INSTANCE_PORT,
+    EndReason,
+    FolderUse,
     InstanceState,
     InstanceStatus,
+    MachineLimits,
+    ProbeSpec,
+    ProbeState,
+    ProbeStatus,
     RevisionSpec,
     RunSpec,
     RunState,
@@ -28,10 +35,20 @@ class MemoryRuntime:
     """Open connections by revision, for `kill_connections`."""
     memory_mb: int | None = None
     """What `memory_available_mb` answers."""
+    limits: MachineLimits | None = None
+    """What `keep_limits` was given last."""
+    folder_uses: list[FolderUse] = field(default_factory=list)
+    """What it answers."""
+    end_reason: EndReason = EndReason.NONE
+    """Of every instance and run that ends with a code."""
     logs: dict[tuple[int, int], list[str]] = field(default_factory=dict)
     is_reachable: bool = True
     run_exit_code: int | None = 0
     """Of every run; None: they stay running."""
+    probes: dict[str, ProbeSpec] = field(default_factory=dict)
+    """What was asked and is not forgotten yet."""
+    answers: dict[int, str | None] = field(default_factory=dict)
+    """Revision → what its instances answer; None: nothing. Others answer 200."""
     _exits: dict[tuple[tuple[str, ...] | int, int], tuple[int, int]] = field(default_factory=dict)
     _silent: set[tuple[int, int]] = field(default_factory=set)
     _run_exits: dict[str, int | None] = field(default_factory=dict)
@@ -48,6 +65,8 @@ class MemoryRuntime:
         """All instances and runs behave again."""
         self._exits.clear()
         self._silent.clear()
+        for name in ("ill", "silent", "answer"):
+            vars(self).pop(name, None)
         self._run_exits.clear()
         self.run_exit_code = 0
 
@@ -55,9 +74,22 @@ class MemoryRuntime:
         """That run ends with `code`; None: it stays running."""
         self._run_exits[run_id] = code
 
+    def ill(self, revision_id: int) -> int | None:
+        """With which code all instances of a revision end, again and again; tests put others here."""
+        return None
+
+    def silent(self, revision_id: int) -> bool:
+        """Whether no instance of a revision listens; tests put others here."""
+        return False
+
     def write_log(self, revision_id: int, ordinal: int, *lines: str) -> None:
         """Adds lines to what an instance wrote."""
         self.logs.setdefault((revision_id, ordinal), []).extend(lines)
+
+    def answer(self, spec: ProbeSpec) -> str | None:
+        """What an instance answers to a probe; None: nothing yet."""
+        is_known = isinstance(self.answers, defaultdict) or spec.revision_id in self.answers
+        return self.answers[spec.revision_id] if is_known else "200"
 
     def apply(self, spec: RevisionSpec) -> None:
         """See Runtime.apply."""
@@ -75,6 +107,19 @@ class MemoryRuntime:
         specs = [spec for spec in self.wanted.values() if spec.revision_id in ids]
         return [self._instance(spec, ordinal) for spec in specs for ordinal in range(spec.count)]
 
+    def probe(self, specs: Iterable[ProbeSpec], *, wait_seconds: float = 0.0) -> list[ProbeStatus]:
+        """See Runtime.probe; never waits."""
+        self._reach()
+        wanted = list(specs)
+        for spec in wanted:
+            self.probes.setdefault(spec.probe_id, spec)
+        return [self._probed(spec) for spec in wanted]
+
+    def end_probes(self, prefix: str) -> None:
+        """See Runtime.end_probes."""
+        self._reach()
+        self.probes = {probe_id: spec for probe_id, spec in self.probes.items() if not probe_id.startswith(prefix)}
+
     def log_tail(self, revision_id: int, ordinal: int, *, lines: int = 20) -> list[str]:
         """See Runtime.log_tail."""
         self._reach()
@@ -84,6 +129,12 @@ class MemoryRuntime:
         """See Runtime.memory_available_mb."""
         self._reach()
         return self.memory_mb
+
+    def keep_limits(self, limits: MachineLimits) -> list[FolderUse]:
+        """See Runtime.keep_limits."""
+        self._reach()
+        self.limits = limits
+        return list(self.folder_uses)
 
     def kill_connections(self, revision_id: int, *, fraction: float) -> int:
         """See Runtime.kill_connections."""
@@ -106,7 +157,7 @@ class MemoryRuntime:
         if run_id not in self.runs:
             return RunStatus(run_id, RunState.UNKNOWN)
         code = self._run_exits.get(run_id, self.run_exit_code)
-        return RunStatus(run_id, RunState.RUNNING if code is None else RunState.ENDED, code)
+        return RunStatus(run_id, RunState.RUNNING if code is None else RunState.ENDED, code, self.end_reason)
 
     def end_run(self, run_id: str) -> None:
         """See Runtime.end_run."""
@@ -117,13 +168,24 @@ class MemoryRuntime:
         if not self.is_reachable:
             raise RuntimeUnreachable(part="The agent", reason="told to be unreachable")
 
+    def _probed(self, spec: ProbeSpec) -> ProbeStatus:
+        runs = {(status.revision_id, status.ordinal): status.state for status in self.observe([spec.revision_id])}
+        answer = self.answer(spec)
+        if runs.get((spec.revision_id, spec.ordinal)) != InstanceState.RUNNING:
+            answer = "no answer (Connection refused)"
+        if answer is None:
+            return ProbeStatus(spec.probe_id, ProbeState.RUNNING)
+        return ProbeStatus(spec.probe_id, ProbeState.ANSWERED, spec.paths[0], answer, spec.accepts(answer))
+
     def _instance(self, spec: RevisionSpec, ordinal: int) -> InstanceStatus:
         of_command = self._exits.get((spec.command, ordinal), (None, 0))
         code, restarts = self._exits.get((spec.revision_id, ordinal), of_command)
+        if code is None and (code := self.ill(spec.revision_id)) is not None:
+            restarts = 2
         state = InstanceState.RUNNING
         if code is not None:
             state = InstanceState.BACKOFF
-        elif (spec.revision_id, ordinal) in self._silent:
+        elif self.silent(spec.revision_id) or (spec.revision_id, ordinal) in self._silent:
             state = InstanceState.STARTING
         return InstanceStatus(
             revision_id=spec.revision_id,
@@ -134,4 +196,6 @@ class MemoryRuntime:
             port=INSTANCE_PORT,
             restarts=restarts,
             exit_code=code,
+            is_failing=code is not None,
+            reason=self.end_reason if code is not None else EndReason.NONE,
         )

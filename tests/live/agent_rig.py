@@ -163,8 +163,8 @@ def running_agent(*options: str, prefix: tuple[str, ...] = ()) -> Iterator[Agent
     with tempfile.TemporaryDirectory(prefix="greenroom-") as folder:
         agent = Agent(Path(folder), prefix=prefix)
         agent.options += options
-        agent.start()
         try:
+            agent.start()
             yield agent
         finally:
             agent.close()

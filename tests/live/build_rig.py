@@ -9,9 +9,11 @@ from pathlib import Path
 from pytest_django import Settings
 
 from sites.content import build, store
-from sites.content.archive import unpack_zip
 from sites.content.recognition import Recipe, recognise
+from sites.content.tree import Folder
+from sites.disk.use import Use
 from sites.runtime.spec import InstanceState, InstanceStatus, RevisionSpec, RunSpec, RunState
+from tests.contents import unpack_zip
 from tests.live.agent_rig import Agent, wait_until
 
 OWNER = 77
@@ -32,7 +34,7 @@ def publish(body: bytes, folder: Path) -> tuple[store.Content, Recipe]:
     archive = folder / "site.zip"
     archive.write_bytes(body)
     content = unpack_zip(archive)
-    return content, recognise(store.path_of(content.digest))
+    return content, recognise(Folder(store.path_of(content.digest)))
 
 
 def publish_files(files: dict[str, str], folder: Path) -> tuple[store.Content, Recipe]:
@@ -59,11 +61,12 @@ def built(agent: Agent, content: store.Content, recipe: Recipe, folder: Path) ->
     planned = build.plan_build(content.digest, recipe, owner=OWNER, name="contoso", log=str(log))
     if planned.run is None:
         return planned.app
-    build.begin(planned)
+    build.begin(planned, cache_limit=Use())
     code, lines = run(agent, planned.run)
     assert code == 0, "\n".join(lines)
     assert lines[-1] == "==> built"
-    return build.finish(planned.digest)
+    build.finish(planned.digest)
+    return planned.app
 
 
 def started(agent: Agent, spec: RevisionSpec) -> InstanceStatus:

@@ -35,7 +35,7 @@ from sites.management.welcome import administrator
 user = administrator({name!r})
 store = import_module(settings.SESSION_ENGINE).SessionStore()
 store[SESSION_KEY] = str(user.pk)
-store[BACKEND_SESSION_KEY] = "django.contrib.auth.backends.ModelBackend"
+store[BACKEND_SESSION_KEY] = "portal.accounts.backend.NameBackend"
 store[HASH_SESSION_KEY] = user.get_session_auth_hash()
 store.save()
 print(store.session_key)

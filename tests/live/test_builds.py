@@ -13,6 +13,8 @@ from sites.content import build, store
 from sites.content.explain import explain
 from sites.content.recognition import recognise
 from sites.content.samples import demo_archive, placeholder_content, sample_content
+from sites.content.tree import Folder
+from sites.disk.use import Use
 from sites.runtime.spec import Mount, RevisionSpec
 from tests.live.agent_rig import Agent, running_agent
 from tests.live.build_rig import OWNER, ask, at_home, built, publish, publish_files, run, spec_of, started
@@ -82,7 +84,7 @@ def test_a_requirement_that_cannot_be_met_is_explained_and_leaves_nothing(
     content, recipe = publish_files(files, tmp_path)
     planned = build.plan_build(content.digest, recipe, owner=OWNER, name="contoso", log=str(tmp_path / "build.log"))
     assert planned.run is not None
-    build.begin(planned)
+    build.begin(planned, cache_limit=Use())
     code, lines = run(builder, planned.run)
     assert code not in (0, None)
     assert explain(lines, store.path_of(content.digest)) == reason
@@ -98,7 +100,7 @@ def test_a_build_sees_no_file_of_another_site_and_of_greenroom(builder: Agent, t
     log = tmp_path / "build.log"
     planned = build.plan_build(content.digest, recipe, owner=OWNER, name="contoso", log=str(log))
     assert planned.run is not None
-    build.begin(planned)
+    build.begin(planned, cache_limit=Use())
     code, lines = run(builder, planned.run)
     assert code == 0
     assert "nothing" in lines
@@ -144,7 +146,7 @@ def test_what_people_lay_out_is_built_and_serves(
 def test_the_sample_serves_its_version_without_a_build(builder: Agent, version: str, number: str) -> None:
     content = sample_content("hello", version)
     path = store.path_of(content.digest)
-    status = started(builder, spec_of(10 + int(number), path, recognise(path)))
+    status = started(builder, spec_of(10 + int(number), path, recognise(Folder(path))))
     code, headers, body = ask(status)
     assert (code, headers["X-Version"]) == (200, number)
     assert f"Version {number}" in body.decode()
@@ -153,7 +155,7 @@ def test_the_sample_serves_its_version_without_a_build(builder: Agent, version: 
 
 def test_the_placeholder_serves(builder: Agent) -> None:
     path = store.path_of(placeholder_content().digest)
-    code, _headers, body = ask(started(builder, spec_of(20, path, recognise(path))))
+    code, _headers, body = ask(started(builder, spec_of(20, path, recognise(Folder(path)))))
     assert code == 200
     assert "Nothing has been published to it yet." in body.decode()
 

@@ -15,6 +15,7 @@ from tests.live.system import System, wait_for
 pytestmark = pytest.mark.live
 
 SECONDS = 1000
+PEM = "-----BEGIN X-----\nabc==\n-----END X-----"
 NAME = "greeting"
 APPLICATION = """
 import os
@@ -105,8 +106,14 @@ def test_a_saved_setting_reaches_the_application_without_a_failed_request(
         _rest(page)
     assert set(answers) == {"nothing", "hello"}
     assert answers == sorted(answers, reverse=True), "an older answer came after a newer one"
-    expect(page.locator("[name=app_settings-0-value]")).to_have_value("hello")
+    assert "hello" not in page.content(), "a saved value is hidden"
+    page.locator("#app_settings tbody .link").first.focus()
+    page.keyboard.press("Enter")
+    value = page.locator("[name=app_settings-0-value]")
+    expect(value).to_have_value("hello")
+    expect(value).to_be_focused()
     expect(page.locator(".setting--changed, .entry--changed")).to_have_count(0)
+    assert_axe_finds_nothing(page, "a value that was asked for")
 
 
 def test_two_people_at_once_and_the_later_one_sees_both(
@@ -143,16 +150,40 @@ def test_pasted_lines_become_rows(page: Page, site: str) -> None:
     page.evaluate(
         """() => {
             const data = new DataTransfer();
-            data.setData("text", "ONE=1\\n# left out\\nTWO=a=b\\n");
+            data.setData("text", "TWO=a=b\\n# left out\\nPEM=\\"-----BEGIN X-----\\nabc==\\n-----END X-----\\"\\n");
             const inputs = document.querySelectorAll("[data-entries=app_settings] tbody input[name$=-name]");
             const event = new ClipboardEvent("paste", { clipboardData: data, bubbles: true, cancelable: true });
             inputs[inputs.length - 1].dispatchEvent(event);
         }"""
     )
     expect(rows).to_have_count(before + 2)
-    expect(rows.nth(before).locator("input[name$=-value]")).to_have_value("a=b")
+    expect(rows.nth(before - 1).locator("[name$=-value]")).to_have_value("a=b")
+    expect(rows.nth(before).locator("[name$=-name]")).to_have_value("PEM")
+    expect(rows.nth(before).locator("[name$=-value]")).to_have_value(PEM)
     page.click("#command-discard")
     expect(rows).to_have_count(before)
+
+
+def test_a_value_of_several_lines_is_typed_saved_and_left_alone(system: System, page: Page, site: str) -> None:
+    """The application answers with it, so what it got is seen byte for byte."""
+    _rest(page)
+    value = page.locator("[name=app_settings-0-value]")
+    value.focus()
+    page.keyboard.insert_text(PEM)
+    expect(page.locator(".entry--changed")).to_have_count(1)
+    page.click("#command-save")
+    with system.client(site) as visitor:
+        wait_for(lambda: visitor.get("/").text == PEM, 60, "the lines are there", interval=0.2)
+        _rest(page)
+        page.fill("[name=warmup_tries]", "6")
+        page.locator("#app_settings").get_by_role("button", name="Show all values").click()
+        expect(value).to_have_value(PEM)
+        expect(page.locator("[name=warmup_tries]")).to_have_value("6")
+        page.click("#command-save")
+        expect(page.locator(".setting--changed, .entry--changed")).to_have_count(0, timeout=30 * SECONDS)
+        _rest(page)
+        expect(page.locator("[name=warmup_tries]")).to_have_value("6")
+        assert visitor.get("/").text == PEM
 
 
 def test_without_scripts_everything_is_there(system: System, site: str, page: Page, open_page: OpenPage) -> None:
@@ -168,6 +199,15 @@ def test_without_scripts_everything_is_there(system: System, site: str, page: Pa
     plain.click("#command-save")
     expect(plain.locator("#refused")).to_have_count(0)
     expect(plain.locator("[name=warmup_statuses]")).to_have_value("200-399")
+    _rest(page)
+    plain.goto(f"/sites/{site}/production/configure/")
+    plain.fill("[name=warmup_tries]", "9")
+    plain.locator("#app_settings tbody").get_by_role("button", name="Show the value of GREETING").click()
+    expect(plain.locator("[name=app_settings-0-value]")).to_have_value(PEM)
+    expect(plain.locator("[name=warmup_tries]")).to_have_value("9")
+    plain.press("[name=warmup_tries]", "Enter")
+    expect(plain.locator("[name=app_settings-0-value]")).to_have_value("")
+    expect(plain.locator("[name=warmup_tries]")).to_have_value("9")
     _rest(page)
 
 

@@ -1,5 +1,6 @@
 """Nothing gets out of the box: every attempt of tools/escape from an instance, a build and a release command."""
 
+import itertools
 import json
 import socket
 import subprocess
@@ -20,6 +21,7 @@ from tools.escape.probe import Finding, Verdict, read_report
 pytestmark = pytest.mark.live
 
 FOLDER = "/data/store"
+GENERATIONS = itertools.count(1)
 DECOYS = ("secret.key", "db.sqlite3", "mounts", "builds", "content", "cache", "uploads", "logs", "run")
 FILTERED = {Group.KERNEL, Group.SOCKETS}
 BY_RIGHTS = {
@@ -68,7 +70,7 @@ def aimed_agent(shared_agent: Agent) -> Agent:
 
 
 @contextmanager
-def aim(agent: Agent, kind: str, neighbour: InstanceStatus | None = None) -> Iterator[Aim]:
+def aim(agent: Agent, kind: str, other: InstanceStatus | None = None) -> Iterator[Aim]:
     """What this machine has, with something that listens on its loopback and on all its addresses meanwhile."""
     assert agent.process is not None
     with socket.create_server(("127.0.0.1", 0)) as loopback, socket.create_server(("", 0)) as everywhere:
@@ -81,7 +83,7 @@ def aim(agent: Agent, kind: str, neighbour: InstanceStatus | None = None) -> Ite
             folder=FOLDER if kind != "build" else "",
             loopback_port=loopback.getsockname()[1],
             host_port=everywhere.getsockname()[1],
-            neighbours=[(neighbour.address, neighbour.port)] if neighbour else [],
+            neighbours=[(other.address, other.port)] if other else [],
         )
 
 
@@ -89,24 +91,30 @@ def store(agent: Agent) -> Mount:
     return Mount(str(agent.folder / "mounts.d" / "store"), FOLDER)
 
 
+@contextmanager
+def neighbour(agent: Agent) -> Iterator[InstanceStatus]:
+    """An instance of another site."""
+    (status,) = agent.serve(51, generation=next(GENERATIONS))
+    yield status
+    agent.stop(51, next(GENERATIONS))
+
+
 def from_an_instance(agent: Agent, *, python: str = "") -> list[Finding]:
-    (neighbour,) = agent.serve(51)
     command = (python or SERVE[0], *SERVE[1:])
     (instance,) = agent.serve(50, command=command, mounts=(store(agent),))
-    with aim(agent, "instance", neighbour) as aimed:
+    with neighbour(agent) as other, aim(agent, "instance", other) as aimed:
         body = json.dumps(aimed.as_dict())
         answer = httpx.post(f"http://{instance.address}:{instance.port}/", content=body, timeout=60, trust_env=False)
     agent.stop(50)
-    agent.stop(51)
     return read_report(answer.text)
 
 
-def from_a_run(agent: Agent, kind: str, *mounts: Mount, has_network: bool = False) -> list[Finding]:
+def from_a_run(agent: Agent, kind: str, *mounts: Mount) -> list[Finding]:
     log = agent.folder / f"{kind}.log"
-    with aim(agent, kind) as aimed:
+    with neighbour(agent) as other, aim(agent, kind, other) as aimed:
         command = (*PROBE, json.dumps(aimed.as_dict()))
         env = {"PATH": "/usr/bin:/bin"}
-        spec = RunSpec(f"escape-{kind}", 50, "site", command, env, mounts, log=str(log), has_network=has_network)
+        spec = RunSpec(f"escape-{kind}", 50, "site", command, env, mounts, log=str(log))
         code = agent.run(spec)
     agent.runtime.end_run(spec.run_id)
     assert code == 0, log.read_text()
@@ -127,7 +135,7 @@ def test_no_attempt_gets_out_of_an_instance(aimed_agent: Agent) -> None:
 def test_no_attempt_gets_out_of_a_build(aimed_agent: Agent) -> None:
     work = aimed_agent.folder / "work"
     lay(work)
-    found = from_a_run(aimed_agent, "build", Mount(str(work), "/app"), has_network=True)
+    found = from_a_run(aimed_agent, "build", Mount(str(work), "/app"))
     assert_held(found, at_least=60)
 
 

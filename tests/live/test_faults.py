@@ -1,4 +1,4 @@
-"""kill -9 of every part of Greenroom at every step of a swap: nobody notices, and the swap ends by itself.
+"""kill -9 and SIGSTOP of every part of Greenroom at every step of a swap: nobody notices, and the swap ends by itself.
 
 So it is with a preview that waits, a roll-back inside its window, and a drain. Every cell of the table is one test. By
 default those of the steps around the switch run, a third of those before it, and one of each other course, chosen by
@@ -18,6 +18,7 @@ from pytest_django import DjangoDbBlocker
 
 from sites.models import Operation, SlotHold, Step
 from tests.live.courses import Course, Drain, Preview, RollBack, Swap
+from tests.live.hanging import Hanging, HangingEnvoy, HangingUp
 from tests.live.instances import has_no_orphans, is_complete
 from tests.live.postgres import Postgres
 from tests.live.stage import assert_unnoticed, marks, stage, using, versions, visitors
@@ -56,12 +57,24 @@ ON_SQLITE: dict[str, Callable[[], Victim]] = {
     "redis": partial(Part, "redis"),
     "memory of redis": Memory,
 }
+HANGING: dict[str, Callable[[], Victim]] = {
+    "up": HangingUp,
+    "worker-control": partial(Hanging, "worker-control"),
+    "worker-work": partial(Hanging, "worker-work"),
+    "web": partial(Hanging, "web"),
+    "beat": partial(Hanging, "beat"),
+    "xds": partial(Hanging, "xds"),
+    "forkserver": partial(Hanging, "forkserver"),
+    "envoy": partial(HangingEnvoy, "envoy"),
+    "agent": partial(Hanging, "agent"),
+    "redis": partial(Hanging, "redis"),
+}
 ON_POSTGRES: dict[str, Callable[[Postgres], Victim]] = {
     "connections to PostgreSQL": Connections,
     "PostgreSQL": Server,
 }
-AROUND_SWITCH = (Step.SWITCHED, Step.PUBLISHED)
-BEFORE = (Step.REQUESTED, Step.PREPARING, Step.STARTING, Step.WARMING, Step.OFFERED)
+AROUND_SWITCH = (Step.SWITCHED, Step.ROUTES_ACKNOWLEDGED)
+BEFORE = (Step.REQUESTED, Step.PREPARING, Step.STARTING, Step.WARMING, Step.ROUTES_OFFERED)
 PARTS = ("up", "worker-control", "xds", "envoy", "agent", "redis", "memory of redis")
 OTHERS: tuple[tuple[tuple[str, ...], dict[str, Callable[[], Course]]], ...] = (
     (
@@ -100,6 +113,17 @@ def cells(victims: dict[str, Callable[..., Victim]]) -> list[object]:
     """Their part of the steps of a swap; no part is killed twice in a row."""
     around, before = ({f"at {step}": partial(Swap, step) for step in steps} for steps in (AROUND_SWITCH, BEFORE))
     return [*group(victims, around), *group(victims, before, one_in=3)]
+
+
+def hanging_cells() -> list[object]:
+    """Every part hangs once at a step around the switch; the others are long."""
+    steps = {f"at {step}": partial(Swap, step) for step in (*AROUND_SWITCH, *BEFORE)}
+    return [
+        pytest.param(victim, course, id=f"{victim} hangs {when}", marks=() if is_chosen else (pytest.mark.long,))
+        for row, victim in enumerate(HANGING)
+        for column, (when, course) in enumerate(steps.items())
+        for is_chosen in [column == (commit_number() + row) % len(AROUND_SWITCH)]
+    ]
 
 
 def other_cells() -> list[object]:
@@ -154,6 +178,11 @@ def test_what_is_killed_costs_no_request_and_the_swap_tells_the_truth(
     system: System, victim: str, course: Callable[[], Course]
 ) -> None:
     strike(system, ON_SQLITE[victim](), course())
+
+
+@pytest.mark.parametrize(("victim", "course"), hanging_cells())
+def test_what_hangs_is_replaced_and_costs_no_request(system: System, victim: str, course: Callable[[], Course]) -> None:
+    strike(system, HANGING[victim](), course())
 
 
 @pytest.mark.parametrize(("victim", "course"), cells(ON_POSTGRES) + other_cells_on_postgres())

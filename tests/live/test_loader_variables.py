@@ -157,14 +157,14 @@ class Way:
         shutil.rmtree(work, ignore_errors=True)
         shutil.copytree(self._app, work)
         mounts = (Mount(str(work), "/app"), Mount(str(self.data), "/data"))
-        self._run({**installers.environment(), **env}, mounts, has_network=True)
+        self._run({**installers.environment(), **env}, mounts)
 
     def _release(self, env: dict[str, str]) -> None:
-        self._run(env, (Mount(str(self._app), "/app", is_writable=False), *self._mounts()), has_network=False)
+        self._run(env, (Mount(str(self._app), "/app", is_writable=False), *self._mounts()))
 
-    def _run(self, env: dict[str, str], mounts: tuple[Mount, ...], *, has_network: bool) -> None:
+    def _run(self, env: dict[str, str], mounts: tuple[Mount, ...]) -> None:
         log = self._agent.folder / "told.log"
-        spec = RunSpec("told", OWNER, "site", ("/app/program",), env, mounts, log=str(log), has_network=has_network)
+        spec = RunSpec("told", OWNER, "site", ("/app/program",), env, mounts, log=str(log))
         code = self._agent.run(spec)
         self._agent.runtime.end_run("told")
         assert code == 0, log.read_text()

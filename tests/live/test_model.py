@@ -13,6 +13,7 @@ from hypothesis.stateful import rule, run_state_machine_as_test
 from sites.errors import RuntimeUnreachable
 from sites.management.welcome import administrator
 from sites.models import Category, Operation, Site, Step
+from sites.operations.kind import INTO_SERVICE
 from sites.runtime.spec import InstanceState
 from sites.services.deployments import publish_zip
 from sites.services.settings import save_settings
@@ -48,7 +49,7 @@ class Handler(BaseHTTPRequestHandler):
     def log_message(self, *_): pass
 ThreadingHTTPServer(("0.0.0.0", int(os.environ["PORT"])), Handler).serve_forever()
 """
-DEATH_STEPS = (Step.PREPARING, Step.STARTING, Step.WARMING, Step.OFFERED, Step.SWITCHED, Step.PUBLISHED)
+DEATH_STEPS = INTO_SERVICE
 NEWS_SECONDS = 10.0
 """So long the routers may take to hear of what has failed."""
 SEED = 4

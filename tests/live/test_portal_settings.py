@@ -7,7 +7,7 @@ from playwright.sync_api import Dialog, Page, expect
 
 from tests.live.chromium import OpenPage, assert_axe_finds_nothing
 from tests.live.system import System
-from tools.screens.access import add_device
+from tools.screens.access import add_device, app_code
 
 pytestmark = pytest.mark.live
 
@@ -19,25 +19,31 @@ def page(open_page: OpenPage, system: System) -> Page:
     """A browser in which a fresh owner has just signed in by a link."""
     code = (
         "from sites.management.welcome import administrator, link_for\n"
-        "from portal.models import Passkey, TimeCode\n"
+        "from allauth.mfa.models import Authenticator\n"
         "user = administrator('keeper')\n"
-        "Passkey.objects.filter(user=user).delete(); TimeCode.objects.filter(user=user).delete()\n"
+        "Authenticator.objects.filter(user=user).delete()\n"
         "print(link_for(user))"
     )
     done = system.manage("shell", "--no-imports", "-c", code)
     assert done.returncode == 0, done.stderr
     page = open_page(size=(963, 700), signed_in=False)
     page.goto("/welcome/" + done.stdout.strip().rpartition("/welcome/")[2])
-    page.fill("#id_new_password1", PASSWORD)
-    page.fill("#id_new_password2", PASSWORD)
+    page.fill("#id_password1", PASSWORD)
+    page.fill("#id_password2", PASSWORD)
     page.keyboard.press("Enter")
     page.wait_for_url("**/sites/")
     return page
 
 
+def sign_out(page: Page) -> None:
+    page.click(".header__account summary")
+    page.click("text=Sign out")
+    page.wait_for_url("**/sign-in/")
+
+
 def sign_in(page: Page) -> None:
     page.goto("/sign-in/")
-    page.fill("#id_username", "keeper")
+    page.fill("#id_login", "keeper")
     page.fill("#id_password", PASSWORD)
     page.keyboard.press("Enter")
 
@@ -92,25 +98,84 @@ def test_the_menus_of_the_header_please_axe(page: Page) -> None:
         expect(page.locator(menu)).to_be_focused()
 
 
-def test_a_passkey_is_added_and_asked_for(page: Page) -> None:
+def confirm(page: Page) -> None:
+    """Prove that it is the person, where a page wants it."""
+    page.wait_for_url("**/settings/account/confirm/**")
+    page.fill("#id_password", PASSWORD)
+    page.keyboard.press("Enter")
+
+
+def test_an_app_and_a_passkey_are_set_up_and_sign_in(page: Page) -> None:
     add_device(page)
-    page.goto("/password/")
-    page.fill("#passkey-name", "stick")
-    page.fill("#passkey-new-password", PASSWORD)
+    page.goto("/settings/account/app/")
+    confirm(page)
+    page.wait_for_selector(".setup__secret")
+    assert_axe_finds_nothing(page, "setting up an app")
+    page.fill("#id_code", app_code(page.inner_text(".setup__secret")))
     page.keyboard.press("Enter")
     page.wait_for_selector(".codes")
-    assert_axe_finds_nothing(page, "the account with a passkey and new codes")
-    page.goto("/settings/account/app/")
-    assert_axe_finds_nothing(page, "setting up an app")
-    page.keyboard.press("Escape")
-    page.wait_for_url("**/password/")
-    page.click(".header__account summary")
-    page.click("text=Sign out")
+    assert_axe_finds_nothing(page, "new recovery codes")
+    page.click("text=done")
+    page.click("text=add a passkey")
+    assert_axe_finds_nothing(page, "adding a passkey")
+    page.fill("#id_name", "stick")
+    page.keyboard.press("Enter")
+    page.wait_for_selector("#passkeys .confirmed")
+    assert_axe_finds_nothing(page, "the account with an app and a passkey")
+    sign_out(page)
     sign_in(page)
     page.wait_for_url("**/sign-in/code/")
     assert_axe_finds_nothing(page, "the second step")
     page.click("text=use a passkey")
     page.wait_for_url("**/sites/")
+    sign_out(page)
+    page.click("text=sign in with a passkey")
+    page.wait_for_url("**/sites/")
+
+
+def test_a_browser_says_why_it_has_no_passkey(page: Page) -> None:
+    sign_out(page)
+    add_device(page)  # one that knows no key of the portal
+    page.click("text=sign in with a passkey")
+    expect(page.locator(".passkey [role=alert]")).to_contain_text("gave no passkey")
+    assert_axe_finds_nothing(page, "the sign-in after a passkey that there was not")
+
+
+def test_a_page_that_is_left_alone_says_that_its_session_has_ended(page: Page, system: System) -> None:
+    page.goto("/settings/")
+    page.fill("#subscription-name", "Typed slowly")
+    code = (
+        "from allauth.usersessions.models import UserSession\n"
+        "from django.utils import timezone\n"
+        "UserSession.objects.filter(user__username='keeper').update("
+        "last_seen_at=timezone.now() - timezone.timedelta(hours=1))"
+    )
+    assert system.manage("shell", "--no-imports", "-c", code).returncode == 0
+    page.evaluate("htmx.ajax('GET', '/operations/bar/', '#notification')")
+    expect(page.locator("#notification")).to_contain_text("Your session has ended")
+    assert_axe_finds_nothing(page, "a page whose session has ended", widths=(1280,))
+    expect(page.locator("#subscription-name")).to_have_value("Typed slowly")
+    page.focus("#subscription-name")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/sign-in/**")
+    sign_in(page)
+    page.wait_for_url("**/settings/")
+    expect(page.locator("#subscription-name")).to_have_value("Typed slowly")
+
+
+def test_only_what_a_person_does_says_that_somebody_is_there(page: Page) -> None:
+    asked: list[tuple[str, bool]] = []
+    page.on("request", lambda one: asked.append((one.url, "x-background" in one.headers)))
+    page.goto("/sites/")
+    page.evaluate("document.body.dispatchEvent(new Event('operations-changed'))")
+    page.wait_for_timeout(300)
+    page.locator(".header__account summary").focus()
+    page.keyboard.press("c")
+    page.click("#command-new")
+    page.wait_for_selector("#new-name")
+    by_itself = [is_background for address, is_background in asked if "/sites/" in address and is_background]
+    by_hand = [is_background for address, is_background in asked if "/new/" in address]
+    assert by_itself and by_hand and not any(by_hand)
 
 
 def test_a_form_outlives_its_session(page: Page) -> None:
@@ -136,8 +201,8 @@ def test_a_form_outlives_its_session(page: Page) -> None:
 def test_leaving_asks_while_something_is_typed_and_not_after_a_search(page: Page) -> None:
     for address, field, is_work in (
         ("/settings/", "#subscription-name", True),
-        ("/password/", "#id_new_password1", True),
-        ("/password/", "#id_old_password", False),
+        ("/settings/account/", "#id_password1", True),
+        ("/settings/account/", "#id_oldpassword", False),
         ("/new/", "#new-name", True),
         ("/new/custom/", "#new-name", True),
         ("/operations/", "#query-site", False),

@@ -12,7 +12,11 @@ from tests.live.system import ROOT
 
 pytestmark = pytest.mark.live
 
-DOMAIN = ("tests/sites/services/test_swaps.py", "tests/sites/jobs/test_advance.py", "tests/sites/jobs/test_retire.py")
+DOMAIN = (
+    "tests/sites/services/test_swaps.py",
+    "tests/sites/operations/test_machine.py",
+    "tests/sites/jobs/test_retire.py",
+)
 SWAPS = (
     "tests/live/test_swap.py::test_swaps_there_and_back_lose_no_request",
     "tests/live/test_swap.py::test_of_many_requests_at_the_same_moment_one_is_taken",

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from django.conf import settings as django_settings
 
+from sites.runtime.agent.name_servers import RESOLVER
 from sites.runtime.agent.sandbox import Mode, View, default_toolchain, options_of, write_accounts
 from sites.runtime.spec import Mount, RunSpec
 from tests.live.agent_rig import Agent, ask_to_end, get, wait_until
@@ -111,7 +112,7 @@ def test_a_site_is_kept_apart_and_lacks_nothing(shared_agent: Agent) -> None:
 def test_the_launcher_starts_with_three_capabilities_and_an_empty_environment(tmp_path: Path) -> None:
     """What stands where the launcher would: setgid (6), setuid (7) and setpcap (8), and no way to more."""
     write_accounts(tmp_path, 20077)
-    options = options_of(View(Mode.ROOT, 20077, (), default_toolchain(), str(tmp_path), 1024 * 1024))
+    options = options_of(View(Mode.ROOT, 20077, (), default_toolchain(), str(tmp_path), str(RESOLVER), 1024 * 1024))
     look = "cat /proc/self/status; cat /proc/self/environ | tr '\\0' '\\n'"
     line = ["bwrap", *options, "--", "/bin/sh", "-c", look]
     done = subprocess.run(line, capture_output=True, text=True, check=True, env={"PATH": "/usr/bin:/bin", "LEFT": "x"})

@@ -7,12 +7,14 @@ import socket
 import threading
 from collections import Counter
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import httpx
 import pytest
 
 from sites.supervisor.identity import parent_of
+from tests.live.hanging import ENVOY_SECONDS
 from tests.live.moments import children
 from tests.live.system import PARTS, System, wait_for
 
@@ -28,6 +30,14 @@ def answers(system: System) -> bool:
     try:
         with system.client() as client:
             return client.get("/healthz").status_code == 200
+    except httpx.TransportError:
+        return False
+
+
+def has_page(system: System) -> bool:
+    """Whether the router answers somebody who waits half a second for it."""
+    try:
+        return httpx.get(f"http://127.0.0.1:{system.port}/", timeout=0.5).status_code < 400
     except httpx.TransportError:
         return False
 
@@ -89,6 +99,43 @@ def test_a_part_that_is_killed_comes_back(system: System, name: str) -> None:
     wait_for(lambda: is_back.search(system.told(), told), 60, f"{name} answers again")
     wait_for(lambda: answers(system), 30, f"the portal is well after the end of {name}")
     assert re.search(rf"{name} +was ended by signal 9", system.told()[told:])
+
+
+def test_a_stopped_router_serves_again_within_five_seconds(system: System) -> None:
+    former = system.kill("envoy", signal.SIGSTOP)
+    wait_for(partial(has_page, system), ENVOY_SECONDS, "visitors reach the portal again", interval=0.01)
+    assert system.identities()["envoy"] != former
+
+
+def test_everything_that_hangs_at_once_is_replaced_and_named(system: System) -> None:
+    told = len(system.told())
+    former = {name: system.kill(name, signal.SIGSTOP) for name in PARTS}
+    for name, identity in former.items():
+        system.wait_for_another(name, identity, 60)
+        is_back = re.compile(rf"{name} +answers again after")
+        wait_for(lambda is_back=is_back: is_back.search(system.told(), told), 60, f"{name} answers again")
+        assert re.search(rf"{name} +was stopped by a signal, did not answer for .* s and is replaced", system.told())
+    wait_for(lambda: answers(system), 30, "the portal is well")
+    shown, advised = (system.manage(command).stdout for command in ("status", "doctor"))
+    for name in PARTS:
+        hung = r"was stopped by a signal, did not answer for \d+(\.\d)? s and was replaced on "
+        assert re.search(rf"{name} +process .*restarted \d+ times\n +{hung}", shown)
+        assert re.search(rf"^{name} {hung}", advised, re.MULTILINE)
+
+
+def test_status_says_that_up_itself_hangs_and_how_it_goes_on(system: System) -> None:
+    assert system.up is not None
+    system.up.send_signal(signal.SIGSTOP)
+    try:
+        done, restarted = system.manage("status"), system.manage("restart")
+    finally:
+        system.up.send_signal(signal.SIGCONT)
+    assert done.returncode == 4
+    assert done.stdout.startswith(f"`up` (process {system.up.pid}) was stopped by a signal.")
+    assert "Processes" in done.stdout
+    assert restarted.returncode == 1
+    assert "Nothing was restarted." in restarted.stderr
+    wait_for(lambda: answers(system), 10, "the portal is well")
 
 
 def test_a_restart_keeps_what_serves_the_sites_and_refuses_nobody(system: System) -> None:

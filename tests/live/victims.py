@@ -53,13 +53,15 @@ class Victim(ABC):
 class Part(Victim):
     """A process of Greenroom, which `up` starts again."""
 
+    number = signal.SIGKILL
+
     def __init__(self, name: str) -> None:
         self._name = name
         self._former: Identity
 
     def strike(self, system: System, moment: Moment) -> None:
         """kill -9."""
-        self._former = system.kill(self._name)
+        self._former = system.kill(self._name, self.number)
 
     def revive(self, system: System) -> None:
         """Another one answers for it."""
@@ -86,6 +88,8 @@ class Parts(Victim):
 class Envoy(Part):
     """The router: connections end with it, and are refused until it is back."""
 
+    outage_seconds = OUTAGE_SECONDS
+
     def strike(self, system: System, moment: Moment) -> None:
         """As any part."""
         self._killed_at = now()
@@ -97,14 +101,14 @@ class Envoy(Part):
         wait_for(partial(accepts_connections, system.port), 30, "the router accepts connections")
 
     def unexcused(self, system: System, records: list[Record]) -> list[Record]:
-        """What met it within the second is excused, what met nobody later is a failure of its own."""
-        ends_at = self._killed_at + OUTAGE_SECONDS
+        """What met it within the outage is excused, what met nobody later is a failure of its own."""
+        ends_at = self._killed_at + self.outage_seconds
         late = [one for one in records if one.trouble is Trouble.REFUSED and one.sent_at >= ends_at]
         assert not late, f"connections were refused for {late[-1].sent_at - self._killed_at:.2f} s"
         return [one for one in records if one.trouble not in OF_ENVOY or not self._met(one)]
 
     def _met(self, record: Record) -> bool:
-        return record.sent_at < self._killed_at + OUTAGE_SECONDS and ended_at(record) >= self._killed_at
+        return record.sent_at < self._killed_at + self.outage_seconds and ended_at(record) >= self._killed_at
 
 
 class Up(Victim):

@@ -139,6 +139,19 @@ def test_after_a_crash_of_up_the_unit_starts_again_and_adopts_what_serves(servic
     assert {host: list(said) for host, said in seen.items()} == {host: [said] for host, said in BEFORE.items()}
 
 
+def test_an_up_that_hangs_is_replaced_and_what_serves_is_adopted(service: Service) -> None:
+    before = service.instances(), service.pid("envoy"), service.pid("agent")
+    restarts = int(service.show("NRestarts"))
+    former = service.show("MainPID")
+    with service.visited() as seen, timed("`up` stopped, until everything is up again"):
+        service.machine.check("kill", "-STOP", former)
+        service.machine.check("tail", f"--pid={former}", "-f", "/dev/null", seconds=UP_SECONDS)
+        service.wait_until_ready()
+    assert int(service.show("NRestarts")) == restarts + 1
+    assert (service.instances(), service.pid("envoy"), service.pid("agent")) == before
+    assert {host: list(said) for host, said in seen.items()} == {host: [said] for host, said in BEFORE.items()}
+
+
 def test_a_reload_replaces_the_control_plane_while_the_sites_serve(service: Service) -> None:
     before = service.instances(), service.pid("envoy"), service.pid("agent")
     web = service.pid("web")

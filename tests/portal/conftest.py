@@ -3,6 +3,7 @@
 from collections.abc import Callable
 
 import pytest
+from allauth.usersessions.models import UserSession
 from django.contrib.auth.models import User
 from django.test import Client
 from django.utils import timezone
@@ -28,6 +29,8 @@ def browser() -> Callable[[User], Client]:
         client = Client(SERVER_NAME="localhost")
         if user:
             client.force_login(user)
+            key = client.session.session_key
+            UserSession.objects.create(user=user, session_key=key, ip="127.0.0.1", user_agent="Test")
         return client
 
     return signed_in

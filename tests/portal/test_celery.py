@@ -22,5 +22,5 @@ def test_a_connection_that_is_broken_or_too_old_is_closed_before_a_task(
 ) -> None:
     looked: list[str] = []
     monkeypatch.setattr(connection, "close_if_unusable_or_obsolete", lambda: looked.append("looked"))
-    task_prerun.send(sender=app.tasks["sites.tasks.tick"], task_id="1", task=None, args=(), kwargs={})
+    task_prerun.send(sender=app.tasks["sites.tasks.advance"], task_id="1", task=None, args=(), kwargs={})
     assert looked == ["looked"]

@@ -2,7 +2,7 @@
 
 import pytest
 
-from portal.refusals import TITLES, status_of
+from portal.refusals import TITLES
 from sites import errors
 
 EXPECTED = {
@@ -15,12 +15,20 @@ EXPECTED = {
     errors.SignInLimited: 429,
     errors.NotStandard: 409,
     errors.SlotBusy: 409,
+    errors.SwapPending: 409,
+    errors.BuildFailed: 422,
+    errors.NoSpaceLeft: 507,
+    errors.InternalFault: 500,
     errors.RuntimeUnreachable: 503,
 }
 
 
 @pytest.mark.parametrize("kind", EXPECTED)
 def test_the_class_decides_the_status(kind: type[errors.GreenroomError]) -> None:
-    status = status_of(kind("A sentence."))
-    assert status == EXPECTED[kind]
-    assert status in TITLES
+    assert kind("A sentence.").http_status == EXPECTED[kind] == errors.status_of(kind.code)
+    assert kind.http_status in TITLES
+
+
+def test_every_status_has_a_title_and_a_code_that_nobody_knows_is_a_fault_of_our_own() -> None:
+    assert {getattr(errors, name).http_status for name in errors.__all__ if name[0].isupper()} <= TITLES.keys()
+    assert errors.status_of("Gone") == 500

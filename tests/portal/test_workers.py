@@ -34,7 +34,10 @@ def test_it_says_what_holds_at_each_step_and_nothing_of_what_has_ended(
 ) -> None:
     alice.post("/sites/contoso/staging/swap/")
     operation = Operation.objects.latest("pk")
-    for step, said in ((Step.WARMING, "No address has been switched yet"), (Step.PUBLISHED, "stays switched")):
+    for step, said in (
+        (Step.WARMING, "No address has been switched yet"),
+        (Step.ROUTES_ACKNOWLEDGED, "stays switched"),
+    ):
         operation.step = step
         assert said in workers.away_sentence(operation)
     assert workers.away_sentence(domain.work(operation)) == ""

@@ -12,20 +12,26 @@ from sites import checks
 
 USED = (
     "INSTALLED_APPS",
-    "STAGING_SLOTS_PER_SITE",
-    "MAX_UPLOAD",
-    "MAX_UNPACKED",
-    "MAX_ENTRIES",
+    *checks.AT_LEAST_ONE,
+    *checks.NOT_NEGATIVE,
     "LISTEN",
     "PORT",
     "SUFFIX",
     "PORTAL_HOST",
+    "PORTAL_URL",
     "IS_LOCAL",
+    "SECOND_FACTOR",
+    "OIDC_ISSUER",
+    "OIDC_CLIENT_ID",
+    "OIDC_CLIENT_SECRET",
+    "EMAIL_USE_TLS",
+    "EMAIL_USE_SSL",
     "DEFAULT_MODE",
     "DATA_DIR",
     "ISOLATION",
     "NAME_SERVERS",
     "PRIVATE_NETWORKS",
+    "KEY_FILE",
 )
 Found = Callable[..., list[str]]
 
@@ -34,7 +40,11 @@ Found = Callable[..., list[str]]
 def found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Found:
     """Ids of what the checks say about settings that differ from the usual ones."""
     tmp_path.chmod(0o700)
-    usual = {name: getattr(settings, name) for name in USED} | {"DATA_DIR": tmp_path}
+    (tmp_path / "secret.key").touch(0o600)
+    usual = {name: getattr(settings, name) for name in USED} | {
+        "DATA_DIR": tmp_path,
+        "KEY_FILE": tmp_path / "secret.key",
+    }
 
     def look(**changed: object) -> list[str]:
         monkeypatch.setattr(checks, "settings", SimpleNamespace(**usual | changed))
@@ -61,10 +71,19 @@ def test_djangos_own_sites_stay_out(found: Found) -> None:
     assert found(INSTALLED_APPS=["portal", "sites", "django.contrib.sites"]) == ["greenroom.E001"]
 
 
-@pytest.mark.parametrize("name", ["STAGING_SLOTS_PER_SITE", "MAX_UPLOAD", "MAX_UNPACKED", "MAX_ENTRIES"])
+@pytest.mark.parametrize(
+    "name",
+    ["STAGING_SLOTS_PER_SITE", "MAX_UPLOAD", "MAX_UNPACKED", "MAX_ENTRIES"],
+)
 def test_limits_leave_room_for_something(found: Found, name: str) -> None:
     assert found(**{name: 0}) == ["greenroom.E002"]
     assert found(**{name: 4}) == []
+
+
+@pytest.mark.parametrize("name", ["DISK_RESERVE", "KEPT_DEPLOYMENTS", "MEMORY_OVERCOMMIT", "SITE_FOLDER_BYTES"])
+def test_what_may_be_0_is_not_less(found: Found, name: str) -> None:
+    assert found(**{name: -1}) == ["greenroom.E002"]
+    assert found(**{name: 0}) == []
 
 
 @pytest.mark.parametrize(
@@ -98,17 +117,82 @@ def test_an_unknown_mode_is_named(found: Found) -> None:
 
 
 @pytest.mark.parametrize(
-    ("mode", "ids"), [(0o700, []), (0o711, []), (0o750, []), (0o755, ["greenroom.E007"]), (0o770, ["greenroom.E007"])]
+    ("mode", "ids"),
+    [(0o700, []), (0o711, []), (0o750, ["greenroom.E007"]), (0o755, ["greenroom.E007"]), (0o770, ["greenroom.E007"])],
 )
 def test_the_data_folder_is_closed_to_others(found: Found, tmp_path: Path, mode: int, ids: list[str]) -> None:
     tmp_path.chmod(mode)
     assert found() == ids
 
 
+@pytest.mark.parametrize(
+    ("mode", "ids"), [(0o600, []), (0o400, []), (0o640, ["greenroom.E008"]), (0o604, ["greenroom.E008"])]
+)
+def test_the_key_file_is_closed_to_others(found: Found, tmp_path: Path, mode: int, ids: list[str]) -> None:
+    (tmp_path / "secret.key").chmod(mode)
+    assert found() == ids
+
+
+def test_a_key_that_systemd_passes_may_be_read_by_the_group_of_the_service(found: Found, tmp_path: Path) -> None:
+    passed = tmp_path / "credentials" / "greenroom.key"
+    passed.parent.mkdir()
+    passed.touch()
+    passed.chmod(0o440)
+    assert found(KEY_FILE=passed) == ["greenroom.W002"], "a second key file lies in the data folder"
+    (tmp_path / "secret.key").unlink()
+    assert found(KEY_FILE=passed) == []
+    passed.chmod(0o444)
+    assert found(KEY_FILE=passed) == ["greenroom.E008"]
+
+
 def test_a_portal_under_the_suffix_of_the_sites_is_warned_of(found: Found) -> None:
     team = {"SUFFIX": "sites.example.org", "IS_LOCAL": False}
-    assert found(**team, PORTAL_HOST="portal.sites.example.org") == ["greenroom.W001"]
-    assert found(**team, PORTAL_HOST="greenroom.example.org") == []
+    for host, scheme, ids in (
+        ("portal.sites.example.org", "http", ["greenroom.W001"]),
+        ("portal.sites.example.org", "https", []),
+        ("greenroom.example.org", "http", []),
+    ):
+        assert found(**team, PORTAL_HOST=host, PORTAL_URL=f"{scheme}://{host}") == ids
+
+
+@pytest.mark.parametrize(
+    ("address", "ids"),
+    [
+        ("https://localhost", []),
+        ("http://localhost:9000", []),
+        ("localhost", ["greenroom.E013"]),
+        ("https://another.example", ["greenroom.E013"]),
+        ("https://localhost/portal", ["greenroom.E013"]),
+        ("https://localhost?x", ["greenroom.E013"]),
+        ("https://admin@localhost", ["greenroom.E013"]),
+        ("https://localhost:port", ["greenroom.E013"]),
+        ("ftp://localhost", ["greenroom.E013"]),
+    ],
+)
+def test_the_portals_address_leads_to_the_portals_host(found: Found, address: str, ids: list[str]) -> None:
+    assert found(PORTAL_URL=address) == ids
+
+
+@pytest.mark.parametrize(
+    ("settings", "ids"),
+    [
+        ({"SECOND_FACTOR": "superusers"}, []),
+        ({"SECOND_FACTOR": "superuser"}, ["greenroom.E010"]),
+        ({"SESSION_HOURS": 0}, ["greenroom.E002"]),
+        ({"SESSION_IDLE_MINUTES": -1}, ["greenroom.E002"]),
+        ({"OIDC_ISSUER": "https://acme.example", "OIDC_CLIENT_ID": "a", "OIDC_CLIENT_SECRET": "b"}, []),
+        ({"OIDC_ISSUER": "http://localhost:9", "OIDC_CLIENT_ID": "a", "OIDC_CLIENT_SECRET": "b"}, []),
+        ({"OIDC_ISSUER": "http://acme.example", "OIDC_CLIENT_ID": "a", "OIDC_CLIENT_SECRET": "b"}, ["greenroom.E011"]),
+        ({"OIDC_ISSUER": "https://acme.example", "OIDC_CLIENT_ID": "a"}, ["greenroom.E011"]),
+    ],
+)
+def test_what_concerns_the_sign_in_is_possible(found: Found, settings: dict[str, object], ids: list[str]) -> None:
+    assert found(**settings) == ids
+
+
+def test_a_mail_server_is_reached_in_one_way(found: Found) -> None:
+    assert found(EMAIL_USE_TLS=True) == []
+    assert found(EMAIL_USE_TLS=True, EMAIL_USE_SSL=True) == ["greenroom.E012"]
 
 
 @pytest.mark.parametrize(

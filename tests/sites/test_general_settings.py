@@ -45,4 +45,4 @@ def test_general_settings_are_known_by_name_and_switches_are_on_or_off() -> None
     assert fault_of_general("web_sockets", "yes") == "it is on or off"
     assert "the general settings are" in fault_of_general("colour", "blue")
     assert fault_of_general("start_command", "python app.py") is None
-    assert fault_of_general("start_command", "a\nb") == "a start command is one line"
+    assert fault_of_general("start_command", "a\nb") == "it contains a line break"

@@ -13,8 +13,9 @@ from hypothesis import note
 from hypothesis.stateful import invariant, rule, run_state_machine_as_test
 
 from sites import routing
-from sites.jobs import advance, beat, reconcile, retire, rollback
+from sites.jobs import reconcile, retire
 from sites.models import Category, Operation, Revision, Site, Slot, Step
+from sites.operations import claims, machine, retention
 from sites.services.settings import save_settings
 from tests.deaths import Killed, dying_after
 from tests.domain import Domain
@@ -67,7 +68,7 @@ class LifeInMemory(Life):
 
     def let_an_hour_pass(self) -> None:
         Revision.objects.update(**{name: F(name) - HOUR for name in TIMES})
-        rollback.end_windows()
+        retention.end_windows()
         retire.run()
 
     @rule()
@@ -114,20 +115,19 @@ class LifeInMemory(Life):
             return
         try:
             with dying_after(statements):
-                advance.run(operation.pk, operation.attempt, again=lambda *_: None)
+                self.domain.look(operation)
         except Killed as death:
             note(f"died at {operation.step}, before: {death}")
         operation.refresh_from_db()
         if operation.state not in Operation.WORKING:
             return
-        Operation.objects.filter(pk=operation.pk).update(
-            heartbeat_at=F("heartbeat_at") - HOUR, created_at=F("created_at") - HOUR
-        )
-        assert operation in beat.take_stale()
-        advance.run(operation.pk, operation.attempt, again=lambda *_: None)
+        if not operation.claimed_by:
+            return
         attempt, step = operation.attempt, operation.step
+        self.domain.bury(operation)
+        machine.run(operation.pk, attempt, claim=claims.new_claim(), again=lambda *_: None)
         operation.refresh_from_db()
-        assert (operation.attempt, operation.step) == (attempt + 1, step)
+        assert (operation.attempt, operation.step, operation.claimed_by) == (attempt + 1, step, "")
 
     @contextmanager
     def routers_refusing(self, publication: int) -> Iterator[None]:

@@ -3,17 +3,17 @@
 from datetime import timedelta
 
 import pytest
-from billiard.exceptions import WorkerLostError
 from celery import Task
-from celery.signals import task_failure, worker_ready
 from django.db import InterfaceError, OperationalError
 
 from sites import tasks
-from sites.jobs import beat
-from sites.models import Operation
+from sites.models import Operation, Step
 from sites.models.clock import now
+from sites.operations import claims
+from sites.operations.procedure import HANG_SECONDS, Progress
+from sites.operations.turn import Turn
 from sites.services import swaps
-from tests.domain import Domain
+from tests.domain import DEAD, Domain, alter_stage
 
 
 @pytest.fixture
@@ -35,29 +35,84 @@ def swap(domain: Domain) -> Operation:
     return swaps.request_swap(acting_user=domain.alice, source=staging, target=production)
 
 
-@pytest.mark.parametrize("loss", [WorkerLostError("killed"), OperationalError("closed"), InterfaceError("closed")])
-def test_an_order_whose_process_or_database_was_lost_is_given_again(loss: Exception, sent: list[object]) -> None:
-    task_failure.send(sender=tasks.swap_slots, exception=loss, args=[7, 2], kwargs={})
-    assert sent == [("swap_slots", (7, 2))]
+def queued(swap: Operation, *instead_of: str) -> tuple[str, tuple[object, ...]]:
+    """The order to take the swap forward."""
+    return ("advance", (swap.pk, swap.attempt, *([list(instead_of)] if instead_of else [])))
 
 
-def test_a_fault_of_our_own_is_left_to_the_tick(sent: list[object]) -> None:
-    task_failure.send(sender=tasks.swap_slots, exception=ValueError("a fault"), args=[7, 2], kwargs={})
-    task_failure.send(sender=tasks.tick, exception=OperationalError("closed"), args=[], kwargs={})
-    assert sent == []
+@pytest.mark.parametrize("loss", [OperationalError("closed"), InterfaceError("closed")])
+def test_an_order_whose_database_was_lost_is_given_again_and_may_take_over_its_claim(
+    loss: Exception, sent: list[object], swap: Operation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def lose(turn: Turn) -> Progress:
+        raise loss
+
+    alter_stage(monkeypatch, Step.PREPARING, work=lose)
+    tasks.advance(swap.pk, swap.attempt)
+    swap.refresh_from_db()
+    assert sent == [queued(swap, swap.claimed_by)]
+    assert claims.take_from_lost() == [], "the process lives"
+    monkeypatch.undo()
+    tasks.advance(*sent[0][1])
+    swap.refresh_from_db()
+    assert swap.state == "succeeded", swap.outcome
 
 
-def test_a_worker_that_starts_takes_up_what_the_one_before_it_left(sent: list[object], swap: Operation) -> None:
-    left = now() - timedelta(seconds=beat.LEFT_SECONDS + 1)
-    Operation.objects.filter(pk=swap.pk).update(state="running", heartbeat_at=left)
-    assert beat.take_stale() == []
-    worker_ready.send(sender=None)
-    assert sent == [("take_over", ())]
-    tasks.take_over()
-    assert sent[1:] == [("swap_slots", (swap.pk, swap.attempt + 1))]
+def test_the_tick_takes_up_what_a_dead_worker_left(sent: list[object], domain: Domain, swap: Operation) -> None:
+    Operation.objects.filter(pk=swap.pk).update(state="running", claimed_by=DEAD, claimed_at=now())
+    tasks.tick()
+    swap.refresh_from_db()
+    assert queued(swap) in sent
+    assert (swap.attempt, swap.losses, swap.claimed_by) == (2, 1, "")
 
 
-def test_a_worker_that_starts_leaves_what_another_works_on(sent: list[object], swap: Operation) -> None:
-    Operation.objects.filter(pk=swap.pk).update(state="running", heartbeat_at=now())
-    tasks.take_over()
-    assert sent == []
+def test_nobody_takes_up_what_a_living_worker_is_slow_with(sent: list[object], swap: Operation) -> None:
+    long_ago = now() - timedelta(seconds=100)
+    Operation.objects.filter(pk=swap.pk).update(
+        state="running", claimed_by=claims.new_claim(), claimed_at=long_ago, due_at=long_ago
+    )
+    tasks.tick()
+    assert all(name != "advance" for name, _args in sent)
+
+
+def test_a_worker_that_hangs_is_given_up(sent: list[object], swap: Operation) -> None:
+    long_ago = now() - timedelta(seconds=HANG_SECONDS + 1)
+    Operation.objects.filter(pk=swap.pk).update(state="running", claimed_by=claims.new_claim(), claimed_at=long_ago)
+    tasks.tick()
+    swap.refresh_from_db()
+    assert queued(swap) in sent and swap.attempt == 2
+
+
+@pytest.mark.parametrize(("seconds", "is_lost"), [(50, False), (70, True)])
+def test_of_another_machine_silence_decides(swap: Operation, seconds: int, is_lost: bool) -> None:
+    silent_since = now() - timedelta(seconds=seconds)
+    claim = "another-machine/5ee1f0e4/4711/1/1"
+    Operation.objects.filter(pk=swap.pk).update(state="running", claimed_by=claim, claimed_at=silent_since)
+    assert bool(claims.take_from_lost()) == is_lost
+
+
+def test_a_lost_message_is_given_again_at_the_same_attempt_and_then_after_a_while(
+    sent: list[object], swap: Operation
+) -> None:
+    sent.clear()
+    tasks.tick()
+    assert queued(swap) not in sent
+    Operation.objects.filter(pk=swap.pk).update(due_at=now() - timedelta(seconds=3))
+    tasks.tick()
+    assert sent.count(queued(swap)) == 1
+    tasks.tick()
+    assert sent.count(queued(swap)) == 1, "the queue may be long"
+    Operation.objects.filter(pk=swap.pk).update(asked_at=now() - timedelta(seconds=11))
+    tasks.tick()
+    assert sent.count(queued(swap)) == 2
+
+
+def test_a_message_that_comes_twice_does_nothing_twice(domain: Domain, swap: Operation) -> None:
+    Operation.objects.filter(pk=swap.pk).update(state="running", claimed_by=claims.new_claim(), claimed_at=now())
+    tasks.advance(swap.pk, swap.attempt)
+    swap.refresh_from_db()
+    assert (swap.step, swap.attempt, swap.losses) == ("requested", 1, 0)
+    Operation.objects.filter(pk=swap.pk).update(claimed_by="", due_at=now() + timedelta(seconds=1))
+    tasks.advance(swap.pk, swap.attempt)
+    swap.refresh_from_db()
+    assert swap.step == "requested", "it is not due"

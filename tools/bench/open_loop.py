@@ -33,6 +33,11 @@ class Sample:
         return self.done_at - self.due_at
 
 
+def page_of(host: str) -> Exam:
+    """The first page, which comes with its checksum."""
+    return Exam(Call(host, "/"), check_page)
+
+
 @dataclass
 class OpenLoop:
     """A client of tools.prober.load.Load. Each connection is a visitor of its own in the records."""
@@ -42,6 +47,8 @@ class OpenLoop:
     hosts: tuple[str, ...]
     rate: float
     """Requests a second, on the host names in turn."""
+    exam_of: Callable[[str], Exam] = page_of
+    """What is asked of a host name."""
     samples: list[Sample] = field(default_factory=list)
 
     def __post_init__(self) -> None:
@@ -64,7 +71,7 @@ class OpenLoop:
                 if stopping.is_set():
                     break
             host = self.hosts[number % len(self.hosts)]
-            task = asyncio.create_task(self._send(due_at, Exam(Call(host, "/"), check_page), write))
+            task = asyncio.create_task(self._send(due_at, self.exam_of(host), write))
             self._under_way.add(task)
             task.add_done_callback(self._under_way.discard)
             number += 1

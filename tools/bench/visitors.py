@@ -1,19 +1,14 @@
 """The visitors of a measurement, in a process of their own: whoever asks for swaps must not slow them down."""
 
-import gc
-import multiprocessing
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from multiprocessing.connection import Connection
-from types import TracebackType
-from typing import Self
+from functools import partial
 
+from tools.bench.apart import Apart
 from tools.bench.open_loop import OpenLoop, Sample
 from tools.prober import kinds
 from tools.prober.load import Load
 from tools.prober.records import Record
-
-STOP_SECONDS = 120.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,34 +32,14 @@ class Visit:
     samples: Sequence[Sample]
 
 
-class Visitors:
+class Visitors(Apart[Visit]):
     """A context manager: visitors come from its entry to its exit; then `seen` holds what they saw."""
 
     def __init__(self, crowd: Crowd) -> None:
-        context = multiprocessing.get_context("spawn")
-        self._ours, theirs = context.Pipe()
-        self._process = context.Process(target=_visit, args=(crowd, theirs), name="visitors")
-        self.seen = Visit((), ())
-
-    def __enter__(self) -> Self:
-        self._process.start()
-        self._ours.recv()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._ours.send("stop")
-        if not self._ours.poll(STOP_SECONDS):
-            self._process.kill()
-            raise TimeoutError(f"the visitors did not end within {STOP_SECONDS:g} s")
-        self.seen = self._ours.recv()
-        self._process.join()
+        super().__init__("visitors", partial(_visit, crowd))
 
 
-def _visit(crowd: Crowd, wire: Connection) -> None:
-    gc.freeze()
-    gc.disable()  # a pause for garbage would look like a slow answer; the process lives for minutes
+def _visit(crowd: Crowd, until_the_end: Callable[[], None]) -> Visit:
     open_loop = OpenLoop(f"{crowd.name} fixed rate", crowd.address, crowd.hosts, crowd.rate)
     others = []
     if crowd.with_others:
@@ -74,6 +49,5 @@ def _visit(crowd: Crowd, wire: Connection) -> None:
             kinds.connection_per_request(f"{crowd.name} connection per request", crowd.address, crowd.hosts),
         ]
     with Load([open_loop, *others]) as load:
-        wire.send("ready")
-        wire.recv()
-    wire.send(Visit(load.records, open_loop.samples))
+        until_the_end()
+    return Visit(load.records, open_loop.samples)

@@ -177,8 +177,8 @@ def another_owner_for_ones_own_file(aim: Aim) -> object:
 
 @attempt(Group.FILES, modes=AS_ROOT)
 def the_log_by_its_descriptor(_aim: Aim) -> object:
-    """It is open for writing alone; opened anew through /proc it could be read and rewritten."""
-    if not os.readlink("/proc/self/fd/2").startswith("/"):
+    """Opened anew through /proc a file could be read and rewritten; a pipe has nothing of the log."""
+    if not stat.S_ISREG(os.stat("/proc/self/fd/2").st_mode):
         return ""
     with open("/proc/self/fd/2", "rb") as stream:
         return stream.read(16) or "it opens"

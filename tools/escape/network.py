@@ -10,14 +10,15 @@ import socket
 import struct
 import subprocess
 from functools import partial
+from ipaddress import IPv4Address
 from pathlib import Path
 
 from tools.escape.attempt import AS_ROOT, Aim, Group, attempt, register
 
-OWN_NETWORK = frozenset({"instance", "release"})
 CONNECT_SECONDS = 1.5
 UNREACHABLE = (errno.ETIMEDOUT, errno.EHOSTUNREACH, errno.ENETUNREACH)
-METADATA = "169.254.169.254"
+METADATA = ("169.254.169.254", "169.254.170.2", "100.100.100.200", "168.63.129.16", "192.0.0.192")
+"""Where clouds tell a machine its credentials."""
 PORTS_OF_SERVICES = (22, 53, 80, 5432, 6379)
 
 
@@ -40,20 +41,20 @@ def _gateway() -> str:
     return ""
 
 
-@attempt(Group.NETWORK, modes=AS_ROOT, kinds=OWN_NETWORK, refused_with=UNREACHABLE)
+@attempt(Group.NETWORK, modes=AS_ROOT, refused_with=UNREACHABLE)
 def instances_of_other_sites(aim: Aim) -> object:
     """On the port that the router asks."""
     return [found for address, port in aim.neighbours if (found := _connects(address, port))]
 
 
-@attempt(Group.NETWORK, modes=AS_ROOT, kinds=OWN_NETWORK, refused_with=(errno.ECONNREFUSED,))
+@attempt(Group.NETWORK, modes=AS_ROOT, refused_with=(errno.ECONNREFUSED,))
 def services_on_the_hosts_loopback(aim: Aim) -> object:
     """127.0.0.1 is the sandbox's own, where nothing of the host listens: a refusal is its own kernel's."""
     with socket.create_connection(("127.0.0.1", aim.loopback_port), CONNECT_SECONDS):
         return "it took the connection"
 
 
-@attempt(Group.NETWORK, modes=AS_ROOT, kinds=OWN_NETWORK, refused_with=UNREACHABLE)
+@attempt(Group.NETWORK, modes=AS_ROOT, refused_with=UNREACHABLE)
 def the_host_by_its_gateway(aim: Aim) -> object:
     """What listens on every address of the host."""
     return _connects(_gateway(), aim.host_port)
@@ -69,18 +70,43 @@ for _port in PORTS_OF_SERVICES:
         Group.NETWORK,
         partial(_at_the_gateway, _port),
         modes=AS_ROOT,
-        kinds=OWN_NETWORK,
         refused_with=UNREACHABLE,
     )
 
 
-@attempt(Group.NETWORK, modes=AS_ROOT, kinds=OWN_NETWORK, refused_with=UNREACHABLE)
-def the_metadata_service(_aim: Aim) -> object:
-    """A cloud's machines get their credentials there."""
-    return _connects(METADATA, 80)
+def _at(address: str, _aim: Aim) -> object:
+    return _connects(address, 80)
 
 
-@attempt(Group.NETWORK, modes=AS_ROOT, kinds=OWN_NETWORK)
+for _address in METADATA:
+    register(
+        f"the metadata service at {_address}",
+        Group.NETWORK,
+        partial(_at, _address),
+        modes=AS_ROOT,
+        refused_with=UNREACHABLE,
+    )
+
+
+@attempt(Group.NETWORK, modes=AS_ROOT, refused_with=UNREACHABLE)
+def addresses_beside_those_of_other_sites(aim: Aim) -> object:
+    """Of the same block: those that nobody has lead nowhere, and the others let nobody in."""
+    beside = [
+        str(IPv4Address(int(IPv4Address(address)) + step)) for address, _ in aim.neighbours for step in (4, 8, 4096)
+    ]
+    return [found for address in beside if (found := _reaches(address, 8080))]
+
+
+def _reaches(address: str, port: int) -> str:
+    try:
+        return _connects(address, port)
+    except OSError as error:
+        if error.errno in UNREACHABLE:
+            return ""
+        raise
+
+
+@attempt(Group.NETWORK, modes=AS_ROOT)
 def a_port_below_1024(_aim: Aim) -> object:
     """Of the sandbox's own network."""
     with socket.socket() as end:
@@ -88,7 +114,7 @@ def a_port_below_1024(_aim: Aim) -> object:
         return "it was bound"
 
 
-@attempt(Group.NETWORK, modes=AS_ROOT, kinds=OWN_NETWORK)
+@attempt(Group.NETWORK, modes=AS_ROOT)
 def an_address_of_another_site(_aim: Aim) -> object:
     """RTM_NEWADDR by the system's own program."""
     program = next((path for path in ("/usr/sbin/ip", "/usr/bin/ip") if os.path.exists(path)), None)
@@ -100,7 +126,7 @@ def an_address_of_another_site(_aim: Aim) -> object:
     return ""
 
 
-@attempt(Group.NETWORK, modes=AS_ROOT, kinds=OWN_NETWORK)
+@attempt(Group.NETWORK, modes=AS_ROOT)
 def rules_of_the_firewall(_aim: Aim) -> object:
     """Also those of the sandbox's own network."""
     program = next((path for path in ("/usr/sbin/nft", "/usr/bin/nft") if os.path.exists(path)), None)

@@ -47,23 +47,34 @@ def add_reader(steps: Walker, site: str, name: str) -> None:
 
 
 def set_up_second_factor(steps: Walker) -> None:
-    """One's own account: an authenticator app, its recovery codes, a passkey."""
+    """One's own account: a confirmation, an authenticator app, its recovery codes, a passkey."""
     add_device(steps.page)
-    steps.go("/password/", "account")
-    steps.go("/settings/account/app/", "account-app")
-    secret = steps.page.inner_text(".setup__secret").replace(" ", "")
-    steps.fill(code=_code(secret), app_password=PASSWORD)
+    steps.go("/settings/account/", "account")
+    steps.show_at("account", 360)
+    steps.follow("text=set up an app")
+    steps.show("account-confirm")
+    steps.show_at("account-confirm", 360)
+    steps.page.fill("#id_password", PASSWORD)
+    steps.follow("#confirm")
+    steps.show("account-app")
+    steps.page.fill("#id_code", app_code(steps.page.inner_text(".setup__secret")))
     steps.follow("#app-save")
     steps.show("account-recovery-codes", ".codes")
-    steps.fill(passkey_name="key ring", passkey_new_password=PASSWORD)
-    steps.follow("[data-passkey-new] .button")
-    steps.show("account-passkey")
+    steps.go("/settings/account/passkeys/", "account-passkey-new")
+    steps.page.fill("#id_name", "key ring")
+    steps.follow("#passkey-save")
+    steps.show("account-passkey", "#codes")
     steps.show_at("account-passkey", 360)
-    steps.close_notification()
+    steps.follow("#passkeys .confirmed .button")
+    steps.show("account-remove-passkey")
+    steps.go("/settings/account/#sessions")
+    _close_notifications(steps.page)
+    steps.show("account-sessions", "#sessions")
+    steps.show_at("account-sessions", 360)
 
 
 def sign_in_again(steps: Walker) -> None:
-    """Out, and in again: refused, the second step, and a form whose session had ended."""
+    """Out, and in again: refused, the second step, a passkey alone, and a form whose session had ended."""
     name = steps.page.inner_text(".header__name")
     steps.press(ACCOUNT)
     steps.show("account-menu", ".header__account[open]")
@@ -71,7 +82,7 @@ def sign_in_again(steps: Walker) -> None:
     steps.show("sign-in")
     steps.show_at("sign-in", 360)
     _sign_in(steps, name, "not the password")
-    steps.show("sign-in-refused", "[role=alert]")
+    steps.show("sign-in-refused", "[role=alert]:not([hidden])")
     _sign_in(steps, name, PASSWORD)
     steps.show("sign-in-code")
     steps.follow("text=use a passkey")
@@ -80,9 +91,18 @@ def sign_in_again(steps: Walker) -> None:
     session = next(cookie["name"] for cookie in steps.page.context.cookies() if cookie["name"].endswith("session"))
     steps.page.context.clear_cookies(name=session)
     steps.follow("form[action$='/subscriptions/'] .button")
-    _sign_in(steps, name, PASSWORD)
-    steps.follow("text=use a passkey")
+    steps.show("sign-in-kept")
+    steps.follow("text=sign in with a passkey")
     steps.show("kept-form", "#subscription-name[value]")
+
+
+def _close_notifications(page: Page) -> None:
+    """Each change of an account is told in a bar of its own, which stays until it is closed."""
+    bar = page.locator(".notification")
+    while bar.count():
+        shown = bar.get_attribute("data-operation")
+        page.click("#notification-ok")
+        page.wait_for_selector(f".notification[data-operation='{shown}']", state="detached")
 
 
 def _choose(steps: Walker) -> None:
@@ -106,12 +126,14 @@ def _read(steps: Walker, link: str, site: str) -> None:
 
 
 def _sign_in(steps: Walker, name: str, password: str) -> None:
-    steps.page.fill("#id_username", name)
+    steps.page.fill("#id_login", name)
     steps.page.fill("#id_password", password)
     steps.follow("main .action")
 
 
-def _code(secret: str) -> str:
+def app_code(secret: str) -> str:
+    """What an authenticator app shows that was told `secret`, with or without spaces."""
+    secret = secret.replace(" ", "")
     return TOTP(base64.b32decode(secret), 6, SHA1(), 30).generate(int(time.time())).decode()  # noqa: S303
 
 

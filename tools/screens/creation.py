@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tools.screens.walker import Walker
+from tools.screens.walker import LONG, Walker
 
 
 def create_staged(steps: Walker, site: str) -> None:
@@ -59,6 +59,7 @@ def enable(steps: Walker, site: str) -> None:
     steps.show("scale-upgrade")
     steps.follow("#command-save")
     steps.show("enable-question", "#question")
+    steps.see(".notification--success", LONG)  # the mode is changed, and its slots are free again
     steps.follow("#answer-yes")
     steps.show("list-enabled", f"tr[data-slot='{site}/staging'][aria-selected=true]")
     steps.succeed()

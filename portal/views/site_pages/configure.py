@@ -2,15 +2,16 @@
 
 from contextlib import suppress
 
+from django.contrib.auth.models import User
 from django.http import HttpResponse, QueryDict
 from django.shortcuts import render
+from django.urls import reverse
 from django.views.decorators.http import require_http_methods
 
 from portal import kept_form
 from portal.answers import answer_operation
 from portal.configuration import Configuration, read_configuration
 from portal.http import PortalRequest
-from portal.refusals import status_of
 from portal.settings_commands import settings_commands
 from portal.views.site_pages import parts
 from portal.views.site_pages.facts import SlotFacts
@@ -27,7 +28,7 @@ def configure(request: PortalRequest, site_name: str, slot_name: str) -> HttpRes
     if request.method == "POST":
         return _save(request, get_slot_for_change(request.user, site_name, slot_name))
     slot = get_slot(request.user, site_name, slot_name)
-    returned = kept_form.returned(request)
+    returned = kept_form.returned(request, request.path, _reveal_address(slot))
     return _show_returned(request, slot, returned) if returned else show_page(request, slot)
 
 
@@ -36,22 +37,18 @@ def show_page(
     slot: Slot,
     configuration: Configuration | None = None,
     *,
-    is_revealed: bool = False,
     refusal: Refused | None = None,
     is_returned: bool = False,
 ) -> HttpResponse:
-    """The page as it is in force, or as it was typed; connection strings are hidden unless `is_revealed`."""
+    """The page as it is in force, or as it was typed."""
     is_open = parts.open_operation(slot) is not None
-    is_reader = not may_change(request.user, slot.site)
-    shown = configuration or read_configuration(slot, is_revealed=is_revealed, is_reader=is_reader)
-    context = _context(request, slot, shown)
+    context = _context(request, slot, configuration or read_configuration(slot))
     page = parts.show(
         request,
         slot,
         "configure",
         {
             **context,
-            "is_revealed": is_revealed,
             "refusal": refusal,
             "is_returned": is_returned,
             "is_not_in_force": not is_open and not are_in_force(slot),
@@ -62,13 +59,13 @@ def show_page(
         is_open=is_open,
     )
     if refusal is not None:
-        page.status_code = status_of(refusal)
+        page.status_code = refusal.http_status
     return page
 
 
 def _show_returned(request: PortalRequest, slot: Slot, returned: QueryDict) -> HttpResponse:
     """The page with what was typed before the session ended, hidden values unread; SAVE says what cannot be read."""
-    configuration = read_configuration(slot, is_reader=not may_change(request.user, slot.site))
+    configuration = read_configuration(slot)
     with suppress(SettingRefused):
         configuration.read(returned, is_returned=True)
     return show_page(request, slot, configuration, is_returned=True)
@@ -81,9 +78,19 @@ def _context(request: PortalRequest, slot: Slot, configuration: Configuration) -
         "page": configuration,
         "fields": configuration.fields,
         "rows": configuration.rows,
+        "reveal": reveal_address(request.user, slot),
         "other": other,
         "rollback_cost": _rollback_cost(slot, other),
     }
+
+
+def reveal_address(user: User, slot: Slot) -> str:
+    """Where hidden values are asked for; empty for a reader, who gets none."""
+    return _reveal_address(slot) if may_change(user, slot.site) else ""
+
+
+def _reveal_address(slot: Slot) -> str:
+    return reverse("site-values-reveal", args=[slot.site.name, slot.name])
 
 
 def _rollback_cost(slot: Slot, other: Slot | None) -> str:
@@ -113,7 +120,7 @@ def _save(request: PortalRequest, slot: Slot) -> HttpResponse:
 def _show_both(request: PortalRequest, slot: Slot, configuration: Configuration, refusal: Outdated) -> HttpResponse:
     """The sections again, with what was typed beside what is in force now."""
     context = {**_context(request, slot, configuration), "slot": slot, "site": slot.site, "refusal": refusal}
-    answer = render(request, "site/_configuration.html", context, status=status_of(refusal))
+    answer = render(request, "site/_configuration.html", context, status=refusal.http_status)
     answer["HX-Retarget"] = "#configure-form"
     answer["HX-Reswap"] = "innerHTML show:none"
     return answer

@@ -17,7 +17,7 @@ from portal.views.site_pages.facts import SlotFacts
 from sites.access import get_slot
 from sites.errors import NotFound
 from sites.models import Deployment
-from sites.services.deployments import build_log
+from sites.services.deployments import end_of_log
 
 PAGE_SIZE = 20
 
@@ -53,7 +53,7 @@ def log(request: PortalRequest, site_name: str, slot_name: str, public_id: uuid.
         request,
         slot,
         "deployments",
-        {"deployment": deployment, "log": build_log(deployment)},
+        {"deployment": deployment, "log": end_of_log(deployment)},
         commands=DEPLOYMENT_COMMANDS,
         extra_commands=[back],
         template="site/deployment.html",

@@ -9,8 +9,10 @@ from django.db.models import Q
 
 from portal.command_bar import slot_address
 from portal.rows import Row
+from portal.usage_bars import Bar, storage_bars
 from sites.access import may_change
 from sites.models import HostNameKind, Instance, OperationState, Slot, Swap
+from sites.services.storage import SiteStorage, storage_of
 from sites.services.swaps import partner
 
 RUNNING = "running"
@@ -27,7 +29,8 @@ class SlotFacts:
     def status(self) -> str:
         """What the slot does, in the word of its row in the list."""
         hold = getattr(self.slot, "hold", None)
-        return Row(self.slot, is_selected=False, is_open=None, operation=hold.operation if hold else None).status
+        operation = hold.operation if hold else None
+        return Row(self.slot, is_selected=False, is_open=None, operation=operation, failing=self.failing_count).status
 
     @cached_property
     def can_change(self) -> bool:
@@ -53,9 +56,24 @@ class SlotFacts:
         return sum(instance.observed_state == RUNNING for instance in self.instances)
 
     @cached_property
+    def failing_count(self) -> int:
+        """How many of them end again and again."""
+        return sum(instance.is_failing for instance in self.instances)
+
+    @cached_property
     def restarts(self) -> int:
         """How often they were restarted after they had ended by themselves."""
         return sum(instance.restarts for instance in self.instances)
+
+    @cached_property
+    def storage(self) -> SiteStorage:
+        """What the web site takes on disk."""
+        return storage_of(self.slot.site)
+
+    @cached_property
+    def storage_bars(self) -> list[Bar]:
+        """The same as bars."""
+        return storage_bars(self.storage)
 
     @cached_property
     def last_swap(self) -> Swap | None:

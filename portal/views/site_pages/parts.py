@@ -1,5 +1,6 @@
 """A page of a slot, or the part of it that asks again while something is going on."""
 
+from django.db.models import prefetch_related_objects
 from django.http import HttpResponse
 from django.shortcuts import render
 
@@ -33,6 +34,7 @@ def show(
 ) -> HttpResponse:
     """The page of `tab` (templates/site/TAB.html unless `template` names another); only its `part`, which has that
     id and the template site/_PART.html, when htmx asks for it. `is_open` says whether it has to ask again."""
+    prefetch_related_objects([slot], "host_names")
     operation = open_operation(slot)
     context = {**context, "is_open": is_open, "operation": operation, "pace": pace.of(operation)}
     if part and request.htmx and request.htmx.target == part:

@@ -1,16 +1,21 @@
 """The slot's publishing credentials and hidden values: replaced or shown on request, and only by POST."""
 
+from contextlib import suppress
+
 from django.http import HttpResponse
-from django.views.decorators.cache import never_cache
+from django.shortcuts import render
 from django.views.decorators.http import require_http_methods, require_POST
 
 from portal.answers import answer_operation
 from portal.command_bar import LIST_COMMANDS
+from portal.configuration import read_configuration
 from portal.confirmation import confirm
 from portal.http import PortalRequest
+from portal.templatetags.site_pages import entry_rows
 from portal.views.site_pages import configure, parts
 from portal.views.site_pages.facts import SlotFacts
 from sites.access import get_slot_for_change
+from sites.errors import SettingRefused
 from sites.services import secrets, slots
 
 
@@ -23,7 +28,6 @@ def reset_credentials(request: PortalRequest, site_name: str, slot_name: str) ->
     return answer_operation(request, slots.reset_credentials(acting_user=request.user, slot=slot))
 
 
-@never_cache
 @require_POST
 def reveal_password(request: PortalRequest, site_name: str, slot_name: str) -> HttpResponse:
     """Show the publishing password, once, in place or on the dashboard."""
@@ -33,10 +37,19 @@ def reveal_password(request: PortalRequest, site_name: str, slot_name: str) -> H
     return parts.show(request, slot, "dashboard", context, commands=LIST_COMMANDS, part="publishing-password")
 
 
-@never_cache
 @require_POST
-def reveal_connection_strings(request: PortalRequest, site_name: str, slot_name: str) -> HttpResponse:
-    """Show the values of the connection strings on the Configure page."""
+def reveal_values(request: PortalRequest, site_name: str, slot_name: str) -> HttpResponse:
+    """Show hidden values of the Configure page, one (`show=CATEGORY:NAME`) or all of a category (`show=CATEGORY`).
+
+    What was typed and is not saved yet stays as it is.
+    """
     slot = get_slot_for_change(request.user, site_name, slot_name)
-    secrets.reveal_connection_strings(acting_user=request.user, slot=slot)
-    return configure.show_page(request, slot, is_revealed=True)
+    configuration = read_configuration(slot)
+    with suppress(SettingRefused):
+        configuration.read(request.POST)
+    category, _, name = request.POST.get("show", "").partition(":")
+    configuration.show_values(request.user, category, name)
+    if not request.htmx:
+        return configure.show_page(request, slot, configuration)
+    rows = entry_rows(configuration.rows[category], configure.reveal_address(request.user, slot))
+    return render(request, "site/_entry_rows.html", rows)

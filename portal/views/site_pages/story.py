@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from django.contrib.sessions.backends.base import SessionBase
 
-from sites.models import Deployment, Kind, Operation, OperationState, Site, Slot
+from sites.models import Deployment, OperationState, Site, Slot, Swap
 
 LOOKED_AT = "looked_at"
 SAMPLE = "Sample"
@@ -37,20 +37,19 @@ class Story:
 
 
 def read_story(site: Site, session: SessionBase) -> Story:
-    """Looks are remembered in the session, swaps are operations, what was published is a deployment."""
+    """Looks are remembered in the session, swaps and roll-backs are records, what was published is a deployment."""
     slots = list(site.slots.select_related("site"))
     production = next(slot for slot in slots if slot.is_production)
     staging = next((slot for slot in slots if not slot.is_production), None)
     looked_at = session.get(LOOKED_AT, [])
-    done = Operation.objects.filter(site=site, state=OperationState.SUCCEEDED)
-    swaps = done.filter(kind=Kind.SWAP).count()
+    swaps = Swap.objects.filter(operation__site=site, operation__state=OperationState.SUCCEEDED).count()
     return Story(
         production=production,
         staging=staging,
         has_seen_production=production.pk in looked_at,
         has_seen_staging=staging is not None and staging.pk in looked_at,
         has_swapped=swaps >= 1,
-        has_rolled_back=swaps >= 2 or done.filter(kind=Kind.ROLL_BACK).exists(),
+        has_rolled_back=swaps >= 2,
         has_published=Deployment.objects.filter(workload__site=site).exclude(deployer=SAMPLE).exists(),
     )
 

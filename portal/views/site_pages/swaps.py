@@ -11,7 +11,8 @@ from portal.drain import connections_cut
 from portal.http import PortalRequest
 from portal.views.site_pages import parts
 from sites.access import get_slot
-from sites.models import Kind, SlotChange, Swap
+from sites.models import SlotChange, Swap
+from sites.operations.kinds import kind_of
 
 PAGE_SIZE = 20
 PAGE_COMMANDS = tuple(key for key in COMMANDS if key != "publish")
@@ -25,13 +26,14 @@ class Entry:
     swap: Swap
 
     @property
-    def kind(self) -> str:
+    def title(self) -> str:
         """What it was, in a word or two."""
-        if self.swap.operation.kind == Kind.PUBLISH:
-            return "Auto swap"
-        if self.swap.operation.kind == Kind.ROLL_BACK:
-            return "Roll-back"
-        return "Swap with preview" if self.swap.is_preview else "Swap"
+        return kind_of(self.swap.operation).title_of(self.swap.operation)
+
+    @property
+    def icon(self) -> str:
+        """Its sign."""
+        return "rollback" if kind_of(self.swap.operation).is_roll_back else "swap"
 
     @property
     def changes(self) -> list[SlotChange]:

@@ -4,14 +4,20 @@ import shutil
 import sys
 
 from django.conf import settings
-from django.core.management.base import BaseCommand, CommandParser
+from django.core.checks import ERROR, run_checks
+from django.core.management.base import CommandParser
 
 from portal.options import describe_options
+from sites.checks import TAG
 from sites.errors import GreenroomError
+from sites.management.base import GreenroomCommand
+from sites.management.findings import sentence
 from sites.supervisor.components import uses_foreign_redis
+from sites.supervisor.control import why_silent
 from sites.supervisor.isolation import choose_isolation, isolation_lines
 from sites.supervisor.lock import UpLock
 from sites.supervisor.ports import check_port
+from sites.supervisor.report import hang_lines
 
 PROGRAMS = {
     "bwrap": ("bubblewrap", "sandboxes of the sites"),
@@ -24,11 +30,11 @@ PROGRAMS = {
 MANY_FREE_BYTES = 2 * 1024**3
 
 
-class Command(BaseCommand):
+class Command(GreenroomCommand):
     """Prints one line per finding; exit code 1 when `up` would be refused."""
 
+    is_refused_by_checks = False  # what they find is part of what it tells
     help = "Show what this machine offers to Greenroom, and the remedy for what is missing."
-    requires_system_checks = []
 
     def add_arguments(self, parser: CommandParser) -> None:
         """Greenroom's own options."""
@@ -38,7 +44,9 @@ class Command(BaseCommand):
         """Changes nothing."""
         self.stdout.write(f"Python {sys.version.split()[0]}, data folder {settings.DATA_DIR}")
         self._programs()
-        refusals = [refusal for refusal in (self._isolation(), self._port(), self._disk()) if refusal]
+        faults = [sentence(message) for message in run_checks(tags=[TAG]) if message.level >= ERROR]
+        refusals = [*faults, self._isolation(), "" if faults else self._port(), self._disk()]
+        refusals = [refusal for refusal in refusals if refusal]
         for refusal in refusals:
             self.stdout.write(refusal)
         self.stdout.write("`up` would be refused." if refusals else "`up` can start.")
@@ -60,8 +68,11 @@ class Command(BaseCommand):
         return ""
 
     def _port(self) -> str:
-        if UpLock(settings.RUN_DIR).is_held():
-            self.stdout.write("Greenroom is running with this data folder.")
+        lock = UpLock(settings.RUN_DIR)
+        if lock.is_held():
+            holder = lock.holder()
+            silent = why_silent(settings.RUN_DIR / "up.sock", holder.pid) if holder else ""
+            self.stdout.write("\n".join([silent or "Greenroom is running with this data folder.", *hang_lines()]))
             return ""
         try:
             check_port(settings.LISTEN, settings.PORT)

@@ -5,10 +5,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from django.conf import settings
-from django.core.management.base import BaseCommand, CommandParser
+from django.core.management.base import CommandParser
 
 from sites import errors
 from sites.errors import Failed, GreenroomError, Refused
+from sites.management.base import GreenroomCommand
 
 TARGET = Path("docs") / "messages.md"
 HEAD = """# Messages
@@ -26,11 +27,11 @@ SECTIONS = {
 }
 
 
-class Command(BaseCommand):
+class Command(GreenroomCommand):
     """Print the page, or write it to its place."""
 
+    is_refused_by_checks = False
     help = "Print docs/messages.md as it follows from sites/errors/; --write writes it."
-    requires_system_checks = []
 
     def add_arguments(self, parser: CommandParser) -> None:
         """--write."""

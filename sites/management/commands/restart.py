@@ -7,18 +7,19 @@ from pathlib import Path
 from typing import NoReturn
 
 from django.conf import settings
-from django.core.management.base import BaseCommand, CommandParser
+from django.core.management.base import CommandParser
 
 from portal.options import describe_options
 from sites.errors import GreenroomError
-from sites.supervisor.control import request
+from sites.management.base import GreenroomCommand
+from sites.supervisor.control import request, why_silent
 from sites.supervisor.lock import running_up
 
 SILENCE_SECONDS = settings.READY_SECONDS
 """How long `up` may say nothing, while it replaces itself. It waits itself for parts, as long as they get on."""
 
 
-class Command(BaseCommand):
+class Command(GreenroomCommand):
     """Ask the running `up` to replace itself and its control plane, and wait until it has."""
 
     help = "Restart the control plane, also onto newer code; sites, router and agent go on."
@@ -32,9 +33,11 @@ class Command(BaseCommand):
         socket = settings.RUN_DIR / "up.sock"
         log = settings.LOG_DIR / "up.log"
         try:
-            running_up(settings.RUN_DIR, settings.DATA_DIR)
+            holder = running_up(settings.RUN_DIR, settings.DATA_DIR)
         except GreenroomError as error:
             self._fail(str(error))
+        if silent := why_silent(socket, holder.pid):
+            self._fail(f"{silent} Nothing was restarted.")
         self._check_code()
         offset = log.stat().st_size
         before = request(socket, {"command": "restart"})
@@ -65,6 +68,8 @@ class Command(BaseCommand):
             self._fail(f"The present code cannot be loaded ({last}). Nothing was restarted; mend it and try again.")
 
     def _tell(self, log: Path, offset: int) -> int:
+        if not log.exists() or log.stat().st_size < offset:
+            return 0  # it has just become up.log.1
         with log.open("rb") as file:
             file.seek(offset)
             text = file.read()

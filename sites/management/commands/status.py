@@ -1,17 +1,19 @@
 """`./greenroom status`: all in a page."""
 
 from django.conf import settings
-from django.core.management.base import BaseCommand, CommandParser
+from django.core.management.base import CommandParser
 from django.db import DatabaseError
 
 from portal.options import describe_options
 from sites.errors import NotUp
+from sites.management.base import GreenroomCommand
+from sites.supervisor.control import why_silent
 from sites.supervisor.lock import running_up
 from sites.supervisor.report import status_lines
 
 
-class Command(BaseCommand):
-    """Prints what runs, what is open and what went wrong; exit code 3 when `up` does not run."""
+class Command(GreenroomCommand):
+    """Prints what runs, what is open and what went wrong; exit code 3 when `up` does not run, 4 when it hangs."""
 
     help = "Show what runs, what is open and what went wrong last."
 
@@ -32,6 +34,9 @@ class Command(BaseCommand):
             lines = status_lines(holder)
         except DatabaseError as error:
             lines = [f"The database does not answer ({error}). The sites go on serving. See logs/up.log."]
-        self.stdout.write("\n".join(lines))
+        silent = why_silent(settings.RUN_DIR / "up.sock", holder.pid) if holder else ""
+        self.stdout.write("\n".join([silent, "", *lines] if silent else lines))
         if holder is None:
             raise SystemExit(3)
+        if silent:
+            raise SystemExit(4)

@@ -1,15 +1,16 @@
 """`manage.py welcome`: the way in while nobody has a password; `up` shows it when everything runs."""
 
-from django.core.management.base import BaseCommand, CommandParser
+from django.core.management.base import CommandParser
 
+from sites.management.base import GreenroomCommand
 from sites.management.welcome import sign_in_line
 
 
-class Command(BaseCommand):
+class Command(GreenroomCommand):
     """Prints a sentence, or nothing when an administrator can sign in."""
 
     help = "Show the way into the portal while no administrator has a password."
-    requires_system_checks = []
+    is_refused_by_checks = False  # `up` has checked
 
     def add_arguments(self, parser: CommandParser) -> None:
         """--without-link, for a place that others may read."""

@@ -4,16 +4,17 @@ import asyncio
 from typing import Any
 
 from django.conf import settings
-from django.core.management.base import BaseCommand
 from django.db import close_old_connections
 
+from sites.management.base import GreenroomCommand
 from sites.router.xds.daemon import Places, serve
 from sites.routing import DatabaseTables
 
 
-class Command(BaseCommand):
+class Command(GreenroomCommand):
     """Runs in the foreground and logs to stderr; ended by SIGTERM."""
 
+    is_refused_by_checks = False  # `up` has checked
     help = "Serve route tables to Envoy."
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -26,5 +27,6 @@ class Command(BaseCommand):
             addresses=settings.LISTEN,
             port=settings.PORT,
             portal_hosts=[settings.PORTAL_HOST, "127.0.0.1", "[::1]"],
+            silence_seconds=settings.SILENCE_SECONDS,
         )
         asyncio.run(serve(DatabaseTables(), places, before_call=close_old_connections))

@@ -6,13 +6,13 @@ from envoy.config.cluster.v3 import cluster_pb2
 from envoy.config.endpoint.v3 import endpoint_pb2
 from envoy.extensions.upstreams.http.v3 import http_protocol_options_pb2
 
+from sites.router.bounds import bounds
 from sites.router.table import PORTAL_CLUSTER, Cluster
 from sites.router.xds.resource import Kind, Resource, pack, resource
 
 ADS = {"ads": {}, "resource_api_version": "V3", "initial_fetch_timeout": timedelta(0)}
 """Where Envoy fetches a resource: from this server, and waiting for it as long as it takes."""
 
-_UNLIMITED = 1_000_000_000
 _HTTP_OPTIONS = "envoy.extensions.upstreams.http.v3.HttpProtocolOptions"
 
 
@@ -26,17 +26,22 @@ def _http_options() -> dict[str, object]:
     return {_HTTP_OPTIONS: pack(options)}
 
 
-# The default of 3 parallel retries answers 503 to everybody else while an instance is away.
-_LIMITS = {
-    "thresholds": [
-        {
-            "max_connections": {"value": _UNLIMITED},
-            "max_pending_requests": {"value": _UNLIMITED},
-            "max_requests": {"value": _UNLIMITED},
-            "max_retries": {"value": _UNLIMITED},
-        }
-    ]
-}
+def _limits() -> dict[str, object]:
+    """Of one cluster, so that one site in trouble leaves descriptors to the others.
+
+    As many may be tried again: the default of 3 answers 503 to everybody else while an instance is away.
+    """
+    most = bounds()
+    threshold = {
+        "max_connections": {"value": most.connections_of_cluster},
+        "max_pending_requests": {"value": most.requests_of_cluster},
+        "max_requests": {"value": most.requests_of_cluster},
+        "max_retries": {"value": most.requests_of_cluster},
+    }
+    return {"thresholds": [threshold]}
+
+
+_LIMITS = _limits()
 # Only what the network says counts: an application's own 5xx is an answer, not a dead instance.
 _OUTLIERS = {
     "split_external_local_origin_errors": True,

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from aiohttp import web
 
+from sites.router.bounds import bounds
 from sites.router.xds.cache import TableCache, fixtures
 from sites.router.xds.control import Control
 from sites.router.xds.keeper import Keeper
@@ -37,6 +38,7 @@ class Places:
     addresses: Sequence[str]
     port: int
     portal_hosts: Sequence[str]
+    silence_seconds: int
 
 
 def usable_addresses(addresses: Sequence[str]) -> list[str]:
@@ -60,7 +62,9 @@ async def serve(source: TableSource, places: Places, before_call: Callable[[], N
     stopped = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stopped.set)
-    listener = edge_listener(usable_addresses(places.addresses), places.port)
+    listener = edge_listener(
+        usable_addresses(places.addresses), places.port, bounds=bounds(), silence_seconds=places.silence_seconds
+    )
     nodes = Nodes(TableCache(fixtures(listener, str(places.web_socket), places.portal_hosts)))
     reports = LoadReports()
     keeper = Keeper(SourceReader(source, before_call), nodes, LastGood(places.last_good))

@@ -35,6 +35,19 @@ NO_ANSWER = _html(
     "Its owner finds the reason in the log of the web site.",
 )
 STARTING = _html("This web site is starting", "It answers in a few seconds; load this page again.")
+BUSY = _html(
+    "This server is busy",
+    "It has as many requests at once as it can hold, so this one was not begun. Try again in a moment.",
+)
+SILENT = _html(
+    "This web site took too long to answer",
+    "It sent nothing for longer than this server waits. What was asked for may still be under way. "
+    "Its owner can have it answer sooner; the administrator can raise SILENCE_SECONDS.",
+)
+TOO_SLOW = _html(
+    "The request did not arrive",
+    "It was not complete in time. Send it again, over a faster connection if you can.",
+)
 NO_WEB_SOCKETS = "This address takes no WebSockets; its owner can allow them under Configure.\n"
 PAGES = {
     Page.STOPPED: (

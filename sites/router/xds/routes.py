@@ -114,7 +114,11 @@ def _routes(cluster: str, *, allows_web_sockets: bool) -> list[dict[str, Any]]:
 
 def _page_route(page: Page) -> dict[str, Any]:
     status, body = PAGES[page]
-    headers = [_header("content-type", CONTENT_TYPE), _header("cache-control", "no-store")]
+    headers = [
+        _header("content-type", CONTENT_TYPE),
+        _header("cache-control", "no-store"),
+        _header("x-content-type-options", "nosniff"),
+    ]
     if page is Page.STARTING:
         headers.append(_header("retry-after", str(RETRY_AFTER_SECONDS)))
     return {

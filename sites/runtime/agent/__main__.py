@@ -4,6 +4,7 @@ import argparse
 import asyncio
 import fcntl
 import logging
+import logging.config
 import os
 import signal
 import sys
@@ -11,6 +12,7 @@ from pathlib import Path
 
 from aiohttp import web
 
+from sites import log_lines
 from sites.runtime.agent.isolation import probe
 from sites.runtime.agent.limits import take_confinement
 from sites.runtime.agent.machine import Machine, mark_of
@@ -64,7 +66,8 @@ async def serve(supervisor: Supervisor, socket: Path) -> None:
     mask = os.umask(0o077)
     await web.UnixSite(runner, str(socket)).start()
     os.umask(mask)
-    chores = [loop.create_task(work) for work in (supervisor.tidy(), supervisor.machine.look_after_places())]
+    repeated = supervisor.tidy(), supervisor.watch(), supervisor.machine.look_after_places()
+    chores = [loop.create_task(work) for work in repeated]
     logger.info("Ready, isolation %s.", supervisor.machine.isolation.level)
     await server.is_ending.wait()
     for chore in chores:
@@ -76,7 +79,7 @@ async def serve(supervisor: Supervisor, socket: Path) -> None:
 def main() -> int:
     """Exit codes: 0 told to end, 1 cannot start here; the reason is on stderr."""
     options = arguments()
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
+    logging.config.dictConfig(log_lines.configuration("INFO"))
     os.umask(0o022)  # what sites expect; the state folder and the socket are for this user only
     state: Path = options.state.resolve()
     socket: Path = options.socket.absolute()

@@ -7,18 +7,21 @@ import logging
 from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
 
-from sites.runtime.agent.backoff import Backoff
+from sites.logs.files import LIMIT_BYTES
+from sites.runtime.agent.backoff import RESET_AFTER_SECONDS
 from sites.runtime.agent.files import read_json, write_json
+from sites.runtime.agent.history import History
 from sites.runtime.agent.machine import Job, Machine
 from sites.runtime.agent.monitor import NOT_STARTED, Monitor
 from sites.runtime.agent.network import Place
 from sites.runtime.agent.sandbox import APP, environment
 from sites.runtime.agent.waiting import wait_until_listening
-from sites.runtime.spec import InstanceState, InstanceStatus, Mount, RevisionSpec
+from sites.runtime.spec import EndReason, InstanceState, InstanceStatus, Mount, RevisionSpec
 
 FAULT_SECONDS = 5.0
+SHORT_GRACE_SECONDS = 2.0
+"""For one that is started anew because it writes more than it may."""
 
 logger = logging.getLogger(__name__)
 
@@ -51,11 +54,14 @@ class Instance:
         self._folder = folder
         self._on_end = on_end
         self._place: Place | None = None
-        self._restarts = 0
-        self._exit_code: int | None = None
-        self._backoff = Backoff()
+        self._history = History()
         self._changed = asyncio.Event()
         self._is_unwanted = False
+        self._is_to_begin_anew = False
+        self._monitor: Monitor | None = None
+        """Of the process that runs."""
+        self._known_kills = 0
+        self.is_writing: bool | None = None
         self._task = asyncio.get_running_loop().create_task(self._live_on())
 
     @property
@@ -69,9 +75,10 @@ class Instance:
         return self._folder / "log"
 
     @property
-    def is_unwanted(self) -> bool:
-        """It was told to end."""
-        return self._is_unwanted
+    def is_failing(self) -> bool:
+        """It has ended by itself, and has not run for long since."""
+        ran = self._monitor.ran_seconds if self._monitor is not None else 0.0
+        return self.state == InstanceState.BACKOFF or (self._history.crashes > 0 and ran < RESET_AFTER_SECONDS)
 
     @property
     def address(self) -> str | None:
@@ -92,9 +99,48 @@ class Instance:
             state=self.state,
             address=self.address or "",
             port=self.port,
-            restarts=self._restarts,
-            exit_code=self._exit_code,
+            restarts=self._history.restarts,
+            exit_code=self._history.exit_code,
+            is_failing=self.is_failing,
+            reason=self._history.reason,
         )
+
+    @property
+    def owner(self) -> int:
+        """See Writer.owner."""
+        return self.spec.owner
+
+    @property
+    def inside(self) -> int | None:
+        """See Writer.inside."""
+        child = self._monitor.record.child if self._monitor else None
+        return child.pid if child else None
+
+    @property
+    def mounts(self) -> tuple[Mount, ...]:
+        """See Writer.mounts."""
+        return self.spec.mounts
+
+    async def let_write(self, is_allowed: bool, why: str) -> None:
+        """See Writer.let_write: at once where no file is open for writing, else by starting the process anew."""
+        inside = self.inside
+        if inside is None or self._is_to_begin_anew:
+            return
+        if self.is_writing is not None:
+            self._machine.note(self._folder, why)
+        folders = [mount.target for mount in self.spec.mounts if mount.is_writable]
+        if await self._machine.remount(inside, folders, is_writable=is_allowed):
+            self.is_writing = is_allowed
+        else:
+            self._is_to_begin_anew = True
+            self._changed.set()
+
+    def note_memory_kills(self) -> None:
+        """Say in its log when a process was ended for memory, also when the application goes on without it."""
+        kills = self._machine.confinement.memory_kills(self.key)
+        if self._monitor is not None and kills > self._known_kills:
+            self._machine.note_memory(self._folder, self.key, self.spec.limits)
+        self._known_kills = kills
 
     def update(self, spec: RevisionSpec) -> None:
         """A newer order for it; it is started again only if it must be."""
@@ -143,6 +189,7 @@ class Instance:
         self.state = InstanceState.STOPPING
         if monitor is not None:
             await monitor.stop(self.spec.grace_seconds)
+        await self._machine.end_log(self._folder)
         for name in ("run.json", "history.json"):
             (self._folder / name).unlink(missing_ok=True)
         await self._machine.release(self.key, keeps_place=self._machine.is_closing)
@@ -152,10 +199,10 @@ class Instance:
         monitor = Monitor.read(self._folder)
         history = read_json(self._folder / "history.json")
         if monitor is None and history is not None:
-            self._recall(history)
+            self._history.recall(history)
         if monitor is None or not monitor.is_of_this_boot:
             return None
-        self._recall(monitor.record.extra)
+        self._history.recall(monitor.record.extra)
         self._place = await self._machine.take_place(self.key)
         if not monitor.is_running:
             await monitor.kill()
@@ -167,6 +214,7 @@ class Instance:
         if is_other and not self._is_unwanted:
             await monitor.stop(self.spec.grace_seconds)
             return None
+        self._machine.follow_log(self._folder, self.log, LIMIT_BYTES)
         monitor.go_on()
         logger.info("Took over instance %s of '%s'.", self.ordinal, self.spec.name)
         return monitor
@@ -177,7 +225,10 @@ class Instance:
         try:
             self._place = await self._machine.take_place(self.key)
             place = [self._place.address, self._place.port]
-            extra = {"digest": digest_of(spec), "place": place, **self._history()}
+            kills = self._machine.confinement.memory_kills(self.key)
+            extra = {"digest": digest_of(spec), "place": place, "memory_kills": kills, **self._history.as_data()}
+            mounts = self._machine.storage.as_allowed(spec.owner, spec.mounts)
+            self.is_writing = mounts == spec.mounts
             job = Job(
                 key=self.key,
                 folder=self._folder,
@@ -189,10 +240,12 @@ class Instance:
                     port=self._place.port,
                     instance_id=instance_id(self._machine.mark, spec.revision_id, self.ordinal),
                 ),
-                mounts=(Mount(spec.app, APP, is_writable=False), *spec.mounts),
+                mounts=(Mount(spec.app, APP, is_writable=False), *mounts),
                 directory=APP,
                 limits=spec.limits,
                 log=self.log,
+                log_limit=LIMIT_BYTES,
+                largest_file=self._machine.storage.largest_file(spec.owner),
                 place=self._place,
             )
             return await self._machine.start(job, extra)
@@ -202,6 +255,7 @@ class Instance:
 
     async def _watch(self, monitor: Monitor) -> bool:
         """Returns when the process has ended by itself or is unwanted (False), or was ended for a new spec (True)."""
+        self._monitor = monitor
         end = asyncio.ensure_future(monitor.wait())
         listening = asyncio.ensure_future(self._listens(monitor))
         try:
@@ -214,12 +268,14 @@ class Instance:
                 self._changed.clear()
                 if self._is_unwanted or end.done():
                     return False
-                if monitor.record.extra["digest"] != digest_of(self.spec):
+                if self._is_to_begin_anew or monitor.record.extra["digest"] != digest_of(self.spec):
                     self.state = InstanceState.STARTING
                     listening.cancel()
-                    await monitor.stop(self.spec.grace_seconds)
+                    await monitor.stop(SHORT_GRACE_SECONDS if self._is_to_begin_anew else self.spec.grace_seconds)
+                    self._is_to_begin_anew = False
                     return True
         finally:
+            self._monitor = None
             listening.cancel()
             end.cancel()
             await asyncio.gather(listening, end, return_exceptions=True)
@@ -231,20 +287,21 @@ class Instance:
         self.is_known.set()
 
     async def _crashed(self, monitor: Monitor | None) -> None:
-        ran = monitor.ran_seconds if monitor is not None else 0.0
-        self._exit_code = monitor.exit_code if monitor is not None else NOT_STARTED
-        self._restarts += 1
+        await self._machine.end_log(self._folder)
+        if monitor is None:
+            delay = self._history.add(NOT_STARTED, EndReason.NONE, 0.0)
+        else:
+            delay = self._history.add(monitor.exit_code, self._reason_of(monitor), monitor.ran_seconds)
         self.state = InstanceState.BACKOFF
-        delay = self._backoff.next_delay(ran)
         logger.warning(
             "Instance %s of '%s' ended with code %s; it is started again in %s s.",
             self.ordinal,
             self.spec.name,
-            self._exit_code,
+            self._history.exit_code,
             delay,
         )
         if monitor is not None:
-            self._remember(monitor)
+            self._remember()
         try:
             async with asyncio.timeout(delay):
                 while not self._is_unwanted:
@@ -253,18 +310,16 @@ class Instance:
         except TimeoutError:
             return
 
-    def _remember(self, monitor: Monitor) -> None:
+    def _reason_of(self, monitor: Monitor) -> EndReason:
+        kills = self._machine.confinement.memory_kills(self.key)
+        if kills <= monitor.record.extra.get("memory_kills", kills):
+            return EndReason.NONE
+        return self._machine.memory_reason(self.key)
+
+    def _remember(self) -> None:
         """So that an agent that is killed during the wait does not count the same end twice."""
         (self._folder / "run.json").unlink(missing_ok=True)
         try:
-            write_json(self._folder / "history.json", self._history(), is_durable=False)
+            write_json(self._folder / "history.json", self._history.as_data(), is_durable=False)
         except OSError as error:
             logger.warning("The history of instance %s could not be written: %s", self.key, error)
-
-    def _history(self) -> dict[str, Any]:
-        return {"restarts": self._restarts, "exit_code": self._exit_code, "crashes": self._backoff.crashes}
-
-    def _recall(self, history: dict[str, Any]) -> None:
-        self._restarts = history["restarts"]
-        self._exit_code = history["exit_code"]
-        self._backoff = Backoff(history["crashes"])

@@ -20,6 +20,7 @@ LAST_CAPABILITY = 63
 NOT_RUN, NOT_FOUND = 126, 127
 """Exit codes, as a shell has them."""
 SIG_DFL = None
+SIGXFSZ = 25
 PR_CAPBSET_READ, PR_CAPBSET_DROP, PR_SET_NO_NEW_PRIVS, PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL = 23, 24, 38, 47, 4
 PR_SET_SECCOMP, SECCOMP_MODE_FILTER, INSTRUCTION_BYTES = 22, 2, 8
 CAPABILITY_VERSION_3 = 0x20080522
@@ -93,9 +94,13 @@ def _prctl(option: int, argument: int, second: int = 0) -> int:
 
 
 def _forget_signals() -> None:
-    """An ignored signal stays ignored in the next program, and the interpreter ignores some."""
+    """An ignored signal stays ignored in the next program, and the interpreter ignores some.
+
+    SIGXFSZ stays so: whoever makes a file too large gets an error (EFBIG), and is not ended.
+    """
     for number in range(1, LAST_SIGNAL + 1):
-        _libc.signal(number, SIG_DFL)
+        if number != SIGXFSZ:
+            _libc.signal(number, SIG_DFL)
 
 
 def _stop(code: int, sentence: str) -> int:

@@ -1,4 +1,8 @@
-"""Memory, processes and processor time of a sandbox: control groups of version 1 or 2, else process limits."""
+"""Memory, processes and processor time of a sandbox: control groups of version 1 or 2, else process limits.
+
+All sandboxes lie in one group with a bound of its own, so that what their limits allow together never takes the
+memory of the router and the control plane; when it is reached, the kernel ends a process of a site.
+"""
 
 import logging
 import os
@@ -13,6 +17,10 @@ from sites.runtime.agent.delegation import CONTROLLERS, ROOT, Delegation, find_d
 from sites.runtime.spec import Limits
 
 PERIOD_MICROSECONDS = 100_000
+MB = 1024 * 1024
+PROCESS_BOUNDS = (Path("/proc/sys/kernel/pid_max"), Path("/proc/sys/kernel/threads-max"))
+PROCESS_SHARE = 0.75
+"""Of what the machine can have, for all sandboxes together."""
 
 logger = logging.getLogger(__name__)
 
@@ -25,11 +33,20 @@ class Confinement(Protocol):
     def take(self) -> None:
         """Makes what all sandboxes share, before the first one enters. Raises OSError."""
 
+    def bound(self, memory_mb: int) -> None:
+        """All sandboxes together use no more memory from now on."""
+
     def enter(self, key: str, pid: int, limits: Limits, *, in_background: bool = False) -> None:
         """The process and all that it will start are bounded from now on; in the background, others go first.
 
         Raises OSError when it cannot be bounded.
         """
+
+    def memory_kills(self, key: str) -> int:
+        """How many processes of a sandbox the kernel has ended because memory ran out; 0 where nobody counts."""
+
+    def has_met_limit(self, key: str) -> bool:
+        """Whether a sandbox itself has asked for more memory than its limit; if not, all of them together have."""
 
     def leave(self, key: str) -> bool:
         """The sandbox has ended for good; False while something of it is still ending: then say it again."""
@@ -53,6 +70,23 @@ def _share_of(usual: int, in_background: bool) -> int:
     return int(usual * WEIGHT) if in_background else usual
 
 
+def _read(path: Path) -> str:
+    try:
+        return path.read_text().strip()
+    except OSError:
+        return ""
+
+
+def _counted(path: Path, name: str) -> int:
+    """A number of a file with a name and a number on each line; 0 where there is none."""
+    rows = dict(line.split(maxsplit=1) for line in _read(path).splitlines())
+    return int(rows.get(name, 0))
+
+
+def _most_processes() -> int:
+    return int(min(int(path.read_text()) for path in PROCESS_BOUNDS) * PROCESS_SHARE)
+
+
 def set_process_limits(pid: int, limits: Limits, *, with_memory: bool) -> None:
     """Open files and core dumps always; memory only where no control group counts it."""
     _, most = resource.prlimit(pid, resource.RLIMIT_NOFILE)
@@ -61,7 +95,7 @@ def set_process_limits(pid: int, limits: Limits, *, with_memory: bool) -> None:
     resource.prlimit(pid, resource.RLIMIT_CORE, (0, 0))
     if with_memory:
         # Of each process; generous, because stacks and runtimes reserve more than they use
-        size = max(2 * limits.memory_mb, limits.memory_mb + 512) * 1024 * 1024
+        size = max(2 * limits.memory_mb, limits.memory_mb + 512) * MB
         resource.prlimit(pid, resource.RLIMIT_DATA, (size, size))
 
 
@@ -71,14 +105,27 @@ class GroupsV1:
     def __init__(self, name: str, controllers: tuple[str, ...]) -> None:
         self._name = name
         self._controllers = controllers
+        self._memory_mb = 0
         self.fact = f"limits by control groups (version 1: {', '.join(controllers)})"
 
     def take(self) -> None:
         """See Confinement.take."""
 
+    def bound(self, memory_mb: int) -> None:
+        """See Confinement.bound."""
+        self._memory_mb = memory_mb
+        for controller in self._controllers:
+            parent = ROOT / controller / self._name
+            parent.mkdir(parents=True, exist_ok=True)
+            if controller == "memory" and memory_mb:
+                _write(parent / "memory.limit_in_bytes", memory_mb * MB)
+            if controller == "pids":
+                _write(parent / "pids.max", _most_processes())
+
     def enter(self, key: str, pid: int, limits: Limits, *, in_background: bool = False) -> None:
         """See Confinement.enter."""
-        size = limits.memory_mb * 1024 * 1024
+        self.bound(self._memory_mb)
+        size = limits.memory_mb * MB
         values = {
             "memory": (("memory.limit_in_bytes", size), ("memory.memsw.limit_in_bytes", size)),
             "pids": (("pids.max", limits.processes),),
@@ -89,20 +136,32 @@ class GroupsV1:
             ),
         }
         for controller in self._controllers:
-            group = ROOT / controller / self._name / key.replace("/", "-")
+            group = self._group(controller, key)
             group.mkdir(parents=True, exist_ok=True)
             for file, value in values[controller]:
                 _write(group / file, value)
             _write(group / "cgroup.procs", pid)
         set_process_limits(pid, limits, with_memory="memory" not in self._controllers)
 
+    def memory_kills(self, key: str) -> int:
+        """See Confinement.memory_kills."""
+        return _counted(self._group("memory", key) / "memory.oom_control", "oom_kill")
+
+    def has_met_limit(self, key: str) -> bool:
+        """See Confinement.has_met_limit."""
+        group = self._group("memory", key)  # memory.failcnt stays 0 with new kernels
+        most, limit = (_read(group / f"memory.{name}_in_bytes") for name in ("max_usage", "limit"))
+        return most != "" and int(most) > int(limit) - MB
+
     def leave(self, key: str) -> bool:
         """See Confinement.leave."""
-        parents = [ROOT / controller / self._name for controller in self._controllers]
-        are_gone = [_remove(parent / key.replace("/", "-")) for parent in parents]
-        for parent in parents:
-            _remove(parent)
+        are_gone = [_remove(self._group(controller, key)) for controller in self._controllers]
+        for controller in self._controllers:
+            _remove(ROOT / controller / self._name)
         return all(are_gone)
+
+    def _group(self, controller: str, key: str) -> Path:
+        return ROOT / controller / self._name / key.replace("/", "-")
 
 
 class GroupsV2:
@@ -117,12 +176,19 @@ class GroupsV2:
         """See Confinement.take."""
         self._parent = self._delegation.take()
 
+    def bound(self, memory_mb: int) -> None:
+        """See Confinement.bound."""
+        if memory_mb and "memory" in self._delegation.controllers:
+            _write(self._parent / "memory.max", memory_mb * MB)
+        if "pids" in self._delegation.controllers:
+            _write(self._parent / "pids.max", _most_processes())
+
     def enter(self, key: str, pid: int, limits: Limits, *, in_background: bool = False) -> None:
         """See Confinement.enter."""
         group = self._group(key)
         group.mkdir(exist_ok=True)
         values: dict[str, dict[str, object]] = {
-            "memory": {"memory.max": limits.memory_mb * 1024 * 1024},
+            "memory": {"memory.max": limits.memory_mb * MB},
             "pids": {"pids.max": limits.processes},
             "cpu": {
                 "cpu.max": f"{int(limits.cpus * PERIOD_MICROSECONDS)} {PERIOD_MICROSECONDS}",
@@ -136,6 +202,14 @@ class GroupsV2:
         _write(group / "memory.oom.group", 1)  # what is left of a site after one of its processes helps nobody
         (group / "cgroup.procs").write_text(str(pid))
         set_process_limits(pid, limits, with_memory="memory" not in self._delegation.controllers)
+
+    def memory_kills(self, key: str) -> int:
+        """See Confinement.memory_kills."""
+        return _counted(self._group(key) / "memory.events", "oom_kill")
+
+    def has_met_limit(self, key: str) -> bool:
+        """See Confinement.has_met_limit."""
+        return _counted(self._group(key) / "memory.events", "oom") > 0
 
     def leave(self, key: str) -> bool:
         """See Confinement.leave."""
@@ -154,9 +228,20 @@ class ProcessLimits:
     def take(self) -> None:
         """See Confinement.take."""
 
+    def bound(self, memory_mb: int) -> None:
+        """See Confinement.bound."""
+
     def enter(self, key: str, pid: int, limits: Limits, *, in_background: bool = False) -> None:
         """See Confinement.enter."""
         set_process_limits(pid, limits, with_memory=True)
+
+    def memory_kills(self, key: str) -> int:
+        """See Confinement.memory_kills."""
+        return 0
+
+    def has_met_limit(self, key: str) -> bool:
+        """See Confinement.has_met_limit."""
+        return False
 
     def leave(self, key: str) -> bool:
         """See Confinement.leave."""

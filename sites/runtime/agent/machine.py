@@ -4,20 +4,25 @@ import asyncio
 import hashlib
 import logging
 import os
+import resource
+import sys
+from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from sites.runtime import trees
-from sites.runtime.agent import identity, spawn
+from sites.disk import trees
+from sites.logs import files
+from sites.logs.pump import Pump, make_pipe
+from sites.runtime.agent import identity, remount, spawn
 from sites.runtime.agent.background import step_back
-from sites.runtime.agent.files import note
 from sites.runtime.agent.isolation import Isolation
 from sites.runtime.agent.limits import Confinement
 from sites.runtime.agent.monitor import Monitor
 from sites.runtime.agent.name_servers import find_name_servers, resolver_file, write_resolver
 from sites.runtime.agent.network import Place, Places, SharedNetwork
+from sites.runtime.agent.oom import BUILD, SITE, set_oom_score
 from sites.runtime.agent.own_networks import OwnNetworks, Reach
 from sites.runtime.agent.sandbox import (
     PROGRAMS,
@@ -29,7 +34,8 @@ from sites.runtime.agent.sandbox import (
     write_accounts,
 )
 from sites.runtime.agent.seccomp import build_filter
-from sites.runtime.spec import Limits, Mount
+from sites.runtime.agent.storage import Storage
+from sites.runtime.spec import EndReason, Limits, Mount
 
 ENDING_SECONDS = 2.0
 LOOK_SECONDS = 10.0
@@ -50,6 +56,10 @@ class Job:
     directory: str
     limits: Limits
     log: Path
+    log_limit: int
+    """In bytes."""
+    largest_file: int
+    """In bytes, holes included; 0: no limit."""
     place: Place | None
     """None: the network of the host, and no port in it."""
     in_background: bool = False
@@ -97,22 +107,25 @@ class Machine:
         """Everything ends and nothing is started any more. What is wanted has the same place at the next start."""
         # ip fails now and then when two of it make namespaces, and the allocation is one file
         self._places_in_turn = asyncio.Lock()
+        self.storage = Storage(state, is_enforced=isolation.mode is not Mode.NONE)
+        self.confinement.bound(self.storage.limits.memory_mb)
+        self.logs = Pump()
 
     async def start(self, job: Job, extra: dict[str, Any]) -> Monitor | None:
         """Starts a sandbox; None when it ended at once. The reason is in its log, also of what is raised: OSError."""
         try:
             return await self._start(job, extra)
         except OSError as error:
-            note(job.log, f"It could not be started: {error.strerror or error}")
+            self._say_why_not(job, error)
             raise
 
     async def _start(self, job: Job, extra: dict[str, Any]) -> Monitor | None:
         await asyncio.to_thread(self._prepare, job)
+        self.follow_log(job.folder, job.log, job.log_limit)
         order = spawn.Order(
             folder=job.folder,
             view=self._view(job),
             program=self._program(job),
-            log=job.log,
             netns=job.place.netns if job.place else None,
             mark=self.mark,
             seccomp=self._seccomp,
@@ -120,10 +133,54 @@ class Machine:
 
         def confine(pid: int) -> None:
             self.confinement.enter(job.key, pid, job.limits, in_background=job.in_background)
+            if job.largest_file:
+                resource.prlimit(pid, resource.RLIMIT_FSIZE, (job.largest_file, job.largest_file))
+            set_oom_score(pid, BUILD if job.in_background else SITE)
             if job.in_background:
                 step_back(pid)
 
         return await Monitor.start(order, confine, extra)
+
+    def _say_why_not(self, job: Job, error: OSError) -> None:
+        with suppress(OSError):
+            job.log.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+            files.append(job.log, f"It could not be started: {error.strerror or error}\n".encode(), job.log_limit)
+
+    def follow_log(self, folder: Path, log: Path, limit: int) -> None:
+        """From now on what the sandbox of that folder writes is in its log; also for one that runs already."""
+        self.logs.watch(spawn.output_pipe(folder), log, limit)
+
+    async def end_log(self, folder: Path) -> None:
+        """The sandbox has ended; what it wrote last is in its log when this returns."""
+        pipe = spawn.output_pipe(folder)
+        await asyncio.to_thread(self.logs.finish, pipe)
+        pipe.unlink(missing_ok=True)
+
+    async def remount(self, pid: int, folders: Iterable[str], *, is_writable: bool) -> bool:
+        """Change how a running sandbox may use folders that it sees; False where that is not possible."""
+        if self.isolation.mode is not Mode.ROOT:
+            return False
+        for folder in folders:
+            line = [sys.executable, "-I", remount.__file__, str(pid), "rw" if is_writable else "ro", folder]
+            process = await asyncio.create_subprocess_exec(*line)
+            if await process.wait():
+                return False
+        return True
+
+    def note(self, folder: Path, text: str) -> None:
+        """A line of ours in the log of the sandbox of that folder."""
+        self.logs.note(spawn.output_pipe(folder), f"[Greenroom: {text}]")
+
+    def memory_reason(self, key: str) -> EndReason:
+        """Why a process of that sandbox was ended when memory ran out."""
+        return EndReason.MEMORY if self.confinement.has_met_limit(key) else EndReason.MACHINE
+
+    def note_memory(self, folder: Path, key: str, limits: Limits) -> None:
+        """Say it in the log of the sandbox."""
+        if self.memory_reason(key) is EndReason.MEMORY:
+            self.note(folder, f"a process was ended: {limits.memory_mb:,} MB of memory are the limit.")
+        else:
+            self.note(folder, "a process was ended: all web sites together had used the memory of this machine.")
 
     async def take_place(self, key: str) -> Place:
         """The place of that key, the same until it is released. Raises OSError when there is none."""
@@ -205,6 +262,8 @@ class Machine:
     def _prepare(self, job: Job) -> None:
         uid = user_of(job.owner)
         write_accounts(self._accounts(uid), uid)
+        job.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        make_pipe(spawn.output_pipe(job.folder), uid if os.geteuid() == 0 else None)
         if self.isolation.mode is Mode.NONE:
             (job.folder / "home").mkdir(parents=True, exist_ok=True)
             for folder in (self.state, job.folder):

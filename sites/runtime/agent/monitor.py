@@ -11,6 +11,7 @@ from typing import Any, Self
 from sites.runtime.agent import identity
 from sites.runtime.agent.files import read_json, write_json
 from sites.runtime.agent.identity import Identity, identify
+from sites.runtime.agent.oom import SPARED, set_oom_score
 from sites.runtime.agent.sandbox import Mode
 from sites.runtime.agent.spawn import Order, open_gate, read_status, spawn
 from sites.runtime.agent.waiting import boot_seconds, collect, wait_for_end
@@ -66,8 +67,7 @@ class Monitor:
         monitor = cls(order.folder, Record(outside, child, order.view.mode, boot_seconds(), extra))
         try:
             confine(child.pid)
-            # After the child was made, so that only the monitor is spared when memory runs out
-            _spare(pid)
+            set_oom_score(pid, SPARED)
             write_json(
                 order.folder / "run.json", {"version": RECORD_VERSION, **asdict(monitor.record)}, is_durable=False
             )
@@ -158,13 +158,6 @@ def _to_be_told(pid: int) -> list[int]:
     """The process, and below a shell those that it started."""
     below = identity.children_of(pid) if identity.command_name(pid) in SHELLS else []
     return [pid, *(each for child in below for each in _to_be_told(child))]
-
-
-def _spare(pid: int) -> None:
-    try:
-        Path(f"/proc/{pid}/oom_score_adj").write_text("-900")
-    except OSError:
-        return  # only root may
 
 
 def _kill_group(leader: int) -> None:

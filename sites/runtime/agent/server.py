@@ -7,11 +7,13 @@ from typing import Any
 
 from aiohttp import web
 
-from sites.errors import StaleOrder
+from sites.errors import StaleOrder, is_disk_full
 from sites.runtime import codec
-from sites.runtime.agent.supervisor import Supervisor
+from sites.runtime.agent.supervisor import NoRoom, Supervisor
+from sites.runtime.memory import available_mb
 
 LARGEST_ORDER_BYTES = 16 * 1024 * 1024
+MOST_WAIT_SECONDS = 10.0
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
@@ -22,9 +24,11 @@ def answer(status: int = 200, **data: Any) -> web.Response:
 
 @web.middleware
 async def refusals(request: web.Request, handler: Handler) -> web.StreamResponse:
-    """Errors as answers: 409 stale, 400 not understood, 404 no such thing, 500 this machine cannot."""
+    """Errors as answers: 409 stale, 507 no room, 400 not understood, 404 no such thing, 500 it cannot."""
     try:
         return await handler(request)
+    except NoRoom as error:
+        return answer(507, error=str(error), reason="memory")
     except StaleOrder as error:
         return answer(409, error=str(error))
     except (KeyError, TypeError, ValueError) as error:
@@ -32,16 +36,7 @@ async def refusals(request: web.Request, handler: Handler) -> web.StreamResponse
     except web.HTTPException as error:
         return answer(error.status, error=error.reason)
     except OSError as error:
-        return answer(500, error=str(error))
-
-
-def memory_available_mb() -> int:
-    """What the kernel thinks could still be used."""
-    with open("/proc/meminfo") as stream:
-        for line in stream:
-            if line.startswith("MemAvailable:"):
-                return int(line.split()[1]) // 1024
-    return 0
+        return answer(507 if is_disk_full(error) else 500, error=str(error))
 
 
 class Server:
@@ -61,6 +56,9 @@ class Server:
                 web.put("/revisions/{id}", self.put_revision),
                 web.get("/revisions/{id}/{ordinal}/log", self.log),
                 web.post("/revisions/{id}/cut", self.cut),
+                web.post("/probes", self.probes),
+                web.post("/probes/end", self.end_probes),
+                web.put("/limits", self.put_limits),
                 web.put("/runs/{id}", self.put_run),
                 web.get("/runs/{id}", self.run),
                 web.delete("/runs/{id}", self.delete_run),
@@ -75,7 +73,7 @@ class Server:
         counts = self._supervisor.counts
         data = asdict(isolation)
         data["facts"] = [*isolation.facts, self._supervisor.machine.places.fact]
-        return answer(**data, **counts, memory_available_mb=memory_available_mb())
+        return answer(**data, **counts, memory_available_mb=available_mb())
 
     async def instances(self, request: web.Request) -> web.Response:
         """All instances, or those of ?revisions=1,2."""
@@ -95,12 +93,31 @@ class Server:
         """?lines=20 of one instance."""
         lines = min(int(request.query.get("lines", "20")), 10_000)
         revision_id, ordinal = int(request.match_info["id"]), int(request.match_info["ordinal"])
-        return answer(lines=self._supervisor.log_tail(revision_id, ordinal, lines))
+        return answer(lines=await asyncio.to_thread(self._supervisor.log_tail, revision_id, ordinal, lines))
 
     async def cut(self, request: web.Request) -> web.Response:
         """{"fraction": 0 … 1}."""
         fraction = float((await request.json())["fraction"])
         return answer(cut=await self._supervisor.cut(int(request.match_info["id"]), fraction))
+
+    async def probes(self, request: web.Request) -> web.Response:
+        """{"probes": [ProbeSpec, …], "wait_seconds": 0 … 10}: how far all of them are."""
+        data = await request.json()
+        specs = [codec.probe_spec(item) for item in data["probes"]]
+        self._supervisor.probes.order(specs)
+        seconds = min(float(data["wait_seconds"]), MOST_WAIT_SECONDS)
+        found = await self._supervisor.probes.wait([spec.probe_id for spec in specs], seconds)
+        return answer(probes=[codec.encode(item) for item in found])
+
+    async def end_probes(self, request: web.Request) -> web.Response:
+        """{"prefix": the beginning of their ids}."""
+        self._supervisor.probes.end(str((await request.json())["prefix"]))
+        return answer()
+
+    async def put_limits(self, request: web.Request) -> web.Response:
+        """MachineLimits; answers what is known of the folders."""
+        uses = self._supervisor.keep_limits(codec.machine_limits(await request.json()))
+        return answer(folders=[codec.encode(use) for use in uses])
 
     async def put_run(self, request: web.Request) -> web.Response:
         """A RunSpec."""

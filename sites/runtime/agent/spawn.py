@@ -17,7 +17,8 @@ _ABOVE = 20
 MARK = "GREENROOM_MARK"
 """In the monitor's environment, so that one which was never recorded can be found."""
 OWN_FILE = os.O_CLOEXEC | os.O_NOFOLLOW
-DEFAULT_SIGNALS = sorted(signal.valid_signals() - {signal.SIGKILL, signal.SIGSTOP})
+DEFAULT_SIGNALS = sorted(signal.valid_signals() - {signal.SIGKILL, signal.SIGSTOP, signal.SIGXFSZ})
+"""Whoever makes a file too large is told so (EFBIG) and not ended: Python ignores SIGXFSZ, and so do its children."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,12 +32,11 @@ class Program:
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """One process to be started. The folder holds its gate and status; the log is appended."""
+    """One process to be started. The folder holds its gate, its status and the pipe that it writes to."""
 
     folder: Path
     view: View
     program: Program
-    log: Path
     netns: str | None
     mark: str
     seccomp: bytes
@@ -100,6 +100,11 @@ def arguments_of(order: Order) -> list[str]:
     return line
 
 
+def output_pipe(folder: Path) -> Path:
+    """The pipe that takes its stdout and stderr; it is there before the process is."""
+    return folder / "output"
+
+
 def gate_file(folder: Path) -> Path:
     """The FIFO at which a sandbox waits until it has been recorded and limited."""
     return folder / "gate"
@@ -132,14 +137,15 @@ def spawn(order: Order) -> int:
     try:
         for path, flags in (
             (Path("/dev/null"), os.O_RDONLY),
-            (order.log, os.O_WRONLY | os.O_APPEND | os.O_CREAT),
+            # Open for both: whoever reads it may go away and come back
+            (output_pipe(order.folder), os.O_RDWR),
             (status_file(order.folder), os.O_WRONLY | os.O_APPEND | os.O_CREAT),
             # Open for both: if the agent dies before the gate opens, the sandbox must wait, not see an end
             (gate_file(order.folder), os.O_RDWR),
         ):
             opened.append(_raised(os.open(path, flags | OWN_FILE, 0o600)))
-        null, log, status, gate = opened
-        pairs = [(null, 0), (log, 1), (log, 2), (status, STATUS), (gate, GATE)]
+        null, output, status, gate = opened
+        pairs = [(null, 0), (output, 1), (output, 2), (status, STATUS), (gate, GATE)]
         text = "".join(f"{option}\0" for option in options)
         for content, number in ((text.encode(), OPTIONS), (order.seccomp, SECCOMP), (program, PROGRAM)):
             opened.append(_memory_file(content))

@@ -10,17 +10,22 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any, TypeVar
 
+from sites.disk import trees
 from sites.errors import StaleOrder
-from sites.runtime import codec, trees
+from sites.logs.files import tail
+from sites.runtime import codec
 from sites.runtime.agent import cut, identity, waiting
-from sites.runtime.agent.files import read_json, rotate, tail, write_json
+from sites.runtime.agent.files import read_json, write_json
 from sites.runtime.agent.instance import Instance
 from sites.runtime.agent.machine import Machine
 from sites.runtime.agent.monitor import Monitor
+from sites.runtime.agent.probes import Probes
 from sites.runtime.agent.run import Run
-from sites.runtime.spec import InstanceStatus, RevisionSpec, RunSpec, RunState, RunStatus
+from sites.runtime.agent.spawn import output_pipe
+from sites.runtime.agent.storage import LOOK_SECONDS
+from sites.runtime.spec import FolderUse, InstanceStatus, MachineLimits, RevisionSpec, RunSpec, RunState, RunStatus
 
-ROTATE_SECONDS = 5.0
+TIDY_SECONDS = 60.0
 TAKE_OVER_SECONDS = 2.0
 """So long may instances of the agent before keep their new one waiting, be it that they answer nobody any more."""
 KEEP_SECONDS = 7 * 24 * 3600.0
@@ -29,6 +34,10 @@ RUN_ID = re.compile(r"[A-Za-z0-9-]{1,100}")
 
 logger = logging.getLogger(__name__)
 T = TypeVar("T")
+
+
+class NoRoom(Exception):
+    """The machine has no memory for more instances."""
 
 
 def _read(path: Path, decode: Callable[[dict[str, Any]], T]) -> T | None:
@@ -49,6 +58,7 @@ class Supervisor:
         self._revisions: dict[int, RevisionSpec] = {}
         self._instances: dict[tuple[int, int], Instance] = {}
         self._runs: dict[str, Run] = {}
+        self.probes = Probes(self._locate)
 
     async def load(self) -> None:
         """Takes over what the agent before left: specs, running instances and runs; ends what nobody recorded.
@@ -79,10 +89,15 @@ class Supervisor:
                     await self._instances[key].is_known.wait()
 
     def apply(self, spec: RevisionSpec) -> None:
-        """Makes a spec the wanted one. Raises StaleOrder for a lower generation, OSError when it cannot be kept."""
+        """Makes a spec the wanted one. Raises StaleOrder for a lower generation, NoRoom when its instances
+        would exceed the memory of the machine, OSError when it cannot be kept."""
         present = self._revisions.get(spec.revision_id)
         if present is not None and spec.generation < present.generation:
             raise StaleOrder(what=f"'{spec.name}'")
+        if spec.count > (present.count if present else 0):
+            self._ensure_room(spec)
+            if present is None:
+                self.machine.storage.give_grace(spec.owner)
         if spec != present:
             write_json(self._folder(spec.revision_id) / "wanted.json", codec.encode(spec))
             self._revisions[spec.revision_id] = spec
@@ -99,7 +114,9 @@ class Supervisor:
 
     def log_tail(self, revision_id: int, ordinal: int, lines: int) -> list[str]:
         """The last lines of one instance."""
-        return tail(self._folder(revision_id) / str(ordinal) / "log", lines)
+        folder = self._folder(revision_id) / str(ordinal)
+        self.machine.logs.catch_up(output_pipe(folder))
+        return tail(folder / "log", lines)
 
     async def cut(self, revision_id: int, fraction: float) -> int:
         """Cuts that part of the connections to a revision's instances; returns how many."""
@@ -119,6 +136,8 @@ class Supervisor:
         if spec.run_id not in self._runs:
             folder = self._run_folder(spec.run_id)
             write_json(folder / "spec.json", codec.encode(spec))
+            if not spec.disk_bytes:
+                self.machine.storage.give_grace(spec.owner)
             self._runs[spec.run_id] = Run(self.machine, spec, folder)
 
     def observe_run(self, run_id: str) -> RunStatus:
@@ -132,7 +151,13 @@ class Supervisor:
         if run is not None:
             await run.end()
             if self._runs.pop(run_id, None) is not None:
-                trees.remove(self._run_folder(run_id))
+                await asyncio.to_thread(trees.remove, self._run_folder(run_id))
+
+    def keep_limits(self, limits: MachineLimits) -> list[FolderUse]:
+        """These hold from now on; what is known of the folders. Raises OSError when they cannot be kept."""
+        self.machine.storage.keep(limits)
+        self.machine.confinement.bound(limits.memory_mb)
+        return self.machine.storage.uses()
 
     @property
     def counts(self) -> dict[str, int]:
@@ -144,14 +169,22 @@ class Supervisor:
         }
 
     async def tidy(self) -> None:
-        """For ever: shortens logs that have grown, forgets revisions that ended long ago."""
+        """For ever: forgets revisions that ended long ago."""
         while True:
-            await asyncio.sleep(ROTATE_SECONDS)
-            logs = [instance.log for instance in self._instances.values()]
-            logs += [run.log for run in self._runs.values() if run.is_running]
-            for log in logs:
-                await asyncio.to_thread(rotate, log)
+            await asyncio.sleep(TIDY_SECONDS)
             self._forget_old()
+
+    async def watch(self) -> None:
+        """For ever: keeps persistent folders within their quota, and says what the kernel has ended."""
+        while True:
+            try:
+                running = [run for run in self._runs.values() if run.is_running]
+                await self.machine.storage.look([*self._instances.values(), *running])
+                for instance in self._instances.values():
+                    instance.note_memory_kills()
+            except Exception:
+                logger.exception("A look at the folders and processes failed; the next one follows.")
+            await asyncio.sleep(LOOK_SECONDS)
 
     async def stop_all(self) -> None:
         """Ends every instance and run gracefully, all at the same time; they stay wanted."""
@@ -163,8 +196,24 @@ class Supervisor:
 
     async def leave(self) -> None:
         """The agent ends; instances and runs go on."""
+        await self.probes.close()
         instances = [item.forget() for item in self._instances.values()]
         await asyncio.gather(*instances, *(run.forget() for run in self._runs.values()))
+
+    def _locate(self, revision_id: int, ordinal: int) -> tuple[str, int] | None:
+        instance = self._instances.get((revision_id, ordinal))
+        return (instance.address, instance.port) if instance is not None and instance.address else None
+
+    def _ensure_room(self, spec: RevisionSpec) -> None:
+        """The last look at the sum of all limits; whoever asked has looked before, but others may have asked, too."""
+        limits = self.machine.storage.limits
+        others = [one for one in self._revisions.values() if one.revision_id != spec.revision_id]
+        wanted = sum(one.count * one.limits.memory_mb for one in (*others, spec))
+        if limits.overcommit and wanted > limits.memory_mb * limits.overcommit:
+            raise NoRoom(
+                f"with them all instances may use {wanted:,} MB of memory, and {limits.overcommit} times "
+                f"{limits.memory_mb:,} MB are the limit"
+            )
 
     def _folder(self, revision_id: int) -> Path:
         return self.machine.state / "revisions" / str(revision_id)

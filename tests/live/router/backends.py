@@ -57,7 +57,7 @@ class Backends:
             seen = {name.lower(): value for name, value in request.headers.items()}
             return web.json_response(
                 {"label": label, "path": request.raw_path, "headers": seen, "body": len(body)},
-                headers={"X-Label": label},
+                headers={"X-Label": label, "X-Envoy-Upstream-Canary": "true", "X-Powered-By": "the application"},
             )
 
         application = web.Application()

@@ -6,8 +6,9 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
+from unittest.mock import patch
 
 import httpx
 from django.test import override_settings
@@ -40,7 +41,10 @@ class Rig:
 
     def __init__(self, folder: Path, port: int | None = None) -> None:
         self.folder = folder
+        self.files: int | None = None
+        """How many files the xDS server and Envoy may have open; None: as many as this process."""
         self.port = port or free_port()
+        self.silence_seconds = 300
         self.tables = FileTables(folder / "tables.json")
         self.router = EnvoyRouter()
         self.backends = Backends(folder / "web.sock")
@@ -56,6 +60,7 @@ class Rig:
     def spawn_xds(self) -> None:
         """Start the server without waiting."""
         command = [sys.executable, "-m", "tests.sites.router.file_tables", str(self.folder), str(self.port)]
+        command.append(str(self.silence_seconds))
         self._spawn("xds", command)
 
     def is_xds_up(self) -> bool:
@@ -72,7 +77,8 @@ class Rig:
 
     def spawn_envoy(self) -> None:
         """Start Envoy without waiting."""
-        write_bootstrap(self.folder / "envoy.json")
+        with patch("sites.router.bounds.hard_limit", return_value=self.files) if self.files else nullcontext():
+            write_bootstrap(self.folder / "envoy.json")
         self._spawn("envoy", envoy_command(self.folder / "envoy.json"))
 
     def is_listening(self) -> bool:
@@ -82,6 +88,10 @@ class Rig:
         except OSError:
             return False
         return True
+
+    def pid(self, name: str) -> int:
+        """Of a process that runs."""
+        return self._processes[name].pid
 
     def kill(self, name: str) -> None:
         """kill -9."""
@@ -132,6 +142,8 @@ class Rig:
 
     def _spawn(self, name: str, command: list[str]) -> None:
         environment = {key: value for key, value in os.environ.items() if not key.lower().endswith("_proxy")}
+        if self.files is not None:
+            command = ["prlimit", f"--nofile={self.files}:{self.files}", "--", *command]
         with (self.folder / f"{name}.log").open("ab") as log:
             self._processes[name] = subprocess.Popen(command, stdout=log, stderr=log, env=environment)
 

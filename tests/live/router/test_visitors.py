@@ -119,3 +119,27 @@ def test_one_dead_instance_of_two_costs_no_request(running: Rig, clusters: list[
     dead = Endpoint("127.0.0.1", free_port())
     running.publish(hosts("r-1", "r-2"), [Cluster("r-1", (*clusters[0].endpoints, dead)), clusters[1]])
     assert {running.ask(PRODUCTION, method=method).status_code for method in ("GET", "POST") * 15} == {200}
+
+
+def test_a_silence_ends_with_our_own_page_and_who_is_slow_gets_another(rig: Rig, clusters: list[Cluster]) -> None:
+    rig.silence_seconds = 2
+    rig.start_xds()
+    rig.start_envoy()
+    answer = rig.ask(PRODUCTION, "/?seconds=20")
+    assert (answer.status_code, answer.headers["content-type"]) == (504, "text/html; charset=utf-8")
+    assert "<h1>This web site took too long to answer</h1>" in answer.text
+    assert rig.ask(PRODUCTION, "/?seconds=1").status_code == 200
+    with socket.create_connection(("127.0.0.1", rig.port), 10) as connection:
+        connection.sendall(f"POST / HTTP/1.1\r\nHost: {PRODUCTION}\r\nContent-Length: 5\r\n\r\nab".encode())
+        said = connection.recv(4000)
+    assert said.startswith(b"HTTP/1.1 408")
+    assert b"<h1>The request did not arrive</h1>" in said
+
+
+def test_who_waits_for_100_continue_is_answered_by_the_instance(running: Rig) -> None:
+    with socket.create_connection(("127.0.0.1", running.port), 10) as connection:
+        head = f"POST / HTTP/1.1\r\nHost: {PRODUCTION}\r\nContent-Length: 5\r\nExpect: 100-continue\r\n\r\n"
+        connection.sendall(head.encode())
+        assert connection.recv(100).startswith(b"HTTP/1.1 100 Continue")
+        connection.sendall(b"hello")
+        assert b'"body": 5' in connection.recv(4000)

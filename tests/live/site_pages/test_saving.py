@@ -99,5 +99,5 @@ def test_settings_are_added_marked_and_saved(portal: Page, system: System) -> No
     expect(portal.locator("[name=app_settings-0-name]")).to_have_value("GREETING")
     assert "postgres://hidden" not in portal.content()
     expect(portal.locator("#busy .running")).to_have_count(0, timeout=60 * SECONDS)
-    portal.get_by_role("button", name="Show the values").click()
+    portal.locator("#connection_strings").get_by_role("button", name="Show all values").click()
     expect(portal.locator("[name=connection_strings-0-value]")).to_have_value("postgres://hidden")

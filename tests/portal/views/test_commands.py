@@ -86,3 +86,14 @@ def test_an_unknown_mode_is_refused(alice: Client, contoso: Site, method: str) -
     answer = getattr(alice, method)("/sites/contoso/production/mode/", {"mode": "golden"}, headers=HTMX)
     assert answer.status_code == 400
     assert "golden" in answer.content.decode()
+
+
+@pytest.mark.parametrize("count", ["9" * 5000, "-1", "two", "¹"])
+def test_what_is_no_number_of_instances_is_refused_with_a_sentence(
+    domain: Domain, alice: Client, contoso: Site, count: str
+) -> None:
+    answer = alice.post("/sites/contoso/production/mode/", {"mode": "shared", "count": count}, headers=HTMX)
+    assert answer.status_code == 400
+    assert "is no number of instances" in answer.content.decode()
+    assert alice.get(f"/sites/contoso/production/scale/?count={count}").status_code == 200
+    assert Site.objects.get().mode == "standard"

@@ -15,7 +15,7 @@ ORDERS = {
     "restart/": {},
     "mode/": {"mode": "free"},
 }
-PAGES = ("/sites/", "/all/", "/operations/", "/operations/bar/", "/new/", "/new/name/?name=abc", "/password/")
+PAGES = ("/sites/", "/all/", "/operations/", "/operations/bar/", "/new/", "/new/name/?name=abc", "/settings/account/")
 
 
 @pytest.mark.parametrize("address", PAGES)

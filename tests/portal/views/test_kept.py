@@ -25,7 +25,7 @@ BACK = "Your session had ended, so nothing was saved."
 def typing(domain: Domain, contoso: Site, browser: Callable[[User | None], Client]) -> Client:
     """Alice, whose session has ended."""
     client = browser(None)
-    assert client.post("/sign-in/", {"username": "alice", "password": "alice"}).status_code == 303
+    assert client.post("/sign-in/", {"login": "alice", "password": "alice"}).status_code == 303
     client.session.flush()
     return client
 
@@ -36,7 +36,7 @@ def staging(contoso: Site) -> Slot:
 
 
 def sign_in(client: Client, name: str = "alice") -> str:
-    return client.post("/sign-in/", {"username": name, "password": name})["Location"]
+    return client.post("/sign-in/", {"login": name, "password": name})["Location"]
 
 
 @pytest.mark.parametrize("headers", [{}, HTMX], ids=["page", "part"])

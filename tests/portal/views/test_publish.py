@@ -78,6 +78,22 @@ def test_what_is_too_large_is_ended_and_leaves_nothing(alice: Client, staged: ob
     assert not _uploads()
 
 
+@override_settings(DISK_RESERVE=2**62)
+def test_on_a_full_disk_the_upload_is_ended_and_leaves_nothing(domain: Domain, alice: Client, staged: object) -> None:
+    answer = alice.post(STAGING, {"message": "m", "archive": _zip(domain)}, headers=HTMX)
+    assert answer.status_code == 507
+    assert "are kept in reserve" in answer.content.decode()
+    assert not _uploads()
+
+
+@override_settings(SITE_CONTENT_BYTES=1)
+def test_an_upload_beyond_the_quota_is_answered_with_what_to_do(domain: Domain, alice: Client, staged: object) -> None:
+    answer = alice.post(STAGING, {"message": "m", "archive": _zip(domain)}, headers=HTMX)
+    assert answer.status_code == 507
+    assert "raise SITE_CONTENT_BYTES" in answer.content.decode()
+    assert not _uploads()
+
+
 def test_a_busy_slot_tells_who_holds_it(domain: Domain, alice: Client, staged: object) -> None:
     alice.post(STAGING, {"archive": _zip(domain)})
     answer = alice.post(STAGING, {"archive": _zip(domain)}, headers=HTMX)

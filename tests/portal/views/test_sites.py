@@ -107,7 +107,7 @@ def test_sixty_sites_cost_as_many_queries_as_two(
 ) -> None:
     address = "/sites/?selected=site000/production"
     make_sites(domain.subscription, 2, staged=staged)
-    with django_assert_num_queries(12) as captured:
+    with django_assert_num_queries(13) as captured:
         alice.get(address)
     for site in list(Site.objects.all()):
         site.delete()

@@ -14,7 +14,7 @@ def test_the_history_tells_what_each_slot_served(domain: Domain, swapped: Operat
     alice.post(f"{SLOT}rollback/", headers=HTMX)
     latest(domain)
     page = alice.get(f"{SLOT}swaps/")
-    assert [entry.kind for entry in page.context["entries"]] == ["Roll-back", "Swap"]
+    assert [entry.title for entry in page.context["entries"]] == ["Roll-back", "Swap"]
     for part in ("one (", "two (", "1204, 0 failed", "<b>By:</b> alice", "Warming up every instance", "Rolled back"):
         assert part in text(page), part
     assert f"{SLOT}swaps/" in text(alice.get(f"{SLOT}dashboard/"))

@@ -10,9 +10,10 @@ from pathlib import Path
 import pytest
 
 from sites.content import archive
-from sites.content.archive import unpack_zip
 from sites.content.store import files, path_of
+from sites.disk.use import Use
 from sites.errors import ArchiveRefused
+from tests.contents import unpack_zip
 
 Pack = Callable[..., Path]
 Entry = tuple[str | zipfile.ZipInfo, bytes]
@@ -76,6 +77,26 @@ def test_what_macs_add_is_left_out(pack: Pack) -> None:
     assert set(files(content.digest)) == {"index.html"}
 
 
+def test_a_dot_in_front_means_nothing(pack: Pack) -> None:
+    content = unpack_zip(pack(("./", b""), ("./index.html", b"hello"), ("./css/", b""), ("./css/a.css", b"")))
+    assert set(files(content.digest)) == {"index.html", "css/a.css"}
+
+
+def test_a_folder_around_a_folder_is_taken_off_too(pack: Pack) -> None:
+    content = unpack_zip(pack(("a/b/index.html", b"hello"), ("a/b/css/x.css", b"")))
+    assert set(files(content.digest)) == {"index.html", "css/x.css"}
+
+
+def test_what_desktops_add_is_left_out(pack: Pack) -> None:
+    added = (
+        ("site/.DS_Store", b""),
+        ("site/css/Thumbs.db", b""),
+        ("site/desktop.ini", b""),
+        ("site/._index.html", b""),
+    )
+    assert set(files(unpack_zip(pack(("site/index.html", b""), *added)).digest)) == {"index.html"}
+
+
 def test_executable_bits_are_kept(pack: Pack) -> None:
     content = unpack_zip(pack((entry("run.sh", mode=0o100755), b"#!/bin/sh"), ("readme", b"x")))
     assert files(content.digest)["run.sh"].is_executable
@@ -100,11 +121,12 @@ def test_names_in_utf8_without_the_flag_are_understood(pack: Pack) -> None:
         ("..\\..\\x", "has a backslash in its name"),
         ("a\\b", "has a backslash in its name"),
         ("a//b", "has an empty part in its path"),
-        ("./a", "has an empty part in its path"),
+        ("a/./b", "has an empty part in its path"),
+        ("/".join("x" * 102), "lies in more than 100 folders"),
         ("a\nb", "has a control character in its name"),
         ("x" * 256, "has a name longer than 255 bytes"),
         ("/".join(["x" * 200] * 6), "a path longer than 1024"),
-        ("INDEX.html", "has the same name as 'index.html' but for its letters"),
+        ("INDEX.html", "differs from 'index.html' only in upper and lower case"),
         ("index.html", "is there twice"),
         ("index.html/deeper", "lies in 'index.html', which is a file"),
     ],
@@ -173,7 +195,7 @@ def test_a_bomb_is_refused(pack: Pack, data: Path, monkeypatch: pytest.MonkeyPat
 
 def test_too_many_entries_are_refused(pack: Pack, data: Path) -> None:
     path = pack(*((f"file-{number}", b"") for number in range(11)))
-    assert "it has more than 10 entries" in refusal(path, max_entries=10)
+    assert "it has more than 10 files and folders" in refusal(path, max_entries=10)
     assert nothing_left(data)
 
 
@@ -183,8 +205,46 @@ def test_a_list_of_entries_longer_than_it_says_is_refused_before_it_is_read(pack
     at = body.rindex(b"PK\x05\x06")
     body[at + 8 : at + 12] = struct.pack("<HH", 1, 1)
     path.write_bytes(body)
-    assert "it has more than 10 entries" in refusal(path, max_entries=10)
+    assert "it has more than 10 files and folders" in refusal(path, max_entries=10)
     assert nothing_left(data)
+
+
+def test_folders_that_only_paths_name_count(pack: Pack, data: Path) -> None:
+    path = pack(("index.html", b""), *((f"{number}/{'a/' * 50}x", b"") for number in range(5)))
+    assert "it has more than 100 files and folders" in refusal(path, max_entries=100)
+    assert nothing_left(data)
+
+
+def test_entries_that_share_their_bytes_are_refused_by_the_list(pack: Pack, data: Path) -> None:
+    path = pack(("a", b"x" * 1000), ("b", b"y" * 1000), method=zipfile.ZIP_STORED)
+    body = bytearray(path.read_bytes())
+    second = body.index(b"PK\x01\x02", body.index(b"PK\x01\x02") + 1)
+    body[second + 42 : second + 46] = struct.pack("<I", 0)
+    path.write_bytes(body)
+    assert "'b' overlaps another entry" in refusal(path)
+    assert nothing_left(data)
+
+
+def test_a_size_that_is_stated_is_refused_before_anything_is_unpacked(pack: Pack, data: Path) -> None:
+    path = pack(("index.html", b"hello"), ("large", b"x" * 3_000_000))
+    with (
+        pytest.raises(ArchiveRefused, match="would take it beyond 2 MB"),
+        archive.opened(path, max_unpacked=2 * 1024**2),
+    ):
+        pytest.fail("it was opened")
+    assert not (data / "content").exists()
+
+
+def test_a_packed_content_is_looked_at_without_unpacking_it(pack: Pack, data: Path) -> None:
+    settings = ("site/shop/settings.py", b"STATIC_ROOT = 1")
+    path = pack(("site/app.py", b"app = Flask(__name__)"), settings, ("site/x", b""))
+    with archive.opened(path) as tree:
+        assert tree.use == Use(36, 3)
+        assert tree.has("app.py") and not tree.has("site/app.py")
+        assert (tree.read("app.py", 5), tree.read("none", 5)) == (b"app =", b"")
+        assert tree.matching("*/settings.py") == ["shop/settings.py"]
+        assert tree.matching("*.py") == ["app.py"]
+    assert not (data / "content").exists()
 
 
 def test_a_damaged_entry_is_refused_and_what_was_unpacked_before_is_gone(pack: Pack, data: Path) -> None:
@@ -216,7 +276,7 @@ def test_half_a_zip_is_refused(pack: Pack, data: Path) -> None:
     assert nothing_left(data)
 
 
-@pytest.mark.parametrize("entries", [(), (("folder/", b""),), (("__MACOSX/x", b"junk"),)])
+@pytest.mark.parametrize("entries", [(), (("folder/", b""),), (("__MACOSX/x", b"junk"),), ((".DS_Store", b"junk"),)])
 def test_a_zip_without_a_file_is_refused(pack: Pack, data: Path, entries: tuple[Entry, ...]) -> None:
     assert "it holds no file" in refusal(pack(*entries))
     assert nothing_left(data)

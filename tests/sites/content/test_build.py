@@ -11,6 +11,11 @@ from sites.content import build, store
 from sites.content.build import plan_build
 from sites.content.installers import CERTIFICATES
 from sites.content.recognition import Recipe, recognise
+from sites.content.tree import Folder
+from sites.disk.trees import TooDeep
+from sites.disk.use import Use, measure
+from sites.errors import DiskFull
+from tests.contents import nest
 from tests.sites.content.conftest import Lay
 
 FLASK = {"app.py": "from flask import Flask\napp = Flask(__name__)\n", "requirements.txt": "flask"}
@@ -28,7 +33,7 @@ def uv(tmp_path: Path, settings: Settings) -> Path:
 
 def stored(folder: Path) -> tuple[str, Recipe]:
     digest = store.put_folder(folder).digest
-    return digest, recognise(store.path_of(digest))
+    return digest, recognise(Folder(store.path_of(digest)))
 
 
 def plan(folder: Path, owner: int = 7) -> build.Build:
@@ -103,44 +108,73 @@ def test_the_digest_is_stable_and_belongs_to_one_site(lay: Lay) -> None:
 
 def test_other_steps_are_another_build(lay: Lay) -> None:
     digest, recipe = stored(lay(FLASK))
-    by_command = recognise(store.path_of(digest), "python app.py")
+    by_command = recognise(Folder(store.path_of(digest)), "python app.py")
     assert build.build_digest(digest, recipe, owner=7) != build.build_digest(digest, by_command, owner=7)
 
 
 def test_a_finished_build_is_found_and_sealed(lay: Lay) -> None:
     planned = plan(lay(FLASK))
-    build.begin(planned)
+    build.begin(planned, cache_limit=Use())
     laid = build.settings.BUILD_DIR / f"{planned.digest}.tmp" / "app"
     (laid / "tool").write_text("#!/bin/sh")
     (laid / "tool").chmod(0o4775)
     os.mkfifo(laid / "pipe")
     (laid / "link").symlink_to("/etc/passwd")
-    app = build.finish(planned.digest)
-    assert app == planned.app
+    assert build.finish(planned.digest) == measure(planned.app.parent)
+    app = planned.app
     assert stat.S_IMODE((app / "tool").stat().st_mode) == 0o555
     assert stat.S_IMODE((app / "app.py").stat().st_mode) == 0o444
     assert not (app / "pipe").exists()
     assert (app / "link").is_symlink()
     again = plan(lay(FLASK))
     assert (again.run, again.app) == (None, app)
-    assert build.finish(planned.digest) == app
+    assert build.finish(planned.digest) == measure(app.parent), "it may be repeated"
 
 
 def test_beginning_again_keeps_what_a_running_build_has_written(lay: Lay) -> None:
     planned = plan(lay(FLASK))
-    build.begin(planned)
+    build.begin(planned, cache_limit=Use())
     written = build.settings.BUILD_DIR / f"{planned.digest}.tmp" / "app" / "half"
     written.write_text("x")
-    build.begin(planned)
+    build.begin(planned, cache_limit=Use())
     assert written.exists()
     build.abandon(planned.digest)
     build.abandon(planned.digest)
     assert list(build.settings.BUILD_DIR.iterdir()) == []
 
 
+def test_a_build_that_nests_folders_without_end_is_not_sealed_and_can_be_removed(lay: Lay, data: Path) -> None:
+    planned = plan(lay(FLASK))
+    build.begin(planned, cache_limit=Use())
+    nest(data / "build" / f"{planned.digest}.tmp" / "app", 3000)
+    with pytest.raises(TooDeep):
+        build.finish(planned.digest)
+    build.abandon(planned.digest)
+    assert list((data / "build").iterdir()) == []
+
+
+def test_a_cache_above_its_limit_is_emptied_before_a_build(lay: Lay, data: Path) -> None:
+    planned = plan(lay(FLASK))
+    (data / "cache" / "7").mkdir(parents=True)
+    (data / "cache" / "7" / "wheel").write_bytes(b"x" * 100_000)
+    build.begin(planned, cache_limit=Use(10**6, 10))
+    assert (data / "cache" / "7" / "wheel").exists()
+    build.abandon(planned.digest)
+    build.begin(planned, cache_limit=Use(10_000, 10))
+    assert not (data / "cache" / "7" / "wheel").exists()
+
+
+def test_below_the_reserve_of_the_disk_no_build_begins(lay: Lay, data: Path, settings: Settings) -> None:
+    planned = plan(lay(FLASK))
+    settings.DISK_RESERVE = 2**62
+    with pytest.raises(DiskFull):
+        build.begin(planned, cache_limit=Use())
+    assert not (data / "build").exists()
+
+
 def test_the_stored_content_is_not_touched_by_its_build(lay: Lay) -> None:
     planned = plan(lay(FLASK))
-    build.begin(planned)
+    build.begin(planned, cache_limit=Use())
     assert stat.S_IMODE((store.path_of(planned.content_digest) / "app.py").stat().st_mode) == 0o444
 
 
@@ -150,8 +184,8 @@ def test_only_old_builds_that_nothing_names_are_removed(lay: Lay, data: Path) ->
         (data / "build" / name).mkdir(parents=True)
         if name != "young":
             os.utime(data / "build" / name, (0, 0))
-    assert build.remove_unused_builds({"used"}) == 2
-    assert {path.name for path in (data / "build").iterdir()} == {"used", "young"}
+    assert len(build.set_aside_unused_builds({"used"})) == 2
+    assert {path.name for path in (data / "build").iterdir() if not path.name.startswith(".")} == {"used", "young"}
 
 
 def test_a_release_command_runs_as_an_instance_would(lay: Lay) -> None:

@@ -1,5 +1,6 @@
 """What contents are recognised as."""
 
+import json
 import shutil
 import subprocess
 from pathlib import Path
@@ -8,6 +9,7 @@ import pytest
 
 from sites.content.commands import shell, with_exec
 from sites.content.recognition import STATIC_PROGRAM, Kind, recognise
+from sites.content.tree import Folder
 from sites.errors import Refused, WorkerKindRefused
 from tests.sites.content.conftest import Lay
 
@@ -18,7 +20,7 @@ Files = dict[str, str | bytes]
 
 
 def command_line(folder: Path, start_command: str = "") -> str:
-    command = recognise(folder, start_command).command
+    command = recognise(Folder(folder), start_command).command
     assert command[:2] == ("/bin/sh", "-c")
     return command[2]
 
@@ -55,7 +57,7 @@ def command_line(folder: Path, start_command: str = "") -> str:
     ],
 )
 def test_a_content_is_recognised(lay: Lay, files: Files, kind: Kind, summary: str) -> None:
-    recipe = recognise(lay(files))
+    recipe = recognise(Folder(lay(files)))
     assert recipe.kind is kind
     assert summary in recipe.summary
 
@@ -66,7 +68,7 @@ def test_the_start_command_wins_over_everything(lay: Lay) -> None:
 
 
 def test_a_static_site_is_served_by_greenrooms_own_program_without_a_build(lay: Lay) -> None:
-    recipe = recognise(lay({"index.html": ""}))
+    recipe = recognise(Folder(lay({"index.html": ""})))
     assert recipe.command[1:] == (STATIC_PROGRAM,)
     assert recipe.build_steps == ()
 
@@ -95,7 +97,7 @@ def test_uvicorn_takes_envoys_word_about_the_client(lay: Lay) -> None:
     ],
 )
 def test_python_packages_are_installed_from_what_names_them(lay: Lay, files: Files, steps: list[str]) -> None:
-    recipe = recognise(lay({"app.py": FLASK} | files))
+    recipe = recognise(Folder(lay({"app.py": FLASK} | files)))
     assert len(recipe.build_steps) == len(steps) + 1
     for step, beginning in zip(recipe.build_steps, steps, strict=False):
         assert step.startswith(beginning)
@@ -115,32 +117,34 @@ def test_node_packages_are_installed_when_there_are_any(lay: Lay, package: str, 
     files: Files = {"package.json": package}
     if lock:
         files["package-lock.json"] = "{}"
-    found = recognise(lay(files)).build_steps
+    found = recognise(Folder(lay(files))).build_steps
     assert [step.split(" --")[0] for step in found] == steps
 
 
 def test_a_procfile_of_a_python_site_is_run_with_its_packages(lay: Lay) -> None:
     folder = lay({"Procfile": "web: gunicorn app:app\nrelease: flask db upgrade", "requirements.txt": "gunicorn"})
-    recipe = recognise(folder)
+    recipe = recognise(Folder(folder))
     assert recipe.command[2] == 'export PATH="$PWD/.venv/bin:$PATH"; exec gunicorn app:app'
     assert recipe.release == "flask db upgrade"
     assert not any("gunicorn==" in step for step in recipe.build_steps)
 
 
 def test_a_release_line_alone_goes_with_what_was_recognised(lay: Lay) -> None:
-    recipe = recognise(lay({"Procfile": "release: python manage.py migrate", "manage.py": MANAGE, "shop/wsgi.py": ""}))
+    recipe = recognise(
+        Folder(lay({"Procfile": "release: python manage.py migrate", "manage.py": MANAGE, "shop/wsgi.py": ""}))
+    )
     assert (recipe.kind, recipe.release) == (Kind.DJANGO, "python manage.py migrate")
 
 
 def test_static_files_of_django_are_collected_when_it_says_where(lay: Lay) -> None:
     files: Files = {"manage.py": MANAGE, "shop/wsgi.py": "", "shop/settings.py": "STATIC_ROOT = BASE_DIR / 'static'"}
-    assert "collectstatic" in recognise(lay(files)).build_steps[-1]
+    assert "collectstatic" in recognise(Folder(lay(files))).build_steps[-1]
 
 
 @pytest.mark.parametrize("kind", ["worker", "clock", "beat"])
 def test_other_kinds_of_process_are_refused(lay: Lay, kind: str) -> None:
     with pytest.raises(WorkerKindRefused, match=f"asks for a '{kind}' process"):
-        recognise(lay({"Procfile": f"web: ./serve\n{kind}: ./work"}))
+        recognise(Folder(lay({"Procfile": f"web: ./serve\n{kind}: ./work"})))
 
 
 @pytest.mark.parametrize(
@@ -152,17 +156,35 @@ def test_other_kinds_of_process_are_refused(lay: Lay, kind: str) -> None:
         ({"app.py": "app = 5", "requirements.txt": ""}, "no application object"),
         ({"package.json": "{}"}, "no start script"),
         ({"package.json": "{"}, "package.json cannot be read"),
+        ({"Procfile": "web : ./serve"}, "The Procfile has no line like 'web: COMMAND'"),
+        ({"procfile": "web: ./serve"}, "'procfile' has to be called 'Procfile'"),
+        ({"Procfile.txt": "web: ./serve"}, "'Procfile.txt' has to be called 'Procfile'"),
+        ({"Index.HTML": ""}, "'Index.HTML' has to be called 'index.html'"),
+        (
+            {"dist/index.html": "", "readme": ""},
+            "lies in the folder 'dist'; publish what is in it",
+        ),
+        ({"package.json": json.dumps({"scripts": {"start": "x" * 130_000}})}, "is longer than 125,000 bytes"),
     ],
 )
 def test_what_is_not_recognised_is_refused_with_what_would_be(lay: Lay, files: Files, hint: str) -> None:
     with pytest.raises(Refused, match=hint) as caught:
-        recognise(lay(files))
+        recognise(Folder(lay(files)))
     assert "publish again" in str(caught.value)
+
+
+def test_sources_of_any_number_and_size_are_looked_at_in_bounds(lay: Lay) -> None:
+    lines = "app = unknown()\n" * 10_000
+    files: Files = {"app.py": lines, "requirements.txt": "x\n" * 100_000, "main.py": "x" * 300_000}
+    assert recognise(Folder(lay(files))).kind is Kind.PYTHON
+    many: Files = {f"package{number}/settings.py": "" for number in range(50)}
+    many |= {"manage.py": MANAGE, "shop/wsgi.py": "", "zzz/settings.py": "STATIC_ROOT = 1"}
+    assert "collectstatic" not in " ".join(recognise(Folder(lay(many, "many"))).build_steps)
 
 
 def test_nothing_of_a_content_is_run_to_recognise_it(lay: Lay, tmp_path: Path) -> None:
     mark = tmp_path / "ran"
-    recognise(lay({"app.py": f"open({str(mark)!r}, 'w')\n{FLASK}"}))
+    recognise(Folder(lay({"app.py": f"open({str(mark)!r}, 'w')\n{FLASK}"})))
     assert not mark.exists()
 
 

@@ -1,12 +1,16 @@
 """Contents on disk: named by what they hold, never changed, never half there."""
 
+import io
 import os
 import stat
+import threading
 from pathlib import Path
 
 import pytest
 
 from sites.content import store
+from sites.content.uploads import received
+from sites.disk import trees
 from tests.sites.content.conftest import Lay
 
 SITE = {"index.html": "hello", "css/site.css": "body {}"}
@@ -83,7 +87,8 @@ def test_only_old_contents_that_nothing_names_are_removed(lay: Lay, data: Path) 
     used, unused, young = (store.put_folder(lay({"a": name}, name)).digest for name in ("used", "unused", "young"))
     age(store.path_of(used))
     age(store.path_of(unused))
-    assert store.remove_unused({used}) == 1
+    for folder in store.set_aside_unused({used}):
+        trees.remove(folder)
     assert {path.name for path in (data / "content").iterdir()} == {used, f"{used}.json", young, f"{young}.json"}
 
 
@@ -91,19 +96,47 @@ def test_publishing_an_old_content_again_makes_it_young(lay: Lay) -> None:
     digest = store.put_folder(lay(SITE)).digest
     age(store.path_of(digest))
     store.put_folder(lay(SITE))
-    assert store.remove_unused(set()) == 0
+    assert store.set_aside_unused(set()) == []
 
 
-def test_leftovers_of_dead_processes_are_swept_and_live_ones_are_not(lay: Lay, data: Path) -> None:
+def test_what_killed_processes_left_is_swept_and_what_is_worked_on_is_not(lay: Lay, data: Path) -> None:
     kept = store.put_folder(lay(SITE)).digest
-    for name in (".new-dead", ".new-live", ".old-dead"):
-        (data / "content" / name).mkdir()
-    (data / "content/.new-dead/file").write_text("half")
-    age(data / "content/.new-dead")
     (data / "upload").mkdir()
+    for name in ("content/.new-dead", "content/.new-young", "content/.old-dead"):
+        (data / name).mkdir()
+    (data / "content/.new-dead/file").write_text("half")
     (data / "upload/upload-dead").write_text("half")
-    (data / "upload/upload-live").write_text("half")
-    age(data / "upload/upload-dead")
-    assert store.sweep() == 3
-    assert {path.name for path in (data / "content").iterdir()} == {kept, f"{kept}.json", ".new-live"}
-    assert [path.name for path in (data / "upload").iterdir()] == ["upload-live"]
+    with store.new_content() as draft, received(io.BytesIO(b"x"), 10) as upload:
+        draft.add("index.html", [b"half"])
+        for path in [*(data / "content").glob(".new-*"), data / "content/.old-dead", *(data / "upload").iterdir()]:
+            if path.name != ".new-young":
+                age(path)
+        assert store.sweep() == 3
+        assert upload.exists()
+        assert store.path_of(draft.commit().digest).is_dir()
+    left = {path.name for path in (data / "content").iterdir() if not path.name.endswith(".json")}
+    assert left >= {kept, ".new-young"} and len(left) == 3
+    assert list((data / "upload").iterdir()) == []
+
+
+def test_a_content_that_nobody_placed_leaves_nothing(data: Path) -> None:
+    with store.new_content() as draft:
+        draft.add("a/b.html", [b"x"])
+        draft.seal()
+    assert list((data / "content").iterdir()) == []
+
+
+def test_while_contents_are_named_none_is_removed(data: Path) -> None:
+    order: list[str] = []
+
+    def remove_all() -> None:
+        with store.removing():
+            order.append("removing")
+
+    with store.naming():
+        thread = threading.Thread(target=remove_all)
+        thread.start()
+        thread.join(0.2)
+        order.append("named")
+    thread.join(10)
+    assert order == ["named", "removing"]

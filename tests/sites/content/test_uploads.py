@@ -1,12 +1,15 @@
 """Request bodies on their way to disk."""
 
 import io
+import threading
 from pathlib import Path
 
 import pytest
+from pytest_django import Settings
 
-from sites.content.uploads import in_units, receive_upload
-from sites.errors import UploadTooLarge
+from sites.content import uploads
+from sites.content.uploads import in_units, received, turn
+from sites.errors import DiskFull, UploadsBusy, UploadTooLarge
 
 
 class Broken(io.BytesIO):
@@ -16,22 +19,54 @@ class Broken(io.BytesIO):
         raise ConnectionResetError
 
 
-def test_a_body_of_exactly_the_limit_is_taken(data: Path) -> None:
-    path = receive_upload(io.BytesIO(b"x" * 1000), 1000)
-    assert path.read_bytes() == b"x" * 1000
-    assert path.parent == data / "upload"
-
-
-def test_one_byte_more_is_refused_with_the_limit_and_leaves_nothing(data: Path) -> None:
-    with pytest.raises(UploadTooLarge, match="larger than 1000 bytes, the limit of this installation"):
-        receive_upload(io.BytesIO(b"x" * 1001), 1000)
+def test_a_body_of_exactly_the_limit_is_taken_and_gone_afterwards(data: Path) -> None:
+    with received(io.BytesIO(b"x" * 1000), 1000) as path:
+        assert path.read_bytes() == b"x" * 1000
+        assert path.parent == data / "upload"
     assert list((data / "upload").iterdir()) == []
 
 
-def test_a_client_that_goes_away_leaves_nothing(data: Path) -> None:
-    with pytest.raises(ConnectionResetError):
-        receive_upload(Broken(), 1000)
+@pytest.mark.parametrize(
+    ("body", "error"), [(io.BytesIO(b"x" * 1001), UploadTooLarge), (Broken(), ConnectionResetError)]
+)
+def test_what_is_not_taken_leaves_nothing(data: Path, body: io.BytesIO, error: type[Exception]) -> None:
+    with pytest.raises(error), received(body, 1000):
+        pytest.fail("it was taken")
     assert list((data / "upload").iterdir()) == []
+
+
+def test_below_the_reserve_of_the_disk_nothing_is_taken(data: Path, settings: Settings) -> None:
+    settings.DISK_RESERVE = 2**62
+    with pytest.raises(DiskFull, match="are kept in reserve"), received(io.BytesIO(b"x"), 1000):
+        pytest.fail("it was taken")
+    assert list((data / "upload").iterdir()) == []
+
+
+def test_of_one_owner_one_archive_is_unpacked_at_a_time_and_of_all_two(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(uploads, "TURN_SECONDS", 0)
+    with turn("1"):
+        with pytest.raises(UploadsBusy), turn("1"):
+            pytest.fail("two of one owner")
+        with turn("2"), pytest.raises(UploadsBusy), turn("3"):
+            pytest.fail("three at once")
+        with turn("3"):
+            pass
+
+
+def test_a_turn_is_waited_for() -> None:
+    order = []
+
+    def second() -> None:
+        with turn("1"):
+            order.append("second")
+
+    with turn("1"):
+        thread = threading.Thread(target=second)
+        thread.start()
+        thread.join(0.2)
+        order.append("first")
+    thread.join(10)
+    assert order == ["first", "second"]
 
 
 @pytest.mark.parametrize(

@@ -6,9 +6,10 @@ from datetime import timedelta
 
 import pytest
 
-from sites.jobs import retire, switch
+from sites.jobs import retire
 from sites.models import Instance, Revision, RevisionState, Site, Slot, SlotChange
 from sites.models.clock import now
+from sites.operations import retention
 from sites.services import slots, swaps
 from tests.deaths import Killed, dying_after
 from tests.domain import Domain
@@ -131,9 +132,9 @@ def test_routes_that_are_newer_than_what_was_acknowledged_start_no_clock(domain:
     other.touch_routes()
     leaving = Revision.objects.filter(pk=production.live_revision_id)
     leaving.update(state=RevisionState.DRAINING)
-    switch.release(site, now())
+    retention.release(site, now())
     assert leaving.get().released_at is None
-    switch.release(other, now())
+    retention.release(other, now())
     assert leaving.get().released_at is not None
 
 

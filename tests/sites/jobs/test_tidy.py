@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 from django.conf import LazySettings
 
-from sites.content import archive, store
+from sites.content import store
 from sites.jobs import tidy
+from tests.contents import unpack_zip
 from tests.domain import Domain
 
 
@@ -21,7 +22,7 @@ def _own_store(settings: LazySettings, tmp_path: Path) -> None:
 
 def test_contents_of_deployments_stay_and_others_go_after_an_hour(domain: Domain, settings: LazySettings) -> None:
     production, _staging = domain.staged()
-    unnamed = archive.unpack_zip(domain.archive("nobody published this"))
+    unnamed = unpack_zip(domain.archive("nobody published this"))
     two_hours_ago = time.time() - 7200
     for folder in settings.CONTENT_DIR.iterdir():
         os.utime(folder, (two_hours_ago, two_hours_ago))

@@ -10,7 +10,7 @@ from django.conf import settings
 CODE = """
 import sys
 import sites.management.up
-print(*{"django.db", "django.apps", "celery", "redis", "grpc", "aiohttp"}.intersection(sys.modules))
+print(*{"django.db.models", "django.core.mail", "celery", "redis", "grpc", "aiohttp"}.intersection(sys.modules))
 """
 
 

@@ -1,11 +1,17 @@
 """A slot's own credentials publish to that slot, and to no other."""
 
 import base64
+import errno
 
 import pytest
+from django.conf import LazySettings
 from django.test import Client
 
 from sites.models import Deployment, Slot
+from sites.planning import build_log
+from sites.publishing.authentication import FROM_ADDRESS, TO_HOST
+from sites.services.slots import change_swap_settings
+from sites.services.swaps import request_swap
 from tests.domain import Domain
 
 
@@ -40,6 +46,37 @@ def test_a_zip_is_published_under_the_name_that_the_client_gives(domain: Domain,
         f"/api/deployments/{deployment.public_id.hex}", HTTP_HOST="contoso-staging.scm.localhost", **basic(slots[1])
     )
     assert (detail.status_code, detail.json()["active"], detail.json()["author"]) == (200, True, "$contoso__staging")
+
+
+@pytest.mark.parametrize(
+    ("setting", "value", "code"), [("DISK_RESERVE", 2**62, "DiskFull"), ("SITE_CONTENT_BYTES", 1, "QuotaExceeded")]
+)
+def test_what_has_no_room_is_507_with_a_code(
+    domain: Domain, slots: tuple[Slot, Slot], settings: LazySettings, setting: str, value: int, code: str
+) -> None:
+    setattr(settings, setting, value)
+    answer = post_zip(domain, "contoso-staging.scm.localhost", **basic(slots[1]))
+    assert (answer.status_code, answer.json()["code"]) == (507, code)
+
+
+def test_what_has_no_memory_is_a_conflict_with_a_code(
+    domain: Domain, slots: tuple[Slot, Slot], settings: LazySettings
+) -> None:
+    settings.SITES_MEMORY_MB = 1
+    answer = post_zip(domain, "contoso-staging.scm.localhost", **basic(slots[1]))
+    assert (answer.status_code, answer.json()["code"]) == (409, "NotEnoughMemory")
+
+
+def test_the_log_is_given_whole_with_what_moved_aside(domain: Domain, slots: tuple[Slot, Slot]) -> None:
+    deployment = slots[1].workload.active_deployment
+    log = build_log(deployment)
+    log.parent.mkdir(parents=True, exist_ok=True)
+    log.with_name(f"{log.name}.1").write_text("first\n")
+    log.write_text("last\n")
+    address = f"/api/deployments/{deployment.public_id.hex}/log"
+    answer = Client().get(address, HTTP_HOST="contoso-staging.scm.localhost", **basic(slots[1]))
+    assert answer.getvalue() == b"first\nlast\n"
+    assert answer["Content-Type"] == "text/plain; charset=utf-8"
 
 
 @pytest.mark.parametrize("own", [0, 1])
@@ -93,3 +130,90 @@ def test_history_is_for_the_slots_own_credentials(domain: Domain, slots: tuple[S
     answer = Client().get("/api/deployments", HTTP_HOST="contoso.scm.localhost", **basic(slots[0]))
     assert [one["message"] for one in answer.json()] == ["one"]
     assert Client().get("/api/deployments", HTTP_HOST="contoso.scm.localhost").status_code == 401
+
+
+def look(slot: Slot, host: str, address: str):
+    return Client().get(f"/api/deployments/{address}", HTTP_HOST=host, **basic(slot))
+
+
+@pytest.mark.parametrize("way", ["auto swap", "swap"])
+def test_the_address_of_a_publication_stays_valid_wherever_it_goes(
+    domain: Domain, slots: tuple[Slot, Slot], way: str
+) -> None:
+    production, staging = slots
+    host = "contoso-staging.scm.localhost"
+    if way == "auto swap":
+        change_swap_settings(acting_user=domain.alice, slot=staging, is_auto_swapped=True)
+    address = post_zip(domain, host, **basic(staging))["Location"].rpartition("/")[2]
+    deployment = Deployment.objects.get(public_id=address)
+    assert look(staging, host, address).status_code == 202
+    assert domain.work(deployment.operation).state == "succeeded"
+    if way == "swap":
+        assert domain.swap(staging, production).state == "succeeded"
+    build_log(deployment).parent.mkdir(parents=True, exist_ok=True)
+    build_log(deployment).write_text("built")
+    for name in (address, "latest"):
+        found = look(staging, host, name)
+        assert (found.status_code, found.json()["id"]) == (200, address)
+        assert (found.json()["state"], found.json()["slot"]) == ("active", "production")
+        assert look(staging, host, f"{name}/log").getvalue() == b"built"
+    assert look(production, "contoso.scm.localhost", address).status_code == 404, "production did not receive it"
+
+
+def test_a_deployment_that_another_has_replaced_says_so(domain: Domain, slots: tuple[Slot, Slot]) -> None:
+    domain.publish(slots[0], "three")
+    answer = Client().get("/api/deployments", HTTP_HOST="contoso.scm.localhost", **basic(slots[0]))
+    assert [(one["message"], one["state"], one["active"]) for one in answer.json()] == [
+        ("three", "active", True),
+        ("one", "superseded", False),
+    ]
+
+
+@pytest.mark.parametrize("address", ["nonsense", "0" * 32, "0/log", "nonsense/log"])
+def test_what_is_no_deployment_is_not_found(domain: Domain, slots: tuple[Slot, Slot], address: str) -> None:
+    assert look(slots[0], "contoso.scm.localhost", address).status_code == 404
+
+
+def test_a_conflict_is_one_for_programs_too(domain: Domain, slots: tuple[Slot, Slot]) -> None:
+    preview = request_swap(acting_user=domain.alice, source=slots[1], target=slots[0], with_preview=True)
+    domain.look(preview)
+    answer = post_zip(domain, "contoso.scm.localhost", **basic(slots[0]))
+    assert (answer.status_code, answer.json()["code"]) == (409, "SwapPending")
+
+
+def test_a_full_disk_is_told_as_such(domain: Domain, slots: tuple[Slot, Slot], monkeypatch: pytest.MonkeyPatch) -> None:
+    def fill(*_: object, **__: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr("sites.services.deployments.archives.unpacked", fill)
+    answer = post_zip(domain, "contoso.scm.localhost", **basic(slots[0]))
+    assert (answer.status_code, answer.json()["code"]) == (507, "NoSpaceLeft")
+    assert "the disk of the server is full. Nothing was changed." in answer.json()["message"]
+
+
+def ask(host: str = "contoso.scm.localhost", address: str = "192.0.2.1", **headers: str):
+    return Client(REMOTE_ADDR=address).get("/api/deployments", HTTP_HOST=host, **headers)
+
+
+def test_wrong_credentials_from_one_address_are_ended_and_the_right_ones_are_taken(slots: tuple[Slot, Slot]) -> None:
+    wrong = basic(slots[0], "wrong")
+    assert [ask(**wrong).status_code for _ in range(FROM_ADDRESS.most)] == [401] * FROM_ADDRESS.most
+    limited = ask(**wrong)
+    assert limited.status_code == 429 and int(limited["Retry-After"]) > 0
+    assert limited.json()["code"] == "PublishingLimited"
+    assert ask("contoso-staging.scm.localhost", **wrong).status_code == 429, "spraying over slots is the same"
+    assert ask("nothing.scm.localhost", **wrong).status_code == 429
+    assert ask(**basic(slots[0])).status_code == 200, "a stranger at the same address does not stop a pipeline"
+    assert ask(address="192.0.2.2", **wrong).status_code == 401
+
+
+def test_wrong_credentials_for_one_slot_are_ended_from_every_address(slots: tuple[Slot, Slot]) -> None:
+    wrong = basic(slots[0], "wrong")
+    for number in range(TO_HOST.most):
+        assert ask(address=f"198.51.100.{number}", **wrong).status_code == 401
+    assert ask(address="203.0.113.1", **wrong).status_code == 429
+    assert ask(**basic(slots[0])).status_code == 200
+
+
+def test_a_client_that_asks_which_credentials_are_wanted_guesses_nothing(slots: tuple[Slot, Slot]) -> None:
+    assert {ask().status_code for _ in range(FROM_ADDRESS.most + 5)} == {401}

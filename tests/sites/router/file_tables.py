@@ -62,7 +62,7 @@ class FileTables:
         unfinished.replace(self._instances)
 
 
-def main(folder: Path, port: int) -> None:
+def main(folder: Path, port: int, silence_seconds: int) -> None:
     """Serve the tables of `folder` for an Envoy on `port`, until SIGTERM."""
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
     places = Places(
@@ -73,9 +73,10 @@ def main(folder: Path, port: int) -> None:
         addresses=["127.0.0.1", "::1"],
         port=port,
         portal_hosts=["localhost", "127.0.0.1", "[::1]"],
+        silence_seconds=silence_seconds,
     )
     asyncio.run(serve(FileTables(folder / "tables.json"), places))
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]), int(sys.argv[2]))
+    main(Path(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3]))

@@ -5,7 +5,20 @@ import json
 import pytest
 
 from sites.runtime import codec
-from sites.runtime.spec import InstanceState, InstanceStatus, Limits, Mount, RevisionSpec, RunSpec, RunState, RunStatus
+from sites.runtime.spec import (
+    EndReason,
+    FolderQuota,
+    FolderUse,
+    InstanceState,
+    InstanceStatus,
+    Limits,
+    MachineLimits,
+    Mount,
+    RevisionSpec,
+    RunSpec,
+    RunState,
+    RunStatus,
+)
 
 REVISION = RevisionSpec(
     revision_id=7,
@@ -29,9 +42,9 @@ def test_orders_come_out_as_they_went_in() -> None:
 
 
 def test_reports_come_out_as_they_went_in() -> None:
-    status = InstanceStatus(7, 1, 3, InstanceState.BACKOFF, "10.0.0.2", 8080, restarts=2, exit_code=137)
+    status = InstanceStatus(7, 1, 3, InstanceState.BACKOFF, "10.0.0.2", 8080, 2, 137, EndReason.MEMORY)
     assert codec.instance_status(json.loads(json.dumps(codec.encode(status)))) == status
-    run = RunStatus("build-1", RunState.ENDED, 124)
+    run = RunStatus("build-1", RunState.ENDED, 137, EndReason.MEMORY)
     assert codec.run_status(json.loads(json.dumps(codec.encode(run)))) == run
 
 
@@ -58,3 +71,10 @@ def test_what_is_no_order_is_refused() -> None:
 def test_a_run_that_an_older_agent_kept_is_understood() -> None:
     kept = codec.encode(RUN) | {"has_network": True}
     assert codec.run_spec(kept) == RUN
+
+
+def test_limits_and_uses_come_out_as_they_went_in() -> None:
+    limits = MachineLimits(1536, 10, 2**30, (FolderQuota(4, "/data/mounts/4", 10**10, 10**6),))
+    assert codec.machine_limits(json.loads(json.dumps(codec.encode(limits)))) == limits
+    use = FolderUse(4, 10, 2, is_read_only=True)
+    assert codec.folder_use(json.loads(json.dumps(codec.encode(use)))) == use

@@ -14,6 +14,7 @@ import pytest
 from django.conf import LazySettings
 
 from sites.errors import Failed, RuntimeUnreachable, StaleOrder
+from sites.runtime import codec
 from sites.runtime.process import ProcessRuntime
 from sites.runtime.spec import InstanceState, RevisionSpec
 
@@ -25,7 +26,7 @@ class Agent(ThreadingMixIn, UnixStreamServer):
 
     daemon_threads = True
     status = 200
-    answer: dict[str, Any] = {"protocol": 1}
+    answer: dict[str, Any] = {"protocol": codec.PROTOCOL}
 
     def __init__(self, path: Path) -> None:
         self.asked: list[tuple[str, str]] = []
@@ -65,7 +66,7 @@ def agent(settings: LazySettings) -> Iterator[Agent]:
 
 def test_instances_are_reported(agent: Agent) -> None:
     status = {"revision_id": 7, "ordinal": 0, "generation": 1, "state": "running", "address": "10.0.0.2", "port": 8080}
-    agent.answer = {"protocol": 1, "instances": [status]}
+    agent.answer = {"protocol": codec.PROTOCOL, "instances": [status]}
     (instance,) = ProcessRuntime().observe([7, 8])
     assert (instance.state, instance.address, instance.exit_code) == (InstanceState.RUNNING, "10.0.0.2", None)
     assert agent.asked == [("GET", "/instances?revisions=7%2C8")]
@@ -83,14 +84,14 @@ def test_a_stale_order_is_told_apart(agent: Agent) -> None:
 
 
 def test_an_order_that_was_not_understood_is_not_tried_again(agent: Agent) -> None:
-    agent.status, agent.answer = 400, {"protocol": 1, "error": "KeyError: 'command'"}
+    agent.status, agent.answer = 400, {"protocol": codec.PROTOCOL, "error": "KeyError: 'command'"}
     with pytest.raises(Failed, match="KeyError") as raised:
         ProcessRuntime().apply(SPEC)
     assert not isinstance(raised.value, RuntimeUnreachable)
 
 
 @pytest.mark.parametrize(
-    ("status", "answer"), [(500, {"protocol": 1, "error": "No space left on device"}), (200, {"protocol": 99})]
+    ("status", "answer"), [(500, {"protocol": codec.PROTOCOL, "error": "it failed"}), (200, {"protocol": 99})]
 )
 def test_an_agent_that_cannot_is_out_of_reach(agent: Agent, status: int, answer: dict[str, Any]) -> None:
     agent.status, agent.answer = status, answer

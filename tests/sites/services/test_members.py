@@ -4,7 +4,7 @@ import pytest
 from django.contrib.auth.models import User
 
 from sites.errors import LastOwner, NotAllowed, NotFound, SettingRefused
-from sites.models import Kind, Membership, Operation, Role, Subscription
+from sites.models import Membership, Operation, Role, Subscription
 from sites.services import members, subscriptions
 from tests.domain import Domain
 
@@ -22,7 +22,7 @@ def test_an_owner_adds_somebody_who_has_an_account(domain: Domain) -> None:
         acting_user=domain.alice, subscription=domain.subscription, name=" Charlie ", role="contributor"
     )
     assert roles(domain.subscription)["charlie"] == Role.CONTRIBUTOR
-    assert (operation.kind, operation.actor_name) == (Kind.MEMBERS, "alice")
+    assert (operation.kind, operation.actor_name) == ("members", "alice")
     assert operation.outcome == "Added charlie to 'Default' as a contributor."
 
 

@@ -1,7 +1,6 @@
 """A swap with preview shows the prepared version at staging's address and holds both slots until it is decided."""
 
 import re
-from dataclasses import replace
 from datetime import timedelta
 from functools import partial
 
@@ -10,15 +9,16 @@ from django.conf import LazySettings
 
 from sites import tasks
 from sites.errors import Refused, SwapPending
-from sites.jobs import beat, stages
-from sites.jobs import preview as preview_jobs
-from sites.jobs.procedure import Progress
-from sites.models import Category, Operation, OperationStep, RevisionState, SlotHold
+from sites.models import Category, Operation, RevisionState, SlotHold, Step
 from sites.models.clock import now
+from sites.operations import claims
+from sites.operations.procedure import Progress
+from sites.operations.steps import show_preview
+from sites.operations.turn import Turn
 from sites.services import operations, sites, slots, swaps
 from sites.services.rollback import offer_roll_back
 from sites.services.settings import Entry, read_settings, save_settings
-from tests.domain import Domain
+from tests.domain import Domain, alter_stage
 
 
 def preview(domain: Domain) -> Operation:
@@ -78,8 +78,8 @@ def test_cancelling_gives_staging_its_own_instances_back(domain: Domain) -> None
 
 def test_nobody_takes_up_a_preview_that_waits(domain: Domain) -> None:
     preview(domain)
-    Operation.objects.update(created_at=now() - timedelta(hours=1))
-    assert beat.take_stale() == []
+    Operation.objects.update(due_at=now() - timedelta(hours=1))
+    assert not claims.take_from_lost() and not claims.find_unasked()
 
 
 def test_who_cancels_just_before_a_preview_begins_to_wait_is_heard(
@@ -87,15 +87,13 @@ def test_who_cancels_just_before_a_preview_begins_to_wait_is_heard(
 ) -> None:
     production, staging = domain.marked()
     operation = swaps.request_swap(acting_user=domain.alice, source=staging, target=production, with_preview=True)
-    show = preview_jobs.wait_until_shown
 
-    def show_and_be_cancelled(shown: Operation) -> Progress:
-        progress = show(shown)
+    def show_and_be_cancelled(turn: Turn) -> Progress:
+        progress = show_preview.wait(turn)
         operations.cancel(acting_user=domain.alice, operation=operation)
         return progress
 
-    last = replace(stages.PREVIEW[-1], work=show_and_be_cancelled)
-    monkeypatch.setattr(stages, "PREVIEW", (*stages.PREVIEW[:-1], last))
+    alter_stage(monkeypatch, Step.PREPARED, work=show_and_be_cancelled)
     assert domain.look(operation).state == "cancelled"
     assert not SlotHold.objects.exists()
 
@@ -189,17 +187,17 @@ def test_who_cancels_second_is_told_that_it_is_being_cancelled(domain: Domain) -
 def test_a_forgotten_preview_ends_by_itself(domain: Domain, monkeypatch: pytest.MonkeyPatch) -> None:
     operation = preview(domain)
     for task in (
-        tasks.swap_slots,
         tasks.retire_revisions,
         tasks.reconcile_instances,
         tasks.tidy_contents,
         tasks.keep_sites_loaded,
     ):
         monkeypatch.setattr(task, "delay", lambda *_: None)
+    monkeypatch.setattr(tasks.advance, "apply_async", lambda *_, **__: None)
     tasks.tick()
     operation.refresh_from_db()
     assert operation.state == "waiting"
-    OperationStep.objects.filter(operation=operation).update(started_at=now() - timedelta(hours=25))
+    Operation.objects.filter(pk=operation.pk).update(step_at=now() - timedelta(hours=25))
     tasks.tick()
     assert domain.work(operation).state == "cancelled"
     assert domain.serves("contoso-staging.localhost") == "two"

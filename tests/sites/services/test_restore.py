@@ -10,8 +10,10 @@ from django.conf import LazySettings
 
 from sites.errors import NotAllowed, NotFound, NotRestorable, NotStandard, SlotLimit
 from sites.jobs import tidy
-from sites.models import Category, DeletedSlot, Kind, Operation, Revision, RevisionState, Site, Slot
+from sites.models import Category, DeletedSlot, Operation, Revision, RevisionState, Site, Slot
 from sites.models.clock import now
+from sites.operations.kinds import kind_of
+from sites.operations.kinds.restore import RESTORE
 from sites.planning import mount_folder
 from sites.services import restore as restoring
 from sites.services import sites, slots
@@ -62,7 +64,7 @@ def test_a_site_comes_back_with_both_slots_their_contents_and_settings(domain: D
     deleted = delete_site(domain, production.site)
     assert domain.serves("contoso.localhost") is None and not Site.objects.exists()
     restored = restore(domain, deleted)
-    assert restored.kind == Kind.RESTORE and "Restored 'contoso'" in restored.outcome
+    assert kind_of(restored) is RESTORE and "Restored 'contoso'" in restored.outcome
     assert domain.serves("contoso.localhost") == "one"
     assert domain.serves("contoso-staging.localhost") == "two"
     production = Site.objects.get().slots.get(is_production=True)

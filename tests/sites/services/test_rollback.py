@@ -4,7 +4,7 @@ import pytest
 
 from sites.errors import NothingToRollBack
 from sites.models import Category, Operation, Revision, RevisionState, SlotHold
-from sites.services import changes, operations
+from sites.services import operations, requests
 from sites.services.rollback import offer_roll_back, request_roll_back
 from sites.services.settings import Entry, read_settings
 from tests.domain import Domain
@@ -115,14 +115,14 @@ def test_a_swap_that_comes_in_between_is_not_rolled_back_in_place_of_the_one_tha
     domain: Domain, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     production, staging = domain.swapped()
-    begin = changes.begin_change
+    begin = requests.begin
 
-    def be_late(**values: object) -> Operation:
-        monkeypatch.setattr(changes, "begin_change", begin)
+    def be_late(*kind: object, **values: object) -> Operation:
+        monkeypatch.setattr(requests, "begin", begin)
         domain.swap(staging, production)
-        return begin(**values)
+        return begin(*kind, **values)
 
-    monkeypatch.setattr(changes, "begin_change", be_late)
+    monkeypatch.setattr(requests, "begin", be_late)
     with pytest.raises(NothingToRollBack, match="another one was made just now"):
         request_roll_back(acting_user=domain.alice, site=production.site)
     assert not SlotHold.objects.exists()
@@ -155,3 +155,19 @@ def test_production_that_had_no_content_is_without_content_again(domain: Domain)
     production.refresh_from_db()
     assert domain.serves("contoso.localhost") == "placeholder"
     assert production.workload.active_deployment is None
+
+
+def test_what_was_published_twice_is_not_altered(domain: Domain) -> None:
+    production, staging = domain.staged()
+    first = production.workload.active_deployment_id
+    assert domain.publish(production, "one").state == "succeeded"
+    production.refresh_from_db()
+    assert production.workload.active_deployment_id != first
+    assert production.live_revision.deployment_id == production.workload.active_deployment_id, "it runs, so it is used"
+    domain.swap(staging, production)
+    offer = offer_roll_back(production.site)
+    assert (offer.is_altered, offer.alterations) == (False, ())
+    assert domain.publish(staging, "one").state == "succeeded"
+    assert not offer_roll_back(production.site).is_altered, "the same once more"
+    assert domain.publish(staging, "other").state == "succeeded"
+    assert offer_roll_back(production.site).is_altered

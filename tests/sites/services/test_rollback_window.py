@@ -1,20 +1,22 @@
 """While the roll-back window is open, the former instances are kept and the way back is instant."""
 
-from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 from django.conf import settings
 
-from sites.jobs import reconcile, retire, stages, switch, warmup
-from sites.jobs import rollback as windows
-from sites.models import Operation, Revision, RevisionState, Slot, Step
+from sites.jobs import reconcile, retire
+from sites.models import Revision, RevisionState, Slot, Step
 from sites.models.clock import now
+from sites.operations import retention as windows
+from sites.operations.steps import offer
+from sites.operations.turn import Turn
+from sites.runtime.spec import ProbeSpec
 from sites.services import slots
 from sites.services.rollback import offer_roll_back
 from sites.services.settings import Entry
 from sites.services.sites import change_mode
-from tests.domain import Domain
+from tests.domain import Domain, alter_stage
 
 
 def test_inside_the_window_nothing_is_started_and_nothing_is_asked(domain: Domain) -> None:
@@ -122,17 +124,13 @@ def test_a_window_that_ends_just_when_it_is_used_does_not_hinder_the_roll_back(
 ) -> None:
     production, _staging = domain.swapped()
     kept = Revision.objects.filter(state=RevisionState.RETAINED)
-    offer = switch.offer
 
-    def end_and_offer(operation: Operation) -> None:
+    def end_and_offer(turn: Turn) -> None:
         for revision in kept:
             windows.drain(revision)
-        offer(operation)
+        offer.offer(turn)
 
-    stage = next(one for one in stages.INTO_SERVICE if one.step == Step.OFFERED)
-    late = replace(stage, enter=end_and_offer)
-    changed = tuple(late if one is stage else one for one in stages.INTO_SERVICE)
-    monkeypatch.setattr(stages, "INTO_SERVICE", changed)
+    alter_stage(monkeypatch, Step.ROUTES_OFFERED, enter=end_and_offer)
     operation = domain.roll_back(production.site)
     assert operation.state == "succeeded", operation.outcome
     assert domain.serves("contoso.localhost") == "one"
@@ -167,10 +165,10 @@ def test_after_the_window_a_version_that_no_longer_answers_well_can_still_be_rol
 
     bad = production.workload_id
 
-    def ask(probe: warmup.Probe) -> warmup.Answer:
-        return warmup.Answer("/", answer if probe.change.workload_after_id == bad else "200")
+    def say(spec: ProbeSpec) -> str:
+        return answer if Revision.objects.get(pk=spec.revision_id).workload_id == bad else "200"
 
-    monkeypatch.setattr(warmup, "ask", ask)
+    monkeypatch.setattr(domain.runtime, "answer", say)
     assert domain.roll_back(production.site).state == "succeeded"
     assert domain.serves("contoso.localhost") == "one"
     assert domain.serves("contoso-staging.localhost") == "two"

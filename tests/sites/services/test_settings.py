@@ -54,11 +54,21 @@ def test_a_changed_setting_brings_new_warm_instances_and_drains_the_old(domain: 
 @pytest.mark.parametrize(
     ("category", "entry", "reason"),
     [
-        (APP, Entry("MY KEY", "x"), "letters from A to Z, digits, underscores and dots"),
+        (APP, Entry("MY KEY", "x"), "letters from A to Z, digits and underscores"),
         (APP, Entry("GRÖSSE", "x"), "letters from A to Z"),
         (APP, Entry("1ST", "x"), "no digit first"),
         (APP, Entry("A" * 129, "x"), "at most 128 in all"),
-        (APP, Entry("LONG", "x" * 32_769), "longer than 32,768 characters"),
+        (APP, Entry("LONG", "x" * 131_072), "131,071 are possible"),
+        (Category.DEFAULT_DOCUMENTS, Entry("x" * 9, "x" * 120_001), "longer than 120,000 bytes"),
+        (APP, Entry("My.Dotted", "v"), "would drop one with a dot"),
+        (CONNECTIONS, Entry("My.Db", "v", "Custom"), "would drop one with a dot"),
+        (APP, Entry("ZERO", "a\0b"), "it contains a zero byte"),
+        (APP, Entry("HALF", "a\ud83d"), "half of a character"),
+        (APP, Entry("BIG", "😀" * 32_768), "131,071 are possible"),
+        (CONNECTIONS, Entry("BIG", "😀" * 32_768, "Custom"), "131,071 are possible"),
+        *((APP, Entry(name, "1"), "the shell that starts the application sets") for name in ("PWD", "IFS", "OPTIND")),
+        (Category.GENERAL, Entry("start_command", "a\rb"), "it contains a line break"),
+        (Category.GENERAL, Entry("start_command", "a\x1bb"), "control character U\\+001B"),
         (APP, Entry("PORT", "80"), "Greenroom sets that variable itself"),
         (APP, Entry("website_instance_id", "1"), "Greenroom sets that variable itself"),
         (APP, Entry("HANDLER_MAPPINGS", "{"), "Greenroom sets that variable itself"),
@@ -79,6 +89,25 @@ def test_what_cannot_be_taken_is_refused_with_the_reason_and_nothing_is_saved(
         service.save_settings(acting_user=domain.alice, slot=production, category=category, entries=[entry])
     assert entry.name in str(refusal.value)
     assert not SlotSetting.objects.exists()
+
+
+def test_settings_that_no_process_could_be_started_with_are_refused_together(domain: Domain) -> None:
+    production, _staging = domain.staged()
+    entries = [Entry(f"LARGE{number}", "x" * 100_000) for number in range(6)]
+    with pytest.raises(SettingRefused, match="all variables together would have"):
+        service.save_settings(acting_user=domain.alice, slot=production, category=APP, entries=entries)
+    assert not SlotSetting.objects.exists()
+    domain.save(production, *entries[:4])
+
+
+def test_a_swap_that_would_bring_too_many_variables_together_says_so(domain: Domain) -> None:
+    production, staging = domain.staged()
+    domain.save(staging, *(Entry(f"TRAVELS{number}", "x" * 100_000) for number in range(4)))
+    domain.save(production, *(Entry(f"STAYS{number}", "x" * 100_000, is_sticky=True) for number in range(4)))
+    operation = domain.swap(staging, production)
+    assert operation.state == "failed"
+    assert "cannot be started: all variables together would have" in operation.outcome
+    assert domain.serves("contoso.localhost") == "one"
 
 
 def test_a_name_sticks_in_every_slot_or_in_none(domain: Domain) -> None:
@@ -229,3 +258,40 @@ def test_values_arrive_as_they_were_saved(domain: Domain) -> None:
     domain.save(production, *(Entry(name, value) for name, value in odd.items()))
     found = environment(domain)
     assert {name: found[name] for name in odd} == odd
+
+
+def test_entries_that_become_the_same_variable_are_refused(domain: Domain) -> None:
+    production, _ = domain.staged()
+    domain.save(production, Entry("main", "x", "Custom"), category=CONNECTIONS)
+    for entries in (
+        [Entry("A", "1"), Entry("APPSETTING_A", "2")],
+        [Entry("CUSTOMCONNSTR_main", "y")],
+    ):
+        with pytest.raises(SettingRefused, match="it becomes the variable"):
+            service.save_settings(acting_user=domain.alice, slot=production, category=APP, entries=entries)
+    with pytest.raises(SettingRefused, match="it becomes the variable CUSTOMCONNSTR_other"):
+        service.save_categories(
+            acting_user=domain.alice,
+            slot=production,
+            categories={APP: [Entry("CUSTOMCONNSTR_other", "1")], CONNECTIONS: [Entry("other", "2", "Custom")]},
+        )
+
+
+def test_the_largest_variables_arrive_and_more_are_refused(domain: Domain) -> None:
+    production, _ = domain.staged()
+    fits = "😀" * 30_000 + "x"
+    domain.save(production, Entry("BIG", fits))
+    env = domain.revision_behind("contoso.localhost").runnable["env"]
+    assert env["BIG"] == env["APPSETTING_BIG"] == fits
+    many = [Entry(f"BIG{number}", fits) for number in range(5)]
+    with pytest.raises(SettingRefused, match="all variables together would have 1,200,"):
+        service.save_settings(acting_user=domain.alice, slot=production, category=APP, entries=many)
+
+
+def test_documents_and_mappings_that_no_program_could_be_given_are_refused(domain: Domain) -> None:
+    production, _ = domain.staged()
+    documents = [Entry(f"{number:05}", "x" * 200) for number in range(1000)]
+    with pytest.raises(SettingRefused, match="default documents together are longer"):
+        service.save_settings(
+            acting_user=domain.alice, slot=production, category=Category.DEFAULT_DOCUMENTS, entries=documents
+        )

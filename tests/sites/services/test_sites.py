@@ -69,8 +69,11 @@ def test_leaving_standard_mode_keeps_staging_serving_with_fewer_instances(domain
 
 def test_a_change_of_mode_that_fails_leaves_the_mode(domain: Domain) -> None:
     production, _staging = domain.staged()
-    domain.answer_everything("500")
-    operation = domain.work(sites.change_mode(acting_user=domain.alice, site=production.site, mode=Mode.FREE))
+    domain.runtime.exit_with(production.live_revision_id, 1, 1)
+    counts = {production.pk: 2}
+    operation = domain.work(
+        sites.change_mode(acting_user=domain.alice, site=production.site, mode=Mode.SHARED, counts=counts)
+    )
     assert operation.state == "failed"
     assert Site.objects.get(name="contoso").mode == Mode.STANDARD
 

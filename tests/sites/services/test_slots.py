@@ -3,8 +3,8 @@
 import pytest
 from django.conf import LazySettings
 
-from sites.errors import InstanceCountRefused, NotStandard, Refused, SlotLimit
-from sites.models import Category, Slot
+from sites.errors import InstanceCountRefused, NotStandard, Refused, SettingRefused, SlotLimit
+from sites.models import Category, Slot, SlotHold
 from sites.services import settings as settings_service
 from sites.services import slots
 from tests.domain import Domain
@@ -106,3 +106,16 @@ def test_a_new_publishing_password_is_recorded_without_being_shown(domain: Domai
     assert fresh != old
     assert fresh not in operation.outcome
     assert operation.actor_name == "alice"
+
+
+def test_a_slot_whose_address_belongs_to_another_site_is_refused_with_a_sentence(
+    domain: Domain, settings: LazySettings
+) -> None:
+    settings.STAGING_SLOTS_PER_SITE = 2
+    domain.create("contoso-staging2")
+    site = domain.create("contoso")
+    domain.enable(site)
+    with pytest.raises(SettingRefused, match=r"contoso-staging2\.localhost, which belongs to another web site"):
+        slots.enable_staged_publishing(acting_user=domain.alice, site=site)
+    assert site.slots.count() == 2
+    assert not SlotHold.objects.exists()

@@ -2,47 +2,21 @@
 
 import ast
 import re
-import threading
-from collections.abc import Iterator
 from datetime import timedelta
-from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 
 import pytest
 from django.db.models import F
 
-from sites.general_settings import warmup_rules
-from sites.jobs import reconcile, warmup
-from sites.models import Instance, Revision, SlotChange
+from sites.jobs import reconcile
+from sites.models import Revision
+from sites.operations.probing import Questions
+from sites.planning import Entries
 from sites.services import slots, swaps
 from tests.domain import Domain
 
 ROOT = Path(__file__).parents[3]
 DOCUMENT = ROOT / "docs" / "swap.md"
-ASK = warmup.ask
-
-
-class Redirecting(BaseHTTPRequestHandler):
-    """An application that sends visitors without TLS elsewhere."""
-
-    def do_GET(self) -> None:
-        is_secure = self.headers["X-Forwarded-Proto"] == "https" and self.headers["Host"].startswith("contoso")
-        self.send_response(204 if is_secure else 301)
-        self.end_headers()
-
-    def log_message(self, *_: object) -> None:
-        """Says nothing."""
-
-
-@pytest.fixture
-def redirecting() -> Iterator[int]:
-    """The port of such an application."""
-    with HTTPServer(("127.0.0.1", 0), Redirecting) as server:
-        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
-        thread.start()
-        yield server.server_port
-        server.shutdown()
-        thread.join()
 
 
 def test_nothing_starts_after_a_swap(domain: Domain) -> None:
@@ -59,13 +33,12 @@ def test_nothing_starts_after_a_swap(domain: Domain) -> None:
     assert domain.revision_behind("contoso.localhost") == serving
 
 
-def test_an_application_that_redirects_to_tls_is_reached(domain: Domain, redirecting: int) -> None:
+def test_an_application_that_redirects_to_tls_is_reached(domain: Domain) -> None:
     production, _staging = domain.staged()
-    change = SlotChange(slot=production)
-    instance = Instance(address="127.0.0.1", port=redirecting)
-    answer = ASK(warmup.Probe(instance, change, "contoso.localhost", warmup_rules({})))
-    assert answer.text == "204"
-    assert all(warmup_rules({}).accepts(status) for status in ("301", "401"))
+    questions = Questions([production], Entries([production.pk], [production.workload_id]))
+    spec = questions.ask("one", production, production.workload_id, (production.live_revision_id, 0))
+    assert spec.headers["X-Forwarded-Proto"] == "https" and spec.headers["Host"].startswith("contoso.localhost")
+    assert all(spec.accepts(status) for status in ("200", "301", "401"))
 
 
 def test_a_failure_tells_the_instance_the_answer_and_its_last_lines(domain: Domain) -> None:

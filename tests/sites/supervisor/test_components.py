@@ -3,6 +3,7 @@
 from pytest_django import Settings
 
 from sites.supervisor.components import components
+from sites.supervisor.liveness import Liveness
 
 
 def agent_command() -> tuple[str, ...]:
@@ -21,3 +22,15 @@ def test_the_agent_is_told_what_sites_and_builds_may_reach(settings: Settings) -
 def test_a_running_agent_is_not_replaced_for_settings_that_are_not_given(settings: Settings) -> None:
     settings.PRIVATE_NETWORKS, settings.NAME_SERVERS = "allow", []
     assert agent_command()[-2:] == ("--isolation", "strong")
+
+
+def test_every_part_is_asked_whether_it_lives() -> None:
+    for part in components(isolation="strong", web_socket=3):
+        assert part.liveness.ask != Liveness().ask, part.name
+
+
+def test_a_stopped_router_is_found_first_and_a_slow_machine_gives_longer(settings: Settings) -> None:
+    settings.READY_SECONDS = 600
+    parts = {part.name: part.liveness for part in components(isolation="strong", web_socket=3)}
+    assert parts["envoy"].stopped_seconds == min(liveness.stopped_seconds for liveness in parts.values()) == 1
+    assert all(liveness.patience_seconds >= 300 for liveness in parts.values())

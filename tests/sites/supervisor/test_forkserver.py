@@ -6,7 +6,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -48,18 +48,18 @@ def server(tmp_path: Path) -> Iterator[subprocess.Popen[bytes]]:
 
 
 @pytest.fixture
-def part(tmp_path: Path) -> Callable[..., Process]:
+def part(tmp_path: Path) -> Callable[..., Awaitable[Process]]:
     """Starts a part that prints what it finds, into the file `log`."""
     (tmp_path / "part.py").write_text(PART)
     (tmp_path / "given").write_text("from a file")
 
-    def start(*options: str) -> Process:
+    async def start(*options: str) -> Process:
         with (tmp_path / "log").open("wb") as log, (tmp_path / "given").open() as given:
-            return fork_part(
+            return await fork_part(
                 tmp_path / "fork.sock",
                 "a-part",
                 [str(tmp_path / "part.py"), str(given.fileno()), *options],
-                log=log.fileno(),
+                output=log.fileno(),
                 environment={"GREETING": "hello"},
                 descriptors=[given.fileno()],
             )
@@ -75,10 +75,10 @@ def wait_for(condition: Callable[[], object]) -> None:
 
 
 def test_a_part_has_its_arguments_environment_files_session_and_name(
-    server: subprocess.Popen[bytes], part: Callable[..., Process], tmp_path: Path
+    server: subprocess.Popen[bytes], part: Callable[..., Awaitable[Process]], tmp_path: Path
 ) -> None:
     async def run() -> int | None:
-        process = part()
+        process = await part()
         assert parent_of(process.pid) == os.getpid()
         await process.wait()
         return process.exit_code
@@ -90,10 +90,10 @@ def test_a_part_has_its_arguments_environment_files_session_and_name(
 
 
 def test_a_part_outlives_the_fork_server_and_is_told_apart_by_how_it_ends(
-    server: subprocess.Popen[bytes], part: Callable[..., Process], tmp_path: Path
+    server: subprocess.Popen[bytes], part: Callable[..., Awaitable[Process]], tmp_path: Path
 ) -> None:
     async def run() -> int | None:
-        process = part("wait")
+        process = await part("wait")
         wait_for(lambda: (tmp_path / "log").read_text().count("\n") == 2)
         server.kill()
         server.wait()
@@ -108,24 +108,24 @@ def test_a_part_outlives_the_fork_server_and_is_told_apart_by_how_it_ends(
 
 def test_a_server_that_is_gone_or_hangs_starts_nothing(
     server: subprocess.Popen[bytes],
-    part: Callable[..., Process],
+    part: Callable[..., Awaitable[Process]],
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr("sites.supervisor.forking.TIMEOUT_SECONDS", 0.2)
     server.send_signal(signal.SIGSTOP)
     with pytest.raises(NotForked):
-        part()
+        asyncio.run(part())
     server.send_signal(signal.SIGCONT)
     with pytest.raises(NotForked):
-        fork_part(tmp_path / "nobody.sock", "part", ["-c", ""], log=1)
+        asyncio.run(fork_part(tmp_path / "nobody.sock", "part", ["-c", ""], output=1))
     time.sleep(0.3)
     assert (tmp_path / "log").read_text() == "", "what was given up has not begun later"
 
 
 def test_nobody_but_up_has_parts_started(server: subprocess.Popen[bytes], tmp_path: Path) -> None:
-    code = "import sys\nfrom pathlib import Path\nfrom sites.supervisor.forking import fork_part\n"
-    code += "fork_part(Path(sys.argv[1]), 'part', ['-c', ''], log=1)"
+    code = "import asyncio, sys\nfrom pathlib import Path\nfrom sites.supervisor.forking import fork_part\n"
+    code += "asyncio.run(fork_part(Path(sys.argv[1]), 'part', ['-c', ''], output=1))"
     command = [sys.executable, "-c", code, tmp_path / "fork.sock"]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
     assert "NotForked" in done.stderr

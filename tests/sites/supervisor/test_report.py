@@ -1,13 +1,20 @@
 """Words of the status page."""
 
 import json
+import os
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 from django.conf import settings
+from django.utils import timezone
+from pytest_django import Settings
 
+from sites.models import Operation, OperationState
 from sites.supervisor import report
-from sites.supervisor.report import ago
+from sites.supervisor.identity import Record, identity_of, write_record
+from sites.supervisor.report import ago, status_lines
+from tests.domain import Domain
 
 
 @pytest.mark.parametrize(
@@ -31,3 +38,32 @@ def test_the_page_claims_no_limits_while_the_agent_is_away(monkeypatch: pytest.M
 
     monkeypatch.setattr(report, "ask", nobody)
     assert report._limits() == "unknown"
+
+
+def test_what_strangers_wrote_is_one_line_that_does_nothing(
+    domain: Domain, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings.CELERY_BROKER_URL = "redis+socket:///nowhere"
+    monkeypatch.setattr(report, "_database", lambda: "SQLite, in memory")
+    values = {"kind": "publish", "target": "contoso", "actor_name": "al\x1b[31mice"}
+    Operation.objects.create(**values)
+    outcome = "The build of '\x1b]0;PWN\x07\u202e' failed.\nIts last lines:\n  2026-11-27 12:00 UTC  forged"
+    Operation.objects.create(**values, state=OperationState.FAILED, outcome=outcome, ended_at=timezone.now())
+    page = status_lines(None)
+    failed = page[page.index("Last failures") + 1 :]
+    assert len(failed) == 1 and failed[0].endswith(r"The build of '\x1b]0;PWN\x07\u202e' failed.")
+    assert any(r"publication of contoso by al\x1b[31mice, begun" in line for line in page)
+    assert not [line for line in page if not line.isprintable()]
+
+
+def test_a_part_that_hung_says_so_on_the_page_and_to_the_doctor(tmp_path: Path, settings: Settings) -> None:
+    settings.RUN_DIR = tmp_path
+    own = identity_of(os.getpid())
+    assert own is not None
+    hung = "did not answer for 31 s and was replaced on 2026-11-28 at 03:10:12 UTC"
+    write_record(tmp_path, Record("agent", own, "", 0.0, restarts=1, last_hang=hung))
+    lines = report._processes()
+    at = next(number for number, line in enumerate(lines) if line.startswith("  agent"))
+    assert lines[at].endswith("restarted 1 times")
+    assert lines[at + 1].strip() == hung
+    assert report.hang_lines() == [f"agent {hung}."]

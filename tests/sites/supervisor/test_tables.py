@@ -3,7 +3,8 @@
 import pytest
 
 from sites.errors import Refused
-from sites.models import Kind, Operation, OperationState
+from sites.models import Operation, OperationState
+from sites.operations.kinds.swap import SWAP
 from sites.supervisor import tables
 from sites.supervisor.tables import migrate
 
@@ -33,7 +34,7 @@ def test_a_careful_migration_waits_until_no_operation_is_open(monkeypatch: pytes
     ran: list[str] = []
     monkeypatch.setattr(tables, "MigrationExecutor", CarefulExecutor)
     monkeypatch.setattr(tables, "call_command", lambda name, **_: ran.append(name))
-    operation = Operation.objects.create(kind=Kind.SWAP, target="contoso", actor_name="alice")
+    operation = Operation.objects.create(kind=SWAP.name, target="contoso", actor_name="alice")
     with pytest.raises(Refused, match=r"0099_other_steps.*1 of them are open.*were not touched"):
         migrate()
     assert ran == []

@@ -1,19 +1,22 @@
 """`./greenroom bench SUBJECT`: a measurement in an installation of its own.
 
-swap: what a swap costs, and what visitors feel of it. control-plane: what everything else costs, from start to stop.
+swap: what a swap costs, and what visitors feel of it. door: what honest people feel of clients that are slow or many.
+control-plane: what everything else costs, from start to stop.
 """
 
 import json
 from dataclasses import replace
 from pathlib import Path
 
-from django.core.management.base import BaseCommand, CommandParser
+from django.core.management.base import CommandParser
 
 from sites.errors import GreenroomError
+from sites.management.base import GreenroomCommand
 from tools.bench import story as swap
 from tools.bench.control_plane import report as control_plane_report
 from tools.bench.control_plane import story as control_plane
 from tools.bench.control_plane.lifetime import Lifetime, check
+from tools.bench.door import story as door
 from tools.bench.report import Report
 from tools.demo.installation import MANAGE, Installation, NotStarted
 from tools.demo.operations import OperationFailed
@@ -22,16 +25,15 @@ from tools.demo.publishing import PublishingRefused
 CONTROL_PLANE = "control-plane"
 
 
-class Command(BaseCommand):
+class Command(GreenroomCommand):
     """Start an installation in a temporary folder, measure there, and end it."""
 
     help = "Measure, in an installation of its own. Exit code 1: a figure is not what docs/benchmarks.md says."
-    requires_system_checks = []
     requires_migrations_checks = False
 
     def add_arguments(self, parser: CommandParser) -> None:
         """What is measured, how thoroughly, and where the figures go."""
-        parser.add_argument("subject", choices=["swap", CONTROL_PLANE], help="what is measured")
+        parser.add_argument("subject", choices=["swap", "door", CONTROL_PLANE], help="what is measured")
         parser.add_argument("--report", type=Path, metavar="FILE", help="write the figures there as JSON")
         parser.add_argument(
             "--quick", action="store_true", help="few swaps and sites: shows that the measurement works"
@@ -94,6 +96,8 @@ class Command(BaseCommand):
         if subject == CONTROL_PLANE:
             whole = _control_plane_plan(quick)
             return Report(control_plane.measure(self._say, replace(whole, swaps=swaps) if swaps else whole))
+        if subject == "door":
+            return door.measure(self._say, door.QUICK if quick else door.Plan())
         plan = swap.QUICK if quick else swap.Plan()
         return swap.measure(self._say, replace(plan, swaps=swaps) if swaps else plan)
 

@@ -3,9 +3,10 @@
 import signal
 from pathlib import Path
 
-from django.core.management.base import BaseCommand, CommandParser
+from django.core.management.base import CommandParser
 
 from sites.errors import GreenroomError
+from sites.management.base import GreenroomCommand
 from tools.demo.installation import MANAGE, Installation, NotStarted
 from tools.demo.operations import OperationFailed
 from tools.demo.publishing import PublishingRefused
@@ -16,11 +17,10 @@ from tools.prober.session import SignInFailed
 SWAPS = 10
 
 
-class Command(BaseCommand):
+class Command(GreenroomCommand):
     """Start an installation in a temporary folder, tell the story there, and end it."""
 
     help = "Swap two real applications under load, and report what that proved. Exit code 1 unless nobody noticed."
-    requires_system_checks = []
     requires_migrations_checks = False
 
     def add_arguments(self, parser: CommandParser) -> None:

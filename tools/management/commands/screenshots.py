@@ -3,8 +3,9 @@
 from pathlib import Path
 
 from django.conf import settings
-from django.core.management.base import BaseCommand, CommandParser
+from django.core.management.base import CommandParser
 
+from sites.management.base import GreenroomCommand
 from tools.demo.installation import Installation, NotStarted
 from tools.screens.failures import BROKEN_PAGE
 from tools.screens.walk import walk
@@ -20,11 +21,10 @@ TARGET = Path("docs") / "portal"
 BROWSER = "/usr/bin/chromium"
 
 
-class Command(BaseCommand):
+class Command(GreenroomCommand):
     """Start an installation in a temporary folder, walk through it, and end it."""
 
     help = "Write every screen and state of the portal into docs/portal/*.png."
-    requires_system_checks = []
     requires_migrations_checks = False
 
     def add_arguments(self, parser: CommandParser) -> None:

@@ -8,7 +8,7 @@ from sites.services.handler_mappings import from_value
 from sites.services.settings import Entry, read_settings, save_settings
 from tests.domain import Domain
 from tests.portal.conftest import HTMX
-from tests.portal.views.site_pages.configure_form import as_read, fields, filled, loaded, save
+from tests.portal.views.site_pages.configure_form import as_read, fields, filled, loaded, save, shown
 from tests.portal.views.site_pages.conftest import Address
 
 
@@ -121,8 +121,8 @@ def test_whoever_saves_second_sees_both_and_loses_nothing(
     domain: Domain, alice: Client, staging: Slot, address: Address
 ) -> None:
     domain.save(staging, Entry("COLOUR", "red"), Entry("SIZE", "1"), Entry("OLD", "x"))
-    page = loaded(alice, address("configure", staging))
-    domain.save(staging, Entry("COLOUR", "green"), Entry("SIZE", "2"), Entry("NEW", "y"))
+    page = shown(alice, address("configure", staging))
+    domain.save(staging, Entry("COLOUR", "turquoise"), Entry("SIZE", "2"), Entry("NEW", "y"))
     mine = {name: "blue" for name, value in page.items() if value == "red"}
     sent = {**page, **mine, "web_sockets": "off"}
     for headers, seen in (({}, "<html"), (HTMX, 'name="expected"')):
@@ -130,11 +130,12 @@ def test_whoever_saves_second_sees_both_and_loses_nothing(
         text = as_read(answer.content)
         assert answer.status_code == 409 and seen in text
         assert "alice saved the configuration of 'contoso (staging)'" in text
-        assert 'value="blue"' in text and "in force is 'green'" in text
-        assert 'value="2"' in text and 'value="NEW"' in text and 'value="OLD"' not in text
+        assert "\nblue</textarea>" in text and "another value is in force, which is hidden" in text
+        assert "turquoise" not in text and 'value="NEW"' in text and 'value="OLD"' not in text
         assert 'name="web_sockets" value="off" checked' in text
     assert answer["HX-Retarget"] == "#configure-form"
     both = fields(text)
+    assert [both[f"app_settings-{row}-value"] for row in range(3)] == ["blue", "", ""], "others' values stay hidden"
     assert alice.post(address("configure", staging), both).status_code == 303
     domain.work(Operation.objects.filter(kind="change_settings").first())
     entries = {entry.name: entry.value for entry in read_settings(staging, "app_settings")}
@@ -149,7 +150,7 @@ def test_without_scripts_a_refusal_gives_back_what_was_typed(alice: Client, stag
     text = as_read(answer.content)
     assert answer.status_code == 400
     assert "'MY KEY' cannot be saved" in text
-    assert 'value="MY KEY"' in text and 'value="kept"' in text and 'value="python x.py"' in text
+    assert 'value="MY KEY"' in text and "\nkept</textarea>" in text and 'value="python x.py"' in text
 
 
 def test_a_name_that_is_too_long_is_refused_with_its_reason_and_nothing_typed_is_lost(
@@ -159,7 +160,7 @@ def test_a_name_that_is_too_long_is_refused_with_its_reason_and_nothing_typed_is
     typed = {"app_settings-0-name": "A" * 129, "app_settings-0-value": "kept"}
     answer = alice.post(address("configure", staging), {**page, **typed})
     assert answer.status_code == 400
-    assert "at most 128 in all" in as_read(answer.content) and 'value="kept"' in as_read(answer.content)
+    assert "at most 128 in all" in as_read(answer.content) and "\nkept</textarea>" in as_read(answer.content)
 
 
 def test_settings_that_nothing_runs_with_are_marked_until_they_are_in_force(

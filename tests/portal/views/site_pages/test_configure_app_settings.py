@@ -51,10 +51,34 @@ def test_lines_of_an_env_file_are_read_as_its_tools_do(
     }
 
 
+PEM = "-----BEGIN X-----\nabc==\n\n-----END X-----"
+
+
+@pytest.mark.parametrize(
+    ("lines", "found"),
+    [
+        (f'A1=one\nKEY2="{PEM}"\nB=two', {"A1": "one", "KEY2": PEM, "B": "two"}),
+        (f"A1=one\r\nKEY2='{PEM}'\r\nB=two".replace("\n", "\r\n"), {"A1": "one", "KEY2": PEM, "B": "two"}),
+        (f'export KEY = "{PEM}\n"  \nB=two', {"KEY": f"{PEM}\n", "B": "two"}),
+        ('A="\n# no comment\n  x=1 \n"', {"A": "\n# no comment\n  x=1 \n"}),
+        ('JSON=\'{\n  "a": 1\n}\'\nB="two"', {"JSON": '{\n  "a": 1\n}', "B": "two"}),
+        ('G="\nH=1\nX="v"', {"G": '"', "H": "1", "X": "v"}),
+        ("G='\nH=it's", {"G": "'", "H": "it's"}),
+    ],
+)
+def test_a_value_in_quotation_marks_may_have_several_lines(
+    domain: Domain, alice: Client, staging: Slot, address: Address, lines: str, found: dict[str, str]
+) -> None:
+    page = loaded(alice, address("configure", staging))
+    assert alice.post(address("configure", staging), {**page, "app_settings-lines": lines}).status_code == 303
+    assert {entry.name: entry.value for entry in read_settings(staging, "app_settings")} == found
+
+
 @pytest.mark.parametrize(
     ("lines", "sentence"),
     [
         ("A=1\n\nA=2", "Line 3 of the pasted lines has the key 'A' a second time"),
+        ('A="1\n2"\nnothing', "Line 3 of the pasted lines has no '='"),
         ("A=1\n=hidden", "Line 2 of the pasted lines has no key before its '='"),
     ],
 )

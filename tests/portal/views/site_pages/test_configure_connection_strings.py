@@ -1,8 +1,8 @@
-"""Connection strings are hidden, kept when left empty, and shown on request to whoever may change them."""
+"""Connection strings are kept when left empty, and marked while they lead to the same place as production's."""
 
 from django.test import Client
 
-from sites.models import Operation, Slot
+from sites.models import Slot
 from sites.services.settings import Entry, read_settings
 from tests.domain import Domain
 from tests.portal.views.site_pages.configure_form import as_read, save
@@ -21,32 +21,6 @@ def test_connection_strings_are_hidden_and_kept_when_left_empty(
     save(domain, alice, address("configure", staging), connection_strings=kept)
     (entry,) = read_settings(staging, "connection_strings")
     assert (entry.name, entry.value) == ("renamed", "postgres://secret")
-
-
-def test_connection_strings_are_shown_on_request_and_that_is_recorded(
-    domain: Domain, alice: Client, staging: Slot, address: Address
-) -> None:
-    strings = [{"name": "main", "value": "postgres://secret", "kind": "Custom"}]
-    save(domain, alice, address("configure", staging), connection_strings=strings)
-    answer = alice.post(address("strings-reveal", staging))
-    assert "postgres://secret" in answer.content.decode()
-    assert "no-store" in answer["Cache-Control"]
-    assert Operation.objects.get(kind="reveal").outcome.endswith("were shown: main.")
-
-
-def test_without_connection_strings_there_is_nothing_to_show(alice: Client, staging: Slot, address: Address) -> None:
-    assert alice.post(address("strings-reveal", staging)).status_code == 404
-
-
-def test_a_reader_sees_names_and_no_values(
-    domain: Domain, bob: Client, alice: Client, staging: Slot, address: Address
-) -> None:
-    domain.save(staging, Entry("KEY", "not-for-readers"))
-    domain.save(staging, Entry("Db", "not-for-readers", "Custom"), category="connection_strings")
-    text = as_read(bob.get(address("configure", staging)).content)
-    assert 'value="KEY"' in text and 'value="Db"' in text
-    assert "not-for-readers" not in text
-    assert "not-for-readers" in as_read(alice.get(address("configure", staging)).content)
 
 
 def test_connection_strings_shared_with_production_are_marked_until_they_differ(

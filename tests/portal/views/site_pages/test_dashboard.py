@@ -1,8 +1,9 @@
 """The dashboard tells what the records say of a slot."""
 
+from django.conf import LazySettings
 from django.test import Client, override_settings
 
-from sites.models import Operation, Slot
+from sites.models import Deployment, Instance, Operation, SiteUsage, Slot
 from sites.services import slots
 from tests.domain import Domain
 from tests.portal.conftest import HTMX
@@ -114,3 +115,39 @@ def test_quick_glance_tells_a_new_status_with_the_overview(
     part = alice.get(address("dashboard", production), headers={**HTMX, "HX-Target": "overview"}).content.decode()
     assert '<div id="status" hx-swap-oob="outerHTML"><dt>Status</dt><dd>Stopped</dd></div>' in part
     assert "hx-swap-oob" not in alice.get(address("dashboard", production)).content.decode().partition("<main")[2]
+
+
+def test_what_is_taken_on_disk_is_shown_beside_what_may_be(
+    domain: Domain, alice: Client, production: Slot, address: Address, settings: LazySettings
+) -> None:
+    Deployment.objects.update(content_bytes=0, content_files=1)
+    Deployment.objects.filter(pk=production.workload.active_deployment_id).update(
+        content_bytes=5 * 1024**2, content_files=340, build_digest="b", build_bytes=1024**2 // 2, build_files=60
+    )
+    settings.SITE_CONTENT_BYTES, settings.SITE_CONTENT_FILES = 55 * 1024**2, 10_000
+    page = alice.get(address("dashboard", production)).content.decode()
+    assert '<p class="usage__flag">5.50 MB</p>' in page
+    assert "10% of 55 MB, 40" in page
+    assert "of 10,000 files" in page
+    assert "persistent folders" not in page
+    SiteUsage.objects.create(site=production.site, folder_bytes=3 * 1024**2, folder_files=7)
+    settings.SITE_FOLDER_BYTES, settings.SITE_FOLDER_FILES = 0, 0
+    page = alice.get(address("dashboard", production)).content.decode()
+    assert '<p class="usage__flag">3 MB</p>' in page
+    assert '<span id="usage-folders">persistent folders</span> <span>7 files</span>' in page
+    assert "can only read them" not in page
+
+
+def test_folders_above_their_quota_are_told_with_the_way_out(alice: Client, production: Slot, address: Address) -> None:
+    SiteUsage.objects.create(site=production.site, folder_bytes=1, folder_files=1, is_read_only=True)
+    page = alice.get(address("dashboard", production)).content.decode()
+    assert "contoso can only read them. Restart it: for ten minutes it can then delete files." in page
+
+
+def test_an_instance_that_ran_out_of_memory_says_so(
+    domain: Domain, alice: Client, production: Slot, address: Address
+) -> None:
+    Instance.objects.update(observed_state="backoff", exit_code=137, end_reason="memory")
+    page = alice.get(address("dashboard", production)).content.decode()
+    assert "ended: it used all of its memory" in page
+    assert "137" not in page

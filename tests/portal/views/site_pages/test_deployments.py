@@ -1,11 +1,12 @@
 """The history of a slot's deployments, and the log of each build."""
 
+import os
 import uuid
 
 from django.test import Client
 
 from sites.models import Deployment, Slot
-from sites.services.deployments import log_file
+from sites.planning import build_log
 from tests.domain import Domain
 from tests.portal.conftest import HTMX
 from tests.portal.views.site_pages.conftest import Address
@@ -15,7 +16,7 @@ def test_the_active_deployment_is_marked(domain: Domain, alice: Client, producti
     domain.publish(production, "newer")
     page = alice.get(address("deployments", production)).content.decode()
     assert page.count("Active deployment:") == 1
-    assert page.index("Active deployment:") < page.index("newer") < page.index("<strong>one</strong>")
+    assert page.index("Active deployment:") < page.index("newer") < page.index("<bdi>one</bdi>")
 
 
 def test_a_failure_tells_its_sentence(alice: Client, production: Slot, address: Address) -> None:
@@ -45,8 +46,8 @@ def test_the_log_follows_while_it_is_built_and_then_ends(alice: Client, producti
     deployment = production.workload.deployments.create(
         content_digest="x", message="m", author="a", deployer="Portal", state="building"
     )
-    log_file(deployment).parent.mkdir(parents=True, exist_ok=True)
-    log_file(deployment).write_text("Collecting flask\n<b>")
+    build_log(deployment).parent.mkdir(parents=True, exist_ok=True)
+    build_log(deployment).write_text("Collecting flask\n<b>")
     headers = {**HTMX, "HX-Target": "build-log"}
     page = address("deployment", production, deployment.public_id)
     during = alice.get(page, headers=headers)
@@ -57,6 +58,22 @@ def test_the_log_follows_while_it_is_built_and_then_ends(alice: Client, producti
     after = alice.get(page, headers=headers)
     assert after.status_code == 286
     assert "every 1s" not in after.content.decode()
+
+
+def test_of_a_log_of_any_size_the_page_shows_the_end(alice: Client, production: Slot, address: Address) -> None:
+    deployment = production.workload.active_deployment
+    log = build_log(deployment)
+    log.parent.mkdir(parents=True, exist_ok=True)
+    with log.open("wb") as file:
+        file.truncate(50 * 1024**3)
+        file.seek(0, os.SEEK_END)
+        file.write(b"\nthe end\n")
+    try:
+        page = alice.get(address("deployment", production, deployment.public_id)).content.decode()
+    finally:
+        log.unlink()
+    assert "the end</pre>" in page
+    assert len(page) < 100_000
 
 
 def test_the_log_of_another_site_is_nowhere(domain: Domain, alice: Client, production: Slot, address: Address) -> None:

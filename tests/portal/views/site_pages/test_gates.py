@@ -13,7 +13,7 @@ from tests.domain import Domain
 PAGES = ["site-quickstart", "site-dashboard", "site-deployments", "site-configure", "site-scale"]
 QUESTIONS = ["site-publish", "site-credentials-reset"]
 CHANGES = ["site-publish", "site-configure", "site-scale", "site-credentials-reset", "site-password-reveal"]
-POSTS_ONLY = ["site-look", "site-password-reveal", "site-strings-reveal"]
+POSTS_ONLY = ["site-look", "site-password-reveal", "site-values-reveal"]
 
 
 def _address(name: str, site: str = "contoso", slot: str = "staging") -> str:
@@ -47,7 +47,7 @@ def test_a_stranger_changes_nothing(charlie: Client, staged: object, name: str) 
     assert Operation.objects.count() == before
 
 
-@pytest.mark.parametrize("name", [*CHANGES, "site-strings-reveal"])
+@pytest.mark.parametrize("name", [*CHANGES, "site-values-reveal"])
 def test_a_reader_is_told_whom_to_ask(bob: Client, staged: object, name: str) -> None:
     before = Operation.objects.count()
     answer = bob.post(_address(name))
@@ -82,7 +82,7 @@ def test_who_is_not_signed_in_is_sent_to_the_door(
 ) -> None:
     answer = browser(None).get(_address(name))
     assert answer.status_code == 302
-    assert answer["Location"].startswith(reverse("sign-in"))
+    assert answer["Location"].startswith(reverse("account_login"))
 
 
 @pytest.mark.parametrize("name", PAGES)

@@ -2,6 +2,7 @@
 
 from envoy.service.discovery.v3 import discovery_pb2
 
+from sites.router.bounds import bounds
 from sites.router.xds.cache import Change, TableCache, fixtures
 from sites.router.xds.listener import edge_listener
 from sites.router.xds.resource import Kind
@@ -12,7 +13,8 @@ from sites.router.xds.subscription import Request, Response
 
 def make_cache() -> TableCache:
     """A cache with the portal and no site."""
-    return TableCache(fixtures(edge_listener(["127.0.0.1"], 8080), "/run/web.sock", ["localhost", "127.0.0.1"]))
+    listener = edge_listener(["127.0.0.1"], 8080, bounds=bounds(20_000), silence_seconds=300)
+    return TableCache(fixtures(listener, "/run/web.sock", ["localhost", "127.0.0.1"]))
 
 
 class ImaginedEnvoy:

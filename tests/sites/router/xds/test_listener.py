@@ -4,13 +4,14 @@ import pytest
 from envoy.config.listener.v3 import listener_pb2
 from envoy.extensions.filters.network.http_connection_manager.v3 import http_connection_manager_pb2
 
+from sites.router.bounds import bounds
 from sites.router.xds.listener import edge_listener
 
 
 def local_replies() -> dict[str, tuple[int, dict[str, str], str]]:
     """Response flag → status, headers and page."""
     listener = listener_pb2.Listener()
-    edge_listener(["127.0.0.1"], 8080).message.resource.Unpack(listener)
+    edge_listener(["127.0.0.1"], 8080, bounds=bounds(20_000), silence_seconds=300).message.resource.Unpack(listener)
     manager = http_connection_manager_pb2.HttpConnectionManager()
     listener.filter_chains[0].filters[0].typed_config.Unpack(manager)
     return {
@@ -39,5 +40,5 @@ def test_a_site_whose_instances_do_not_answer_is_worth_another_try(flag: str) ->
 
 def test_an_unknown_host_name_is_not() -> None:
     status, headers, page = local_replies()["NR"]
-    assert (status, headers) == (404, {"cache-control": "no-store"})
+    assert (status, headers) == (404, {"cache-control": "no-store", "x-content-type-options": "nosniff"})
     assert "There is no web site at this address" in page

@@ -116,3 +116,37 @@ def test_what_nobody_waits_for_has_a_ninth_of_the_weight_of_a_site(
 def test_without_groups_every_process_bounds_itself(memory_by_process: list[bool]) -> None:
     ProcessLimits().enter("1/0", 4711, WANTED)
     assert memory_by_process == [True]
+
+
+def test_all_sandboxes_together_have_a_bound(memory_by_process: list[bool], groups: GroupsV2, tmp_path: Path) -> None:
+    for version, confinement in ((1, GroupsV1("greenroom", ("memory", "pids"))), (2, groups)):
+        confinement.bound(1536)
+        confinement.enter("1/0", 4711, WANTED)
+        memory = {
+            1: tmp_path / "memory/greenroom/memory.limit_in_bytes",
+            2: tmp_path / "greenroom/memory.max",
+        }[version]
+        assert memory.read_text() == str(1536 << 20)
+        pids = {1: tmp_path / "pids/greenroom/pids.max", 2: tmp_path / "greenroom/pids.max"}[version]
+        assert 0 < int(pids.read_text()) < int(Path("/proc/sys/kernel/pid_max").read_text())
+
+
+def test_what_the_kernel_has_ended_for_memory_is_counted(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, groups: GroupsV2
+) -> None:
+    monkeypatch.setattr(limits, "ROOT", tmp_path)
+    first, second = GroupsV1("greenroom", ("memory",)), groups
+    for confinement in (first, second, ProcessLimits()):
+        assert (confinement.memory_kills("1/0"), confinement.has_met_limit("1/0")) == (0, False)
+    (tmp_path / "memory/greenroom/1-0").mkdir(parents=True)
+    (tmp_path / "memory/greenroom/1-0/memory.oom_control").write_text("oom_kill_disable 0\nunder_oom 0\noom_kill 3\n")
+    (tmp_path / "memory/greenroom/1-0/memory.limit_in_bytes").write_text(f"{128 << 20}\n")
+    (tmp_path / "memory/greenroom/1-0/memory.max_usage_in_bytes").write_text(f"{100 << 20}\n")
+    assert (first.memory_kills("1/0"), first.has_met_limit("1/0")) == (3, False)
+    (tmp_path / "memory/greenroom/1-0/memory.max_usage_in_bytes").write_text(f"{128 << 20}\n")
+    assert first.has_met_limit("1/0")
+    (tmp_path / "greenroom/1-0").mkdir(parents=True)
+    (tmp_path / "greenroom/1-0/memory.events").write_text("low 0\nmax 12\noom 0\noom_kill 2\n")
+    assert (second.memory_kills("1/0"), second.has_met_limit("1/0")) == (2, False)
+    (tmp_path / "greenroom/1-0/memory.events").write_text("low 0\nmax 12\noom 1\noom_kill 2\n")
+    assert second.has_met_limit("1/0")

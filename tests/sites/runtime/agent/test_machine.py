@@ -4,9 +4,11 @@ from pathlib import Path
 
 import pytest
 
-from sites.runtime import trees
+from sites.disk import trees
+from sites.disk.trees import DEEPEST
 from sites.runtime.agent.machine import hand_over, translate
 from sites.runtime.spec import Mount
+from tests.contents import nest
 
 MOUNTS = (Mount("/data/1", "/app"), Mount("/data/venv", "/app/.venv"))
 
@@ -31,3 +33,9 @@ def test_a_folder_is_handed_over_once(monkeypatch: pytest.MonkeyPatch, tmp_path:
     hand_over(tmp_path, 20001)
     hand_over(tmp_path, tmp_path.stat().st_uid)
     assert given == [(tmp_path, 20001)]
+
+
+def test_a_folder_deeper_than_can_be_walked_is_an_error_of_its_own(tmp_path: Path) -> None:
+    nest(tmp_path, 2 * DEEPEST)
+    with pytest.raises(OSError, match=f"more than {DEEPEST} deep"):
+        hand_over(tmp_path, 20001)

@@ -1,0 +1,40 @@
+"""The command line of manage.py, and what holds for every command, Django's own too."""
+
+import os
+import sys
+from collections.abc import MutableMapping, Sequence
+from importlib import import_module
+
+from django.core.exceptions import ImproperlyConfigured
+from django.core.management import execute_from_command_line
+
+from portal.options import take_options
+from sites.errors import GreenroomError
+from sites.plain_text import visible
+
+CLOSED_PIPE = 141
+"""Exit code of a program whose reader went away: 128 and the number of SIGPIPE."""
+
+
+def run(arguments: Sequence[str], environment: MutableMapping[str, str]) -> int:
+    """Run the command and return 0, or raise SystemExit with its code; what is written belongs to its owner alone."""
+    os.umask(0o077)
+    try:
+        try:
+            return _run(take_options(arguments, environment))
+        finally:
+            sys.stdout.flush()
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # so that nothing fails at the very end
+        return CLOSED_PIPE
+    except (GreenroomError, ImproperlyConfigured) as error:
+        sys.stderr.write(visible(str(error)) + "\n")
+        return 1
+
+
+def _run(arguments: Sequence[str]) -> int:
+    """`up` is no command of Django, and reads the settings when it is loaded: their options must be taken before."""
+    if arguments[1:2] == ["up"]:
+        return int(import_module("sites.management.up").main(arguments[2:]))
+    execute_from_command_line(list(arguments))
+    return 0

@@ -1,0 +1,60 @@
+"""The files of a content, by name: in a folder, or still packed in an archive."""
+
+import fnmatch
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Protocol
+
+
+class Tree(Protocol):
+    """What recognition looks at. Paths are relative, with slashes."""
+
+    def has(self, path: str) -> bool:
+        """Whether there is a file of that name."""
+
+    def read(self, path: str, most: int) -> bytes:
+        """The first `most` bytes of a file; none of one that is not there."""
+
+    def matching(self, pattern: str) -> list[str]:
+        """Files whose path matches, in order; a star stands for one part of a path: '*/settings.py'."""
+
+    def names(self) -> Iterable[str]:
+        """Every file, perhaps without those that lie deep."""
+
+
+class Folder:
+    """The Tree of a folder."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+
+    def has(self, path: str) -> bool:
+        """See Tree.has."""
+        return (self._path / path).is_file()
+
+    def read(self, path: str, most: int) -> bytes:
+        """See Tree.read."""
+        if not self.has(path):
+            return b""
+        with (self._path / path).open("rb") as file:
+            return file.read(most)
+
+    def matching(self, pattern: str) -> list[str]:
+        """See Tree.matching."""
+        return sorted(found.relative_to(self._path).as_posix() for found in self._path.glob(pattern))
+
+    def names(self) -> Iterable[str]:
+        """See Tree.names."""
+        return [name for pattern in ("*", "*/*", "*/*/*") for name in self.matching(pattern) if self.has(name)]
+
+
+def text(tree: Tree, path: str, most: int) -> str:
+    """A text file, whatever its bytes are; nothing when it is not there or longer than `most`."""
+    found = tree.read(path, most + 1)
+    return "" if len(found) > most else found.decode("utf-8-sig", "replace")
+
+
+def matches(name: str, pattern: str) -> bool:
+    """Part by part, so that a star never stands for a slash."""
+    parts, wanted = name.split("/"), pattern.split("/")
+    return len(parts) == len(wanted) and all(map(fnmatch.fnmatchcase, parts, wanted))

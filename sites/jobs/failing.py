@@ -1,0 +1,48 @@
+"""Slots whose instances end again and again: the operation logs say when that begins and when it is over."""
+
+from collections.abc import Iterable
+
+from sites.models import Revision, Slot
+from sites.models.clock import now
+from sites.operations.kinds.recorded import CRASH_LOOP
+from sites.runtime.spec import InstanceStatus
+
+MOST_CRASHES = 3
+"""An instance that has ended by itself so often, and is not over it, is in a crash loop."""
+ACTOR = "Greenroom"
+
+
+def note(statuses: Iterable[InstanceStatus]) -> None:
+    """Write down which slots have begun or ceased to fail; `statuses` are of all instances."""
+    failing = [status for status in statuses if status.is_failing]
+    looping = {status.revision_id: status for status in failing if status.restarts >= MOST_CRASHES}
+    serving = Revision.objects.filter(live_slots__isnull=False).defer("snapshot")
+    for revision in serving.filter(pk__in=looping, failing_since=None):
+        _begin(revision, looping[revision.pk])
+    over = serving.filter(failing_since__isnull=False)
+    for revision in over.exclude(pk__in={status.revision_id for status in failing}):
+        _end(revision)
+
+
+def _begin(revision: Revision, status: InstanceStatus) -> None:
+    if not Revision.objects.filter(pk=revision.pk, failing_since=None).update(failing_since=now()):
+        return
+    for slot in revision.live_slots.select_related("site__subscription"):
+        _record(
+            slot,
+            f"Instance {status.ordinal + 1} of {slot.instance_count} of '{slot.title}' ends again and again, last with "
+            f"code {status.exit_code}. It is started again after a pause of up to 30 s. Look into its log, then "
+            "publish a version that runs, change its settings, or roll back.",
+        )
+
+
+def _end(revision: Revision) -> None:
+    since = revision.failing_since
+    if not Revision.objects.filter(pk=revision.pk, failing_since=since).update(failing_since=None):
+        return
+    for slot in revision.live_slots.select_related("site__subscription"):
+        _record(slot, f"'{slot.title}' has run for a minute again; it was failing since {since:%H:%M} UTC.")
+
+
+def _record(slot: Slot, outcome: str) -> None:
+    CRASH_LOOP.record(actor_name=ACTOR, site=slot.site, target=slot.title, outcome=outcome)

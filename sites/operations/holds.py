@@ -1,0 +1,64 @@
+"""Holds: while an operation is open, nobody else changes its slots (I4)."""
+
+from collections.abc import Sequence
+
+from django.db import IntegrityError, transaction
+
+from sites.models import Operation, OperationState, Slot, SlotChange, SlotHold
+
+
+def take(operation: Operation, slots: Sequence[Slot]) -> bool:
+    """Hold the slots; False, and nothing is changed, when another operation has one of them."""
+    try:
+        with transaction.atomic():
+            SlotHold.objects.bulk_create(SlotHold(slot=slot, operation=operation) for slot in _in_order(slots))
+    except IntegrityError:
+        return False
+    return True
+
+
+def borrow(operation: Operation, slots: Sequence[Slot]) -> bool:
+    """Take production's hold from a preview that waits, for as long as the operation is open.
+
+    A preview may wait for hours, and production must remain scalable and stoppable meanwhile.
+    """
+    if len(slots) != 1 or not slots[0].is_production:
+        return False
+    found = SlotHold.objects.select_for_update(of=("self", "operation")).select_related("operation")
+    hold = found.filter(slot=slots[0]).first()
+    if hold is None or hold.operation.state != OperationState.WAITING:
+        return False
+    Operation.objects.filter(pk=operation.pk).update(borrowed_from=hold.operation)
+    operation.borrowed_from = hold.operation
+    SlotHold.objects.filter(pk=hold.pk).update(operation=operation)
+    return True
+
+
+def holder_of(slots: Sequence[Slot]) -> SlotHold | None:
+    """Who has one of the slots."""
+    return SlotHold.objects.filter(slot__in=slots).select_related("operation", "slot__site").first()
+
+
+def unchanged(operation: Operation, slots: Sequence[Slot]) -> list[SlotChange]:
+    """The changes, not saved, that leave the slots as they are now that `operation` holds them; in their order."""
+    found = Slot.objects.select_related("site", "workload__active_deployment").defer("publishing_password")
+    return [
+        SlotChange(
+            operation=operation,
+            slot=slot,
+            workload_before=slot.workload,
+            workload_after=slot.workload,
+            revision_before_id=slot.live_revision_id,
+            deployment_after=slot.occupant.active_deployment,
+            count_before=slot.instance_count,
+            count_after=slot.instance_count,
+            was_running=slot.is_running,
+            is_running_after=slot.is_running,
+        )
+        for slot in found.filter(pk__in=[slot.pk for slot in slots]).order_by("pk")
+    ]
+
+
+def _in_order(slots: Sequence[Slot]) -> list[Slot]:
+    """So that two operations that want the same slots cannot wait for each other."""
+    return sorted(slots, key=lambda slot: slot.pk)

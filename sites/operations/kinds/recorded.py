@@ -1,0 +1,30 @@
+"""What is written when it is done already: for the operation logs alone."""
+
+from sites.operations.kind import OperationKind
+
+
+class Recorded(OperationKind):
+    """Nothing but words."""
+
+    is_recorded = True
+    steps = ()
+
+    def __init__(self, name: str, noun: str, doing: str, *, is_warning: bool = False) -> None:
+        self.name = name
+        self.noun = noun
+        self.doing = doing
+        self.is_warning = is_warning
+
+
+RESET_CREDENTIALS = Recorded(
+    "reset_credentials",
+    "reset of the publishing credentials",
+    "Resetting the publishing credentials of '{target}'",
+)
+PASSWORD = Recorded("password", "change of password", "Changing the password of '{target}'", is_warning=True)
+REVEAL = Recorded("reveal", "disclosure of a secret", "Showing a secret of '{target}'")
+MEMBERS = Recorded("members", "change of the subscription", "Changing the subscription '{target}'")
+CRASH_LOOP = Recorded("crash_loop", "crash loop", "Watching '{target}'")
+QUOTA = Recorded("quota", "disk quota", "Measuring the folders of '{target}'")
+SIGN_IN = Recorded("sign_in", "change of the sign-in", "Changing how '{target}' signs in", is_warning=True)
+BROWSER = Recorded("browser", "sign-in with a new browser", "Signing in as '{target}'", is_warning=True)

@@ -1,0 +1,34 @@
+"""Step WITHDRAWN: no host name leads to the slots that are deleted."""
+
+from sites.models import HostName, Revision, RevisionState, Slot
+from sites.operations import retention
+from sites.operations.retention import BACK_IN_USE
+from sites.operations.turn import Turn
+
+
+def withdraw(turn: Turn) -> None:
+    """Take the host names away; belongs to the transaction of the step."""
+    slots = Slot.objects.select_for_update().filter(changes__operation=turn.operation).order_by("pk")
+    names = HostName.objects.filter(slot__changes__operation=turn.operation)
+    retention.remember(turn)
+    turn.keep(hosts=list(map(list, names.values_list("slot", "name", "kind"))))
+    for slot in slots:
+        revision = slot.live_revision
+        slot.live_revision = None
+        slot.is_running = False
+        slot.save(update_fields=["live_revision", "is_running"])
+        if revision is not None:
+            retention.drain(revision)
+    retention.end_windows_of(slots)
+    names.delete()
+    turn.site.touch_routes()
+
+
+def give_back(turn: Turn) -> None:
+    """The host names lead there again, as every router has refused to take them away."""
+    for slot_id, name, kind in turn.operation.before["hosts"]:
+        HostName.objects.create(slot_id=slot_id, name=name, kind=kind)
+    for change in turn.changes:
+        Slot.objects.filter(changes=change).update(live_revision=change.revision_before, is_running=change.was_running)
+        Revision.objects.filter(changes_from=change).update(state=RevisionState.SERVING, **BACK_IN_USE)
+    retention.give_back(turn)

@@ -1,0 +1,84 @@
+"""Words that several kinds of operation use for what has happened; they decide nothing."""
+
+from collections.abc import Iterable
+
+from sites.models import Instance, Operation, SlotChange
+from sites.models.present import present
+from sites.plain_text import log_text
+from sites.runtime.spec import EndReason, InstanceStatus, RunStatus
+
+
+def quoted(text: str) -> str:
+    """A name in a sentence."""
+    return f"'{text}'"
+
+
+def last_lines(lines: list[str]) -> str:
+    """The end of a log, to be appended to a sentence."""
+    shown = "\n".join(log_text(line) for line in lines)
+    return f"\nIts last lines:\n{shown}" if lines else " It wrote nothing to its log."
+
+
+def ended(one: InstanceStatus | RunStatus | Instance, memory_mb: int) -> str:
+    """How a process ended, as the rest of a sentence; `memory_mb` was its limit."""
+    match one.end_reason if isinstance(one, Instance) else one.reason:
+        case EndReason.MEMORY:
+            return f"was ended because it used all of its {memory_mb:,} MB of memory"
+        case EndReason.MACHINE:
+            return "was ended because all web sites together had used the memory of this machine"
+        case EndReason.QUOTA:
+            return "was ended because it wrote more to the disk than the web site may have"
+        case EndReason.DISK:
+            return "was ended because the disk of this machine is nearly full"
+        case _:
+            return f"ended with code {one.exit_code}"
+
+
+def instances(count: int) -> str:
+    """A number of instances."""
+    return "1 instance" if count == 1 else f"{count} instances"
+
+
+def took(operation: Operation) -> str:
+    """How long an operation has taken that has ended; a preview's swap begins with COMPLETE."""
+    swap = getattr(operation, "swap", None)
+    ended_at = present(operation.ended_at, "the end of an operation")
+    return f"{(ended_at - (swap.begun_at if swap else operation.created_at)).total_seconds():.1f} s"
+
+
+def still_served(changes: Iterable[SlotChange]) -> str:
+    """What each slot goes on with after an operation that has changed nothing."""
+    return " ".join(filter(None, map(_served, changes))) or "Nothing was changed."
+
+
+def _served(change: SlotChange) -> str:
+    if change.slot is None:
+        return ""
+    if not change.was_running:
+        return f"'{change.slot.title}' stays stopped."
+    if change.revision_before_id is None:
+        return f"'{change.slot.title}' serves no instance yet."
+    deployment = change.deployment_before
+    return f"'{change.slot.title}' goes on serving {quoted(deployment.message) if deployment else 'as before'}."
+
+
+def now_served(changes: Iterable[SlotChange]) -> str:
+    """What each slot serves from now on."""
+    served = [(change.slot, change.deployment_after) for change in changes if change.slot]
+    return " and ".join(
+        f"{quoted(slot.title)} serves {quoted(content.message) if content else 'the placeholder page'}"
+        for slot, content in served
+    )
+
+
+def cancelled(what: str, target: str, holds: str) -> str:
+    """The sentence of an operation that was cancelled before the switch."""
+    return f"{what} of {quoted(target)} was cancelled. {holds}"
+
+
+def took_too_long(what: str, step: str, limit_seconds: float, holds: str) -> str:
+    """A step that did not end within its limit."""
+    return (
+        f"{what} was stopped: '{step}' did not end within {limit_seconds:.0f} s. "
+        f"{holds} Try again; ./greenroom status tells what does not answer."
+    )

@@ -1,0 +1,86 @@
+"""Headers that Envoy takes from the requests of visitors, and from the answers of instances, each with the reason.
+
+A proxy says in headers who the visitor is, how and where the visitor came in, or which request is meant. Applications
+believe them, for behind a router only the router could have said so. Nothing in front of this router is trusted, so
+whatever a visitor sends of the kind is removed before a route is chosen; what the router itself says, it adds
+afterwards. Names with an underscore are dropped by Envoy altogether: CGI and WSGI read them as the ones with a hyphen.
+"""
+
+import re
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Family:
+    """Headers of one kind; a name that ends with '*' stands for all that begin so."""
+
+    reason: str
+    names: tuple[str, ...]
+
+    @property
+    def pattern(self) -> str:
+        """A regular expression (RE2) for the names, which are in lower case."""
+        return "|".join(re.escape(name.removesuffix("*")) + (".*" if name.endswith("*") else "") for name in self.names)
+
+
+def _family(reason: str, names: str) -> Family:
+    return Family(reason, tuple(names.split()))
+
+
+FORWARDING = _family(
+    "how and from where the visitor came in (RFC 7239 and its forerunners)",
+    "forwarded forwarded-* x-forwarded x-forwarded-* x-forward x-forward-* via front-end-https https x-https x-ssl "
+    "x-scheme x-url-scheme x-host x-http-host-override x-real-ip x-real-port x-real-proto x-proto",
+)
+"""What a later setting may leave in requests from the address of a trusted proxy."""
+
+REQUEST_HEADERS = (
+    FORWARDING,
+    _family(
+        "the visitor's address, as proxies and content delivery networks say it",
+        "client-ip x-client-ip x-client-address true-client-* x-true-* x-cluster-client-ip x-originating-* "
+        "x-custom-ip-authorization remote-addr x-remote-addr x-remote-ip cdn-src-ip cdn-real-ip ali-cdn-real-ip "
+        "do-connecting-ip fastly-client* fly-* cf-* cloudfront-* akamai-* x-akamai-* incap-* x-sucuri-* x-nf-* "
+        "x-vercel-* x-azure-* x-appengine-* appengine-* x-gfe-* x-cdn-* proxy-client-ip wl-proxy-* x-proxyuser-ip",
+    ),
+    _family(
+        "who the visitor is, as signing-in proxies say it",
+        "remote-* x-remote-* x-webauth-* x-auth-request-* x-authenticated-* x-auth-user* x-auth-email x-auth-groups "
+        "x-auth-roles x-auth-subject x-auth-audience x-authentik-* x-vouch-* x-pomerium-* tailscale-* x-tailscale-* "
+        "teleport-* x-goog-iap-* x-goog-authenticated-user-* x-endpoint-api-userinfo x-apigateway-* x-amzn-oidc-* "
+        "x-ms-client-principal* x-ms-token-* x-userinfo x-jwt-assertion x-consumer-* x-credential-* "
+        "x-anonymous-consumer x-proxy-user x-user-dn oidc-* shib-* sm-* iv-user iv-groups iv-creds ajp-*",
+    ),
+    _family(
+        "the visitor's certificate, as whoever ends TLS says it (RFC 9440 and its forerunners)",
+        "client-cert client-cert-* x-client-cert* x-client-dn x-client-s-dn x-client-i-dn "
+        "x-client-verify ssl-* x-ssl-* x-tls-* tls-client-* x-amzn-mtls-* x-arr-*",
+    ),
+    _family(
+        "another request than the one that was sent",
+        "x-original-* x-rewrite-* x-waws-* disguised-host was-default-hostname x-script-name script-name x-envoy-*",
+    ),
+    _family("what a server is to do with files on its disk", "x-accel-* x-sendfile*"),
+    _family("a proxy of the application's own requests: CGI reads it as HTTP_PROXY", "proxy proxy-*"),
+    _family("where the visitor lives, as proxies look it up", "x-geoip-* geoip-* x-geo-* x-country x-country-code"),
+    _family("the site and slot, which only this router says", "x-website-*"),
+)
+
+LEFT_IN_REQUESTS = _family(
+    "senders other than proxies say these, and they state nothing that an application may rely on: traces, the method "
+    "meant by a form, keys and tokens that the application checks itself",
+    "traceparent tracestate baggage x-b3-traceid x-b3-sampled uber-trace-id x-amzn-trace-id x-cloud-trace-context "
+    "x-correlation-id x-http-method-override x-auth-token x-auth-key x-access-token x-api-key x-requested-with "
+    "x-csrftoken x-client-info x-client-version authorization cookie origin referer user-agent accept-language "
+    "cdn-loop max-forwards",
+)
+
+RESPONSE_HEADERS = (
+    _family("which server software answers, and its version", "server"),
+    _family("orders to this router, and what it knows of itself", "x-envoy-*"),
+)
+
+
+def pattern_of(families: tuple[Family, ...]) -> str:
+    """One regular expression (RE2) for all names of the families."""
+    return "|".join(family.pattern for family in families)

@@ -1,0 +1,57 @@
+"""From an archive to a deployment: looked at, refused as early as possible, unpacked, and named by a row."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from sites.content import archive as zips
+from sites.content import recognition, store, uploads
+from sites.models import Deployment, Site
+from sites.services import storage
+
+
+@dataclass(frozen=True, slots=True)
+class Unpacked:
+    """An archive whose files lie on the disk and belong to nobody yet."""
+
+    recipe: recognition.Recipe
+    content: store.Content
+    draft: store.Draft
+
+    def deployment(self, *, message: str, author: str, deployer: str) -> Deployment:
+        """The row, which a kind of operation saves as what it brings."""
+        return Deployment(
+            content_digest=self.content.digest,
+            content_bytes=self.content.bytes,
+            content_files=self.content.files,
+            kind=self.recipe.kind,
+            command=list(self.recipe.command),
+            message=message[:200] or "Publication without a message",
+            author=author,
+            deployer=deployer,
+        )
+
+    def place(self) -> None:
+        """Put the content in its place: the last thing to do in the transaction of a publication."""
+        self.draft.place(self.content)
+
+
+@contextmanager
+def unpacked(
+    archive: Path, *, subscription_id: int, name: str, site: Site | None = None, start_command: str = ""
+) -> Iterator[Unpacked]:
+    """An archive for the web site `name`, which may not be there yet. What is not deployed leaves nothing behind.
+
+    Raises ArchiveRefused, what recognition refuses, QuotaExceeded, DiskFull and UploadsBusy; all but damaged files
+    are found by the list of entries, before anything is unpacked.
+    """
+    with uploads.turn(str(subscription_id)), zips.opened(archive) as packed:
+        recipe = recognition.recognise(packed, start_command)
+        uploads.ensure_disk()
+        storage.ensure_content_fits(packed.use, name=name, site=site)
+        with store.new_content() as draft:
+            packed.unpack(draft)
+            content = draft.seal()
+            with store.naming():
+                yield Unpacked(recipe, content, draft)

@@ -1,0 +1,100 @@
+"""Ask for an operation: its row, the slots that it holds, what it is to change there, and its place in the queue."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from django.contrib.auth.models import User
+
+from sites import tasks
+from sites.errors import Refused, SlotBusy, SwapPending
+from sites.models import Operation, OperationState, Site, Slot, SlotChange, SlotHold
+from sites.models.present import present
+from sites.operations import holds
+from sites.operations.kinds import OperationKind, kind_of
+from sites.services import capacity
+
+
+def begin(
+    kind: OperationKind,
+    *,
+    acting_user: User | None,
+    site: Site,
+    slots: Iterable[Slot],
+    target: str,
+    actor_name: str = "",
+    **asked: Any,
+) -> Operation:
+    """Begin an operation on `slots` with one SlotChange each; `asked` is what `kind.apply` takes.
+
+    To be called inside the transaction of what is asked; when it has committed, the operation is enqueued. Raises
+    SlotBusy, and changes nothing, when another operation holds one of the slots (invariant I4), and NotEnoughMemory.
+    """
+    operation = Operation.objects.create(
+        kind=kind.name,
+        site=site,
+        subscription=site.subscription,
+        target=target,
+        actor=acting_user,
+        actor_name=actor_name or present(acting_user, "the name of who acts").get_username(),
+    )
+    wanted = list(slots)
+    if not (kind.borrows_from_preview and holds.borrow(operation, wanted)) and not holds.take(operation, wanted):
+        _wait_or_refuse(kind, operation, wanted)
+    changes = holds.unchanged(operation, wanted)
+    if operation.waits_for_id:
+        kind.queue_up(operation, changes, **asked)
+    else:
+        kind.apply(operation, changes, **asked)
+        SlotChange.objects.bulk_create(changes)
+        capacity.ensure_fits(operation, changes)
+    if operation.before:
+        operation.save(update_fields=["before"])
+    tasks.enqueue_on_commit(operation)
+    return operation
+
+
+def ensure_free(slots: Iterable[Slot], *, wanted: OperationKind) -> None:
+    """Raises SlotBusy when an operation holds one of the slots; a courtesy before long work, `begin` is the guard."""
+    hold = holds.holder_of(list(slots))
+    if hold is not None and not _may_wait(wanted, hold):
+        raise _busy(hold.slot, hold.operation, wanted=wanted.noun)
+
+
+def _wait_or_refuse(kind: OperationKind, operation: Operation, slots: list[Slot]) -> None:
+    """Put a first publication behind what creates its slot. Raises SlotBusy for everything else."""
+    hold = holds.holder_of(slots)
+    if hold is None:
+        raise Refused(f"Another operation on '{operation.target}' ended just now. Nothing was changed; try again.")
+    if not _may_wait(kind, hold):
+        raise _busy(hold.slot, hold.operation, wanted=kind.noun)
+    first = hold.operation.waiting.filter(state__in=Operation.OPEN, deployment__slot=hold.slot).first()
+    if first is not None:
+        raise _busy(hold.slot, first, wanted=kind.noun)
+    operation.waits_for = hold.operation
+    operation.save(update_fields=["waits_for"])
+
+
+def _may_wait(kind: OperationKind, hold: SlotHold) -> bool:
+    """A publication that goes on into production needs two slots at once, so it is asked for when both are there."""
+    return kind.waits_for_creation and kind_of(hold.operation).is_creation and not hold.slot.is_auto_swapped
+
+
+def _busy(slot: Slot, operation: Operation, *, wanted: str) -> SlotBusy | SwapPending:
+    """The refusal that names who has the slot, with what, and since when."""
+    if operation.state == OperationState.WAITING:
+        source = present(operation.swap.source, "the source of a swap")
+        return SwapPending(
+            name=source.title,
+            person=operation.actor_name,
+            since=f"{operation.created_at:%H:%M} UTC",
+            slot=source,
+            operation=operation,
+        )
+    return SlotBusy(
+        name=slot.title,
+        operation=f"the {kind_of(operation).noun}",
+        person=operation.actor_name,
+        since=f"{operation.created_at:%H:%M:%S} UTC",
+        progress=f" ({operation.get_step_display().lower()})",
+        wanted=wanted,
+    )

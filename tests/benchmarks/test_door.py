@@ -1,0 +1,44 @@
+"""The measurement of the door on a real system, small: every figure comes about, and what must hold holds."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tools.bench.door.story import KEYS
+
+pytestmark = pytest.mark.benchmark
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+@pytest.fixture(scope="module")
+def figures(tmp_path_factory: pytest.TempPathFactory) -> dict[str, object]:
+    """Of `bench door --quick`."""
+    report = tmp_path_factory.mktemp("bench") / "report.json"
+    environment = {name: value for name, value in os.environ.items() if not name.startswith(("GREENROOM_", "DJANGO_"))}
+    command = [sys.executable, str(ROOT / "manage.py"), "bench", "door", "--quick", "--report", str(report)]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=600)
+    assert report.exists(), done.stdout + done.stderr
+    return json.loads(report.read_text())
+
+
+def test_the_report_has_every_key(figures: dict[str, object]) -> None:
+    assert set(KEYS) <= set(figures)
+
+
+def test_nobody_honest_was_turned_away(figures: dict[str, object]) -> None:
+    assert figures["healthz_ok"] == 1.0
+    assert (figures["site_failed"], figures["portal_failed"]) == (0, 0), figures["failures"]
+    assert figures["requests"]["portal, crowd"] > 20
+
+
+def test_the_crowd_was_there_and_left_nothing_behind(figures: dict[str, object]) -> None:
+    there = figures["open_at_the_end"]
+    assert there["pipelines"] >= 5
+    assert there["bodies"] >= 5
+    assert figures["web_threads_after"] <= 20
+    assert figures["uploads_mb_after"] == 0

@@ -1,0 +1,35 @@
+"""The table of headers that are taken at the edge."""
+
+import re
+
+import pytest
+
+from sites.router.xds.edge_headers import (
+    LEFT_IN_REQUESTS,
+    REQUEST_HEADERS,
+    RESPONSE_HEADERS,
+    Family,
+    pattern_of,
+)
+
+TAKEN = re.compile(pattern_of(REQUEST_HEADERS))
+
+
+@pytest.mark.parametrize(
+    "family", [*REQUEST_HEADERS, *RESPONSE_HEADERS, LEFT_IN_REQUESTS], ids=lambda family: family.reason
+)
+def test_names_are_as_envoy_compares_them(family: Family) -> None:
+    assert family.reason and len(set(family.names)) == len(family.names)
+    assert all(re.fullmatch(r"[a-z0-9-]+\*?", name) for name in family.names)
+
+
+def test_nothing_is_both_taken_and_left() -> None:
+    assert not [name for name in LEFT_IN_REQUESTS.names if TAKEN.fullmatch(name)]
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["host", ":authority", ":path", "content-length", "content-type", "accept", "connection", "upgrade", "range"],
+)
+def test_what_every_request_needs_is_left(name: str) -> None:
+    assert not TAKEN.fullmatch(name)
