@@ -11,8 +11,13 @@ from pathlib import Path
 
 import pytest
 
+from sites.logs.pump import Pump
+from sites.supervisor import liveness
+from sites.supervisor.component import Component, NotReady
 from sites.supervisor.forking import NotForked, fork_part
 from sites.supervisor.identity import parent_of
+from sites.supervisor.journal import Journal
+from sites.supervisor.keeper import Keeper
 from sites.supervisor.orphans import Orphans, collect_orphans
 from sites.supervisor.process import Process
 
@@ -32,6 +37,11 @@ print(open(int(sys.argv[1])).read(), open("/proc/self/comm").read().strip(), flu
 if sys.argv[2:] == ["wait"]:
     threading.Event().wait(60)
 sys.exit(3)
+"""
+WRITER = """
+import os, stat, time
+os.write(1, f"{stat.S_ISFIFO(os.fstat(1).st_mode)} {os.getppid()}\\n".encode())
+time.sleep(60)
 """
 
 
@@ -121,6 +131,41 @@ def test_a_server_that_is_gone_or_hangs_starts_nothing(
         asyncio.run(fork_part(tmp_path / "nobody.sock", "part", ["-c", ""], output=1))
     time.sleep(0.3)
     assert (tmp_path / "log").read_text() == "", "what was given up has not begun later"
+
+
+def test_a_server_lives_as_long_as_it_closes_what_says_nothing(
+    server: subprocess.Popen[bytes], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(liveness, "ASK_SECONDS", 0.2)
+    ask = liveness.closes(tmp_path / "fork.sock")
+    asyncio.run(ask(server.pid))
+    server.send_signal(signal.SIGSTOP)
+    with pytest.raises(liveness.Silent):
+        asyncio.run(ask(server.pid))
+    server.send_signal(signal.SIGCONT)
+    asyncio.run(ask(server.pid))
+
+
+def test_a_part_writes_into_its_pipe_and_the_log_has_its_lines(server: subprocess.Popen[bytes], tmp_path: Path) -> None:
+    (tmp_path / "part.py").write_text(WRITER)
+
+    async def is_there(_: int) -> None:
+        if not (tmp_path / "part.log").exists():
+            raise NotReady("it is loading")
+
+    async def bring_up() -> None:
+        pump = Pump()
+        component = Component("part", (sys.executable, str(tmp_path / "part.py")), is_there, oom_score=250)
+        places = {"run_dir": tmp_path, "log_dir": tmp_path, "folder": tmp_path}
+        keeper = Keeper(component, Journal(tmp_path / "up.log"), pump, **places, fork_server=tmp_path / "fork.sock")
+        await keeper.bring_up()
+        assert Path(f"/proc/{keeper.process_id}/comm").read_text() == "part\n"
+        assert Path(f"/proc/{keeper.process_id}/oom_score_adj").read_text() == "250\n"
+        await keeper.stop()
+        pump.close()
+
+    asyncio.run(bring_up())
+    assert (tmp_path / "part.log").read_text() == f"True {os.getpid()}\n"
 
 
 def test_nobody_but_up_has_parts_started(server: subprocess.Popen[bytes], tmp_path: Path) -> None:
