@@ -10,6 +10,7 @@ from allauth.core.exceptions import ReauthenticationRequired
 from django.conf import settings
 from django.contrib.auth import logout
 from django.contrib.auth.middleware import LoginRequiredMiddleware
+from django.core.exceptions import BadRequest
 from django.db import connection
 from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed, HttpResponseRedirect
 from django.http.response import HttpResponseBase
@@ -86,6 +87,22 @@ class ZeroByteMiddleware:
             raise ZeroByte
         with connection.execute_wrapper(refuse_zero_bytes):
             return self.get_response(request)
+
+
+class CharsetMiddleware:
+    """Answer 400 to a form with files in anything but UTF-8, as Django itself does to one without files.
+
+    Its fields would be read by whichever codec the sender names, and some codecs are for no text at all.
+    """
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        """Before anybody reads a field."""
+        if request.content_type == "multipart/form-data" and (request.encoding or "utf-8").lower() != "utf-8":
+            raise BadRequest("A form is read as UTF-8 only.")
+        return self.get_response(request)
 
 
 class HostMiddleware:

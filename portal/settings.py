@@ -164,6 +164,7 @@ MIDDLEWARE = [
     "portal.middleware.NoStoreMiddleware",
     "portal.middleware.HostMiddleware",
     "portal.middleware.ZeroByteMiddleware",
+    "portal.middleware.CharsetMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",

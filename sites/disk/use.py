@@ -18,7 +18,7 @@ BLOCK = 512
 
 @dataclass(frozen=True, slots=True)
 class Use:
-    """Bytes that are allocated, and files, folders and links together."""
+    """Bytes that are allocated, and the names of files, folders and links: a file with two names counts twice."""
 
     bytes: int = 0
     files: int = 0
@@ -40,15 +40,15 @@ def measure(folder: str | os.PathLike[str], *, most_files: int | None = None) ->
     seen: set[tuple[int, int]] = set()
     try:
         for entry in entries_below(folder):
+            files += 1
+            if most_files is not None and files > most_files:
+                return Use(size, files, is_complete=False)
             found = entry.found
             if found.st_nlink > 1 and not stat.S_ISDIR(found.st_mode):
                 if (found.st_dev, found.st_ino) in seen:
                     continue
                 seen.add((found.st_dev, found.st_ino))
             size += found.st_blocks * BLOCK
-            files += 1
-            if most_files is not None and files > most_files:
-                return Use(size, files, is_complete=False)
     except FileNotFoundError:
         return Use()
     except OSError:

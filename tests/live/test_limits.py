@@ -206,6 +206,39 @@ def test_a_file_without_a_name_and_folders_without_end_are_counted(shared_agent:
         trees.remove(Path(shared(shared_agent, owner).source))
 
 
+def test_a_file_without_a_name_is_found_in_the_child_of_a_thread(shared_agent: Agent) -> None:
+    keep(shared_agent, 86, 20 * MB)
+    hide = "exec 3>/data/store/x; rm /data/store/x; head -c 21M /dev/zero >&3; sleep 1000; :"
+    start = "import subprocess, sys, threading; threading.Thread(target=subprocess.run, args=(sys.argv[1:],)).start()"
+    writing(shared_agent, 86, f"exec python3 -c '{start}' sh -c '{hide}'")
+    wait_until(lambda: is_read_only(shared_agent, 86, 20 * MB), 30)
+    shared_agent.stop(86)
+
+
+def test_files_that_are_always_on_their_way_through_a_socket_count_as_what_the_disk_loses(shared_agent: Agent) -> None:
+    """In the folder itself nothing is left, and no process has anything open."""
+    program = "\n".join(
+        (
+            "import os, socket, time",
+            "here, there = socket.socketpair()",
+            "for number in range(20):",
+            "    file = os.open('/data/store/x', os.O_WRONLY | os.O_CREAT)",
+            "    os.unlink('/data/store/x')",
+            "    for _ in range(20):",
+            "        os.write(file, os.urandom(1024 * 1024))",
+            "    socket.send_fds(here, [b'x'], [file])",
+            "    os.close(file)",
+            "    time.sleep(0.5)",
+            "time.sleep(1000)",
+        )
+    )
+    keep(shared_agent, 87, 40 * MB)
+    writing(shared_agent, 87, f'exec python3 -c "{program}"')
+    wait_until(lambda: is_read_only(shared_agent, 87, 40 * MB), 60)
+    wait_until(lambda: any("that are not received" in line for line in shared_agent.runtime.log_tail(87, 0, lines=100)))
+    shared_agent.stop(87)
+
+
 def test_a_file_appears_no_larger_than_the_quota(shared_agent: Agent) -> None:
     keep(shared_agent, 98, 20 * MB)
     writing(shared_agent, 98, "truncate -s 10T /data/store/sparse; echo ended with $?")
@@ -215,13 +248,21 @@ def test_a_file_appears_no_larger_than_the_quota(shared_agent: Agent) -> None:
     shared_agent.stop(98)
 
 
-def test_a_build_that_takes_more_than_is_left_is_ended_and_says_so(shared_agent: Agent) -> None:
-    (shared_agent.folder / "build").mkdir()
+@pytest.mark.parametrize(
+    "line",
+    [
+        "i=0; while i=$((i+1)); do head -c 1M /dev/zero >$i; sleep 0.05; done",
+        "exec 3>x 4>y 5>z; rm x y z; for i in 3 4 5; do head -c 15M /dev/zero >&$i; done; sleep 30; exit 0",
+    ],
+    ids=["files", "files without a name"],
+)
+def test_a_build_that_takes_more_than_is_left_is_ended_and_says_so(shared_agent: Agent, line: str) -> None:
+    (shared_agent.folder / "build").mkdir(exist_ok=True)
     spec = RunSpec(
         run_id="greedy",
         owner=99,
         name="greedy",
-        command=("sh", "-c", "i=0; while i=$((i+1)); do head -c 1M /dev/zero >$i; sleep 0.05; done"),
+        command=("sh", "-c", line),
         env={},
         mounts=(Mount(str(shared_agent.folder / "build"), "/app"),),
         disk_bytes=20 * MB,
@@ -232,6 +273,7 @@ def test_a_build_that_takes_more_than_is_left_is_ended_and_says_so(shared_agent:
     assert shared_agent.runtime.observe_run("greedy").reason is EndReason.QUOTA
     assert files.tail(Path(spec.log), 1)[0].startswith("[Greenroom: ended: it takes more of the disk than the web site")
     shared_agent.runtime.end_run("greedy")
+    trees.remove(shared_agent.folder / "build")
 
 
 def test_memory_beyond_the_limit_is_told_with_the_limit(shared_agent: Agent) -> None:

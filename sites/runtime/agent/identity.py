@@ -2,6 +2,7 @@
 
 import os
 import signal
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -67,11 +68,24 @@ def send(identity: Identity | None, number: signal.Signals) -> bool:
 
 
 def children_of(pid: int) -> list[int]:
-    """Direct children; asks every process where the kernel keeps no list."""
+    """Direct children, whichever thread started them; asks every process where the kernel keeps no list."""
     try:
-        return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+        found = _started_by(pid, pid)
     except FileNotFoundError:
-        pass
+        return _children_by_asking(pid)
+    with suppress(FileNotFoundError):
+        for thread in os.listdir(f"/proc/{pid}/task"):
+            if int(thread) != pid:
+                with suppress(FileNotFoundError, ProcessLookupError):
+                    found += _started_by(pid, int(thread))
+    return found
+
+
+def _started_by(pid: int, thread: int) -> list[int]:
+    return [int(child) for child in Path(f"/proc/{pid}/task/{thread}/children").read_text().split()]
+
+
+def _children_by_asking(pid: int) -> list[int]:
     found = []
     for entry in Path("/proc").iterdir():
         if entry.name.isdigit() and (fields := _stat(int(entry.name))) is not None and int(fields[1]) == pid:

@@ -2,15 +2,17 @@
 
 import asyncio
 import logging
+import os
 import time
+from dataclasses import replace
 from pathlib import Path
 
 from sites.disk.folders import free
-from sites.disk.use import Use
 from sites.runtime.agent.files import read_json, write_json
 from sites.runtime.agent.machine import Job, Machine
 from sites.runtime.agent.measuring import measured
 from sites.runtime.agent.monitor import KILLED, NOT_STARTED, Monitor
+from sites.runtime.agent.open_files import Hidden, InFlight, deleted_but_open, processes_below
 from sites.runtime.agent.sandbox import environment
 from sites.runtime.spec import EndReason, Mount, RunSpec, RunState, RunStatus
 
@@ -156,11 +158,15 @@ class Run:
         """Ends it when its writable folders take more than they may, or when the disk of the machine gets full."""
         spec = self.spec
         folders = [(mount.source, spec.disk_files + 1) for mount in spec.mounts if mount.is_writable]
+        in_flight = InFlight()
         while spec.disk_bytes:
             began = time.monotonic()
-            use = Use()
+            hidden = await asyncio.to_thread(self._hidden)
+            use = hidden.use
             async for found in measured(folders):
                 use += found.use
+            if in_flight.may_hide(hidden.in_flight, free(self._folder).bytes):
+                use = replace(use, is_complete=False)
             if use.bytes > spec.disk_bytes or use.files > spec.disk_files or not use.is_complete:
                 left = f"{spec.disk_bytes / 1024**2:,.0f} MB and {spec.disk_files:,} files"
                 why = f"ended: it takes more of the disk than the web site has left, {left}."
@@ -168,6 +174,17 @@ class Run:
             elif free(self._folder).bytes < self._machine.storage.limits.disk_reserve:
                 self._end_for(EndReason.DISK, "ended: the disk of this machine is nearly full.")
             await asyncio.sleep(max(LOOK_SECONDS, LOOK_SHARE * (time.monotonic() - began)))
+
+    def _hidden(self) -> Hidden:
+        """What its processes have on the disk of its writable folders without a name."""
+        inside = self.inside
+        if inside is None:
+            return Hidden()
+        try:
+            devices = {os.stat(mount.source).st_dev for mount in self.spec.mounts if mount.is_writable}
+        except OSError:
+            return Hidden()
+        return deleted_but_open(processes_below(inside), devices)
 
     def _end_for(self, reason: EndReason, why: str) -> None:
         if not self._is_ending.is_set():

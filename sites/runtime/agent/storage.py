@@ -19,13 +19,20 @@ from sites.disk.trees import DEEPEST
 from sites.disk.use import Use
 from sites.runtime import codec
 from sites.runtime.agent.files import read_json, write_json
-from sites.runtime.agent.measuring import measured
-from sites.runtime.agent.open_files import deleted_but_open, processes_below, written_bytes
+from sites.runtime.agent.measuring import Measured, measured
+from sites.runtime.agent.open_files import (
+    MOST_LOOKS,
+    STEP_BYTES,
+    Hidden,
+    InFlight,
+    deleted_but_open,
+    processes_below,
+    written_bytes,
+)
 from sites.runtime.memory import offered_mb
 from sites.runtime.spec import FolderQuota, FolderUse, MachineLimits, Mount
 
 LOOK_SECONDS = 1.0
-STEP_BYTES = 256 * 1024 * 1024
 STEP_FILES = 10_000
 SHARE = 50
 """Measuring a folder again waits so many times as long as it took."""
@@ -37,6 +44,10 @@ IDLE_SECONDS = 600.0
 CEILING = 1.1
 """Of the quota; up to there an application that was started anew may write, in order to delete."""
 GRACE_SECONDS = 600.0
+IMMEASURABLE = (
+    f"files beyond the limit, folders in folders more than {DEEPEST} deep, more than {MOST_LOOKS:,} open files, or "
+    "open files that one process sends to another and that are not received"
+)
 
 logger = logging.getLogger(__name__)
 
@@ -76,6 +87,13 @@ class Account:
     """By the processes that ran at the last look; tells only whom to look at first."""
     is_read_only: bool = False
     grace_until: float = 0.0
+    in_flight: InFlight = field(default_factory=InFlight)
+
+    def take(self, shown: Measured, hidden: Hidden) -> None:
+        """What the folders show, and what only processes have."""
+        self.use, self.seconds, self.measured_at = shown.use + hidden.use, shown.seconds, time.monotonic()
+        if self.in_flight.may_hide(hidden.in_flight, _free_at(Path(self.quota.folder)).bytes):
+            self.use = replace(self.use, is_complete=False)
 
     def is_above(self, times: float) -> bool:
         """Whether more is used than so many times the quota, or not everything can be measured."""
@@ -105,8 +123,8 @@ class Account:
         quota, use = self.quota, self.use
         size = f"{use.bytes / 1024**2:,.0f} MB" + (f" of {quota.bytes / 1024**2:,.0f} MB" if quota.bytes else "")
         count = f"{use.files:,}" + (f" of {quota.files:,} files" if quota.files else " files")
-        deep = "" if use.is_complete else f", and more, or folders in folders more than {DEEPEST} deep"
-        return f"{size}, {count}{deep}"
+        more = "" if use.is_complete else f", and more that cannot be measured: {IMMEASURABLE}"
+        return f"{size}, {count}{more}"
 
 
 class Storage:
@@ -176,7 +194,7 @@ class Storage:
             account = next(accounts)
             here = by_owner.get(account.quota.owner, [])
             hidden = await asyncio.to_thread(_hidden, account.quota.folder, here)
-            account.use, account.seconds, account.measured_at = found.use + hidden, found.seconds, time.monotonic()
+            account.take(found, hidden)
             if self._is_enforced and account.judge():
                 self._remember()
                 logger.warning("Site %s: %s", account.quota.owner, account.sentence())
@@ -194,7 +212,7 @@ class Storage:
         folder = next((Path(account.quota.folder) for account in self._accounts.values()), None)
         if folder is None:
             return False
-        now = free(next(parent for parent in (folder, *folder.parents) if parent.is_dir()))
+        now = _free_at(folder)
         before = self._free or now
         has_fallen = before.bytes - now.bytes > STEP_BYTES or (before.files or 0) - (now.files or 0) > STEP_FILES
         has_grown = now.bytes > before.bytes or (now.files or 0) > (before.files or 0)
@@ -237,8 +255,13 @@ def _processes(writers: list[Writer]) -> list[int]:
     return [pid for writer in writers if writer.inside for pid in processes_below(writer.inside)]
 
 
-def _hidden(folder: str, writers: list[Writer]) -> Use:
+def _free_at(folder: Path) -> Free:
+    """Of the file system on which a folder lies, or will lie."""
+    return free(next(parent for parent in (folder, *folder.parents) if parent.is_dir()))
+
+
+def _hidden(folder: str, writers: list[Writer]) -> Hidden:
     try:
-        return deleted_but_open(_processes(writers), os.stat(folder).st_dev)
+        return deleted_but_open(_processes(writers), {os.stat(folder).st_dev})
     except OSError:
-        return Use()
+        return Hidden()

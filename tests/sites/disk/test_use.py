@@ -32,10 +32,19 @@ def test_a_file_with_holes_counts_what_it_has(tmp_path: Path) -> None:
     assert measure(tmp_path).bytes < 100_000
 
 
-def test_one_file_with_two_names_counts_once(tmp_path: Path) -> None:
+def test_the_bytes_of_one_file_with_two_names_count_once_and_each_name_counts(tmp_path: Path) -> None:
     (tmp_path / "one").write_bytes(b"x" * 100_000)
     (tmp_path / "two").hardlink_to(tmp_path / "one")
-    assert measure(tmp_path).files == 1
+    found = measure(tmp_path)
+    assert found.files == 2
+    assert 100_000 <= found.bytes < 150_000
+
+
+def test_names_without_end_of_one_file_end_the_counting_too(tmp_path: Path) -> None:
+    (tmp_path / "one").touch()
+    for number in range(20):
+        (tmp_path / str(number)).hardlink_to(tmp_path / "one")
+    assert measure(tmp_path, most_files=10) == Use(0, 11, is_complete=False)
 
 
 def test_what_is_not_there_takes_nothing(tmp_path: Path) -> None:

@@ -89,7 +89,13 @@ def test_the_credentials_of_one_slot_open_that_slot_only(domain: Domain, slots: 
     assert refused["WWW-Authenticate"].startswith("Basic ")
 
 
-@pytest.mark.parametrize("headers", [{}, {"HTTP_AUTHORIZATION": "Basic !!"}, {"HTTP_AUTHORIZATION": "Bearer x"}])
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {},
+        *({"HTTP_AUTHORIZATION": given} for given in ("Basic !!", "Basic \xff\xff", "Basic /w==", "Basic", "Bearer x")),
+    ],
+)
 def test_without_credentials_nothing_is_published(
     domain: Domain, slots: tuple[Slot, Slot], headers: dict[str, str]
 ) -> None:
