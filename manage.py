@@ -1,5 +1,5 @@
 #!/usr/bin/env python
-"""Django's command line for Greenroom."""
+"""Greenroom's command line: `up`, which does without most of Django, and Django's commands."""
 
 import os
 import sys

@@ -5,6 +5,7 @@ from importlib import import_module
 from django.apps import AppConfig
 
 from portal import security_log
+from portal.celery import app
 
 
 class PortalConfig(AppConfig):
@@ -14,6 +15,10 @@ class PortalConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        """Have sign-ins logged and accounts watched; the receivers import models, which exist only now."""
+        """Give orders to Greenroom's own queue, from whatever thread; have sign-ins logged and accounts watched.
+
+        The receivers import models, which exist only now.
+        """
+        app.set_default()
         security_log.connect()
         import_module("portal.accounts.receivers")

@@ -1,4 +1,7 @@
-"""The Celery application; workers and beat are started with `celery -A portal`."""
+"""The Celery application; workers and beat are started with `celery -A portal`.
+
+portal.apps loads it with Django, and not portal itself: `up` reads the settings, and does without both.
+"""
 
 import os
 

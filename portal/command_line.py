@@ -3,6 +3,7 @@
 import os
 import sys
 from collections.abc import MutableMapping, Sequence
+from importlib import import_module
 
 from django.core.exceptions import ImproperlyConfigured
 from django.core.management import execute_from_command_line
@@ -20,7 +21,7 @@ def run(arguments: Sequence[str], environment: MutableMapping[str, str]) -> int:
     os.umask(0o077)
     try:
         try:
-            execute_from_command_line(take_options(arguments, environment))
+            return _run(take_options(arguments, environment))
         finally:
             sys.stdout.flush()
     except BrokenPipeError:
@@ -29,4 +30,11 @@ def run(arguments: Sequence[str], environment: MutableMapping[str, str]) -> int:
     except (GreenroomError, ImproperlyConfigured) as error:
         sys.stderr.write(visible(str(error)) + "\n")
         return 1
+
+
+def _run(arguments: Sequence[str]) -> int:
+    """`up` is no command of Django, and reads the settings when it is loaded: their options must be taken before."""
+    if arguments[1:2] == ["up"]:
+        return int(import_module("sites.management.up").main(arguments[2:]))
+    execute_from_command_line(list(arguments))
     return 0

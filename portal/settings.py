@@ -62,6 +62,7 @@ for _folder in (RUN_DIR, UPLOAD_DIR):
     data_folder.ensure_ours(_folder)
 
 REDIS_SOCKET = RUN_DIR / "redis.sock"
+FORK_SOCKET = RUN_DIR / "fork.sock"
 AGENT_SOCKET = RUN_DIR / "agent.sock"
 XDS_SOCKET = RUN_DIR / "xds.sock"
 XDS_CONTROL_SOCKET = RUN_DIR / "xds-control.sock"

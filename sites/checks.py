@@ -281,6 +281,8 @@ CHECKS = (
     check_sign_in,
     check_mail,
 )
+WITHOUT_MODELS = tuple(check for check in CHECKS if check is not check_mode)
+"""For `up`, which loads no models. The others are made by `manage.py prepare`, before anything needs them."""
 
 
 def register_checks() -> None:

@@ -7,7 +7,7 @@ from django.db import close_old_connections
 from kombu.exceptions import OperationalError as BrokerLost
 
 from sites import tasks
-from sites.supervisor.heartbeat import ReportingScheduler
+from sites.supervisor.reporting_scheduler import ReportingScheduler
 
 logger = logging.getLogger(__name__)
 

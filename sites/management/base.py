@@ -3,11 +3,12 @@
 import sys
 from typing import Any, TextIO, cast
 
-from django.core.checks import ERROR, CheckMessage, run_checks
+from django.core.checks import run_checks
 from django.core.management.base import BaseCommand, OutputWrapper
 
 from sites.checks import TAG
 from sites.errors import GreenroomError
+from sites.management.findings import tell
 from sites.plain_text import visible
 
 
@@ -36,7 +37,6 @@ class GreenroomCommand(BaseCommand):
     requires_system_checks = []
     """Django would print its own report in place of sentences."""
     is_refused_by_checks = True
-    tells_warnings = False
 
     def execute(self, *args: Any, **options: Any) -> str | None:
         """Check, then do it."""
@@ -51,19 +51,9 @@ class GreenroomCommand(BaseCommand):
             raise SystemExit(1) from error
 
     def _check(self) -> None:
-        found = run_checks(tags=[TAG])
-        faults = [message for message in found if message.level >= ERROR]
-        for message in found if self.tells_warnings else faults:
-            self.stderr.write(sentence(message))
-        if faults:
-            self.stderr.write("Nothing was changed.")
+        if tell(run_checks(tags=[TAG]), self.stderr.write):
             raise SystemExit(1)
 
 
 def _plain(stream: TextIO) -> OutputWrapper:
     return OutputWrapper(cast(TextIO, PlainStream(stream)))
-
-
-def sentence(message: CheckMessage) -> str:
-    """What a check found, and what to do about it."""
-    return f"{message.msg} {message.hint}" if message.hint else message.msg

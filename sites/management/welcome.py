@@ -3,12 +3,10 @@
 from django.conf import settings
 from django.contrib.auth import get_user_model
 from django.contrib.auth.models import User
-from django.db import connection
 
 from portal.accounts.links import MINUTES, create_link
 from sites.services.subscriptions import ensure_default
 from sites.supervisor.address import address
-from sites.supervisor.systemd import writes_to_journal
 
 ADMINISTRATOR = "admin"
 
@@ -28,14 +26,11 @@ def link_for(user: User, *, port: int = 0) -> str:
     return address(port=port) + create_link(user)
 
 
-def sign_in_line() -> str:
+def sign_in_line(*, with_link: bool) -> str:
     """The way in while no administrator can sign in, else nothing: a one-time link, which no journal may hold."""
-    try:
-        users = get_user_model().objects.filter(is_superuser=True, is_active=True)
-        if any(user.has_usable_password() for user in users):
-            return ""
-        if writes_to_journal():
-            return f"Choose the administrator's password: ./greenroom password --data {settings.DATA_DIR}"
-        return f"Choose your password here, once, within {MINUTES} minutes: {link_for(administrator())}"
-    finally:
-        connection.close()
+    users = get_user_model().objects.filter(is_superuser=True, is_active=True)
+    if any(user.has_usable_password() for user in users):
+        return ""
+    if not with_link:
+        return f"Choose the administrator's password: ./greenroom password --data {settings.DATA_DIR}"
+    return f"Choose your password here, once, within {MINUTES} minutes: {link_for(administrator())}"

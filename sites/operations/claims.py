@@ -7,6 +7,7 @@ to another worker, and a worker that is dead is noticed at once.
 import itertools
 import os
 import socket
+import time
 from datetime import datetime, timedelta
 
 from django.db.models import F, Q, QuerySet
@@ -52,6 +53,7 @@ def take(operation_id: int, attempt: int, claim: str, *, instead_of: tuple[str, 
     found = working.annotate(read_at=Now()).first()
     if found is None:
         return None
+    found.known_at = time.monotonic()  # type: ignore[attr-defined]
     moment = moment_of(found)
     is_over = bool(found.claimed_by) and (found.claimed_by in instead_of or is_lost(found, moment))
     if found.claimed_by and not is_over:
@@ -67,8 +69,12 @@ def take(operation_id: int, attempt: int, claim: str, *, instead_of: tuple[str, 
 
 
 def moment_of(operation: Operation) -> datetime:
-    """The moment, by the database's clock, at which `take` has read an operation."""
-    return operation.read_at  # type: ignore[attr-defined]
+    """The present moment by the database's clock, which `take` has read with the operation.
+
+    The claim itself may have waited for others who write, and its worker for a processor.
+    """
+    waited = time.monotonic() - operation.known_at  # type: ignore[attr-defined]
+    return operation.read_at + timedelta(seconds=waited)  # type: ignore[attr-defined]
 
 
 def is_lost(operation: Operation, moment: datetime) -> bool:

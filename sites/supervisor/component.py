@@ -1,6 +1,7 @@
 """What `up` must know of one of its parts."""
 
 import signal
+import sys
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 
@@ -8,6 +9,9 @@ from django.conf import settings
 
 from sites.runtime.agent.oom import CONTROL_PLANE
 from sites.supervisor.liveness import Liveness
+
+DATABASE = "database"
+"""Stands in `after` for tables that are up to date."""
 
 
 class NotReady(Exception):
@@ -30,6 +34,8 @@ class Component:
     """How `up` learns that it hangs."""
     prepare: Callable[[], bytes] = bytes
     """Writes its configuration and returns it; an adopted process must have been started with the same."""
+    after: tuple[str, ...] = ()
+    """What must answer before this is started: names of parts, or DATABASE."""
     environment: Mapping[str, str] = field(default_factory=dict)
     descriptors: tuple[int, ...] = ()
     survives: bool = False
@@ -44,4 +50,10 @@ class Component:
     """Asks it to end in its own words, for example by letting connections end."""
     stop_signal: signal.Signals = signal.SIGTERM
     ready_seconds: float = field(default_factory=lambda: settings.READY_SECONDS)
+    """Without getting any further: sites.supervisor.patience."""
     stop_seconds: float = 10.0
+
+    @property
+    def is_python(self) -> bool:
+        """Whether its program is our Python, so that the fork server can start it."""
+        return self.command[0] == sys.executable

@@ -1,4 +1,4 @@
-"""The parts of Greenroom, in the order in which they are started."""
+"""The parts of Greenroom, and what each needs before it is started."""
 
 import asyncio
 import http.client
@@ -15,15 +15,17 @@ from sites.runtime import codec
 from sites.runtime.agent.background import ask_for_slices, step_back
 from sites.runtime.agent.oom import SPARED
 from sites.supervisor import readiness
-from sites.supervisor.component import Component
-from sites.supervisor.heartbeat import BEAT
-from sites.supervisor.liveness import Liveness, answers, answers_http, reports
+from sites.supervisor.component import DATABASE, Component
+from sites.supervisor.liveness import Liveness, answers, answers_http, closes, reports
+from sites.supervisor.ready_file import BEAT
 from sites.supervisor.unix_http import ask
 
 BOOTSTRAP = settings.RUN_DIR / "envoy-bootstrap.json"
 PYTHON = sys.executable
-CONTROL_PLANE = ("xds", "web", "worker-control", "worker-work", "beat")
+CONTROL_PLANE = ("forkserver", "xds", "web", "worker-control", "worker-work", "beat")
 """What a restart replaces; the sites go on without it."""
+CELERY = {"CELERY_SKIP_CHECKS": "1"}
+"""`manage.py prepare` has checked the settings before."""
 ENVOY_STOPPED_SECONDS = 1.0
 """All visitors wait while it is stopped."""
 WORKER_STOPPED_SECONDS = 10.0
@@ -34,6 +36,7 @@ def components(*, isolation: str, web_socket: int) -> list[Component]:
     """All parts. `isolation` is the level found; `web_socket` the descriptor that the web server listens on."""
     embedded = [] if uses_foreign_redis() else [_redis()]
     return [
+        _fork_server(),
         *embedded,
         _agent(isolation),
         _xds(),
@@ -49,6 +52,11 @@ def uses_foreign_redis() -> bool:
     return not settings.CELERY_BROKER_URL.endswith(str(settings.REDIS_SOCKET))
 
 
+def _fork_server() -> Component:
+    command = (PYTHON, "-m", "sites.supervisor.forkserver", str(settings.FORK_SOCKET))
+    return Component("forkserver", command, readiness.fork_server_listens, Liveness(closes(settings.FORK_SOCKET)))
+
+
 def _redis() -> Component:
     program = shutil.which("redis-server") or "redis-server"
     options = {
@@ -59,11 +67,19 @@ def _redis() -> Component:
         "--save": "",
         "--appendonly": "no",  # the database alone can rebuild the queue
         "--maxmemory-policy": "noeviction",
+        "--hz": "1",  # how often it looks after itself; it answers at once
         "--daemonize": "no",
     }
     command = (program, *(word for option in options.items() for word in option))
-    liveness = Liveness(answers(settings.REDIS_SOCKET, b"PING\r\n"))
-    return Component("redis", command, readiness.redis_answers, liveness, survives=True, oom_score=SPARED)
+    return Component(
+        "redis",
+        command,
+        readiness.redis_answers,
+        Liveness(answers(settings.REDIS_SOCKET, b"PING\r\n")),
+        survives=True,
+        oom_score=SPARED,
+        before_stop=_shut_down_redis,
+    )
 
 
 def _agent(isolation: str) -> Component:
@@ -96,8 +112,14 @@ def agent_speaks_otherwise() -> bool:
 def _xds() -> Component:
     command = (PYTHON, str(settings.BASE_DIR / "manage.py"), "xds")
     socket = settings.XDS_CONTROL_SOCKET
-    liveness = Liveness(answers_http(socket))  # /status asks the database, which may be what hangs
-    return Component("xds", command, readiness.answers_status(socket), liveness, give_way=ask_for_slices)
+    return Component(
+        "xds",
+        command,
+        readiness.answers_status(socket),
+        Liveness(answers_http(socket)),  # /status asks the database, which may be what hangs
+        after=(DATABASE, "agent"),
+        give_way=ask_for_slices,
+    )
 
 
 def _envoy() -> Component:
@@ -111,6 +133,7 @@ def _envoy() -> Component:
         readiness.router_listens,
         # Not its port: who holds all connections that it may have must not bring it down
         Liveness(answers_http(settings.ENVOY_ADMIN_SOCKET, "/ready"), stopped_seconds=ENVOY_STOPPED_SECONDS),
+        after=("xds",),
         prepare=prepare,
         survives=True,
         oom_score=SPARED,
@@ -124,6 +147,7 @@ def _web(descriptor: int) -> Component:
         (PYTHON, "-m", "sites.supervisor.web", str(descriptor)),
         readiness.web_answers,
         Liveness(answers_http(settings.WEB_SOCKET, host=ALIVE_HOST)),  # the door answers it without a thread
+        after=(DATABASE,),
         environment={"DJANGO_SETTINGS_MODULE": "portal.settings"},
         descriptors=(descriptor,),
         give_way=ask_for_slices,
@@ -132,15 +156,18 @@ def _web(descriptor: int) -> Component:
 
 
 def _worker(queue: str) -> Component:
-    command: tuple[str, ...] = (PYTHON, "-m", "celery", "-A", "portal", "worker", "-Q", queue, "-c", "2")
+    command: tuple[str, ...] = (PYTHON, "-m", "celery", "-A", "portal", "worker", "-Q", queue)
+    command += ("--pool", "threads", "--concurrency", "2")
     command += ("-n", f"{queue}@greenroom")
-    command += ("--include", "sites.supervisor.heartbeat", "--loglevel", "INFO")
+    command += ("--include", "sites.supervisor.worker", "--loglevel", "INFO")
     command += ("--without-gossip", "--without-mingle", "--without-heartbeat")
     return Component(
         f"worker-{queue}",
         command,
-        readiness.reports(queue),
-        _reporting(queue, has_workers=True),
+        readiness.reports_ready(f"worker-{queue}"),
+        _reporting(f"worker-{queue}"),
+        after=(DATABASE, "redis"),
+        environment=CELERY,
         give_way=ask_for_slices,
         give_way_when_ready=step_back,
         stop_seconds=15,
@@ -150,14 +177,20 @@ def _worker(queue: str) -> Component:
 def _beat() -> Component:
     command: tuple[str, ...] = (PYTHON, "-m", "celery", "-A", "portal", "beat")
     command += ("--loglevel", "WARNING", "--pidfile", "")
-    return Component("beat", command, readiness.reports(BEAT), _reporting(BEAT), give_way=ask_for_slices)
-
-
-def _reporting(name: str, *, has_workers: bool = False) -> Liveness:
-    """Of what reports to Redis. Celery may wait for 30 s before it connects again to a Redis that is back."""
-    return Liveness(
-        reports(name), settings.READY_SECONDS, stopped_seconds=WORKER_STOPPED_SECONDS, has_workers=has_workers
+    return Component(
+        "beat",
+        command,
+        readiness.reports_ready(BEAT),
+        _reporting(BEAT),
+        after=(DATABASE, "redis"),
+        environment=CELERY,
+        give_way=ask_for_slices,
     )
+
+
+def _reporting(name: str) -> Liveness:
+    """Of what reports by a file. Celery may wait for 30 s before it connects again to a Redis that is back."""
+    return Liveness(reports(name), settings.READY_SECONDS, stopped_seconds=WORKER_STOPPED_SECONDS)
 
 
 async def _stop_instances(_: int) -> None:
@@ -165,6 +198,15 @@ async def _stop_instances(_: int) -> None:
         await asyncio.to_thread(
             ask, settings.AGENT_SOCKET, "/shutdown", method="POST", data={"instances": True}, timeout=40
         )
+
+
+async def _shut_down_redis(_: int) -> None:
+    """By a command: a signal it would notice only when it next looks after itself."""
+    with suppress(OSError):
+        _reader, writer = await asyncio.open_unix_connection(settings.REDIS_SOCKET)
+        writer.write(b"SHUTDOWN NOSAVE\r\n")
+        await writer.drain()
+        writer.close()
 
 
 async def _drain(_: int) -> None:

@@ -13,8 +13,10 @@ from sites.logs.pump import Pump, make_pipe
 from sites.runtime.agent.oom import set_oom_score
 from sites.supervisor.backoff import Backoff
 from sites.supervisor.component import Component, NotReady
+from sites.supervisor.forking import NotForked, fork_part
 from sites.supervisor.identity import Record, digest_of, forget_record, read_record, write_record
 from sites.supervisor.journal import LOG_BYTES, Journal
+from sites.supervisor.patience import Patience
 from sites.supervisor.process import Process, describe_end
 from sites.supervisor.watch import Watch
 
@@ -33,8 +35,17 @@ class Keeper:
     """One component and its present process."""
 
     def __init__(
-        self, component: Component, journal: Journal, pump: Pump, *, run_dir: Path, log_dir: Path, folder: Path
+        self,
+        component: Component,
+        journal: Journal,
+        pump: Pump,
+        *,
+        run_dir: Path,
+        log_dir: Path,
+        folder: Path,
+        fork_server: Path | None = None,
     ) -> None:
+        """`fork_server` is the socket of the one that starts Python parts, if there is one."""
         self.component = component
         self.process: Process | None = None
         self.restarts = 0
@@ -46,6 +57,7 @@ class Keeper:
         self._output = run_dir / f"{component.name}.output"
         self._run_dir = run_dir
         self._folder = folder
+        self._fork_server = fork_server
         self._backoff = Backoff()
         self._started = 0.0
         self._watch: asyncio.Task[None] | None = None
@@ -67,7 +79,7 @@ class Keeper:
             self._say(f"goes on, process {self.process_id}")
         else:
             try:
-                self._start(digest)
+                await self._start(digest)
             except OSError as error:
                 self._say(f"could not be started: {error}")
                 raise StartFailed(self.name) from error
@@ -139,11 +151,11 @@ class Keeper:
             return False
         return True
 
-    def _start(self, digest: str) -> None:
+    async def _start(self, digest: str) -> None:
         make_pipe(self._output)
         self._pump.watch(self._output, self.log, LOG_BYTES)
         self._started = time.monotonic()
-        self.process = Process.start(
+        self.process = await self._fork() or Process.start(
             self.component.command,
             environment={**clean_environment(), **self.component.environment},
             output=self._output,
@@ -158,6 +170,26 @@ class Keeper:
             self._run_dir,
             Record(self.name, self.process.identity, digest, time.time(), self.restarts, self.last_hang),
         )
+
+    async def _fork(self) -> Process | None:
+        """The part, started by the fork server; None when that cannot be, and it is to be started as a program."""
+        if self._fork_server is None or not self.component.is_python or self.component.survives:
+            return None
+        pipe = os.open(self._output, os.O_RDWR | os.O_NONBLOCK)
+        try:
+            return await fork_part(
+                self._fork_server,
+                self.name,
+                self.component.command[1:],
+                output=pipe,
+                environment=self.component.environment,
+                descriptors=self.component.descriptors,
+            )
+        except NotForked as error:
+            self._say(f"is started without the fork server, which did not answer ({error})")
+            return None
+        finally:
+            os.close(pipe)
 
     async def _until_ready(self) -> None:
         """Return when the process answers. One that is stopped meanwhile is not waited for."""
@@ -177,9 +209,9 @@ class Keeper:
             watching.cancel()
 
     async def _until_answer(self, process: Process) -> None:
-        began = time.monotonic()
+        patience = Patience(process.pid, self.component.ready_seconds)
         reason = "it was not asked"
-        while (waited := time.monotonic() - began) < self.component.ready_seconds:
+        while not patience.is_over():
             try:
                 await self.component.ready(process.pid)
             except NotReady as error:
@@ -192,9 +224,11 @@ class Keeper:
             if process.has_ended:
                 self._say(f"{describe_end(process.exit_code)} before it answered. Its last lines:", self._last_lines())
                 raise StartFailed(self.name)
-            await asyncio.sleep(pause_between_probes(waited))
+            if patience.has_news():
+                self._say(f"is still starting after {patience.waited:.0f} s ({reason})")
+            await asyncio.sleep(pause_between_probes(patience.waited))
         self._say(
-            f"did not answer within {self.component.ready_seconds:g} s ({reason}). Its last lines:",
+            f"did not answer within {patience.waited:.1f} s ({reason}), and gets no further. Its last lines:",
             self._last_lines(),
         )
         await self._end(process, asyncio.Event())
@@ -212,7 +246,7 @@ class Keeper:
             await asyncio.sleep(wait)
             self.restarts += 1
             try:
-                self._start(digest_of(self.component.command, self.component.prepare()))
+                await self._start(digest_of(self.component.command, self.component.prepare()))
                 process = self.process
                 began = time.monotonic()
                 await self._until_ready()

@@ -2,14 +2,15 @@
 life, an error too."""
 
 import asyncio
+import socket
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import redis
 from django.conf import settings
 
-from sites.supervisor.heartbeat import redis_client, reported_pid
+from sites.supervisor.broker import is_there
+from sites.supervisor.ready_file import gives_signs
 
 ASK_SECONDS = 5.0
 """After so long a question is asked again."""
@@ -41,8 +42,6 @@ class Liveness:
     """So long it may leave questions unanswered in which it could have answered: see sites.supervisor.hang."""
     stopped_seconds: float = 2.0
     """So long it may be stopped by a signal."""
-    has_workers: bool = False
-    """It starts others again that end, so one of those that is stopped is ended alone."""
 
     def unasked(self) -> "Liveness":
         """The same for a part that still starts: it owes no answer yet."""
@@ -69,16 +68,35 @@ def answers_http(path: Path, target: str = "/", *, host: str = "localhost") -> C
     return answers(path, f"GET {target} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n".encode())
 
 
+def closes(path: Path) -> Callable[[int], Awaitable[None]]:
+    """A connection to the fork server that says nothing, which it closes."""
+
+    async def ask(_: int) -> None:
+        loop = asyncio.get_running_loop()
+        with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET | socket.SOCK_NONBLOCK) as connection:
+            try:
+                async with asyncio.timeout(ASK_SECONDS):
+                    await loop.sock_connect(connection, str(path))
+                    connection.shutdown(socket.SHUT_WR)
+                    await loop.sock_recv(connection, 1)
+            except (OSError, TimeoutError) as error:
+                raise Silent(str(error) or "it does not answer") from error
+
+    return ask
+
+
 def reports(name: str) -> Callable[[int], Awaitable[None]]:
-    """Whether the process with this pid has reported to Redis lately: see sites.supervisor.heartbeat."""
+    """Whether the process with this pid has reported lately: see sites.supervisor.ready_file.
+
+    Without Redis the loops of Celery stand still, so then nobody can tell.
+    """
 
     async def ask(pid: int) -> None:
-        try:
-            reported = await asyncio.to_thread(lambda: reported_pid(redis_client(), name))
-        except redis.RedisError as error:
-            raise CannotTell from error
-        if reported != pid:
-            raise Silent("it does not report")
+        if gives_signs(name, pid):
+            return
+        if not await is_there():
+            raise CannotTell
+        raise Silent("it does not report")
 
     return ask
 

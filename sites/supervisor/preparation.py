@@ -1,17 +1,11 @@
-"""What must be so before the first process is started: folders, version, tables, static files."""
+"""What must be so before the first process is started: the folders, and the version of what lies in them."""
 
-import hashlib
 import os
-from pathlib import Path
 
 from django.conf import settings
-from django.core.management import call_command
-from django.db import connection
-from django.db.migrations.executor import MigrationExecutor
 
 from sites import data_folder
 from sites.errors import Refused
-from sites.models import Operation
 from sites.runtime.agent.isolation import Level
 
 
@@ -56,43 +50,3 @@ def check_data_version() -> None:
             f"The data folder {settings.DATA_DIR} was written by a newer Greenroom (version {layout}; this one knows "
             f"{data_folder.LAYOUT}). Nothing was changed. Start the newer code, or choose another folder with --data."
         )
-
-
-def migrate() -> int:
-    """Bring the tables up to date and return how many migrations ran. Raises Refused.
-
-    A migration with `needs_no_open_operations = True` waits until nothing is under way.
-    """
-    executor = MigrationExecutor(connection)
-    plan = executor.migration_plan(executor.loader.graph.leaf_nodes())
-    careful = [migration for migration, _ in plan if getattr(migration, "needs_no_open_operations", False)]
-    if careful and Operation._meta.db_table in connection.introspection.table_names():
-        waiting = Operation.objects.filter(state__in=Operation.OPEN).count()
-        if waiting:
-            raise Refused(
-                f"The update changes how operations are recorded ({careful[0].name}), and {waiting} of them are open. "
-                "The tables were not touched. Let them end with the former code, then start again."
-            )
-    if plan:
-        call_command("migrate", interactive=False, verbosity=0)
-    return len(plan)
-
-
-def collect_static() -> bool:
-    """Put the portal's pictures and styles where the web server finds them, if they changed since the last time."""
-    marker = settings.STATIC_ROOT / ".digest"
-    digest = _digest_of_folder(Path(settings.STATICFILES_DIRS[0]))
-    if marker.exists() and marker.read_text() == digest:
-        return False
-    call_command("collectstatic", interactive=False, verbosity=0)
-    marker.write_text(digest)
-    return True
-
-
-def _digest_of_folder(folder: Path) -> str:
-    digest = hashlib.sha256((settings.BASE_DIR / "requirements.txt").read_bytes())
-    for path in sorted(folder.rglob("*")):
-        if path.is_file():
-            found = path.stat()
-            digest.update(f"{path.relative_to(folder)} {found.st_size} {found.st_mtime_ns}\n".encode())
-    return digest.hexdigest()

@@ -15,17 +15,23 @@ class Process:
     """A process held by a descriptor, so that a signal never reaches a stranger."""
 
     def __init__(
-        self, identity: Identity, child: subprocess.Popen[bytes] | None = None, *, survives: bool = False
+        self,
+        identity: Identity,
+        child: subprocess.Popen[bytes] | None = None,
+        *,
+        survives: bool = False,
+        is_child: bool = False,
     ) -> None:
-        """Raises ProcessLookupError when the process has ended."""
+        """Raises ProcessLookupError when the process has ended, unless it is a child, which is still to be reaped."""
         self.identity = identity
-        self._owns_group = not survives and (child is not None or parent_of(identity.pid) == os.getpid())
+        is_child = is_child or child is not None
+        self._owns_group = not survives and (is_child or parent_of(identity.pid) == os.getpid())
         self._child = child  # kept from collection, which would reap behind our back
         self._descriptor = os.pidfd_open(identity.pid)
         self._ended = asyncio.Event()
         self.exit_code: int | None = None
         """Negative: the signal that ended it. None while it runs, and when it was not a child."""
-        if child is None and not identity.is_alive():
+        if not is_child and not identity.is_alive():
             os.close(self._descriptor)
             raise ProcessLookupError(identity.pid)
         asyncio.get_running_loop().add_reader(self._descriptor, self._on_end)
@@ -63,10 +69,12 @@ class Process:
             )
         finally:
             os.close(pipe)
-        identity = identity_of(child.pid)
-        if identity is None:  # ended already: its zombie still holds the number
-            identity = Identity("", child.pid, 0)
-        return cls(identity, child, survives=survives)
+        return cls(_identity_of_child(child.pid), child, survives=survives)
+
+    @classmethod
+    def of_child(cls, pid: int) -> "Process":
+        """A child of this process that somebody else has started."""
+        return cls(_identity_of_child(pid), is_child=True)
 
     @property
     def pid(self) -> int:
@@ -114,6 +122,11 @@ class Process:
                 pid, status = os.waitpid(self.pid, os.WNOHANG)
                 self.exit_code = os.waitstatus_to_exitcode(status) if pid else None
         self._ended.set()
+
+
+def _identity_of_child(pid: int) -> Identity:
+    """Of a child that may have ended already: its zombie still holds the number."""
+    return identity_of(pid) or Identity("", pid, 0)
 
 
 def describe_end(exit_code: int | None) -> str:

@@ -3,45 +3,53 @@
 import asyncio
 import http.client
 import json
+import socket
+import struct
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
-import redis
 from django.conf import settings
 
-from sites.runtime.codec import PROTOCOL
 from sites.supervisor.component import NotReady
-from sites.supervisor.heartbeat import redis_client, reported_pid
-from sites.supervisor.sockets import READY_FILE
+from sites.supervisor.ready_file import WEB, ready_pid
 from sites.supervisor.unix_http import ask
 
 
 async def redis_answers(_: int) -> None:
-    """PING."""
+    """PING, by hand: the library would take half of the time and of the memory that `up` needs."""
     try:
-        await asyncio.to_thread(lambda: redis_client().ping())
-    except redis.RedisError as error:
-        raise NotReady(str(error)) from error
+        async with asyncio.timeout(2):
+            reader, writer = await asyncio.open_unix_connection(settings.REDIS_SOCKET)
+            writer.write(b"PING\r\n")
+            answer = await reader.readline()
+            writer.close()
+    except (OSError, TimeoutError) as error:
+        raise NotReady(str(error) or "it does not answer") from error
+    if answer != b"+PONG\r\n":
+        raise NotReady(answer.decode(errors="replace").strip() or "it closed the connection")
 
 
-def answers_status(socket: Path) -> Callable[[int], Awaitable[None]]:
+async def fork_server_listens(pid: int) -> None:
+    """The server with this pid has loaded everything, and opened its socket."""
+    with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as connection:
+        try:
+            connection.connect(str(settings.FORK_SOCKET))
+        except OSError as error:
+            raise NotReady("it is loading the code") from error
+        found, _, _ = struct.unpack("3i", connection.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, 12))
+    if found != pid:
+        raise NotReady("it is loading the code")
+
+
+def answers_status(path: Path) -> Callable[[int], Awaitable[None]]:
     """A check of a daemon that answers GET /status on a unix socket."""
 
     async def check(_: int) -> None:
-        status = await _status_of(socket, "/status")
+        status = await _status_of(path, "/status")
         if status != 200:
             raise NotReady(f"it answered {status}")
 
     return check
-
-
-async def agent_is_current() -> bool:
-    """Whether the agent speaks the protocol of the present code; False while it does not answer."""
-    try:
-        _, body = await asyncio.to_thread(ask, settings.AGENT_SOCKET, "/status")
-        return bool(json.loads(body)["protocol"] == PROTOCOL)
-    except (OSError, http.client.HTTPException, ValueError, KeyError):
-        return False
 
 
 async def router_listens(_: int) -> None:
@@ -75,34 +83,26 @@ async def _router_words() -> str:
 
 async def web_answers(pid: int) -> None:
     """The server with this pid has loaded the portal, and the portal answers; 503 says that another part is away."""
-    try:
-        ready = READY_FILE.read_text()
-    except FileNotFoundError:
-        ready = ""
-    if ready != str(pid):
+    if ready_pid(WEB) != pid:
         raise NotReady("it is loading the portal")
     status = await _status_of(settings.WEB_SOCKET, "/healthz", host=settings.PORTAL_HOST, timeout=5)
     if status not in (200, 503):
         raise NotReady(f"the portal answered {status} to /healthz")
 
 
-def reports(name: str) -> Callable[[int], Awaitable[None]]:
-    """A check that the process with this pid has reported: the worker of the queue `name`, or beat."""
+def reports_ready(name: str) -> Callable[[int], Awaitable[None]]:
+    """A check that the part `name` with this pid does its work: sites.supervisor.ready_file."""
 
     async def check(pid: int) -> None:
-        try:
-            reported = await asyncio.to_thread(lambda: reported_pid(redis_client(), name))
-        except redis.RedisError as error:
-            raise NotReady(str(error)) from error
-        if reported != pid:
+        if ready_pid(name) != pid:
             raise NotReady("it has not reported")
 
     return check
 
 
-async def _status_of(socket: Path, target: str, *, host: str = "localhost", timeout: float = 2.0) -> int:
+async def _status_of(path: Path, target: str, *, host: str = "localhost", timeout: float = 2.0) -> int:
     try:
-        status, _ = await asyncio.to_thread(ask, socket, target, host=host, timeout=timeout)
+        status, _ = await asyncio.to_thread(ask, path, target, host=host, timeout=timeout)
     except (OSError, http.client.HTTPException) as error:
         raise NotReady(str(error) or type(error).__name__) from error
     return status

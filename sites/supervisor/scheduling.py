@@ -41,15 +41,6 @@ def look_at(pid: int) -> Sight:
     return Sight(state_of(pid), int(ran) / NANOSECONDS, int(waited) / NANOSECONDS)
 
 
-def children_of(pid: int) -> list[int]:
-    """Process ids of what the first thread of a process has started; empty where the kernel does not list them."""
-    try:
-        with open(f"/proc/{pid}/task/{pid}/children", "rb") as file:
-            return [int(word) for word in file.read().split()]
-    except OSError:
-        return []
-
-
 def offered(span: float, part: tuple[Sight, Sight], own: tuple[Sight, Sight]) -> float:
     """How many seconds of `span` a process could have used, had it wanted to.
 

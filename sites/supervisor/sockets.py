@@ -1,21 +1,17 @@
-"""The web server's socket, held open by `up` so that a restart of the server refuses no connection."""
+"""Listening sockets: the web server's, which `up` holds open through a restart of the server, and the fork server's."""
 
 import os
 import socket
 from pathlib import Path
 
-from django.conf import settings
-
-READY_FILE = settings.RUN_DIR / "web.ready"
-"""Holds the pid of the web server that has loaded the portal."""
 BACKLOG = 2048
 
 
-def listen(path: Path) -> socket.socket:
+def listen(path: Path, kind: socket.SocketKind = socket.SOCK_STREAM) -> socket.socket:
     """Listen at `path`, for its owner alone, in place of whatever lies there."""
     temporary = path.with_name(f"{path.name}.{os.getpid()}")
     temporary.unlink(missing_ok=True)
-    listener = socket.socket(socket.AF_UNIX)
+    listener = socket.socket(socket.AF_UNIX, kind)
     listener.bind(str(temporary))
     temporary.chmod(0o600)
     listener.listen(BACKLOG)

@@ -1,48 +1,53 @@
-"""`up`: brings every part up in order, keeps it up, and takes it down in order."""
+"""`up`: brings every part up as soon as what it needs is there, keeps it up, and takes it down in order."""
 
 import asyncio
 import os
 import signal
 import time
 import traceback
-from collections.abc import Callable, Coroutine
+from collections.abc import Coroutine
 from contextlib import suppress
 from typing import Any
 
 from django.conf import settings
-from django.db import connection
 
 from sites.errors import GreenroomError
 from sites.logs.pump import Pump
 from sites.runtime.agent.own_networks import give_up_block
-from sites.supervisor import readiness
 from sites.supervisor.address import address
+from sites.supervisor.component import DATABASE, Component
 from sites.supervisor.components import agent_speaks_otherwise, components
 from sites.supervisor.control import serve
+from sites.supervisor.errand import run_errand
 from sites.supervisor.identity import read_record
 from sites.supervisor.journal import Journal
 from sites.supervisor.keeper import Keeper, StartFailed
 from sites.supervisor.lock import Holder, UpLock
+from sites.supervisor.order import in_order
+from sites.supervisor.orphans import Orphans, collect_orphans
 from sites.supervisor.ports import check_port
-from sites.supervisor.preparation import check_data_version, collect_static, make_folders, migrate
+from sites.supervisor.preparation import check_data_version, make_folders
 from sites.supervisor.resume import Resume, replace_self
 from sites.supervisor.sockets import inherit, listen
-from sites.supervisor.systemd import report_to_watchdog, tell_systemd
+from sites.supervisor.systemd import report_to_watchdog, tell_systemd, writes_to_journal
 
-STOP_ORDER = (("beat",), ("worker-control", "worker-work"), ("web",), ("envoy",), ("agent",), ("xds",), ("redis",))
+STOP_ORDER = (
+    ("beat", "worker-control", "worker-work", "web", "envoy"),
+    ("agent", "xds", "redis", "forkserver"),
+)
 TOGETHER = ("worker-control", "worker-work", "beat")
+REAP_SECONDS = 60
 
 
 class Supervisor:
     """One run of `up`."""
 
-    def __init__(self, *, isolation: str, sign_in_line: Callable[[], str], resume: Resume | None = None) -> None:
-        """`isolation` is the level found (strong, partial or none); `sign_in_line` tells the way into the portal.
+    def __init__(self, *, isolation: str, resume: Resume | None = None) -> None:
+        """`isolation` is the level found (strong, partial or none).
 
         `resume` is what the former code of this process left, when it has replaced itself.
         """
         self._isolation = isolation
-        self._sign_in_line = sign_in_line
         self._journal = Journal(settings.LOG_DIR / "up.log")
         self._pump = Pump()
         self._lock = UpLock(settings.RUN_DIR)
@@ -70,25 +75,28 @@ class Supervisor:
             self._lock.release()
             raise
         self._lock.announce(self._holder())
+        collect_orphans()
         web = inherit(self._resume.web_socket) if self._resume else listen(settings.WEB_SOCKET)
         parts = components(isolation=self._isolation, web_socket=web.fileno())
         self._keepers = {part.name: self._keeper(part) for part in parts}
         self._listen_to_signals()
         server = await serve(settings.RUN_DIR / "up.sock", self._answer)
-        watchdog = asyncio.create_task(report_to_watchdog())
+        aside = [asyncio.create_task(work) for work in (report_to_watchdog(), self._reap())]
         code = 0
         try:
             if await self._unless_stopped(self._resumed() if self._resume else self._started()):
                 await self._wait()
         except StartFailed as error:
             code = 1
-            self._journal.say("up", f"{error} did not come up, so everything is stopped again; see logs/{error}.log")
+            log = "up" if str(error) == DATABASE else error
+            self._journal.say("up", f"{error} did not come up, so everything is stopped again; see logs/{log}.log")
         except Exception as error:
             code = 1
             self._journal.say(
                 "up", "ended by a fault of its own:", "".join(traceback.format_exception(error)).splitlines()
             )
-        watchdog.cancel()
+        for task in aside:
+            task.cancel()
         if self._restart.is_set() and not self._stop.is_set() and not code:
             self._hand_over(web.fileno())
         tell_systemd("STOPPING=1")
@@ -103,15 +111,10 @@ class Supervisor:
         return code
 
     async def _started(self) -> None:
-        """The first start: each part when the one before it is ready."""
+        """The first start: each part as soon as what it needs answers."""
         began = time.monotonic()
-        for name, keeper in self._keepers.items():
-            if name == "agent":
-                await self._prepare_database()
-            if name in TOGETHER:
-                break
-            await keeper.bring_up()
-        await self._together(keeper.bring_up() for name, keeper in self._keepers.items() if name in TOGETHER)
+        works = {name: (one.component.after, one.bring_up) for name, one in self._keepers.items()}
+        await in_order({DATABASE: (("forkserver",), self._prepare_database), **works})
         await self._announce_ready(f"everything is up after {time.monotonic() - began:.1f} s")
 
     async def _resumed(self) -> None:
@@ -119,6 +122,7 @@ class Supervisor:
         self._state = "restarting"
         for keeper in self._keepers.values():
             await self._attempt(keeper, keeper.bring_up(adopt_any=True))
+        await self._attempt(self._keepers["forkserver"], self._keepers["forkserver"].restart())
         if await asyncio.to_thread(agent_speaks_otherwise):
             await self._attempt(self._keepers["agent"], self._keepers["agent"].replace())
         try:
@@ -126,21 +130,11 @@ class Supervisor:
         except StartFailed:
             self._failure = "The tables could not be brought up to date, so the former control plane goes on."
         else:
-            await self._replace_older_agent(self._keepers["agent"])
             for name in ("xds", "web"):
                 await self._attempt(self._keepers[name], self._keepers[name].restart())
             workers = [self._keepers[name] for name in TOGETHER]
             await self._together(self._attempt(keeper, keeper.restart()) for keeper in workers)
         await self._announce_ready("the control plane runs the present code; the sites went on serving")
-
-    async def _replace_older_agent(self, keeper: Keeper) -> None:
-        """An agent that cannot follow present orders ends; its keeper starts another, which takes over its sites."""
-        if keeper.process is None or await readiness.agent_is_current():
-            return
-        keeper.process.send(signal.SIGTERM)
-        deadline = time.monotonic() + keeper.component.ready_seconds
-        while not await readiness.agent_is_current() and time.monotonic() < deadline:
-            await asyncio.sleep(0.1)
 
     async def _attempt(self, keeper: Keeper, work: Coroutine[Any, Any, None]) -> None:
         """A part that fails in a restart is tried again like one that died; the sites must not suffer."""
@@ -152,15 +146,14 @@ class Supervisor:
 
     async def _prepare_database(self) -> None:
         try:
-            count = await asyncio.to_thread(_migrate)
-            await asyncio.to_thread(collect_static)
-        except GreenroomError as error:
-            self._journal.say("database", str(error))
-            raise StartFailed("database") from error
-        except Exception as error:
-            self._journal.say("database", f"could not be prepared: {type(error).__name__}: {error}")
-            raise StartFailed("database") from error
-        self._journal.say("database", f"ready, {count} migrations applied" if count else "ready")
+            outcome = await run_errand("prepare")
+        except OSError as error:
+            self._journal.say(DATABASE, f"could not be prepared: {error}")
+            raise StartFailed(DATABASE) from error
+        if outcome.exit_code:
+            self._journal.say(DATABASE, "could not be prepared:", outcome.lines)
+            raise StartFailed(DATABASE)
+        self._journal.say(DATABASE, *outcome.lines[-1:])
 
     async def _announce_ready(self, text: str) -> None:
         if self._failure:
@@ -169,10 +162,15 @@ class Supervisor:
             return
         self._journal.say("up", text)
         self._journal.write(f"\n  {address()}")
-        line = await asyncio.to_thread(self._sign_in_line)
+        line = await self._sign_in_line()
         self._journal.show(f"  {line}\n" if line else "")
         self._state = "ready"
         tell_systemd("READY=1")
+
+    async def _sign_in_line(self) -> str:
+        """The way into the portal while no administrator can sign in, else nothing."""
+        outcome = await run_errand("welcome", *(["--without-link"] if writes_to_journal() else []))
+        return " ".join(outcome.lines)
 
     async def _together(self, starts: Any) -> None:
         results = await asyncio.gather(*starts, return_exceptions=True)
@@ -221,6 +219,12 @@ class Supervisor:
         if ran:
             self._journal.say(keeper.name, f"stopped after {time.monotonic() - began:.1f} s")
 
+    async def _reap(self) -> None:
+        orphans = Orphans()
+        while True:
+            await asyncio.sleep(REAP_SECONDS)
+            orphans.reap()
+
     async def _answer(self, message: dict[str, Any]) -> dict[str, Any]:
         if message.get("command") == "restart" and self._state in ("ready", "restart failed"):
             self._restart.set()
@@ -254,13 +258,13 @@ class Supervisor:
         listen_on = tuple(settings.LISTEN)
         return Holder(os.getpid(), self._since, address(), settings.PORT, listen_on, self._isolation)
 
-    def _keeper(self, part: Any) -> Keeper:
-        folders = {"run_dir": settings.RUN_DIR, "log_dir": settings.LOG_DIR, "folder": settings.BASE_DIR}
-        return Keeper(part, self._journal, self._pump, **folders)
-
-
-def _migrate() -> int:
-    try:
-        return migrate()
-    finally:
-        connection.close()  # of this thread, which may never be used again
+    def _keeper(self, part: Component) -> Keeper:
+        return Keeper(
+            part,
+            self._journal,
+            self._pump,
+            run_dir=settings.RUN_DIR,
+            log_dir=settings.LOG_DIR,
+            folder=settings.BASE_DIR,
+            fork_server=None if part.name == "forkserver" else settings.FORK_SOCKET,
+        )

@@ -9,7 +9,6 @@ from sites.supervisor.hang import Judge
 from sites.supervisor.liveness import CannotTell, Liveness, Silent
 from sites.supervisor.process import Process
 from sites.supervisor.scheduling import Sight, look_at, state_of
-from sites.supervisor.stopped_workers import StoppedWorkers
 
 PAUSE_SECONDS = 10.0
 """Between an answer and the next question."""
@@ -31,13 +30,9 @@ class Watch:
 
     async def until_end(self) -> str:
         """Return when the process has ended, or with the reason why it counts as hanging."""
-        workers = StoppedWorkers(self._process.pid, self._look_seconds)
         end = asyncio.create_task(self._process.wait())
         try:
             while not self._process.has_ended:
-                if self._liveness.has_workers:
-                    for pid in workers.end(time.monotonic()):
-                        self._say(f"its process {pid} was stopped by a signal and is replaced")
                 self._converse()
                 if reason := self.look():
                     return reason

@@ -12,7 +12,7 @@ import uvicorn
 from django.utils.module_loading import import_string
 
 from sites.door.application import Door
-from sites.supervisor.sockets import READY_FILE
+from sites.supervisor.ready_file import WEB, say_ready
 
 KEEP_ALIVE_SECONDS = 3900  # longer than Envoy keeps an idle connection, so that only Envoy closes them
 GRACEFUL_SECONDS = 10
@@ -29,9 +29,7 @@ class WebServer(uvicorn.Server):
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Load the portal and take connections."""
         await super().startup(sockets)
-        temporary = READY_FILE.with_suffix(f".{os.getpid()}")
-        temporary.write_text(str(os.getpid()))
-        temporary.replace(READY_FILE)
+        say_ready(WEB)
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """Answer waiting publications with 202, and finish the other requests within GRACEFUL_SECONDS."""

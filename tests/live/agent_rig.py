@@ -81,7 +81,11 @@ class Agent:
             self.process = subprocess.Popen(
                 line, stdout=log, stderr=log, env={**os.environ, "PYTHONPATH": ":".join(paths)}
             )
-        wait_until(self.answers)
+        try:
+            wait_until(self.answers)
+        except BaseException:
+            self.kill()  # a later test would be blamed for what is left running
+            raise
 
     def answers(self) -> bool:
         """Ready, or ended, which is an error here."""
@@ -154,10 +158,10 @@ class Agent:
 
 
 @contextmanager
-def running_agent(*options: str) -> Iterator[Agent]:
+def running_agent(*options: str, prefix: tuple[str, ...] = ()) -> Iterator[Agent]:
     """An agent in a temporary folder, ended with its instances."""
     with tempfile.TemporaryDirectory(prefix="greenroom-") as folder:
-        agent = Agent(Path(folder))
+        agent = Agent(Path(folder), prefix=prefix)
         agent.options += options
         try:
             agent.start()

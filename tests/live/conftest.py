@@ -12,7 +12,8 @@ from pytest_django import DjangoDbBlocker
 
 from tests.live.agent_rig import Agent, running_agent
 from tests.live.chromium import OpenPage, Window, launched
-from tests.live.system import System
+from tests.live.reachable import for_everybody
+from tests.live.system import ROOT, System
 
 
 @pytest.fixture(scope="session")
@@ -83,7 +84,7 @@ def agent() -> Iterator[Agent]:
 def user_agent() -> Iterator[Agent]:
     """An agent of an unprivileged user, with the system's Python."""
     with tempfile.TemporaryDirectory(prefix="greenroom-") as folder:
-        prefix = ("setpriv", "--reuid", "65534", "--regid", "65534", "--clear-groups")
+        prefix = (*for_everybody([ROOT]), "setpriv", "--reuid", "65534", "--regid", "65534", "--clear-groups")
         agent = Agent(Path(folder), prefix=prefix, python="/usr/bin/python3")
         shutil.chown(agent.folder, 65534, 65534)
         agent.start()

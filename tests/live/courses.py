@@ -9,7 +9,7 @@ from sites.services.operations import cancel
 from sites.services.rollback import request_roll_back
 from sites.services.swaps import complete_swap, request_swap
 from tests.live.instances import runtime_of
-from tests.live.moments import Moment, children, hold_at
+from tests.live.moments import Moment, hold_at, worker_processes
 from tests.live.stage import marks
 from tests.live.system import System, wait_for
 from tests.live.victims import LINES, begun
@@ -123,7 +123,7 @@ class Preview(Course):
         requested_at = now()
         operation = request(acting_user=site.user)
         wait_for(partial(has_state, operation, OperationState.WAITING), 30, "the preview waits", interval=0.01)
-        return Moment(operation, Step.PREPARED, requested_at, children(system.pid("worker-control")))
+        return Moment(operation, Step.PREPARED, requested_at, worker_processes(system))
 
     def end(self, system: System, site: StagedSite, moment: Moment, held: Load) -> None:
         """Until then it waits and shows what production will serve."""
@@ -168,7 +168,7 @@ class Drain(Course):
         requested_at = now()
         operation = wait_until_done(site.request_swap())
         site.note_swap(operation, requested_at)
-        return Moment(operation, Step.DONE, requested_at, children(system.pid("worker-control")))
+        return Moment(operation, Step.DONE, requested_at, worker_processes(system))
 
     def _is_held(self, system: System) -> bool:
         production, _staging = self._former

@@ -2,9 +2,8 @@
 
 import re
 import signal
-from functools import partial
 
-from tests.live.moments import Moment, children
+from tests.live.moments import Moment
 from tests.live.system import System, wait_for
 from tests.live.victims import Envoy, Part, Victim
 
@@ -19,9 +18,10 @@ class Hanging(Part):
     number = signal.SIGSTOP
 
     def strike(self, system: System, moment: Moment) -> None:
-        """kill -STOP."""
+        """kill -STOP, also of the worker that stands still: the moment no longer lets it go on."""
         self._told = len(system.told())
         super().strike(system, moment)
+        moment.frozen = [pid for pid in moment.frozen if pid != self._former.pid]
 
     def revive(self, system: System) -> None:
         """Another one answers for it, and it is gone."""
@@ -36,22 +36,6 @@ class HangingEnvoy(Hanging, Envoy):
     """The router: who asks it waits, or loses the connection when it is replaced."""
 
     outage_seconds = ENVOY_SECONDS
-
-
-class HangingChildren(Victim):
-    """The process of the control worker that has the swap in its hands; the worker itself takes it for a busy one."""
-
-    def strike(self, system: System, moment: Moment) -> None:
-        """The step goes on only once another process has taken it over."""
-        self._stopped, moment.frozen = moment.frozen, []
-        assert set(self._stopped) <= set(children(system.pid("worker-control"))) and self._stopped
-
-    def revive(self, system: System) -> None:
-        """All of them have been replaced."""
-        wait_for(partial(self._are_replaced, system), REPLACED_SECONDS, "the stopped processes are replaced")
-
-    def _are_replaced(self, system: System) -> bool:
-        return not set(self._stopped) & set(children(system.pid("worker-control")))
 
 
 class HangingUp(Victim):

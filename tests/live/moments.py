@@ -12,7 +12,6 @@ from django.db import connection
 
 from sites.models import Operation, Step
 from tests.live.system import System
-from tests.live.system import wait_for as wait_until
 from tools.demo.operations import wait_for
 from tools.demo.staged_site import StagedSite
 from tools.prober.clock import now
@@ -28,6 +27,12 @@ class Missed(AssertionError):
 def children(pid: int) -> list[int]:
     """Process ids of the children of a process."""
     return [int(word) for word in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+
+
+def worker_processes(system: System) -> list[int]:
+    """The control worker, in whose threads the work is done."""
+    pid = system.pid("worker-control")
+    return [pid, *children(pid)]
 
 
 def send(pids: Iterable[int], number: signal.Signals) -> None:
@@ -54,7 +59,7 @@ class Moment:
 @contextmanager
 def standing_still(system: System) -> Iterator[None]:
     """Within it no operation is worked on."""
-    workers = children(system.pid("worker-control"))
+    workers = worker_processes(system)
     stop_between_writes(workers)
     try:
         yield
@@ -97,8 +102,7 @@ def hold_at(
     """
     for _ in range(TRIES):
         before()
-        wait_until(lambda: children(system.pid("worker-control")), 30, "a worker that was just replaced has processes")
-        workers = children(system.pid("worker-control"))
+        workers = worker_processes(system)
         if step == Step.REQUESTED:
             stop_between_writes(workers)
         requested_at = now()

@@ -24,7 +24,7 @@ from sites.supervisor.control import request
 from sites.supervisor.identity import Identity, Record, read_record
 
 ROOT = Path(__file__).resolve().parent.parent.parent
-PARTS = ("redis", "agent", "xds", "envoy", "web", "worker-control", "worker-work", "beat")
+PARTS = ("forkserver", "redis", "agent", "xds", "envoy", "web", "worker-control", "worker-work", "beat")
 UP_SECONDS = 180
 SESSION_COOKIE, CSRF_COOKIE = "__Host-greenroom-session", "__Host-greenroom-csrf"
 SESSION_CODE = """

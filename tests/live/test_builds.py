@@ -1,6 +1,7 @@
 """Real builds in the real sandbox of a real agent, and an instance of what was built."""
 
 import json
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -17,6 +18,8 @@ from sites.disk.use import Use
 from sites.runtime.spec import Mount, RevisionSpec
 from tests.live.agent_rig import Agent, running_agent
 from tests.live.build_rig import OWNER, ask, at_home, built, publish, publish_files, run, spec_of, started
+from tests.live.reachable import for_everybody
+from tests.live.system import ROOT
 
 pytestmark = pytest.mark.live
 
@@ -158,7 +161,8 @@ def test_the_placeholder_serves(builder: Agent) -> None:
 
 
 def test_a_build_runs_where_it_was_sealed_also_without_a_sandbox(tmp_path: Path, settings: Settings) -> None:
-    with running_agent("--isolation", "none") as agent, at_home(agent, settings):
+    prefix = for_everybody([ROOT, Path(sys.base_prefix)])
+    with running_agent("--isolation", "none", prefix=prefix) as agent, at_home(agent, settings):
         agent.folder.chmod(0o755)  # nothing is bound here: the site's user walks the real path
         content, recipe = publish(demo_archive("flask", "v2"), tmp_path)
         app = built(agent, content, recipe, tmp_path)

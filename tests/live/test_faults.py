@@ -18,13 +18,12 @@ from pytest_django import DjangoDbBlocker
 
 from sites.models import Operation, SlotHold, Step
 from tests.live.courses import Course, Drain, Preview, RollBack, Swap
-from tests.live.hanging import Hanging, HangingChildren, HangingEnvoy, HangingUp
+from tests.live.hanging import Hanging, HangingEnvoy, HangingUp
 from tests.live.instances import has_no_orphans, is_complete
 from tests.live.postgres import Postgres
 from tests.live.stage import assert_unnoticed, marks, stage, using, versions, visitors
 from tests.live.system import ROOT, System, wait_for
 from tests.live.victims import (
-    Children,
     Connections,
     Envoy,
     Instance,
@@ -45,11 +44,11 @@ pytestmark = pytest.mark.live
 ON_SQLITE: dict[str, Callable[[], Victim]] = {
     "up": Up,
     "worker-control": partial(Part, "worker-control"),
-    "processes of worker-control": Children,
     "worker-work": partial(Part, "worker-work"),
     "web": partial(Part, "web"),
     "beat": partial(Part, "beat"),
     "xds": partial(Part, "xds"),
+    "forkserver": partial(Part, "forkserver"),
     "envoy": partial(Envoy, "envoy"),
     "agent": partial(Part, "agent"),
     "agent and xds": partial(Parts, "agent", "xds"),
@@ -61,11 +60,11 @@ ON_SQLITE: dict[str, Callable[[], Victim]] = {
 HANGING: dict[str, Callable[[], Victim]] = {
     "up": HangingUp,
     "worker-control": partial(Hanging, "worker-control"),
-    "processes of worker-control": HangingChildren,
     "worker-work": partial(Hanging, "worker-work"),
     "web": partial(Hanging, "web"),
     "beat": partial(Hanging, "beat"),
     "xds": partial(Hanging, "xds"),
+    "forkserver": partial(Hanging, "forkserver"),
     "envoy": partial(HangingEnvoy, "envoy"),
     "agent": partial(Hanging, "agent"),
     "redis": partial(Hanging, "redis"),
@@ -87,7 +86,7 @@ OTHERS: tuple[tuple[tuple[str, ...], dict[str, Callable[[], Course]]], ...] = (
         },
     ),
     (
-        (*PARTS, "processes of worker-control", "instance for production"),
+        (*PARTS, "forkserver", "instance for production"),
         {f"at {step} of a roll-back": partial(RollBack, step) for step in AROUND_SWITCH},
     ),
     (

@@ -2,7 +2,6 @@
 
 import json
 import random
-import signal
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -23,7 +22,7 @@ from sites.services.slots import enable_staged_publishing
 from sites.services.subscriptions import ensure_default
 from tests.live import archives
 from tests.live.instances import has_no_orphans, instances
-from tests.live.moments import children, send, standing_still
+from tests.live.moments import standing_still
 from tests.live.stage import using
 from tests.live.system import System
 from tests.live.system import wait_for as wait_until
@@ -132,8 +131,9 @@ class LifeOnTheSystem(Life):
             return not self.is_worked_on(operation) or order.index(operation.step) >= order.index(step)
 
         wait_until(is_there, 90, f"the {operation} is at {step}", interval=0.001)
-        for worker in ("worker-control", "worker-work"):
-            send(children(self.system.pid(worker)), signal.SIGKILL)
+        former = {worker: self.system.kill(worker) for worker in ("worker-control", "worker-work")}
+        for worker, identity in former.items():
+            self.system.wait_for_another(worker, identity)
         self.deaths += 1
 
     def is_worked_on(self, operation: Operation) -> bool:

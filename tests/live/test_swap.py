@@ -137,7 +137,8 @@ def test_slots_of_different_counts_keep_their_counts(system: System, plain: Stag
     with Load(visitors(plain, is_light=True)) as load:
         plain.swap()
         plain.swap()
-    assert_unnoticed(judge(load.records, plain), at_least=30)
+        wait_until(lambda: load.count >= 50, 20, "there were visitors enough")
+    assert_unnoticed(judge(load.records, plain), at_least=50)
     assert (plain.production.instance_count, plain.staging.instance_count) == (3, 2)
     wait_until(lambda: len(warmups(system, plain, at_least=3)) == 3, 10, "production has three instances")
     wait_for(scale(acting_user=plain.user, slot=plain.production, count=2))
@@ -162,13 +163,12 @@ def test_of_many_requests_at_the_same_moment_one_is_taken(system: System, plain:
         with system.database():
             start.wait(10)
             try:
-                # A preview holds its slots until the last has asked
                 request_swap(acting_user=plain.user, source=plain.staging, target=plain.production, with_preview=True)
             except SlotBusy as busy:
                 return str(busy)
             return "taken"
 
-    with ThreadPoolExecutor(6) as pool:
+    with standing_still(system), ThreadPoolExecutor(6) as pool:  # else it is prepared before the last has asked
         said = list(pool.map(ask, range(6)))
     assert said.count("taken") == 1
     assert all("held by the swap of admin since" in one for one in said if one != "taken"), said
@@ -216,5 +216,6 @@ def test_a_flask_application_is_built_and_swapped_under_load(system: System) -> 
         with Load(flask_visitors(site.name, ("127.0.0.1", site.port), site.hosts)) as load:
             site.swap()
             site.swap()
+            wait_until(lambda: load.count >= 100, 20, "there were visitors enough")
         assert_unnoticed(judge(load.records, site), at_least=100)
         assert versions(system, site) == ("1", "2")

@@ -8,10 +8,12 @@ import threading
 from collections import Counter
 from collections.abc import Callable
 from functools import partial
+from pathlib import Path
 
 import httpx
 import pytest
 
+from sites.supervisor.identity import parent_of
 from tests.live.hanging import ENVOY_SECONDS
 from tests.live.moments import children
 from tests.live.system import PARTS, System, wait_for
@@ -20,7 +22,7 @@ pytestmark = pytest.mark.live
 
 SURVIVORS = ("redis", "agent", "envoy")  # in the order of PARTS
 WORKERS = ("worker-control", "worker-work")
-MORTALS = ("xds", "web", "worker-control", "worker-work", "beat")
+MORTALS = ("forkserver", "xds", "web", "worker-control", "worker-work", "beat")
 
 
 def answers(system: System) -> bool:
@@ -48,9 +50,17 @@ def test_everything_comes_up_and_a_way_in_is_printed(system: System) -> None:
 
 
 def test_what_no_visitor_waits_for_stands_behind(system: System) -> None:
-    processes = {name: [system.pid(name), *children(system.pid(name))] for name in ("web", "beat", *WORKERS)}
-    niceness = {name: {os.getpriority(os.PRIO_PROCESS, pid) for pid in pids} for name, pids in processes.items()}
+    parts = {name: [system.pid(name), *children(system.pid(name))] for name in ("web", "beat", *WORKERS)}
+    threads = {
+        name: [int(one) for pid in pids for one in os.listdir(f"/proc/{pid}/task")] for name, pids in parts.items()
+    }
+    niceness = {name: {os.getpriority(os.PRIO_PROCESS, one) for one in found} for name, found in threads.items()}
     assert niceness == {"web": {0}, "beat": {0}, "worker-control": {10}, "worker-work": {10}}
+
+
+def nicenesses(pid: int) -> list[int]:
+    """Of all threads of a process."""
+    return [os.getpriority(os.PRIO_PROCESS, int(thread)) for thread in os.listdir(f"/proc/{pid}/task")]
 
 
 def test_the_folders_are_closed_to_others(system: System) -> None:
@@ -180,6 +190,18 @@ def test_an_interrupt_leaves_no_process(system: System) -> None:
     assert not [identity for identity in system.seen if identity.is_alive()]
     assert not [name for name in PARTS if (system.run_dir / f"{name}.json").exists()]
     assert system.told().rstrip().endswith("stopped")
+
+
+def test_python_parts_share_what_the_fork_server_has_loaded(system: System) -> None:
+    for name in ("xds", "beat", *WORKERS):
+        assert Path(f"/proc/{system.pid(name)}/comm").read_text().strip() == name
+        assert parent_of(system.pid(name)) == system.up.pid
+        assert children(system.pid(name)) == []
+        rollup = Path(f"/proc/{system.pid(name)}/smaps_rollup").read_text()
+        whole, clean, dirty = (
+            int(re.findall(rf"^{key}: +(\d+)", rollup, re.M)[0]) for key in ("Rss", "Private_Clean", "Private_Dirty")
+        )
+        assert clean + dirty < whole / 2, f"most of the memory of {name} is shared"
 
 
 def test_sigterm_during_the_start_stops_what_was_started(make_system: Callable[..., System]) -> None:

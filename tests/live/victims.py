@@ -16,7 +16,7 @@ from sites.models import Revision, Step
 from sites.runtime.agent import identity
 from sites.supervisor.identity import Identity
 from tests.live.instances import instances, running_process, runtime_of
-from tests.live.moments import Moment, send
+from tests.live.moments import Moment
 from tests.live.postgres import Postgres
 from tests.live.system import System, wait_for
 from tools.prober.clock import now
@@ -121,14 +121,6 @@ class Up(Victim):
     def revive(self, system: System) -> None:
         """A person starts it again."""
         system.start()
-
-
-class Children(Victim):
-    """The processes in which the control worker does its work, as the kernel ends them when memory runs out."""
-
-    def strike(self, system: System, moment: Moment) -> None:
-        """kill -9; the worker itself lives and starts others."""
-        send(moment.frozen, signal.SIGKILL)
 
 
 class Memory(Victim):

@@ -8,7 +8,6 @@ from django.conf import settings
 
 from sites.supervisor.identity import parent_of, read_record
 
-CONTROL_PLANE = ("redis", "agent", "xds", "web", "worker-control", "worker-work", "beat")
 ROUTER = "envoy"
 WITHOUT_CHILDREN = ("agent",)
 """Its children are the instances of the sites."""
@@ -29,16 +28,19 @@ class Usage:
 
 def usage() -> Usage:
     """A look at all parts that run; their processes are found anew, since a worker may replace its own."""
-    found = {}
+    return Usage(time.monotonic(), {name: sum(map(cpu_seconds, family)) for name, family in families().items()})
+
+
+def families() -> dict[str, set[int]]:
+    """Part that runs → its process and those that it has started."""
     parents = _parents()
-    for name in (*CONTROL_PLANE, ROUTER):
-        record = read_record(settings.RUN_DIR, name)
-        if record is None or not record.identity.is_alive():
-            continue
-        pid = record.identity.pid
-        family = {pid} if name in WITHOUT_CHILDREN else {pid, *_descendants(pid, parents)}
-        found[name] = sum(cpu_seconds(one) for one in family)
-    return Usage(time.monotonic(), found)
+    found = {}
+    for path in settings.RUN_DIR.glob("*.json"):
+        record = read_record(settings.RUN_DIR, path.stem)
+        if record is not None and record.identity.is_alive():
+            pid = record.identity.pid
+            found[record.name] = {pid} if record.name in WITHOUT_CHILDREN else {pid, *_descendants(pid, parents)}
+    return found
 
 
 def cpu_seconds(pid: int) -> float:
@@ -71,9 +73,12 @@ def _ticks() -> tuple[int, int]:
 def memory_mb(name: str) -> float:
     """Memory of a part, shared pages by their share (PSS)."""
     record = read_record(settings.RUN_DIR, name)
-    if record is None:
-        return 0.0
-    for line in Path(f"/proc/{record.identity.pid}/smaps_rollup").read_text().splitlines():
+    return 0.0 if record is None else pss_mb(record.identity.pid)
+
+
+def pss_mb(pid: int) -> float:
+    """Memory of a process in megabytes, pages that several processes share by their share."""
+    for line in Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines():
         if line.startswith("Pss:"):
             return int(line.split()[1]) / 1024
     return 0.0

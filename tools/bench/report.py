@@ -4,6 +4,7 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,8 +67,15 @@ class Report:
 
     def _values(self, key: str) -> list[float]:
         """A figure and the ends of its interval: a figure whose interval reaches beyond its target is not shown."""
-        value, interval = self.figures.get(key), self.figures.get(f"{key}_interval")
-        return [] if value is None else [float(one) for one in (value, *(interval or ()))]  # type: ignore[misc]
+        value: Any = self._figure(key)
+        interval: Any = self.figures.get(f"{key}_interval")
+        return [] if value is None else [float(one) for one in (value, *(interval or ()))]
+
+    def _figure(self, key: str) -> Any:
+        """A figure; `key.name` is one of several figures below a key."""
+        outer, _, inner = key.partition(".")
+        found: Any = self.figures.get(outer)
+        return found.get(inner) if inner and isinstance(found, Mapping) else found
 
     def write(self, path: Path) -> None:
         """As JSON."""
@@ -78,7 +86,7 @@ class Report:
         width = max(map(len, self.keys))
         lines = []
         for key in self.keys:
-            value = self.figures.get(key)
+            value = self._figure(key)
             shown = "not measured" if value is None else f"{value:,}" if isinstance(value, int) else f"{value:.3g}"
             target = self.targets.get(key)
             judged = "" if target is None else f"  ({target}{'' if key not in self.missed else ': missed'})"

@@ -11,19 +11,17 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from django.conf import settings
-from django.contrib.auth import get_user_model
 
 from sites.models import Site
 from sites.models.present import present
-from sites.services.subscriptions import ensure_default
 from tools.bench import scale
 from tools.bench.against_nginx import reload_under_load
-from tools.bench.applications import archive
 from tools.bench.costs import busy_share
 from tools.bench.figures import Load, correctness, speed
 from tools.bench.many import configure
 from tools.bench.nginx import NotAvailable
 from tools.bench.report import Report
+from tools.bench.sites import make_site
 from tools.bench.swapping import swap_under_load
 from tools.bench.visitors import Crowd
 from tools.demo.staged_site import StagedSite
@@ -59,7 +57,7 @@ QUICK = Plan(swaps=4, marked_swaps=2, cost_swaps=4, sites=40, active=10, reloads
 def measure(say: Say, plan: Plan) -> Report:
     """Raises OperationFailed, PublishingRefused, TimeoutError."""
     chance = random.Random(SEED)  # noqa: S311  moments, not secrets
-    plain, marked = _sites()
+    plain, marked = make_site("bench-plain", INSTANCES), make_site("bench-marked", INSTANCES, is_marked=True)
     for site in (plain, marked):
         site.set_up_production()
         site.set_up_staging()
@@ -76,19 +74,6 @@ def measure(say: Say, plan: Plan) -> Report:
     figures |= _against_nginx(say, plan, plain, chance)
     figures |= _among_many(say, plan, plain)
     return Report(figures)
-
-
-def _sites() -> tuple[StagedSite, StagedSite]:
-    """One without anything sticky, whose instances are reused, and one whose slots each have a setting of their own."""
-    user = get_user_model().objects.filter(is_superuser=True).order_by("pk").first()
-    if user is None:
-        user = get_user_model().objects.create_superuser("bench")
-    subscription = ensure_default(owner=user)
-    plain, marked = (
-        StagedSite(name, user, subscription, archive, settings.PORT, INSTANCES, is_marked=is_marked)
-        for name, is_marked in (("bench-plain", False), ("bench-marked", True))
-    )
-    return plain, marked
 
 
 def _crowd(site: StagedSite, rate: float) -> Crowd:

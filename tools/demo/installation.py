@@ -61,7 +61,7 @@ class Installation:
     def start(self) -> float:
         """Start `up` and return the seconds until every part was healthy. Raises NotStarted."""
         began = time.monotonic()
-        with self.log.open("wb") as log:
+        with self.log.open("ab") as log:
             self._up = subprocess.Popen(
                 [sys.executable, str(MANAGE), "up"],
                 env=self.environment,
@@ -73,7 +73,7 @@ class Installation:
         while not self._is_healthy():
             if self._up.poll() is not None or time.monotonic() - began > START_SECONDS:
                 raise NotStarted("\n".join(self.log.read_text(errors="replace").splitlines()[-20:]))
-            time.sleep(0.1)
+            time.sleep(0.03)
         return time.monotonic() - began
 
     def run(self, arguments: Sequence[str]) -> subprocess.CompletedProcess:
@@ -92,6 +92,11 @@ class Installation:
 
     def stop(self) -> None:
         """Stop everything in order and remove the folder."""
+        self.end()
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    def end(self) -> None:
+        """Stop everything in order; it can be started again."""
         if self._up and self._up.poll() is None:
             self._up.send_signal(signal.SIGINT)
             try:
@@ -99,7 +104,6 @@ class Installation:
             except subprocess.TimeoutExpired:
                 self._up.kill()
                 self._up.wait()
-        shutil.rmtree(self.folder, ignore_errors=True)
 
     def _is_healthy(self) -> bool:
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=2)

@@ -10,7 +10,8 @@ from django.core.management.base import CommandParser
 from portal.options import describe_options
 from sites.checks import TAG
 from sites.errors import GreenroomError
-from sites.management.base import GreenroomCommand, sentence
+from sites.management.base import GreenroomCommand
+from sites.management.findings import sentence
 from sites.supervisor.components import uses_foreign_redis
 from sites.supervisor.control import why_silent
 from sites.supervisor.isolation import choose_isolation, isolation_lines

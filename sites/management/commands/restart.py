@@ -15,8 +15,8 @@ from sites.management.base import GreenroomCommand
 from sites.supervisor.control import request, why_silent
 from sites.supervisor.lock import running_up
 
-LIMIT_SECONDS = 3 * settings.READY_SECONDS
-"""Web server, workers and beat come up one after another."""
+SILENCE_SECONDS = settings.READY_SECONDS
+"""How long `up` may say nothing, while it replaces itself. It waits itself for parts, as long as they get on."""
 
 
 class Command(GreenroomCommand):
@@ -43,20 +43,21 @@ class Command(GreenroomCommand):
         before = request(socket, {"command": "restart"})
         if before["state"] not in ("ready", "restart failed"):
             self._fail(f"Greenroom is {before['state']} just now; nothing was restarted. Try again when it is ready.")
-        deadline = time.monotonic() + LIMIT_SECONDS
-        while time.monotonic() < deadline:
+        answered_at = time.monotonic()
+        while time.monotonic() - answered_at < SILENCE_SECONDS:
             time.sleep(0.2)
             offset = self._tell(log, offset)
             try:
                 now = request(socket, {"command": "status"})
             except (OSError, ValueError):
                 continue  # it is replacing itself
+            answered_at = time.monotonic()
             if now["restarts"] > before["restarts"] and now["state"] in ("ready", "restart failed"):
                 self._tell(log, offset)
                 if now["state"] == "ready":
                     return
                 self._fail(f"The restart failed. {now['failure']} The sites go on serving. See logs/up.log.")
-        self._fail(f"The restart did not end within {LIMIT_SECONDS} s; the sites go on serving. See logs/up.log.")
+        self._fail(f"`up` has not answered for {SILENCE_SECONDS} s; the sites go on serving. See logs/up.log.")
 
     def _check_code(self) -> None:
         """`up` replaces itself by the present code: that must at least load."""

@@ -25,12 +25,23 @@ def step_back(pid: int) -> None:
     a niceness then counts inside its session only (sched(7)); so the session gets the same niceness. What a kernel or
     container refuses is left as it was.
     """
-    for which in (os.PRIO_PROCESS, os.PRIO_PGRP):
+    with suppress(OSError):
+        os.setpriority(os.PRIO_PGRP, pid, NICENESS)
+    for thread in _threads(pid):
         with suppress(OSError):
-            os.setpriority(which, pid, NICENESS)
+            os.setpriority(os.PRIO_PROCESS, thread, NICENESS)
     with suppress(OSError):
         Path(f"/proc/{pid}/autogroup").write_text(str(NICENESS))
-    ask_for_slices(pid)
+    for thread in _threads(pid):
+        ask_for_slices(thread)
+
+
+def _threads(pid: int) -> list[int]:
+    """Numbers of a process's threads: Linux has a niceness for each, and new ones inherit that of their maker."""
+    try:
+        return [int(thread) for thread in os.listdir(f"/proc/{pid}/task")]
+    except FileNotFoundError:
+        return []
 
 
 def ask_for_slices(pid: int, nanoseconds: int = SLICE_NANOSECONDS) -> None:

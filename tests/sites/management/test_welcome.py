@@ -5,7 +5,7 @@ import tempfile
 
 import pytest
 from django.contrib.auth.models import User
-from django.db import connection
+from django.core.management import call_command
 
 from sites.management.welcome import sign_in_line
 from sites.supervisor import systemd
@@ -13,25 +13,31 @@ from sites.supervisor import systemd
 pytestmark = pytest.mark.django_db
 
 
-@pytest.fixture(autouse=True)
-def _open_connection(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(connection, "close", lambda: None)  # the test's own
-
-
 def test_a_terminal_gets_a_link_until_the_administrator_has_a_password() -> None:
-    assert "/welcome/" in sign_in_line()
+    assert "/welcome/" in sign_in_line(with_link=True)
     admin = User.objects.get(username="admin")
     admin.set_password("correct horse battery")
     admin.save()
-    assert sign_in_line() == ""
+    assert sign_in_line(with_link=True) == ""
 
 
-def test_a_journal_that_others_may_read_gets_no_link(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_journal_that_others_may_read_gets_no_link() -> None:
+    assert "/welcome/" not in sign_in_line(with_link=False)
+    assert "./greenroom password" in sign_in_line(with_link=False)
+
+
+def test_a_journal_is_known_by_where_the_output_goes(monkeypatch: pytest.MonkeyPatch) -> None:
     with tempfile.TemporaryFile("w") as journal:
         found = os.fstat(journal.fileno())
         monkeypatch.setattr(systemd.sys, "stdout", journal)
         monkeypatch.setenv("JOURNAL_STREAM", f"{found.st_dev}:{found.st_ino}")
-        assert "/welcome/" not in sign_in_line()
-        assert "./greenroom password" in sign_in_line()
+        assert systemd.writes_to_journal()
         monkeypatch.setenv("JOURNAL_STREAM", "1:1")
-        assert "/welcome/" in sign_in_line(), "inherited from a session, and not where this goes"
+        assert not systemd.writes_to_journal(), "inherited from a session, and not where this goes"
+
+
+def test_the_command_prints_what_up_shows(capsys: pytest.CaptureFixture[str]) -> None:
+    call_command("welcome")
+    assert "/welcome/" in capsys.readouterr().out
+    call_command("welcome", "--without-link")
+    assert "./greenroom password" in capsys.readouterr().out

@@ -13,13 +13,13 @@ from pathlib import Path
 import pytest
 
 from sites.logs.pump import Pump
-from sites.supervisor import stopped_workers, watch
+from sites.supervisor import watch
 from sites.supervisor.component import Component, NotReady
 from sites.supervisor.identity import read_record
 from sites.supervisor.journal import Journal
 from sites.supervisor.keeper import Keeper
 from sites.supervisor.liveness import CannotTell, Liveness, Silent, answers
-from sites.supervisor.scheduling import children_of, state_of
+from sites.supervisor.scheduling import state_of
 
 PART = """
 import asyncio, signal, sys, threading
@@ -46,7 +46,6 @@ async def serve():
 
 asyncio.run(serve())
 """
-WITH_WORKER = "sleep 600 & sleep 600 & wait"
 
 
 def keeper_of(component: Component, folder: Path) -> Keeper:
@@ -159,29 +158,6 @@ def test_a_survivor_that_hangs_is_replaced_when_up_starts_again(tmp_path: Path) 
 
     asyncio.run(start_again())
     assert "was stopped by a signal, did not answer for" in told(tmp_path)
-
-
-def test_of_a_part_with_workers_only_the_one_that_is_stopped_is_ended(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(stopped_workers, "STOPPED_SECONDS", 0.3)
-
-    async def ready(pid: int) -> None:
-        if len(children_of(pid)) < 2:
-            raise NotReady("it has no workers yet")
-
-    async def ended() -> None:
-        component = Component("part", ("sh", "-c", WITH_WORKER), ready, Liveness(has_workers=True, stopped_seconds=0.2))
-        async with kept(component, tmp_path) as keeper:
-            assert keeper.process_id is not None
-            stopped, other = children_of(keeper.process_id)
-            os.kill(stopped, signal.SIGSTOP)
-            await until(lambda: state_of(stopped) == "")
-            assert children_of(keeper.process_id) == [other]
-            assert keeper.restarts == 0
-            assert f"its process {stopped} was stopped by a signal and is replaced" in told(tmp_path)
-
-    asyncio.run(ended())
 
 
 def test_a_stopped_process_hears_that_it_shall_end(tmp_path: Path) -> None:

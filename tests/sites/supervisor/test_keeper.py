@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import sys
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,7 @@ from django.test import override_settings
 
 from sites.logs.pump import Pump
 from sites.runtime.agent.background import NICENESS, step_back
+from sites.supervisor import patience
 from sites.supervisor.component import Component, NotReady
 from sites.supervisor.journal import Journal
 from sites.supervisor.keeper import PROBE_SECONDS, Keeper, StartFailed, pause_between_probes
@@ -52,6 +54,47 @@ def test_a_part_has_as_long_to_answer_as_the_installation_says(tmp_path: Path) -
     with override_settings(READY_SECONDS=0.2), pytest.raises(StartFailed):
         asyncio.run(bring_up())
     assert "did not answer within 0.2 s (it is loading)" in (tmp_path / "up.log").read_text()
+
+
+def test_a_start_that_takes_long_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[int] = []
+
+    async def answers_at_last(pid: int) -> None:
+        asked.append(pid)
+        if len(asked) < 6:
+            raise NotReady("it is loading")
+
+    async def bring_up() -> None:
+        component = Component("part", ("sleep", "60"), answers_at_last)
+        journal = Journal(tmp_path / "up.log")
+        pump = Pump()
+        keeper = Keeper(component, journal, pump, run_dir=tmp_path, log_dir=tmp_path, folder=tmp_path)
+        await keeper.bring_up()
+        await keeper.stop()
+        pump.close()
+
+    monkeypatch.setattr(patience, "NEWS_SECONDS", 0.1)
+    asyncio.run(bring_up())
+    assert "is still starting after 0 s (it is loading)" in (tmp_path / "up.log").read_text()
+
+
+def test_without_a_fork_server_a_python_part_is_a_program_of_its_own(tmp_path: Path) -> None:
+    async def is_there(_: int) -> None:
+        if not (tmp_path / "part.log").exists():
+            raise NotReady("it is loading")
+
+    async def bring_up() -> None:
+        command = (sys.executable, "-c", "import time; print('here', flush=True); time.sleep(60)")
+        journal = Journal(tmp_path / "up.log")
+        places = {"run_dir": tmp_path, "log_dir": tmp_path, "folder": tmp_path}
+        component, pump = Component("part", command, is_there), Pump()
+        keeper = Keeper(component, journal, pump, **places, fork_server=tmp_path / "nobody.sock")
+        await keeper.bring_up()
+        await keeper.stop()
+        pump.close()
+
+    asyncio.run(bring_up())
+    assert "is started without the fork server, which did not answer" in (tmp_path / "up.log").read_text()
 
 
 def test_a_part_that_takes_long_is_asked_less_often() -> None:

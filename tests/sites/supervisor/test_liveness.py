@@ -2,25 +2,16 @@
 
 import asyncio
 import os
+import socket
+import time
 from pathlib import Path
 
 import pytest
-import redis
+from pytest_django import Settings
 
 from sites.supervisor import liveness
 from sites.supervisor.liveness import CannotTell, Silent, answers, answers_http, reports
-
-
-class Broker:
-    """A Redis in which somebody has reported, or that is away."""
-
-    def __init__(self, value: str | None, error: Exception | None = None) -> None:
-        self._value, self._error = value, error
-
-    def get(self, _: str) -> str | None:
-        if self._error:
-            raise self._error
-        return self._value
+from sites.supervisor.ready_file import EXPIRES_SECONDS, ready_file, say_alive, say_ready
 
 
 def ask_somebody_who_says(said: bytes, path: Path) -> bytes:
@@ -74,21 +65,66 @@ def test_who_takes_the_question_and_says_nothing_is_silent(tmp_path: Path, monke
         asyncio.run(converse())
 
 
-@pytest.mark.parametrize("value", [None, str(os.getppid())])
-def test_who_does_not_report_or_whose_former_process_did_is_silent(
-    value: str | None, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(liveness, "redis_client", lambda: Broker(value))
+@pytest.fixture
+def redis(tmp_path: Path, settings: Settings) -> Path:
+    """Where the queue is expected; nobody listens there."""
+    settings.RUN_DIR = tmp_path
+    settings.CELERY_BROKER_URL = f"redis+socket://{tmp_path}/redis.sock"
+    return tmp_path / "redis.sock"
+
+
+def ask_beside_redis(path: Path, pid: int) -> None:
+    """Ask for a report while something answers in place of Redis."""
+
+    async def converse() -> None:
+        async def handle(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            writer.write(b"-NOAUTH Authentication required.\r\n")
+            writer.close()
+
+        async with await asyncio.start_unix_server(handle, path):
+            await reports("part")(pid)
+
+    asyncio.run(converse())
+
+
+def test_who_has_not_said_that_it_is_ready_or_whose_former_process_did_is_silent(redis: Path) -> None:
     with pytest.raises(Silent):
-        asyncio.run(reports("work")(os.getpid()))
+        ask_beside_redis(redis, os.getpid())
+    say_ready("part")
+    with pytest.raises(Silent):
+        ask_beside_redis(redis, os.getppid())
 
 
-def test_who_reports_lives(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(liveness, "redis_client", lambda: Broker(str(os.getpid())))
-    asyncio.run(reports("work")(os.getpid()))
+def test_who_has_lately_said_that_it_lives_does(redis: Path) -> None:
+    say_ready("part")
+    asyncio.run(reports("part")(os.getpid()))
 
 
-def test_without_redis_nobody_can_tell_whether_a_worker_hangs(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(liveness, "redis_client", lambda: Broker(None, redis.ConnectionError()))
+def test_who_falls_silent_is_found_and_heard_again(redis: Path) -> None:
+    say_ready("part")
+    long_ago = time.time() - EXPIRES_SECONDS
+    os.utime(ready_file("part"), (long_ago, long_ago))
+    with pytest.raises(Silent):
+        ask_beside_redis(redis, os.getpid())
+    say_alive("part")
+    ask_beside_redis(redis, os.getpid())
+
+
+def test_without_redis_nobody_can_tell_whether_a_worker_hangs(redis: Path) -> None:
     with pytest.raises(CannotTell):
-        asyncio.run(reports("work")(os.getpid()))
+        asyncio.run(reports("part")(os.getpid()))
+
+
+def test_a_redis_elsewhere_is_asked_at_its_address(redis: Path, settings: Settings) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as closed:
+        port = closed.getsockname()[1]
+    settings.CELERY_BROKER_URL = f"redis://:secret@127.0.0.1:{port}/0"
+    with pytest.raises(CannotTell):
+        asyncio.run(reports("part")(os.getpid()))
+
+    async def converse() -> None:
+        async with await asyncio.start_server(lambda _, writer: writer.close(), "127.0.0.1", port):
+            await reports("part")(os.getpid())
+
+    with pytest.raises(Silent):
+        asyncio.run(converse())

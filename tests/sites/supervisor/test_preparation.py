@@ -7,10 +7,7 @@ from pytest_django import Settings
 
 from sites import data_folder
 from sites.errors import Refused
-from sites.models import Operation, OperationState
-from sites.operations.kinds.swap import SWAP
-from sites.supervisor import preparation
-from sites.supervisor.preparation import check_data_version, make_folders, migrate
+from sites.supervisor.preparation import check_data_version, make_folders
 
 
 @pytest.fixture
@@ -48,37 +45,3 @@ def test_a_data_folder_of_newer_code_is_refused_untouched(data: Path) -> None:
     with pytest.raises(Refused, match="written by a newer Greenroom"):
         check_data_version()
     assert (data / "version").read_text() == f"{data_folder.LAYOUT + 1}\n"
-
-
-class CarefulExecutor:
-    """Finds one migration that must not meet an open operation."""
-
-    class _Migration:
-        name = "0099_other_steps"
-        needs_no_open_operations = True
-
-    class loader:
-        class graph:
-            @staticmethod
-            def leaf_nodes() -> list[tuple[str, str]]:
-                return [("sites", "0099_other_steps")]
-
-    def __init__(self, _: object) -> None:
-        pass
-
-    def migration_plan(self, _: object) -> list[tuple[object, bool]]:
-        return [(self._Migration(), False)]
-
-
-@pytest.mark.django_db
-def test_a_careful_migration_waits_until_no_operation_is_open(monkeypatch: pytest.MonkeyPatch) -> None:
-    ran: list[str] = []
-    monkeypatch.setattr(preparation, "MigrationExecutor", CarefulExecutor)
-    monkeypatch.setattr(preparation, "call_command", lambda name, **_: ran.append(name))
-    operation = Operation.objects.create(kind=SWAP.name, target="contoso", actor_name="alice")
-    with pytest.raises(Refused, match=r"0099_other_steps.*1 of them are open.*were not touched"):
-        migrate()
-    assert ran == []
-    operation.transition(OperationState.REQUESTED, OperationState.SUCCEEDED)
-    assert migrate() == 1
-    assert ran == ["migrate"]

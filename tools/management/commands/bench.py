@@ -1,8 +1,10 @@
 """`./greenroom bench SUBJECT`: a measurement in an installation of its own.
 
 swap: what a swap costs, and what visitors feel of it. door: what honest people feel of clients that are slow or many.
+control-plane: what everything else costs, from start to stop.
 """
 
+import json
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,11 +13,16 @@ from django.core.management.base import CommandParser
 from sites.errors import GreenroomError
 from sites.management.base import GreenroomCommand
 from tools.bench import story as swap
+from tools.bench.control_plane import report as control_plane_report
+from tools.bench.control_plane import story as control_plane
+from tools.bench.control_plane.lifetime import Lifetime, check
 from tools.bench.door import story as door
 from tools.bench.report import Report
 from tools.demo.installation import MANAGE, Installation, NotStarted
 from tools.demo.operations import OperationFailed
 from tools.demo.publishing import PublishingRefused
+
+CONTROL_PLANE = "control-plane"
 
 
 class Command(GreenroomCommand):
@@ -26,12 +33,12 @@ class Command(GreenroomCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         """What is measured, how thoroughly, and where the figures go."""
-        parser.add_argument("subject", choices=["swap", "door"], help="what is measured")
+        parser.add_argument("subject", choices=["swap", "door", CONTROL_PLANE], help="what is measured")
         parser.add_argument("--report", type=Path, metavar="FILE", help="write the figures there as JSON")
         parser.add_argument(
             "--quick", action="store_true", help="few swaps and sites: shows that the measurement works"
         )
-        parser.add_argument("--swaps", type=int, metavar="N", help="instead of 200")
+        parser.add_argument("--swaps", type=int, metavar="N", help="instead of 200 (control-plane: 30)")
         parser.add_argument(
             "--here", action="store_true", help="use the running installation, and leave the sites in it"
         )
@@ -50,11 +57,15 @@ class Command(GreenroomCommand):
         try:
             self._say(f"Starting Greenroom in {installation.folder}, port {installation.port}")
             installation.start()
+            inside = installation.folder / "figures.json" if subject == CONTROL_PLANE else report
             arguments = [str(MANAGE), "bench", subject, "--here"]
             arguments += ["--quick"] if quick else []
             arguments += ["--swaps", str(swaps)] if swaps else []
-            arguments += ["--report", str(report.absolute())] if report else []
-            return installation.run(arguments).returncode
+            arguments += ["--report", str(inside.absolute())] if inside else []
+            code = installation.run(arguments).returncode
+            if subject != CONTROL_PLANE or not inside or not inside.exists():
+                return code
+            return self._finish(self._with_lifetime(installation, json.loads(inside.read_text()), quick), report)
         except NotStarted as error:
             self._say(f"Greenroom did not start, so nothing was measured. The last lines of its log:\n{error}")
             return 1
@@ -62,28 +73,46 @@ class Command(GreenroomCommand):
             self._say("Stopping everything and removing the folder")
             installation.stop()
 
+    def _with_lifetime(self, installation: Installation, figures: dict[str, object], quick: bool) -> Report:
+        """What only somebody outside can measure: how long it takes until everything is up, and until it has ended."""
+        lifetime = Lifetime()
+        for _ in range(_control_plane_plan(quick).starts):
+            lifetime.restart(installation)
+        installation.end()
+        return control_plane_report.put_together(figures, lifetime, check(installation))
+
     def _measure(self, subject: str, *, report: Path | None, quick: bool, swaps: int | None, **_: object) -> int:
         try:
             measured = self._figures(subject, quick, swaps)
         except (GreenroomError, OperationFailed, PublishingRefused, TimeoutError) as error:
             self._say(f"The measurement ended early. {error}")
             return 1
-        for sentence in measured.sentences():
-            self._say(sentence)
-        self._write(measured, report)
-        return 1 if measured.missed else 0
+        if subject == CONTROL_PLANE and report:  # whoever started us adds what is missing, and judges
+            measured.write(report)
+            return 0
+        return self._finish(measured, report)
 
     def _figures(self, subject: str, quick: bool, swaps: int | None) -> Report:
+        if subject == CONTROL_PLANE:
+            whole = _control_plane_plan(quick)
+            return Report(control_plane.measure(self._say, replace(whole, swaps=swaps) if swaps else whole))
         if subject == "door":
             return door.measure(self._say, door.QUICK if quick else door.Plan())
         plan = swap.QUICK if quick else swap.Plan()
         return swap.measure(self._say, replace(plan, swaps=swaps) if swaps else plan)
 
-    def _write(self, measured: Report, report: Path | None) -> None:
+    def _finish(self, measured: Report, report: Path | None) -> int:
+        for sentence in measured.sentences():
+            self._say(sentence)
         if report:
             measured.write(report)
             self._say(f"The figures are in {report}")
+        return 1 if measured.missed else 0
 
     def _say(self, line: str) -> None:
         self.stdout.write(line)
         self.stdout.flush()
+
+
+def _control_plane_plan(quick: bool) -> control_plane.Plan:
+    return control_plane.QUICK if quick else control_plane.Plan()

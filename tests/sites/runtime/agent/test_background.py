@@ -4,6 +4,7 @@ import os
 import re
 import signal
 import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -37,6 +38,18 @@ def test_what_it_has_started_already_has_the_same_niceness() -> None:
             assert os.getpriority(os.PRIO_PROCESS, child) == NICENESS
         finally:
             os.killpg(process.pid, signal.SIGKILL)
+
+
+def test_every_thread_that_it_has_already_has_the_same_niceness() -> None:
+    code = "import threading as t\nt.Thread(target=input, daemon=True).start()\nprint(flush=True)\nt.Event().wait()"
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
+    with subprocess.Popen([sys.executable, "-c", code], start_new_session=True, **pipes) as process:  # type: ignore[call-overload]
+        process.stdout.readline()
+        step_back(process.pid)
+        threads = os.listdir(f"/proc/{process.pid}/task")
+        niceness = {os.getpriority(os.PRIO_PROCESS, int(thread)) for thread in threads}
+        process.kill()
+    assert (len(threads), niceness) == (2, {NICENESS})
 
 
 @pytest.mark.skipif(not AUTOGROUP.exists() or AUTOGROUP.read_text() != "1\n", reason="sessions are not grouped")

@@ -1,0 +1,44 @@
+"""The measurement of the control plane on a real system, small: every figure comes about and is of a working system."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+pytestmark = pytest.mark.benchmark
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+@pytest.fixture(scope="module")
+def figures(tmp_path_factory: pytest.TempPathFactory) -> dict[str, object]:
+    """Of `bench control-plane --quick`."""
+    report = tmp_path_factory.mktemp("bench") / "report.json"
+    environment = {name: value for name, value in os.environ.items() if not name.startswith(("GREENROOM_", "DJANGO_"))}
+    command = [sys.executable, str(ROOT / "manage.py"), "bench", "control-plane", "--quick", "--report", str(report)]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=600)
+    assert report.exists(), done.stdout + done.stderr
+    return json.loads(report.read_text())
+
+
+def test_memory_is_that_of_all_parts_without_the_router(figures: dict[str, object]) -> None:
+    parts = figures["pss_mb_by_part"]
+    assert {"up", "forkserver", "redis", "agent", "xds", "web", "worker-control", "worker-work", "beat"} == set(parts)
+    assert sum(parts.values()) == pytest.approx(figures["pss_mb"], abs=1)
+    assert figures["python_processes"] >= len(parts) - 1
+
+
+def test_times_are_compared_with_one_check(figures: dict[str, object]) -> None:
+    assert figures["start_ratio"] == pytest.approx(figures["start_seconds"] / figures["check_seconds"], rel=0.1)
+    assert 0 < figures["stop_seconds"] < 60
+    assert 0 < figures["swap_cpu_ratio"] < 1
+
+
+def test_idle_cost_and_queries_are_there(figures: dict[str, object]) -> None:
+    assert set(figures["idle_cpu_ms_per_second"]) == {"10", "30"}
+    assert all(0 < spent < 1000 for spent in figures["idle_cpu_ms_per_second"].values())
+    assert figures["queries_swap_post"] > 0 < figures["queries_dashboard"]
+    assert figures["queries_swap_job"] > figures["queries_swap_post"]

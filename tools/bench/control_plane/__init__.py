@@ -1,0 +1,1 @@
+"""What the control plane itself costs: memory, processes, starting, stopping, idling, one swap, database queries."""
