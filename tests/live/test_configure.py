@@ -95,22 +95,22 @@ def test_a_saved_setting_reaches_the_application_without_a_failed_request(
     _rest(page)
     expect(page.locator("#command-save")).to_be_hidden()
     page.fill("[name=app_settings-0-name]", "GREETING")
-    page.fill("[name=app_settings-0-value]", "hello")
+    page.fill("[name=app_settings-0-value]", "bonjour")
     page.locator("input[name=always_on][value=on]").check(force=True)
     expect(page.locator(".entry--changed")).to_have_count(1)
     expect(page.locator("fieldset.setting--changed .setting__changed")).to_be_visible()
     assert_axe_finds_nothing(page, "changed settings")
     with _load(system, site) as answers:
         page.click("#command-save")
-        wait_for(lambda: answers[-1:] == ["hello"], 60, "the setting is there", interval=0.1)
+        wait_for(lambda: answers[-1:] == ["bonjour"], 60, "the setting is there", interval=0.1)
         _rest(page)
-    assert set(answers) == {"nothing", "hello"}
+    assert set(answers) == {"nothing", "bonjour"}
     assert answers == sorted(answers, reverse=True), "an older answer came after a newer one"
-    assert "hello" not in page.content(), "a saved value is hidden"
+    assert "bonjour" not in page.content(), "a saved value is hidden"
     page.locator("#app_settings tbody .link").first.focus()
     page.keyboard.press("Enter")
     value = page.locator("[name=app_settings-0-value]")
-    expect(value).to_have_value("hello")
+    expect(value).to_have_value("bonjour")
     expect(value).to_be_focused()
     expect(page.locator(".setting--changed, .entry--changed")).to_have_count(0)
     assert_axe_finds_nothing(page, "a value that was asked for")

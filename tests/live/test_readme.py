@@ -38,7 +38,7 @@ def test_a_newcomer_swaps_within_three_minutes(clone: System) -> None:
     began = time.monotonic()
     clone.start()
     browser = Browser(clone)
-    listed = browser.send(clone.link(), new_password1="a good long one", new_password2="a good long one")
+    listed = browser.send(clone.link(), password1="a good long one", password2="a good long one")
     assert "CREATE A SAMPLE WEB SITE" in listed.text.upper()
     browser.send("/new/sample/", page="/sites/")
     wait_for(lambda: versions(clone) == ["1", "2"], 60, "the sample serves version 1 and, in staging, version 2")
