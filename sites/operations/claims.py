@@ -50,10 +50,11 @@ def take(operation_id: int, attempt: int, claim: str, *, instead_of: tuple[str, 
     known = Operation.objects.select_related("site", "swap", "borrowed_from").defer(*ENCRYPTED)
     is_due = Q(due_at__lte=Now() + timedelta(seconds=EARLY_SECONDS))
     working = known.filter(is_due, pk=operation_id, attempt=attempt, state__in=Operation.WORKING)
+    asked_at = time.monotonic()  # before the clock is read, so that no moment is written down too early
     found = working.annotate(read_at=Now()).first()
     if found is None:
         return None
-    found.known_at = time.monotonic()  # type: ignore[attr-defined]
+    found.known_at = asked_at  # type: ignore[attr-defined]
     moment = moment_of(found)
     is_over = bool(found.claimed_by) and (found.claimed_by in instead_of or is_lost(found, moment))
     if found.claimed_by and not is_over:
