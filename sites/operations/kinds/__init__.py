@@ -1,4 +1,4 @@
-"""Every kind of operation, one per module; a new module is found by itself."""
+"""Every kind of operation, one per module; a new module is detected automatically."""
 
 import importlib
 import pkgutil

@@ -27,7 +27,7 @@ from sites.runtime.spec import FolderUse, InstanceStatus, MachineLimits, Revisio
 
 TIDY_SECONDS = 60.0
 TAKE_OVER_SECONDS = 2.0
-"""So long may instances of the agent before keep their new one waiting, be it that they answer nobody any more."""
+"""How long instances of the former agent may keep the new one waiting; they may answer nobody any more."""
 KEEP_SECONDS = 7 * 24 * 3600.0
 """Logs of a revision that runs nothing any more, and the highest generation that was seen of it."""
 RUN_ID = re.compile(r"[A-Za-z0-9-]{1,100}")

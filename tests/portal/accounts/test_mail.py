@@ -1,4 +1,4 @@
-"""Mail, where the installation sends any: what is told by it, an address, and a password that was forgotten."""
+"""Mail, where the installation sends any: notices, the confirmation of an address, and a forgotten password."""
 
 import re
 from typing import Any
