@@ -3,6 +3,7 @@
 Each kind is one module of `sites.operations.kinds`. Everything else asks a kind and compares no names.
 """
 
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from enum import Enum, StrEnum, auto
 from typing import Any
@@ -48,7 +49,7 @@ class Need(Enum):
     """Nobody waits for them."""
 
 
-class OperationKind:
+class OperationKind(ABC):
     """One kind of operation. A subclass states what differs from what stands here."""
 
     name: str
@@ -93,7 +94,7 @@ class OperationKind:
         """The queue whose workers have `operation`."""
         return self.queue
 
-    def apply(self, operation: Operation, changes: Sequence[SlotChange], *args: Any, **asked: Any) -> None:
+    def apply(self, operation: Operation, changes: Sequence[SlotChange], *args: Any, **asked: Any) -> None:  # noqa: B027 - most kinds do nothing here
         """Make what is asked out of `changes`, which are not saved yet and leave everything as it is.
 
         Belongs to the transaction that writes the operation. A subclass names in `asked` what can be asked for, and
@@ -101,10 +102,13 @@ class OperationKind:
         """
 
     def queue_up(self, operation: Operation, changes: Sequence[SlotChange], *args: Any, **asked: Any) -> None:
-        """Keep what is asked until the creation has ended that it waits for; `apply` then gets what was kept."""
-        raise NotImplementedError(self.name)
+        """Keep what is asked until the creation has ended that it waits for; `apply` then gets what was kept.
 
-    def undo(self, operation: Operation, changes: Sequence[SlotChange]) -> None:
+        Raises TypeError for a kind that waits for none.
+        """
+        raise TypeError(f"a {self.noun} does not wait for a creation")
+
+    def undo(self, operation: Operation, changes: Sequence[SlotChange]) -> None:  # noqa: B027 - most kinds do nothing here
         """Take back exactly what `apply` has changed beside `changes`; in the transaction that fails the operation."""
 
     def need(self, change: SlotChange, *, is_in_service: bool) -> Need:
@@ -119,7 +123,7 @@ class OperationKind:
         """Revisions that a roll-back of the swap that it makes would bring back."""
         return {change.revision_before_id for change in changes if change.revision_before_id is not None}
 
-    def on_success(self, operation: Operation, changes: Sequence[SlotChange]) -> None:
+    def on_success(self, operation: Operation, changes: Sequence[SlotChange]) -> None:  # noqa: B027 - most kinds do nothing here
         """What belongs to the transaction that ends the operation well."""
 
     def record(
@@ -166,9 +170,9 @@ class OperationKind:
         """What is being done to `target`."""
         return self.doing.replace("{target}", target)
 
+    @abstractmethod
     def success(self, operation: Operation, changes: Sequence[SlotChange]) -> str:
         """The sentence of an operation that has succeeded; figures only where they were measured."""
-        raise NotImplementedError(self.name)
 
     def failure(self, changes: Sequence[SlotChange]) -> str:
         """What holds after a failure before the switch."""

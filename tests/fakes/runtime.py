@@ -61,7 +61,7 @@ class MemoryRuntime:
         """From now on that instance starts and does not accept connections."""
         self._silent.add((revision_id, ordinal))
 
-    def mend(self) -> None:
+    def recover(self) -> None:
         """All instances and runs behave again."""
         self._exits.clear()
         self._silent.clear()

@@ -42,7 +42,7 @@ def test_instances_fail_as_they_were_told() -> None:
     reported = [(item.state.value, item.exit_code) for item in runtime.observe()]
     fine = ("running", None)
     assert reported == [("backoff", 3), fine, fine, ("backoff", 4), ("starting", None), fine]
-    runtime.mend()
+    runtime.recover()
     assert {item.state for item in runtime.observe()} == {InstanceState.RUNNING}
 
 

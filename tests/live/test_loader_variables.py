@@ -124,7 +124,7 @@ class Way:
         return self.trace()
 
     def trace(self) -> list[Told]:
-        """What was told so far."""
+        """What has been reported so far."""
         lines = (self.data / "trace").read_text().splitlines() if (self.data / "trace").exists() else []
         found = []
         for line in lines:

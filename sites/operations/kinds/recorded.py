@@ -1,5 +1,8 @@
 """What is written when it is done already: for the operation logs alone."""
 
+from collections.abc import Sequence
+
+from sites.models import Operation, SlotChange
 from sites.operations.kind import OperationKind
 
 
@@ -14,6 +17,10 @@ class Recorded(OperationKind):
         self.noun = noun
         self.doing = doing
         self.is_warning = is_warning
+
+    def success(self, operation: Operation, changes: Sequence[SlotChange]) -> str:
+        """It was written with its outcome."""
+        return operation.outcome
 
 
 RESET_CREDENTIALS = Recorded(

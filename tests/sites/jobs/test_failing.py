@@ -28,7 +28,7 @@ def test_the_logs_say_once_when_it_begins_and_when_it_is_over(domain: Domain, pr
         reconcile.run()
     (began,) = sentences()
     assert began.startswith("Instance 1 of 1 of 'contoso' ends again and again, last with code 137.")
-    domain.runtime.mend()
+    domain.runtime.recover()
     for _ in range(3):
         reconcile.run()
     assert len(sentences()) == 2

@@ -182,7 +182,7 @@ def test_a_site_whose_creation_fails_leaves_its_name_free(domain: Domain) -> Non
     operation = create(domain)
     assert domain.work(operation).state == "failed"
     assert "'contoso' was not created; its name is free." in operation.outcome
-    domain.runtime.mend()
+    domain.runtime.recover()
     assert domain.work(create(domain)).state == "succeeded"
     assert Slot.objects.count() == 1
 

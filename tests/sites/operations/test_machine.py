@@ -144,7 +144,7 @@ def test_an_instance_may_end_once_before_it_listens(domain: Domain) -> None:
     operation = publish_zip(slot=production, archive=domain.archive("three"), **values)
     domain.look(operation)
     assert (operation.is_open, operation.step) == (True, Step.STARTING)
-    domain.runtime.mend()
+    domain.runtime.recover()
     assert domain.work(operation).state == "succeeded"
 
 

@@ -93,7 +93,7 @@ def test_it_is_swapped_away(domain: Domain, sick: tuple[Slot, Slot]) -> None:
 
 
 def test_something_else_is_published_to_it(domain: Domain, sick: tuple[Slot, Slot]) -> None:
-    domain.runtime.mend()
+    domain.runtime.recover()
     assert domain.publish(sick[0], "three").state == "succeeded"
     assert domain.serves("contoso.localhost") == "three"
 
