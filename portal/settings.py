@@ -23,7 +23,7 @@ def env_int(name: str, default: int) -> int:
     try:
         return int(value)
     except ValueError:
-        raise ImproperlyConfigured(f"{name} must be a whole number, not '{value}'.") from None
+        raise ImproperlyConfigured(f"{name} must be a whole number, not '{value[:40]}'.") from None
 
 
 def env_bool(name: str, default: bool) -> bool:

@@ -28,7 +28,7 @@ BROKEN = (ValueError, TypeError, KeyError, AttributeError, RecursionError)
 
 
 class AnswerField(forms.JSONField):
-    """What the browser sends: not long, and not so deep that its reader gives up."""
+    """What the browser sends: not long, not so deep that its reader gives up, and with no number that it refuses."""
 
     def __init__(self, **more: Any) -> None:
         super().__init__(required=True, widget=forms.HiddenInput, **more)
@@ -39,7 +39,7 @@ class AnswerField(forms.JSONField):
             raise forms.ValidationError(NOT_PROVEN)
         try:
             return super().to_python(value)
-        except RecursionError:
+        except (RecursionError, ValueError):
             raise forms.ValidationError(NOT_PROVEN) from None
 
 

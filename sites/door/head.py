@@ -12,6 +12,8 @@ ALIVE_HOST = "door.invalid"
 """`up` asks it whether the door is alive. The router passes on no request to it."""
 IPV6_CLIENT_BITS = 64
 """One subscriber usually has that many bits of addresses, so they count as one client."""
+LENGTH_DIGITS = 20
+"""A length with that many is above every bound; Python reads no number of more than 4,300."""
 
 
 @dataclass(frozen=True)
@@ -79,7 +81,7 @@ class Head:
         if "transfer-encoding" in self.headers:
             return None
         said = self.headers.get("content-length", "")
-        return int(said) if said.isdecimal() else 0
+        return int(said[:LENGTH_DIGITS]) if said.isdecimal() else 0
 
     @property
     def expects_continue(self) -> bool:

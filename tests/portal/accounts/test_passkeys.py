@@ -98,7 +98,7 @@ def test_a_passkey_answers_to_the_portal_only(alice_in: Visitor, key: SoftwareKe
 
 NONSENSE = ["", "[]", "{}", "null", "1", '"x"', '{"response": 1}', '{"response": {"clientDataJSON": "!!"}}', "[" * 5000]
 NONSENSE += ['{"id": "a", "rawId": "a", "response": {"clientDataJSON": "e30"}, "type": "public-key"}']
-NONSENSE += ['{"a": "\\ud800"}']
+NONSENSE += ['{"a": "\\ud800"}', "9" * 5000, f'{{"id": {"9" * 5000}}}']
 
 
 @pytest.mark.parametrize("credential", NONSENSE)

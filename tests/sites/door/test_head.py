@@ -56,3 +56,8 @@ def test_a_length_is_known_or_not(headers: dict[str, str], length: int | None) -
 def test_repeated_headers_are_joined_and_those_with_underscores_left_out() -> None:
     said = [(b"cookie", b"a=1"), (b"cookie", b"b=2"), (b"accept", b"x"), (b"accept", b"y"), (b"x_b", b"forged")]
     assert Head({"headers": said}).headers == {"cookie": "a=1; b=2", "accept": "x,y"}
+
+
+@pytest.mark.parametrize(("said", "length"), [("150", 150), ("9" * 5000, int("9" * 20)), ("-1", 0), ("", 0)])
+def test_a_length_that_no_computer_reads_is_only_long(said: str, length: int) -> None:
+    assert head(content_length=said).length == length
