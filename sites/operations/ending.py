@@ -75,11 +75,10 @@ def _tolerate(operation: Operation, act: Callable[[], object]) -> bool:
 
 
 def _reached(turn: Turn) -> list[Stage]:
-    """The stages that the operation has entered, in order."""
+    """The stages that the operation has entered, in order; also those from before a person let it go on."""
     steps = list(turn.kind.steps_of(turn.operation))
-    if turn.operation.step not in steps:
-        return []
-    return [STAGES[step] for step in steps[: steps.index(Step(turn.operation.step)) + 1]]
+    at = steps.index(Step(turn.operation.step)) + 1 if turn.operation.step in steps else 0
+    return [STAGES[step] for step in dict.fromkeys([*turn.kind.steps_before(turn.operation), *steps[:at]])]
 
 
 def _clean_up(turn: Turn, stages: list[Stage], *, may_be_gone: bool = False) -> None:

@@ -90,6 +90,10 @@ class OperationKind(ABC):
         """The steps that `operation` goes through, in order."""
         return self.steps
 
+    def steps_before(self, operation: Operation) -> Sequence[Step]:
+        """Those that it had gone through when it began anew with the first of `steps_of`; undone with them."""
+        return ()
+
     def queue_of(self, operation: Operation) -> Queue:
         """The queue whose workers have `operation`."""
         return self.queue

@@ -23,6 +23,10 @@ class SwapKind(OperationKind):
         swap = operation.swap
         return PREVIEW if swap.is_preview and swap.complete_requested_at is None else INTO_SERVICE
 
+    def steps_before(self, operation: Operation) -> Sequence[Step]:
+        """The source's address shows the preview until the switch."""
+        return () if operation.swap.complete_requested_at is None else PREVIEW
+
     def apply(
         self,
         operation: Operation,

@@ -2,17 +2,19 @@
 
 import copy
 import errno
+import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from django.conf import LazySettings
+from django.conf import LazySettings, settings
 from django.db import transaction
 
 from sites.errors import Failed, RoutesRefused
 from sites.models import Operation, OperationState, SlotHold, Step
 from sites.operations import machine
+from sites.operations.kind import INTO_SERVICE
 from sites.operations.kinds import KINDS, kind_of
 from sites.operations.procedure import Progress
 from sites.operations.stages import STAGES
@@ -22,15 +24,17 @@ from sites.services.swaps import complete_swap
 from tests.deaths import Killed
 from tests.domain import Domain, alter_stage
 from tests.sites.operations.inventory import Inventory, served, take_inventory
-from tests.sites.operations.scenes import SCENES, let_time_pass
+from tests.sites.operations.scenes import SCENES, let_time_pass, previewed_swap
 
 ROUNDS = 40
 
 
 @pytest.fixture(autouse=True)
 def _own_folders(settings: LazySettings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    settings.DATA_DIR = tmp_path / "data"
+    settings.DATA_DIR.mkdir()
     for name in ("CONTENT_DIR", "BUILD_DIR", "MOUNT_DIR", "CACHE_DIR", "UPLOAD_DIR"):
-        setattr(settings, name, tmp_path / name)
+        setattr(settings, name, settings.DATA_DIR / name)
     settings.BASE_DIR = tmp_path
     uv = tmp_path / ".boot" / "bin" / "uv"
     uv.parent.mkdir(parents=True)
@@ -112,6 +116,29 @@ def test_an_operation_ends_with_everything_as_before_or_as_asked(
             assert not SlotHold.objects.exists(), step
 
 
+@pytest.mark.parametrize("happen", [refuse, refuse_routes, raise_exception, fill_disk, kill, be_cancelled])
+def test_a_preview_whose_completion_comes_to_nothing_is_withdrawn(
+    domain: Domain, monkeypatch: pytest.MonkeyPatch, happen: Callable
+) -> None:
+    monkeypatch.setattr(machine, "FIRST_RETRY_SECONDS", 0.0)
+    ask = previewed_swap(domain)
+    let_time_pass(domain)
+    before = take_inventory(domain)
+    for step in INTO_SERVICE:
+        if step in Operation.AFTER_SWITCH and happen is not refuse_routes:
+            continue  # it goes on
+        with rolled_back(domain), monkeypatch.context() as patch:
+            operation = ask()
+            while operation.state != OperationState.WAITING:
+                domain.look(operation)
+            complete_swap(acting_user=domain.alice, operation=operation)
+            work = STAGES[step].work
+            alter_stage(patch, step, work=lambda turn, work=work: happen(turn, work))
+            operation = carry_out(domain, operation)
+            assert operation.state in ("failed", "cancelled"), f"{step}: {operation.outcome}"
+            assert_same(take_inventory(domain, operation), before, step, operation)
+
+
 def assert_same(now: Inventory, before: Inventory, step: Step, operation: Operation) -> None:
     """What differs is named."""
     kind = kind_of(operation)
@@ -146,8 +173,12 @@ def carry_out(domain: Domain, operation: Operation) -> Operation:
 def rolled_back(domain: Domain) -> Iterator[None]:
     """What happens within leaves no trace."""
     memory = copy.deepcopy((domain.router.nodes, vars(domain.runtime)))
+    files = domain.folder / "files of before"
+    shutil.copytree(settings.DATA_DIR, files)
     with transaction.atomic():
         yield
         transaction.set_rollback(True)
+    shutil.rmtree(settings.DATA_DIR)
+    files.rename(settings.DATA_DIR)
     domain.router.nodes, runtime = memory
     vars(domain.runtime).update(runtime)
