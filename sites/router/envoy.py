@@ -2,14 +2,15 @@
 
 import http.client
 import json
-import socket
 from collections.abc import Iterable
+from pathlib import Path
 from typing import Any
 
 from django.conf import settings
 
 from sites.errors import RouterUnreachable
 from sites.router.base import Acknowledgement, Served
+from sites.unix_http import ask
 
 PATIENCE_SECONDS = 5.0
 """How much longer than its own wait the xDS server may take."""
@@ -19,7 +20,7 @@ class EnvoyRouter:
     """Router over the control socket of `manage.py xds`; may be shared by threads."""
 
     def __init__(self) -> None:
-        self._socket = str(settings.XDS_CONTROL_SOCKET)
+        self._socket = Path(settings.XDS_CONTROL_SOCKET)
 
     def publish(self, site_id: int, version: int, *, wait_seconds: float = 5.0) -> Acknowledgement:
         """As in sites.router.base."""
@@ -41,30 +42,13 @@ class EnvoyRouter:
         return self._ask("GET", "/status", None, PATIENCE_SECONDS)
 
     def _ask(self, method: str, path: str, body: dict[str, Any] | None, timeout: float) -> dict[str, Any]:
-        # One connection per call: a kept one would fail its first call after a restart of the server.
-        connection = _UnixConnection(self._socket, timeout)
         try:
-            connection.request(method, path, json.dumps(body), {"Content-Type": "application/json"})
-            response = connection.getresponse()
-            answer: dict[str, Any] = json.loads(response.read())
+            status, said = ask(self._socket, path, method=method, data=body, timeout=timeout)
+            answer: dict[str, Any] = json.loads(said)
         except (OSError, http.client.HTTPException, ValueError) as error:
             reason = str(error) or type(error).__name__
             raise RouterUnreachable(part="The router's xDS server", reason=reason) from error
-        finally:
-            connection.close()
-        if response.status != http.client.OK:
-            raise RouterUnreachable(part="The router's xDS server", reason=answer.get("error", response.reason))
+        if status != http.client.OK:
+            reason = answer.get("error", f"it answered {status}")
+            raise RouterUnreachable(part="The router's xDS server", reason=reason)
         return answer
-
-
-class _UnixConnection(http.client.HTTPConnection):
-    """HTTP over a unix socket."""
-
-    def __init__(self, path: str, timeout: float) -> None:
-        super().__init__("xds", timeout=timeout)
-        self._path = path
-
-    def connect(self) -> None:
-        self.sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-        self.sock.settimeout(self.timeout)
-        self.sock.connect(self._path)

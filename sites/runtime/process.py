@@ -1,11 +1,9 @@
 """The runtime adapter for one machine: it speaks to the agent over a unix socket."""
 
 import json
-import socket
 from collections.abc import Iterable
-from contextlib import closing
 from http import HTTPStatus
-from http.client import HTTPConnection, HTTPException
+from http.client import HTTPException
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
@@ -24,28 +22,9 @@ from sites.runtime.spec import (
     RunSpec,
     RunStatus,
 )
+from sites.unix_http import ask
 
 TIMEOUT_SECONDS = 10.0
-
-
-class AgentConnection(HTTPConnection):
-    """HTTP over the agent's socket, one connection per order: it costs less than keeping one alive through forks."""
-
-    def __init__(self, path: Path, timeout_seconds: float | None) -> None:
-        super().__init__("agent", timeout=timeout_seconds)
-        self._path = path
-        self._timeout_seconds = timeout_seconds
-
-    def connect(self) -> None:
-        """Raises OSError when nobody listens; leaves no socket open then."""
-        end = socket.socket(socket.AF_UNIX)
-        try:
-            end.settimeout(self._timeout_seconds)
-            end.connect(str(self._path))
-        except OSError:
-            end.close()
-            raise
-        self.sock = end
 
 
 class ProcessRuntime:
@@ -131,25 +110,22 @@ class ProcessRuntime:
         timeout_seconds: float | None = TIMEOUT_SECONDS,
     ) -> dict[str, Any]:
         address = f"{path}?{urlencode(params)}" if params else path
-        body = None if json_body is None else json.dumps(json_body)
         try:
-            with closing(AgentConnection(self._socket, timeout_seconds)) as connection:
-                connection.request(method, address, body, {"Content-Type": "application/json"})
-                response = connection.getresponse()
-                answer: dict[str, Any] = json.loads(response.read())
+            status, body = ask(self._socket, address, method=method, data=json_body, timeout=timeout_seconds)
+            answer: dict[str, Any] = json.loads(body)
         except (OSError, HTTPException, ValueError) as error:
             raise RuntimeUnreachable(part="The agent", reason=str(error) or type(error).__name__) from error
         if answer.get("protocol") != codec.PROTOCOL:
             reason = f"it speaks protocol {answer.get('protocol')}, Greenroom {codec.PROTOCOL}"
             raise RuntimeUnreachable(part="The agent", reason=reason)
-        if response.status == HTTPStatus.CONFLICT:
+        if status == HTTPStatus.CONFLICT:
             raise StaleOrder(what=what)
-        if response.status == HTTPStatus.INSUFFICIENT_STORAGE:
+        if status == HTTPStatus.INSUFFICIENT_STORAGE:
             if answer.get("reason") == "memory":
                 raise OutOfMemory(what=what, reason=answer["error"])
             raise NoSpaceLeft(what=f"An order for {what}", holds="Nothing was changed.")
-        if response.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+        if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
             raise RuntimeUnreachable(part="The agent", reason=answer.get("error", "it failed"))
-        if response.status >= HTTPStatus.BAD_REQUEST:
+        if status >= HTTPStatus.BAD_REQUEST:
             raise Failed(f"The agent refused an order for {what}: {answer.get('error', 'no reason given')}")
         return answer

@@ -18,7 +18,7 @@ from sites.supervisor import readiness
 from sites.supervisor.component import DATABASE, Component
 from sites.supervisor.liveness import Liveness, answers, answers_http, closes, reports
 from sites.supervisor.ready_file import BEAT
-from sites.supervisor.unix_http import ask
+from sites.unix_http import ask
 
 BOOTSTRAP = settings.RUN_DIR / "envoy-bootstrap.json"
 PYTHON = sys.executable

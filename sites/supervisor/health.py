@@ -10,7 +10,7 @@ from django.conf import settings
 from django.db import DatabaseError, connection
 
 from sites.supervisor.heartbeat import redis_client, reported_pid
-from sites.supervisor.unix_http import ask
+from sites.unix_http import ask
 
 QUEUES = ("control", "work")
 TIMEOUT_SECONDS = 0.5

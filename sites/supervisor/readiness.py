@@ -12,7 +12,7 @@ from django.conf import settings
 
 from sites.supervisor.component import NotReady
 from sites.supervisor.ready_file import WEB, ready_pid
-from sites.supervisor.unix_http import ask
+from sites.unix_http import ask
 
 
 async def redis_answers(_: int) -> None:

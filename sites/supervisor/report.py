@@ -23,7 +23,7 @@ from sites.supervisor.health import QUEUES, health
 from sites.supervisor.heartbeat import redis_client
 from sites.supervisor.identity import read_record
 from sites.supervisor.lock import Holder
-from sites.supervisor.unix_http import ask
+from sites.unix_http import ask
 
 PROCESSES = ("redis", "agent", "envoy", *CONTROL_PLANE)
 ERRORS_SHOWN = 5

@@ -5,7 +5,7 @@ import json
 
 from django.conf import settings
 
-from sites.supervisor.unix_http import ask
+from sites.unix_http import ask
 
 QUESTION = r"/stats?format=json&usedonly&filter=^cluster\.r[0-9]%2B\.upstream_rq_retry$"
 

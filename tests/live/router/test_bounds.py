@@ -10,7 +10,7 @@ import pytest
 
 from sites.router.bounds import bounds
 from sites.router.table import Cluster
-from sites.supervisor.unix_http import ask
+from sites.unix_http import ask
 from tests.live.router.rig import PRODUCTION, STAGING, Rig, eventually, hosts
 from tools.bench.costs import cpu_seconds
 from tools.bench.door.h2 import END_HEADERS, END_STREAM, HEADERS, PREFACE, SETTINGS, fields, frame

@@ -15,7 +15,7 @@ from typing import Any
 
 from sites.runtime import codec
 from sites.runtime.spec import Limits, RevisionSpec
-from sites.supervisor.unix_http import ask
+from sites.unix_http import ask
 from tests.machine.inside import greedy
 
 LIMIT_SECONDS = 300.0
