@@ -4,10 +4,10 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 
 from django.contrib.auth.models import User
-from django.utils import timezone
 
 from portal import pace
 from sites.models import Operation, OperationState
+from sites.models.clock import reckoned
 from sites.operations.kinds import kind_of
 from sites.plain_text import visible
 from sites.services.swaps import preview_ends_at
@@ -63,7 +63,7 @@ def unread(user: User) -> Unread:
     A later success says that an earlier one was seen, and that a failure of the same thing is mended: the bar is no
     archive, the operation logs are.
     """
-    rows = Operation.objects.filter(actor=user, dismissed_at=None, created_at__gt=timezone.now() - KEPT)
+    rows = Operation.objects.filter(actor=user, dismissed_at=None, created_at__gt=reckoned() - KEPT)
     kept: list[Operation] = []
     seen_success = False
     went_well: set[tuple[str, str]] = set()
@@ -88,7 +88,7 @@ def is_counting(operation: Operation) -> bool:
     swap = getattr(operation, "swap", None)
     if swap is None or swap.requests is not None or operation.state != OperationState.SUCCEEDED:
         return False
-    return operation.ended_at is not None and timezone.now() - operation.ended_at < COUNTED_WITHIN
+    return operation.ended_at is not None and reckoned() - operation.ended_at < COUNTED_WITHIN
 
 
 def has_failed(operation: Operation) -> bool:

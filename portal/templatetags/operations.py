@@ -3,12 +3,12 @@
 from datetime import datetime
 
 from django import template
-from django.utils import timezone
 
 from portal import notifications, workers
 from portal.operation_commands import kept_slot
 from portal.operation_query import OperationQuery
 from sites.models import DeletedSlot, Deployment, Operation, OperationState, OperationStep, Swap
+from sites.models.clock import reckoned
 from sites.operations.kinds import kind_of
 from sites.plain_text import visible
 from sites.services import swaps
@@ -67,7 +67,7 @@ def seconds(span: OperationStep | Swap) -> str:
         if isinstance(span, OperationStep)
         else (span.begun_at, span.operation.ended_at)
     )
-    spent = ((ended or timezone.now()) - began).total_seconds()
+    spent = ((ended or reckoned()) - began).total_seconds()
     if spent >= 60:
         return f"{int(spent // 60)} min {int(spent % 60)} s"
     return f"{max(spent, 0):.{2 if spent < 1 else 1}f} s"  # most steps of a swap take some hundredths

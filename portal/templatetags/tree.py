@@ -3,13 +3,13 @@
 from datetime import datetime
 
 from django import template
-from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from portal.rows import Row
 from portal.templatetags.frame import icon
 from portal.tree import ListState
+from sites.models.clock import reckoned
 
 register = template.Library()
 
@@ -56,5 +56,5 @@ def sort_header(state: ListState, key: str, caption: str) -> SafeString:
 @register.filter
 def age(moment: datetime) -> str:
     """How long ago, in its largest unit."""
-    spent = (timezone.now() - moment).total_seconds()
+    spent = (reckoned() - moment).total_seconds()
     return next((f"{int(spent // size)} {unit} ago" for size, unit in AGES if spent >= size), "just now")

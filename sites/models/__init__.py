@@ -1,5 +1,6 @@
 """The domain's records, a noun per module."""
 
+from sites.models import clock as clock  # it looks at the clock of every connection
 from sites.models.deleted_slot import DeletedSlot
 from sites.models.deployment import Deployment, DeploymentState
 from sites.models.host_name import HostName, HostNameKind

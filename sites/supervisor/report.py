@@ -12,9 +12,9 @@ import redis
 from django.conf import settings
 from django.db import connection
 from django.db.models import Sum
-from django.utils import timezone
 
 from sites.models import Operation, OperationState, Revision, RevisionState, RouterNode, Site, Slot
+from sites.models.clock import reckoned
 from sites.operations.kinds import kind_of
 from sites.plain_text import one_line
 from sites.services.capacity import totals_mb
@@ -106,7 +106,7 @@ def _queues() -> str:
 
 
 def _routers() -> str:
-    now = timezone.now()
+    now = reckoned()
     nodes = RouterNode.objects.filter(retired_at=None)
     words = [
         f"{node.node_id} seen {ago(now - node.last_seen_at)}" if node.last_seen_at else f"{node.node_id} never seen"
@@ -141,7 +141,7 @@ def _memory_limits() -> str:
 
 
 def _open_operations() -> str:
-    now = timezone.now()
+    now = reckoned()
     words = [
         f"{kind_of(operation).noun} of {operation.target} by {operation.actor_name}, "
         f"begun {ago(now - operation.created_at)} ({operation.get_step_display().lower()})"
