@@ -52,6 +52,10 @@ class Asking(RuleBasedStateMachine):
     def check_address(self, host: str, place: Place | None, *, count: int) -> None:
         """Fails unless a visitor of `host` meets what the place serves, by `count` instances at least."""
 
+    def may_fail(self, fate: Fate) -> bool:
+        """Whether the operation that was carried out last may have ended otherwise than asked."""
+        return fate.may_fail
+
     def settle(self) -> None:
         """An operation has failed; return when everybody knows."""
 
@@ -85,7 +89,7 @@ class Asking(RuleBasedStateMachine):
         self.age += 1
         operation = self.carry_out(request, fate)
         note(f"{operation} → {operation.state}: {operation.outcome}")
-        if fate.may_fail and operation.state == OperationState.FAILED:
+        if self.may_fail(fate) and operation.state == OperationState.FAILED:
             self.settle()
             return None
         assert operation.state == ends_in, operation.outcome

@@ -172,25 +172,23 @@ class Life(Promises):
     @precondition(lambda self: self.model.staging is not None and self.age > self.youth)
     @rule(fate=SURVIVED)
     def delete_staging(self, fate: Fate) -> None:
-        self.deletion = (
-            self.ask("staging", lambda slot: slots.delete_staging(slot=slot, **self.asked_by), fate) or self.deletion
-        )
-        if not self.model.is_previewed:
+        if deletion := self.ask("staging", lambda slot: slots.delete_staging(slot=slot, **self.asked_by), fate):
+            self.deletion = deletion
             self.model.delete_staging()
 
     @precondition(lambda self: self.model.production is not None and self.age > 2 * self.youth)
     @rule(fate=SURVIVED)
     def delete_site(self, fate: Fate) -> None:
         request = lambda slot: delete_site(site=slot.site, typed_name=self.name, **self.asked_by)  # noqa: E731
-        self.deletion = self.ask("production", request, fate) or self.deletion
-        if not self.model.is_previewed:
+        if deletion := self.ask("production", request, fate):
+            self.deletion = deletion
             self.model.delete_site()
 
     @precondition(lambda self: self.model.may_restore() and not self.model.is_previewed)
     @rule(fate=SURVIVED)
     def restore(self, fate: Fate) -> None:
-        assert self.go(lambda: restore(operation=self.deletion, **self.asked_by), fate)
-        self.model.restore()
+        if self.go(lambda: restore(operation=self.deletion, **self.asked_by), fate):
+            self.model.restore()
 
     @precondition(lambda self: self.model.production is not None and self.model.staging is None)
     @rule(is_cloned=st.booleans(), fate=SURVIVED)

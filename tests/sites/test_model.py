@@ -1,12 +1,18 @@
-"""Random lives of a site, with workers that die at any line, against a simple model of who serves what."""
+"""Random lives of a site against a simple model of who serves what.
+
+Workers die at any statement, every step meets every exception, and versions that served fall ill.
+"""
 
 import copy
 import itertools
+import shutil
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from datetime import timedelta
 from pathlib import Path
 
+import pytest
+from django.conf import LazySettings, settings
 from django.db import transaction
 from django.db.models import F
 from hypothesis import note
@@ -14,16 +20,23 @@ from hypothesis.stateful import invariant, rule, run_state_machine_as_test
 
 from sites import routing
 from sites.jobs import reconcile, retire
-from sites.models import Category, Operation, Revision, Site, Slot, Step
+from sites.models import Category, Operation, OperationState, Revision, Site, Slot, Step
+from sites.models.clock import now
 from sites.operations import claims, machine, retention
+from sites.operations.kinds import kind_of
+from sites.services.deployments import publish_zip
 from sites.services.settings import save_settings
 from tests.deaths import Killed, dying_after
 from tests.domain import Domain
 from tests.fakes.router import MemoryNode
 from tests.lives.asking import AT_FIRST, NAMES
 from tests.lives.fates import Fate
+from tests.lives.faults import FAULTS, Breaking, Fault
+from tests.lives.illnesses import ILLNESSES, Illnesses
 from tests.lives.model import Place
-from tests.lives.rules import Life, wanted_settings
+from tests.lives.rules import SLOTS, Life, exists, wanted_settings
+from tests.sites.operations.inventory import Inventory, take_inventory
+from tests.sites.operations.scenes import let_time_pass
 
 HOUR = timedelta(hours=1)
 TIMES = ("released_at", "drain_deadline", "idle_since", "retained_until")
@@ -38,6 +51,12 @@ class LifeInMemory(Life):
         self.transaction = transaction.atomic()
         self.transaction.__enter__()
         self.memory = copy.deepcopy((domain.router.nodes, vars(domain.runtime)))
+        self.contents = domain.folder / "contents of a former life"
+        shutil.copytree(settings.CONTENT_DIR, self.contents)
+        self.illnesses = Illnesses(domain.runtime)
+        self.fault: Fault | None = None
+        self.breaking: Breaking | None = None
+        self.might_fail = False
         self.seen = routing.all_tables()
 
     @property
@@ -48,11 +67,43 @@ class LifeInMemory(Life):
         """Everything is as it was before this life."""
         transaction.set_rollback(True)
         self.transaction.__exit__(None, None, None)
+        self.domain.runtime.recover()
         self.domain.router.nodes, runtime = self.memory
         vars(self.domain.runtime).update(runtime)
         self.domain.answers = {}
+        shutil.rmtree(settings.CONTENT_DIR)
+        self.contents.rename(settings.CONTENT_DIR)
 
     # What happens by itself
+
+    @rule(fault=FAULTS)
+    def something_is_about_to_break(self, fault: Fault) -> None:
+        """The next operation meets it."""
+        self.fault = fault
+
+    @exists
+    @rule(name=SLOTS, illness=ILLNESSES)
+    def a_version_falls_ill(self, name: str, illness: str) -> None:
+        place = self.model.place(name)
+        if place is not None and place.cargo.content is not None:
+            self.illnesses.afflict(place.cargo.content, illness)
+            reconcile.run()
+
+    @rule()
+    def every_version_is_well_again(self) -> None:
+        self.illnesses.cure()
+        reconcile.run()
+
+    @exists
+    @rule(name=SLOTS, illness=ILLNESSES)
+    def a_bad_release_is_published(self, name: str, illness: str) -> None:
+        """Where instances run it fails, so the model stays as it is."""
+        text = next(self.texts)
+        self.illnesses.afflict(text, illness)
+        values = {"author": "alice", "archive": self.archive(text), "message": text, "deployer": "Portal"}
+        request = lambda slot: publish_zip(slot=slot, **self.asked_by, **values)  # noqa: E731
+        if self.ask(name, request, Fate(), is_taken=self.model.may_publish(name)):
+            self.model.publish(name, text)
 
     @rule()
     def an_hour_passes(self) -> None:
@@ -84,26 +135,79 @@ class LifeInMemory(Life):
         return self.domain.archive(text)
 
     def carry_out(self, request: Callable[[], Operation], fate: Fate) -> Operation:
-        """See Life; every fate is played."""
+        """See Life; every fate is played. What fails leaves everything as it was."""
+        before = self.inventory() if fate.may_fail or self.fault or self.illnesses.are_any else None
+        newest = Operation.objects.order_by("pk").last()
         operation = request()
+        is_new = operation.pk > newest.pk
         if fate.has_rival:
             self.refuse_rival()
         if fate.is_answered_badly:
             self.domain.answer_everything("500")
-        with self.routers_refusing(fate.refused_from):
+        self.breaking = Breaking(self.fault, operation) if self.fault else None
+        self.fault = None
+        with self.routers_refusing(fate.refused_from), self.breaking.going_on() if self.breaking else nullcontext():
             for statements in fate.deaths:
                 self.let_a_worker_die(operation, statements)
             self.work(operation)
         self.domain.answers = {}
+        self.check_end(operation, fate, is_new=is_new)
+        if is_new and before is not None and operation.state == OperationState.FAILED:
+            self.check_undone(operation, before)
         return operation
 
+    def check_end(self, operation: Operation, fate: Fate, *, is_new: bool) -> None:
+        """An operation fails if it has to, and only if it may."""
+        is_broken = self.breaking is not None and not self.breaking.is_survived
+        has_to_fail = self.illnesses.has_to_fail(operation, is_new=is_new)
+        may_come_together = self.breaking is not None and bool(self.breaking.count and fate.deaths)
+        self.might_fail = (
+            is_broken or has_to_fail or may_come_together or self.illnesses.may_fail(operation, is_new=is_new)
+        )
+        if self.breaking is not None and self.breaking.count:
+            note(f"met {self.breaking}")
+            self.announce()
+        if operation.state == OperationState.CANCELLED:
+            return
+        if has_to_fail or (is_broken and not fate.deaths):
+            assert operation.state == OperationState.FAILED, operation.outcome
+
+    def check_undone(self, operation: Operation, before: Inventory) -> None:
+        """Rows, counters, files, routes and processes are what they were."""
+        after = self.inventory(operation)
+        kept = {"SlotSetting", "StickyName"} if kind_of(operation).stays_saved else set()
+        for name in before.keys() - kept:
+            gone = [one for one in before[name] if one not in after[name]]
+            new = [one for one in after[name] if one not in before[name]]
+            assert (gone, new) == ([], []), f"{operation} failed ({operation.outcome}): {name}"
+
+    def inventory(self, own: Operation | None = None) -> Inventory:
+        """What there is, once all that leaves has left."""
+        let_time_pass(self.domain)
+        return take_inventory(self.domain, own)
+
+    def may_fail(self, fate: Fate) -> bool:
+        """See Life."""
+        return fate.may_fail or self.might_fail
+
     def work(self, operation: Operation) -> None:
-        """As the worker does, until nothing is left for it."""
-        for _ in range(50):
+        """As the workers do, one after the other if they break, until nothing is left for them."""
+        lost: tuple[str, ...] = ()
+        for looks in range(100):
             operation.refresh_from_db()
             if operation.state not in Operation.WORKING:
                 return
-            self.domain.look(operation)
+            if looks > 10:  # what is waited for in vain has its limits
+                Operation.objects.filter(pk=operation.pk).update(step_at=F("step_at") - HOUR)
+            Operation.objects.filter(pk=operation.pk).update(due_at=now())
+            claim = claims.new_claim()
+            try:
+                machine.run(operation.pk, operation.attempt, claim=claim, again=lambda *_: None, instead_of=lost)
+            except machine.DATABASE_LOST:
+                lost = (claim, *lost)
+            except Killed:
+                self.domain.bury(operation)
+            operation.refresh_from_db()
             if operation.step == Step.STOPPING:
                 self.let_an_hour_pass()
         raise AssertionError(f"{operation} is still at {operation.step}")
@@ -116,7 +220,7 @@ class LifeInMemory(Life):
         try:
             with dying_after(statements):
                 self.domain.look(operation)
-        except Killed as death:
+        except (Killed, *machine.DATABASE_LOST) as death:
             note(f"died at {operation.step}, before: {death}")
         operation.refresh_from_db()
         if operation.state not in Operation.WORKING:
@@ -149,9 +253,14 @@ class LifeInMemory(Life):
             node.refuses = ""
 
     def settle(self) -> None:
-        """See Life: the routers take again what they are told."""
-        site = Site.objects.get(name=self.name)
-        self.domain.router.publish(site.pk, site.routes_version)
+        """See Life."""
+        self.announce()
+
+    def announce(self) -> None:
+        """The routers learn what is so by now, as they do by themselves."""
+        for site_id in list(self.node.tables):
+            site = Site.objects.filter(pk=site_id).first()
+            self.domain.router.publish(site_id, site.routes_version if site else self.node.versions[site_id] + 1)
 
     # What must hold
 
@@ -173,6 +282,8 @@ class LifeInMemory(Life):
         assert {key: env[key] for key in NAMES if key in env} == settings, host
         running = {status.ordinal for status in self.domain.runtime.observe([revision.pk])}
         assert running >= set(range(count)), host
+        if content in self.illnesses.ever:
+            return
         cluster = next(one for one in self.node.tables[revision.site_id].clusters if one.name == revision.cluster)
         assert len(cluster.endpoints) >= count, host
 
@@ -185,6 +296,12 @@ class LifeInMemory(Life):
             before = former.get(table.site_id, table)
             if (table.hosts, table.clusters) != (before.hosts, before.clusters):
                 assert table.version > before.version
+
+
+@pytest.fixture(autouse=True)
+def _own_folders(settings: LazySettings, tmp_path: Path) -> None:
+    for name in ("CONTENT_DIR", "BUILD_DIR", "MOUNT_DIR", "CACHE_DIR", "UPLOAD_DIR"):
+        setattr(settings, name, tmp_path / name)
 
 
 def test_whatever_happens_every_address_serves_what_the_model_says(domain: Domain) -> None:
