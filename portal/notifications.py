@@ -8,7 +8,7 @@ from django.contrib.auth.models import User
 from portal import pace
 from sites.models import Operation, OperationState
 from sites.models.clock import reckoned
-from sites.operations.kinds import kind_of
+from sites.operations.kinds import OperationKind, kind_of
 from sites.plain_text import visible
 from sites.services.swaps import preview_ends_at
 
@@ -66,10 +66,10 @@ def unread(user: User) -> Unread:
     rows = Operation.objects.filter(actor=user, dismissed_at=None, created_at__gt=reckoned() - KEPT)
     kept: list[Operation] = []
     seen_success = False
-    went_well: set[tuple[str, str]] = set()
+    went_well: set[tuple[OperationKind, str]] = set()
     for operation in rows.select_related("site", "swap__source__site").prefetch_related("steps")[:MOST]:
         is_success = operation.state == OperationState.SUCCEEDED and not kind_of(operation).is_warning
-        what = operation.kind, operation.target
+        what = kind_of(operation), operation.target
         if not ((is_success and seen_success) or (has_failed(operation) and what in went_well)):
             kept.append(operation)
         if is_success or operation.state == OperationState.WAITING:
