@@ -27,8 +27,9 @@ def domain(db: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Domain:
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """`./greenroom test --all`."""
+    """What `./greenroom test` and `tests.on_postgresql` ask for."""
     parser.addoption("--all", action="store_true", help="run the long tests too")
+    parser.addoption("--database-only", action="store_true", help="run only tests that use the database")
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -47,6 +48,8 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     for mark in ("benchmark", "machine"):
         if mark not in config.getoption("-m"):
             left_out += [item for item in items if item.get_closest_marker(mark) and item not in left_out]
+    if config.getoption("--database-only"):
+        left_out += [item for item in items if not _uses_database(item) and item not in left_out]
     if left_out:
         config.hook.pytest_deselected(items=left_out)
     kept = [item for item in items if item not in left_out]
@@ -55,6 +58,11 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         if item.get_closest_marker("live"):
             is_shared = "_shared" in item.fixturenames
             item.add_marker(pytest.mark.xdist_group("one system" if is_shared else "systems of their own"))
+
+
+def _uses_database(item: pytest.Item) -> bool:
+    is_user = "db" in item.fixturenames or item.get_closest_marker("django_db") is not None
+    return is_user and item.get_closest_marker("one_database") is None
 
 
 def _turn(item: pytest.Item) -> int:

@@ -1,4 +1,4 @@
-"""Greenroom on a real PostgreSQL: the rules of the domain, requests at the same moment, and a swap under load."""
+"""The system on a real PostgreSQL: requests at the same moment, and swaps under load."""
 
 import os
 import subprocess
@@ -12,11 +12,6 @@ from tests.live.system import ROOT
 
 pytestmark = pytest.mark.live
 
-DOMAIN = (
-    "tests/sites/services/test_swaps.py",
-    "tests/sites/operations/test_machine.py",
-    "tests/sites/jobs/test_retire.py",
-)
 SWAPS = (
     "tests/live/test_swap.py::test_swaps_there_and_back_lose_no_request",
     "tests/live/test_swap.py::test_of_many_requests_at_the_same_moment_one_is_taken",
@@ -42,10 +37,6 @@ def run_tests(database_url: str, *tests: str) -> None:
     done = subprocess.run(command, env=environment, cwd=ROOT, capture_output=True, text=True)
     assert done.returncode == 0, done.stdout[-6000:] + done.stderr[-2000:]
     assert " passed" in done.stdout
-
-
-def test_the_rules_of_the_domain_hold(database_url: str) -> None:
-    run_tests(database_url, *DOMAIN)
 
 
 def test_swaps_under_load_and_requests_at_the_same_moment(database_url: str) -> None:

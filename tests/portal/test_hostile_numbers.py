@@ -42,14 +42,14 @@ QUERIES = [
 ]
 
 
-@pytest.mark.parametrize("number", NUMBERS, ids=lambda number: f"{number[:3]} x{len(number)}")
 @pytest.mark.parametrize(("address", "others", "field"), FIELDS, ids=[f"{one[0]}{one[2]}" for one in FIELDS])
 def test_in_a_form_they_are_refused_and_change_nothing(
-    contoso: Site, alice: Client, address: str, others: dict[str, str], field: str, number: str
+    contoso: Site, alice: Client, address: str, others: dict[str, str], field: str
 ) -> None:
     before = Operation.objects.count()
-    answer = alice.post(address, {**others, field: number}, headers=HTMX)
-    assert answer.status_code < 500
+    for number in NUMBERS:
+        answer = alice.post(address, {**others, field: number}, headers=HTMX)
+        assert answer.status_code < 500, number[:20]
     assert Operation.objects.count() == before
     assert list(contoso.slots.values_list("instance_count", "drain_limit_seconds", "rollback_window_seconds")) == [
         (1, 30, 600),
@@ -57,20 +57,18 @@ def test_in_a_form_they_are_refused_and_change_nothing(
     ]
 
 
-@pytest.mark.parametrize("number", NUMBERS, ids=lambda number: f"{number[:3]} x{len(number)}")
-@pytest.mark.parametrize("query", QUERIES)
-def test_in_a_query_they_ask_for_nothing_that_is_there(
-    domain: Domain, contoso: Site, alice: Client, query: str, number: str
-) -> None:
+def test_in_a_query_they_ask_for_nothing_that_is_there(domain: Domain, contoso: Site, alice: Client) -> None:
     type(domain.alice).objects.update(is_staff=True, is_superuser=True)
-    assert alice.get(query + number).status_code < 500
+    for query in QUERIES:
+        for number in NUMBERS:
+            assert alice.get(query + number).status_code < 500, query + number[:20]
 
 
-@pytest.mark.parametrize("number", ["9" * 5000, "9" * 25, "1" * 19])
-def test_in_an_address_they_name_nothing(domain: Domain, alice: Client, number: str) -> None:
-    people = f"/settings/subscriptions/{domain.subscription.public_id}/people/{number}"
-    for address in (f"{people}/role/", f"{people}/remove/", f"/settings/account/passkeys/{number}/remove/"):
-        assert alice.post(address, {"role": "owner"}).status_code in (302, 404), address
+def test_in_an_address_they_name_nothing(domain: Domain, alice: Client) -> None:
+    for number in ("9" * 5000, "9" * 25, "1" * 19):
+        people = f"/settings/subscriptions/{domain.subscription.public_id}/people/{number}"
+        for address in (f"{people}/role/", f"{people}/remove/", f"/settings/account/passkeys/{number}/remove/"):
+            assert alice.post(address, {"role": "owner"}).status_code in (302, 404), address
 
 
 def test_in_the_environment_they_are_named(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -178,7 +178,7 @@ def test_a_restart_that_fails_leaves_the_way_back_instant(domain: Domain) -> Non
 
 
 def test_a_site_whose_creation_fails_leaves_its_name_free(domain: Domain) -> None:
-    domain.runtime.exit_with(1, 0, 1)
+    domain.runtime.ill = lambda revision_id: 1
     operation = create(domain)
     assert domain.work(operation).state == "failed"
     assert "'contoso' was not created; its name is free." in operation.outcome
