@@ -137,7 +137,7 @@ def configuration(slot: Slot, workload: Workload, entries: Entries | None = None
     found = Configuration(env, tuple(mounts), general)
     if found.is_on("slot_environment"):
         host = slot.host_names.filter(kind=HostNameKind.DEFAULT).values_list("name", flat=True).first()
-        env |= {"WEBSITE_SLOT_NAME": slot.told_name, "WEBSITE_HOSTNAME": host or ""}
+        env |= {"WEBSITE_SLOT_NAME": slot.environment_name, "WEBSITE_HOSTNAME": host or ""}
     return found
 
 

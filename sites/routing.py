@@ -6,7 +6,7 @@ from django.db.models import F, QuerySet
 from django.db.models.functions import Now
 
 from sites.models import HostName, HostNameKind, Instance, Revision, RouterNode, Site, cluster_of
-from sites.models.slot import name_for_applications
+from sites.models.slot import environment_name_of
 from sites.router.table import PORTAL_CLUSTER, Cluster, Endpoint, HostRoute, Page, RouteTable, Sighting
 from sites.runtime.registry import get_runtime
 from sites.runtime.spec import InstanceState
@@ -88,14 +88,14 @@ def _tables(sites: QuerySet[Site]) -> list[RouteTable]:
         "slot__live_revision_id",
         "slot__live_revision__allows_web_sockets",
     ):
-        told = name_for_applications(slot, is_production=is_production)
+        shown = environment_name_of(slot, is_production=is_production)
         if kind == HostNameKind.PUBLISHING:
-            route = HostRoute(name, told, PORTAL_CLUSTER)
+            route = HostRoute(name, shown, PORTAL_CLUSTER)
         elif live:
-            route = HostRoute(name, told, cluster_of(live), None, is_production, bool(allows_web_sockets))
+            route = HostRoute(name, shown, cluster_of(live), None, is_production, bool(allows_web_sockets))
         else:
             page = Page.STARTING if is_running else Page.STOPPED
-            route = HostRoute(name, told, None, page, is_indexed=is_production)
+            route = HostRoute(name, shown, None, page, is_indexed=is_production)
         hosts[site_id].append(route)
     endpoints: dict[int, dict[int, list[Endpoint]]] = defaultdict(lambda: defaultdict(list))
     for site_id, revision_id, address, port in (

@@ -12,8 +12,8 @@ PRODUCTION = "production"
 STAGING = "staging"
 
 
-def name_for_applications(name: str, *, is_production: bool) -> str:
-    """A slot as its instances are told in header and environment, as the service does: Production, or its own name."""
+def environment_name_of(name: str, *, is_production: bool) -> str:
+    """What instances find as their slot in header and environment, as on the service: Production, or its own name."""
     return "Production" if is_production else name
 
 
@@ -55,9 +55,9 @@ class Slot(models.Model):
         return self.name.capitalize()
 
     @property
-    def told_name(self) -> str:
-        """See `name_for_applications`."""
-        return name_for_applications(self.name, is_production=self.is_production)
+    def environment_name(self) -> str:
+        """See `environment_name_of`."""
+        return environment_name_of(self.name, is_production=self.is_production)
 
     @property
     def occupant(self) -> Workload:

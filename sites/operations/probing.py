@@ -50,7 +50,7 @@ def _headers(slot: Slot, host: str) -> dict[str, str]:
         "Accept-Encoding": "identity",
         "Host": host if settings.PORT == 80 else f"{host}:{settings.PORT}",
         "X-Forwarded-Proto": "https",
-        "X-Website-Slot-Name": slot.told_name,
+        "X-Website-Slot-Name": slot.environment_name,
         "X-Website-Hostname": host,
         "X-Website-Site-Name": slot.site.name,
     }
