@@ -7,7 +7,7 @@ from django.db.models import Exists, F, Max, OuterRef, Q
 
 from sites.models import Instance, Operation, OperationState, Revision, RevisionState, Site, Slot, SlotChange, Step
 from sites.models.clock import now, seconds_since
-from sites.models.present import present
+from sites.models.required import required
 from sites.operations import retention, routers
 from sites.planning import spec_of
 from sites.router import get_router
@@ -96,7 +96,7 @@ def _note_cut(revision: Revision, count: int) -> None:
 
 def _end_of_cutting(revision: Revision) -> datetime:
     limit = revision.slot.drain_limit_seconds if revision.slot else 0
-    return present(revision.drain_deadline, "the end of a drain") + timedelta(seconds=limit)
+    return required(revision.drain_deadline, "the end of a drain") + timedelta(seconds=limit)
 
 
 def _drained() -> list[Revision]:

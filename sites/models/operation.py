@@ -7,7 +7,7 @@ from django.db import models
 from django.db.models.functions import Now
 
 from sites.models.fields import EncryptedJSONField
-from sites.models.present import present
+from sites.models.required import required
 from sites.models.site import Site
 from sites.models.slot import Slot
 from sites.models.state import StateModel
@@ -101,7 +101,7 @@ class Operation(StateModel):
     @property
     def held_site(self) -> Site:
         """The site, which stays as long as the operation is open. Raises ObjectDoesNotExist."""
-        return present(self.site, "the operation's site")
+        return required(self.site, "the operation's site")
 
 
 class OperationStep(models.Model):

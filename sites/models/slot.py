@@ -4,7 +4,7 @@ from django.db import models
 from django.db.models import Q
 
 from sites.models.fields import EncryptedTextField
-from sites.models.present import present
+from sites.models.required import required
 from sites.models.site import Site
 from sites.models.workload import Workload
 
@@ -62,4 +62,4 @@ class Slot(models.Model):
     @property
     def occupant(self) -> Workload:
         """Its workload; the column is empty only inside the transaction of a switch. Raises ObjectDoesNotExist."""
-        return present(self.workload, "the slot's workload")
+        return required(self.workload, "the slot's workload")

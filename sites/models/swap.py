@@ -8,7 +8,7 @@ from django.db import models
 from sites.models.deployment import Deployment
 from sites.models.fields import EncryptedJSONField
 from sites.models.operation import Operation, OperationState
-from sites.models.present import present
+from sites.models.required import required
 from sites.models.revision import Revision
 from sites.models.slot import Slot
 from sites.models.workload import Workload
@@ -94,27 +94,27 @@ class SlotChange(models.Model):
     @property
     def held_slot(self) -> Slot:
         """The slot."""
-        return present(self.slot, "the slot of a change")
+        return required(self.slot, "the slot of a change")
 
     @property
     def occupant_before(self) -> Workload:
         """The workload that the slot had when the operation was begun."""
-        return present(self.workload_before, "the former workload of a change")
+        return required(self.workload_before, "the former workload of a change")
 
     @property
     def occupant_after(self) -> Workload:
         """The workload that the slot is to have; only a removal leaves none."""
-        return present(self.workload_after, "the workload of a change")
+        return required(self.workload_after, "the workload of a change")
 
     @property
     def prepared(self) -> Revision:
         """The revision that the step PREPARING has found or made."""
-        return present(self.revision_after, "the revision of a change")
+        return required(self.revision_after, "the revision of a change")
 
     @property
     def published(self) -> Deployment:
         """The deployment that a publication brings."""
-        return present(self.deployment_after, "the deployment of a change")
+        return required(self.deployment_after, "the deployment of a change")
 
 
 class Swap(models.Model):
@@ -147,4 +147,4 @@ class Swap(models.Model):
     @property
     def sides(self) -> tuple[Slot, Slot]:
         """Source and target. Raises ObjectDoesNotExist when one of the slots is gone."""
-        return present(self.source, "the source of a swap"), present(self.target, "the target of a swap")
+        return required(self.source, "the source of a swap"), required(self.target, "the target of a swap")

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 
 from sites.models import Instance, Operation, SlotChange
-from sites.models.present import present
+from sites.models.required import required
 from sites.plain_text import log_text
 from sites.runtime.spec import EndReason, InstanceStatus, RunStatus
 
@@ -42,7 +42,7 @@ def instances(count: int) -> str:
 def took(operation: Operation) -> str:
     """How long an operation has taken that has ended; a preview's swap begins with COMPLETE."""
     swap = getattr(operation, "swap", None)
-    ended_at = present(operation.ended_at, "the end of an operation")
+    ended_at = required(operation.ended_at, "the end of an operation")
     return f"{(ended_at - (swap.begun_at if swap else operation.created_at)).total_seconds():.1f} s"
 
 

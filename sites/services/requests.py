@@ -8,7 +8,7 @@ from django.contrib.auth.models import User
 from sites import tasks
 from sites.errors import Refused, SlotBusy, SwapPending
 from sites.models import Operation, OperationState, Site, Slot, SlotChange, SlotHold
-from sites.models.present import present
+from sites.models.required import required
 from sites.operations import holds
 from sites.operations.kinds import OperationKind, kind_of
 from sites.services import capacity
@@ -35,7 +35,7 @@ def begin(
         subscription=site.subscription,
         target=target,
         actor=acting_user,
-        actor_name=actor_name or present(acting_user, "the name of who acts").get_username(),
+        actor_name=actor_name or required(acting_user, "the name of who acts").get_username(),
     )
     wanted = list(slots)
     if not (kind.borrows_from_preview and holds.borrow(operation, wanted)) and not holds.take(operation, wanted):
@@ -82,7 +82,7 @@ def _may_wait(kind: OperationKind, hold: SlotHold) -> bool:
 def _busy(slot: Slot, operation: Operation, *, wanted: str) -> SlotBusy | SwapPending:
     """The refusal that names who has the slot, with what, and since when."""
     if operation.state == OperationState.WAITING:
-        source = present(operation.swap.source, "the source of a swap")
+        source = required(operation.swap.source, "the source of a swap")
         return SwapPending(
             name=source.title,
             person=operation.actor_name,

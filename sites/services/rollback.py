@@ -24,7 +24,7 @@ from sites.models import (
     SlotSetting,
     Swap,
 )
-from sites.models.present import present
+from sites.models.required import required
 from sites.operations.kinds import kind_of, names_where
 from sites.operations.kinds.roll_back import ROLL_BACK
 from sites.planning import IS_READY, LIMITS, Entries, make_plan
@@ -97,7 +97,7 @@ def offer_roll_back(site: Site) -> RollBackOffer | None:
         is_in_service=former.pk == source.live_revision_id,
         until=former.retained_until if seconds_left > 0 and (is_warm or is_former_warm) else None,
         seconds_left=seconds_left,
-        seconds=(present(swap.operation.ended_at, "the end of a swap") - swap.begun_at).total_seconds(),
+        seconds=(required(swap.operation.ended_at, "the end of a swap") - swap.begun_at).total_seconds(),
         alterations=tuple(_alterations(swap)) if is_altered else (),
         is_altered=is_altered,
         former_settings=travelled,

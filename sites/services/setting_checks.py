@@ -6,7 +6,7 @@ from django.db.models import Q
 
 from sites.errors import SettingRefused
 from sites.models import Category, Slot, SlotSetting
-from sites.models.present import present
+from sites.models.required import required
 from sites.planning import configuration, fault_of_environment, variables_of
 from sites.services.entry import MASKED, TRAVELLING, Entry
 from sites.services.setting_faults import MOST_BYTES, fault_of
@@ -59,7 +59,7 @@ def check_folders(slot: Slot, entries: list[Entry]) -> None:
     rows = SlotSetting.objects.filter(held, site=slot.site, category=Category.MOUNTS, name__in=is_sticky)
     for row in rows.select_related("slot__site", "workload__slot__site"):
         if row.is_sticky != is_sticky[row.name]:
-            holder = row.slot or present(row.workload, "the owner of a setting").slot
+            holder = row.slot or required(row.workload, "the owner of a setting").slot
             mark = "stays with its slot" if row.is_sticky else "goes along with the content"
             raise _refused(
                 row.name, f"in '{holder.title}' it {mark}, and its files would be left behind; take another name"

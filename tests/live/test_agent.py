@@ -14,7 +14,7 @@ import pytest
 from django.conf import settings as django_settings
 
 from sites.errors import StaleOrder
-from sites.models.present import present
+from sites.models.required import required
 from sites.runtime.spec import InstanceState, Limits
 from tests.live.agent_rig import Agent, ask_to_end, get, is_alive, wait_until
 
@@ -38,7 +38,7 @@ def test_instances_come_and_go_without_a_new_address_of_the_machine(shared_agent
         (instance,) = shared_agent.serve(30)
         shared_agent.stop(30)
         monitor.terminate()
-        told = present(monitor.stdout, "what is told").read()
+        told = required(monitor.stdout, "what is told").read()
     prefix = f"room{instance.address.split('.')[1]}-"
     own = [line for line in told.splitlines() if prefix in line]
     assert any("LOWER_UP" in line for line in own), "the interface was seen"

@@ -13,7 +13,7 @@ from pathlib import Path
 from django.conf import settings
 
 from sites.models import Site
-from sites.models.present import present
+from sites.models.required import required
 from tools.bench import scale
 from tools.bench.against_nginx import reload_under_load
 from tools.bench.costs import busy_share
@@ -100,7 +100,7 @@ def _against_nginx(say: Say, plan: Plan, site: StagedSite, chance: random.Random
 
 def _among_many(say: Say, plan: Plan, site: StagedSite) -> dict[str, object]:
     few = min(FEW, plan.sites)
-    subscription, revision = site.subscription, present(site.production.live_revision, "the live revision")
+    subscription, revision = site.subscription, required(site.production.live_revision, "the live revision")
     configure(subscription, revision, upto=few)
     scale.wait_until_routed(few)
     say(f"What {plan.cost_swaps} swaps cost among {Site.objects.count()} sites")

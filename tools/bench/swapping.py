@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from sites.models import Operation
-from sites.models.present import present
+from sites.models.required import required
 from sites.runtime.agent.background import ask_for_slices
 from tools.bench.costs import busy_share
 from tools.bench.switches import Moment
@@ -83,7 +83,7 @@ def _note(found: Swaps, operation: Operation, site: StagedSite) -> None:
     switch = site.switches[-1]
     record = operation.swap
     found.moments.append(
-        Moment(switch.requested_at, monotonic(present(record.switched_at, "the switch of a swap")), switch.versions)
+        Moment(switch.requested_at, monotonic(required(record.switched_at, "the switch of a swap")), switch.versions)
     )
     found.seconds.append(switch.succeeded_at - switch.requested_at)
     rows = list(operation.steps.all())

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import pairwise
 
-from sites.models.present import present
+from sites.models.required import required
 from tools.bench.control_plane.processes import control_plane, count_python, memory
 from tools.bench.control_plane.queries import count_queries
 from tools.bench.control_plane.visit import swap_by_hand
@@ -42,7 +42,7 @@ def measure(say: Say, plan: Plan) -> dict[str, object]:
     site = make_site("bench-plain", INSTANCES)
     site.set_up_production()
     site.set_up_staging()
-    configure(site.subscription, present(site.production.live_revision, "the live revision"), upto=plan.few)
+    configure(site.subscription, required(site.production.live_revision, "the live revision"), upto=plan.few)
     swap_by_hand(site)
     wait_until_routed(plan.few)
     time.sleep(SETTLED_SECONDS)
@@ -59,7 +59,7 @@ def measure(say: Say, plan: Plan) -> dict[str, object]:
     say(f"A swap takes {sum(spent.values()):.0f} ms of processor time")
     figures |= {"swap_cpu_ms": round(sum(spent.values()), 1), "swap_cpu_ms_by_part": _rounded(spent)}
     figures |= count_queries(site)
-    configure(site.subscription, present(site.production.live_revision, "the live revision"), upto=plan.many)
+    configure(site.subscription, required(site.production.live_revision, "the live revision"), upto=plan.many)
     wait_until_routed(plan.many)
     time.sleep(SETTLED_SECONDS)
     many = idle(plan.idle_seconds)

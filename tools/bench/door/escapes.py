@@ -13,7 +13,7 @@ from django.conf import settings
 from django.contrib.auth.models import User
 
 from sites.models import HostNameKind, Instance, Slot, Subscription
-from sites.models.present import present
+from sites.models.required import required
 from sites.runtime.process import ProcessRuntime
 from sites.supervisor.identity import read_record
 from tools.demo.staged_site import StagedSite
@@ -60,7 +60,7 @@ def _answer_of(slot: Slot) -> list[Finding]:
             kind="instance",
             data=str(settings.DATA_DIR),
             sockets=[str(path) for path in Path(settings.RUN_DIR).glob("*.sock")],
-            agent_pid=present(read_record(settings.RUN_DIR, "agent"), "the agent's record").identity.pid,
+            agent_pid=required(read_record(settings.RUN_DIR, "agent"), "the agent's record").identity.pid,
             folder="",
             loopback_port=loopback.getsockname()[1],
             host_port=everywhere.getsockname()[1],

@@ -15,7 +15,7 @@ from django.urls import reverse
 
 from sites.models import HostNameKind, Subscription
 from sites.models import Slot as SlotRow
-from sites.models.present import present
+from sites.models.required import required
 from sites.planning import build_log
 from sites.services.subscriptions import ensure_default
 from tools.bench import scale
@@ -39,9 +39,9 @@ def prepare(pipelines: int, upload_bytes: int) -> Target:
     for one in (site, uploaded, published):
         one.set_up_production()
     # The site itself and the two for uploads are counted by `configure` too
-    configure(subscription, present(site.production.live_revision, "the live revision"), upto=pipelines + 3)
+    configure(subscription, required(site.production.live_revision, "the live revision"), upto=pipelines + 3)
     scale.wait_until_routed(pipelines + 3)
-    deployment = present(uploaded.production.occupant.active_deployment, "the first deployment")
+    deployment = required(uploaded.production.occupant.active_deployment, "the first deployment")
     build_log(deployment).write_bytes((b"x" * 127 + b"\n") * (LOG_BYTES // 128))
     token = secrets.token_hex(16)
     stranger = f"{settings.CSRF_COOKIE_NAME}={token}"
