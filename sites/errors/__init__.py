@@ -70,6 +70,7 @@ from sites.errors.access import (
     SignInLimited,
 )
 from sites.errors.base import Failed, GreenroomError, Refused, status_of
+from sites.errors.capacity import DiskFull, NotEnoughMemory, QuotaExceeded, UploadsBusy
 from sites.errors.disk import is_disk_full
 from sites.errors.door import BodyTooSlow, RequestTooLarge, ServerBusy, TooManyUploads
 from sites.errors.failures import (
@@ -89,7 +90,6 @@ from sites.errors.failures import (
     WarmupFailed,
 )
 from sites.errors.keys import DataFolderRefused, KeyFileRefused, KeyMissing
-from sites.errors.limits import DiskFull, NotEnoughMemory, QuotaExceeded, UploadsBusy
 from sites.errors.slots import (
     NothingPublished,
     NothingToRollBack,
