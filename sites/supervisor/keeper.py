@@ -14,10 +14,10 @@ from sites.runtime.agent.oom import set_oom_score
 from sites.supervisor.backoff import Backoff
 from sites.supervisor.component import Component, NotReady
 from sites.supervisor.forking import NotForked, fork_part
-from sites.supervisor.identity import Record, digest_of, forget_record, read_record, write_record
 from sites.supervisor.journal import LOG_BYTES, Journal
 from sites.supervisor.patience import Patience
 from sites.supervisor.process import Process, describe_end
+from sites.supervisor.records import Record, digest_of, forget_record, read_record, write_record
 from sites.supervisor.watch import Watch
 
 PROBE_SECONDS = 0.05

@@ -5,7 +5,7 @@ import os
 from contextlib import suppress
 from pathlib import Path
 
-from sites.supervisor.identity import start_ticks
+from sites.runtime.agent.identity import identify
 
 PR_SET_CHILD_SUBREAPER = 36
 
@@ -23,7 +23,7 @@ class Orphans:
 
     def reap(self) -> None:
         """Reap those that had ended at the call before: whoever waits for a child of his own has reaped it by now."""
-        ended = {pid for pid in _children() if start_ticks(pid) is None}
+        ended = {pid for pid in _children() if identify(pid) is None}
         for pid in ended & self._ended:
             with suppress(ChildProcessError):
                 os.waitpid(pid, os.WNOHANG)

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 
-from sites.supervisor.identity import Identity, identity_of, parent_of
+from sites.runtime.agent.identity import Identity, identify, parent_of
 
 
 class Process:
@@ -126,7 +126,7 @@ class Process:
 
 def _identity_of_child(pid: int) -> Identity:
     """Of a child that may have ended already: its zombie still holds the number."""
-    return identity_of(pid) or Identity("", pid, 0)
+    return identify(pid) or Identity(pid, 0, "")
 
 
 def describe_end(exit_code: int | None) -> str:

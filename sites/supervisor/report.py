@@ -21,8 +21,8 @@ from sites.services.capacity import totals_mb
 from sites.supervisor.components import CONTROL_PLANE, uses_foreign_redis
 from sites.supervisor.health import QUEUES, health
 from sites.supervisor.heartbeat import redis_client
-from sites.supervisor.identity import read_record
 from sites.supervisor.lock import Holder
+from sites.supervisor.records import read_record
 from sites.unix_http import ask
 
 PROCESSES = ("redis", "agent", "envoy", *CONTROL_PLANE)

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from sites.supervisor.identity import read_stat
+from sites.runtime.agent.identity import read_stat
 
 STOPPED = "T"
 """By SIGSTOP or another signal that stops: proc_pid_stat(5)."""

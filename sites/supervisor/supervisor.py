@@ -19,7 +19,6 @@ from sites.supervisor.component import DATABASE, Component
 from sites.supervisor.components import agent_speaks_otherwise, components
 from sites.supervisor.control import serve
 from sites.supervisor.errand import run_errand
-from sites.supervisor.identity import read_record
 from sites.supervisor.journal import Journal
 from sites.supervisor.keeper import Keeper, StartFailed
 from sites.supervisor.lock import Holder, UpLock
@@ -27,6 +26,7 @@ from sites.supervisor.order import in_order
 from sites.supervisor.orphans import Orphans, collect_orphans
 from sites.supervisor.ports import check_port
 from sites.supervisor.preparation import check_data_version, make_folders
+from sites.supervisor.records import read_record
 from sites.supervisor.resume import Resume, replace_self
 from sites.supervisor.sockets import inherit, listen
 from sites.supervisor.systemd import report_to_watchdog, tell_systemd, writes_to_journal

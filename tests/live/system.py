@@ -20,8 +20,9 @@ from django.db import connections
 from django.db.utils import ConnectionHandler
 from pytest_django import DjangoDbBlocker
 
+from sites.runtime.agent.identity import Identity
 from sites.supervisor.control import request
-from sites.supervisor.identity import Identity, Record, read_record
+from sites.supervisor.records import Record, read_record
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 PARTS = ("forkserver", "redis", "agent", "xds", "envoy", "web", "worker-control", "worker-work", "beat")

@@ -13,7 +13,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from sites.supervisor.identity import parent_of
+from sites.runtime.agent.identity import parent_of
 from tests.live.hanging import ENVOY_SECONDS
 from tests.live.moments import children
 from tests.live.system import PARTS, System, wait_for

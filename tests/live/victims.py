@@ -14,7 +14,7 @@ from django.db import connection
 
 from sites.models import Revision, Step
 from sites.runtime.agent import identity
-from sites.supervisor.identity import Identity
+from sites.runtime.agent.identity import Identity
 from tests.live.instances import instances, running_process, runtime_of
 from tests.live.moments import Moment
 from tests.live.postgres import Postgres

@@ -6,7 +6,8 @@ from pathlib import Path
 
 from django.conf import settings
 
-from sites.supervisor.identity import parent_of, read_record
+from sites.runtime.agent.identity import parent_of
+from sites.supervisor.records import read_record
 
 ROUTER = "envoy"
 WITHOUT_CHILDREN = ("agent",)

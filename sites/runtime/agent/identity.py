@@ -20,10 +20,16 @@ class Identity:
 
     pid: int
     starttime: int
+    """In clock ticks since boot, field 22 of /proc/PID/stat."""
     boot: str
 
+    def is_alive(self) -> bool:
+        """Whether that very process still runs; a zombie does not."""
+        return identify(self.pid) == self
 
-def _stat(pid: int) -> list[str] | None:
+
+def read_stat(pid: int) -> list[str] | None:
+    """/proc/PID/stat from the third field on, the state; the second, a name, may hold spaces and brackets."""
     try:
         text = Path(f"/proc/{pid}/stat").read_bytes().decode(errors="replace")
     except (FileNotFoundError, ProcessLookupError):
@@ -33,10 +39,16 @@ def _stat(pid: int) -> list[str] | None:
 
 def identify(pid: int) -> Identity | None:
     """None when the process has ended, even if nobody has collected it yet."""
-    fields = _stat(pid)
+    fields = read_stat(pid)
     if fields is None or fields[0] in "ZX":
         return None
     return Identity(pid=pid, starttime=int(fields[19]), boot=boot_id())
+
+
+def parent_of(pid: int) -> int | None:
+    """Process id of a process's parent; None when there is no such process."""
+    fields = read_stat(pid)
+    return None if fields is None else int(fields[1])
 
 
 def open_pidfd(identity: Identity | None) -> int | None:
@@ -88,7 +100,7 @@ def _started_by(pid: int, thread: int) -> list[int]:
 def _children_by_asking(pid: int) -> list[int]:
     found = []
     for entry in Path("/proc").iterdir():
-        if entry.name.isdigit() and (fields := _stat(int(entry.name))) is not None and int(fields[1]) == pid:
+        if entry.name.isdigit() and (fields := read_stat(int(entry.name))) is not None and int(fields[1]) == pid:
             found.append(int(entry.name))
     return found
 

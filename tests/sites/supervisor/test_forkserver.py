@@ -12,10 +12,10 @@ from pathlib import Path
 import pytest
 
 from sites.logs.pump import Pump
+from sites.runtime.agent.identity import parent_of
 from sites.supervisor import liveness
 from sites.supervisor.component import Component, NotReady
 from sites.supervisor.forking import NotForked, fork_part
-from sites.supervisor.identity import parent_of
 from sites.supervisor.journal import Journal
 from sites.supervisor.keeper import Keeper
 from sites.supervisor.orphans import Orphans, collect_orphans

@@ -15,10 +15,10 @@ import pytest
 from sites.logs.pump import Pump
 from sites.supervisor import watch
 from sites.supervisor.component import Component, NotReady
-from sites.supervisor.identity import read_record
 from sites.supervisor.journal import Journal
 from sites.supervisor.keeper import Keeper
 from sites.supervisor.liveness import CannotTell, Liveness, Silent, answers
+from sites.supervisor.records import read_record
 from sites.supervisor.scheduling import state_of
 
 PART = """

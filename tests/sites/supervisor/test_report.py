@@ -11,8 +11,9 @@ from django.utils import timezone
 from pytest_django import Settings
 
 from sites.models import Operation, OperationState
+from sites.runtime.agent.identity import identify
 from sites.supervisor import report
-from sites.supervisor.identity import Record, identity_of, write_record
+from sites.supervisor.records import Record, write_record
 from sites.supervisor.report import ago, status_lines
 from tests.domain import Domain
 
@@ -58,7 +59,7 @@ def test_what_strangers_wrote_is_one_line_that_does_nothing(
 
 def test_a_part_that_hung_says_so_on_the_page_and_to_the_doctor(tmp_path: Path, settings: Settings) -> None:
     settings.RUN_DIR = tmp_path
-    own = identity_of(os.getpid())
+    own = identify(os.getpid())
     assert own is not None
     hung = "did not answer for 31 s and was replaced on 2026-11-28 at 03:10:12 UTC"
     write_record(tmp_path, Record("agent", own, "", 0.0, restarts=1, last_hang=hung))

@@ -15,7 +15,7 @@ from django.contrib.auth.models import User
 from sites.models import HostNameKind, Instance, Slot, Subscription
 from sites.models.required import required
 from sites.runtime.process import ProcessRuntime
-from sites.supervisor.identity import read_record
+from sites.supervisor.records import read_record
 from tools.demo.staged_site import StagedSite
 from tools.escape.attempt import Aim
 from tools.escape.laying import SERVE, lay

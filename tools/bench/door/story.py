@@ -10,7 +10,7 @@ from pathlib import Path
 
 from django.conf import settings
 
-from sites.supervisor.identity import read_record
+from sites.supervisor.records import read_record
 from tools.bench.costs import Usage, busy_share, usage
 from tools.bench.door.crowd import CROWD, FLOOD, Numbers
 from tools.bench.door.escapes import try_to_escape
