@@ -6,6 +6,7 @@ from django.test import Client
 
 from portal import workers
 from sites.models import Operation, Site, Step
+from sites.services import custom_sites
 from sites.supervisor import heartbeat
 from tests.domain import Domain
 from tests.portal.conftest import HTMX
@@ -54,6 +55,27 @@ def test_each_operation_asks_for_the_worker_that_does_it(
         operation.kind = kind
         assert workers.away_sentence(operation) == ""
     assert asked == ["control", "work"]
+
+
+def test_a_creation_with_an_upload_asks_for_the_worker_that_builds_at_every_step(
+    domain: Domain, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[str] = []
+    monkeypatch.setattr(workers, "has_worker", lambda queue: asked.append(queue) is None)
+    operation = custom_sites.create_custom_site(
+        acting_user=domain.alice,
+        subscription=domain.subscription,
+        name="fabrikam",
+        mode="standard",
+        instance_count=1,
+        beginning=custom_sites.Beginning.UPLOAD,
+        archive=domain.archive("one"),
+        has_staging=False,
+    )
+    for step in (Step.REQUESTED, Step.BUILDING, Step.STARTING, Step.ROUTES_ACKNOWLEDGED):
+        operation.step = step
+        workers.away_sentence(operation)
+    assert set(asked) == {"work"}
 
 
 def test_without_redis_nobody_is_there(monkeypatch: pytest.MonkeyPatch) -> None:
