@@ -7,6 +7,7 @@ from django.db.models.functions import Now
 
 from sites.models import HostName, HostNameKind, Instance, Revision, RouterNode, Site, cluster_of
 from sites.models.slot import name_for_applications
+from sites.router.roster import KnownRouter
 from sites.router.table import PORTAL_CLUSTER, Cluster, Endpoint, HostRoute, Page, RouteTable, Sighting
 from sites.runtime.registry import get_runtime
 from sites.runtime.spec import InstanceState
@@ -29,7 +30,17 @@ def versions() -> dict[int, int]:
 
 def registered_nodes() -> set[str]:
     """Routers that must acknowledge a change; one that is away has not acknowledged."""
-    return set(RouterNode.objects.filter(retired_at=None).order_by().values_list("node_id", flat=True))
+    return set(RouterNode.objects.filter(RouterNode.EXPECTED).order_by().values_list("node_id", flat=True))
+
+
+def known_routers() -> list[KnownRouter]:
+    """All routers, also retired ones."""
+    return [
+        KnownRouter(
+            node.node_id, node.retired_at is None and node.last_seen_at is not None, node.retired_at is not None
+        )
+        for node in RouterNode.objects.all()
+    ]
 
 
 def sightings() -> list[Sighting]:
@@ -63,9 +74,9 @@ class DatabaseTables:
         """Register a router that has connected, or say that it is still there."""
         RouterNode.objects.update_or_create(node_id=node_id, defaults={"last_seen_at": Now()})
 
-    def registered(self) -> list[str]:
-        """See `registered_nodes`."""
-        return sorted(registered_nodes())
+    def routers(self) -> list[KnownRouter]:
+        """See `known_routers`."""
+        return known_routers()
 
     def sightings(self) -> list[Sighting]:
         """See `sightings`."""

@@ -109,7 +109,9 @@ def _routers() -> str:
     now = timezone.now()
     nodes = RouterNode.objects.filter(retired_at=None)
     words = [
-        f"{node.node_id} seen {ago(now - node.last_seen_at)}" if node.last_seen_at else f"{node.node_id} never seen"
+        f"{node.node_id} seen {ago(now - node.last_seen_at)}"
+        if node.last_seen_at
+        else f"{node.node_id} not connected yet"
         for node in nodes
     ]
     return ", ".join(words) or "none has registered"

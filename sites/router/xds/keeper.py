@@ -5,6 +5,7 @@ import logging
 from concurrent.futures import ThreadPoolExecutor
 
 from sites.router.base import Acknowledgement
+from sites.router.roster import KnownRouter
 from sites.router.table import RouteTable
 from sites.router.xds.last_good import LastGood
 from sites.router.xds.nodes import Nodes
@@ -103,17 +104,29 @@ class Keeper:
     async def registered(self) -> list[str] | None:
         """The nodes that the source expects; None while it is away."""
         try:
-            return sorted(await self._reader.call(self._reader.source.registered))
+            return [router.name for router in await self._look_at_routers() if router.must_acknowledge]
         except Exception as error:  # as above
             self._note_away(error)
             return None
+
+    async def refusal(self, node_id: str) -> str:
+        """Why a node that has just connected is not let in; empty when it is. The last answer of the source holds."""
+        await self.registered()
+        return self._nodes.admission.refusal(node_id)
 
     def close(self) -> None:
         """Finish writing and end the threads."""
         self._disk.shutdown(wait=True)
         self._reader.close()
 
+    async def _look_at_routers(self) -> list[KnownRouter]:
+        routers = await self._reader.call(self._reader.source.routers)
+        self._nodes.admission.take(routers)
+        return routers
+
     async def _poll(self) -> None:
+        await self._look_at_routers()
+        self._nodes.end_refused()
         versions = await self._reader.call(self._reader.source.versions)
         known = {site_id: table.version for site_id, table in self._nodes.cache.tables.items()}
         # Asked again one by one: a site may have been published between the two lines above.

@@ -4,9 +4,15 @@ import asyncio
 import logging
 
 from sites.router.base import Acknowledgement
+from sites.router.xds.admission import Admission
 from sites.router.xds.cache import Change, TableCache
+from sites.router.xds.listener import LISTENER
+from sites.router.xds.resource import Kind
 from sites.router.xds.stream import Stream
 from sites.router.xds.subscription import Request, Response
+
+CLOSE_PORT = Response(type_url=Kind.LISTENER.value, removed_resources=[LISTENER], nonce="close-port")
+"""Makes an Envoy give up its port. It ends the requests that it has, and takes no new ones."""
 
 logger = logging.getLogger(__name__)
 
@@ -29,6 +35,7 @@ class Nodes:
 
     def __init__(self, cache: TableCache) -> None:
         self.cache = cache
+        self.admission = Admission()
         self.connections: dict[str, Connection] = {}
         self._news = asyncio.Event()
 
@@ -42,6 +49,15 @@ class Nodes:
         connection = Connection(Stream(node_id, self.cache))
         self.connections[node_id] = connection
         return connection
+
+    def end_refused(self) -> None:
+        """End the connections that are not admitted any more. A retired router gives up its port first."""
+        for node_id, connection in self.connections.items():
+            if refusal := self.admission.refusal(node_id):
+                self.admission.complain(f"{refusal}. Its connection is ended.")
+                if self.admission.is_retired(node_id):
+                    connection.outbox.put_nowait(CLOSE_PORT)
+                connection.outbox.put_nowait(None)
 
     def disconnect(self, connection: Connection) -> None:
         """The stream has ended."""

@@ -10,7 +10,7 @@ from envoy.service.load_stats.v3 import lrs_pb2, lrs_pb2_grpc
 
 from sites.router.xds.keeper import Keeper
 from sites.router.xds.load_reports import LoadReports
-from sites.router.xds.nodes import Connection, Nodes
+from sites.router.xds.nodes import CLOSE_PORT, Connection, Nodes
 from sites.router.xds.subscription import Request, Response
 
 OPTIONS = [
@@ -42,6 +42,11 @@ class Discovery(ads_pb2_grpc.AggregatedDiscoveryServiceServicer):
             return
         if not first.node.id:
             await context.abort(grpc.StatusCode.INVALID_ARGUMENT, "The first request must name its node.")
+        if refusal := await self._keeper.refusal(first.node.id):
+            self._nodes.admission.complain(refusal)
+            if self._nodes.admission.is_retired(first.node.id):
+                yield CLOSE_PORT
+            await context.abort(grpc.StatusCode.PERMISSION_DENIED, refusal)
         connection = self._nodes.connect(first.node.id)
         self._start(self._keeper.greet(first.node.id))
         reading = self._start(self._read(connection, first, requests))

@@ -6,11 +6,12 @@ from pathlib import Path
 
 import pytest
 
+from sites.router.roster import KnownRouter
 from sites.router.table import RouteTable, Sighting
 from sites.router.xds import keeper as module
 from sites.router.xds.keeper import Keeper
 from sites.router.xds.last_good import LastGood
-from sites.router.xds.nodes import Nodes
+from sites.router.xds.nodes import CLOSE_PORT, Nodes
 from sites.router.xds.source import SourceReader
 from tests.sites.router.tables import cluster, sightings, table
 from tests.sites.router.xds.envoy import make_cache
@@ -26,6 +27,7 @@ class Tables:
         self.is_runtime_away = False
         self.reads = 0
         self.nodes: list[str] = []
+        self.retired: set[str] = set()
 
     def all_tables(self) -> list[RouteTable]:
         self._check()
@@ -42,8 +44,9 @@ class Tables:
     def seen(self, node_id: str) -> None:
         self.nodes.append(node_id)
 
-    def registered(self) -> list[str]:
-        return ["router-1"]
+    def routers(self) -> list[KnownRouter]:
+        self._check()
+        return [KnownRouter("router-1", must_acknowledge=True, is_retired="router-1" in self.retired)]
 
     def sightings(self) -> list[Sighting]:
         if self.is_runtime_away:
@@ -216,3 +219,27 @@ def test_without_the_runtime_no_new_instance_is_published_and_none_is_withdrawn(
         run(keeper.publish(1, 2, 0.1))
     assert nodes.cache.is_confirmed(before)
     assert not nodes.cache.is_confirmed(source.tables[1])
+
+
+def test_a_router_that_is_retired_gives_up_its_port_and_is_cut_off(
+    keeper: Keeper, source: Tables, nodes: Nodes
+) -> None:
+    connection = nodes.connect("router-1")
+    other = nodes.connect("router-2")
+    source.retired.add("router-1")
+    run(keeper.load(), following(keeper, lambda: connection.outbox.qsize() >= 2))
+    assert connection.outbox.get_nowait() == CLOSE_PORT
+    assert connection.outbox.get_nowait() is None
+    assert other.outbox.empty()
+
+
+def test_a_retired_router_is_refused_while_the_source_is_away_too(keeper: Keeper, source: Tables) -> None:
+    source.retired.add("router-1")
+
+    async def ask() -> None:
+        assert "is retired" in await keeper.refusal("router-1")
+        source.is_away = True
+        assert "is retired" in await keeper.refusal("router-1")
+        assert await keeper.refusal("router-2") == ""
+
+    run(ask())
