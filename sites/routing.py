@@ -37,7 +37,10 @@ def known_routers() -> list[KnownRouter]:
     """All routers, also retired ones."""
     return [
         KnownRouter(
-            node.node_id, node.retired_at is None and node.last_seen_at is not None, node.retired_at is not None
+            name=node.node_id,
+            must_acknowledge=node.retired_at is None and node.last_seen_at is not None,
+            is_retired=node.retired_at is not None,
+            certificates=tuple(filter(None, (node.certificate, node.former_certificate))),
         )
         for node in RouterNode.objects.all()
     ]
@@ -70,9 +73,17 @@ class DatabaseTables:
         """See `versions`."""
         return versions()
 
-    def seen(self, node_id: str) -> None:
-        """Register a router that has connected, or say that it is still there."""
-        RouterNode.objects.update_or_create(node_id=node_id, defaults={"last_seen_at": Now()})
+    def seen(self, node_id: str, certificate: str = "") -> None:
+        """Register a router that has connected, or say that it is still there.
+
+        The first use of its newest certificate ends the one before. A router with a certificate was added by a command.
+        """
+        if not certificate:
+            RouterNode.objects.update_or_create(node_id=node_id, defaults={"last_seen_at": Now()})
+            return
+        known = RouterNode.objects.filter(node_id=node_id)
+        known.update(last_seen_at=Now())
+        known.filter(certificate=certificate).exclude(former_certificate="").update(former_certificate="")
 
     def routers(self) -> list[KnownRouter]:
         """See `known_routers`."""

@@ -11,3 +11,5 @@ class KnownRouter:
     must_acknowledge: bool
     """It has connected, and is not retired: an operation waits for it."""
     is_retired: bool
+    certificates: tuple[str, ...] = ()
+    """Fingerprints of the certificates that it may come with; empty for one that comes by the unix socket."""

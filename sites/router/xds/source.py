@@ -23,8 +23,11 @@ class TableSource(Protocol):
     def versions(self) -> dict[int, int]:
         """Site id → `routes_version` of every site, in one query: asked every second."""
 
-    def seen(self, node_id: str) -> None:
-        """A router node is connected; told when it connects and some seconds apart while it stays."""
+    def seen(self, node_id: str, certificate: str) -> None:
+        """A router node is connected; told when it connects and some seconds apart while it stays.
+
+        `certificate` is the fingerprint of the one that it came with; empty for the unix socket.
+        """
 
     def routers(self) -> list[KnownRouter]:
         """All routers, with who must acknowledge and who is retired: asked every second."""

@@ -39,7 +39,7 @@ class FileTables:
     def versions(self) -> dict[int, int]:
         return {table.site_id: table.version for table in self.all_tables()}
 
-    def seen(self, node_id: str) -> None:
+    def seen(self, node_id: str, certificate: str) -> None:
         with self.path.with_suffix(".seen").open("a") as log:
             log.write(node_id + "\n")
 

@@ -13,7 +13,8 @@ from pytest_django import Settings
 from sites.models import Operation, OperationState
 from sites.supervisor import report
 from sites.supervisor.identity import Record, identity_of, write_record
-from sites.supervisor.report import ago, status_lines
+from sites.supervisor.report import status_lines
+from sites.supervisor.spans import ago
 from tests.domain import Domain
 
 

@@ -1,11 +1,13 @@
 """Who may connect as which router."""
 
 import logging
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from sites.router.authority import Certificate
 from sites.router.roster import KnownRouter
-from sites.router.xds.admission import MOST_COMPLAINTS, REPEAT_SECONDS, Admission
+from sites.router.xds.admission import MOST_COMPLAINTS, REPEAT_SECONDS, Admission, Peer
 
 
 class Clock:
@@ -43,3 +45,31 @@ def test_names_without_end_fill_no_log_and_no_memory(caplog: pytest.LogCaptureFi
         for number in range(10 * MOST_COMPLAINTS):
             admission.complain(f"Router {number} is retired.")
     assert len(caplog.messages) == MOST_COMPLAINTS
+
+
+def peer(name: str, fingerprint: str = "new") -> Peer:
+    return Peer("1", Certificate(name, fingerprint, datetime.now(UTC) + timedelta(days=1)))
+
+
+def test_a_router_speaks_for_itself_alone() -> None:
+    admission = Admission()
+    assert "before the database has been read" in admission.refusal("a", peer("a"))
+    admission.take(
+        [
+            KnownRouter("a", must_acknowledge=True, is_retired=False, certificates=("new", "former")),
+            KnownRouter("b", must_acknowledge=True, is_retired=False, certificates=("of b",)),
+            KnownRouter("local", must_acknowledge=True, is_retired=False),
+        ]
+    )
+    assert admission.refusal("a", peer("a")) == admission.refusal("a", peer("a", "former")) == ""
+    assert "with the certificate of a calls itself b" in admission.refusal("b", peer("a"))
+    assert "with the certificate of a calls itself local" in admission.refusal("local", peer("a"))
+    assert "./greenroom router credentials a" in admission.refusal("a", peer("a", "lost"))
+    assert "./greenroom router credentials c" in admission.refusal("c", peer("c"))
+    assert "GREENROOM_ROUTER_NODE" in admission.refusal("a")
+    assert admission.refusal("local") == admission.refusal("new one") == ""
+
+
+def test_a_name_that_nobody_could_read_is_refused() -> None:
+    for name in ("", "x" * 65):
+        assert "is refused" in Admission().refusal(name)
