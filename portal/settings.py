@@ -77,6 +77,9 @@ PORTAL_HOST = os.environ.get("GREENROOM_PORTAL_HOST") or ("localhost" if SUFFIX 
 IS_LOCAL = PORTAL_HOST == "localhost"
 PORTAL_URL = (os.environ.get("GREENROOM_PORTAL_URL") or f"http://{PORTAL_HOST}:{PORT}").rstrip("/")
 ENVOY_PATH = os.environ.get("ENVOY_PATH", "")
+XDS_LISTEN = os.environ.get("GREENROOM_XDS_LISTEN", "")
+ROUTER_DIR = DATA_DIR / "routers"
+ROUTER_AUTHORITY = DATA_DIR / "router-authority.json"
 ROUTER_NODE = os.environ.get("GREENROOM_ROUTER_NODE", "router-1")
 ISOLATION = os.environ.get("GREENROOM_ISOLATION", "")
 READY_SECONDS = env_int("GREENROOM_READY_SECONDS", 60)
@@ -129,6 +132,7 @@ SECRET_KEY, *SECRET_KEY_FALLBACKS = keyring.open_keys(KEY_FILE, DATA_DIR).signin
 ENCRYPTED_PLACES = {  # beside every EncryptedTextField
     "sessions": "portal.signing_keys.renew_sessions",
     "second factors": "portal.accounts.factors.renew_secrets",
+    "authority of the routers": "sites.services.routers.renew_authority",
 }
 DEBUG = False
 ALLOWED_HOSTS = ["*"]  # Envoy routes known host names only; portal.middleware answers for the rest

@@ -12,6 +12,7 @@ from django.core.checks import CheckMessage, Error, Warning, register
 
 from sites import keyring
 from sites.content.package_sources import on_this_machine
+from sites.router.place import ROUTER_NAME, parse_place
 from sites.runtime.agent.name_servers import is_reached
 
 TAG = "greenroom"
@@ -93,6 +94,31 @@ def check_listener(**_: object) -> list[CheckMessage]:
     if not 1 <= settings.PORT <= 65535:
         found.append(Error(f"GREENROOM_PORT is {settings.PORT}, and ports go from 1 to 65535.", id="greenroom.E004"))
     return found
+
+
+def check_router(**_: object) -> list[CheckMessage]:
+    """How the router of this machine is called, and where others connect."""
+    found: list[CheckMessage] = []
+    if not ROUTER_NAME.fullmatch(settings.ROUTER_NODE):
+        hint = "Use letters, digits, dots, hyphens and underscores, at most 64, with a letter or digit first."
+        sentence = f"'{settings.ROUTER_NODE}' in GREENROOM_ROUTER_NODE is not a name of a router."
+        found.append(Error(sentence, hint=hint, id="greenroom.E014"))
+    if settings.XDS_LISTEN and not _is_place(settings.XDS_LISTEN):
+        hint = "Give an address of this machine and a free port: 192.0.2.7:8443, or [::]:8443 for every address."
+        sentence = f"GREENROOM_XDS_LISTEN is '{settings.XDS_LISTEN}', which is not an IP address with a port."
+        found.append(Error(sentence, hint=hint, id="greenroom.E015"))
+    elif settings.XDS_LISTEN and parse_place(settings.XDS_LISTEN).port == settings.PORT:
+        hint = "Give them another port. Visitors must not find this one."
+        sentence = f"GREENROOM_XDS_LISTEN and GREENROOM_PORT both name port {settings.PORT}."
+        found.append(Error(sentence, hint=hint, id="greenroom.E015"))
+    return found
+
+
+def _is_place(text: str) -> bool:
+    try:
+        return parse_place(text).is_address
+    except ValueError:
+        return False
 
 
 def check_names(**_: object) -> list[CheckMessage]:
@@ -270,6 +296,7 @@ CHECKS = (
     check_applications,
     check_limits,
     check_listener,
+    check_router,
     check_names,
     check_mode,
     check_data_folder,

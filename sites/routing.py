@@ -7,6 +7,7 @@ from django.db.models.functions import Now
 
 from sites.models import HostName, HostNameKind, Instance, Revision, RouterNode, Site, cluster_of
 from sites.models.slot import environment_name_of
+from sites.router.roster import KnownRouter
 from sites.router.table import PORTAL_CLUSTER, Cluster, Endpoint, HostRoute, Page, RouteTable, Sighting
 from sites.runtime.registry import get_runtime
 from sites.runtime.spec import InstanceState
@@ -29,7 +30,20 @@ def versions() -> dict[int, int]:
 
 def registered_nodes() -> set[str]:
     """Routers that must acknowledge a change; one that is away has not acknowledged."""
-    return set(RouterNode.objects.filter(retired_at=None).order_by().values_list("node_id", flat=True))
+    return set(RouterNode.objects.filter(RouterNode.EXPECTED).order_by().values_list("node_id", flat=True))
+
+
+def known_routers() -> list[KnownRouter]:
+    """All routers, also retired ones."""
+    return [
+        KnownRouter(
+            name=node.node_id,
+            must_acknowledge=node.retired_at is None and node.last_seen_at is not None,
+            is_retired=node.retired_at is not None,
+            certificates=tuple(filter(None, (node.certificate, node.former_certificate))),
+        )
+        for node in RouterNode.objects.all()
+    ]
 
 
 def sightings() -> list[Sighting]:
@@ -59,13 +73,21 @@ class DatabaseTables:
         """See `versions`."""
         return versions()
 
-    def seen(self, node_id: str) -> None:
-        """Register a router that has connected, or say that it is still there."""
-        RouterNode.objects.update_or_create(node_id=node_id, defaults={"last_seen_at": Now()})
+    def seen(self, node_id: str, certificate: str = "") -> None:
+        """Register a router that has connected, or say that it is still there.
 
-    def registered(self) -> list[str]:
-        """See `registered_nodes`."""
-        return sorted(registered_nodes())
+        The first use of its newest certificate ends the one before. A router with a certificate was added by a command.
+        """
+        if not certificate:
+            RouterNode.objects.update_or_create(node_id=node_id, defaults={"last_seen_at": Now()})
+            return
+        known = RouterNode.objects.filter(node_id=node_id)
+        known.update(last_seen_at=Now())
+        known.filter(certificate=certificate).exclude(former_certificate="").update(former_certificate="")
+
+    def routers(self) -> list[KnownRouter]:
+        """See `known_routers`."""
+        return known_routers()
 
     def sightings(self) -> list[Sighting]:
         """See `sightings`."""

@@ -195,7 +195,7 @@ def make_domain(folder: Path, monkeypatch: object) -> Domain:
     get_router.cache_clear()
     get_runtime.cache_clear()
     get_router().use_tables(routing.table_of)
-    RouterNode.objects.create(node_id="router-1")
+    RouterNode.objects.create(node_id="router-1", last_seen_at=now())
     alice, bob, charlie = (User.objects.create_user(name, password=name) for name in ("alice", "bob", "charlie"))
     subscription = Subscription.objects.create(name="Default")
     Membership.objects.create(subscription=subscription, user=alice, role=Role.OWNER)

@@ -40,6 +40,8 @@ GreenroomError
 │   ├── AlreadyUp           one `up` per data folder
 │   ├── NotUp               a command needs a running `up`
 │   ├── IsolationMissing    the machine gives no sandbox, and nobody allowed to go without
+│   ├── RouterUnknown       a command names a router that is not registered
+│   ├── RouterRefused       a router cannot become what a command asks for
 │   ├── ArchiveRefused      an upload that cannot be trusted or read
 │   ├── UploadTooLarge
 │   └── WorkerKindRefused   a Procfile's worker line
@@ -50,6 +52,7 @@ GreenroomError
     ├── ReleaseFailed
     ├── OutOfMemory         the machine has no memory for more instances
     ├── RoutesRefused       every router refused the routes
+    ├── RoutersLate         some routers did not acknowledge the routes before the switch
     ├── NoSpaceLeft         a write came to a full disk
     ├── InternalFault       an exception that nobody foresaw, again and again
     ├── Cancelled           a person asked for the end of an operation before its switch
@@ -90,6 +93,7 @@ from sites.errors.failures import (
     WarmupFailed,
 )
 from sites.errors.keys import DataFolderRefused, KeyFileRefused, KeyMissing
+from sites.errors.routers import RouterRefused, RoutersLate, RouterUnknown
 from sites.errors.slots import (
     NothingPublished,
     NothingToRollBack,
@@ -151,7 +155,10 @@ __all__ = [
     "Refused",
     "ReleaseFailed",
     "RequestTooLarge",
+    "RouterRefused",
+    "RouterUnknown",
     "RouterUnreachable",
+    "RoutersLate",
     "RoutesRefused",
     "RuntimeUnreachable",
     "SameSlot",

@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from django.conf import settings
+
 from sites.errors import RoutesRefused
 from sites.models import Site
 from sites.operations.turn import Turn
@@ -10,6 +12,8 @@ from sites.routing import registered_nodes
 
 WAIT_SECONDS = 0.3
 """How long a worker may wait for routers, most of which answer within milliseconds."""
+NOBODY = "a first router, since none has registered yet"
+"""Stands for the routers that are missing while there are none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,19 +21,28 @@ class Answer:
     """How far the registered routers have come with a site's routes; one that is away has not acknowledged."""
 
     missing: frozenset[str]
-    """Routers without an acknowledgement; a word of its own while none is registered."""
+    """Routers without an acknowledgement; NOBODY while none is registered."""
     refusal: str = ""
     """Why every router refuses the routes; empty when one may yet take them."""
 
     @property
     def sentence(self) -> str:
         """For people."""
-        return f"waiting for {self.late}" if self.missing else "acknowledged by every router"
+        if not self.missing:
+            return "acknowledged by every router"
+        return f"waiting for {self.late}" + (f". {self.remedy}" if self.remedy else "")
 
     @property
     def late(self) -> str:
         """The missing routers by name."""
         return ", ".join(sorted(self.missing))
+
+    @property
+    def remedy(self) -> str:
+        """What to do if a missing router is gone; empty where `up` brings it back."""
+        others = sorted(self.missing - {NOBODY, settings.ROUTER_NODE})
+        commands = " and ".join(f"./greenroom router retire {name}" for name in others)
+        return f"If {'it is' if len(others) == 1 else 'they are'} gone for good: {commands}" if others else ""
 
 
 def publish(site: Site, *, wait_seconds: float = WAIT_SECONDS) -> Answer:
@@ -41,9 +54,7 @@ def publish(site: Site, *, wait_seconds: float = WAIT_SECONDS) -> Answer:
     registered = registered_nodes()
     missing = {node for node in registered if acknowledged.versions.get(node, -1) < site.routes_version}
     refused = acknowledged.refusals if registered and registered <= acknowledged.refusals.keys() else {}
-    return Answer(
-        frozenset(missing if registered else {"no router has registered yet"}), next(iter(refused.values()), "")
-    )
+    return Answer(frozenset(missing if registered else {NOBODY}), next(iter(refused.values()), ""))
 
 
 def acknowledged(turn: Turn) -> Answer:

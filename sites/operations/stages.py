@@ -30,7 +30,7 @@ STAGES = {
         Stage(Step.PREPARING, enter=prepare.prepare, undo=prepare.give_up),
         Stage(Step.STARTING, start.start, limit_seconds=start.LIMIT_SECONDS, late=start.late),
         Stage(Step.WARMING, warm_up.warm_up, clean_up=sides.end_probes, limit_seconds=warm_up.limit_seconds),
-        Stage(Step.ROUTES_OFFERED, offer.wait, enter=offer.offer, limit_seconds=offer.LIMIT_SECONDS),
+        Stage(Step.ROUTES_OFFERED, offer.wait, enter=offer.offer, limit_seconds=offer.LIMIT_SECONDS, late=offer.late),
         Stage(Step.PREPARED, show_preview.wait, enter=show_preview.show, undo=show_preview.withdraw),
         Stage(Step.SWITCHED, switch.announce, enter=switch.switch, undo=switch.switch_back),
         Stage(Step.WITHDRAWN, switch.announce, enter=withdraw.withdraw, undo=withdraw.give_back),

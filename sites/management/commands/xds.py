@@ -7,8 +7,10 @@ from django.conf import settings
 from django.db import close_old_connections
 
 from sites.management.base import GreenroomCommand
+from sites.router.place import parse_place
 from sites.router.xds.daemon import Places, serve
 from sites.routing import DatabaseTables
+from sites.services import routers
 
 
 class Command(GreenroomCommand):
@@ -28,5 +30,7 @@ class Command(GreenroomCommand):
             port=settings.PORT,
             portal_hosts=[settings.PORTAL_HOST, "127.0.0.1", "[::1]"],
             silence_seconds=settings.SILENCE_SECONDS,
+            tcp=parse_place(settings.XDS_LISTEN) if settings.XDS_LISTEN else None,
         )
-        asyncio.run(serve(DatabaseTables(), places, before_call=close_old_connections))
+        authority = routers.authority() if settings.XDS_LISTEN else None
+        asyncio.run(serve(DatabaseTables(), places, close_old_connections, authority))

@@ -1,5 +1,6 @@
 """Step ROUTES_OFFERED: the routers know the warm instances before any host name leads there."""
 
+from sites.errors import Failed, RoutersLate, Unreachable
 from sites.models import Revision, RevisionState
 from sites.operations import figures, routers, sides
 from sites.operations.kind import Need
@@ -44,3 +45,17 @@ def wait(turn: Turn) -> Progress:
     if not answer.missing:
         figures.begin(turn)
     return Progress(not answer.missing, answer.sentence)
+
+
+def late(turn: Turn) -> Failed | None:
+    """The failure that names the routers which are missing; None where the routers are not what is late."""
+    try:
+        answer = routers.publish(turn.site, wait_seconds=0.0)
+    except Unreachable:
+        return None
+    if not answer.missing:
+        return None
+    remedy = f"{answer.remedy}. Then try again." if answer.remedy else "Try again; ./greenroom status says more."
+    return RoutersLate(
+        what=turn.what, routers=answer.late, limit=f"{LIMIT_SECONDS:.0f}", holds=turn.holds, remedy=remedy
+    )

@@ -32,17 +32,16 @@ class Change:
 class Fixtures:
     """The resources that do not depend on any site."""
 
-    listener: Resource
     cluster: Resource
     routes: Resource
     scopes: dict[str, Resource]
 
 
-def fixtures(listener: Resource, web_socket: str, portal_hosts: Iterable[str]) -> Fixtures:
-    """The listener, and the portal on its hosts. An IPv6 address stands in brackets."""
+def fixtures(web_socket: str, portal_hosts: Iterable[str]) -> Fixtures:
+    """The portal on its hosts. An IPv6 address stands in brackets."""
     hosts = list(dict.fromkeys(portal_hosts))
     scopes = {host: scope_resource(host, PORTAL_ROUTES, is_on_demand=False) for host in hosts}
-    return Fixtures(listener, portal_cluster(web_socket), portal_routes(hosts), scopes)
+    return Fixtures(portal_cluster(web_socket), portal_routes(hosts), scopes)
 
 
 def offered_clusters(table: RouteTable) -> list[Cluster]:

@@ -11,16 +11,21 @@ from pathlib import Path
 
 from aiohttp import web
 
+from sites.router.authority import Authority
 from sites.router.bounds import bounds
+from sites.router.place import Place
+from sites.router.xds.admission import LOCAL
 from sites.router.xds.cache import TableCache, fixtures
 from sites.router.xds.control import Control
+from sites.router.xds.gate import Gate
 from sites.router.xds.keeper import Keeper
 from sites.router.xds.last_good import LastGood
-from sites.router.xds.listener import edge_listener
+from sites.router.xds.listener import Edge
 from sites.router.xds.load_reports import LoadReports
 from sites.router.xds.nodes import Nodes
-from sites.router.xds.server import make_server
+from sites.router.xds.server import Door, make_server
 from sites.router.xds.source import SourceReader, TableSource
+from sites.router.xds.tls import ServerTls
 
 TIDY_SECONDS = 1.0
 
@@ -39,6 +44,8 @@ class Places:
     port: int
     portal_hosts: Sequence[str]
     silence_seconds: int
+    tcp: Place | None = None
+    """Where routers with a certificate connect; None: nowhere."""
 
 
 def usable_addresses(addresses: Sequence[str]) -> list[str]:
@@ -57,18 +64,27 @@ def _has_ipv6() -> bool:
     return True
 
 
-async def serve(source: TableSource, places: Places, before_call: Callable[[], None] = lambda: None) -> None:
-    """Serve until SIGTERM or SIGINT. `before_call` runs in the thread of each call to the source."""
+async def serve(
+    source: TableSource,
+    places: Places,
+    before_call: Callable[[], None] = lambda: None,
+    authority: Authority | None = None,
+) -> None:
+    """Serve until SIGTERM or SIGINT. `before_call` runs in the thread of each call to the source.
+
+    `authority` is that of the routers with a certificate, and needed for `places.tcp`.
+    """
     stopped = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stopped.set)
-    listener = edge_listener(
-        usable_addresses(places.addresses), places.port, bounds=bounds(), silence_seconds=places.silence_seconds
-    )
-    nodes = Nodes(TableCache(fixtures(listener, str(places.web_socket), places.portal_hosts)))
+    edge = Edge(usable_addresses(places.addresses), places.port, bounds(), places.silence_seconds)
+    nodes = Nodes(TableCache(fixtures(str(places.web_socket), places.portal_hosts)))
     reports = LoadReports()
     keeper = Keeper(SourceReader(source, before_call), nodes, LastGood(places.last_good))
-    work = asyncio.create_task(_serve(keeper, nodes, reports, places))
+    gate = None
+    if places.tcp is not None and authority is not None:
+        gate = Gate(places.tcp, ServerTls(authority), places.xds_socket, nodes.admission, keeper.refusal)
+    work = asyncio.create_task(_serve(keeper, nodes, reports, places, edge, gate))
     stopping = asyncio.create_task(stopped.wait())
     try:
         await asyncio.wait({work, stopping}, return_when=asyncio.FIRST_COMPLETED)
@@ -82,20 +98,23 @@ async def serve(source: TableSource, places: Places, before_call: Callable[[], N
         logger.info("Stopped; routers go on with the routes they have")
 
 
-async def _serve(keeper: Keeper, nodes: Nodes, reports: LoadReports, places: Places) -> None:
+async def _serve(
+    keeper: Keeper, nodes: Nodes, reports: LoadReports, places: Places, edge: Edge, gate: Gate | None
+) -> None:
     await keeper.load()
     os.umask(0o077)
     for path in (places.xds_socket, places.control_socket):
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         path.unlink(missing_ok=True)
-    server = make_server(f"unix:{places.xds_socket}", nodes, keeper, reports)
+    door = Door(nodes, keeper, gate.peer if gate else lambda _: LOCAL)
+    server = make_server(f"unix:{places.xds_socket}", door, keeper, reports, edge)
     await server.start()
     runner = web.AppRunner(Control(nodes, keeper, reports).application(), access_log=None)
     await runner.setup()
     await web.UnixSite(runner, str(places.control_socket)).start()
     logger.info("Ready for routers on %s", places.xds_socket)
     try:
-        await asyncio.gather(keeper.follow(), _tidy(reports))
+        await asyncio.gather(keeper.follow(), _tidy(reports), *([gate.serve()] if gate else []))
     finally:
         await runner.cleanup()
         await server.stop(grace=0.2)

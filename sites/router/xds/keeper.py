@@ -3,15 +3,20 @@
 import asyncio
 import logging
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 
 from sites.router.base import Acknowledgement
+from sites.router.roster import KnownRouter
 from sites.router.table import RouteTable
+from sites.router.xds.admission import Peer
 from sites.router.xds.last_good import LastGood
 from sites.router.xds.nodes import Nodes
 from sites.router.xds.source import SourceReader
 
 POLL_SECONDS = 1.0
 SEEN_EVERY_POLLS = 10
+ROUTERS_SECONDS = 2.0
+"""How long a router that connects waits for what the source says of it; then what was read last holds."""
 
 logger = logging.getLogger(__name__)
 
@@ -52,6 +57,7 @@ class Keeper:
         while True:
             try:
                 tables = await self._reader.call(self._reader.source.all_tables)
+                await self._look_at_routers()
             except Exception as error:  # any failure of a database means the same here
                 self._note_away(error)
             else:
@@ -83,8 +89,8 @@ class Keeper:
             try:
                 await self._poll()
                 if polls % SEEN_EVERY_POLLS == 0:
-                    for node_id in list(self._nodes.connections):
-                        await self._reader.call(self._reader.source.seen, node_id)
+                    for node_id, connection in list(self._nodes.connections.items()):
+                        await self._report(node_id, connection.peer)
             except Exception as error:  # as above
                 self._note_away(error)
                 continue
@@ -93,27 +99,50 @@ class Keeper:
                 self.is_source_away = False
                 logger.info("The database is back; all route tables are up to date")
 
-    async def greet(self, node_id: str) -> None:
+    async def greet(self, node_id: str, peer: Peer) -> None:
         """Report a node that has just connected; the poll repeats it if the source is away."""
         try:
-            await self._reader.call(self._reader.source.seen, node_id)
+            await self._report(node_id, peer)
         except Exception as error:  # as above
             self._note_away(error)
 
     async def registered(self) -> list[str] | None:
         """The nodes that the source expects; None while it is away."""
         try:
-            return sorted(await self._reader.call(self._reader.source.registered))
+            return [router.name for router in await self._look_at_routers() if router.must_acknowledge]
         except Exception as error:  # as above
             self._note_away(error)
             return None
+
+    async def refusal(self, node_id: str, peer: Peer) -> str:
+        """Why a peer that has just connected is not let in; empty when it is.
+
+        A certificate may be newer than what was read last. This machine's router waits for no source, because it may
+        have to serve while that hangs.
+        """
+        if peer.certificate is not None:
+            with suppress(TimeoutError):
+                async with asyncio.timeout(ROUTERS_SECONDS):
+                    await self.registered()
+        return self._nodes.admission.refusal(node_id, peer)
 
     def close(self) -> None:
         """Finish writing and end the threads."""
         self._disk.shutdown(wait=True)
         self._reader.close()
 
+    async def _report(self, node_id: str, peer: Peer) -> None:
+        fingerprint = peer.certificate.fingerprint if peer.certificate else ""
+        await self._reader.call(self._reader.source.seen, node_id, fingerprint)
+
+    async def _look_at_routers(self) -> list[KnownRouter]:
+        routers = await self._reader.call(self._reader.source.routers)
+        self._nodes.admission.take(routers)
+        return routers
+
     async def _poll(self) -> None:
+        await self._look_at_routers()
+        self._nodes.end_refused()
         versions = await self._reader.call(self._reader.source.versions)
         known = {site_id: table.version for site_id, table in self._nodes.cache.tables.items()}
         # Asked again one by one: a site may have been published between the two lines above.

@@ -1,6 +1,8 @@
 """The one listener: every address, every host name, one port."""
 
+import ipaddress
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from envoy.config.listener.v3 import listener_pb2
@@ -14,6 +16,7 @@ from envoy.extensions.http.early_header_mutation.header_mutation.v3 import (
     header_mutation_pb2 as early_header_mutation_pb2,
 )
 from google.protobuf import json_format
+from google.protobuf.struct_pb2 import Struct
 
 from sites.router.bounds import Bounds
 from sites.router.xds.edge_headers import REQUEST_HEADERS, RESPONSE_HEADERS, Family, pattern_of
@@ -30,6 +33,8 @@ from sites.router.xds.pages import (
 from sites.router.xds.resource import Kind, Resource, resource
 
 LISTENER = "edge"
+MOST_ADDRESSES = 16
+PORTS = range(1, 65536)
 _TYPE = "type.googleapis.com/"
 
 # Packed as Any below, by name: the classes must be known to the pool
@@ -65,6 +70,33 @@ IDLE_SECONDS = 180
 that they close first and no request meets a closing connection."""
 _FULL = 510
 """Status by which the filter of requests at once says that it is full; no visitor sees it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Edge:
+    """Where a router listens unless it says otherwise, and the bounds that hold for every one."""
+
+    addresses: Sequence[str]
+    port: int
+    bounds: Bounds
+    silence_seconds: int
+
+    @property
+    def listener(self) -> Resource:
+        """That of a router which says nothing else."""
+        return edge_listener(self.addresses, self.port, bounds=self.bounds, silence_seconds=self.silence_seconds)
+
+    def listener_of(self, metadata: Struct) -> Resource:
+        """That of a router whose bootstrap file names other addresses (`listen`) or another `port`.
+
+        Raises ValueError for what is no address or port.
+        """
+        told = json_format.MessageToDict(metadata)
+        addresses, port = told.get("listen", self.addresses), told.get("port", self.port)
+        if not isinstance(addresses, Sequence) or not 1 <= len(addresses) <= MOST_ADDRESSES or port not in PORTS:
+            raise ValueError(f"a router cannot listen on {addresses!r} port {port!r}")
+        whole = [str(ipaddress.ip_address(address)) for address in addresses]
+        return edge_listener(whole, int(port), bounds=self.bounds, silence_seconds=self.silence_seconds)
 
 
 def edge_listener(addresses: Sequence[str], port: int, *, bounds: Bounds, silence_seconds: int) -> Resource:

@@ -4,9 +4,15 @@ import asyncio
 import logging
 
 from sites.router.base import Acknowledgement
+from sites.router.xds.admission import LOCAL, Admission, Peer
 from sites.router.xds.cache import Change, TableCache
+from sites.router.xds.listener import LISTENER
+from sites.router.xds.resource import Kind, Resource
 from sites.router.xds.stream import Stream
 from sites.router.xds.subscription import Request, Response
+
+CLOSE_PORT = Response(type_url=Kind.LISTENER.value, removed_resources=[LISTENER], nonce="close-port")
+"""Makes an Envoy give up its port. It ends the requests that it has, and takes no new ones."""
 
 logger = logging.getLogger(__name__)
 
@@ -14,8 +20,9 @@ logger = logging.getLogger(__name__)
 class Connection:
     """One stream and the responses that wait to be written to it; None ends it."""
 
-    def __init__(self, stream: Stream) -> None:
+    def __init__(self, stream: Stream, peer: Peer) -> None:
         self.stream = stream
+        self.peer = peer
         self.outbox: asyncio.Queue[Response | None] = asyncio.Queue()
 
     def send(self, responses: list[Response]) -> None:
@@ -29,19 +36,37 @@ class Nodes:
 
     def __init__(self, cache: TableCache) -> None:
         self.cache = cache
+        self.admission = Admission()
         self.connections: dict[str, Connection] = {}
         self._news = asyncio.Event()
 
-    def connect(self, node_id: str) -> Connection:
-        """A node has opened a stream; an older one of the same id is ended."""
+    def is_taken(self, node_id: str, peer: Peer) -> bool:
+        """Whether a router with a certificate is connected by another connection than this one.
+
+        The first one stays: two with the same certificate would end each other without an end.
+        """
+        older = self.connections.get(node_id)
+        return older is not None and peer.certificate is not None and older.peer.connection != peer.connection
+
+    def connect(self, node_id: str, listener: Resource, peer: Peer = LOCAL) -> Connection:
+        """A node has opened a stream, and is to open this listener; an older stream of the same id is ended."""
         if (older := self.connections.get(node_id)) is not None:
             logger.warning("Router %s connected again; its older connection is ended", node_id)
             older.outbox.put_nowait(None)
         else:
             logger.info("Router %s connected", node_id)
-        connection = Connection(Stream(node_id, self.cache))
+        connection = Connection(Stream(node_id, self.cache, listener), peer)
         self.connections[node_id] = connection
         return connection
+
+    def end_refused(self) -> None:
+        """End the connections that are not admitted any more. A retired router gives up its port first."""
+        for node_id, connection in self.connections.items():
+            if refusal := self.admission.refusal(node_id, connection.peer):
+                self.admission.complain(f"{refusal} Its connection is ended.")
+                if self.admission.is_retired(node_id):
+                    connection.outbox.put_nowait(CLOSE_PORT)
+                connection.outbox.put_nowait(None)
 
     def disconnect(self, connection: Connection) -> None:
         """The stream has ended."""

@@ -2,15 +2,19 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable, Coroutine
+from typing import Any
 
 import grpc.aio
+from envoy.config.core.v3 import base_pb2
 from envoy.service.discovery.v3 import ads_pb2_grpc
 from envoy.service.load_stats.v3 import lrs_pb2, lrs_pb2_grpc
 
+from sites.router.xds.admission import Peer
 from sites.router.xds.keeper import Keeper
+from sites.router.xds.listener import Edge
 from sites.router.xds.load_reports import LoadReports
-from sites.router.xds.nodes import Connection, Nodes
+from sites.router.xds.nodes import CLOSE_PORT, Connection, Nodes
 from sites.router.xds.subscription import Request, Response
 
 OPTIONS = [
@@ -22,15 +26,43 @@ OPTIONS = [
     ("grpc.so_reuseport", 0),
 ]
 
+PeerOf = Callable[[str], Peer]
+"""Who is behind the address that gRPC gives a peer."""
+
 logger = logging.getLogger(__name__)
+
+
+class Door:
+    """Lets a router in that says who it is, or tells it why not."""
+
+    def __init__(self, nodes: Nodes, keeper: Keeper, peer_of: PeerOf) -> None:
+        self.nodes = nodes
+        self._keeper = keeper
+        self._peer_of = peer_of
+
+    def peer(self, context: grpc.aio.ServicerContext) -> Peer:
+        """Who is at the other end."""
+        return self._peer_of(context.peer())
+
+    async def refusal(self, node: base_pb2.Node, context: grpc.aio.ServicerContext) -> str:
+        """Why the router is not let in, which stands in the log too; empty when it is."""
+        peer = self.peer(context)
+        refusal = await self._keeper.refusal(node.id, peer)
+        if not refusal and self.nodes.is_taken(node.id, peer):
+            refusal = f"Router {node.id} is connected already. A second one with its certificate is refused."
+        if refusal:
+            self.nodes.admission.complain(refusal)
+        return refusal
 
 
 class Discovery(ads_pb2_grpc.AggregatedDiscoveryServiceServicer):
     """Delta ADS."""
 
-    def __init__(self, nodes: Nodes, keeper: Keeper) -> None:
-        self._nodes = nodes
+    def __init__(self, door: Door, keeper: Keeper, edge: Edge) -> None:
+        self._door = door
+        self._nodes = door.nodes
         self._keeper = keeper
+        self._edge = edge
         self._tasks: set[asyncio.Task[None]] = set()
 
     async def DeltaAggregatedResources(
@@ -40,10 +72,11 @@ class Discovery(ads_pb2_grpc.AggregatedDiscoveryServiceServicer):
         first = await anext(aiter(requests), None)
         if first is None:
             return
-        if not first.node.id:
-            await context.abort(grpc.StatusCode.INVALID_ARGUMENT, "The first request must name its node.")
-        connection = self._nodes.connect(first.node.id)
-        self._start(self._keeper.greet(first.node.id))
+        if refusal := await self._door.refusal(first.node, context):
+            if self._nodes.admission.is_retired(first.node.id):
+                yield CLOSE_PORT
+            await context.abort(grpc.StatusCode.PERMISSION_DENIED, refusal)
+        connection = await self._connect(first.node, context)
         reading = self._start(self._read(connection, first, requests))
         try:
             while (response := await connection.outbox.get()) is not None:
@@ -51,6 +84,18 @@ class Discovery(ads_pb2_grpc.AggregatedDiscoveryServiceServicer):
         finally:
             reading.cancel()
             self._nodes.disconnect(connection)
+
+    async def _connect(self, node: base_pb2.Node, context: grpc.aio.ServicerContext) -> Connection:
+        try:
+            listener = self._edge.listener_of(node.metadata)
+        except ValueError as error:
+            refusal = f"Router {node.id} is refused: its bootstrap file is wrong, since {error}."
+            self._nodes.admission.complain(refusal)
+            await context.abort(grpc.StatusCode.INVALID_ARGUMENT, refusal)
+        peer = self._door.peer(context)
+        connection = self._nodes.connect(node.id, listener, peer)
+        self._start(self._keeper.greet(node.id, peer))
+        return connection
 
     async def _read(self, connection: Connection, first: Request, requests: AsyncIterator[Request]) -> None:
         try:
@@ -62,7 +107,7 @@ class Discovery(ads_pb2_grpc.AggregatedDiscoveryServiceServicer):
         finally:
             connection.outbox.put_nowait(None)
 
-    def _start(self, work) -> asyncio.Task[None]:  # type: ignore[no-untyped-def]
+    def _start(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
         task = asyncio.create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
@@ -72,7 +117,8 @@ class Discovery(ads_pb2_grpc.AggregatedDiscoveryServiceServicer):
 class LoadReporting(lrs_pb2_grpc.LoadReportingServiceServicer):
     """LRS."""
 
-    def __init__(self, reports: LoadReports) -> None:
+    def __init__(self, door: Door, reports: LoadReports) -> None:
+        self._door = door
         self._reports = reports
 
     async def StreamLoadStats(
@@ -82,6 +128,8 @@ class LoadReporting(lrs_pb2_grpc.LoadReportingServiceServicer):
         first = await anext(aiter(requests), None)
         if first is None:
             return
+        if refusal := await self._door.refusal(first.node, context):
+            await context.abort(grpc.StatusCode.PERMISSION_DENIED, refusal)
         reporter = self._reports.connect(first.node.id)
 
         async def read() -> None:
@@ -97,10 +145,10 @@ class LoadReporting(lrs_pb2_grpc.LoadReportingServiceServicer):
             self._reports.disconnect(reporter)
 
 
-def make_server(address: str, nodes: Nodes, keeper: Keeper, reports: LoadReports) -> grpc.aio.Server:
+def make_server(address: str, door: Door, keeper: Keeper, reports: LoadReports, edge: Edge) -> grpc.aio.Server:
     """A server bound to `address` (`unix:/path`), not started yet. Raises RuntimeError when it cannot bind."""
     server = grpc.aio.server(options=OPTIONS)
-    ads_pb2_grpc.add_AggregatedDiscoveryServiceServicer_to_server(Discovery(nodes, keeper), server)
-    lrs_pb2_grpc.add_LoadReportingServiceServicer_to_server(LoadReporting(reports), server)
+    ads_pb2_grpc.add_AggregatedDiscoveryServiceServicer_to_server(Discovery(door, keeper, edge), server)
+    lrs_pb2_grpc.add_LoadReportingServiceServicer_to_server(LoadReporting(door, reports), server)
     server.add_insecure_port(address)
     return server

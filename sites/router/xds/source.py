@@ -1,10 +1,11 @@
 """Where the xDS server reads route tables from, and how it reads without blocking its event loop."""
 
 import asyncio
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Protocol, TypeVar
 
+from sites.router.roster import KnownRouter
 from sites.router.table import RouteTable, Sighting
 
 Answer = TypeVar("Answer")
@@ -22,11 +23,14 @@ class TableSource(Protocol):
     def versions(self) -> dict[int, int]:
         """Site id → `routes_version` of every site, in one query: asked every second."""
 
-    def seen(self, node_id: str) -> None:
-        """A router node is connected; told when it connects and some seconds apart while it stays."""
+    def seen(self, node_id: str, certificate: str) -> None:
+        """A router node is connected; told when it connects and some seconds apart while it stays.
 
-    def registered(self) -> Iterable[str]:
-        """The ids of the nodes that must acknowledge (those not retired)."""
+        `certificate` is the fingerprint of the one that it came with; empty for the unix socket.
+        """
+
+    def routers(self) -> list[KnownRouter]:
+        """All routers, with who must acknowledge and who is retired: asked every second."""
 
     def sightings(self) -> list[Sighting]:
         """All instances there are, as their runtime reports them at this moment."""

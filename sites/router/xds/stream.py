@@ -13,8 +13,10 @@ from sites.router.xds.subscription import Request, Response, Subscription
 class Stream:
     """State of one stream, without any input or output: requests and changes go in, responses come out."""
 
-    def __init__(self, node_id: str, cache: TableCache) -> None:
+    def __init__(self, node_id: str, cache: TableCache, listener: Resource) -> None:
+        """`listener` is where this Envoy is to listen."""
         self.node_id = node_id
+        self._listener = listener
         self.versions: dict[int, int] = {}
         """Site id → the highest table version that the node has acknowledged on this stream."""
         self._cache = cache
@@ -83,9 +85,9 @@ class Stream:
 
     def offer_listener_again(self) -> list[Response]:
         """A listener is refused while its port is taken; sent again it is tried again."""
-        if self._listeners.refusal(self._cache.fixed.listener) is None:
+        if self._listeners.refusal(self._listener) is None:
             return []
-        self._listeners.forget(self._cache.fixed.listener.name)
+        self._listeners.forget(self._listener.name)
         self._must_repeat_scopes = True
         return self._responses()
 
@@ -113,13 +115,13 @@ class Stream:
 
     def listener_state(self) -> str:
         """`listening`, `waiting` or the node's words for not opening its port."""
-        listener = self._cache.fixed.listener
+        listener = self._listener
         if self._listeners.holds(listener) and self.is_ready:
             return "listening"
         return self._listeners.refusal(listener) or "waiting"
 
     def _take_listener_answer(self, is_first: bool) -> None:
-        listener = self._cache.fixed.listener
+        listener = self._listener
         if is_first:
             self._must_repeat_scopes = self._listeners.knows(listener.name) and self._listeners.needs(listener)
         elif self._must_repeat_scopes and self._listeners.holds(listener):
@@ -161,8 +163,8 @@ class Stream:
         if fixed.routes.name in self._routes.names and self._routes.needs(fixed.routes):
             responses.append(self._routes.send([fixed.routes]))
         responses += self._scope_responses()
-        if self._listeners.is_open and self._listeners.needs(fixed.listener):
-            responses.append(self._listeners.send([fixed.listener]))
+        if self._listeners.is_open and self._listeners.needs(self._listener):
+            responses.append(self._listeners.send([self._listener]))
         return responses + self._stray_responses()
 
     def _site_responses(self, site_id: int) -> list[Response]:

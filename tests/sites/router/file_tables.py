@@ -4,9 +4,10 @@ import asyncio
 import json
 import logging
 import sys
-from dataclasses import astuple
+from dataclasses import asdict, astuple
 from pathlib import Path
 
+from sites.router.roster import KnownRouter
 from sites.router.table import Endpoint, RouteTable, Sighting
 from sites.router.xds.daemon import Places, serve
 from sites.router.xds.last_good import decode, encode
@@ -22,13 +23,12 @@ class FileTables:
     def __init__(self, path: Path) -> None:
         self.path = path
         self._instances = path.with_name("instances.json")
+        self._routers = path.with_name("routers.json")
 
     def write(self, tables: list[RouteTable]) -> None:
         """Commit these tables, all of whose instances run."""
         self.say(*sightings(cluster for table in tables for cluster in table.clusters))
-        unfinished = self.path.with_suffix(".new")
-        unfinished.write_text(json.dumps([encode(table) for table in tables]))
-        unfinished.replace(self.path)
+        _replace(self.path, [encode(table) for table in tables])
 
     def all_tables(self) -> list[RouteTable]:
         return [decode(text) for text in json.loads(self.path.read_text())]
@@ -39,12 +39,18 @@ class FileTables:
     def versions(self) -> dict[int, int]:
         return {table.site_id: table.version for table in self.all_tables()}
 
-    def seen(self, node_id: str) -> None:
+    def seen(self, node_id: str, certificate: str) -> None:
         with self.path.with_suffix(".seen").open("a") as log:
             log.write(node_id + "\n")
 
-    def registered(self) -> list[str]:
-        return ["router-1"]
+    def routers(self) -> list[KnownRouter]:
+        if not self._routers.exists():
+            return [KnownRouter("router-1", must_acknowledge=True, is_retired=False)]
+        return [KnownRouter(**row) for row in json.loads(self._routers.read_text())]
+
+    def know(self, *routers: KnownRouter) -> None:
+        """These are the routers from now on, in place of router-1."""
+        _replace(self._routers, [asdict(router) for router in routers])
 
     def sightings(self) -> list[Sighting]:
         rows = json.loads(self._instances.read_text())
@@ -57,9 +63,13 @@ class FileTables:
     def say(self, *instances: Sighting) -> None:
         """Have the runtime report these from now on, and no others."""
         rows = [[one.cluster, astuple(one.endpoint), one.is_running] for one in instances if one.endpoint]
-        unfinished = self._instances.with_suffix(".new")
-        unfinished.write_text(json.dumps(rows))
-        unfinished.replace(self._instances)
+        _replace(self._instances, rows)
+
+
+def _replace(path: Path, content: object) -> None:
+    unfinished = path.with_suffix(".new")
+    unfinished.write_text(json.dumps(content))
+    unfinished.replace(path)
 
 
 def main(folder: Path, port: int, silence_seconds: int) -> None:

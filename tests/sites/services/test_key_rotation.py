@@ -27,7 +27,7 @@ from sites.errors import KeyFileRefused
 from sites.keyring import KeyFile, Keyring, Purpose, key_file, new_key
 from sites.models import DeletedSlot, Deployment, Operation, Slot, SlotSetting, Swap
 from sites.models.fields import decrypt, encrypt, keyed_digests
-from sites.services import key_rotation, slots
+from sites.services import key_rotation, routers, slots
 from sites.services.settings import Entry, entry_state, is_entry_state, read_settings
 from tests.domain import Domain
 
@@ -44,6 +44,7 @@ USERS_OF_ENCRYPT = {
     "portal/kept_form.py": "sessions",
     "portal/accounts/codes.py": "sessions",
     "portal/accounts/factors.py": "second factors",
+    "sites/router/authority.py": "authority of the routers",
 }
 """Who encrypts, and which of the places of a rotation that is; a new one needs a place of its own."""
 
@@ -266,6 +267,19 @@ def test_a_rotation_that_is_cut_off_anywhere_is_taken_up_again(
     assert len(keys.read().keys) == 1
     assert [row.value for row in SlotSetting.objects.order_by("pk")] == held
     assert all(decrypt(token) is not None for _place, token in tokens())
+
+
+def test_the_authority_of_the_routers_goes_on(
+    keys: KeyFile, full: Domain, later: Callable[[], None], settings: Settings, tmp_path: Path
+) -> None:
+    settings.ROUTER_AUTHORITY = tmp_path / "authority.json"
+    before = routers.authority().pem
+    token = settings.ROUTER_AUTHORITY.read_text()
+    rotate()
+    later()
+    finish()
+    assert settings.ROUTER_AUTHORITY.read_text() != token
+    assert routers.authority().pem == before
 
 
 def test_the_old_key_stays_a_quarter_of_an_hour(keys: KeyFile, full: Domain, later: Callable[[], None]) -> None:

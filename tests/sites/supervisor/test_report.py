@@ -14,7 +14,8 @@ from sites.models import Operation, OperationState
 from sites.runtime.agent.identity import identify
 from sites.supervisor import report
 from sites.supervisor.records import Record, write_record
-from sites.supervisor.report import ago, status_lines
+from sites.supervisor.report import status_lines
+from sites.supervisor.spans import ago
 from tests.domain import Domain
 
 

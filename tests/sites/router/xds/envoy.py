@@ -4,24 +4,25 @@ from envoy.service.discovery.v3 import discovery_pb2
 
 from sites.router.bounds import bounds
 from sites.router.xds.cache import Change, TableCache, fixtures
-from sites.router.xds.listener import edge_listener
+from sites.router.xds.listener import Edge
 from sites.router.xds.resource import Kind
 from sites.router.xds.routes import routes_name
 from sites.router.xds.stream import Stream
 from sites.router.xds.subscription import Request, Response
 
+EDGE = Edge(["127.0.0.1"], 8080, bounds(20_000), 300)
+
 
 def make_cache() -> TableCache:
     """A cache with the portal and no site."""
-    listener = edge_listener(["127.0.0.1"], 8080, bounds=bounds(20_000), silence_seconds=300)
-    return TableCache(fixtures(listener, "/run/web.sock", ["localhost", "127.0.0.1"]))
+    return TableCache(fixtures("/run/web.sock", ["localhost", "127.0.0.1"]))
 
 
 class ImaginedEnvoy:
     """Drives one Stream. `resources` is what it has, `log` what it was sent, in order."""
 
     def __init__(self, cache: TableCache, resources: dict[Kind, dict[str, str]] | None = None) -> None:
-        self.stream = Stream("router-1", cache)
+        self.stream = Stream("router-1", cache, EDGE.listener)
         self.resources = resources or {kind: {} for kind in Kind}
         self.log: list[tuple[Kind, str, str]] = []
         """(kind, `+` or `-`, name)"""

@@ -1,19 +1,24 @@
 """Reading tables, publishing them and surviving a source that is away."""
 
 import asyncio
+import threading
 from collections.abc import Awaitable, Callable, Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
+from sites.router.authority import Certificate
+from sites.router.roster import KnownRouter
 from sites.router.table import RouteTable, Sighting
 from sites.router.xds import keeper as module
+from sites.router.xds.admission import LOCAL, Peer
 from sites.router.xds.keeper import Keeper
 from sites.router.xds.last_good import LastGood
-from sites.router.xds.nodes import Nodes
+from sites.router.xds.nodes import CLOSE_PORT, Nodes
 from sites.router.xds.source import SourceReader
 from tests.sites.router.tables import cluster, sightings, table
-from tests.sites.router.xds.envoy import make_cache
+from tests.sites.router.xds.envoy import EDGE, make_cache
 
 
 class Tables:
@@ -26,6 +31,8 @@ class Tables:
         self.is_runtime_away = False
         self.reads = 0
         self.nodes: list[str] = []
+        self.retired: set[str] = set()
+        self.certificates: dict[str, tuple[str, ...]] = {}
 
     def all_tables(self) -> list[RouteTable]:
         self._check()
@@ -39,11 +46,13 @@ class Tables:
         self._check()
         return {site_id: table.version for site_id, table in self.tables.items()}
 
-    def seen(self, node_id: str) -> None:
+    def seen(self, node_id: str, certificate: str) -> None:
         self.nodes.append(node_id)
 
-    def registered(self) -> list[str]:
-        return ["router-1"]
+    def routers(self) -> list[KnownRouter]:
+        self._check()
+        own = KnownRouter("router-1", must_acknowledge=True, is_retired="router-1" in self.retired)
+        return [own, *(KnownRouter(name, True, False, given) for name, given in self.certificates.items())]
 
     def sightings(self) -> list[Sighting]:
         if self.is_runtime_away:
@@ -105,7 +114,7 @@ def test_publishing_reads_a_table_that_is_newer(keeper: Keeper, source: Tables, 
 def test_an_imagined_node_is_waited_for(keeper: Keeper, nodes: Nodes) -> None:
     async def publish() -> None:
         await keeper.load()
-        nodes.connect("router-1")
+        nodes.connect("router-1", EDGE.listener)
         acknowledgement = await keeper.publish(1, 1, 0.05)
         assert acknowledgement.versions == {}
         assert acknowledgement.refusals == {}
@@ -152,8 +161,8 @@ def test_without_any_complete_set_loading_waits(keeper: Keeper, source: Tables) 
 
 
 def test_connected_nodes_are_reported(keeper: Keeper, source: Tables, nodes: Nodes) -> None:
-    nodes.connect("router-1")
-    run(keeper.load(), keeper.greet("router-1"), following(keeper, lambda: len(source.nodes) > 1))
+    nodes.connect("router-1", EDGE.listener)
+    run(keeper.load(), keeper.greet("router-1", LOCAL), following(keeper, lambda: len(source.nodes) > 1))
     assert set(source.nodes) == {"router-1"}
 
 
@@ -216,3 +225,58 @@ def test_without_the_runtime_no_new_instance_is_published_and_none_is_withdrawn(
         run(keeper.publish(1, 2, 0.1))
     assert nodes.cache.is_confirmed(before)
     assert not nodes.cache.is_confirmed(source.tables[1])
+
+
+def test_a_router_that_is_retired_gives_up_its_port_and_is_cut_off(
+    keeper: Keeper, source: Tables, nodes: Nodes
+) -> None:
+    connection = nodes.connect("router-1", EDGE.listener)
+    other = nodes.connect("router-2", EDGE.listener)
+    source.retired.add("router-1")
+    run(keeper.load(), following(keeper, lambda: connection.outbox.qsize() >= 2))
+    assert connection.outbox.get_nowait() == CLOSE_PORT
+    assert connection.outbox.get_nowait() is None
+    assert other.outbox.empty()
+
+
+def test_a_retired_router_is_refused_while_the_source_is_away_too(keeper: Keeper, source: Tables) -> None:
+    source.retired.add("router-1")
+
+    async def ask() -> None:
+        await keeper.load()
+        source.is_away = True
+        assert "is retired" in await keeper.refusal("router-1", LOCAL)
+        assert await keeper.refusal("router-2", LOCAL) == ""
+
+    run(ask())
+
+
+def test_the_machines_own_router_waits_for_no_source_and_one_with_a_certificate_only_briefly(
+    keeper: Keeper, source: Tables, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "ROUTERS_SECONDS", 0.05)
+    certificate = Certificate("router-2", "one", datetime.now(UTC) + timedelta(days=1))
+    source.certificates["router-2"] = ("one",)
+    hanging = threading.Event()
+
+    async def ask() -> None:
+        await keeper.load()
+        monkeypatch.setattr(source, "routers", hanging.wait)
+        async with asyncio.timeout(5):
+            assert await keeper.refusal("router-1", LOCAL) == ""
+            assert await keeper.refusal("router-2", Peer("1", certificate)) == ""
+        hanging.set()
+
+    run(ask())
+
+
+def test_a_new_certificate_is_known_at_once(keeper: Keeper, source: Tables) -> None:
+    certificate = Certificate("router-2", "one", datetime.now(UTC) + timedelta(days=1))
+
+    async def ask() -> None:
+        await keeper.load()
+        assert "is not valid any more" in await keeper.refusal("router-2", Peer("1", certificate))
+        source.certificates["router-2"] = ("one",)
+        assert await keeper.refusal("router-2", Peer("1", certificate)) == ""
+
+    run(ask())

@@ -3,9 +3,11 @@
 import pytest
 from envoy.config.listener.v3 import listener_pb2
 from envoy.extensions.filters.network.http_connection_manager.v3 import http_connection_manager_pb2
+from google.protobuf import json_format
+from google.protobuf.struct_pb2 import Struct
 
 from sites.router.bounds import bounds
-from sites.router.xds.listener import edge_listener
+from sites.router.xds.listener import Edge, edge_listener
 
 
 def local_replies() -> dict[str, tuple[int, dict[str, str], str]]:
@@ -42,3 +44,41 @@ def test_an_unknown_host_name_is_not() -> None:
     status, headers, page = local_replies()["NR"]
     assert (status, headers) == (404, {"cache-control": "no-store", "x-content-type-options": "nosniff"})
     assert "There is no web site at this address" in page
+
+
+EDGE = Edge(["127.0.0.1", "::1"], 8080, bounds(20_000), 300)
+
+
+def metadata(**values: object) -> Struct:
+    return json_format.ParseDict(values, Struct())
+
+
+def test_a_router_listens_where_its_bootstrap_file_says() -> None:
+    listener = listener_pb2.Listener()
+    EDGE.listener_of(metadata(listen=["192.0.2.7"], port=81)).message.resource.Unpack(listener)
+    assert (listener.address.socket_address.address, listener.address.socket_address.port_value) == ("192.0.2.7", 81)
+    assert not listener.additional_addresses
+    assert EDGE.listener_of(metadata()) == EDGE.listener
+    assert EDGE.listener_of(metadata(port=81)) != EDGE.listener
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        {"port": 0},
+        {"port": 80.5},
+        {"port": "80"},
+        {"port": 65536},
+        {"port": None},
+        {"listen": []},
+        {"listen": "192.0.2.7"},
+        {"listen": ["example.org"]},
+        {"listen": [7]},
+        {"listen": [None]},
+        {"listen": ["::1"] * 17},
+        {"listen": {"a": 1}},
+    ],
+)
+def test_what_is_no_place_is_refused(values: dict[str, object]) -> None:
+    with pytest.raises(ValueError, match=r"cannot listen|does not appear"):
+        EDGE.listener_of(metadata(**values))
