@@ -1,5 +1,6 @@
 """The files of a content, by name: in a folder, or still packed in an archive."""
 
+import codecs
 import fnmatch
 from collections.abc import Iterable
 from pathlib import Path
@@ -51,7 +52,22 @@ class Folder:
 def text(tree: Tree, path: str, most: int) -> str:
     """A text file, whatever its bytes are; nothing when it is not there or longer than `most`."""
     found = tree.read(path, most + 1)
-    return "" if len(found) > most else found.decode("utf-8-sig", "replace")
+    return "" if len(found) > most else decoded(found)
+
+
+def decoded(body: bytes) -> str:
+    """UTF-8, or UTF-16 where the first bytes say so, as editors and shells on Windows write it."""
+    is_utf16 = body.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
+    return body.decode("utf-16" if is_utf16 else "utf-8-sig", "replace")
+
+
+def nearest(tree: Tree, name: str) -> str:
+    """The file called `name`, or else one that a desktop has renamed: 'procfile', 'Procfile.txt'; empty: none."""
+    if tree.has(name):
+        return name
+    wanted = {name.lower(), f"{name.lower()}.txt"}
+    top = (found for found in tree.names() if "/" not in found)
+    return min((found for found in top if found.lower() in wanted), default="")
 
 
 def matches(name: str, pattern: str) -> bool:

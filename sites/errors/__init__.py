@@ -41,12 +41,12 @@ GreenroomError
 │   ├── NotUp               a command needs a running `up`
 │   ├── IsolationMissing    the machine gives no sandbox, and nobody allowed to go without
 │   ├── ArchiveRefused      an upload that cannot be trusted or read
-│   ├── UploadTooLarge
-│   └── WorkerKindRefused   a Procfile's worker line
+│   └── UploadTooLarge
 └── Failed                  something that was begun did not succeed; the sentence says what holds now
     ├── InstanceNotStarted
     ├── WarmupFailed
     ├── BuildFailed
+    │   └── InterpreterMissing   neither there nor to be fetched
     ├── ReleaseFailed
     ├── OutOfMemory         the machine has no memory for more instances
     ├── RoutesRefused       every router refused the routes
@@ -77,6 +77,7 @@ from sites.errors.failures import (
     Cancelled,
     InstanceNotStarted,
     InternalFault,
+    InterpreterMissing,
     NoSpaceLeft,
     OutOfMemory,
     ReleaseFailed,
@@ -111,7 +112,7 @@ from sites.errors.typed import (
     WrongNameTyped,
 )
 from sites.errors.up import AlreadyUp, IsolationMissing, NotUp, PortTaken
-from sites.errors.uploads import ArchiveRefused, UploadTooLarge, WorkerKindRefused
+from sites.errors.uploads import ArchiveRefused, UploadTooLarge
 
 __all__ = [
     "AlreadyUp",
@@ -126,6 +127,7 @@ __all__ = [
     "InstanceCountRefused",
     "InstanceNotStarted",
     "InternalFault",
+    "InterpreterMissing",
     "IsolationMissing",
     "KeyFileRefused",
     "KeyMissing",
@@ -170,7 +172,6 @@ __all__ = [
     "UploadTooLarge",
     "UploadsBusy",
     "WarmupFailed",
-    "WorkerKindRefused",
     "WrongNameTyped",
     "is_disk_full",
     "status_of",

@@ -9,7 +9,8 @@ from pathlib import Path
 from pytest_django import Settings
 
 from sites.content import build, store
-from sites.content.recognition import Recipe, recognise
+from sites.content.recipe import Recipe
+from sites.content.recognition import recognise
 from sites.content.tree import Folder
 from sites.disk.use import Use
 from sites.runtime.spec import InstanceState, InstanceStatus, RevisionSpec, RunSpec, RunState
@@ -22,7 +23,7 @@ OWNER = 77
 @contextmanager
 def at_home(agent: Agent, settings: Settings) -> Iterator[None]:
     """Contents and builds are in the agent's folder meanwhile, and its instances end afterwards."""
-    for name in ("CONTENT", "BUILD", "UPLOAD", "CACHE"):
+    for name in ("CONTENT", "BUILD", "UPLOAD", "CACHE", "TOOL"):
         setattr(settings, f"{name}_DIR", agent.folder / name.lower())
     yield
     for status in agent.runtime.observe():

@@ -10,7 +10,8 @@ from pytest_django import Settings
 from sites.content import build, store
 from sites.content.build import plan_build
 from sites.content.installers import CERTIFICATES
-from sites.content.recognition import Recipe, recognise
+from sites.content.recipe import Recipe
+from sites.content.recognition import Choices, recognise
 from sites.content.tree import Folder
 from sites.disk.trees import TooDeep
 from sites.disk.use import Use, measure
@@ -108,7 +109,7 @@ def test_the_digest_is_stable_and_belongs_to_one_site(lay: Lay) -> None:
 
 def test_other_steps_are_another_build(lay: Lay) -> None:
     digest, recipe = stored(lay(FLASK))
-    by_command = recognise(Folder(store.path_of(digest)), "python app.py")
+    by_command = recognise(Folder(store.path_of(digest)), Choices("python app.py"))
     assert build.build_digest(digest, recipe, owner=7) != build.build_digest(digest, by_command, owner=7)
 
 

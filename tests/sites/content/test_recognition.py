@@ -8,9 +8,10 @@ from pathlib import Path
 import pytest
 
 from sites.content.commands import shell, with_exec
-from sites.content.recognition import STATIC_PROGRAM, Kind, recognise
+from sites.content.recipe import Kind
+from sites.content.recognition import STATIC_PROGRAM, Choices, recognise
 from sites.content.tree import Folder
-from sites.errors import Refused, WorkerKindRefused
+from sites.errors import Refused
 from tests.sites.content.conftest import Lay
 
 FLASK = "from flask import Flask\napp = Flask(__name__)\n"
@@ -20,7 +21,7 @@ Files = dict[str, str | bytes]
 
 
 def command_line(folder: Path, start_command: str = "") -> str:
-    command = recognise(Folder(folder), start_command).command
+    command = recognise(Folder(folder), Choices(start_command)).command
     assert command[:2] == ("/bin/sh", "-c")
     return command[2]
 
@@ -93,7 +94,7 @@ def test_uvicorn_takes_envoys_word_about_the_client(lay: Lay) -> None:
         ({"pyproject.toml": "[project]"}, ["uv venv", "uv pip install --compile-bytecode -r pyproject.toml"]),
         ({"pyproject.toml": "[build-system]"}, ["uv venv", "uv pip install --compile-bytecode ."]),
         ({"pyproject.toml": "[project]", "uv.lock": ""}, ["uv venv", "uv sync --frozen --no-dev"]),
-        ({}, ["uv venv"]),
+        ({}, ["uv venv", "uv pip install --compile-bytecode 'flask'"]),
     ],
 )
 def test_python_packages_are_installed_from_what_names_them(lay: Lay, files: Files, steps: list[str]) -> None:
@@ -142,24 +143,23 @@ def test_static_files_of_django_are_collected_when_it_says_where(lay: Lay) -> No
 
 
 @pytest.mark.parametrize("kind", ["worker", "clock", "beat"])
-def test_other_kinds_of_process_are_refused(lay: Lay, kind: str) -> None:
-    with pytest.raises(WorkerKindRefused, match=f"asks for a '{kind}' process"):
-        recognise(Folder(lay({"Procfile": f"web: ./serve\n{kind}: ./work"})))
+def test_other_kinds_of_process_are_not_run_and_the_log_names_them(lay: Lay, kind: str) -> None:
+    recipe = recognise(Folder(lay({"Procfile": f"web: ./serve\n{kind}: ./work"})))
+    assert recipe.line == "./serve"
+    assert any(note.startswith(f"Ignored: '{kind}:' of the Procfile") for note in recipe.notes)
 
 
 @pytest.mark.parametrize(
     ("files", "hint"),
     [
         ({"readme.txt": ""}, "Recognised are a static site"),
-        ({"Pipfile": ""}, "A Pipfile is not read"),
-        ({"requirements.txt": "flask"}, "no application object"),
-        ({"app.py": "app = 5", "requirements.txt": ""}, "no application object"),
-        ({"package.json": "{}"}, "no start script"),
+        ({"Pipfile": ""}, "no application was found"),
+        ({"requirements.txt": "flask"}, "'gunicorn MODULE:OBJECT --bind 0.0.0.0:\\$PORT' as the start command"),
+        ({"app.py": "app = 5", "requirements.txt": ""}, "no application was found"),
+        ({"package.json": "{}"}, "no start script and no build script"),
+        ({"shop/index.php": ""}, "'index.php' lies in the folder 'shop'"),
         ({"package.json": "{"}, "package.json cannot be read"),
-        ({"Procfile": "web : ./serve"}, "The Procfile has no line like 'web: COMMAND'"),
-        ({"procfile": "web: ./serve"}, "'procfile' has to be called 'Procfile'"),
-        ({"Procfile.txt": "web: ./serve"}, "'Procfile.txt' has to be called 'Procfile'"),
-        ({"Index.HTML": ""}, "'Index.HTML' has to be called 'index.html'"),
+        ({"Procfile": "./serve"}, "The Procfile has no line like 'web: COMMAND'"),
         (
             {"dist/index.html": "", "readme": ""},
             "lies in the folder 'dist'; publish what is in it",
