@@ -9,7 +9,7 @@ from pathlib import Path
 from django.conf import settings
 from django.db.models import Q
 
-from sites.content import recognition, samples, store
+from sites.content import interpreters, recognition, samples, store
 from sites.content.recognition import Choices
 from sites.content.tree import Folder
 from sites.general_settings import (
@@ -63,14 +63,14 @@ class Traits:
     """What the instances of a deployment need beside its command, as its content and its build say."""
 
     tools: tuple[str, ...] = ()
-    """Folders of the host with interpreters; shown at their own paths."""
+    """Folders of the host with interpreters."""
     fallback_page: str = ""
     warmup_paths: tuple[str, ...] = ()
 
     @property
     def mounts(self) -> tuple[Mount, ...]:
-        """The tools, read-only."""
-        return tuple(Mount(folder, folder, is_writable=False) for folder in self.tools)
+        """The tools, as a build has seen them."""
+        return tuple(map(interpreters.mount_of, self.tools))
 
 
 def traits_of(deployment: Deployment | None) -> Traits:

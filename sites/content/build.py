@@ -7,15 +7,16 @@ import shlex
 import shutil
 import stat
 import tempfile
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
 from django.conf import settings
 
 from sites.content.installers import environment, mounts_of_sources, node_version, tool_mounts
-from sites.content.interpreters import base_python
+from sites.content.interpreters import base_python, mount_of
 from sites.content.python_packages import VENV
-from sites.content.recipe import Recipe
+from sites.content.recipe import Install, Recipe
 from sites.content.sealing import seal
 from sites.content.store import HOUR, REMOVED, UNFINISHED, path_of, set_aside
 from sites.content.uploads import ensure_disk
@@ -97,8 +98,8 @@ def plan_build(
 
 
 def interpreter_mounts(recipe: Recipe) -> tuple[Mount, ...]:
-    """The folders of interpreters that a sandbox does not see anyhow, each at its own path."""
-    return tuple(Mount(one.folder, one.folder, is_writable=False) for one in recipe.interpreters if one.folder)
+    """The folders of interpreters that a sandbox does not see anyhow."""
+    return tuple(mount_of(one.folder) for one in recipe.interpreters if one.folder)
 
 
 def plan_release(
@@ -209,10 +210,25 @@ def _script(recipe: Recipe) -> str:
     lines += [f'export VIRTUAL_ENV="$PWD/{VENV}"'] if recipe.is_python else []
     lines.append(FUNCTIONS)
     lines += [f"echo {shlex.quote(line)}" for line in recipe.equipment]
-    for step in recipe.build_steps:
-        lines += [f"echo {shlex.quote(f'==> {step}')}", step]
+    for step in recipe.steps:
+        lines += _installing(step, recipe) if isinstance(step, Install) else _told((step,))
     lines.append("echo '==> built'")
     return "\n".join(lines)
+
+
+def _told(steps: Iterable[str]) -> list[str]:
+    """Each line with what shows it."""
+    return [line for step in steps for line in (f"echo {shlex.quote(f'==> {step}')}", step)]
+
+
+def _installing(install: Install, recipe: Recipe) -> list[str]:
+    """The lines of an installation, unless the same one was kept by an earlier build of the site."""
+    if not install.inputs:
+        return _told(install.lines)
+    chosen = [f"{one.program} {one.version}" for one in recipe.interpreters] or [base_python().version, node_version()]
+    parts = (FORMAT, recipe.path, *chosen, *install.lines, *install.inputs)
+    key = hashlib.sha256("\0".join(parts).encode()).hexdigest()[:32]
+    return [f"if ! reuse {key} {install.folder}; then", *_told(install.lines), f"remember {key} {install.folder}", "fi"]
 
 
 def _python(recipe: Recipe) -> str:

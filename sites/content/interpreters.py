@@ -14,13 +14,16 @@ import subprocess
 import sys
 import time
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from django.conf import settings
 
 from sites.content.installers import find_uv, node_version
 from sites.content.wanted import Wanted, fits, newest_first
+from sites.runtime.spec import Mount
 
+TOOLS = PurePosixPath("/tools")
+"""Where a sandbox sees what was fetched, wherever the data folder is."""
 SYSTEM_PYTHON = "/usr/bin/python3"
 OLDEST_PYTHON = (3, 9)
 ASK = "import sys; print('.'.join(map(str, sys.version_info[:3])), sys.version_info.releaselevel, sys.base_prefix)"
@@ -35,9 +38,17 @@ class Interpreter:
     """One that is there."""
 
     program: str
+    """Path in a sandbox."""
     version: str
     folder: str = ""
-    """To be shown to sandboxes; empty where they see it anyhow."""
+    """Of the host, to be shown to sandboxes; empty where they see it anyhow."""
+
+
+def mount_of(folder: str) -> Mount:
+    """How the folder of an interpreter is shown: read-only, what was fetched under TOOLS, others at their own paths."""
+    path = Path(folder)
+    own = TOOLS / path.relative_to(settings.TOOL_DIR) if path.is_relative_to(settings.TOOL_DIR) else path
+    return Mount(folder, str(own), is_writable=False)
 
 
 def find(wanted: Wanted | None) -> Interpreter | None:
@@ -132,10 +143,15 @@ def node_package() -> str:
     return f"node-linux-{'arm64' if os.uname().machine == 'aarch64' else 'x64'}"
 
 
+def node_program() -> str:
+    """Where Node lies in the folder into which its package was installed."""
+    return f"node_modules/{node_package()}/bin/node"
+
+
 def _nodes() -> list[Interpreter]:
     fetched = settings.TOOL_DIR.glob("node-*")
     found = [
-        Interpreter(str(folder / "node_modules" / node_package() / "bin" / "node"), folder.name[5:], str(folder))
+        Interpreter(f"{TOOLS / folder.name}/{node_program()}", folder.name[5:], str(folder))
         for folder in fetched
         if re.fullmatch(r"node-[\d.]+", folder.name)
     ]
@@ -163,13 +179,21 @@ def _answer(path: str, _changed: int) -> Interpreter | None:
     if asked.returncode or len(words) != 3 or words[1] != "final":
         return None
     prefix = words[2].strip()
-    is_seen = any(Path(prefix).is_relative_to(folder) for folder in ("/usr", sys.base_prefix))
-    return Interpreter(path, words[0], "" if is_seen else prefix)
+    if any(Path(prefix).is_relative_to(folder) for folder in ("/usr", sys.base_prefix)):
+        return Interpreter(path, words[0])
+    folder = _fetched_folder(prefix)
+    return Interpreter(path.replace(folder, mount_of(folder).target, 1), words[0], folder)
+
+
+def _fetched_folder(prefix: str) -> str:
+    """Of what was fetched the folder in TOOL_DIR, of others the prefix itself."""
+    if not Path(prefix).is_relative_to(settings.TOOL_DIR):
+        return prefix
+    return str(settings.TOOL_DIR / Path(prefix).relative_to(settings.TOOL_DIR).parts[0])
 
 
 def _is_shown(python: Interpreter) -> bool:
     """Whether a site may read it. An agent that is not root runs sites as its own user."""
     if not python.folder or os.geteuid() != 0:
         return True
-    modes = (stat.S_IMODE(os.stat(path).st_mode) for path in (python.folder, python.program))
-    return all(mode & READ_AND_SEARCH == READ_AND_SEARCH for mode in modes)
+    return stat.S_IMODE(os.stat(python.folder).st_mode) & READ_AND_SEARCH == READ_AND_SEARCH

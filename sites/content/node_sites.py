@@ -7,8 +7,14 @@ from dataclasses import dataclass
 from sites.content.tables import Table, as_table, parse_json
 from sites.content.tree import Tree, text
 
+MODULES = "node_modules"
+SETTINGS_OF_MANAGERS = (".npmrc", ".yarnrc", ".yarnrc.yml", "pnpm-workspace.yaml", ".pnpmfile.cjs", "bunfig.toml")
+AT_INSTALL = ("preinstall", "install", "postinstall", "prepare", "prepublish")
+"""Scripts of the project that run while its packages are installed, and may read anything of it."""
+LOCAL = ("file:", "link:", "workspace:", "portal:", "./", "../")
 TOOLS = "$PWD/.greenroom/tools/node_modules/.bin"
 """Where a package manager lies that a project brings its lock of."""
+INSTALL_TOOL = "npm install --prefix .greenroom/tools --no-save --no-fund --no-audit"
 BIN = f"$PWD/node_modules/.bin:{TOOLS}"
 MAX_BYTES = 64 * 1024
 DEVELOPMENT = re.compile(
@@ -47,9 +53,13 @@ class NodeSite:
     manager: Manager
     start: str
     build: str
-    steps: tuple[str, ...]
-    """What installs its packages."""
+    tool: str
+    """What installs its package manager; empty for npm."""
+    install: str
+    """What installs its packages; empty where it has none."""
     notes: tuple[str, ...]
+    inputs: tuple[str, ...] = ()
+    """Texts of all files that decide what is installed; none where that depends on more of the content."""
 
     @property
     def packages(self) -> set[str]:
@@ -71,7 +81,19 @@ def read_package(tree: Tree) -> NodeSite | None:
     if not script and not scripts.get("build"):
         start = _without_script(tree, package)
     build = f"{manager.name} run build" if scripts.get("build") else ""
-    return NodeSite(package, manager, start, build, _install(package, manager, is_built=bool(build)), tuple(notes))
+    install = manager.install if _has_packages(package, manager, is_built=bool(build)) else ""
+    tool = f"{INSTALL_TOOL} {manager.package}" if manager.package and (install or build) else ""
+    return NodeSite(package, manager, start, build, tool, install, tuple(notes), _inputs(tree, package, manager))
+
+
+def _inputs(tree: Tree, package: Table, manager: Manager) -> tuple[str, ...]:
+    scripts = as_table(package.get("scripts"))
+    named = [as_table(package.get(key)) for key in ("dependencies", "devDependencies", "optionalDependencies")]
+    is_local = any(str(version).startswith(LOCAL) for table in named for version in table.values())
+    if is_local or package.get("workspaces") or any(name in scripts for name in AT_INSTALL):
+        return ()
+    files = ("package.json", manager.lock, *SETTINGS_OF_MANAGERS, *tree.matching("patches/*"))
+    return tuple(text(tree, name, MAX_BYTES * 256) for name in files)
 
 
 def _without_script(tree: Tree, package: Table) -> str:
@@ -83,12 +105,9 @@ def _without_script(tree: Tree, package: Table) -> str:
     return f"node {shlex.quote(main)}" if runs else ""
 
 
-def _install(package: Table, manager: Manager, *, is_built: bool) -> tuple[str, ...]:
+def _has_packages(package: Table, manager: Manager, *, is_built: bool) -> bool:
     needed = as_table(package.get("dependencies")) or (is_built and as_table(package.get("devDependencies")))
-    if not (needed or manager.lock or package.get("workspaces")):
-        return ()
-    tool = f"npm install --prefix .greenroom/tools --no-save --no-fund --no-audit {manager.package}"
-    return (tool, manager.install) if manager.package else (manager.install,)
+    return bool(needed or manager.lock or package.get("workspaces"))
 
 
 def _manager(tree: Tree, package: Table) -> tuple[Manager, list[str]]:

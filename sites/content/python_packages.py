@@ -2,12 +2,12 @@
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from sites.content import lock_files
 from sites.content.lock_files import Locked
-from sites.content.tables import Table, as_table, parse_toml
-from sites.content.tree import Tree, nearest
+from sites.content.tables import MAX_BYTES, Table, as_table, parse_toml
+from sites.content.tree import Tree, nearest, text
 
 VENV = ".venv"
 """In the working directory of builds and instances; it can be moved, so a build is sealed under another path."""
@@ -18,6 +18,11 @@ OWN = ".greenroom"
 INSTALL = "uv pip install --compile-bytecode"
 NEARLY = ("requirements.in", "requirements/production.txt", "requirements/prod.txt", "requirements/base.txt")
 """Read where there is no requirements.txt, in this order."""
+LOCAL = re.compile(
+    r"^\s*(?:-[erc]\b|--(?:editable|requirement|constraint|find-links)|\.{1,2}(?:/|\s*$)|/)|@\s*(?:file:|\.)|path\s*=",
+    re.MULTILINE,
+)
+"""What leads from a file of packages to other files of the content."""
 NOT_READ = ("environment.yml", "environment.yaml", "conda.yml", "conda-lock.yml")
 
 
@@ -31,6 +36,8 @@ class Packages:
     files: tuple[tuple[str, str], ...] = ()
     """Path and text of what is laid beside the content before the build."""
     notes: tuple[str, ...] = ()
+    inputs: tuple[str, ...] = ()
+    """Texts of all files that decide what is installed; none where that depends on more of the content."""
 
 
 def find_packages(tree: Tree) -> Packages:
@@ -46,7 +53,16 @@ def find_packages(tree: Tree) -> Packages:
     (source, install), *others = manifests
     found = install(tree, source)
     ignored = tuple(f"Ignored: {name}, because {source} is there." for name, _ in others)
-    return Packages(source, found.steps, found.files, (*found.notes, *ignored))
+    return replace(found, notes=(*found.notes, *ignored), inputs=_inputs(tree, source, found))
+
+
+def _inputs(tree: Tree, source: str, found: Packages) -> tuple[str, ...]:
+    is_itself_installed = any(step.endswith(" .") for step in found.steps)
+    if is_itself_installed or (source == "uv.lock" and "build-system" in parse_toml(tree, "pyproject.toml")):
+        return ()
+    texts = [text(tree, name, MAX_BYTES) for name in (source, "pyproject.toml", "uv.toml")]
+    texts += [body for _, body in found.files]
+    return () if any(LOCAL.search(body) for body in texts) else tuple(texts)
 
 
 def has_packages(tree: Tree) -> bool:

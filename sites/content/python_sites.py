@@ -152,10 +152,11 @@ def _served(target: str, interface: Interface, *, folder: str = "", is_factory: 
     only Envoy can reach an instance, so its word about the client is taken. `folder` is looked in for modules too.
     """
     if interface is Interface.ASGI:
-        options = f"{' --factory' if is_factory else ''}{f' --app-dir {folder}' if folder else ''}"
+        beside = f"PYTHONPATH={folder}${{PYTHONPATH:+:$PYTHONPATH}} " if folder else ""
+        options = " --factory" if is_factory else ""
         return Application(
             f"ASGI object {target}, served by uvicorn",
-            f"uvicorn {target}{options} --host 0.0.0.0 --port $PORT --timeout-keep-alive 75 "
+            f"{beside}uvicorn {target}{options} --host 0.0.0.0 --port $PORT --timeout-keep-alive 75 "
             "--timeout-graceful-shutdown 25 --proxy-headers --forwarded-allow-ips='*' --no-access-log",
             "uvicorn",
         )

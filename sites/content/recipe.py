@@ -21,6 +21,16 @@ class Kind(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Install:
+    """Lines of a build that install packages into a folder, and nothing else."""
+
+    folder: str
+    lines: tuple[str, ...]
+    inputs: tuple[str, ...] = ()
+    """Texts of all files that decide what is installed. Without them it depends on more, and is never used again."""
+
+
+@dataclass(frozen=True, slots=True)
 class Recipe:
     """How a content becomes instances. Without build steps the content itself is what runs."""
 
@@ -30,8 +40,8 @@ class Recipe:
     line: str = ""
     """For the shell: what starts an instance. Empty where `program` does."""
     program: tuple[str, ...] = ()
-    build_steps: tuple[str, ...] = ()
-    """Lines for the shell, run in /app; the first that fails ends the build."""
+    steps: tuple[str | Install, ...] = ()
+    """Of the build: lines for the shell, run in /app; the first that fails ends it."""
     files: tuple[tuple[str, str], ...] = ()
     """Path and text of what is laid beside the content before the build."""
     release: str | None = None
@@ -50,6 +60,12 @@ class Recipe:
     """Of a static site, where its files or greenroom.toml say so; a build may say so too."""
     warmup_paths: tuple[str, ...] = ()
     """Of greenroom.toml."""
+
+    @property
+    def build_steps(self) -> tuple[str, ...]:
+        """All lines of the build."""
+        lines = (step.lines if isinstance(step, Install) else (step,) for step in self.steps)
+        return tuple(line for group in lines for line in group)
 
     @property
     def command(self) -> tuple[str, ...]:

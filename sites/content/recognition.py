@@ -7,11 +7,19 @@ from pathlib import PurePosixPath
 
 from sites.content import node_results, php_sites
 from sites.content.greenroom_file import Wishes, read_wishes
-from sites.content.node_sites import BIN, NodeSite, read_package
+from sites.content.node_sites import BIN, MODULES, NodeSite, read_package
 from sites.content.procfile import Procfile, read_procfile
-from sites.content.python_packages import VENV, add_server, find_packages, has_packages, make_venv
+from sites.content.python_packages import (
+    INSTALL,
+    VENV,
+    Packages,
+    add_server,
+    find_packages,
+    has_packages,
+    make_venv,
+)
 from sites.content.python_sites import DjangoProject, find_application, find_django, frameworks, has_static_root
-from sites.content.recipe import Kind, Recipe
+from sites.content.recipe import Install, Kind, Recipe
 from sites.content.tree import Tree, nearest
 from sites.content.wanted import wanted_node, wanted_python
 from sites.errors import Refused
@@ -83,7 +91,7 @@ def recognise(tree: Tree, choices: Choices | None = None) -> Recipe:
 def _as_chosen(project: _Project, recipe: Recipe, choices: Choices) -> Recipe:
     """What holds for every kind: the release line, greenroom.toml, and the settings of the slot."""
     notes = (*project.procfile.notes, *recipe.notes)
-    steps = recipe.build_steps
+    steps = recipe.steps
     if choices.is_built:
         before, after = ([f"({line})"] if line else [] for line in (choices.before_build, choices.after_build))
         steps = (*before, *steps, *after)
@@ -92,7 +100,7 @@ def _as_chosen(project: _Project, recipe: Recipe, choices: Choices) -> Recipe:
     wishes = project.wishes
     return replace(
         recipe,
-        build_steps=steps,
+        steps=steps,
         release=wishes.release or project.procfile.release,
         notes=notes,
         fallback_page=wishes.fallback_page or recipe.fallback_page,
@@ -105,7 +113,7 @@ def _by_line(project: _Project, line: str, kind: Kind, name: str) -> Recipe | No
         return None
     recipe = _installed(project, Recipe(kind, f"{name}: {line}", line=php_sites.as_known_here(line)))
     steps = (*_build_of(project), *_collect_static(find_django(project.tree) if project.is_python else None, project))
-    return replace(recipe, build_steps=(*recipe.build_steps, *steps))
+    return replace(recipe, steps=(*recipe.steps, *steps))
 
 
 def _by_output(project: _Project) -> Recipe | None:
@@ -114,7 +122,7 @@ def _by_output(project: _Project) -> Recipe | None:
     if not output:
         return None
     recipe = _installed(project, _static_recipe(f"static site, the folder '{output}' of greenroom.toml"))
-    return replace(recipe, build_steps=(*recipe.build_steps, *_build_of(project), f"keep '{output}'"))
+    return replace(recipe, steps=(*recipe.steps, *_build_of(project), f"keep '{output}'"))
 
 
 def _django(project: _Project) -> Recipe | None:
@@ -146,11 +154,8 @@ def _python_recipe(
     name = "Django" if kind is Kind.DJANGO else "Python"
     built = project.node is not None and (project.node.build or project.wishes.build)
     own = project if built else replace(project, node=None)
-    recipe = _installed(own, Recipe(kind, f"{name}, {what}", line=line), is_python=True)
-    steps = [add_server(server)] if server else []
-    return replace(
-        recipe, build_steps=(*recipe.build_steps, *steps, *_build_of(own), *_collect_static(django, project))
-    )
+    recipe = _installed(own, Recipe(kind, f"{name}, {what}", line=line), is_python=True, server=server)
+    return replace(recipe, steps=(*recipe.steps, *_build_of(own), *_collect_static(django, project)))
 
 
 def _node_server(project: _Project) -> Recipe | None:
@@ -159,7 +164,7 @@ def _node_server(project: _Project) -> Recipe | None:
     if node is None or not line:
         return None
     recipe = _installed(project, Recipe(Kind.NODE, f"Node, {line}", line=line))
-    return replace(recipe, build_steps=(*recipe.build_steps, *_build_of(project)))
+    return replace(recipe, steps=(*recipe.steps, *_build_of(project)))
 
 
 def _node_result(project: _Project) -> Recipe | None:
@@ -174,7 +179,7 @@ def _node_result(project: _Project) -> Recipe | None:
     recipe = _static_recipe(f"static site, built by '{node.build}'{f' ({framework.name})' if framework.name else ''}")
     recipe = _installed(project, recipe)
     steps = ("mark_begin", *_build_of(project), f"keep_result {kind} {' '.join(folders)}")
-    return replace(recipe, build_steps=(*recipe.build_steps, *steps))
+    return replace(recipe, steps=(*recipe.steps, *steps))
 
 
 def _php(project: _Project) -> Recipe | None:
@@ -182,7 +187,7 @@ def _php(project: _Project) -> Recipe | None:
     if site is None:
         return None
     recipe = _installed(project, Recipe(Kind.PHP, site.what, line=site.line, files=site.files, notes=site.notes))
-    return replace(recipe, build_steps=(*recipe.build_steps, *site.steps, *_build_of(project)))
+    return replace(recipe, steps=(*recipe.steps, *site.steps, *_build_of(project)))
 
 
 def _static(project: _Project) -> Recipe | None:
@@ -195,46 +200,56 @@ def _static(project: _Project) -> Recipe | None:
     recipe = _static_recipe(f"static site, {page}")
     if page not in INDEX_PAGES:
         steps = (f"cp -p '{page}' {next(name for name in INDEX_PAGES if nearest(tree, name) == page)}",)
-        recipe = replace(recipe, build_steps=steps, notes=(f"'{page}' is taken for index.html.",))
+        recipe = replace(recipe, steps=steps, notes=(f"'{page}' is taken for index.html.",))
     recipe = replace(recipe, fallback_page="200.html" if tree.has("200.html") else "")
-    return replace(recipe, build_steps=(*recipe.build_steps, *project.wishes.build))
+    return replace(recipe, steps=(*recipe.steps, *project.wishes.build))
 
 
 def _static_recipe(summary: str) -> Recipe:
     return Recipe(Kind.STATIC, summary, program=(f"{sys.prefix}/bin/python", STATIC_PROGRAM))
 
 
-def _installed(project: _Project, recipe: Recipe, *, is_python: bool = False) -> Recipe:
+def _installed(project: _Project, recipe: Recipe, *, is_python: bool = False, server: str = "") -> Recipe:
     """With the steps that install the packages of Python and Node, and the interpreters that these ask for."""
-    steps: list[str] = []
+    steps: list[str | Install] = []
     files: list[tuple[str, str]] = []
     notes, wanted, paths = [*recipe.notes], [*recipe.wanted], []
     if is_python or project.is_python:
-        packages = find_packages(project.tree)
-        steps += [make_venv(), *packages.steps]
+        packages = _packages(project)
+        added = (add_server(server),) if server else ()
+        steps.append(Install(VENV, (make_venv(), *packages.steps, *added), packages.inputs))
         files += packages.files
-        notes += packages.notes
-        if not packages.source and (named := frameworks(project.tree)):
-            steps.append(f"uv pip install --compile-bytecode {' '.join(map(repr, named))}")
-            notes.append(f"No file names the packages, so {' and '.join(named)} is installed. Add a requirements.txt.")
         said = wanted_python(project.tree)
-        notes += said.notes
+        notes += [*packages.notes, *said.notes]
         wanted += [said.wanted] if said.wanted else []
         paths.append(f"$PWD/{VENV}/bin")
     if project.node is not None:
         said = wanted_node(project.tree, project.node.package)
-        steps += project.node.steps
-        notes += [*project.node.notes, *said.notes]
+        node = project.node
+        steps += [node.tool] if node.tool else []
+        steps += [Install(MODULES, (node.install,), node.inputs)] if node.install else []
+        notes += [*node.notes, *said.notes]
         wanted += [said.wanted] if said.wanted else []
         paths.append(BIN)
     return replace(
         recipe,
-        build_steps=(*recipe.build_steps, *steps),
+        steps=(*recipe.steps, *steps),
         files=(*recipe.files, *files),
         notes=tuple(notes),
         wanted=tuple(wanted),
         path=":".join(paths),
     )
+
+
+def _packages(project: _Project) -> Packages:
+    """Those that some file names, else the frameworks that the code imports."""
+    packages = find_packages(project.tree)
+    named = [] if packages.source else frameworks(project.tree)
+    if not named:
+        return packages
+    note = f"No file names the packages, so {' and '.join(named)} is installed. Add a requirements.txt."
+    step = f"{INSTALL} {' '.join(map(repr, named))}"
+    return replace(packages, steps=(step,), notes=(*packages.notes, note))
 
 
 def _build_of(project: _Project) -> tuple[str, ...]:

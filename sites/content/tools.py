@@ -2,7 +2,7 @@
 
 import os
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from django.conf import settings
 
@@ -64,9 +64,10 @@ def equip(recipe: Recipe, choices: list[Choice]) -> Recipe:
     for one in found:
         if Path(one.folder).is_relative_to(settings.TOOL_DIR) and one.folder:
             os.utime(one.folder)  # it is in use, although no deployment names it yet
-    nodes = [choice.found.folder for choice in choices if choice.wanted.tool == "Node" and choice.found]
-    package = f"node_modules/{interpreters.node_package()}/bin"
-    path = ":".join(f"{folder}/{package}:{folder}/node_modules/.bin" for folder in nodes if folder)
+    nodes = [choice.found for choice in choices if choice.wanted.tool == "Node" and choice.found]
+    places = [interpreters.mount_of(node.folder).target for node in nodes if node.folder]
+    program = PurePosixPath(interpreters.node_program())
+    path = ":".join(f"{place}/{program.parent}:{place}/node_modules/.bin" for place in places)
     notes = [choice.note for choice in choices if choice.note]
     notes += [f"{choice.wanted.tool} {choice.version}, as {choice.wanted.source} asks for." for choice in choices]
     return recipe.equipped(tuple(found), path, tuple(notes))
@@ -74,7 +75,7 @@ def equip(recipe: Recipe, choices: list[Choice]) -> Recipe:
 
 def plan_fetch(choice: Choice, *, name: str, log: str) -> RunSpec:
     """The run that fetches it. uv compares an archive with the hash in its catalogue, npm with that of its registry."""
-    target = str(choice.folder)
+    target = interpreters.mount_of(str(choice.folder)).target
     line = (
         _fetch_node(choice.version, target) if choice.wanted.tool == "Node" else _fetch_python(choice.version, target)
     )

@@ -17,6 +17,7 @@ from sites.runtime.registry import get_runtime
 from sites.runtime.spec import INSTANCE_PORT, InstanceState, InstanceStatus
 
 DEFAULT_SECONDS = float(GENERAL_DEFAULTS[START_SECONDS])
+LINES_SHOWN = 10
 MOST_CRASHES = 2
 """An instance that ends by itself for the second time in this operation fails it."""
 
@@ -131,12 +132,13 @@ def _memory_mb(change: SlotChange) -> int:
 
 def _not_started(turn: Turn, change: SlotChange, ordinal: int, how: str) -> InstanceNotStarted:
     revision = change.prepared
+    lines = get_runtime().log_tail(revision.pk, ordinal, lines=LINES_SHOWN)
     return InstanceNotStarted(
         what=turn.what,
         ordinal=ordinal + 1,
         count=revision.wanted_count,
         name=change.held_slot.title,
-        how=how,
+        how=f"{how}{wording.advice(lines)}",
         holds=turn.holds,
-        last_lines=wording.last_lines(get_runtime().log_tail(revision.pk, ordinal, lines=10)),
+        last_lines=wording.last_lines(lines),
     )

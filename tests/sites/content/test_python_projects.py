@@ -46,8 +46,8 @@ def recipe_of(lay: Lay, files: Files) -> Recipe:
         ({"app/__init__.py": FLASK} | NAMED, "'app:app'"),
         ({"src/flaskr/__init__.py": FACTORY} | NAMED, "--pythonpath src 'flaskr:create_app()'"),
         ({"app/main.py": FASTAPI, "app/__init__.py": ""} | NAMED, "uvicorn app.main:app --host"),
-        ({"app/main.py": FASTAPI} | NAMED, "uvicorn app.main:app --app-dir app --host"),
-        ({"src/main.py": FASTAPI} | NAMED, "uvicorn src.main:app --app-dir src"),
+        ({"app/main.py": FASTAPI} | NAMED, "PYTHONPATH=app${PYTHONPATH:+:$PYTHONPATH} uvicorn app.main:app --host"),
+        ({"src/main.py": FASTAPI} | NAMED, "PYTHONPATH=src${PYTHONPATH:+:$PYTHONPATH} uvicorn src.main:app"),
         ({"api.py": FASTAPI} | NAMED, "uvicorn api:app"),
         (
             {"app.py": FACTORY.replace("Flask", "FastAPI").replace("flask", "fastapi")} | NAMED,

@@ -56,3 +56,24 @@ def publish_silent(domain: Domain, *general: Entry) -> Operation:
 
 def pass_seconds(operation: Operation, seconds: float) -> None:
     Operation.objects.filter(pk=operation.pk).update(step_at=now() - timedelta(seconds=seconds))
+
+
+@pytest.mark.parametrize(
+    ("code", "line", "said"),
+    [
+        (1, "ModuleNotFoundError: No module named 'flask'", "'flask' is not installed: name it in requirements.txt"),
+        (1, "Error: Cannot find module 'express'", "'express' is not installed: name it in package.json"),
+        (1, "KeyError: 'SECRET_KEY'", "the variable SECRET_KEY is not set: add it to the app settings"),
+        (1, "OSError: [Errno 30] Read-only file system: 'x.db'", "it may not write to 'x.db'; add a persistent folder"),
+        (126, "/bin/sh: 1: exec: ./serve: Permission denied", "(what it was to run is not executable) before"),
+        (127, "/bin/sh: 1: exec: ./serve: not found", "'./serve' is not there, or its first line names a program"),
+    ],
+)
+def test_what_an_instance_wrote_last_is_explained(domain: Domain, code: int, line: str, said: str) -> None:
+    slot = domain.create().slots.get()
+    operation = domain.ask_to_publish(slot, "two")
+    domain.runtime.ill = lambda _revision_id: code
+    domain.runtime.log_tail = lambda *_, lines: [line]
+    domain.work(operation)
+    assert (operation.state, operation.error_code) == ("failed", "InstanceNotStarted")
+    assert said in operation.outcome
