@@ -13,7 +13,7 @@ from pathlib import Path
 
 from django.conf import settings
 
-from sites.content.installers import environment, mounts_of_sources, node_version, tool_mounts
+from sites.content.installers import environment, node_version, tool_mounts
 from sites.content.interpreters import base_python, mount_of
 from sites.content.python_packages import VENV
 from sites.content.recipe import Install, Recipe
@@ -81,7 +81,6 @@ def plan_build(
         Mount(str(_unfinished(digest) / "app"), "/app"),
         Mount(str(settings.CACHE_DIR / str(owner)), "/cache"),
         *tool_mounts(recipe.build_steps),
-        *mounts_of_sources(),
         *interpreter_mounts(recipe),
     )
     run = RunSpec(

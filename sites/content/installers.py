@@ -80,11 +80,10 @@ def find_uv() -> str:
 
 
 def mounts_of_sources() -> tuple[Mount, ...]:
-    """Files and folders of this machine that the administrator names as where interpreters come from."""
-    named = (os.environ.get(name, "").removeprefix("file://") for name in SOURCES_OF_PYTHON)
-    return tuple(
-        Mount(path, path, is_writable=False) for path in named if path.startswith("/") and os.path.exists(path)
-    )
+    """Folders of this machine that the administrator names as where interpreters come from, or a catalogue in one."""
+    named = {os.environ.get(name, "").removeprefix("file://") for name in SOURCES_OF_PYTHON}
+    here = {path if os.path.isdir(path) else os.path.dirname(path) for path in named if path.startswith("/")}
+    return tuple(Mount(path, path, is_writable=False) for path in sorted(here) if os.path.isdir(path))
 
 
 def _certificates() -> list[str]:
