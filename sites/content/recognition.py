@@ -3,7 +3,6 @@
 import shlex
 import sys
 from dataclasses import dataclass, replace
-from pathlib import PurePosixPath
 
 from sites.content import node_results, php_sites
 from sites.content.greenroom_file import Wishes, read_wishes
@@ -21,17 +20,12 @@ from sites.content.python_packages import (
 from sites.content.python_sites import DjangoProject, find_application, find_django, frameworks, has_static_root
 from sites.content.recipe import Install, Kind, Recipe
 from sites.content.tree import Tree, nearest
+from sites.content.unrecognised import INDEX_PAGES, unrecognised
 from sites.content.wanted import wanted_node, wanted_python
 from sites.errors import Refused
 
 STATIC_PROGRAM = "/opt/greenroom/programs/static.py"
-INDEX_PAGES = ("index.html", "index.htm", "default.html")
-"""Those that the program of static sites serves for a folder."""
-RECOGNISED = (
-    "a static site (index.html), Python (an application in app.py, main.py or a package, or Django's manage.py, with "
-    "requirements.txt, pyproject.toml, Pipfile or a lock), Node (package.json with a start or build script), PHP "
-    "(index.php), a Procfile with a web line, and any start command that listens on $PORT"
-)
+MAX_FIRST_LINE = 256
 MAX_COMMAND_BYTES = 125_000
 """Below what Linux takes for one argument: execve(2)."""
 
@@ -78,7 +72,7 @@ def recognise(tree: Tree, choices: Choices | None = None) -> Recipe:
         or _static(project)
     )
     if recipe is None:
-        raise Refused(_unrecognised(project))
+        raise Refused(unrecognised(tree, is_python=project.is_python))
     recipe = _as_chosen(project, recipe, choices)
     if any(len(part.encode()) > MAX_COMMAND_BYTES for part in (*recipe.command, recipe.release or "")):
         raise Refused(
@@ -90,8 +84,11 @@ def recognise(tree: Tree, choices: Choices | None = None) -> Recipe:
 
 def _as_chosen(project: _Project, recipe: Recipe, choices: Choices) -> Recipe:
     """What holds for every kind: the release line, greenroom.toml, and the settings of the slot."""
-    notes = (*project.procfile.notes, *recipe.notes)
-    steps = recipe.steps
+    release = project.wishes.release or project.procfile.release
+    scripts = _windows_scripts(project.tree, f"{recipe.line} {release or ''}")
+    ends = [f"The line ends of Windows are taken out of {name}, which a shell does not understand." for name in scripts]
+    notes = (*project.procfile.notes, *ends, *recipe.notes)
+    steps = (*(f"sed -i 's/\\r$//' {shlex.quote(script)}" for script in scripts), *recipe.steps)
     if choices.is_built:
         before, after = ([f"({line})"] if line else [] for line in (choices.before_build, choices.after_build))
         steps = (*before, *steps, *after)
@@ -101,11 +98,18 @@ def _as_chosen(project: _Project, recipe: Recipe, choices: Choices) -> Recipe:
     return replace(
         recipe,
         steps=steps,
-        release=wishes.release or project.procfile.release,
+        release=release,
         notes=notes,
         fallback_page=wishes.fallback_page or recipe.fallback_page,
         warmup_paths=wishes.warmup_paths,
     )
+
+
+def _windows_scripts(tree: Tree, line: str) -> list[str]:
+    """Scripts of the content that a line runs and that were written on Windows."""
+    named = dict.fromkeys(word.strip("'\"").removeprefix("./") for word in line.split())
+    found = ((name, tree.read(name, MAX_FIRST_LINE)) for name in named if tree.has(name))
+    return [name for name, body in found if body.startswith(b"#!") and body.partition(b"\n")[0].endswith(b"\r")]
 
 
 def _by_line(project: _Project, line: str, kind: Kind, name: str) -> Recipe | None:
@@ -267,36 +271,3 @@ def _collect_static(django: DjangoProject | None, project: _Project) -> tuple[st
     keys = "SECRET_KEY=of-the-build DJANGO_SECRET_KEY=of-the-build"
     collect = f"{VENV}/bin/python {shlex.quote(django.manage)} collectstatic --noinput"
     return (f"{keys} {collect} || echo 'The static files were not collected; the reason stands above.'",)
-
-
-def _unrecognised(project: _Project) -> str:
-    hint = _hint(project)
-    return (
-        f"What was published is not recognised, so nothing was changed.{f' {hint}' if hint else ''} Recognised are "
-        f"{RECOGNISED}. Add one of these, or a start command under Configure, and publish again."
-    )
-
-
-def _hint(project: _Project) -> str:
-    """What is nearly right."""
-    tree = project.tree
-    if project.is_python:
-        return (
-            "Python packages are named, but no application was found: an object 'app' or 'application', a factory "
-            "create_app(), or a program that serves by itself. If it is started otherwise, type for example "
-            "'python FILE.py' or 'gunicorn MODULE:OBJECT --bind 0.0.0.0:$PORT' as the start command."
-        )
-    if tree.has("package.json"):
-        return "package.json is there, but has no start script and no build script."
-    if nearest(tree, "Procfile"):
-        return "The Procfile has no line like 'web: COMMAND'."
-    return next(filter(None, map(_misplaced, sorted(tree.names(), key=lambda name: name.count("/")))), "")
-
-
-def _misplaced(name: str) -> str:
-    """About a file that would be recognised in another folder."""
-    path = PurePosixPath(name)
-    for right in (*INDEX_PAGES, "index.php", "Procfile", "package.json", "requirements.txt"):
-        if path.name.lower().removesuffix(".txt") == right.lower().removesuffix(".txt") and len(path.parts) > 1:
-            return f"'{path.name}' lies in the folder '{path.parent}'; publish what is in it."
-    return ""

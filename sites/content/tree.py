@@ -2,6 +2,7 @@
 
 import codecs
 import fnmatch
+import os
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Protocol
@@ -31,7 +32,7 @@ class Folder:
 
     def has(self, path: str) -> bool:
         """See Tree.has."""
-        return (self._path / path).is_file()
+        return os.path.isfile(self._path / path)  # False for a name that cannot be one, too
 
     def read(self, path: str, most: int) -> bytes:
         """See Tree.read."""

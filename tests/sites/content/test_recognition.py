@@ -157,6 +157,14 @@ def test_other_kinds_of_process_are_not_run_and_the_log_names_them(lay: Lay, kin
         ({"requirements.txt": "flask"}, "'gunicorn MODULE:OBJECT --bind 0.0.0.0:\\$PORT' as the start command"),
         ({"app.py": "app = 5", "requirements.txt": ""}, "no application was found"),
         ({"package.json": "{}"}, "no start script and no build script"),
+        ({"shop.php": ""}, "type 'php -S 0.0.0.0:\\$PORT FILE.php' as start command"),
+        ({"go.mod": "", "main.go": ""}, "Go is not built here: publish the program for Linux"),
+        ({"Shop.csproj": ""}, "dotnet publish --self-contained"),
+        ({"Dockerfile": ""}, "A Dockerfile is not read"),
+        ({"shop.php": ""}, "type 'php -S 0.0.0.0:\\$PORT FILE.php' as start command"),
+        ({"go.mod": "", "main.go": ""}, "Go is not built here: publish the program for Linux"),
+        ({"Shop.csproj": ""}, "dotnet publish --self-contained"),
+        ({"Dockerfile": ""}, "A Dockerfile is not read"),
         ({"shop/index.php": ""}, "'index.php' lies in the folder 'shop'"),
         ({"package.json": "{"}, "package.json cannot be read"),
         ({"Procfile": "./serve"}, "The Procfile has no line like 'web: COMMAND'"),
@@ -207,3 +215,12 @@ def test_the_port_expands(line: str) -> None:
     command = shell(line, path="/app/bin")
     assert shutil.which("sh")
     assert subprocess.run(command, env={"PORT": "8080"}, capture_output=True, text=True).stdout == "8080"
+
+
+def test_scripts_from_windows_get_line_ends_that_a_shell_understands(lay: Lay) -> None:
+    script = "#!/bin/sh\r\nexec x\r\n"
+    recipe = recognise(Folder(lay({"Procfile": "web: ./start.sh --port $PORT\r\n", "start.sh": script})))
+    assert recipe.build_steps == (r"sed -i 's/\r$//' start.sh",)
+    assert any("line ends of Windows are taken out of start.sh" in note for note in recipe.notes)
+    unix = recognise(Folder(lay({"Procfile": "web: ./start.sh", "start.sh": "#!/bin/sh\nexec x\n"})))
+    assert unix.build_steps == ()
