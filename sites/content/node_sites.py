@@ -24,7 +24,7 @@ DEVELOPMENT = re.compile(
       vitepress|vuepress|svelte-kit|solid-start|vinxi|storybook|hexo)\s+(?:dev|develop|start-dev|s|server)(?=\s|$) |
       docusaurus\s+start | ng\s+serve | gatsby\s+(?:develop|serve) | webpack(?:-dev-server|\s+(?:serve|-w|--watch|-s)) |
       parcel(?:\s+(?:serve|watch))?(?=\s+[^b]|$) | snowpack\s+dev | ember\s+(?:serve|s)\b | eleventy\s.*--serve |
-      (?:live-server|browser-sync|lite-server|nodemon)\b | snowpack\s+dev | expo\s+start
+      (?:live-server|browser-sync|lite-server)\b | expo\s+start
     )""",
     re.VERBOSE,
 )
@@ -75,7 +75,7 @@ def read_package(tree: Tree) -> NodeSite | None:
     scripts = as_table(package.get("scripts"))
     manager, notes = _manager(tree, package)
     script = str(scripts.get("start") or "")
-    start = "" if DEVELOPMENT.match(script) else script
+    start = "" if scripts.get("build") and DEVELOPMENT.match(script) else script
     if script and not start:
         notes.append(f"Ignored: the start script '{script[:60]}', which starts a server for development.")
     if not script and not scripts.get("build"):

@@ -66,6 +66,9 @@ def test_a_page_at_the_top_that_browsers_read_is_kept_where_the_build_makes_no_o
         (project("vite build", "@sveltejs/kit", "@sveltejs/adapter-auto", "vite"), {}, "node build"),
         (project("astro build", "astro", "@astrojs/node"), {}, "node ./dist/server/entry.mjs"),
         ({"scripts": {"start": "node a.js", "build": "vite build"}}, {}, "node a.js"),
+        ({"scripts": {"start": "nodemon a.js", "build": "tsc"}}, {}, "nodemon a.js"),
+        ({"scripts": {"start": "vite"}}, {}, "vite"),
+        (project("next build", "next", start="next dev"), {}, "next start --port $PORT"),
         (
             {"main": "index.js"},
             {"index__js": "require('http').createServer(f).listen(process.env.PORT)"},
