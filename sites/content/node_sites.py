@@ -5,7 +5,7 @@ import shlex
 from dataclasses import dataclass
 
 from sites.content.tables import Table, as_table, parse_json
-from sites.content.tree import Tree, text
+from sites.content.tree import Tree, beginning, text, texts
 
 MODULES = "node_modules"
 SETTINGS_OF_MANAGERS = (".npmrc", ".yarnrc", ".yarnrc.yml", "pnpm-workspace.yaml", ".pnpmfile.cjs", "bunfig.toml")
@@ -93,7 +93,7 @@ def _inputs(tree: Tree, package: Table, manager: Manager) -> tuple[str, ...]:
     if is_local or package.get("workspaces") or any(name in scripts for name in AT_INSTALL):
         return ()
     files = ("package.json", manager.lock, *SETTINGS_OF_MANAGERS, *tree.matching("patches/*"))
-    return tuple(text(tree, name, MAX_BYTES * 256) for name in files)
+    return texts(tree, files)
 
 
 def _without_script(tree: Tree, package: Table) -> str:
@@ -137,16 +137,14 @@ def _npm(tree: Tree, version: str, lock: str) -> Manager:
 
 
 def _pnpm(tree: Tree, version: str, lock: str) -> Manager:
-    match = (
-        re.search(r"^lockfileVersion:\s*['\"]?(\d+)", text(tree, lock, MAX_BYTES * 256), re.MULTILINE) if lock else None
-    )
+    match = re.search(r"^lockfileVersion:\s*['\"]?(\d+)", beginning(tree, lock), re.MULTILINE) if lock else None
     major = PNPM_OF_LOCK.get(match[1], "10") if match else "10"
     line = f"pnpm install {'--frozen-lockfile' if lock else '--no-frozen-lockfile'}"
     return Manager("pnpm", f"pnpm@{version or major}", line, lock)
 
 
 def _yarn(tree: Tree, version: str, lock: str) -> Manager:
-    is_classic = version.startswith("1.") or (not version and "__metadata:" not in text(tree, lock, MAX_BYTES * 256))
+    is_classic = version.startswith("1.") or (not version and "__metadata:" not in beginning(tree, lock))
     if is_classic:
         line = f"yarn install --non-interactive{' --frozen-lockfile' if lock else ''}"
         return Manager("yarn", f"yarn@{version or '1.22.22'}", line, lock)

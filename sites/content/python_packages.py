@@ -6,8 +6,8 @@ from dataclasses import dataclass, replace
 
 from sites.content import lock_files
 from sites.content.lock_files import Locked
-from sites.content.tables import MAX_BYTES, Table, as_table, parse_toml
-from sites.content.tree import Tree, nearest, text
+from sites.content.tables import Table, as_table, parse_toml
+from sites.content.tree import Tree, nearest, texts
 
 VENV = ".venv"
 """In the working directory of builds and instances; it can be moved, so a build is sealed under another path."""
@@ -60,9 +60,9 @@ def _inputs(tree: Tree, source: str, found: Packages) -> tuple[str, ...]:
     is_itself_installed = any(step.endswith(" .") for step in found.steps)
     if is_itself_installed or (source == "uv.lock" and "build-system" in parse_toml(tree, "pyproject.toml")):
         return ()
-    texts = [text(tree, name, MAX_BYTES) for name in (source, "pyproject.toml", "uv.toml")]
-    texts += [body for _, body in found.files]
-    return () if any(LOCAL.search(body) for body in texts) else tuple(texts)
+    named = texts(tree, (source, "pyproject.toml", "uv.toml"))
+    bodies = (*named, *(body for _, body in found.files))
+    return bodies if named and not any(map(LOCAL.search, bodies)) else ()
 
 
 def has_packages(tree: Tree) -> bool:

@@ -194,11 +194,12 @@ def _objects(tree: Tree, usual: Interface) -> Iterator[Application]:
 
 
 def _objects_in_packages(tree: Tree, usual: Interface) -> Iterator[Application]:
-    folders = {path.partition("/")[0] for name in IN_PACKAGES for path in tree.matching(f"*/{name}.py")}
+    files = {f"{name}.py" for name in IN_PACKAGES}
+    folders = {path.split("/")[0] for path in tree.matching("*/*.py") if path.split("/")[1] in files}
     order = [*(name for name in USUAL_FOLDERS if name in folders), *sorted(folders - {*USUAL_FOLDERS, *NOT_SITES})]
     for folder in order[: MAX_MODULES // len(IN_PACKAGES)]:
         yield from _in_package(tree, "", folder, usual)
-    inner = {path.split("/")[1] for name in IN_PACKAGES for path in tree.matching(f"src/*/{name}.py")}
+    inner = {path.split("/")[1] for path in tree.matching("src/*/*.py") if path.split("/")[2] in files}
     for folder in sorted(inner)[: MAX_MODULES // len(IN_PACKAGES)]:
         yield from _in_package(tree, "src/", folder, usual)
 

@@ -7,6 +7,10 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Protocol
 
+BEGINNING_BYTES = 4096
+LARGEST_BYTES = 16 * 1024 * 1024
+"""Of a lock of packages; those of the largest projects have some megabytes."""
+
 
 class Tree(Protocol):
     """What recognition looks at. Paths are relative, with slashes."""
@@ -54,6 +58,17 @@ def text(tree: Tree, path: str, most: int) -> str:
     """A text file, whatever its bytes are; nothing when it is not there or longer than `most`."""
     found = tree.read(path, most + 1)
     return "" if len(found) > most else decoded(found)
+
+
+def beginning(tree: Tree, path: str) -> str:
+    """The first lines of a text file, however long it is."""
+    return decoded(tree.read(path, BEGINNING_BYTES))
+
+
+def texts(tree: Tree, paths: Iterable[str]) -> tuple[str, ...]:
+    """Several text files, whole; none of them where one is longer than LARGEST_BYTES, and so not known."""
+    bodies = [tree.read(path, LARGEST_BYTES + 1) for path in paths]
+    return () if any(len(body) > LARGEST_BYTES for body in bodies) else tuple(map(decoded, bodies))
 
 
 def decoded(body: bytes) -> str:

@@ -10,7 +10,7 @@ from semantic_version import NpmSpec, Version
 
 from sites.content.constraints import to_pep440
 from sites.content.tables import as_table, parse_toml
-from sites.content.tree import Tree, text
+from sites.content.tree import Tree, beginning, text
 
 MAX_BYTES = 4096
 RELEASE = re.compile(r"(?:c?python)?[-@=]*v?(\d+)(?:\.(\d+))?(?:\.(\d+))?")
@@ -132,8 +132,8 @@ def _pyproject(tree: Tree) -> str:
     table = parse_toml(tree, "pyproject.toml")
     project = as_table(table.get("project"))
     poetry = as_table(as_table(as_table(table.get("tool")).get("poetry")).get("dependencies"))
-    locked = parse_toml(tree, "uv.lock").get("requires-python")
-    return str(project.get("requires-python") or poetry.get("python") or locked or "")
+    locked = re.search(r'^requires-python = "([^"]+)"', beginning(tree, "uv.lock"), re.MULTILINE)
+    return str(project.get("requires-python") or poetry.get("python") or (locked[1] if locked else ""))
 
 
 def fits(wanted: Wanted, version: str) -> bool:
