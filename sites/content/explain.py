@@ -40,8 +40,10 @@ OUTDATED = re.compile(
 )
 OUT_OF_HEAP = re.compile(r"JavaScript heap out of memory|Allocation failed - JavaScript heap")
 OF_NPM = re.compile(r"^npm (error|ERR!|notice|warn)|ELIFECYCLE|^error: script ")
-NOISE = re.compile(rf"^(==> |hint:|note:|Caused by:?$|$)|{OF_NPM.pattern}")
+NOISE = re.compile(rf"^(==> |hint:|note:|Caused by:?$|at |\^|$)|{OF_NPM.pattern}")
 STEP = "==> "
+EXCEPTION = re.compile(r"[\w.]*(?:Error|Exception)\b")
+ERROR = re.compile(r"\berror\b", re.IGNORECASE)
 LONGEST = 200
 
 
@@ -85,14 +87,21 @@ def explain(log_tail: Sequence[str], folder: Path | None = None) -> str:
 
 
 def _last_word(lines: Sequence[str]) -> str:
-    """The step that failed, and the line that says most: where npm has the last word, the first one of an error."""
+    """The step that failed, and the line that says most."""
     begins = max((index for index, line in enumerate(lines) if line.startswith(STEP)), default=-1)
     step = f" at '{lines[begins].removeprefix(STEP)[:LONGEST]}'" if begins >= 0 else ""
     said = [line for line in lines[begins + 1 :] if line and not NOISE.search(line)]
-    errors = [line for line in said if re.search(r"\b[a-z]*error\b", line, re.IGNORECASE)]
-    is_of_npm = any(OF_NPM.search(line) for line in lines[begins + 1 :])
-    line = errors[0] if is_of_npm and errors else said[-1] if said else ""
+    line = _most_telling(said)
     return f"{step}: {line[:LONGEST].rstrip('. ')}" if line else f"{step}, and wrote nothing"
+
+
+def _most_telling(said: Sequence[str]) -> str:
+    """An exception at the end, as Python has it; else the first line of an error; else the last line."""
+    if not said or EXCEPTION.match(said[-1]):
+        return said[-1] if said else ""
+    first = next((index for index, line in enumerate(said) if ERROR.search(line)), len(said) - 1)
+    follows = first + 1 < len(said) and said[first].endswith(":")
+    return f"{said[first]} {said[first + 1]}" if follows else said[first]
 
 
 def _because() -> str:

@@ -51,6 +51,11 @@ FOLDED = """  × No solution found when resolving dependencies:
             " at 'npm run build': src/a.ts(1,2): error TS2322: no",
         ),
         (
+            "==> npm run build\nError: next/font: error:\nFailed to fetch Geist.\nat frames\n",
+            " at 'npm run build': Error: next/font: error: Failed to fetch Geist",
+        ),
+        ("==> python x\nan error is near\nKeyError: 'A'\n", " at 'python x': KeyError: 'A'"),
+        (
             "Because the current Python version (3.11.2) does not satisfy Python>=3.12 and django==6.0 depends on "
             "Python>=3.12, we can conclude that django==6.0 cannot be used.",
             ": django==6.0 needs Python >=3.12, and 3.11.2 is used. Write the version to .python-version",
