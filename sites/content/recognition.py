@@ -224,6 +224,7 @@ def _installed(project: _Project, recipe: Recipe, *, is_python: bool = False, se
         steps.append(Install(VENV, (make_venv(), *packages.steps, *added), packages.inputs))
         files += packages.files
         said = wanted_python(project.tree)
+        notes += [f"Packages are installed from {packages.source}."] if packages.source else []
         notes += [*packages.notes, *said.notes]
         wanted += [said.wanted] if said.wanted else []
         paths.append(f"$PWD/{VENV}/bin")
@@ -232,6 +233,8 @@ def _installed(project: _Project, recipe: Recipe, *, is_python: bool = False, se
         node = project.node
         steps += [node.tool] if node.tool else []
         steps += [Install(MODULES, (node.install,), node.inputs)] if node.install else []
+        lock = f" from {node.manager.lock}" if node.manager.lock else ""
+        notes += [f"Packages are installed by {node.manager.name}{lock}."] if node.install else []
         notes += [*node.notes, *said.notes]
         wanted += [said.wanted] if said.wanted else []
         paths.append(BIN)

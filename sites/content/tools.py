@@ -69,6 +69,8 @@ def equip(recipe: Recipe, choices: list[Choice]) -> Recipe:
     program = PurePosixPath(interpreters.node_program())
     path = ":".join(f"{place}/{program.parent}:{place}/node_modules/.bin" for place in places)
     notes = [choice.note for choice in choices if choice.note]
+    if recipe.is_python and "Python" not in tools:
+        notes.append(f"Python {interpreters.base_python().version}, because the project asks for none.")
     notes += [f"{choice.wanted.tool} {choice.version}, as {choice.wanted.source} asks for." for choice in choices]
     return recipe.equipped(tuple(found), path, tuple(notes))
 

@@ -156,6 +156,7 @@ def test_indexes_beside_pypi_are_asked_too(lay: Lay) -> None:
 @pytest.mark.parametrize(
     ("files", "note"),
     [
+        ({"requirements.txt": "flask"}, "Packages are installed from requirements.txt."),
         ({"requirements.txt": "flask", "Pipfile": PIPFILE}, "Ignored: Pipfile, because requirements.txt is there."),
         (
             {"requirements.txt": "flask", "poetry.lock": POETRY_LOCK, "pyproject.toml": POETRY},
