@@ -2,7 +2,7 @@
 
 uv() { "$UV_PROGRAM" "$@"; }
 
-kept=${KEPT:-/cache/kept}
+kept=$KEPT # of this site, below its cache
 
 # Packages that an earlier build of this site has installed from the same files, by the same interpreter.
 reuse() { # KEY FOLDER

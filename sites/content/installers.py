@@ -37,6 +37,7 @@ def environment() -> dict[str, str]:
     return passed | {
         "HOME": "/tmp",  # noqa: S108  the sandbox's own, gone with it
         "UV_PROGRAM": UV_TARGET,
+        "KEPT": "/cache/kept",
         "UV_CACHE_DIR": "/cache/uv",
         "UV_LINK_MODE": "copy",  # a linked file shares its bytes with the cache, which later builds can write
         "UV_PYTHON_DOWNLOADS": "never",  # interpreters are fetched by a run of their own

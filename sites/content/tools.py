@@ -78,16 +78,14 @@ def equip(recipe: Recipe, choices: list[Choice]) -> Recipe:
 def plan_fetch(choice: Choice, *, name: str, log: str) -> RunSpec:
     """The run that fetches it. uv compares an archive with the hash in its catalogue, npm with that of its registry."""
     target = interpreters.mount_of(str(choice.folder)).target
-    line = (
-        _fetch_node(choice.version, target) if choice.wanted.tool == "Node" else _fetch_python(choice.version, target)
-    )
+    fetch = _fetch_node if choice.wanted.tool == "Node" else _fetch_python
     cache = settings.CACHE_DIR / str(OWNER)
     return RunSpec(
         run_id=f"tool-{choice.folder.name.replace('.', '-')}",
         owner=OWNER,
         name=name,
-        command=("/bin/sh", "-ec", line),
-        env=environment() | {"UV_PYTHON_DOWNLOADS": "automatic"},
+        command=("/bin/sh", "-ec", fetch(choice.version)),
+        env=environment() | {"UV_PYTHON_DOWNLOADS": "automatic", "TARGET": target},
         mounts=(
             Mount(str(_unfinished(choice.folder)), target),
             Mount(str(cache), "/cache"),
@@ -133,14 +131,14 @@ def set_aside_unused(in_use: set[str], *, older_than_seconds: float = HOUR) -> l
     ]
 
 
-def _fetch_python(version: str, target: str) -> str:
-    return f'"$UV_PROGRAM" python install --no-config --no-bin --install-dir {target} {version}'
+def _fetch_python(version: str) -> str:
+    return f'"$UV_PROGRAM" python install --no-config --no-bin --install-dir "$TARGET" {version}'
 
 
-def _fetch_node(version: str, target: str) -> str:
+def _fetch_node(version: str) -> str:
     npm = NPM_OF_NODE.get(int(version.split(".")[0]), NEWEST_NPM)
     options = "--no-save --no-fund --no-audit --ignore-scripts --force"
-    return f"npm install --prefix {target} {options} {interpreters.node_package()}@{version} npm@{npm}"
+    return f'npm install --prefix "$TARGET" {options} {interpreters.node_package()}@{version} npm@{npm}'
 
 
 def _unfinished(folder: Path) -> Path:

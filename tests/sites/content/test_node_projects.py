@@ -1,6 +1,7 @@
 """Node projects: by which package manager they are installed, and whether they serve or their build is served."""
 
 import json
+import os
 import shutil
 import subprocess
 from pathlib import Path
@@ -133,7 +134,8 @@ def made(folder: Path, *lines: str) -> subprocess.CompletedProcess[str]:
     """The functions of a build, run in a folder."""
     script = "\n".join([FUNCTIONS, "set -e", "mark_begin", *lines])
     assert shutil.which("awk")
-    return subprocess.run(["/bin/sh", "-c", script], cwd=folder, capture_output=True, text=True)
+    env = {"PATH": os.environ["PATH"], "KEPT": str(folder.parent / "kept")}
+    return subprocess.run(["/bin/sh", "-c", script], cwd=folder, env=env, capture_output=True, text=True)
 
 
 def page(path: str) -> str:

@@ -68,7 +68,8 @@ def test_one_that_is_not_there_is_fetched_once_by_a_run_of_no_site(domain: Domai
     assert operation.state == "succeeded", operation.outcome
     (fetch,) = runs(domain, "tool-")
     assert fetch.owner == 0
-    assert fetch.command[-1].endswith("--install-dir /tools/cpython-3.12.8 3.12.8")
+    assert fetch.command[-1].endswith('--install-dir "$TARGET" 3.12.8')
+    assert fetch.env["TARGET"] == "/tools/cpython-3.12.8"
     assert (settings.TOOL_DIR / "cpython-3.12.8").is_dir()
     assert "Recognised: Python, WSGI object app:app" in build_log(operation.deployment).read_text()
 
