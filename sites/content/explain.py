@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from sites.content.package_sources import on_this_machine
+from sites.content.tree import decoded
 from sites.plain_text import without_colours
 
 FRAME = "│╰├─▶╭×┃ "
@@ -135,7 +136,7 @@ def _line_at(folder: Path | None, name: str, position: int) -> str:
 
 def _lines(folder: Path | None, name: str) -> list[str]:
     path = folder / name if folder and "/" not in name else None
-    return path.read_text("utf-8", "replace").splitlines() if path and path.is_file() else []
+    return decoded(path.read_bytes()).splitlines() if path and path.is_file() else []
 
 
 def _normal(name: str) -> str:

@@ -72,6 +72,14 @@ def is_source(tree: Tree, node: NodeSite) -> bool:
     )
 
 
+def kind_of(tree: Tree, node: NodeSite, framework: Framework) -> str:
+    """How `keep_result` is to look at what the build has made."""
+    if tree.has("index.html") and not is_source(tree, node):
+        return "source"
+    is_one_page = framework.is_one_page or _says(tree, "svelte.config.*", r"fallback\s*:")
+    return "one-page" if is_one_page else "pages"
+
+
 def server_line(tree: Tree, node: NodeSite) -> str:
     """The line that starts the server that the build writes; empty where it writes files only.
 

@@ -5,6 +5,7 @@ import sys
 from dataclasses import dataclass, replace
 
 from sites.content import node_results, php_sites
+from sites.content.fallbacks import declared_fallback
 from sites.content.greenroom_file import Wishes, read_wishes
 from sites.content.node_sites import BIN, MODULES, NodeSite, read_package
 from sites.content.procfile import Procfile, read_procfile
@@ -178,10 +179,9 @@ def _node_result(project: _Project) -> Recipe | None:
         return None
     framework = node_results.framework_of(node)
     folders = framework.folders if framework.name else node_results.ANY.folders
-    has_page = project.tree.has("index.html") and not node_results.is_source(project.tree, node)
-    kind = "source" if has_page else "one-page" if framework.is_one_page else "pages"
+    kind = node_results.kind_of(project.tree, node, framework)
     recipe = _static_recipe(f"static site, built by '{node.build}'{f' ({framework.name})' if framework.name else ''}")
-    recipe = _installed(project, recipe)
+    recipe = replace(_installed(project, recipe), fallback_page=declared_fallback(project.tree))
     steps = ("mark_begin", *_build_of(project), f"keep_result {kind} {' '.join(folders)}")
     return replace(recipe, steps=(*recipe.steps, *steps))
 
@@ -205,7 +205,7 @@ def _static(project: _Project) -> Recipe | None:
     if page not in INDEX_PAGES:
         steps = (f"cp -p '{page}' {next(name for name in INDEX_PAGES if nearest(tree, name) == page)}",)
         recipe = replace(recipe, steps=steps, notes=(f"'{page}' is taken for index.html.",))
-    recipe = replace(recipe, fallback_page="200.html" if tree.has("200.html") else "")
+    recipe = replace(recipe, fallback_page=declared_fallback(tree))
     return replace(recipe, steps=(*recipe.steps, *project.wishes.build))
 
 

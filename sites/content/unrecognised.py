@@ -11,7 +11,10 @@ RECOGNISED = (
     "requirements.txt, pyproject.toml, Pipfile or a lock), Node (package.json with a start or build script), PHP "
     "(index.php), a Procfile with a web line, and any start command that listens on $PORT"
 )
+MANIFESTS = ("package.json", "requirements.txt", "pyproject.toml", "manage.py", "composer.json")
 OTHERS = (
+    ("hugo.*", "Hugo is not run here: build the site, and publish what is in its folder 'public'."),
+    ("_config.yml", "Jekyll is not run here: build the site, and publish what is in its folder '_site'."),
     (
         "*.php",
         "PHP is recognised by index.php; for another page type 'php -S 0.0.0.0:$PORT FILE.php' as start command.",
@@ -62,7 +65,7 @@ def _hint(tree: Tree, *, is_python: bool) -> str:
 def _misplaced(name: str) -> str:
     """About a file that would be recognised in another folder."""
     path = PurePosixPath(name)
-    for right in (*INDEX_PAGES, "index.php", "Procfile", "package.json", "requirements.txt"):
+    for right in (*INDEX_PAGES, "index.php", "Procfile", *MANIFESTS):
         if path.name.lower().removesuffix(".txt") == right.lower().removesuffix(".txt") and len(path.parts) > 1:
             return f"'{path.name}' lies in the folder '{path.parent}'; publish what is in it."
     return ""

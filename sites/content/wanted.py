@@ -92,7 +92,7 @@ def _first(tool: str, said: Iterable[tuple[str, str]], read: Callable[[str], str
 
 
 def _python_versions(words: str) -> str:
-    if match := RELEASE.fullmatch(words.strip().lower()):
+    if match := RELEASE.fullmatch(words.strip().lower().removesuffix(".x").removesuffix(".*")):
         numbers = [number for number in match.groups() if number]
         return f"=={'.'.join(numbers)}{'' if len(numbers) == 3 else '.*'}"
     try:

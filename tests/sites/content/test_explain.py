@@ -1,5 +1,7 @@
 """Why a build failed, in words that say where to mend it."""
 
+import codecs
+
 import pytest
 
 from sites.content.explain import explain
@@ -85,6 +87,11 @@ def test_an_index_on_this_server_is_named_as_the_reason(monkeypatch: pytest.Monk
 
 def test_without_the_content_the_reason_has_no_line() -> None:
     assert explain(FOLDED.splitlines()) == ": no version of 'flask-sock' exists"
+
+
+def test_a_line_is_found_in_a_file_in_utf_16(lay: Lay) -> None:
+    folder = lay({"requirements.txt": codecs.BOM_UTF16_LE + "a\r\nflask-sock\r\n".encode("utf-16-le")})
+    assert explain(FOLDED.splitlines(), folder) == " at line 2 of requirements.txt: no version of 'flask-sock' exists"
 
 
 def test_a_long_line_is_cut() -> None:

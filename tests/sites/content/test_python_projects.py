@@ -190,6 +190,7 @@ def test_a_project_of_django_without_requirements_gets_the_version_that_made_it(
         ({".python-version": "3.12\n"}, "==3.12.*", ".python-version"),
         ({".python-version": "# ours\n3.12.4\n"}, "==3.12.4", ".python-version"),
         ({".python-version": "3.12", "runtime.txt": "python-3.9.1"}, "==3.12.*", ".python-version"),
+        ({"runtime.txt": "python-3.13.x"}, "==3.13.*", "runtime.txt"),
         ({"runtime.txt": "python-3.13.1"}, "==3.13.1", "runtime.txt"),
         ({".tool-versions": "nodejs 20\npython 3.12.1\n"}, "==3.12.1", ".tool-versions"),
         ({"pyproject.toml": "[project]\nrequires-python = '>=3.12'"}, ">=3.12", "pyproject.toml"),

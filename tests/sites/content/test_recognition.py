@@ -158,10 +158,14 @@ def test_other_kinds_of_process_are_not_run_and_the_log_names_them(lay: Lay, kin
         ({"app.py": "app = 5", "requirements.txt": ""}, "no application was found"),
         ({"package.json": "{}"}, "no start script and no build script"),
         ({"shop.php": ""}, "type 'php -S 0.0.0.0:\\$PORT FILE.php' as start command"),
+        ({"hugo.toml": ""}, "Hugo is not run here"),
+        ({"backend/pyproject.toml": ""}, "'pyproject.toml' lies in the folder 'backend'"),
         ({"go.mod": "", "main.go": ""}, "Go is not built here: publish the program for Linux"),
         ({"Shop.csproj": ""}, "dotnet publish --self-contained"),
         ({"Dockerfile": ""}, "A Dockerfile is not read"),
         ({"shop.php": ""}, "type 'php -S 0.0.0.0:\\$PORT FILE.php' as start command"),
+        ({"hugo.toml": ""}, "Hugo is not run here"),
+        ({"backend/pyproject.toml": ""}, "'pyproject.toml' lies in the folder 'backend'"),
         ({"go.mod": "", "main.go": ""}, "Go is not built here: publish the program for Linux"),
         ({"Shop.csproj": ""}, "dotnet publish --self-contained"),
         ({"Dockerfile": ""}, "A Dockerfile is not read"),
@@ -224,3 +228,24 @@ def test_scripts_from_windows_get_line_ends_that_a_shell_understands(lay: Lay) -
     assert any("line ends of Windows are taken out of start.sh" in note for note in recipe.notes)
     unix = recognise(Folder(lay({"Procfile": "web: ./start.sh", "start.sh": "#!/bin/sh\nexec x\n"})))
     assert unix.build_steps == ()
+
+
+@pytest.mark.parametrize(
+    ("files", "page"),
+    [
+        ({}, ""),
+        ({"200.html": ""}, "200.html"),
+        ({"_redirects": "/old /new 301\n/*  /index.html  200\n"}, "index.html"),
+        ({"_redirects": "/* /404.html 404\n"}, ""),
+        ({"staticwebapp.config.json": '{"navigationFallback": {"rewrite": "/app.html"}}'}, "app.html"),
+        ({"staticwebapp.config.json": '{"navigationFallback": {"rewrite": "../secret.html"}}'}, ""),
+        ({"_redirects": "/* /index.html 200", "greenroom.toml": "fallback_page = 'other.html'"}, "other.html"),
+    ],
+)
+def test_a_fallback_page_that_is_declared_for_other_hosts_holds_here(lay: Lay, files: Files, page: str) -> None:
+    assert recognise(Folder(lay({"index.html": ""} | files))).fallback_page == page
+    package: Files = {"package.json": '{"scripts": {"build": "vite build"}, "devDependencies": {"vite": "1"}}'}
+    placed = {
+        name if name in ("greenroom.toml", "200.html") else f"public/{name}": text for name, text in files.items()
+    }
+    assert recognise(Folder(lay(package | placed, "project"))).fallback_page == page
