@@ -49,7 +49,7 @@ def choose(wanted: Wanted) -> Choice:
     if wanted.minor:
         near = interpreters.find(Wanted(wanted.tool, wanted.minor, wanted.source))
         if near is not None:
-            asked = f"{wanted.source} asks for {wanted.tool} {wanted.versions[2:]}"
+            asked = f"{wanted.source} asks for {wanted.tool} {wanted.shown}"
             note = f"{asked}; this server has {near.version}, which is used."
             return Choice(wanted, near, near.version, note)
     return Choice(wanted, None, interpreters.downloadable(wanted))

@@ -41,6 +41,11 @@ class Wanted:
     source: str
 
     @property
+    def shown(self) -> str:
+        """For people: '3.12', or a range as it was written."""
+        return self.versions.removesuffix(".*").removeprefix("==") if "," not in self.versions else self.versions
+
+    @property
     def minor(self) -> str:
         """Any patch of the same minor version, of a version of Python that is exact; else empty."""
         match = re.fullmatch(r"==(\d+\.\d+)\.\d+", self.versions)

@@ -73,7 +73,7 @@ def work_build(turn: Turn) -> Progress:
 
 def _fetch(turn: Turn, choice: tools.Choice) -> Progress:
     """Have an interpreter fetched that the machine does not have. Raises BuildFailed where there is none to have."""
-    change, tool = _change(turn), f"{choice.wanted.tool} {choice.version or choice.wanted.versions}"
+    change, tool = _change(turn), f"{choice.wanted.tool} {choice.version or choice.wanted.shown}"
     if not choice.version:
         raise _failed(change.published, _missing(turn, choice, tool, ""))
     run = tools.plan_fetch(choice, name=change.held_slot.title, log=_opened_log(change.published))
