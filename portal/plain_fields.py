@@ -9,6 +9,7 @@ from sites.errors import SettingRefused
 from sites.models import Category, Slot
 from sites.services.settings import Entry, with_defaults
 
+TEXTS = ("start_command", "start_seconds", "fallback_page")
 SWITCHES = ("web_sockets", "always_on", "slot_environment")
 WARMUP = ("paths", "statuses", "seconds", "tries")
 DOCUMENTS = "default_documents"
@@ -55,7 +56,7 @@ def read_fields(slot: Slot, present: Mapping[Category, list[Entry]]) -> dict[str
     warmup = {entry.name: entry.value for entry in present[Category.WARMUP]}
     documents = [entry.value for entry in present[Category.DEFAULT_DOCUMENTS]]
     values = {
-        "start_command": general["start_command"],
+        **{name: general[name] for name in TEXTS},
         **{name: general[name] for name in SWITCHES},
         **{f"warmup_{name}": warmup.get(name, "") for name in WARMUP},
         DOCUMENTS: "\n".join(documents),
@@ -87,7 +88,7 @@ def _tidy(name: str, text: str) -> str:
 
 def general_entries(fields: dict[str, Field], present: list[Entry]) -> list[Entry]:
     """The general settings to be in force; what nobody touched stays as it is, also if it was never set."""
-    return _entries({name: fields[name] for name in ("start_command", *SWITCHES)}, present)
+    return _entries({name: fields[name] for name in (*TEXTS, *SWITCHES)}, present)
 
 
 def warmup_entries(fields: dict[str, Field], present: list[Entry]) -> list[Entry]:

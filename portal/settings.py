@@ -52,6 +52,7 @@ CONTENT_DIR = DATA_DIR / "content"
 BUILD_DIR = DATA_DIR / "builds"
 UPLOAD_DIR = DATA_DIR / "uploads"
 CACHE_DIR = DATA_DIR / "cache"
+TOOL_DIR = DATA_DIR / "tools"  # interpreters that projects ask for, shown to all sites
 MOUNT_DIR = DATA_DIR / "mounts"
 INSTANCE_DIR = DATA_DIR / "instances"
 LOG_DIR = DATA_DIR / "logs"
@@ -85,6 +86,7 @@ ISOLATION = os.environ.get("GREENROOM_ISOLATION", "")
 READY_SECONDS = env_int("GREENROOM_READY_SECONDS", 60)
 
 # What sites and builds reach, where they have a network of their own
+INTERPRETER_DOWNLOADS = env_bool("GREENROOM_INTERPRETER_DOWNLOADS", default=True)
 PRIVATE_NETWORKS = os.environ.get("GREENROOM_PRIVATE_NETWORKS") or "allow"
 NAME_SERVERS = [item.strip() for item in os.environ.get("GREENROOM_NAME_SERVERS", "").split(",") if item.strip()]
 

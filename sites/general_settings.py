@@ -1,7 +1,7 @@
 """The general settings there are, and the warm-up rules: names, allowed values, defaults, meaning."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from sites.plain_text import control_fault
@@ -13,7 +13,9 @@ SWITCHES = {
     "slot_environment": "off",  # on: WEBSITE_SLOT_NAME and WEBSITE_HOSTNAME in the environment, which ends reuse
 }
 START_COMMAND = "start_command"
-GENERAL_DEFAULTS = {START_COMMAND: "", **SWITCHES}
+FALLBACK_PAGE = "fallback_page"
+START_SECONDS = "start_seconds"
+GENERAL_DEFAULTS = {START_COMMAND: "", FALLBACK_PAGE: "", START_SECONDS: "120", **SWITCHES}
 WARMUP_DEFAULTS = {"paths": "/", "statuses": "200-499", "seconds": "90", "tries": "5"}
 """What holds where a general setting or warm-up rule has no entry, in the words in which it would be typed."""
 TITLES = {
@@ -21,6 +23,8 @@ TITLES = {
     "always_on": "Always on",
     "slot_environment": "Slot names in the environment",
     START_COMMAND: "Start command",
+    FALLBACK_PAGE: "Fallback page",
+    START_SECONDS: "Time to start",
     "paths": "Warm-up paths",
     "statuses": "Accepted statuses",
     "seconds": "Time for one answer",
@@ -28,9 +32,13 @@ TITLES = {
 }
 """What people read for the names of general settings and warm-up rules."""
 
+NO_PAGE = "none"
+"""For a fallback page: none, although the content has one."""
+MOST_START_SECONDS = 1800
 MOST_SECONDS = 90
 MOST_TRIES = 20
 MOST_DIGITS = 4
+_PAGE = re.compile(r"(?!/)(?!.*\.\.)[\w .@+/-]*")
 _RANGE = re.compile(r"([1-5][0-9]{2})(?:\s*[-–]\s*([1-5][0-9]{2}))?")  # the longer dash is ours, in sentences
 
 
@@ -58,12 +66,15 @@ class WarmupRules:
         return ", ".join(str(first) if first == last else f"{first}–{last}" for first, last in self.statuses)
 
 
-def warmup_rules(entries: Mapping[str, str]) -> WarmupRules:
+def warmup_rules(entries: Mapping[str, str], paths: Sequence[str] = ()) -> WarmupRules:
     """The rules that the entries paths, statuses, seconds and tries say; absent ones are the defaults.
+
+    `paths` are those that the content itself asks for; an entry wins over them.
 
     Raises ValueError with the reason for an entry that cannot be taken.
     """
-    given = WARMUP_DEFAULTS | {name: text for name, text in entries.items() if text.strip()}
+    own = {"paths": " ".join(paths)} if paths else {}
+    given = WARMUP_DEFAULTS | own | {name: text for name, text in entries.items() if text.strip()}
     return WarmupRules(
         paths=_paths(given["paths"]),
         statuses=_statuses(given["statuses"]),
@@ -104,9 +115,21 @@ def fault_of_general(name: str, value: str) -> str | None:
     """Why a general setting cannot be taken; None when it can."""
     if name == START_COMMAND:
         return control_fault(value)
+    if name == FALLBACK_PAGE:
+        return None if _PAGE.fullmatch(value) else f"it is the path of a page such as index.html, or '{NO_PAGE}'"
+    if name == START_SECONDS:
+        return _fault_of_number(value, most=MOST_START_SECONDS)
     if name not in GENERAL_DEFAULTS:
         return f"the general settings are {', '.join(sorted(GENERAL_DEFAULTS))}"
     return None if value in SWITCH else "it is on or off"
+
+
+def _fault_of_number(text: str, *, most: int) -> str | None:
+    try:
+        _number(text, most=most)
+    except ValueError as error:
+        return str(error)
+    return None
 
 
 def fault_of_document(name: str) -> str | None:

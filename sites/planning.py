@@ -9,9 +9,19 @@ from pathlib import Path
 from django.conf import settings
 from django.db.models import Q
 
-from sites.content import recognition, samples, store
+from sites.content import interpreters, recognition, samples, store
+from sites.content.recognition import Choices
 from sites.content.tree import Folder
-from sites.general_settings import START_COMMAND, SWITCHES, WarmupRules, warmup_rules
+from sites.general_settings import (
+    FALLBACK_PAGE,
+    GENERAL_DEFAULTS,
+    NO_PAGE,
+    START_COMMAND,
+    START_SECONDS,
+    SWITCHES,
+    WarmupRules,
+    warmup_rules,
+)
 from sites.models import Category, Deployment, HostNameKind, InstanceSize, Revision, Site, Slot, SlotSetting, Workload
 from sites.runtime.memory import offered_mb
 from sites.runtime.spec import InstanceState, Limits, Mount, RevisionSpec
@@ -32,6 +42,9 @@ MAX_VARIABLE_BYTES = 128 * 1024
 """Name, '=', value and the zero byte: MAX_ARG_STRLEN of Linux."""
 MAX_ENVIRONMENT_BYTES = 1024 * 1024
 """Half of what Linux takes with a stack of 8 MB; an application adds variables of its own."""
+DEFAULT_ENVIRONMENT = {"NODE_ENV": "production", "PYTHONUNBUFFERED": "1"}
+"""What instances get unless an app setting says otherwise: Node's frameworks show stack traces without the first, and
+what a Python program prints is lost with it without the second."""
 IS_READY = Q(instances__is_warm=True, instances__observed_state=InstanceState.RUNNING)
 """Of a revision's instances those that can be given visitors at once."""
 
@@ -46,6 +59,29 @@ class Plan:
 
 
 @dataclass(frozen=True, slots=True)
+class Traits:
+    """What the instances of a deployment need beside its command, as its content and its build say."""
+
+    tools: tuple[str, ...] = ()
+    """Folders of the host with interpreters."""
+    fallback_page: str = ""
+    warmup_paths: tuple[str, ...] = ()
+
+    @property
+    def mounts(self) -> tuple[Mount, ...]:
+        """The tools, as a build has seen them."""
+        return tuple(map(interpreters.mount_of, self.tools))
+
+
+def traits_of(deployment: Deployment | None) -> Traits:
+    """As they were recorded; those of older deployments are empty."""
+    recorded = deployment.traits if deployment else {}
+    return Traits(
+        tuple(recorded.get("tools", ())), recorded.get("fallback_page", ""), tuple(recorded.get("warmup_paths", ()))
+    )
+
+
+@dataclass(frozen=True, slots=True)
 class Configuration:
     """The settings in force for a workload in a slot: sticky ones of the slot, the others of the workload."""
 
@@ -54,9 +90,20 @@ class Configuration:
     general: dict[str, str]
 
     @property
-    def start_command(self) -> str:
-        """How the application is started; empty: as its files tell."""
-        return self.general.get(START_COMMAND, "")
+    def choices(self) -> Choices:
+        """What they say about building and starting a content."""
+        builds = self.env.get("SCM_DO_BUILD_DURING_DEPLOYMENT", "true").strip().lower()
+        return Choices(
+            start_command=self.general.get(START_COMMAND, ""),
+            is_built=builds not in ("false", "0", "no", "off"),
+            before_build=self.env.get("PRE_BUILD_COMMAND", "").strip(),
+            after_build=self.env.get("POST_BUILD_COMMAND", "").strip(),
+        )
+
+    def fallback_page(self, of_content: str) -> str:
+        """The page that answers every path without a file; empty: none."""
+        page = self.general.get(FALLBACK_PAGE) or of_content
+        return "" if page == NO_PAGE else page
 
     def is_on(self, switch: str) -> bool:
         """One of the general switches."""
@@ -85,10 +132,15 @@ class Entries:
         """Those that go with a workload, as [category, name, value]; as `Workload.travelling_settings`."""
         return sorted([row.category, row.name, row.value] for row in self._rows if row.workload_id == workload.pk)
 
-    def warmup_rules(self, workload_id: int) -> WarmupRules:
-        """How the instances of a workload are asked whether they answer."""
+    def start_seconds(self, slot: Slot, workload: Workload) -> float:
+        """How long an instance of `workload` in `slot` may take until it listens."""
+        rows = (row for row in self.in_force(slot, workload) if row.category == Category.GENERAL)
+        return float({row.name: row.value for row in rows}.get(START_SECONDS) or GENERAL_DEFAULTS[START_SECONDS])
+
+    def warmup_rules(self, workload_id: int, deployment: Deployment | None = None) -> WarmupRules:
+        """How the instances of a workload are asked whether they answer, those of `deployment`."""
         own = (row for row in self._rows if row.workload_id == workload_id and row.category == Category.WARMUP)
-        return warmup_rules({row.name: row.value for row in own})
+        return warmup_rules({row.name: row.value for row in own}, traits_of(deployment).warmup_paths)
 
     def replaced(self, workload: Workload, travelling: Iterable[SlotSetting]) -> "Entries":
         """The same, if `workload` had others that travel with it."""
@@ -110,7 +162,7 @@ def configuration(slot: Slot, workload: Workload, entries: Entries | None = None
 
     `entries` are those of slot and workload, if they were read already.
     """
-    env = {"WEBSITE_SITE_NAME": slot.site.name}
+    env = DEFAULT_ENVIRONMENT | {"WEBSITE_SITE_NAME": slot.site.name}
     general: dict[str, str] = {}
     documents: list[str] = []
     mounts: list[Mount] = []
@@ -163,12 +215,14 @@ def make_plan(
         build, command = "", recognition.recognise(Folder(store.path_of(content))).command
     else:
         content, build, command = deployment.content_digest, deployment.build_digest, deployment.command
+    traits = traits_of(deployment)
+    page = wanted.fallback_page(traits.fallback_page)
     folder = settings.BUILD_DIR / build / "app" if build else store.path_of(content)
     snapshot = {
         "app": str(folder),
         "command": list(command),
-        "env": wanted.env,
-        "mounts": [asdict(mount) for mount in wanted.mounts],
+        "env": ({"FALLBACK_PAGE": page} if page else {}) | wanted.env,
+        "mounts": [asdict(mount) for mount in (*wanted.mounts, *traits.mounts)],
         "switches": {name: wanted.is_on(name) for name in SWITCHES},
         "limits": asdict(LIMITS[InstanceSize(slot.site.instance_size)]),
     }

@@ -2,20 +2,22 @@
 
 import hashlib
 import os
+import re
 import shlex
 import shutil
 import stat
 import tempfile
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
 from django.conf import settings
 
-from sites.content.commands import shell
 from sites.content.installers import environment, node_version, tool_mounts
-from sites.content.node_sites import BIN
-from sites.content.python_sites import VENV, base_python
-from sites.content.recognition import Recipe
+from sites.content.interpreters import base_python, mount_of
+from sites.content.python_packages import VENV
+from sites.content.recipe import Install, Recipe
+from sites.content.sealing import seal
 from sites.content.store import HOUR, REMOVED, UNFINISHED, path_of, set_aside
 from sites.content.uploads import ensure_disk
 from sites.disk import trees
@@ -23,10 +25,14 @@ from sites.disk.folders import is_older
 from sites.disk.use import Use, measure
 from sites.runtime.spec import Mount, RunSpec
 
-FORMAT = "1"
+FORMAT = "2"
 """Raised when builds of the same content come out otherwise than before."""
 BUILD_SECONDS = 1800.0
 RELEASE_SECONDS = 900.0
+FUNCTIONS = Path(__file__).with_name("build_functions.sh").read_text()
+FALLBACK_PAGE = ".fallback_page"
+"""File by which the functions of a build say that a page answers every path; it is not handed out."""
+PAGE = re.compile(rb"[\w.-]{1,100}\.html")
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,17 +47,20 @@ class Build:
     """The folder of an instance, once the build is finished."""
     run: RunSpec | None
     """None when there is nothing (left) to do."""
+    files: tuple[tuple[str, str], ...] = ()
+    """To be laid beside the content."""
 
 
 def build_digest(content_digest: str, recipe: Recipe, *, owner: int) -> str:
-    """Name of a build; empty when the recipe has no steps.
+    """Name of a build; empty when the content runs as it is.
 
     The site is part of it: a build runs strangers' code, so its result is never shared between sites.
     """
-    if not recipe.build_steps:
+    if not recipe.build_steps and not recipe.files:
         return ""
-    versions = (FORMAT, base_python()[1], node_version() if "npm" in " ".join(recipe.build_steps) else "")
-    parts = (content_digest, str(owner), *versions, *recipe.build_steps)
+    chosen = [f"{one.folder}{one.version}" for one in recipe.interpreters] or [base_python().version, node_version()]
+    files = [part for file in recipe.files for part in file]
+    parts = (FORMAT, FUNCTIONS, content_digest, str(owner), *chosen, *recipe.build_steps, *files)
     return hashlib.sha256("\0".join(parts).encode()).hexdigest()
 
 
@@ -72,18 +81,24 @@ def plan_build(
         Mount(str(_unfinished(digest) / "app"), "/app"),
         Mount(str(settings.CACHE_DIR / str(owner)), "/cache"),
         *tool_mounts(recipe.build_steps),
+        *interpreter_mounts(recipe),
     )
     run = RunSpec(
         run_id=run_id or f"build-{digest[:32]}",
         owner=owner,
         name=name,
         command=("/bin/sh", "-ec", _script(recipe)),
-        env=environment(),
+        env=environment() | {"PYTHON": _python(recipe)},
         mounts=mounts,
         timeout_seconds=BUILD_SECONDS,
         log=log,
     )
-    return Build(digest, content_digest, owner, folder / "app", run)
+    return Build(digest, content_digest, owner, folder / "app", run, recipe.files)
+
+
+def interpreter_mounts(recipe: Recipe) -> tuple[Mount, ...]:
+    """The folders of interpreters that a sandbox does not see anyhow."""
+    return tuple(mount_of(one.folder) for one in recipe.interpreters if one.folder)
 
 
 def plan_release(
@@ -98,13 +113,13 @@ def plan_release(
     run_id: str,
 ) -> RunSpec | None:
     """The Procfile's release command as an instance of the slot would run it; None without one."""
-    if not recipe.release:
+    if not recipe.release_command:
         return None
     return RunSpec(
         run_id=run_id,
         owner=owner,
         name=name,
-        command=shell(recipe.release, path=recipe.path),
+        command=recipe.release_command,
         env=env,
         mounts=(Mount(str(app), "/app", is_writable=False), *mounts),
         timeout_seconds=RELEASE_SECONDS,
@@ -132,10 +147,21 @@ def begin(build: Build, *, cache_limit: Use) -> None:
         shutil.copytree(path_of(build.content_digest), app, symlinks=True)
         for path in (app, *app.rglob("*")):
             path.chmod(path.stat().st_mode | stat.S_IWUSR)
+        for name, text in build.files:
+            _lay(app / name, text)
         draft.chmod(0o755)
         os.rename(draft, target)
     finally:
         shutil.rmtree(draft, ignore_errors=True)
+
+
+def _lay(file: Path, text: str) -> None:
+    """A file of ours, whatever the content has in its place."""
+    if not file.parent.is_dir():
+        trees.remove(file.parent)
+    file.parent.mkdir(exist_ok=True)
+    trees.remove(file)
+    file.write_text(text)
 
 
 def finish(digest: str) -> Use:
@@ -147,9 +173,20 @@ def finish(digest: str) -> Use:
     if final.is_dir():
         abandon(digest)
     else:
-        _seal(_unfinished(digest) / "app")
+        seal(_unfinished(digest) / "app")
         os.rename(_unfinished(digest), final)
     return measure(final)
+
+
+def fallback_page(digest: str) -> str:
+    """The page that answers every path of a finished build, as its functions have found; else empty."""
+    try:
+        descriptor = os.open(settings.BUILD_DIR / digest / "app" / FALLBACK_PAGE, os.O_RDONLY | os.O_NOFOLLOW)
+    except OSError:
+        return ""
+    with open(descriptor, "rb") as file:
+        match = PAGE.fullmatch(file.read(200).strip())
+    return match[0].decode() if match else ""
 
 
 def abandon(digest: str) -> None:
@@ -168,28 +205,36 @@ def set_aside_unused_builds(in_use: set[str], *, older_than_seconds: float = HOU
 
 
 def _script(recipe: Recipe) -> str:
-    lines = [f'export PATH="$PWD/{VENV}/bin:{BIN}:$PATH"', 'uv() { "$UV_PROGRAM" "$@"; }']
-    for step in recipe.build_steps:
-        lines += [f"echo {shlex.quote(f'==> {step}')}", step]
+    lines = [f'export PATH="{recipe.path}:$PATH"'] if recipe.path else []
+    lines += [f'export VIRTUAL_ENV="$PWD/{VENV}"'] if recipe.is_python else []
+    lines.append(FUNCTIONS)
+    lines += [f"echo {shlex.quote(line)}" for line in recipe.equipment]
+    for step in recipe.steps:
+        lines += _installing(step, recipe) if isinstance(step, Install) else _told((step,))
     lines.append("echo '==> built'")
     return "\n".join(lines)
 
 
+def _told(steps: Iterable[str]) -> list[str]:
+    """Each line with what shows it."""
+    return [line for step in steps for line in (f"echo {shlex.quote(f'==> {step}')}", step)]
+
+
+def _installing(install: Install, recipe: Recipe) -> list[str]:
+    """The lines of an installation, unless the same one was kept by an earlier build of the site."""
+    if not install.inputs:
+        return _told(install.lines)
+    chosen = [f"{one.program} {one.version}" for one in recipe.interpreters] or [base_python().version, node_version()]
+    parts = (FORMAT, recipe.path, *chosen, *install.lines, *install.inputs)
+    key = hashlib.sha256("\0".join(parts).encode()).hexdigest()[:32]
+    return [f"if ! reuse {key} {install.folder}; then", *_told(install.lines), f"remember {key} {install.folder}", "fi"]
+
+
+def _python(recipe: Recipe) -> str:
+    """Path of the interpreter that makes its virtual environment."""
+    chosen = (one.program for one in recipe.interpreters if Path(one.program).name.startswith("python"))
+    return next(chosen, base_python().program)
+
+
 def _unfinished(digest: str) -> Path:
     return settings.BUILD_DIR / f"{digest}.tmp"
-
-
-def _seal(app: Path) -> None:
-    """Ours again and read-only; what is neither file, folder nor link is removed, and no file keeps set-uid."""
-    for entry in trees.entries_below(app):
-        if os.geteuid() == 0:
-            entry.give_to(0)
-        if stat.S_ISDIR(entry.mode):
-            entry.permit(0o755)
-        elif stat.S_ISREG(entry.mode):
-            entry.permit(0o555 if entry.mode & 0o111 else 0o444)
-        elif not stat.S_ISLNK(entry.mode):
-            entry.remove()
-    if os.geteuid() == 0:
-        os.chown(app, 0, 0, follow_symlinks=False)
-    app.chmod(0o755)

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from sites.content.package_sources import on_this_machine
+from sites.content.tree import decoded
 from sites.plain_text import without_colours
 
 FRAME = "│╰├─▶╭×┃ "
@@ -28,7 +29,22 @@ UNPARSED = re.compile(r"Couldn't parse requirement in [`'](?P<file>[^`']+)[`'] a
 NO_NETWORK = re.compile(
     r"error sending request|dns error|Connection refused|Could not connect|EAI_AGAIN|ENOTFOUND|ETIMEDOUT"
 )
-NOISE = re.compile(r"^(==> |hint:|note:|npm (error|ERR!) (A complete log|code|errno|syscall)|Caused by:?$|$)")
+NEEDS_PYTHON = re.compile(
+    r"the (?:current|requested) Python version \((?P<has>[^)]+)\) does not satisfy "
+    r"Python(?P<needs>[<>=!~][\d.<>=!~, ]*\d)"
+    rf"(?: and (?P<name>{PACKAGE}\S*) depends on Python)?"
+)
+OUTDATED = re.compile(
+    r"ERR_PNPM_OUTDATED_LOCKFILE|can only install packages when your package\.json and|lockfile needs to be updated"
+    r"|lockfile would have been modified|lockfile had changes, but lockfile is frozen"
+    r"|The lockfile at `?uv\.lock`? needs"
+)
+OUT_OF_HEAP = re.compile(r"JavaScript heap out of memory|Allocation failed - JavaScript heap")
+OF_NPM = re.compile(r"^npm (error|ERR!|notice|warn)|ELIFECYCLE|^error: script ")
+NOISE = re.compile(rf"^(==> |hint:|note:|Caused by:?$|at |\^|$)|{OF_NPM.pattern}")
+STEP = "==> "
+EXCEPTION = re.compile(r"[\w.]*(?:Error|Exception)\b")
+ERROR = re.compile(r"\berror\b", re.IGNORECASE)
 LONGEST = 200
 
 
@@ -44,6 +60,20 @@ def explain(log_tail: Sequence[str], folder: Path | None = None) -> str:
             return _missing(match, folder)
     if match := NPM_MISSING.search(text) or NPM_NO_VERSION.search(text):
         return f" in package.json: no version of '{match['name']}' fits '{match['version']}'"
+    if match := NEEDS_PYTHON.search(text):
+        name = f"{match['name']} needs" if match["name"] else "it needs"
+        return (
+            f": {name} Python {match['needs'].strip()}, and {match['has']} is used. "
+            "Write the version to .python-version"
+        )
+    if OUTDATED.search(text):
+        return (
+            ": the lock does not fit what the project asks for. Install the packages anew and publish the lock as well"
+        )
+    if OUT_OF_HEAP.search(text):
+        return (
+            ": the build needed more memory than Node gives itself. Set NODE_OPTIONS=--max-old-space-size in its script"
+        )
     if match := CONFLICT.search(text):
         return f": {match['name']} needs {match['needed']}, but {match['given']} is required"
     if match := UNPARSED.search(text):
@@ -54,8 +84,25 @@ def explain(log_tail: Sequence[str], folder: Path | None = None) -> str:
             return f": '{match['name']}' is not installed on this server"
     if NO_NETWORK.search(text):
         return f": the package index could not be reached from this server{_because()}"
-    last = next((line for line in reversed(lines) if not NOISE.match(line)), "")
-    return f": {last[:LONGEST].rstrip('. ')}" if last else ", and wrote nothing"
+    return _last_word(lines)
+
+
+def _last_word(lines: Sequence[str]) -> str:
+    """The step that failed, and the line that says most."""
+    begins = max((index for index, line in enumerate(lines) if line.startswith(STEP)), default=-1)
+    step = f" at '{lines[begins].removeprefix(STEP)[:LONGEST]}'" if begins >= 0 else ""
+    said = [line for line in lines[begins + 1 :] if line and not NOISE.search(line)]
+    line = _most_telling(said)
+    return f"{step}: {line[:LONGEST].rstrip('. ')}" if line else f"{step}, and wrote nothing"
+
+
+def _most_telling(said: Sequence[str]) -> str:
+    """An exception at the end, as Python has it; else the first line of an error; else the last line."""
+    if not said or EXCEPTION.match(said[-1]):
+        return said[-1] if said else ""
+    first = next((index for index, line in enumerate(said) if ERROR.search(line)), len(said) - 1)
+    follows = first + 1 < len(said) and said[first].endswith(":")
+    return f"{said[first]} {said[first + 1]}" if follows else said[first]
 
 
 def _because() -> str:
@@ -89,7 +136,7 @@ def _line_at(folder: Path | None, name: str, position: int) -> str:
 
 def _lines(folder: Path | None, name: str) -> list[str]:
     path = folder / name if folder and "/" not in name else None
-    return path.read_text("utf-8", "replace").splitlines() if path and path.is_file() else []
+    return decoded(path.read_bytes()).splitlines() if path and path.is_file() else []
 
 
 def _normal(name: str) -> str:

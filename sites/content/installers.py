@@ -15,13 +15,14 @@ UV_TARGET = "/uv"
 PASSED_ON = re.compile(
     r"^(PIP_(EXTRA_)?INDEX_URL|PIP_CERT|PIP_TRUSTED_HOST|PIP_DEFAULT_TIMEOUT"
     r"|UV_(DEFAULT_INDEX|INDEX|INDEX_URL|EXTRA_INDEX_URL|INDEX_STRATEGY|NATIVE_TLS|INSECURE_HOST|HTTP_TIMEOUT|OFFLINE)"
-    r"|UV_INDEX_[A-Z0-9_]+_(USERNAME|PASSWORD)"
+    r"|UV_INDEX_[A-Z0-9_]+_(USERNAME|PASSWORD)|UV_PYTHON_(DOWNLOADS_JSON_URL|INSTALL_MIRROR)"
     r"|(HTTPS?|ALL|NO)_PROXY|SSL_CERT_(FILE|DIR)|REQUESTS_CA_BUNDLE|CURL_CA_BUNDLE"
     r"|NPM_CONFIG_(REGISTRY|CAFILE|STRICT_SSL)|NODE_EXTRA_CA_CERTS)$",
     re.IGNORECASE,
 )
 """How an administrator tells installers where packages come from; nothing else of our environment reaches a build."""
 CERTIFICATES = ("SSL_CERT_FILE", "PIP_CERT", "REQUESTS_CA_BUNDLE", "NODE_EXTRA_CA_CERTS", "NPM_CONFIG_CAFILE")
+SOURCES_OF_PYTHON = ("UV_PYTHON_DOWNLOADS_JSON_URL", "UV_PYTHON_INSTALL_MIRROR")
 SHOWN_ANYHOW = ("/etc/ssl", "/etc/pki", "/etc/ca-certificates", "/usr")
 """Of the host, in every sandbox."""
 SAME_FOR_UV = {"PIP_INDEX_URL": "UV_DEFAULT_INDEX", "PIP_EXTRA_INDEX_URL": "UV_INDEX"}
@@ -36,13 +37,26 @@ def environment() -> dict[str, str]:
     return passed | {
         "HOME": "/tmp",  # noqa: S108  the sandbox's own, gone with it
         "UV_PROGRAM": UV_TARGET,
+        "KEPT": "/cache/kept",
         "UV_CACHE_DIR": "/cache/uv",
         "UV_LINK_MODE": "copy",  # a linked file shares its bytes with the cache, which later builds can write
-        "UV_PYTHON_DOWNLOADS": "never",
+        "UV_PYTHON_DOWNLOADS": "never",  # interpreters are fetched by a run of their own
         "UV_NO_PROGRESS": "1",
         "PIP_CACHE_DIR": "/cache/pip",
         "npm_config_cache": "/cache/npm",
         "npm_config_update_notifier": "false",
+        "npm_config_yes": "true",
+        "npm_config_store_dir": "/cache/pnpm",
+        "YARN_CACHE_FOLDER": "/cache/yarn",
+        "YARN_GLOBAL_FOLDER": "/cache/yarn-berry",
+        "YARN_NODE_LINKER": "node-modules",
+        "YARN_ENABLE_TELEMETRY": "0",
+        "BUN_INSTALL_CACHE_DIR": "/cache/bun",
+        "COMPOSER_CACHE_DIR": "/cache/composer",
+        "COREPACK_ENABLE_STRICT": "0",
+        "NEXT_TELEMETRY_DISABLED": "1",
+        "ASTRO_TELEMETRY_DISABLED": "1",
+        "NG_CLI_ANALYTICS": "false",
         "PYTHONUNBUFFERED": "1",
         "NO_COLOR": "1",
         "CI": "1",
@@ -54,11 +68,23 @@ def tool_mounts(steps: tuple[str, ...]) -> tuple[Mount, ...]:
     certificates = tuple(Mount(path, path, is_writable=False) for path in _certificates())
     if not any("uv " in step for step in steps):
         return certificates
+    return (Mount(find_uv(), UV_TARGET, is_writable=False), *certificates)
+
+
+def find_uv() -> str:
+    """Path of uv. Raises FileNotFoundError without it."""
     own = settings.BASE_DIR / ".boot" / "bin" / "uv"
     uv = str(own) if own.is_file() else shutil.which("uv")
     if uv is None:
         raise FileNotFoundError("uv is not installed; ./greenroom puts it into .boot")
-    return (Mount(str(Path(uv).resolve()), UV_TARGET, is_writable=False), *certificates)
+    return str(Path(uv).resolve())
+
+
+def mounts_of_sources() -> tuple[Mount, ...]:
+    """Folders of this machine that the administrator names as where interpreters come from, or a catalogue in one."""
+    named = {os.environ.get(name, "").removeprefix("file://") for name in SOURCES_OF_PYTHON}
+    here = {path if os.path.isdir(path) else os.path.dirname(path) for path in named if path.startswith("/")}
+    return tuple(Mount(path, path, is_writable=False) for path in sorted(here) if os.path.isdir(path))
 
 
 def _certificates() -> list[str]:

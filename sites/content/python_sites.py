@@ -1,133 +1,136 @@
-"""Python: what to install, and where the application object is. Code is read, never imported."""
+"""Python: where the application is, and what serves it. Code is read, never imported."""
 
 import ast
-import functools
 import re
-import subprocess
-import sys
+import shlex
+from collections.abc import Iterator
 from dataclasses import dataclass
-from enum import StrEnum
-from pathlib import Path, PurePosixPath
+from pathlib import PurePosixPath
 
-from sites.content.tree import Tree, text
+from sites.content.python_code import (
+    FRAMEWORKS,
+    Found,
+    Interface,
+    by_requirements,
+    find_object,
+    imported,
+    parsed,
+    runs_itself,
+    source,
+)
+from sites.content.tables import as_table, parse_toml
+from sites.content.tree import Tree
 
-VENV = ".venv"
-"""In the working directory of builds and instances; it can be moved, so a build is sealed under another path."""
-SYSTEM_PYTHON = "/usr/bin/python3"
-OLDEST_PYTHON = (3, 9)
-SERVERS = {"gunicorn": "gunicorn==27.0.1", "uvicorn": "uvicorn==0.54.0 websockets==17.4"}
-"""Installed where the application's own requirements bring no server."""
-MODULES = ("app", "application", "main", "wsgi", "asgi", "server")
-OBJECTS = ("app", "application")
-ASGI_CLASSES = ("FastAPI", "Starlette", "Quart", "Litestar", "BlackSheep", "Sanic", "AsgiApp")
-ASGI_CALLS = ("get_asgi_application",)
-NOT_SERVED = ("web.Application", "tornado.web.Application", "QApplication", "Typer", "typer.Typer")
-"""Objects of a usual name that neither interface serves."""
-MAX_SOURCE_BYTES = 256 * 1024
-"""Of a file that is read for what it says; as a tree of code it takes hundreds of times as much memory."""
+MODULES = ("app", "application", "main", "wsgi", "asgi", "server", "api", "run", "index")
+IN_PACKAGES = ("main", "app", "wsgi", "asgi", "application", "server", "api", "__init__")
+USUAL_FOLDERS = ("app", "src", "api", "backend", "server")
+SCRIPTS = ("main", "app", "server", "run", "start", "application")
+STREAMLIT_SCRIPTS = ("streamlit_app", "app", "main", "Home", "home", "Hello", "dashboard")
+STREAMLIT = "streamlit run {} --server.port $PORT --server.address 0.0.0.0 --server.headless true"
+NOT_SITES = ("tests", "test", "docs", "doc", "examples", "example", "scripts", "tools", "node_modules", "migrations")
 MAX_SETTINGS_FILES = 20
-
-
-class Interface(StrEnum):
-    """How a server calls a Python application."""
-
-    WSGI = "WSGI"
-    ASGI = "ASGI"
+MAX_MODULES = 60
+"""So many files are read to find an application."""
+NAMING = ("requirements.txt", "pyproject.toml", "Pipfile")
+TARGET = re.compile(r"^[A-Za-z_][\w.]*(?::[A-Za-z_][\w.]*(?:\(\))?)?$")
 
 
 @dataclass(frozen=True, slots=True)
-class ApplicationObject:
-    """`target` is what a server takes: 'app:app'."""
+class Application:
+    """What is served, by which line for the shell."""
 
-    target: str
-    interface: Interface
-
-
-@functools.lru_cache(maxsize=1)
-def base_python() -> tuple[str, str]:
-    """Path and version of the interpreter that sites are built with: the system's, else Greenroom's own."""
-    if Path(SYSTEM_PYTHON).exists():
-        version = subprocess.run([SYSTEM_PYTHON, "--version"], capture_output=True, text=True, timeout=20).stdout
-        numbers = tuple(int(part) for part in re.findall(r"\d+", version)[:2])
-        if numbers >= OLDEST_PYTHON:
-            return SYSTEM_PYTHON, version.split()[-1]
-    return str(Path(sys.executable).resolve()), sys.version.split()[0]
+    what: str
+    """For people: 'WSGI object app:app, served by gunicorn'."""
+    line: str
+    server: str = ""
+    """Key of SERVERS in python_packages, of one that the project may not bring."""
 
 
-def is_python(tree: Tree) -> bool:
-    """Whether there is something that Python's installers read."""
-    return any(tree.has(name) for name in ("requirements.txt", "pyproject.toml", "uv.lock"))
+@dataclass(frozen=True, slots=True)
+class DjangoProject:
+    """A folder with manage.py."""
+
+    folder: str
+    """Relative to the content, with a slash at its end; empty for the content itself."""
+    settings: tuple[str, ...]
+    """Packages that may hold its settings, as paths below the folder."""
+    application: Application | None
+
+    @property
+    def manage(self) -> str:
+        """Path of manage.py."""
+        return f"{self.folder}manage.py"
 
 
-def install_steps(tree: Tree, server: str = "") -> tuple[str, ...]:
-    """Shell lines that make .venv; `server` is a key of SERVERS, or nothing when the site starts itself."""
-    python, _version = base_python()
-    steps = [f"uv venv --quiet --clear --relocatable --python {python} {VENV}"]
-    if tree.has("requirements.txt"):
-        steps.append("uv pip install --compile-bytecode -r requirements.txt")
-    elif tree.has("uv.lock"):
-        steps.append("uv sync --frozen --no-dev --compile-bytecode")
-    elif tree.has("pyproject.toml"):
-        what = "." if "[build-system]" in _source(tree, "pyproject.toml") else "-r pyproject.toml"
-        steps.append(f"uv pip install --compile-bytecode {what}")
-    if server:
-        steps.append(f"test -x {VENV}/bin/{server} || uv pip install --compile-bytecode {SERVERS[server]}")
-    return tuple(steps)
+def find_application(tree: Tree, *, is_python: bool) -> Application | None:
+    """The application of a project that is not Django's.
 
-
-def server_command(application: ApplicationObject) -> tuple[str, str]:
-    """Name of the server and the line that starts it.
-
-    Idle connections are kept longer than Envoy keeps them, so that no request meets a closing one;
-    only Envoy can reach an instance, so its word about the client is taken.
+    What its configuration names comes first, then an object in a module of a usual name at the top. Of a project that
+    is known to be Python's, one in a package follows, then one in any module at the top, and a program that serves by
+    itself.
     """
-    if application.interface is Interface.ASGI:
-        return "uvicorn", (
-            f"uvicorn {application.target} --host 0.0.0.0 --port $PORT --timeout-keep-alive 75 "
-            "--timeout-graceful-shutdown 25 --proxy-headers --forwarded-allow-ips='*' --no-access-log"
-        )
-    return "gunicorn", (
-        f"gunicorn --bind 0.0.0.0:$PORT --worker-class gthread --threads ${{WEB_THREADS:-32}} --keep-alive 75 "
-        "--graceful-timeout 25 --timeout 60 --worker-tmp-dir /dev/shm --forwarded-allow-ips='*' "
-        f"'{application.target}'"
+    usual = by_requirements("".join(source(tree, name) for name in NAMING))
+    certain = _configured(tree, usual) or next(_objects(tree, usual), None)
+    if certain or not is_python:
+        return certain
+    return (
+        next(_objects_in_packages(tree, usual), None)
+        or _streamlit(tree)
+        or next(_any_objects(tree, usual), None)
+        or _script(tree)
     )
 
 
-def find_application(tree: Tree) -> ApplicationObject | None:
-    """An application object in a module of a usual name at the top of the folder."""
-    by_requirements = _by_requirements(tree)
-    for module in MODULES:
-        code = _parsed(tree, f"{module}.py")
+def find_django(tree: Tree) -> DjangoProject | None:
+    """A project with manage.py at the top or in one folder, and its wsgi module, else its asgi module."""
+    paths = ["manage.py"] if tree.has("manage.py") else tree.matching("*/manage.py")
+    for path in paths[:2]:
+        folder = path.removesuffix("manage.py")
+        code = parsed(tree, path)
         if code is None:
             continue
-        found = _object_in(code, Interface.ASGI if module == "asgi" else None, by_requirements)
-        if found:
-            name, interface = found
-            return ApplicationObject(f"{module}:{name}", interface)
+        packages = _packages_of_settings(code)
+        application = _django_application(tree, folder, packages)
+        if packages or application:
+            return DjangoProject(folder, tuple(packages), application)
     return None
 
 
-def find_django(tree: Tree) -> ApplicationObject | None:
-    """Of a project with manage.py: its wsgi module, else its asgi module."""
-    code = _parsed(tree, "manage.py")
-    if code is None:
-        return None
-    candidates = _packages_of_settings(code)
+def has_static_root(tree: Tree, django: DjangoProject) -> bool:
+    """Whether some settings module of a Django project names STATIC_ROOT."""
+    likely = [f"{django.folder}{package}" for package in django.settings]
+    patterns = [*(f"{one}/settings.py" for one in likely), *(f"{one}/*.py" for one in likely)]
+    patterns += ["settings.py", "*/settings.py", "*/settings/*.py", "*/*/settings.py", "*/*/settings/*.py"]
+    paths = dict.fromkeys(path for pattern in patterns for path in tree.matching(pattern))
+    sources = (source(tree, path) for path in list(paths)[:MAX_SETTINGS_FILES])
+    return any(re.search(r"^\s*STATIC_ROOT\s*[:=]", text, re.MULTILINE) for text in sources)
+
+
+def frameworks(tree: Tree) -> list[str]:
+    """What has to be installed for a project that names no packages, by what its modules at the top import."""
+    found: set[str] = set()
+    for path in tree.matching("*.py")[:MAX_MODULES]:
+        if code := parsed(tree, path):
+            found |= imported(code) & set(FRAMEWORKS)
+    if tree.has("manage.py") and "django" in found:
+        headers = (source(tree, path) for path in tree.matching("*/settings.py")[:MAX_SETTINGS_FILES])
+        made_by = (re.search(r"startproject' using Django (\d+\.\d+)", header) for header in headers)
+        version = next((match[1] for match in made_by if match), "")
+        return [f"django=={version}.*" if version else "django"]
+    return sorted(found)
+
+
+def _django_application(tree: Tree, folder: str, packages: list[str]) -> Application | None:
     for interface in Interface:
         module = interface.value.lower()
-        for package in candidates:
-            if tree.has(f"{package}/{module}.py"):
-                return ApplicationObject(f"{package.replace('/', '.')}.{module}:application", interface)
-        for path in tree.matching(f"*/{module}.py"):
-            return ApplicationObject(f"{PurePosixPath(path).parent}.{module}:application", interface)
+        paths = [f"{folder}{package}/{module}.py" for package in packages]
+        paths = [path for path in paths if tree.has(path)] or tree.matching(f"{folder}*/{module}.py")
+        for path in paths:
+            dotted = ".".join(PurePosixPath(path.removeprefix(folder)).with_suffix("").parts)
+            served = _served(f"{dotted}:application", interface)
+            line = f"cd {shlex.quote(folder)} && exec {served.line}" if folder else served.line
+            return Application(served.what, line, served.server)
     return None
-
-
-def has_static_root(tree: Tree) -> bool:
-    """Whether some settings module of a Django project names STATIC_ROOT."""
-    paths = [path for pattern in ("settings.py", "*/settings.py", "*/settings/*.py") for path in tree.matching(pattern)]
-    sources = (_source(tree, path) for path in paths[:MAX_SETTINGS_FILES])
-    return any(re.search(r"^STATIC_ROOT\s*=", source, re.MULTILINE) for source in sources)
 
 
 def _packages_of_settings(code: ast.Module) -> list[str]:
@@ -142,71 +145,108 @@ def _packages_of_settings(code: ast.Module) -> list[str]:
     return []
 
 
-def _object_in(code: ast.Module, usual: Interface | None, by_requirements: Interface) -> tuple[str, Interface] | None:
-    found: dict[str, Interface] = {}
-    factory = False
-    for node in code.body:
-        match node:
-            case ast.Assign(targets=[ast.Name(id=name)], value=value) if name in OBJECTS:
-                interface = _interface_of(value)
-                if interface is not None or not _is_other(value):
-                    found[name] = interface or found.get(name) or usual or by_requirements
-            case ast.AnnAssign(target=ast.Name(id=name), value=ast.expr() as value) if name in OBJECTS:
-                if not _is_other(value):
-                    found[name] = _interface_of(value) or usual or by_requirements
-            case ast.FunctionDef(name=name, args=args) if name in OBJECTS and len(args.args) == 2:
-                found[name] = Interface.WSGI
-            case ast.AsyncFunctionDef(name=name, args=args) if name in OBJECTS and len(args.args) == 3:
-                found[name] = Interface.ASGI
-            case ast.FunctionDef(name="create_app", args=args):
-                factory = len(args.args) == len(args.defaults)
-            case ast.ImportFrom(names=names):
-                for alias in names:
-                    bound = alias.asname or alias.name
-                    if bound in OBJECTS:
-                        found.setdefault(bound, usual or by_requirements)
-    for name in OBJECTS:
-        if name in found:
-            return name, found[name]
-    if factory and by_requirements is Interface.WSGI:
-        return "create_app()", Interface.WSGI
-    return None
+def _served(target: str, interface: Interface, *, folder: str = "", is_factory: bool = False) -> Application:
+    """The application by the server of its interface.
+
+    Idle connections are kept longer than Envoy keeps them, so that no request meets a closing one;
+    only Envoy can reach an instance, so its word about the client is taken. `folder` is looked in for modules too.
+    """
+    if interface is Interface.ASGI:
+        beside = f"PYTHONPATH={folder}${{PYTHONPATH:+:$PYTHONPATH}} " if folder else ""
+        options = " --factory" if is_factory else ""
+        return Application(
+            f"ASGI object {target}, served by uvicorn",
+            f"{beside}uvicorn {target}{options} --host 0.0.0.0 --port $PORT --timeout-keep-alive 75 "
+            "--timeout-graceful-shutdown 25 --proxy-headers --forwarded-allow-ips='*' --no-access-log",
+            "uvicorn",
+        )
+    called = f"{target}()" if is_factory else target
+    return Application(
+        f"WSGI object {called}, served by gunicorn",
+        f"gunicorn --bind 0.0.0.0:$PORT --worker-class gthread --threads ${{WEB_THREADS:-32}} --keep-alive 75 "
+        "--graceful-timeout 25 --timeout 60 --worker-tmp-dir /dev/shm --forwarded-allow-ips='*' "
+        f"{f'--pythonpath {folder} ' if folder else ''}'{called}'",
+        "gunicorn",
+    )
 
 
-def _interface_of(value: ast.expr) -> Interface | None:
-    """Told by the name of what is called: Flask(…), get_asgi_application()."""
-    called = _called(value)
-    last = called.rsplit(".", 1)[-1]
-    if last in ASGI_CLASSES or last in ASGI_CALLS or ".asgi." in called:
-        return Interface.ASGI
-    if last in ("Flask", "Bottle", "get_wsgi_application", "make_wsgi_app", "WSGIHandler") or called == "falcon.App":
-        return Interface.WSGI
-    return None
-
-
-def _is_other(value: ast.expr) -> bool:
-    return isinstance(value, ast.Constant) or _called(value) in NOT_SERVED
-
-
-def _called(value: ast.expr) -> str:
-    return ast.unparse(value.func) if isinstance(value, ast.Call) else ""
-
-
-def _by_requirements(tree: Tree) -> Interface:
-    """For an object whose kind its own line does not tell."""
-    named = _source(tree, "requirements.txt") + _source(tree, "pyproject.toml")
-    is_async = re.search(r"\b(fastapi|starlette|quart|litestar|uvicorn|hypercorn|daphne)\b", named, re.IGNORECASE)
-    return Interface.ASGI if is_async else Interface.WSGI
-
-
-def _parsed(tree: Tree, path: str) -> ast.Module | None:
-    source = _source(tree, path)
-    try:
-        return ast.parse(source) if source else None
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
+def _configured(tree: Tree, usual: Interface) -> Application | None:
+    """By [tool.fastapi] of pyproject.toml, or FLASK_APP of .flaskenv."""
+    tool = as_table(parse_toml(tree, "pyproject.toml").get("tool"))
+    entry = str(as_table(tool.get("fastapi")).get("entrypoint", ""))
+    if TARGET.match(entry) and ":" in entry:
+        return _served(entry, Interface.ASGI)
+    match = re.search(r"^\s*(?:export\s+)?FLASK_APP\s*=\s*['\"]?([^'\"\s#]+)", source(tree, ".flaskenv"), re.MULTILINE)
+    target = match[1].replace(".py", "").replace("/", ".") if match else ""
+    if not TARGET.match(target):
         return None
+    if ":" in target:
+        return _served(target, Interface.WSGI)
+    path = target.replace(".", "/")
+    found = _found(tree, f"{path}.py", usual) or _found(tree, f"{path}/__init__.py", usual)
+    return _served_as(target, found) if found else None
 
 
-def _source(tree: Tree, path: str) -> str:
-    """The text of a source file; nothing when it is not there or too large to be one."""
-    return text(tree, path, MAX_SOURCE_BYTES)
+def _objects(tree: Tree, usual: Interface) -> Iterator[Application]:
+    for module in MODULES:
+        if found := _found(tree, f"{module}.py", usual):
+            yield _served_as(module, found)
+
+
+def _objects_in_packages(tree: Tree, usual: Interface) -> Iterator[Application]:
+    files = {f"{name}.py" for name in IN_PACKAGES}
+    folders = {path.split("/")[0] for path in tree.matching("*/*.py") if path.split("/")[1] in files}
+    order = [*(name for name in USUAL_FOLDERS if name in folders), *sorted(folders - {*USUAL_FOLDERS, *NOT_SITES})]
+    for folder in order[: MAX_MODULES // len(IN_PACKAGES)]:
+        yield from _in_package(tree, "", folder, usual)
+    inner = {path.split("/")[1] for path in tree.matching("src/*/*.py") if path.split("/")[2] in files}
+    for folder in sorted(inner)[: MAX_MODULES // len(IN_PACKAGES)]:
+        yield from _in_package(tree, "src/", folder, usual)
+
+
+def _in_package(tree: Tree, above: str, folder: str, usual: Interface) -> Iterator[Application]:
+    is_package = tree.has(f"{above}{folder}/__init__.py")
+    for name in IN_PACKAGES:
+        found = _found(tree, f"{above}{folder}/{name}.py", usual)
+        if found is None or not re.fullmatch(r"\w+", folder):
+            continue
+        if name == "__init__" and not (found.is_factory or found.is_certain):
+            continue
+        module = folder if name == "__init__" else f"{folder}.{name}"
+        beside = above.rstrip("/") or ("" if is_package else folder)
+        yield _served_as(module, found, folder=beside)
+
+
+def _any_objects(tree: Tree, usual: Interface) -> Iterator[Application]:
+    """In a module of any name at the top, where there is no doubt what it is."""
+    for path in tree.matching("*.py")[:MAX_MODULES]:
+        found = _found(tree, path, usual)
+        if found and found.is_certain and path.removesuffix(".py").isidentifier():
+            yield _served_as(path.removesuffix(".py"), found)
+
+
+def _found(tree: Tree, path: str, usual: Interface) -> Found | None:
+    code = parsed(tree, path)
+    return find_object(code, Interface.ASGI if path.endswith("asgi.py") else None, usual) if code else None
+
+
+def _served_as(module: str, found: Found, *, folder: str = "") -> Application:
+    return _served(f"{module}:{found.name}", found.interface, folder=folder, is_factory=found.is_factory)
+
+
+def _streamlit(tree: Tree) -> Application | None:
+    for name in STREAMLIT_SCRIPTS:
+        code = parsed(tree, f"{name}.py")
+        if code and "streamlit" in imported(code):
+            return Application(f"Streamlit, {name}.py", STREAMLIT.format(f"{name}.py"))
+    return None
+
+
+def _script(tree: Tree) -> Application | None:
+    """A program that serves by itself; Gradio is told where to listen as it expects it."""
+    for name in SCRIPTS:
+        code = parsed(tree, f"{name}.py")
+        if code and runs_itself(code):
+            where = "GRADIO_SERVER_NAME=0.0.0.0 GRADIO_SERVER_PORT=$PORT " if "gradio" in imported(code) else ""
+            return Application(f"{name}.py, which serves by itself", f"{where}python {name}.py")
+    return None

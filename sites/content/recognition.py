@@ -1,84 +1,80 @@
-"""What a content is: how it is built, what is run, told from its files alone."""
+"""What a content is: how it is built, what is run, by its files alone."""
 
+import shlex
 import sys
-from dataclasses import dataclass
-from enum import StrEnum
-from pathlib import PurePosixPath
+from dataclasses import dataclass, replace
 
-from sites.content.commands import shell
-from sites.content.node_sites import BIN, NodeSite, read_package
-from sites.content.procfile import read_procfile
-from sites.content.python_sites import (
+from sites.content import node_results, php_sites
+from sites.content.fallbacks import declared_fallback
+from sites.content.greenroom_file import Wishes, read_wishes
+from sites.content.node_sites import BIN, MODULES, NodeSite, read_package
+from sites.content.procfile import Procfile, read_procfile
+from sites.content.python_packages import (
+    INSTALL,
     VENV,
-    find_application,
-    find_django,
-    has_static_root,
-    install_steps,
-    is_python,
-    server_command,
+    Packages,
+    add_server,
+    find_packages,
+    has_packages,
+    make_venv,
 )
-from sites.content.tree import Tree
+from sites.content.python_sites import DjangoProject, find_application, find_django, frameworks, has_static_root
+from sites.content.recipe import Install, Kind, Recipe
+from sites.content.tree import Tree, nearest
+from sites.content.unrecognised import INDEX_PAGES, unrecognised
+from sites.content.wanted import wanted_node, wanted_python
 from sites.errors import Refused
 
 STATIC_PROGRAM = "/opt/greenroom/programs/static.py"
-INDEX_PAGES = ("index.html", "index.htm", "default.html")
-"""Those that the program of static sites serves for a folder."""
-RECOGNISED = (
-    "a static site (index.html), Python (requirements.txt or pyproject.toml with app.py, main.py, wsgi.py, asgi.py "
-    "or Django's manage.py), Node (package.json with a start script), a Procfile with a web line, "
-    "and any start command that listens on $PORT"
-)
-
-
+MAX_FIRST_LINE = 256
 MAX_COMMAND_BYTES = 125_000
 """Below what Linux takes for one argument: execve(2)."""
 
 
-class Kind(StrEnum):
-    """What a content was recognised as."""
+@dataclass(frozen=True, slots=True)
+class Choices:
+    """What the settings of a slot say about building and starting; they win over the files of the content."""
 
-    STATIC = "static"
-    PYTHON = "python"
-    DJANGO = "django"
-    NODE = "node"
-    PROCFILE = "procfile"
-    COMMAND = "command"
+    start_command: str = ""
+    is_built: bool = True
+    """SCM_DO_BUILD_DURING_DEPLOYMENT: off, and the content runs as it was published."""
+    before_build: str = ""
+    after_build: str = ""
 
 
 @dataclass(frozen=True, slots=True)
-class Recipe:
-    """How a content becomes instances. Without build steps the content itself is what runs."""
+class _Project:
+    """A content with what several of its kinds look at."""
 
-    kind: Kind
-    command: tuple[str, ...]
-    build_steps: tuple[str, ...]
-    """Lines for the shell, run in /app; the first that fails ends the build."""
-    release: str | None
-    """Runs once per deployment, before the warm-up."""
-    summary: str
-    """For people: 'Python, WSGI object app:app, served by gunicorn'."""
-    path: str = ""
-    """Goes before PATH in every command of the site."""
+    tree: Tree
+    wishes: Wishes
+    procfile: Procfile
+    node: NodeSite | None
+    is_python: bool
 
 
-def recognise(tree: Tree, start_command: str = "") -> Recipe:
-    """The recipe of a content; `start_command` is the general setting of that name and wins.
+def recognise(tree: Tree, choices: Choices | None = None) -> Recipe:
+    """The recipe of a content.
 
-    Raises WorkerKindRefused for a Procfile with other kinds than web and release, and Refused, with what is
-    recognised, when nothing is.
+    Raises Refused, with what is recognised, when nothing is, and for manifests that cannot be read.
     """
-    procfile = read_procfile(tree)
-    release = procfile.release if procfile else None
-    node = read_package(tree)
+    choices = choices or Choices()
+    project = _Project(tree, read_wishes(tree), read_procfile(tree), read_package(tree), has_packages(tree))
     recipe = (
-        _by_line(tree, node, start_command.strip(), release, Kind.COMMAND, "start command")
-        or _by_line(tree, node, procfile.web if procfile else "", release, Kind.PROCFILE, "Procfile")
-        or _python(tree, release)
-        or _node(node, release)
-        or _static(tree, release)
+        _by_line(project, choices.start_command.strip(), Kind.COMMAND, "start command")
+        or _by_line(project, project.wishes.start, Kind.COMMAND, "greenroom.toml")
+        or _by_line(project, project.procfile.web, Kind.PROCFILE, "Procfile")
+        or _by_output(project)
+        or _django(project)
+        or _python(project)
+        or _node_server(project)
+        or _php(project)
+        or _node_result(project)
+        or _static(project)
     )
     if recipe is None:
-        raise Refused(_unrecognised(tree))
+        raise Refused(unrecognised(tree, is_python=project.is_python))
+    recipe = _as_chosen(project, recipe, choices)
     if any(len(part.encode()) > MAX_COMMAND_BYTES for part in (*recipe.command, recipe.release or "")):
         raise Refused(
             f"The line that starts this content is longer than {MAX_COMMAND_BYTES:,} bytes, so nothing was changed. "
@@ -87,84 +83,194 @@ def recognise(tree: Tree, start_command: str = "") -> Recipe:
     return recipe
 
 
-def _by_line(tree: Tree, node: NodeSite | None, line: str, release: str | None, kind: Kind, name: str) -> Recipe | None:
+def _as_chosen(project: _Project, recipe: Recipe, choices: Choices) -> Recipe:
+    """What holds for every kind: the release line, greenroom.toml, and the settings of the slot."""
+    release = project.wishes.release or project.procfile.release
+    scripts = _windows_scripts(project.tree, f"{recipe.line} {release or ''}")
+    ends = [f"The line ends of Windows are taken out of {name}, which a shell does not understand." for name in scripts]
+    notes = (*project.procfile.notes, *ends, *recipe.notes)
+    steps = (*(f"sed -i 's/\\r$//' {shlex.quote(script)}" for script in scripts), *recipe.steps)
+    if choices.is_built:
+        before, after = ([f"({line})"] if line else [] for line in (choices.before_build, choices.after_build))
+        steps = (*before, *steps, *after)
+    elif steps:
+        steps, notes = (), (*notes, "Not built: SCM_DO_BUILD_DURING_DEPLOYMENT is off.")
+    wishes = project.wishes
+    return replace(
+        recipe,
+        steps=steps,
+        release=release,
+        notes=notes,
+        fallback_page=wishes.fallback_page or recipe.fallback_page,
+        warmup_paths=wishes.warmup_paths,
+    )
+
+
+def _windows_scripts(tree: Tree, line: str) -> list[str]:
+    """Scripts of the content that a line runs and that were written on Windows."""
+    named = dict.fromkeys(word.strip("'\"").removeprefix("./") for word in line.split())
+    found = ((name, tree.read(name, MAX_FIRST_LINE)) for name in named if tree.has(name))
+    return [name for name, body in found if body.startswith(b"#!") and body.partition(b"\n")[0].endswith(b"\r")]
+
+
+def _by_line(project: _Project, line: str, kind: Kind, name: str) -> Recipe | None:
     if not line:
         return None
-    steps: tuple[str, ...] = ()
-    paths = []
-    if is_python(tree):
-        steps += install_steps(tree)
-        paths.append(f"$PWD/{VENV}/bin")
-    if node is not None:
-        steps += node.steps
-        paths.append(BIN)
-    path = ":".join(paths)
-    return Recipe(kind, shell(line, path=path), steps, release, f"{name}: {line}", path)
+    recipe = _installed(project, Recipe(kind, f"{name}: {line}", line=php_sites.as_known_here(line)))
+    steps = (*_build_of(project), *_collect_static(find_django(project.tree) if project.is_python else None, project))
+    return replace(recipe, steps=(*recipe.steps, *steps))
 
 
-def _python(tree: Tree, release: str | None) -> Recipe | None:
-    django = find_django(tree)
-    application = django or find_application(tree)
-    if application is None:
+def _by_output(project: _Project) -> Recipe | None:
+    """A folder of the content, or of what its build makes, is the static site."""
+    output = project.wishes.output
+    if not output:
         return None
-    server, line = server_command(application)
-    steps = install_steps(tree, server)
-    if django and has_static_root(tree):
-        # Settings of the site are not known here, so a project that needs them is not stopped by this step
-        steps += (f"{VENV}/bin/python manage.py collectstatic --noinput || echo 'static files were not collected'",)
-    path = f"$PWD/{VENV}/bin"
-    return Recipe(
-        Kind.DJANGO if django else Kind.PYTHON,
-        shell(line, path=path),
-        steps,
-        release,
-        f"{'Django' if django else 'Python'}, {application.interface} object {application.target}, served by {server}",
-        path,
+    recipe = _installed(project, _static_recipe(f"static site, the folder '{output}' of greenroom.toml"))
+    return replace(recipe, steps=(*recipe.steps, *_build_of(project), f"keep '{output}'"))
+
+
+def _django(project: _Project) -> Recipe | None:
+    django = find_django(project.tree)
+    if django is None or django.application is None:
+        return None
+    return _python_recipe(
+        project,
+        Kind.DJANGO,
+        django.application.what,
+        django.application.line,
+        server=django.application.server,
+        django=django,
     )
 
 
-def _node(node: NodeSite | None, release: str | None) -> Recipe | None:
-    if node is None or not node.start:
+def _python(project: _Project) -> Recipe | None:
+    others = ("package.json", "composer.json", "index.php", *INDEX_PAGES)
+    is_python = project.is_python or not any(map(project.tree.has, others))
+    found = find_application(project.tree, is_python=is_python)
+    if found is None:
         return None
-    return Recipe(Kind.NODE, shell(node.start, path=BIN), node.steps, release, f"Node, {node.start}", BIN)
+    return _python_recipe(project, Kind.PYTHON, found.what, found.line, server=found.server)
 
 
-def _static(tree: Tree, release: str | None) -> Recipe | None:
-    page = next((name for name in INDEX_PAGES if tree.has(name)), None)
+def _python_recipe(
+    project: _Project, kind: Kind, what: str, line: str, *, server: str, django: DjangoProject | None = None
+) -> Recipe:
+    name = "Django" if kind is Kind.DJANGO else "Python"
+    built = project.node is not None and (project.node.build or project.wishes.build)
+    own = project if built else replace(project, node=None)
+    recipe = _installed(own, Recipe(kind, f"{name}, {what}", line=line), is_python=True, server=server)
+    return replace(recipe, steps=(*recipe.steps, *_build_of(own), *_collect_static(django, project)))
+
+
+def _node_server(project: _Project) -> Recipe | None:
+    node = project.node
+    line = (node.start or node_results.server_line(project.tree, node)) if node else ""
+    if node is None or not line:
+        return None
+    recipe = _installed(project, Recipe(Kind.NODE, f"Node, {line}", line=line))
+    return replace(recipe, steps=(*recipe.steps, *_build_of(project)))
+
+
+def _node_result(project: _Project) -> Recipe | None:
+    """A project whose build makes a folder of files."""
+    node = project.node
+    if node is None or not (node.build or project.wishes.build):
+        return None
+    framework = node_results.framework_of(node)
+    folders = framework.folders if framework.name else node_results.ANY.folders
+    kind = node_results.kind_of(project.tree, node, framework)
+    recipe = _static_recipe(f"static site, built by '{node.build}'{f' ({framework.name})' if framework.name else ''}")
+    recipe = replace(_installed(project, recipe), fallback_page=declared_fallback(project.tree))
+    steps = ("mark_begin", *_build_of(project), f"keep_result {kind} {' '.join(folders)}")
+    return replace(recipe, steps=(*recipe.steps, *steps))
+
+
+def _php(project: _Project) -> Recipe | None:
+    site = php_sites.find_php(project.tree)
+    if site is None:
+        return None
+    recipe = _installed(project, Recipe(Kind.PHP, site.what, line=site.line, files=site.files, notes=site.notes))
+    return replace(recipe, steps=(*recipe.steps, *site.steps, *_build_of(project)))
+
+
+def _static(project: _Project) -> Recipe | None:
+    tree = project.tree
+    page = next(filter(tree.has, INDEX_PAGES), None) or next(
+        filter(None, (nearest(tree, name) for name in INDEX_PAGES)), None
+    )
     if page is None:
         return None
-    return Recipe(Kind.STATIC, (f"{sys.prefix}/bin/python", STATIC_PROGRAM), (), release, f"static site, {page}")
+    recipe = _static_recipe(f"static site, {page}")
+    if page not in INDEX_PAGES:
+        steps = (f"cp -p '{page}' {next(name for name in INDEX_PAGES if nearest(tree, name) == page)}",)
+        recipe = replace(recipe, steps=steps, notes=(f"'{page}' is taken for index.html.",))
+    recipe = replace(recipe, fallback_page=declared_fallback(tree))
+    return replace(recipe, steps=(*recipe.steps, *project.wishes.build))
 
 
-def _unrecognised(tree: Tree) -> str:
-    hint = _hint(tree)
-    return (
-        f"What was published is not recognised, so nothing was changed.{f' {hint}' if hint else ''} Recognised are "
-        f"{RECOGNISED}. Add one of these, or a start command under Configure, and publish again."
+def _static_recipe(summary: str) -> Recipe:
+    return Recipe(Kind.STATIC, summary, program=(f"{sys.prefix}/bin/python", STATIC_PROGRAM))
+
+
+def _installed(project: _Project, recipe: Recipe, *, is_python: bool = False, server: str = "") -> Recipe:
+    """With the steps that install the packages of Python and Node, and the interpreters that these ask for."""
+    steps: list[str | Install] = []
+    files: list[tuple[str, str]] = []
+    notes, wanted, paths = [*recipe.notes], [*recipe.wanted], []
+    if is_python or project.is_python:
+        packages = _packages(project)
+        added = (add_server(server),) if server else ()
+        steps.append(Install(VENV, (make_venv(), *packages.steps, *added), packages.inputs))
+        files += packages.files
+        said = wanted_python(project.tree)
+        notes += [f"Packages are installed from {packages.source}."] if packages.source else []
+        notes += [*packages.notes, *said.notes]
+        wanted += [said.wanted] if said.wanted else []
+        paths.append(f"$PWD/{VENV}/bin")
+    if project.node is not None:
+        said = wanted_node(project.tree, project.node.package)
+        node = project.node
+        steps += [node.tool] if node.tool else []
+        steps += [Install(MODULES, (node.install,), node.inputs)] if node.install else []
+        lock = f" from {node.manager.lock}" if node.manager.lock else ""
+        notes += [f"Packages are installed by {node.manager.name}{lock}."] if node.install else []
+        notes += [*node.notes, *said.notes]
+        wanted += [said.wanted] if said.wanted else []
+        paths.append(BIN)
+    return replace(
+        recipe,
+        steps=(*recipe.steps, *steps),
+        files=(*recipe.files, *files),
+        notes=tuple(notes),
+        wanted=tuple(wanted),
+        path=":".join(paths),
     )
 
 
-def _hint(tree: Tree) -> str:
-    """What is nearly right."""
-    if tree.has("Pipfile"):
-        return "A Pipfile is not read; write its packages to requirements.txt."
-    if is_python(tree):
-        return "Python packages are named, but no application object 'app' or 'application' was found at the top."
-    if tree.has("package.json"):
-        return "package.json is there, but has no start script."
-    if tree.has("Procfile"):
-        return "The Procfile has no line like 'web: COMMAND'."
-    return next(filter(None, map(_misplaced, sorted(tree.names(), key=lambda name: name.count("/")))), "")
+def _packages(project: _Project) -> Packages:
+    """Those that some file names, else the frameworks that the code imports."""
+    packages = find_packages(project.tree)
+    named = [] if packages.source else frameworks(project.tree)
+    if not named:
+        return packages
+    note = f"No file names the packages, so {' and '.join(named)} is installed. Add a requirements.txt."
+    step = f"{INSTALL} {' '.join(map(repr, named))}"
+    return replace(packages, steps=(step,), notes=(*packages.notes, note))
 
 
-def _misplaced(name: str) -> str:
-    """About a file that would be recognised under another name or in another folder."""
-    path = PurePosixPath(name)
-    wanted = path.name.lower().removesuffix(".txt")
-    for right in (*INDEX_PAGES, "Procfile"):
-        if wanted != right.lower():
-            continue
-        if len(path.parts) > 1:
-            return f"'{right}' lies in the folder '{path.parent}'; publish what is in it."
-        return f"'{name}' has to be called '{right}'."
-    return ""
+def _build_of(project: _Project) -> tuple[str, ...]:
+    """What greenroom.toml says, else the build script of package.json."""
+    if project.wishes.build:
+        return tuple(f"({line})" for line in project.wishes.build)
+    node = project.node
+    return (f"{node_results.environment_of(node)}{node.build}",) if node and node.build else ()
+
+
+def _collect_static(django: DjangoProject | None, project: _Project) -> tuple[str, ...]:
+    """Settings of the site are not known to a build, so a project that needs them is not stopped by this step."""
+    if django is None or not has_static_root(project.tree, django):
+        return ()
+    keys = "SECRET_KEY=of-the-build DJANGO_SECRET_KEY=of-the-build"
+    collect = f"{VENV}/bin/python {shlex.quote(django.manage)} collectstatic --noinput"
+    return (f"{keys} {collect} || echo 'The static files were not collected; the reason stands above.'",)

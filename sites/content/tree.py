@@ -1,9 +1,15 @@
 """The files of a content, by name: in a folder, or still packed in an archive."""
 
+import codecs
 import fnmatch
+import os
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Protocol
+
+BEGINNING_BYTES = 4096
+LARGEST_BYTES = 16 * 1024 * 1024
+"""Of a lock of packages; those of the largest projects have some megabytes."""
 
 
 class Tree(Protocol):
@@ -30,7 +36,7 @@ class Folder:
 
     def has(self, path: str) -> bool:
         """See Tree.has."""
-        return (self._path / path).is_file()
+        return os.path.isfile(self._path / path)  # False for a name that cannot be one, too
 
     def read(self, path: str, most: int) -> bytes:
         """See Tree.read."""
@@ -51,7 +57,33 @@ class Folder:
 def text(tree: Tree, path: str, most: int) -> str:
     """A text file, whatever its bytes are; nothing when it is not there or longer than `most`."""
     found = tree.read(path, most + 1)
-    return "" if len(found) > most else found.decode("utf-8-sig", "replace")
+    return "" if len(found) > most else decoded(found)
+
+
+def beginning(tree: Tree, path: str) -> str:
+    """The first lines of a text file, however long it is."""
+    return decoded(tree.read(path, BEGINNING_BYTES))
+
+
+def texts(tree: Tree, paths: Iterable[str]) -> tuple[str, ...]:
+    """Several text files, whole; none of them where one is longer than LARGEST_BYTES, and so not known."""
+    bodies = [tree.read(path, LARGEST_BYTES + 1) for path in paths]
+    return () if any(len(body) > LARGEST_BYTES for body in bodies) else tuple(map(decoded, bodies))
+
+
+def decoded(body: bytes) -> str:
+    """UTF-8, or UTF-16 where the first bytes say so, as editors and shells on Windows write it."""
+    is_utf16 = body.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
+    return body.decode("utf-16" if is_utf16 else "utf-8-sig", "replace")
+
+
+def nearest(tree: Tree, name: str) -> str:
+    """The file called `name`, or else one that a desktop has renamed: 'procfile', 'Procfile.txt'; empty: none."""
+    if tree.has(name):
+        return name
+    wanted = {name.lower(), f"{name.lower()}.txt"}
+    top = (found for found in tree.names() if "/" not in found)
+    return min((found for found in top if found.lower() in wanted), default="")
 
 
 def matches(name: str, pattern: str) -> bool:

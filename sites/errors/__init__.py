@@ -43,12 +43,12 @@ GreenroomError
 │   ├── RouterUnknown       a command names a router that is not registered
 │   ├── RouterRefused       a router cannot become what a command asks for
 │   ├── ArchiveRefused      an upload that cannot be trusted or read
-│   ├── UploadTooLarge
-│   └── WorkerKindRefused   a Procfile's worker line
+│   └── UploadTooLarge
 └── Failed                  something that was begun did not succeed; the sentence says what holds now
     ├── InstanceNotStarted
     ├── WarmupFailed
     ├── BuildFailed
+    │   └── InterpreterMissing   neither there nor to be fetched
     ├── ReleaseFailed
     ├── OutOfMemory         the machine has no memory for more instances
     ├── RoutesRefused       every router refused the routes
@@ -81,6 +81,7 @@ from sites.errors.failures import (
     Cancelled,
     InstanceNotStarted,
     InternalFault,
+    InterpreterMissing,
     NoSpaceLeft,
     OutOfMemory,
     ReleaseFailed,
@@ -115,7 +116,7 @@ from sites.errors.typed import (
     WrongNameTyped,
 )
 from sites.errors.up import AlreadyUp, IsolationMissing, NotUp, PortTaken
-from sites.errors.uploads import ArchiveRefused, UploadTooLarge, WorkerKindRefused
+from sites.errors.uploads import ArchiveRefused, UploadTooLarge
 
 __all__ = [
     "AlreadyUp",
@@ -130,6 +131,7 @@ __all__ = [
     "InstanceCountRefused",
     "InstanceNotStarted",
     "InternalFault",
+    "InterpreterMissing",
     "IsolationMissing",
     "KeyFileRefused",
     "KeyMissing",
@@ -177,7 +179,6 @@ __all__ = [
     "UploadTooLarge",
     "UploadsBusy",
     "WarmupFailed",
-    "WorkerKindRefused",
     "WrongNameTyped",
     "is_disk_full",
     "status_of",

@@ -33,6 +33,18 @@ class BuildFailed(Failed):
     sentence = "The build of '{message}' failed{where}. {holds} Fix it and publish again.{last_lines}"
 
 
+class InterpreterMissing(BuildFailed):
+    """The content asks for a version of Python or Node that the server neither has nor can fetch."""
+
+    code = "InterpreterMissing"
+    http_status = 422
+    sentence = (
+        "The build of '{message}' failed: {source} asks for {wanted}, which this server does not have{not_fetched}; "
+        "it has {found}. {holds} Ask for one of these, or have it installed on the server, then publish again."
+        "{last_lines}"
+    )
+
+
 class ReleaseFailed(Failed):
     """The Procfile's release command ended with a code other than 0."""
 

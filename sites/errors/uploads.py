@@ -20,14 +20,3 @@ class UploadTooLarge(Refused):
         "The upload is larger than {limit}, the limit of this installation, and was ended at that point. "
         "Nothing was changed. Leave build products out, or ask the administrator to raise MAX_UPLOAD."
     )
-
-
-class WorkerKindRefused(Refused):
-    """A Procfile has a line of a kind other than `web` and `release`."""
-
-    code = "WorkerKindRefused"
-    http_status = 400
-    sentence = (
-        "The Procfile asks for a '{kind}' process, which Greenroom does not run yet; nothing was changed. "
-        "Remove that line and publish again; 'web' and 'release' are run."
-    )

@@ -8,11 +8,11 @@ from pathlib import Path
 from django.conf import settings
 
 from sites import retention
-from sites.content import build, samples, store
+from sites.content import build, samples, store, tools
 from sites.disk import trees
 from sites.disk.folders import is_older
 from sites.disk.use import Use, measure
-from sites.models import Deployment, Revision, Site
+from sites.models import DeletedSlot, Deployment, Revision, Site
 from sites.models.clock import now
 from sites.operations import deleted_slots
 
@@ -30,6 +30,7 @@ def run() -> None:
     with store.removing():
         in_use = _in_use()
         doomed = [*store.set_aside_unused(in_use), *build.set_aside_unused_builds(in_use)]
+        doomed += tools.set_aside_unused(_tools_in_use())
     for folder in doomed:
         trees.remove(folder)
     _remove_old_logs()
@@ -70,6 +71,17 @@ def _in_use() -> set[str]:
     named = Deployment.objects.filter(content_removed_at=None).values_list("content_digest", "build_digest")
     of_deployments = {digest for pair in named for digest in pair if digest}
     return of_revisions | of_deployments | deleted_slots.kept_digests() | {samples.placeholder_content().digest}
+
+
+def _tools_in_use() -> set[str]:
+    """Names of the folders of interpreters that instances, deployments and deleted slots need."""
+    deployments = Deployment.objects.filter(content_removed_at=None)
+    named = [*deployments.values_list("traits", flat=True), *DeletedSlot.objects.values_list("traits", flat=True)]
+    folders = {Path(folder) for traits in named for folder in traits.get("tools", ())}
+    for revision in Revision.objects.filter(state__in=Revision.OPEN):
+        folders |= {Path(mount["source"]) for mount in revision.runnable["mounts"]}
+    inside = (folder for folder in folders if folder.is_relative_to(settings.TOOL_DIR))
+    return {folder.relative_to(settings.TOOL_DIR).parts[0] for folder in inside}
 
 
 def _remove_old_logs() -> None:

@@ -47,6 +47,7 @@ class DeletedSlot(models.Model):
     build_digest = models.CharField(max_length=64, blank=True)
     kind = models.CharField(max_length=16, blank=True)
     command = models.JSONField(default=list)
+    traits = models.JSONField(default=dict)
     message = models.CharField(max_length=200, blank=True)
     author = models.CharField(max_length=150, blank=True)
     deployer = models.CharField(max_length=32, blank=True)

@@ -41,8 +41,9 @@ class Deployment(StateModel):
     build_bytes = models.BigIntegerField(default=0)  # on disk
     build_files = models.PositiveIntegerField(default=0)
     content_removed_at = models.DateTimeField(null=True)  # newer ones took its place: content and build are gone
-    kind = models.CharField(max_length=16, blank=True)  # static, python, node, procfile, command
+    kind = models.CharField(max_length=16, blank=True)  # see Kind of sites.content.recipe
     command = models.JSONField(default=list)
+    traits = models.JSONField(default=dict)  # what else its instances need: Traits of sites.planning
     message = models.CharField(max_length=200)
     author = models.CharField(max_length=150)
     deployer = models.CharField(max_length=32)  # Portal, ZipDeploy, Sample

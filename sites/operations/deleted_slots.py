@@ -60,7 +60,7 @@ def _content(change: SlotChange) -> dict[str, object]:
     }
     if deployment is None:
         return kept
-    same = ("content_digest", "build_digest", "kind", "command", "message", "author", "deployer")
+    same = ("content_digest", "build_digest", "kind", "command", "traits", "message", "author", "deployer")
     return kept | {name: getattr(deployment, name) for name in same}
 
 

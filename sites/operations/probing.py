@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from django.conf import settings
 from django.utils.encoding import iri_to_uri
 
-from sites.models import HostName, HostNameKind, Slot
+from sites.models import Deployment, HostName, HostNameKind, Slot
 from sites.planning import Entries
 from sites.runtime.spec import ProbeSpec
 
@@ -24,13 +24,20 @@ class Questions:
         self._entries = entries
 
     def ask(
-        self, probe_id: str, slot: Slot, workload_id: int, place: tuple[int, int], *, seconds: float = ROUND_SECONDS
+        self,
+        probe_id: str,
+        slot: Slot,
+        workload_id: int,
+        place: tuple[int, int],
+        *,
+        deployment: Deployment | None = None,
+        seconds: float = ROUND_SECONDS,
     ) -> ProbeSpec:
         """The request to an instance, `place` being its revision and ordinal, as the slot's own visitors would send it.
 
         One answer has at most `seconds`, and so have all of them together.
         """
-        rules = self._entries.warmup_rules(workload_id)
+        rules = self._entries.warmup_rules(workload_id, deployment)
         return ProbeSpec(
             probe_id=probe_id,
             revision_id=place[0],

@@ -28,7 +28,7 @@ STAGES = {
         Stage(Step.RELEASING, build.work_release, limit_seconds=1200.0),
         Stage(Step.RESTORING, restore_folders.restore, undo=restore_folders.move_back),
         Stage(Step.PREPARING, enter=prepare.prepare, undo=prepare.give_up),
-        Stage(Step.STARTING, start.start, limit_seconds=start.LIMIT_SECONDS, late=start.late),
+        Stage(Step.STARTING, start.start, limit_seconds=start.limit_seconds, late=start.late),
         Stage(Step.WARMING, warm_up.warm_up, clean_up=sides.end_probes, limit_seconds=warm_up.limit_seconds),
         Stage(Step.ROUTES_OFFERED, offer.wait, enter=offer.offer, limit_seconds=offer.LIMIT_SECONDS, late=offer.late),
         Stage(Step.PREPARED, show_preview.wait, enter=show_preview.show, undo=show_preview.withdraw),

@@ -1,11 +1,45 @@
 """Words that several kinds of operation use for what has happened; they decide nothing."""
 
+import re
 from collections.abc import Iterable
 
 from sites.models import Instance, Operation, SlotChange
 from sites.models.required import required
 from sites.plain_text import log_text
 from sites.runtime.spec import EndReason, InstanceStatus, RunStatus
+
+MEANINGS: dict[int | None, str] = {
+    126: " (what it was to run is not executable)",
+    127: " (a command was not found)",
+    137: " (it was killed)",
+    139: " (it crashed)",
+}
+"""Of exit codes that a shell or the kernel gives, after those that the runtime knows the reason of."""
+ADVICE = (
+    (
+        re.compile(r"ModuleNotFoundError: No module named '([\w.]+)'"),
+        "'{}' is not installed: name it in requirements.txt, or where the project names its packages",
+    ),
+    (re.compile(r"Cannot find (?:module|package) '([^'./][^']*)'"), "'{}' is not installed: name it in package.json"),
+    (
+        re.compile(r"[Rr]ead-only file system:? '?([^'\n]*)'?"),
+        "it may not write to '{}'; add a persistent folder, or use /tmp",
+    ),
+    (re.compile(r"exec: (\S+): not found"), "'{}' is not there, or its first line names a program that is not there"),
+    (
+        re.compile(r"exec: (\S+): Permission denied"),
+        "'{}' is not executable: start it by 'sh', or mark it as executable",
+    ),
+    (re.compile(r"KeyError: '([A-Z][A-Z0-9_]+)'"), "the variable {} is not set: add it to the app settings"),
+)
+"""What last lines of applications mean, and what helps."""
+
+
+def advice(lines: list[str]) -> str:
+    """What to do about an instance that ended after it wrote these lines, as the rest of a sentence; mostly nothing."""
+    text = "\n".join(log_text(line) for line in lines)
+    found = ((pattern.search(text), words) for pattern, words in ADVICE)
+    return next((f"; {words.format(match[1])}" for match, words in found if match), "")
 
 
 def quoted(text: str) -> str:
@@ -31,7 +65,17 @@ def ended(one: InstanceStatus | RunStatus | Instance, memory_mb: int) -> str:
         case EndReason.DISK:
             return "was ended because the disk of this machine is nearly full"
         case _:
-            return f"ended with code {one.exit_code}"
+            return f"ended with code {one.exit_code}{MEANINGS.get(one.exit_code, '')}"
+
+
+def listens_elsewhere(addresses: list[str], port: int) -> str:
+    """What an instance does that does not accept connections on its port, and what would help."""
+    if not addresses:
+        return "; it listens nowhere. It has to listen on 0.0.0.0:$PORT; if it needs longer, raise its time to start"
+    where = " and ".join(addresses)
+    if all(address.endswith(f":{port}") for address in addresses):
+        return f"; it listens on {where}, where only itself reaches it. Have it listen on 0.0.0.0:$PORT"
+    return f"; it listens on {where}. Have it listen on 0.0.0.0:$PORT; $PORT is {port}"
 
 
 def instances(count: int) -> str:

@@ -7,6 +7,8 @@ from pathlib import Path
 
 from sites.content import archive as zips
 from sites.content import recognition, store, uploads
+from sites.content.recipe import Recipe
+from sites.content.recognition import Choices
 from sites.models import Deployment, Site
 from sites.services import storage
 
@@ -15,7 +17,7 @@ from sites.services import storage
 class Unpacked:
     """An archive whose files lie on the disk and belong to nobody yet."""
 
-    recipe: recognition.Recipe
+    recipe: Recipe
     content: store.Content
     draft: store.Draft
 
@@ -39,7 +41,7 @@ class Unpacked:
 
 @contextmanager
 def unpacked(
-    archive: Path, *, subscription_id: int, name: str, site: Site | None = None, start_command: str = ""
+    archive: Path, *, subscription_id: int, name: str, site: Site | None = None, choices: Choices | None = None
 ) -> Iterator[Unpacked]:
     """An archive for the web site `name`, which may not be there yet. What is not deployed leaves nothing behind.
 
@@ -47,7 +49,7 @@ def unpacked(
     are found by the list of entries, before anything is unpacked.
     """
     with uploads.turn(str(subscription_id)), zips.opened(archive) as packed:
-        recipe = recognition.recognise(packed, start_command)
+        recipe = recognition.recognise(packed, choices)
         uploads.ensure_disk()
         storage.ensure_content_fits(packed.use, name=name, site=site)
         with store.new_content() as draft:

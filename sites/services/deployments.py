@@ -11,13 +11,12 @@ from django.db.models import QuerySet
 
 from sites import access
 from sites.logs.files import BLOCK, blocks, tail
-from sites.models import Category, Deployment, Operation, Slot
+from sites.models import Deployment, Operation, Slot
 from sites.operations.kinds.publish import PUBLISH
 from sites.plain_text import log_text
-from sites.planning import build_log
+from sites.planning import build_log, configuration
 from sites.services import archives, requests
 from sites.services.plain_line import plain_line
-from sites.services.settings import read_settings, with_defaults
 from sites.services.swaps import why_not_swap_into
 
 LINES_SHOWN = 2000
@@ -42,10 +41,10 @@ def publish_zip(
     message = plain_line(message, "The message of the publication")
     requests.ensure_free([slot], wanted=PUBLISH)
     site = slot.site
-    start_command = with_defaults(read_settings(slot, Category.GENERAL))["start_command"]
+    choices = configuration(slot, slot.occupant).choices
     with (
         archives.unpacked(
-            archive, subscription_id=site.subscription_id, name=site.name, site=site, start_command=start_command
+            archive, subscription_id=site.subscription_id, name=site.name, site=site, choices=choices
         ) as content,
         transaction.atomic(),
     ):

@@ -117,7 +117,7 @@ def _make_slot(site: Site, kept: DeletedSlot) -> Slot:
         owner = {"slot": slot} if (category, name) in sticky else {"workload": slot.workload}
         SlotSetting.objects.create(site=site, category=category, name=name, value=value, **owner)
     if kept.content_digest:
-        same = ("content_digest", "build_digest", "kind", "command", "message", "author", "deployer")
+        same = ("content_digest", "build_digest", "kind", "command", "traits", "message", "author", "deployer")
         slot.occupant.active_deployment = Deployment.objects.create(
             workload=slot.occupant,
             slot=slot,

@@ -173,7 +173,7 @@ def _is_same(one: Deployment | None, other: Deployment | None) -> bool:
     """Whether two deployments run the same: what was published twice is not altered."""
     if one is None or other is None:
         return one is other
-    same = ("content_digest", "build_digest", "command")
+    same = ("content_digest", "build_digest", "command", "traits")
     return all(getattr(one, name) == getattr(other, name) for name in same)
 
 

@@ -1,6 +1,11 @@
 """Contents published to a real agent, built by it and served: what the live tests of builds do."""
 
+import hashlib
 import http.client
+import json
+import platform
+import sys
+import tarfile
 import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -9,7 +14,8 @@ from pathlib import Path
 from pytest_django import Settings
 
 from sites.content import build, store
-from sites.content.recognition import Recipe, recognise
+from sites.content.recipe import Recipe
+from sites.content.recognition import recognise
 from sites.content.tree import Folder
 from sites.disk.use import Use
 from sites.runtime.spec import InstanceState, InstanceStatus, RevisionSpec, RunSpec, RunState
@@ -22,7 +28,7 @@ OWNER = 77
 @contextmanager
 def at_home(agent: Agent, settings: Settings) -> Iterator[None]:
     """Contents and builds are in the agent's folder meanwhile, and its instances end afterwards."""
-    for name in ("CONTENT", "BUILD", "UPLOAD", "CACHE"):
+    for name in ("CONTENT", "BUILD", "UPLOAD", "CACHE", "TOOL"):
         setattr(settings, f"{name}_DIR", agent.folder / name.lower())
     yield
     for status in agent.runtime.observe():
@@ -96,3 +102,50 @@ def ask(status: InstanceStatus, path: str = "/") -> tuple[int, dict[str, str], b
 def spec_of(revision_id: int, app: Path, recipe: Recipe, **env: str) -> RevisionSpec:
     """One instance of what was recognised."""
     return RevisionSpec(revision_id, 1, OWNER, "contoso", 1, str(app), recipe.command, env)
+
+
+LEFT_OUT = ("test", "__pycache__", "site-packages", "dist-packages", "tkinter", "idlelib", "ensurepip", "lib2to3")
+
+
+def packed_python(folder: Path) -> Path:
+    """A catalogue for uv with one interpreter, that of these tests, packed as its makers pack theirs."""
+    folder.mkdir(mode=0o755)
+    archive = folder / "python.tar.gz"
+    _pack_python(archive)
+    major, minor, patch = sys.version_info[:3]
+    machine = platform.machine()
+    entry = {
+        "name": "cpython",
+        "arch": {"family": machine, "variant": None},
+        "os": "linux",
+        "libc": "gnu",
+        "major": major,
+        "minor": minor,
+        "patch": patch,
+        "prerelease": "",
+        "url": f"file://{archive}",
+        "sha256": hashlib.sha256(archive.read_bytes()).hexdigest(),
+        "variant": None,
+        "build": "1",
+    }
+    catalogue = folder / "catalogue.json"
+    catalogue.write_text(json.dumps({f"cpython-{major}.{minor}.{patch}-linux-{machine}-gnu": entry}))
+    return catalogue
+
+
+def _pack_python(archive: Path) -> None:
+    prefix, name = Path(sys.base_prefix), "python{}.{}".format(*sys.version_info)
+
+    def is_needed(member: tarfile.TarInfo) -> tarfile.TarInfo | None:
+        last = member.name.rpartition("/")[2]
+        return None if last in LEFT_OUT or last.startswith("config-") or last.endswith(".a") else member
+
+    with tarfile.open(archive, "w:gz", compresslevel=1) as packed:
+        packed.add(prefix / "bin" / name, f"python/bin/{name}")
+        packed.add(prefix / "lib" / name, f"python/lib/{name}", filter=is_needed)
+        for library in (prefix / "lib").glob("libpython*.so*"):
+            packed.add(library, f"python/lib/{library.name}")
+        for other in ("python3", "python"):
+            link = tarfile.TarInfo(f"python/bin/{other}")
+            link.type, link.linkname = tarfile.SYMTYPE, name
+            packed.addfile(link)

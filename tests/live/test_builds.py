@@ -9,15 +9,27 @@ import pytest
 from django.conf import settings
 from pytest_django import Settings
 
-from sites.content import build, store
+from sites.content import build, interpreters, store, tools
 from sites.content.explain import explain
 from sites.content.recognition import recognise
 from sites.content.samples import demo_archive, placeholder_content, sample_content
 from sites.content.tree import Folder
+from sites.content.wanted import Wanted
 from sites.disk.use import Use
 from sites.runtime.spec import Mount, RevisionSpec
 from tests.live.agent_rig import Agent, running_agent
-from tests.live.build_rig import OWNER, ask, at_home, built, publish, publish_files, run, spec_of, started
+from tests.live.build_rig import (
+    OWNER,
+    ask,
+    at_home,
+    built,
+    packed_python,
+    publish,
+    publish_files,
+    run,
+    spec_of,
+    started,
+)
 from tests.live.reachable import for_everybody
 from tests.live.system import ROOT
 
@@ -140,6 +152,52 @@ def test_what_people_lay_out_is_built_and_serves(
     app = built(builder, content, recipe, tmp_path)
     code, _headers, body = ask(started(builder, spec_of(revision_id, app, recipe)))
     assert (code, body) == (200, answer)
+
+
+MAKES_A_PAGE = "mkdir -p dist/assets && echo built > dist/index.html && echo 1 > dist/assets/a.js"
+
+
+def test_a_project_whose_build_makes_files_is_served_by_these_alone(builder: Agent, tmp_path: Path) -> None:
+    package = {"scripts": {"build": MAKES_A_PAGE, "start": "vite"}}
+    wishes = "fallback_page = 'index.html'"
+    source = "<script type='module' src='/src/a.jsx'></script>"
+    files = {"package.json": json.dumps(package), "index.html": source, "src/a.jsx": "", "greenroom.toml": wishes}
+    content, recipe = publish_files(files, tmp_path)
+    app = built(builder, content, recipe, tmp_path)
+    assert sorted(path.name for path in app.rglob("*") if path.is_file()) == ["a.js", "index.html"]
+    status = started(builder, spec_of(44, app, recipe, FALLBACK_PAGE=recipe.fallback_page))
+    assert ask(status)[2] == b"built\n"
+    assert ask(status, "/users/42")[2] == b"built\n"
+    assert ask(status, "/src/a.jsx")[0] == 404
+
+
+VERSION = ".".join(map(str, sys.version_info[:3]))
+SAYS_WHICH = """
+import sys
+def app(environ, start_response):
+    start_response("200 OK", [])
+    return [f"{sys.version.split()[0]} {sys.base_prefix}".encode()]
+"""
+
+
+def test_a_python_that_is_fetched_makes_the_build_and_runs_the_instance(
+    builder: Agent, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    catalogue = packed_python(tmp_path / "catalogue")
+    monkeypatch.setenv("UV_PYTHON_DOWNLOADS_JSON_URL", f"file://{catalogue}")
+    choice = tools.Choice(Wanted("Python", f"=={VERSION}", ".python-version"), None, VERSION)
+    tools.begin_fetch(choice)
+    code, lines = run(builder, tools.plan_fetch(choice, name="contoso", log=str(tmp_path / "fetch.log")))
+    assert code == 0, "\n".join(lines)
+    tools.finish_fetch(choice)
+    (python,) = [one for one in interpreters.pythons() if one.folder == str(choice.folder)]
+    assert python.version == VERSION
+    content, recipe = publish_files({"app.py": SAYS_WHICH, "requirements.txt": ""}, tmp_path)
+    recipe = tools.equip(recipe, [tools.Choice(choice.wanted, python, VERSION)])
+    app = built(builder, content, recipe, tmp_path)
+    mounts = build.interpreter_mounts(recipe)
+    status = started(builder, RevisionSpec(45, 1, OWNER, "contoso", 1, str(app), recipe.command, {}, mounts))
+    assert ask(status)[2].decode().startswith(f"{VERSION} /tools/cpython-{VERSION}/")
 
 
 @pytest.mark.parametrize(("version", "number"), [("v1", "1"), ("v2", "2")])

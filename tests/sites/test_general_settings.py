@@ -46,3 +46,26 @@ def test_general_settings_are_known_by_name_and_switches_are_on_or_off() -> None
     assert "the general settings are" in fault_of_general("colour", "blue")
     assert fault_of_general("start_command", "python app.py") is None
     assert fault_of_general("start_command", "a\nb") == "it contains a line break"
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "reason"),
+    [
+        ("start_seconds", "300", None),
+        ("start_seconds", "1801", "not a whole number from 1 to 1800"),
+        ("start_seconds", "soon", "not a whole number from 1 to 1800"),
+        ("fallback_page", "", None),
+        ("fallback_page", "none", None),
+        ("fallback_page", "app/index.html", None),
+        ("fallback_page", "/index.html", "it is the path of a page such as index.html"),
+        ("fallback_page", "../secret.html", "it is the path of a page such as index.html"),
+    ],
+)
+def test_time_to_start_and_fallback_page_have_bounds(name: str, value: str, reason: str | None) -> None:
+    fault = fault_of_general(name, value)
+    assert (reason in fault) if reason and fault else fault == reason
+
+
+def test_paths_of_the_content_are_asked_unless_a_rule_names_others() -> None:
+    assert warmup_rules({}, ("/ready",)).paths == ("/ready",)
+    assert warmup_rules({"paths": "/health"}, ("/ready",)).paths == ("/health",)

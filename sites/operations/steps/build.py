@@ -1,14 +1,16 @@
 """Steps BUILDING and RELEASING: content becomes runnable, and the release command runs once."""
 
-from dataclasses import replace
+from dataclasses import asdict, replace
+from pathlib import Path
 
 from django.conf import settings
 
 from sites import retention
-from sites.content import build, explain, recognition, store
+from sites.content import build, explain, interpreters, recognition, store, tools
+from sites.content.recipe import Recipe
 from sites.content.tree import Folder
 from sites.disk.use import Use, measure
-from sites.errors import BuildFailed, Failed, ReleaseFailed
+from sites.errors import BuildFailed, Failed, InterpreterMissing, ReleaseFailed
 from sites.logs.files import tail
 from sites.models import Deployment, DeploymentState, Site, SlotChange
 from sites.models.clock import now
@@ -16,7 +18,7 @@ from sites.operations import wording
 from sites.operations.procedure import DONE, Progress
 from sites.operations.turn import Turn
 from sites.plain_text import without_colours
-from sites.planning import build_log, configuration
+from sites.planning import Traits, build_log, configuration
 from sites.runtime.base import Runtime
 from sites.runtime.registry import get_runtime
 from sites.runtime.spec import RunSpec, RunState, RunStatus
@@ -41,6 +43,12 @@ def work_build(turn: Turn) -> Progress:
     if not store.path_of(deployment.content_digest).is_dir():
         raise Failed(f"{turn.what} was stopped: its content is gone from the server. {turn.holds} Publish it again.")
     recipe = _recipe(change)
+    _introduce(deployment, recipe)
+    choices = [tools.choose(wanted) for wanted in recipe.wanted]
+    fetched = next((choice for choice in choices if choice.found is None), None)
+    if fetched is not None:
+        return _fetch(turn, fetched)
+    recipe = tools.equip(recipe, choices)
     with store.naming():
         planned = _planned(change, recipe)
         if planned.run is None:
@@ -61,6 +69,44 @@ def work_build(turn: Turn) -> Progress:
         raise _build_failed(turn, planned.run, status, where) from error
     get_runtime().end_run(planned.run.run_id)
     return Progress(True, recipe.summary)
+
+
+def _fetch(turn: Turn, choice: tools.Choice) -> Progress:
+    """Have an interpreter fetched that the machine does not have. Raises BuildFailed where there is none to have."""
+    change, tool = _change(turn), f"{choice.wanted.tool} {choice.version or choice.wanted.shown}"
+    if not choice.version:
+        raise _failed(change.published, _missing(turn, choice, tool, ""))
+    run = tools.plan_fetch(choice, name=change.held_slot.title, log=_opened_log(change.published))
+    tools.begin_fetch(choice)
+    status = _run(run)
+    if status.state != RunState.ENDED:
+        return Progress(False, f"Fetching {tool}")
+    get_runtime().end_run(run.run_id)
+    if status.exit_code != 0:
+        tools.abandon_fetch(choice)
+        raise _failed(change.published, _missing(turn, choice, tool, " and could not fetch it"))
+    tools.finish_fetch(choice)
+    return Progress(False, f"{tool} is there")
+
+
+def _missing(turn: Turn, choice: tools.Choice, tool: str, and_not: str) -> Failed:
+    deployment = _change(turn).published
+    return InterpreterMissing(
+        message=deployment.message,
+        source=choice.wanted.source,
+        wanted=tool,
+        not_fetched=and_not,
+        found=interpreters.names(choice.wanted),
+        holds=turn.holds,
+        last_lines=wording.last_lines(_tail(deployment, LINES_SHOWN)) if and_not else "",
+    )
+
+
+def _introduce(deployment: Deployment, recipe: Recipe) -> None:
+    """The log begins with what was recognised, and with what of the content has no effect."""
+    log = Path(_opened_log(deployment))
+    if log.stat().st_size == 0:
+        log.write_text("".join(f"{line}\n" for line in (f"Recognised: {recipe.summary}", *recipe.notes)))
 
 
 def _limited(run: RunSpec, site: Site, quota: Use) -> RunSpec:
@@ -88,10 +134,13 @@ def _build_failed(turn: Turn, run: RunSpec, status: RunStatus, where: str = "") 
     return _failed(deployment, failure)
 
 
-def _record(deployment: Deployment, recipe: recognition.Recipe, digest: str, use: Use) -> None:
+def _record(deployment: Deployment, recipe: Recipe, digest: str, use: Use) -> None:
     deployment.build_digest, deployment.build_bytes, deployment.build_files = digest, use.bytes, use.files
     deployment.kind, deployment.command = recipe.kind, list(recipe.command)
-    deployment.save(update_fields=["build_digest", "build_bytes", "build_files", "kind", "command"])
+    page = recipe.fallback_page or (build.fallback_page(digest) if digest else "")
+    traits = Traits(tuple(mount.source for mount in build.interpreter_mounts(recipe)), page, recipe.warmup_paths)
+    deployment.traits = {name: value for name, value in asdict(traits).items() if value}
+    deployment.save(update_fields=["build_digest", "build_bytes", "build_files", "kind", "command", "traits"])
 
 
 def work_release(turn: Turn) -> Progress:
@@ -101,13 +150,14 @@ def work_release(turn: Turn) -> Progress:
     _refuse_failed(deployment, ReleaseFailed)
     in_force = configuration(change.held_slot, change.occupant_after)
     app = settings.BUILD_DIR / deployment.build_digest / "app" if deployment.build_digest else None
+    recipe = _equipped(change)
     spec = build.plan_release(
-        _recipe(change),
+        recipe,
         app=app or store.path_of(deployment.content_digest),
         owner=change.held_slot.site_id,
         name=change.held_slot.title,
         env=in_force.env,
-        mounts=in_force.mounts,
+        mounts=(*in_force.mounts, *build.interpreter_mounts(recipe)),
         log=_opened_log(deployment),
         run_id=_release_id(deployment),
     )
@@ -132,7 +182,7 @@ def work_release(turn: Turn) -> Progress:
 def forget_runs(turn: Turn) -> None:
     """End what may still run for a publication that has failed or was cancelled, and remove what it left."""
     change = _change(turn)
-    planned = _planned(change, _recipe(change))
+    planned = _planned(change, _equipped(change))
     runtime = get_runtime()
     if planned.run is not None:
         runtime.end_run(planned.run.run_id)
@@ -152,7 +202,7 @@ def _refuse_failed(deployment: Deployment, failure: type[Failed]) -> None:
         raise failure(deployment.failure)
 
 
-def _planned(change: SlotChange, recipe: recognition.Recipe) -> build.Build:
+def _planned(change: SlotChange, recipe: Recipe) -> build.Build:
     return build.plan_build(
         change.published.content_digest,
         recipe,
@@ -178,9 +228,15 @@ def _change(turn: Turn) -> SlotChange:
     return next(change for change in turn.changes if change.brings_deployment)
 
 
-def _recipe(change: SlotChange) -> recognition.Recipe:
-    start_command = configuration(change.held_slot, change.occupant_after).start_command
-    return recognition.recognise(Folder(store.path_of(change.published.content_digest)), start_command)
+def _recipe(change: SlotChange) -> Recipe:
+    choices = configuration(change.held_slot, change.occupant_after).choices
+    return recognition.recognise(Folder(store.path_of(change.published.content_digest)), choices)
+
+
+def _equipped(change: SlotChange) -> Recipe:
+    """With the interpreters that are there."""
+    recipe = _recipe(change)
+    return tools.equip(recipe, [tools.choose(wanted) for wanted in recipe.wanted])
 
 
 def _opened_log(deployment: Deployment) -> str:

@@ -1,9 +1,11 @@
 """Step STARTING: have the instances of each side running."""
 
 from collections.abc import Iterable
+from contextlib import suppress
 
 from sites.errors import Failed, InstanceNotStarted, StaleOrder
-from sites.models import Revision, SlotChange
+from sites.general_settings import GENERAL_DEFAULTS, START_SECONDS
+from sites.models import Instance, Revision, SlotChange
 from sites.operations import sides, wording
 from sites.operations.instances import record
 from sites.operations.kind import Need
@@ -12,9 +14,10 @@ from sites.operations.sides import ATTEMPT_SECONDS, Group
 from sites.operations.turn import Turn
 from sites.planning import spec_of
 from sites.runtime.registry import get_runtime
-from sites.runtime.spec import InstanceState, InstanceStatus
+from sites.runtime.spec import INSTANCE_PORT, InstanceState, InstanceStatus
 
-LIMIT_SECONDS = 120.0
+DEFAULT_SECONDS = float(GENERAL_DEFAULTS[START_SECONDS])
+LINES_SHOWN = 10
 MOST_CRASHES = 2
 """An instance that ends by itself for the second time in this operation fails it."""
 
@@ -91,17 +94,36 @@ def _is_given_up(turn: Turn, group: Group, statuses: list[InstanceStatus]) -> bo
     return False
 
 
+def limit_seconds(turn: Turn) -> float:
+    """How long the instances may take: the longest time to start that one of their workloads is given."""
+    return max((_start_seconds(turn, change) for change in turn.starting), default=DEFAULT_SECONDS)
+
+
+def _start_seconds(turn: Turn, change: SlotChange) -> float:
+    return turn.entries.start_seconds(change.held_slot, change.occupant_after)
+
+
 def late(turn: Turn) -> Failed | None:
     """The failure of the first instance that still does not listen; None where all do by now."""
     for group in sides.needing(turn, Need.ANSWERING):
         instances = group.change.prepared.instances.filter(ordinal__in=group.ordinals)
         silent = instances.exclude(observed_state=InstanceState.RUNNING).first()
         if silent is not None:
-            how = f"did not listen on its port within {LIMIT_SECONDS:.0f} s"
+            how = f"did not listen on its port within {limit_seconds(turn):.0f} s"
             if silent.end_reason:
                 how = f"{how}, and {wording.ended(silent, _memory_mb(group.change))}"
+            else:
+                how = f"{how}{_elsewhere(group.change.prepared, silent)}"
             return _not_started(turn, group.change, silent.ordinal, how)
     return None
+
+
+def _elsewhere(revision: Revision, silent: Instance) -> str:
+    """Where it listens instead; nothing where an agent of before cannot tell."""
+    with suppress(Failed):
+        addresses = get_runtime().listening(revision.pk, silent.ordinal)
+        return wording.listens_elsewhere(addresses, silent.port or INSTANCE_PORT)
+    return ""
 
 
 def _memory_mb(change: SlotChange) -> int:
@@ -110,12 +132,13 @@ def _memory_mb(change: SlotChange) -> int:
 
 def _not_started(turn: Turn, change: SlotChange, ordinal: int, how: str) -> InstanceNotStarted:
     revision = change.prepared
+    lines = get_runtime().log_tail(revision.pk, ordinal, lines=LINES_SHOWN)
     return InstanceNotStarted(
         what=turn.what,
         ordinal=ordinal + 1,
         count=revision.wanted_count,
         name=change.held_slot.title,
-        how=how,
+        how=f"{how}{wording.advice(lines)}",
         holds=turn.holds,
-        last_lines=wording.last_lines(get_runtime().log_tail(revision.pk, ordinal, lines=10)),
+        last_lines=wording.last_lines(lines),
     )

@@ -47,7 +47,7 @@ def warm_up(turn: Turn) -> Progress:
 
 def limit_seconds(turn: Turn) -> float:
     """How long all tries may take that the rules give."""
-    rules = [turn.entries.warmup_rules(change.occupant_after.pk) for change in turn.starting]
+    rules = [turn.entries.warmup_rules(change.occupant_after.pk, change.deployment_after) for change in turn.starting]
     longest = (one.tries * (min(one.seconds * len(one.paths), ROUND_SECONDS) + PAUSE_SECONDS) for one in rules)
     return MARGIN_SECONDS + max(longest, default=0.0)
 
@@ -79,6 +79,7 @@ def _ask(turn: Turn, left: list[tuple[Instance, Group]]) -> Answers:
             group.change.held_slot,
             group.change.occupant_after.pk,
             one.place,
+            deployment=group.change.deployment_after,
             seconds=ROUND_SECONDS if group.need is Need.ANSWERING else ATTEMPT_SECONDS,
         )
         for one, group in due
@@ -119,7 +120,7 @@ def _note_refused(turn: Turn, answers: Answers) -> int:
         if group.need is Need.ATTEMPTED:
             given_up += 1
             continue
-        rules = turn.entries.warmup_rules(group.change.occupant_after.pk)
+        rules = turn.entries.warmup_rules(group.change.occupant_after.pk, group.change.deployment_after)
         if one.warmup_tries >= rules.tries:
             raise _failure(turn, one, group, status, rules.accepted)
     return given_up

@@ -12,7 +12,7 @@ Lay = Callable[..., Path]
 @pytest.fixture(autouse=True)
 def data(tmp_path: Path, settings: Settings) -> Path:
     """The data folder; its name is given to the settings that contents use."""
-    for name in ("CONTENT", "BUILD", "UPLOAD", "CACHE"):
+    for name in ("CONTENT", "BUILD", "UPLOAD", "CACHE", "TOOL"):
         setattr(settings, f"{name}_DIR", tmp_path / "data" / name.lower())
     return tmp_path / "data"
 

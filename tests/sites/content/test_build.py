@@ -1,7 +1,9 @@
 """Planning, laying out and sealing of builds; no command is run here."""
 
 import os
+import re
 import stat
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -10,7 +12,9 @@ from pytest_django import Settings
 from sites.content import build, store
 from sites.content.build import plan_build
 from sites.content.installers import CERTIFICATES
-from sites.content.recognition import Recipe, recognise
+from sites.content.interpreters import Interpreter
+from sites.content.recipe import Install, Recipe
+from sites.content.recognition import Choices, recognise
 from sites.content.tree import Folder
 from sites.disk.trees import TooDeep
 from sites.disk.use import Use, measure
@@ -108,7 +112,7 @@ def test_the_digest_is_stable_and_belongs_to_one_site(lay: Lay) -> None:
 
 def test_other_steps_are_another_build(lay: Lay) -> None:
     digest, recipe = stored(lay(FLASK))
-    by_command = recognise(Folder(store.path_of(digest)), "python app.py")
+    by_command = recognise(Folder(store.path_of(digest)), Choices("python app.py"))
     assert build.build_digest(digest, recipe, owner=7) != build.build_digest(digest, by_command, owner=7)
 
 
@@ -204,3 +208,72 @@ def test_a_release_command_runs_as_an_instance_would(lay: Lay) -> None:
     assert run.command == ("/bin/sh", "-c", 'export PATH="$PWD/.venv/bin:$PATH"; exec flask db upgrade')
     assert run.mounts == (build.Mount("/builds/x/app", "/app", is_writable=False), build.Mount("/data", "/data"))
     assert run.env == {"A": "1"}
+
+
+def install_of(recipe: Recipe) -> tuple[str, ...]:
+    """The inputs of its only installation."""
+    (install,) = [step for step in recipe.steps if isinstance(step, Install)]
+    return install.inputs
+
+
+@pytest.mark.parametrize(
+    ("files", "is_kept"),
+    [
+        (FLASK, True),
+        (FLASK | {"requirements.txt": "flask\n-r more.txt\n"}, False),
+        (FLASK | {"requirements.txt": "./lib\n"}, False),
+        (FLASK | {"requirements.txt": ".\n"}, False),
+        ({"app.py": FLASK["app.py"], "pyproject.toml": "[project]\nname = 'x'\n"}, True),
+        ({"app.py": FLASK["app.py"], "pyproject.toml": "[project]\nname = 'x'\n[build-system]\n"}, False),
+        ({"package.json": '{"scripts": {"start": "x"}, "dependencies": {"a": "1"}}'}, True),
+        ({"package.json": '{"scripts": {"start": "x"}, "dependencies": {"a": "file:lib"}}'}, False),
+        ({"package.json": '{"scripts": {"start": "x", "prepare": "y"}, "dependencies": {"a": "1"}}'}, False),
+    ],
+)
+def test_packages_are_kept_for_the_next_build_where_their_files_alone_decide(
+    lay: Lay, files: dict[str, str], is_kept: bool
+) -> None:
+    assert bool(install_of(recognise(Folder(lay(files))))) is is_kept
+
+
+def script(lay: Lay, files: dict[str, str]) -> str:
+    planned = plan(lay(files))
+    assert planned.run is not None
+    return planned.run.command[2]
+
+
+def test_kept_packages_are_known_by_all_that_decides_about_them(lay: Lay, monkeypatch: pytest.MonkeyPatch) -> None:
+    def key(files: dict[str, str]) -> str:
+        return re.findall(r"if ! reuse (\w+) .venv", script(lay, files))[0]
+
+    first = key(FLASK)
+    assert key(FLASK | {"page.html": "other"}) == first
+    assert key(FLASK | {"requirements.txt": "flask==3.1"}) != first
+    monkeypatch.setattr(build, "base_python", lambda: Interpreter("/usr/bin/python3", "3.99.0"))
+    assert key(FLASK) != first
+
+
+def shell_in(folder: Path, *lines: str) -> list[str]:
+    """The functions of a build, with what they keep beside the folder."""
+    whole = "\n".join([build.FUNCTIONS, "set -e", *lines])
+    env = {"KEPT": str(folder.parent / "kept"), "PATH": os.environ["PATH"]}
+    done = subprocess.run(["/bin/sh", "-ec", whole], cwd=folder, env=env, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    return done.stdout.splitlines()
+
+
+def test_what_was_kept_is_used_again_and_cannot_be_changed_by_that(tmp_path: Path) -> None:
+    folder = tmp_path / "app"
+    folder.mkdir()
+    assert shell_in(folder, "reuse k1 .venv || echo no") == ["no"]
+    shell_in(folder, "mkdir .venv; echo one > .venv/a; remember k1 .venv; echo two > .venv/a; rm -rf .venv")
+    shell_in(folder, "reuse k1 .venv; echo three >> .venv/a; rm -rf .venv; reuse k1 .venv")
+    assert (folder / ".venv" / "a").read_text() == "one\n"
+
+
+def test_only_the_newest_three_are_kept(tmp_path: Path) -> None:
+    folder = tmp_path / "app"
+    folder.mkdir()
+    for number in range(5):
+        shell_in(folder, f"mkdir -p x; sleep 0.02; remember k{number} x")
+    assert {path.name for path in (tmp_path / "kept").iterdir()} == {"k2", "k3", "k4"}

@@ -1,5 +1,7 @@
 """Why a build failed, in words that say where to mend it."""
 
+import codecs
+
 import pytest
 
 from sites.content.explain import explain
@@ -44,8 +46,30 @@ FOLDED = """  × No solution found when resolving dependencies:
         ),
         ("sh: 1: npm: not found", ": 'npm' is not installed on this server"),
         ("error: Failed to fetch\n  Caused by: dns error", ": the package index could not be reached from this server"),
-        ("==> make\ncc: fatal: no input files.\n\n", ": cc: fatal: no input files"),
-        ("==> make\n", ", and wrote nothing"),
+        ("==> make\ncc: fatal: no input files.\n\n", " at 'make': cc: fatal: no input files"),
+        ("==> make\n", " at 'make', and wrote nothing"),
+        (
+            "==> npm run build\nsrc/a.ts(1,2): error TS2322: no\nsrc/b.ts(1,2): error TS1: no\nnpm error code 2\n",
+            " at 'npm run build': src/a.ts(1,2): error TS2322: no",
+        ),
+        (
+            "==> npm run build\nError: next/font: error:\nFailed to fetch Geist.\nat frames\n",
+            " at 'npm run build': Error: next/font: error: Failed to fetch Geist",
+        ),
+        ("==> python x\nan error is near\nKeyError: 'A'\n", " at 'python x': KeyError: 'A'"),
+        (
+            "Because the current Python version (3.11.2) does not satisfy Python>=3.12 and django==6.0 depends on "
+            "Python>=3.12, we can conclude that django==6.0 cannot be used.",
+            ": django==6.0 needs Python >=3.12, and 3.11.2 is used. Write the version to .python-version",
+        ),
+        (
+            'ERR_PNPM_OUTDATED_LOCKFILE  Cannot install with "frozen-lockfile" because pnpm-lock.yaml is old',
+            ": the lock does not fit what the project asks for. Install the packages anew and publish the lock as well",
+        ),
+        (
+            "npm error `npm ci` can only install packages when your package.json and package-lock.json are in sync.",
+            ": the lock does not fit what the project asks for. Install the packages anew and publish the lock as well",
+        ),
         ("", ", and wrote nothing"),
     ],
 )
@@ -63,6 +87,11 @@ def test_an_index_on_this_server_is_named_as_the_reason(monkeypatch: pytest.Monk
 
 def test_without_the_content_the_reason_has_no_line() -> None:
     assert explain(FOLDED.splitlines()) == ": no version of 'flask-sock' exists"
+
+
+def test_a_line_is_found_in_a_file_in_utf_16(lay: Lay) -> None:
+    folder = lay({"requirements.txt": codecs.BOM_UTF16_LE + "a\r\nflask-sock\r\n".encode("utf-16-le")})
+    assert explain(FOLDED.splitlines(), folder) == " at line 2 of requirements.txt: no version of 'flask-sock' exists"
 
 
 def test_a_long_line_is_cut() -> None:

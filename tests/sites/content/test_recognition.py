@@ -8,9 +8,10 @@ from pathlib import Path
 import pytest
 
 from sites.content.commands import shell, with_exec
-from sites.content.recognition import STATIC_PROGRAM, Kind, recognise
+from sites.content.recipe import Kind
+from sites.content.recognition import STATIC_PROGRAM, Choices, recognise
 from sites.content.tree import Folder
-from sites.errors import Refused, WorkerKindRefused
+from sites.errors import Refused
 from tests.sites.content.conftest import Lay
 
 FLASK = "from flask import Flask\napp = Flask(__name__)\n"
@@ -20,7 +21,7 @@ Files = dict[str, str | bytes]
 
 
 def command_line(folder: Path, start_command: str = "") -> str:
-    command = recognise(Folder(folder), start_command).command
+    command = recognise(Folder(folder), Choices(start_command)).command
     assert command[:2] == ("/bin/sh", "-c")
     return command[2]
 
@@ -93,7 +94,7 @@ def test_uvicorn_takes_envoys_word_about_the_client(lay: Lay) -> None:
         ({"pyproject.toml": "[project]"}, ["uv venv", "uv pip install --compile-bytecode -r pyproject.toml"]),
         ({"pyproject.toml": "[build-system]"}, ["uv venv", "uv pip install --compile-bytecode ."]),
         ({"pyproject.toml": "[project]", "uv.lock": ""}, ["uv venv", "uv sync --frozen --no-dev"]),
-        ({}, ["uv venv"]),
+        ({}, ["uv venv", "uv pip install --compile-bytecode 'flask'"]),
     ],
 )
 def test_python_packages_are_installed_from_what_names_them(lay: Lay, files: Files, steps: list[str]) -> None:
@@ -142,24 +143,35 @@ def test_static_files_of_django_are_collected_when_it_says_where(lay: Lay) -> No
 
 
 @pytest.mark.parametrize("kind", ["worker", "clock", "beat"])
-def test_other_kinds_of_process_are_refused(lay: Lay, kind: str) -> None:
-    with pytest.raises(WorkerKindRefused, match=f"asks for a '{kind}' process"):
-        recognise(Folder(lay({"Procfile": f"web: ./serve\n{kind}: ./work"})))
+def test_other_kinds_of_process_are_not_run_and_the_log_names_them(lay: Lay, kind: str) -> None:
+    recipe = recognise(Folder(lay({"Procfile": f"web: ./serve\n{kind}: ./work"})))
+    assert recipe.line == "./serve"
+    assert any(note.startswith(f"Ignored: '{kind}:' of the Procfile") for note in recipe.notes)
 
 
 @pytest.mark.parametrize(
     ("files", "hint"),
     [
         ({"readme.txt": ""}, "Recognised are a static site"),
-        ({"Pipfile": ""}, "A Pipfile is not read"),
-        ({"requirements.txt": "flask"}, "no application object"),
-        ({"app.py": "app = 5", "requirements.txt": ""}, "no application object"),
-        ({"package.json": "{}"}, "no start script"),
+        ({"Pipfile": ""}, "no application was found"),
+        ({"requirements.txt": "flask"}, "'gunicorn MODULE:OBJECT --bind 0.0.0.0:\\$PORT' as the start command"),
+        ({"app.py": "app = 5", "requirements.txt": ""}, "no application was found"),
+        ({"package.json": "{}"}, "no start script and no build script"),
+        ({"shop.php": ""}, "type 'php -S 0.0.0.0:\\$PORT FILE.php' as start command"),
+        ({"hugo.toml": ""}, "Hugo is not run here"),
+        ({"backend/pyproject.toml": ""}, "'pyproject.toml' lies in the folder 'backend'"),
+        ({"go.mod": "", "main.go": ""}, "Go is not built here: publish the program for Linux"),
+        ({"Shop.csproj": ""}, "dotnet publish --self-contained"),
+        ({"Dockerfile": ""}, "A Dockerfile is not read"),
+        ({"shop.php": ""}, "type 'php -S 0.0.0.0:\\$PORT FILE.php' as start command"),
+        ({"hugo.toml": ""}, "Hugo is not run here"),
+        ({"backend/pyproject.toml": ""}, "'pyproject.toml' lies in the folder 'backend'"),
+        ({"go.mod": "", "main.go": ""}, "Go is not built here: publish the program for Linux"),
+        ({"Shop.csproj": ""}, "dotnet publish --self-contained"),
+        ({"Dockerfile": ""}, "A Dockerfile is not read"),
+        ({"shop/index.php": ""}, "'index.php' lies in the folder 'shop'"),
         ({"package.json": "{"}, "package.json cannot be read"),
-        ({"Procfile": "web : ./serve"}, "The Procfile has no line like 'web: COMMAND'"),
-        ({"procfile": "web: ./serve"}, "'procfile' has to be called 'Procfile'"),
-        ({"Procfile.txt": "web: ./serve"}, "'Procfile.txt' has to be called 'Procfile'"),
-        ({"Index.HTML": ""}, "'Index.HTML' has to be called 'index.html'"),
+        ({"Procfile": "./serve"}, "The Procfile has no line like 'web: COMMAND'"),
         (
             {"dist/index.html": "", "readme": ""},
             "lies in the folder 'dist'; publish what is in it",
@@ -207,3 +219,33 @@ def test_the_port_expands(line: str) -> None:
     command = shell(line, path="/app/bin")
     assert shutil.which("sh")
     assert subprocess.run(command, env={"PORT": "8080"}, capture_output=True, text=True).stdout == "8080"
+
+
+def test_scripts_from_windows_get_line_ends_that_a_shell_understands(lay: Lay) -> None:
+    script = "#!/bin/sh\r\nexec x\r\n"
+    recipe = recognise(Folder(lay({"Procfile": "web: ./start.sh --port $PORT\r\n", "start.sh": script})))
+    assert recipe.build_steps == (r"sed -i 's/\r$//' start.sh",)
+    assert any("line ends of Windows are taken out of start.sh" in note for note in recipe.notes)
+    unix = recognise(Folder(lay({"Procfile": "web: ./start.sh", "start.sh": "#!/bin/sh\nexec x\n"})))
+    assert unix.build_steps == ()
+
+
+@pytest.mark.parametrize(
+    ("files", "page"),
+    [
+        ({}, ""),
+        ({"200.html": ""}, "200.html"),
+        ({"_redirects": "/old /new 301\n/*  /index.html  200\n"}, "index.html"),
+        ({"_redirects": "/* /404.html 404\n"}, ""),
+        ({"staticwebapp.config.json": '{"navigationFallback": {"rewrite": "/app.html"}}'}, "app.html"),
+        ({"staticwebapp.config.json": '{"navigationFallback": {"rewrite": "../secret.html"}}'}, ""),
+        ({"_redirects": "/* /index.html 200", "greenroom.toml": "fallback_page = 'other.html'"}, "other.html"),
+    ],
+)
+def test_a_fallback_page_that_is_declared_for_other_hosts_holds_here(lay: Lay, files: Files, page: str) -> None:
+    assert recognise(Folder(lay({"index.html": ""} | files))).fallback_page == page
+    package: Files = {"package.json": '{"scripts": {"build": "vite build"}, "devDependencies": {"vite": "1"}}'}
+    placed = {
+        name if name in ("greenroom.toml", "200.html") else f"public/{name}": text for name, text in files.items()
+    }
+    assert recognise(Folder(lay(package | placed, "project"))).fallback_page == page

@@ -10,6 +10,7 @@ from django.conf import LazySettings
 
 from sites.content import store
 from sites.jobs import tidy
+from sites.services.settings import Entry
 from tests.contents import unpack_zip
 from tests.domain import Domain
 
@@ -38,3 +39,25 @@ def store_has(digest: str) -> bool:
         return store.path_of(digest).is_dir()
     except FileNotFoundError:
         return False
+
+
+def test_interpreters_that_a_deployment_needs_stay_and_others_go_after_an_hour(
+    domain: Domain, settings: LazySettings, tmp_path: Path
+) -> None:
+    settings.TOOL_DIR = tmp_path / "tools"
+    names = ("cpython-3.12.8", "node-22.1.0", "cpython-3.13.0", "cpython-3.14.0.tmp", "young")
+    for name in names:
+        (settings.TOOL_DIR / name).mkdir(parents=True)
+        if name != "young":
+            os.utime(settings.TOOL_DIR / name, (0, 0))
+    slot = domain.create().slots.get()
+    deployment = domain.publish(slot, "one").deployment
+    deployment.traits = {"tools": [str(settings.TOOL_DIR / "cpython-3.12.8"), "/opt/python3.13"]}
+    deployment.save()
+    domain.save(slot, Entry("COLOUR", "blue"))
+    tidy.run()
+    assert {path.name for path in settings.TOOL_DIR.iterdir()} == {"cpython-3.12.8", "young"}
+    os.utime(settings.TOOL_DIR / "cpython-3.12.8", (0, 0))
+    deployment.delete()
+    tidy.run()
+    assert "cpython-3.12.8" in {path.name for path in settings.TOOL_DIR.iterdir()}, "an instance runs with it"

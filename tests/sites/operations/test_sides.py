@@ -120,7 +120,7 @@ def test_what_is_ill_never_comes_into_production(domain: Domain, sicken: Sicken)
     sicken(domain, staging)
     operation = swaps.request_swap(acting_user=domain.alice, source=staging, target=production)
     domain.look(operation)
-    Operation.objects.filter(pk=operation.pk).update(step_at=now() - timedelta(seconds=start.LIMIT_SECONDS + 1))
+    Operation.objects.filter(pk=operation.pk).update(step_at=now() - timedelta(seconds=start.DEFAULT_SECONDS + 1))
     assert domain.work(operation).state == "failed"
     assert domain.serves("contoso.localhost") == "one"
 

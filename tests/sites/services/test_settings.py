@@ -3,7 +3,7 @@
 import pytest
 
 from sites.errors import Outdated, SettingRefused, SlotBusy
-from sites.models import Category, RevisionState, SlotSetting
+from sites.models import Category, Deployment, RevisionState, SlotSetting
 from sites.services import settings as service
 from sites.services import slots
 from sites.services.setting_faults import CONNECTION_KINDS
@@ -25,6 +25,8 @@ def test_settings_reach_the_process_under_the_names_that_applications_expect(dom
     domain.save(production, *strings, category=CONNECTIONS)
     assert environment(domain) == {
         "WEBSITE_SITE_NAME": "contoso",
+        "NODE_ENV": "production",
+        "PYTHONUNBUFFERED": "1",
         "COLOUR": "blue",
         "APPSETTING_COLOUR": "blue",
         "SQLCONNSTR_SQLServer": "secret",
@@ -33,6 +35,24 @@ def test_settings_reach_the_process_under_the_names_that_applications_expect(dom
         "POSTGRESQLCONNSTR_PostgreSQL": "secret",
         "CUSTOMCONNSTR_Custom": "secret",
     }
+
+
+def test_what_instances_get_unasked_is_replaced_by_an_app_setting(domain: Domain) -> None:
+    production, _staging = domain.staged()
+    domain.save(production, Entry("NODE_ENV", "development"))
+    assert environment(domain)["NODE_ENV"] == "development"
+
+
+def test_a_fallback_page_is_that_of_the_setting_or_else_of_the_content(domain: Domain) -> None:
+    production, _staging = domain.staged()
+    deployments = Deployment.objects.filter(pk=production.occupant.active_deployment_id)
+    deployments.update(traits={"fallback_page": "index.html"})
+    found = []
+    for page in ("", "app.html", "none"):
+        domain.save(production, Entry("COLOUR", page or "x"))
+        domain.save(production, *([Entry("fallback_page", page)] if page else []), category=Category.GENERAL)
+        found.append(environment(domain).get("FALLBACK_PAGE"))
+    assert found == ["index.html", "app.html", None]
 
 
 def test_values_are_encrypted_at_rest(domain: Domain) -> None:

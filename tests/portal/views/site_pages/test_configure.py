@@ -58,6 +58,20 @@ def test_the_start_command_is_a_general_setting(domain: Domain, alice: Client, s
     assert 'value="python serve.py"' in page and "It takes effect with the next publication." in page
 
 
+def test_time_to_start_and_fallback_page_are_general_settings_that_are_checked(
+    domain: Domain, alice: Client, staging: Slot, address: Address
+) -> None:
+    typed = filled() | {"start_seconds": "300", "fallback_page": "app.html"}
+    assert alice.post(address("configure", staging), typed).status_code == 303
+    assert domain.work(Operation.objects.latest("pk")).state == "succeeded"
+    page = alice.get(address("configure", staging)).content.decode()
+    assert 'value="300"' in page and 'value="app.html"' in page
+    assert domain.revision_behind("contoso-staging.localhost").runnable["env"]["FALLBACK_PAGE"] == "app.html"
+    answer = alice.post(address("configure", staging), filled() | {"start_seconds": "soon"}, headers=HTMX)
+    assert answer.status_code == 400
+    assert "not a whole number from 1 to 1800" in answer.content.decode()
+
+
 def test_a_new_start_command_leaves_the_instances_alone_until_the_next_publication(
     domain: Domain, alice: Client, staging: Slot, address: Address
 ) -> None:

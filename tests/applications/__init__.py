@@ -1,0 +1,1 @@
+"""Real applications, published as their generators and indexes give them: `./greenroom test --applications`."""

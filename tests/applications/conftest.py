@@ -1,0 +1,19 @@
+"""The table of all applications at the end of the run."""
+
+import pytest
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """One line for each application, in the order in which they were tried."""
+    rows = [
+        value
+        for reports in terminalreporter.stats.values()
+        for report in reports
+        for name, value in getattr(report, "user_properties", ())
+        if name == "application"
+    ]
+    if rows:
+        terminalreporter.write_line("| application | as it should | seconds | what was said |")
+        terminalreporter.write_line("| --- | --- | --- | --- |")
+        for row in rows:
+            terminalreporter.write_line(row)

@@ -1,0 +1,102 @@
+"""The interpreter that a content asks for is found, fetched once, or missed with a sentence."""
+
+import zipfile
+from pathlib import Path
+
+import pytest
+from pytest_django import Settings
+
+from sites.content import interpreters
+from sites.content.interpreters import Interpreter
+from sites.models import Deployment, Operation
+from sites.planning import build_log
+from sites.runtime.spec import RunSpec
+from sites.services import deployments
+from tests.domain import Domain
+
+FLASK = "from flask import Flask\napp = Flask(__name__)\n"
+THERE = {"3.11.2": "", "3.13.5": "/opt/python3.13"}
+
+
+@pytest.fixture(autouse=True)
+def machine(settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two Pythons, and a catalogue with a third."""
+    settings.BASE_DIR = tmp_path
+    settings.TOOL_DIR = tmp_path / "tools"
+    uv = tmp_path / ".boot" / "bin" / "uv"
+    uv.parent.mkdir(parents=True)
+    uv.touch()
+    there = [Interpreter(f"{folder}/bin/python3", version, folder) for version, folder in THERE.items()]
+    fetched = [Interpreter("python3", "3.12.8", str(settings.TOOL_DIR / "cpython-3.12.8"))]
+    monkeypatch.setattr(interpreters, "base_python", lambda: there[0])
+    monkeypatch.setattr(
+        interpreters, "pythons", lambda: [*there, *(one for one in fetched if Path(one.folder).is_dir())]
+    )
+    monkeypatch.setattr(interpreters, "_listed_pythons", lambda _versions, _period: ("3.12.7", "3.12.8"))
+
+
+def publish(domain: Domain, wanted: str) -> Operation:
+    archive = domain.folder / "app.zip"
+    with zipfile.ZipFile(archive, "w") as packed:
+        packed.writestr("app.py", FLASK)
+        packed.writestr("requirements.txt", "flask")
+        packed.writestr(".python-version", wanted)
+    slot = domain.create().slots.get()
+    operation = deployments.publish_zip(
+        acting_user=domain.alice, author="alice", slot=slot, archive=archive, message="one", deployer="Portal"
+    )
+    return domain.work(operation)
+
+
+def runs(domain: Domain, beginning: str) -> list[RunSpec]:
+    return [run for run in domain.runtime.orders if isinstance(run, RunSpec) and run.run_id.startswith(beginning)]
+
+
+def test_one_of_the_machine_is_shown_to_the_build_and_to_the_instances(domain: Domain) -> None:
+    operation = publish(domain, "3.13")
+    assert operation.state == "succeeded", operation.outcome
+    (build,) = runs(domain, "build")
+    assert build.env["PYTHON"] == "/opt/python3.13/bin/python3"
+    assert ("/opt/python3.13", False) in {(mount.source, mount.is_writable) for mount in build.mounts}
+    assert Deployment.objects.get(operation=operation).traits == {"tools": ["/opt/python3.13"]}
+    mounts = operation.deployment.workload.revisions.latest("pk").runnable["mounts"]
+    assert {"source": "/opt/python3.13", "target": "/opt/python3.13", "is_writable": False} in mounts
+
+
+def test_one_that_is_not_there_is_fetched_once_by_a_run_of_no_site(domain: Domain, settings: Settings) -> None:
+    operation = publish(domain, "3.12")
+    assert operation.state == "succeeded", operation.outcome
+    (fetch,) = runs(domain, "tool-")
+    assert fetch.owner == 0
+    assert fetch.command[-1].endswith('--install-dir "$TARGET" 3.12.8')
+    assert fetch.env["TARGET"] == "/tools/cpython-3.12.8"
+    assert (settings.TOOL_DIR / "cpython-3.12.8").is_dir()
+    assert "Recognised: Python, WSGI object app:app" in build_log(operation.deployment).read_text()
+
+
+def test_another_patch_of_the_same_version_will_do(domain: Domain) -> None:
+    operation = publish(domain, "3.13.1")
+    assert operation.state == "succeeded", operation.outcome
+    (build,) = runs(domain, "build")
+    assert "asks for Python 3.13.1; this server has 3.13.5, which is used." in build.command[2]
+
+
+@pytest.mark.parametrize(("wanted", "downloads"), [("3.14", True), ("3.12", False)])
+def test_one_that_cannot_be_had_is_named_with_those_that_are_there(
+    domain: Domain, settings: Settings, wanted: str, downloads: bool
+) -> None:
+    settings.INTERPRETER_DOWNLOADS = downloads
+    operation = publish(domain, wanted)
+    assert (operation.state, operation.error_code) == ("failed", "InterpreterMissing")
+    assert f".python-version asks for Python {wanted}, which this server does not have" in operation.outcome
+    assert "it has 3.13.5 and 3.11.2." in operation.outcome
+    assert runs(domain, "build") == []
+
+
+def test_a_fetch_that_fails_says_so_and_leaves_nothing(domain: Domain, settings: Settings) -> None:
+    domain.runtime.run_exit_code = 1
+    operation = publish(domain, "3.12")
+    assert (operation.state, operation.error_code) == ("failed", "InterpreterMissing")
+    assert "does not have and could not fetch" in operation.outcome
+    assert domain.runtime.runs == {}
+    assert [path.name for path in settings.TOOL_DIR.iterdir()] == []
