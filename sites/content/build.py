@@ -180,14 +180,14 @@ def _unfinished(digest: str) -> Path:
 
 
 def _seal(app: Path) -> None:
-    """Ours again and read-only; what is neither file, folder nor link is removed, and no file keeps set-uid."""
+    """Ours again; what is neither file, folder nor link is removed, and no file keeps set-uid."""
     for entry in trees.entries_below(app):
         if os.geteuid() == 0:
             entry.give_to(0)
         if stat.S_ISDIR(entry.mode):
             entry.permit(0o755)
         elif stat.S_ISREG(entry.mode):
-            entry.permit(0o555 if entry.mode & 0o111 else 0o444)
+            entry.permit(0o755 if entry.mode & 0o111 else 0o644)
         elif not stat.S_ISLNK(entry.mode):
             entry.remove()
     if os.geteuid() == 0:
