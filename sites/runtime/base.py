@@ -43,6 +43,9 @@ class Runtime(Protocol):
     def log_tail(self, revision_id: int, ordinal: int, *, lines: int = 20) -> list[str]:
         """The last lines that an instance wrote; empty when it never wrote or is long gone."""
 
+    def listening(self, revision_id: int, ordinal: int) -> list[str]:
+        """Addresses with ports on which an instance listens now, '127.0.0.1:5000', whatever was wanted of it."""
+
     def kill_connections(self, revision_id: int, *, fraction: float) -> int:
         """Cut about `fraction` (0–1) of the connections open to the instances; returns how many were cut."""
 

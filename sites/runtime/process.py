@@ -82,6 +82,10 @@ class ProcessRuntime:
         answer = self._ask("GET", f"/revisions/{revision_id}/{ordinal}/log", params={"lines": lines})
         return list(answer["lines"])
 
+    def listening(self, revision_id: int, ordinal: int) -> list[str]:
+        """See Runtime.listening."""
+        return list(self._ask("GET", f"/revisions/{revision_id}/{ordinal}/listening")["addresses"])
+
     def kill_connections(self, revision_id: int, *, fraction: float) -> int:
         """See Runtime.kill_connections; 0 where the machine cannot cut connections."""
         return int(self._ask("POST", f"/revisions/{revision_id}/cut", json_body={"fraction": fraction})["cut"])

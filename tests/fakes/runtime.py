@@ -42,6 +42,8 @@ class MemoryRuntime:
     end_reason: EndReason = EndReason.NONE
     """Of every instance and run that ends with a code."""
     logs: dict[tuple[int, int], list[str]] = field(default_factory=dict)
+    listeners: dict[tuple[int, int], list[str]] = field(default_factory=dict)
+    """Where instances listen that do not listen on their port."""
     is_reachable: bool = True
     run_exit_code: int | None = 0
     """Of every run; None: they stay running."""
@@ -124,6 +126,11 @@ class MemoryRuntime:
         """See Runtime.log_tail."""
         self._reach()
         return self.logs.get((revision_id, ordinal), [])[-lines:]
+
+    def listening(self, revision_id: int, ordinal: int) -> list[str]:
+        """See Runtime.listening."""
+        self._reach()
+        return self.listeners.get((revision_id, ordinal), [])
 
     def memory_available_mb(self) -> int | None:
         """See Runtime.memory_available_mb."""

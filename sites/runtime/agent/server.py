@@ -55,6 +55,7 @@ class Server:
                 web.get("/instances", self.instances),
                 web.put("/revisions/{id}", self.put_revision),
                 web.get("/revisions/{id}/{ordinal}/log", self.log),
+                web.get("/revisions/{id}/{ordinal}/listening", self.listening),
                 web.post("/revisions/{id}/cut", self.cut),
                 web.post("/probes", self.probes),
                 web.post("/probes/end", self.end_probes),
@@ -94,6 +95,11 @@ class Server:
         lines = min(int(request.query.get("lines", "20")), 10_000)
         revision_id, ordinal = int(request.match_info["id"]), int(request.match_info["ordinal"])
         return answer(lines=await asyncio.to_thread(self._supervisor.log_tail, revision_id, ordinal, lines))
+
+    async def listening(self, request: web.Request) -> web.Response:
+        """Where one instance listens."""
+        revision_id, ordinal = int(request.match_info["id"]), int(request.match_info["ordinal"])
+        return answer(addresses=await asyncio.to_thread(self._supervisor.listening, revision_id, ordinal))
 
     async def cut(self, request: web.Request) -> web.Response:
         """{"fraction": 0 … 1}."""

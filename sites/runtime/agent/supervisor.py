@@ -14,7 +14,7 @@ from sites.disk import trees
 from sites.errors import StaleOrder
 from sites.logs.files import tail
 from sites.runtime import codec
-from sites.runtime.agent import cut, identity, waiting
+from sites.runtime.agent import cut, identity, listeners, waiting
 from sites.runtime.agent.files import read_json, write_json
 from sites.runtime.agent.instance import Instance
 from sites.runtime.agent.machine import Machine
@@ -117,6 +117,12 @@ class Supervisor:
         folder = self._folder(revision_id) / str(ordinal)
         self.machine.logs.catch_up(output_pipe(folder))
         return tail(folder / "log", lines)
+
+    def listening(self, revision_id: int, ordinal: int) -> list[str]:
+        """Where one instance listens; nowhere while it does not run."""
+        instance = self._instances.get((revision_id, ordinal))
+        inside = instance.inside if instance else None
+        return listeners.listening(inside) if inside is not None else []
 
     async def cut(self, revision_id: int, fraction: float) -> int:
         """Cuts that part of the connections to a revision's instances; returns how many."""

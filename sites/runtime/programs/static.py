@@ -40,9 +40,20 @@ GRACE_SECONDS = 25
 class Site(StaticFiles):
     """Files with types, validators and ranges; no listings, no dot files, no links that lead out of the folder."""
 
-    def __init__(self, folder: Path, default_documents: list[str], run: frozenset[str] = frozenset()) -> None:
-        """Files with an extension in `run` are run by their script processor and never handed out."""
+    def __init__(
+        self,
+        folder: Path,
+        default_documents: list[str],
+        run: frozenset[str] = frozenset(),
+        *,
+        fallback_page: str = "",
+    ) -> None:
+        """Files with an extension in `run` are run by their script processor and never handed out.
+
+        `fallback_page` answers what is no file, for pages that are drawn in the browser; empty: 404 does.
+        """
         self._default_documents = default_documents
+        self._fallback_page = fallback_page
         self._run = run
         super().__init__(directory=folder, follow_symlink=False)
 
@@ -60,7 +71,7 @@ class Site(StaticFiles):
         except HTTPException as error:
             if error.status_code != 404:
                 raise
-            return self._not_found(scope)
+            return self._fallback(scope) or self._not_found(scope)
 
     async def _folder(self, path: str, scope: Scope) -> Response:
         for name in self._default_documents:
@@ -74,6 +85,17 @@ class Site(StaticFiles):
                     break
                 return self.file_response(full_path, stat, scope)
         raise HTTPException(status_code=404)
+
+    def _fallback(self, scope: Scope) -> Response | None:
+        """The fallback page for what a person looks at; a picture or script that is not there stays missing."""
+        accepted = dict(scope["headers"]).get(b"accept", b"")
+        is_page = "." not in scope["path"].rpartition("/")[2] or b"text/html" in accepted
+        if not self._fallback_page or not is_page or scope["method"] not in ("GET", "HEAD"):
+            return None
+        full_path, stat = self.lookup_path(self._fallback_page)
+        if stat is None or not os.path.isfile(full_path) or self._is_run(self._fallback_page):
+            return None
+        return self.file_response(full_path, stat, {**scope, "headers": []})
 
     def _not_found(self, scope: Scope) -> Response:
         full_path, stat = self.lookup_path("404.html")
@@ -93,9 +115,8 @@ def application(folder: Path) -> ASGIApp:
     documents = os.environ.get("DEFAULT_DOCUMENTS") or DEFAULT_DOCUMENTS
     names = [name.strip() for name in documents.split(",") if name.strip()]
     mappings = read_mappings(os.environ.get("HANDLER_MAPPINGS", ""))
-    if not mappings:
-        return Site(folder, names)
-    return Gateway(Site(folder, names, frozenset(mappings)), folder, mappings, names)
+    site = Site(folder, names, frozenset(mappings), fallback_page=os.environ.get("FALLBACK_PAGE", ""))
+    return Gateway(site, folder, mappings, names) if mappings else site
 
 
 def main() -> None:

@@ -82,3 +82,28 @@ def test_the_sites_own_page_says_what_is_not_there(folder: Path) -> None:
     (folder / "404.html").write_text("lost")
     response = ask(folder, "/missing", if_modified_since="Fri, 01 Jan 2100 00:00:00 GMT", range="bytes=0-1")
     assert (response.status_code, response.text) == (404, "lost")
+
+
+@pytest.mark.parametrize(
+    ("path", "accept", "status"),
+    [
+        ("/users/42", "*/*", 200),
+        ("/users/ada.lovelace", "text/html,*/*;q=0.8", 200),
+        ("/assets/gone.js", "*/*", 404),
+        ("/.env", "*/*", 404),
+        ("/docs/", "*/*", 200),
+    ],
+)
+def test_a_fallback_page_answers_pages_that_are_no_file(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, path: str, accept: str, status: int
+) -> None:
+    assert ask(folder, "/users/42").status_code == 404
+    monkeypatch.setenv("FALLBACK_PAGE", "index.html")
+    answer = ask(folder, path, accept=accept)
+    assert answer.status_code == status
+    assert answer.text == {"/docs/": "docs"}.get(path, "home" if status == 200 else "Not found\n")
+
+
+def test_a_fallback_page_that_is_not_there_changes_nothing(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FALLBACK_PAGE", "../secret")
+    assert ask(folder, "/users/42").status_code == 404
