@@ -1,4 +1,4 @@
-"""What a run in a sandbox has made becomes ours and read-only."""
+"""What a run in a sandbox has made becomes ours."""
 
 import os
 import stat
@@ -8,7 +8,7 @@ from sites.disk import trees
 
 
 def seal(folder: Path) -> None:
-    """Ours again and read-only; what is neither file, folder nor link is removed, and no file keeps set-uid.
+    """Ours again; what is neither file, folder nor link is removed, and no file keeps set-uid.
 
     Raises OSError for what cannot be sealed, as TooDeep.
     """
@@ -18,7 +18,7 @@ def seal(folder: Path) -> None:
         if stat.S_ISDIR(entry.mode):
             entry.permit(0o755)
         elif stat.S_ISREG(entry.mode):
-            entry.permit(0o555 if entry.mode & 0o111 else 0o444)
+            entry.permit(0o755 if entry.mode & 0o111 else 0o644)
         elif not stat.S_ISLNK(entry.mode):
             entry.remove()
     if os.geteuid() == 0:

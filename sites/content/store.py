@@ -59,7 +59,7 @@ class Draft:
         digest = hashlib.sha256()
         size = 0
         with open(target, "xb") as file:
-            os.fchmod(file.fileno(), 0o555 if is_executable else 0o444)
+            os.fchmod(file.fileno(), 0o755 if is_executable else 0o644)
             for chunk in chunks:
                 file.write(chunk)
                 digest.update(chunk)

@@ -35,6 +35,8 @@ class Entry:
     name: str
     found: os.stat_result
     """As lstat(2) found it."""
+    path: str
+    """From the top."""
 
     @property
     def mode(self) -> int:
@@ -64,11 +66,11 @@ def entries_below(top: str | os.PathLike[str]) -> Iterator[Entry]:
 
     What goes away meanwhile is left out. Raises TooDeep, and OSError for a folder that cannot be read or is a link.
     """
-    stack = [_listed(os.open(top, _FOLDER))]
+    stack = [(*_listed(os.open(top, _FOLDER)), "")]
     device = os.fstat(stack[0][0]).st_dev
     try:
         while stack:
-            folder, listing = stack[-1]
+            folder, listing, above = stack[-1]
             listed = next(listing, None)
             if listed is None:
                 listing.close()
@@ -76,7 +78,7 @@ def entries_below(top: str | os.PathLike[str]) -> Iterator[Entry]:
                 stack.pop()
                 continue
             try:
-                entry = Entry(folder, listed.name, listed.stat(follow_symlinks=False))
+                entry = Entry(folder, listed.name, listed.stat(follow_symlinks=False), above + listed.name)
             except FileNotFoundError:
                 continue
             yield entry
@@ -84,9 +86,9 @@ def entries_below(top: str | os.PathLike[str]) -> Iterator[Entry]:
                 if len(stack) >= DEEPEST:
                     raise TooDeep
                 with suppress(FileNotFoundError):
-                    stack.append(_listed(os.open(entry.name, _FOLDER, dir_fd=folder)))
+                    stack.append((*_listed(os.open(entry.name, _FOLDER, dir_fd=folder)), f"{entry.path}/"))
     finally:
-        for folder, listing in stack:
+        for folder, listing, _above in stack:
             listing.close()
             os.close(folder)
 
@@ -147,5 +149,5 @@ def _opened(folder: int, name: str) -> int:
     try:
         return os.open(name, _FOLDER, dir_fd=folder)
     except PermissionError:
-        Entry(folder, name, os.stat(name, dir_fd=folder, follow_symlinks=False)).permit(0o700)
+        Entry(folder, name, os.stat(name, dir_fd=folder, follow_symlinks=False), name).permit(0o700)
         return os.open(name, _FOLDER, dir_fd=folder)

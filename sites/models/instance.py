@@ -17,6 +17,8 @@ class Instance(models.Model):
     exit_code = models.IntegerField(null=True)
     is_failing = models.BooleanField(default=False)  # ended by itself, and has not run for a minute since
     end_reason = models.CharField(max_length=16, blank=True)  # EndReason, beside the exit code
+    written_places = models.JSONField(default=list)  # files and folders beside the code, which end with the instance
+    written_more = models.PositiveIntegerField(default=0)  # of those that are not named
     warmed_for = models.ForeignKey("Operation", null=True, on_delete=models.SET_NULL, related_name="+")
     is_warm = models.BooleanField(default=False)  # answered a warm-up at least once: may be offered to visitors
     warmup_tries = models.PositiveSmallIntegerField(default=0)  # in the present operation

@@ -25,6 +25,8 @@ def record(statuses: Iterable[InstanceStatus]) -> None:
             "exit_code": status.exit_code,
             "is_failing": status.is_failing,
             "end_reason": status.reason,
+            "written_places": list(status.written.places),
+            "written_more": status.written.more,
         }
         if any(getattr(row, name) != value for name, value in seen.items()):
             Instance.objects.filter(pk=row.pk).update(**seen)

@@ -19,6 +19,7 @@ from sites.runtime.spec import (
     RunSpec,
     RunState,
     RunStatus,
+    Written,
 )
 
 PROTOCOL = 2
@@ -62,8 +63,14 @@ def probe_spec(data: dict[str, Any]) -> ProbeSpec:
 
 def instance_status(data: dict[str, Any]) -> InstanceStatus:
     """Raises KeyError, TypeError or ValueError when the data is no InstanceStatus."""
+    written = data.get("written", {})
     return InstanceStatus(
-        **{**data, "state": InstanceState(data["state"]), "reason": EndReason(data.get("reason", ""))}
+        **{
+            **data,
+            "state": InstanceState(data["state"]),
+            "reason": EndReason(data.get("reason", "")),
+            "written": Written(**{**written, "places": tuple(written.get("places", ()))}),
+        }
     )
 
 

@@ -75,6 +75,20 @@ class InstanceState(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Written:
+    """What an instance has written beside its code, which is lost when it ends."""
+
+    places: tuple[str, ...] = ()
+    """Files directly beside the code by name, others by their folder, which ends with a slash; the first few."""
+    more: int = 0
+    """Places that are not named."""
+    files: int = 0
+
+    def __str__(self) -> str:
+        return ", ".join(self.places) + (f" and {self.more} more" if self.more else "")
+
+
+@dataclass(frozen=True, slots=True)
 class InstanceStatus:
     """One instance as it is. An instance that has ended for good is not reported."""
 
@@ -91,6 +105,7 @@ class InstanceStatus:
     """It has ended by itself and waits for its next start, or was started again less than a minute ago."""
     reason: EndReason = EndReason.NONE
     """Of the same run."""
+    written: Written = Written()
 
 
 @dataclass(frozen=True, slots=True)

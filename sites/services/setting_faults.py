@@ -10,7 +10,7 @@ from sites.services.handler_mappings import fault_of_mapping
 CONNECTION_KINDS = ("SQLServer", "MySql", "SQLAzure", "PostgreSQL", "Custom")
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _FOLDER = re.compile(r"[a-z0-9][a-z0-9-]{0,39}")
-_PLACE = re.compile(r"/(?:data|mnt/[\w.-]+)(?:/[\w.-]+)*/?")
+_PLACE = re.compile(r"/(?:data|mnt/[\w.-]+|app/[\w.-]+)(?:/[\w.-]+)*/?")
 _HALVES = re.compile("[\ud800-\udfff]")
 _OWN_NAMES = frozenset(
     "PORT HOME PATH HOST WEBSITE_SITE_NAME WEBSITE_INSTANCE_ID WEBSITE_SLOT_NAME WEBSITE_HOSTNAME "
@@ -75,5 +75,5 @@ def _fault_of_folder(name: str, value: str) -> str | None:
     if not _FOLDER.fullmatch(name):
         return "a folder's name has small letters, digits and hyphens, at most 40"
     if not _PLACE.fullmatch(value) or {".", ".."} & set(value.split("/")):
-        return "a persistent folder is shown below /data or /mnt"
+        return "a persistent folder is shown below /data or /mnt, or below /app, inside the content"
     return None

@@ -21,7 +21,8 @@ def choose_isolation(wanted: str) -> Isolation:
             f"'{wanted}' is not a level of isolation. Nothing was started. "
             "Leave --isolation out to get the best of this machine, or say strong, partial or none."
         )
-    found = probe(wanted or "auto", name_servers=settings.NAME_SERVERS)
+    folder = settings.INSTANCE_DIR if settings.INSTANCE_DIR.is_dir() else None
+    found = probe(wanted or "auto", name_servers=settings.NAME_SERVERS, folder=folder)
     if not found.is_usable:
         reason = "; ".join(found.missing) or f"its level is {found.level}"
         raise IsolationMissing(reason=reason, remedy=_sentence(found.remedy))

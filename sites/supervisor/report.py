@@ -84,7 +84,7 @@ def _facts() -> dict[str, str]:
         "Web sites": f"{Site.objects.count()}, {running} of {total} slots running",
         "Instances": f"{_running_instances()} running, {wanted} wanted, "
         f"{Revision.objects.filter(state=RevisionState.SERVING).count()} revisions in service",
-        "Limits of sites": _limits(),
+        **_found_by_the_agent(),
         "Memory limits": _memory_limits(),
         "Open operations": _open_operations(),
         "Disk": _disk(),
@@ -107,14 +107,19 @@ def _queues() -> str:
         return f"unknown ({error})"
 
 
-def _limits() -> str:
-    """What holds the sites to their share of the machine, as the agent found when it took it."""
+def _found_by_the_agent() -> dict[str, str]:
+    """What holds the sites to their share of the machine, and whether they may write beside their code."""
     try:
         _, body = ask(settings.AGENT_SOCKET, "/status")
-        facts: list[str] = json.loads(body)["facts"]
+        found: dict[str, Any] = json.loads(body)
+        facts: list[str] = found["facts"]
     except (OSError, ValueError, KeyError, http.client.HTTPException):
-        return "unknown"
-    return next((fact.removeprefix("limits ") for fact in facts if fact.startswith("limits ")), "unknown")
+        return {"Limits of sites": "unknown", "Files beside the code": "unknown"}
+    limits = next((fact.removeprefix("limits ") for fact in facts if fact.startswith("limits ")), "unknown")
+    return {
+        "Limits of sites": limits,
+        "Files beside the code": found.get("no_layer") or "applications may write some, until the instance ends",
+    }
 
 
 def _running_instances() -> str:

@@ -3,6 +3,7 @@
 import errno
 import os
 import stat
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 
@@ -55,6 +56,8 @@ READ_ONLY = (
 NEW = ("/usr/lib/new", "/etc/ld.so.preload", "/opt/greenroom/new", "/new", "/run/new", "/dev/new", "/proc/sys/new")
 DEVICES = frozenset("console core fd full null ptmx pts random shm stderr stdin stdout tty urandom zero".split())
 MEMORY = os.makedev(1, 1)
+PARTS = ("lower", "upper", "work")
+"""Of a layer."""
 NUMBERS_BEFORE_NAMES = 8
 
 
@@ -103,9 +106,28 @@ for _path in NEW:
 
 
 @attempt(Group.FILES, modes=IN_A_SANDBOX, kinds=KINDS - {"build"})
-def writing_the_content(_aim: Aim) -> object:
-    """It is read-only once it is built."""
-    return _makes("/app/new", _aim)
+def the_content_below_the_layer(_aim: Aim) -> object:
+    """The layer takes what is written; the places that it is made of are shown nowhere."""
+    mounts = [line.split() for line in Path("/proc/self/mountinfo").read_text().splitlines()]
+    fields = next(words for words in mounts if words[4] == "/app")
+    if fields[fields.index("-") + 1] != "overlay":
+        return "it is no layer"
+    return [place for place in ("/app/..", "/proc/self/cwd/..") if all(Path(place, name).exists() for name in PARTS)]
+
+
+@attempt(Group.FILES, modes=IN_A_SANDBOX, kinds=KINDS - {"build"}, refused_with=(errno.EPERM, errno.ENOTSUP))
+def a_redirection_in_the_layer(_aim: Aim) -> object:
+    """By the mark with which a layer says that a folder is another one of the content."""
+    os.makedirs("/app/redirected", exist_ok=True)
+    os.setxattr("/app/redirected", "trusted.overlay.redirect", b"/")
+    return "it was set"
+
+
+@attempt(Group.FILES, modes=IN_A_SANDBOX, kinds=KINDS - {"build"})
+def a_deletion_mark_of_ones_own(_aim: Aim) -> object:
+    """The device by which a layer says that something is deleted."""
+    os.mknod("/app/deleted", stat.S_IFCHR, os.makedev(0, 0))
+    return "it was made"
 
 
 @attempt(Group.FILES)
@@ -137,7 +159,7 @@ def devices_beyond_the_harmless(_aim: Aim) -> object:
 @attempt(Group.FILES, modes=IN_A_SANDBOX)
 def the_memory_of_the_machine(_aim: Aim) -> object:
     """A device node in every folder that can be written."""
-    for folder in ("/tmp", "/var/tmp", "/dev/shm", os.environ.get("HOME", "/tmp"), _aim.folder):  # noqa: S108
+    for folder in ("/tmp", "/var/tmp", "/dev/shm", "/app", os.environ.get("HOME", "/tmp"), _aim.folder):  # noqa: S108
         if folder:
             try:
                 os.mknod(f"{folder}/mem", stat.S_IFCHR | 0o666, MEMORY)
@@ -149,10 +171,13 @@ def the_memory_of_the_machine(_aim: Aim) -> object:
 
 @attempt(Group.FILES, modes=IN_A_SANDBOX, refused_with=(errno.EXDEV, *NOT_THERE))
 def a_hard_link_to_what_is_read_only(aim: Aim) -> object:
-    """From the content and from the system into a folder that can be written."""
-    for source in ("/etc/passwd", "/usr/bin/id", "/opt/greenroom/launcher.py"):
-        os.link(source, f"{aim.folder or '/tmp'}/link")  # noqa: S108 - of the sandbox
-    return "the link was made"
+    """From the system into the folders that can be written."""
+    for folder in (aim.folder or "/tmp", "/app"):  # noqa: S108 - of the sandbox
+        for source in ("/etc/passwd", "/usr/bin/id", "/opt/greenroom/launcher.py"):
+            with suppress(OSError):
+                os.link(source, f"{folder}/link")
+                return "the link was made"
+    return ""
 
 
 @attempt(Group.FILES, modes=IN_A_SANDBOX)

@@ -66,6 +66,13 @@ class SlotFacts:
         return sum(instance.restarts for instance in self.instances)
 
     @cached_property
+    def written(self) -> str:
+        """What they have written beside their code, which ends with them; empty: nothing."""
+        places = sorted({place for instance in self.instances for place in instance.written_places})
+        more = max((instance.written_more for instance in self.instances), default=0)
+        return ", ".join(places) + (f" and {more} more" if more else "")
+
+    @cached_property
     def storage(self) -> SiteStorage:
         """What the web site takes on disk."""
         return storage_of(self.slot.site)

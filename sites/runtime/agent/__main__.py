@@ -93,7 +93,7 @@ def main() -> int:
             logger.error("Another agent works on %s. Nothing was started.", state)
             return 1
         confinement = take_confinement(f"greenroom-{mark_of(state)}")
-        isolation = probe(options.isolation, limits=confinement.fact, name_servers=options.name_server)
+        isolation = probe(options.isolation, limits=confinement.fact, name_servers=options.name_server, folder=state)
         if not isolation.is_usable:
             logger.error(
                 "Isolation %s is not possible here: %s. Remedy: %s",

@@ -12,12 +12,13 @@ from sites.logs.files import LIMIT_BYTES
 from sites.runtime.agent.backoff import RESET_AFTER_SECONDS
 from sites.runtime.agent.files import read_json, write_json
 from sites.runtime.agent.history import History
+from sites.runtime.agent.layers import Layer
 from sites.runtime.agent.machine import Job, Machine
 from sites.runtime.agent.monitor import NOT_STARTED, Monitor
 from sites.runtime.agent.network import Place
 from sites.runtime.agent.sandbox import APP, environment
 from sites.runtime.agent.waiting import wait_until_listening
-from sites.runtime.spec import EndReason, InstanceState, InstanceStatus, Mount, RevisionSpec
+from sites.runtime.spec import EndReason, InstanceState, InstanceStatus, Mount, RevisionSpec, Written
 
 FAULT_SECONDS = 5.0
 SHORT_GRACE_SECONDS = 2.0
@@ -60,6 +61,8 @@ class Instance:
         self._is_to_begin_anew = False
         self._monitor: Monitor | None = None
         """Of the process that runs."""
+        self._layer: Layer | None = None
+        """Of the same."""
         self._known_kills = 0
         self.is_writing: bool | None = None
         self._task = asyncio.get_running_loop().create_task(self._live_on())
@@ -103,6 +106,7 @@ class Instance:
             exit_code=self._history.exit_code,
             is_failing=self.is_failing,
             reason=self._history.reason,
+            written=self._layer.written if self._layer is not None else Written(),
         )
 
     @property
@@ -139,6 +143,11 @@ class Instance:
         """See Machine.end_hoarder."""
         if self._monitor is not None:
             self._machine.end_hoarder(self._folder, self._monitor)
+
+    async def look_at_layer(self) -> None:
+        """Find out what it has written beside its code."""
+        if self._layer is not None:
+            await self._layer.look(self._note)
 
     def note_memory_kills(self) -> None:
         """Say in its log when a process was ended for memory, also when the application goes on without it."""
@@ -194,6 +203,7 @@ class Instance:
         self.state = InstanceState.STOPPING
         if monitor is not None:
             await monitor.stop(self.spec.grace_seconds)
+        await self._end_layer()
         await self._machine.end_log(self._folder)
         for name in ("run.json", "history.json"):
             (self._folder / name).unlink(missing_ok=True)
@@ -261,6 +271,7 @@ class Instance:
     async def _watch(self, monitor: Monitor) -> bool:
         """Returns when the process has ended by itself or is unwanted (False), or was ended for a new spec (True)."""
         self._monitor = monitor
+        self._layer = Layer.of(monitor.record.monitor, self._folder)
         end = asyncio.ensure_future(monitor.wait())
         listening = asyncio.ensure_future(self._listens(monitor))
         try:
@@ -278,6 +289,7 @@ class Instance:
                     listening.cancel()
                     await monitor.stop(SHORT_GRACE_SECONDS if self._is_to_begin_anew else self.spec.grace_seconds)
                     self._is_to_begin_anew = False
+                    await self._end_layer()
                     return True
         finally:
             self._monitor = None
@@ -291,7 +303,16 @@ class Instance:
         self.state = InstanceState.RUNNING
         self.is_known.set()
 
+    async def _end_layer(self) -> None:
+        if self._layer is not None:
+            layer, self._layer = self._layer, None
+            await layer.end(self._note)
+
+    def _note(self, text: str) -> None:
+        self._machine.note(self._folder, text)
+
     async def _crashed(self, monitor: Monitor | None) -> None:
+        await self._end_layer()
         await self._machine.end_log(self._folder)
         if monitor is None:
             delay = self._history.add(NOT_STARTED, EndReason.NONE, 0.0)

@@ -5,18 +5,21 @@ import shutil
 import subprocess
 import tempfile
 from collections.abc import Callable, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
 
-from sites.runtime.agent import firewall
+from sites.runtime.agent import firewall, overlay
 from sites.runtime.agent.limits import find_confinement
 from sites.runtime.agent.links import run_ip
 from sites.runtime.agent.name_servers import REMEDY, RESOLVER, find_name_servers
+from sites.runtime.agent.overlay import Plan
 from sites.runtime.agent.sandbox import (
     Mode,
     View,
     default_toolchain,
+    isolated,
     launcher_of,
     options_of,
     user_of,
@@ -34,6 +37,9 @@ APPARMOR_REMEDY = (
     "install -m 0644 /usr/share/apparmor/extra-profiles/bwrap-userns-restrict /etc/apparmor.d/ && "
     "apparmor_parser -r /etc/apparmor.d/bwrap-userns-restrict"
 )
+
+USE_OF_A_LAYER = "cd /app; test -O file; echo x >file; rm -r folder; mkdir folder; echo x >folder/new; mv file folder"
+"""A folder that takes the place of a deleted one needs more of the kernel than files do."""
 
 
 class Level(StrEnum):
@@ -58,27 +64,50 @@ class Isolation:
     missing: list[str] = field(default_factory=list)
     remedy: str = ""
     is_usable: bool = True
+    no_layer: str = ""
+    """Why applications cannot write beside their code; empty where they can."""
 
 
-def _try_sandbox(mode: Mode) -> str:
-    """Runs `true` as a site would be in that mode; '' when that works, otherwise what was said against it."""
+def _try_sandbox(mode: Mode, command: tuple[str, ...] = ("true",), layer: Plan | None = None) -> str:
+    """Runs that as a site would in that mode; '' when it works, otherwise what was said against it."""
     uid = os.geteuid() if mode is Mode.NONE and os.geteuid() else user_of(0)
-    program = Program(("true",), {"PATH": "/usr/bin:/bin"}, "/")
-    with tempfile.TemporaryDirectory() as folder, tempfile.TemporaryFile() as calls, tempfile.TemporaryFile() as site:
+    program = packed(Program(command, {"PATH": "/usr/bin:/bin"}, "/"))
+    with ExitStack() as stack:
+        folder = stack.enter_context(tempfile.TemporaryDirectory())
         write_accounts(Path(folder), uid)
-        for stream, content in ((calls, build_filter()), (site, packed(program))):
+        given = []
+        for content in (build_filter(), program, layer.pack() if layer else b""):
+            stream = stack.enter_context(tempfile.TemporaryFile())
             stream.write(content)
             stream.seek(0)
-        line = launcher_of(mode, uid, site.fileno(), calls.fileno())
+            given.append(stream.fileno())
+        calls, site, plan = given
+        line = launcher_of(mode, uid, site, calls)
         if mode is not Mode.NONE:
-            options = options_of(View(mode, uid, (), default_toolchain(), folder, str(RESOLVER), 1024 * 1024))
-            line = ["bwrap", *options, "--seccomp", str(calls.fileno()), "--", *line]
-        given, env = [calls.fileno(), site.fileno()], {"PATH": os.environ.get("PATH", os.defpath)}
+            options = options_of(View(mode, uid, (), default_toolchain(), folder, str(RESOLVER), 1024 * 1024, layer))
+            line = ["bwrap", *options, "--seccomp", str(calls), "--", *line]
+        if layer is not None:
+            line = [*isolated(overlay.__file__), str(plan), *line]
+        env = {"PATH": os.environ.get("PATH", os.defpath)}
         try:
             done = subprocess.run(line, capture_output=True, text=True, timeout=20, pass_fds=given, env=env)
         except (OSError, subprocess.TimeoutExpired) as error:
             return str(error)
     return "" if done.returncode == 0 else (done.stderr.strip() or f"it ended with code {done.returncode}")
+
+
+def _try_layer(mode: Mode, where: Path | None) -> str:
+    """Writes beside a content as an application does; '' when that works, otherwise what was said against it."""
+    with tempfile.TemporaryDirectory(dir=where) as name:
+        content, place = Path(name, "content"), Path(name, "layer")
+        (content / "folder").mkdir(parents=True)
+        place.mkdir()
+        for file in (content / "file", content / "folder" / "file"):
+            file.touch(0o644)
+        content.chmod(0o755)
+        user = user_of(0) if mode is Mode.ROOT else None
+        plan = Plan(str(content), str(place), user, size_bytes=1024 * 1024, most_files=100, folders=())
+        return _try_sandbox(mode, ("sh", "-ec", USE_OF_A_LAYER), plan)
 
 
 def _try_network() -> str:
@@ -118,8 +147,10 @@ def _without_sandbox(wanted: str, limits: str, missing: list[str], remedy: str) 
     own_user = os.geteuid() == 0
     facts = ["a process group per instance", "dangerous system calls are refused", limits]
     facts += ["a user of its own per site"] if own_user else []
+    no_layer = "where there is no sandbox, applications cannot write beside their code"
     left_out = ["sites see the files of this machine that their user may read", "sites see each other's processes"]
-    return Isolation(Level.NONE, Mode.NONE, False, facts, left_out + missing, remedy, wanted == "none")
+    left_out += [no_layer, *missing]
+    return Isolation(Level.NONE, Mode.NONE, False, facts, left_out, remedy, wanted == "none", no_layer)
 
 
 def probe(
@@ -127,16 +158,18 @@ def probe(
     *,
     limits: str = "",
     name_servers: Sequence[str] = (),
+    folder: Path | None = None,
     has_tool: Callable[[str], object] = shutil.which,
     try_sandbox: Callable[[Mode], str] = _try_sandbox,
+    try_layer: Callable[[Mode, Path | None], str] = _try_layer,
     try_network: Callable[[], str] = _try_network,
     try_firewall: Callable[[], str] = firewall.complaint,
 ) -> Isolation:
     """The strongest level that works, at most `wanted` ('auto', 'strong', 'partial', 'none'); tried, not guessed.
 
     `limits` says what holds sites to their share of the machine; left out, what could be had. `name_servers` are those
-    for sandboxes, in place of the machine's. Never chooses 'none' by itself: the answer is then not usable, with the
-    remedy.
+    for sandboxes, in place of the machine's. `folder` is on the file system where contents lie; left out, any. Never
+    chooses 'none' by itself: the answer is then not usable, with the remedy.
     """
     limits = limits or find_confinement("greenroom").fact
     if wanted == "none":
@@ -158,7 +191,13 @@ def probe(
         limits,
     ]
     missing: list[str] = []
-    remedy = ""
+    remedy = no_layer = ""
+    if said := try_layer(mode, folder):
+        no_layer = f"applications cannot write beside their code on this machine ({said})"
+        missing.append(no_layer)
+        remedy = "Use a kernel from 5.19 (without root from 6.6), and a data folder on ext4, XFS or Btrfs"
+    else:
+        facts.append("applications may write beside their code, into a layer that ends with the instance")
     if is_root:
         facts.append("a user of its own per site")
     else:
@@ -185,4 +224,5 @@ def probe(
     if not has_own_network:
         missing.append("sites and builds share this machine's network: they can reach each other and its loopback")
     level = Level.STRONG if has_own_network else Level.PARTIAL
-    return Isolation(level, mode, has_own_network, facts, missing, remedy, wanted != "strong" or level is Level.STRONG)
+    is_usable = wanted != "strong" or level is Level.STRONG
+    return Isolation(level, mode, has_own_network, facts, missing, remedy, is_usable, no_layer)

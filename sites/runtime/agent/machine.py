@@ -1,6 +1,7 @@
 """This machine as the agent uses it: where sandboxes get their place, limits, accounts and filter."""
 
 import asyncio
+import errno
 import hashlib
 import logging
 import os
@@ -16,7 +17,7 @@ from typing import Any
 from sites.disk import trees
 from sites.logs import files
 from sites.logs.pump import Pump, make_pipe
-from sites.runtime.agent import identity, remount, spawn
+from sites.runtime.agent import identity, layers, remount, spawn
 from sites.runtime.agent.background import step_back
 from sites.runtime.agent.isolation import Isolation
 from sites.runtime.agent.limits import Confinement
@@ -41,6 +42,9 @@ from sites.runtime.spec import EndReason, Limits, Mount
 
 ENDING_SECONDS = 2.0
 LOOK_SECONDS = 10.0
+
+OURS = str(Path(layers.__file__).parents[3])
+"""Where a Python without our environment finds our modules."""
 
 logger = logging.getLogger(__name__)
 
@@ -122,11 +126,18 @@ class Machine:
             raise
 
     async def _start(self, job: Job, extra: dict[str, Any]) -> Monitor | None:
+        parts = layers.parts_of(job.mounts)
+        if parts.inside and self.isolation.no_layer:
+            raise OSError(
+                errno.ENOTSUP, f"a folder cannot be shown at {parts.inside[0].target}: {self.isolation.no_layer}"
+            )
         await asyncio.to_thread(self._prepare, job)
         self.follow_log(job.folder, job.log, job.log_limit)
+        if parts.content is not None and self.isolation.no_layer:
+            self.note(job.folder, f"the files of the content can only be read: {self.isolation.no_layer}.")
         order = spawn.Order(
             folder=job.folder,
-            view=self._view(job),
+            view=self._view(job, parts),
             program=self._program(job),
             netns=job.place.netns if job.place else None,
             mark=self.mark,
@@ -163,8 +174,8 @@ class Machine:
         if self.isolation.mode is not Mode.ROOT:
             return False
         for folder in folders:
-            line = [sys.executable, "-I", remount.__file__, str(pid), "rw" if is_writable else "ro", folder]
-            process = await asyncio.create_subprocess_exec(*line)
+            line = [sys.executable, "-m", remount.__name__, str(pid), "rw" if is_writable else "ro", folder]
+            process = await asyncio.create_subprocess_exec(*line, env={"PYTHONPATH": OURS})
             if await process.wait():
                 return False
         return True
@@ -249,12 +260,15 @@ class Machine:
             directory=translate(job.directory, mounts),
         )
 
-    def _view(self, job: Job) -> View:
+    def _view(self, job: Job, parts: layers.Parts) -> View:
         uid = user_of(job.owner)
+        owner = uid if self.isolation.mode is Mode.ROOT else None
+        layer = None if self.isolation.no_layer else layers.plan_of(parts, job.folder, job.limits, user=owner)
         return View(
             mode=self.isolation.mode,
             uid=uid,
-            mounts=job.mounts,
+            layer=layer,
+            mounts=parts.others if layer is not None else job.mounts,
             toolchain=self._toolchain,
             accounts=str(self._accounts(uid)),
             resolver=self._resolver(),
@@ -273,6 +287,7 @@ class Machine:
         uid = user_of(job.owner)
         write_accounts(self._accounts(uid), uid)
         job.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        layers.place_of(job.folder).mkdir(mode=0o700, exist_ok=True)
         make_pipe(spawn.output_pipe(job.folder), uid if os.geteuid() == 0 else None)
         if self.isolation.mode is Mode.NONE:
             (job.folder / "home").mkdir(parents=True, exist_ok=True)

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from sites.disk.folders import free
 from sites.runtime.agent.files import read_json, write_json
+from sites.runtime.agent.layers import Layer
 from sites.runtime.agent.machine import Job, Machine
 from sites.runtime.agent.measuring import measured
 from sites.runtime.agent.monitor import KILLED, NOT_STARTED, Monitor
@@ -142,6 +143,15 @@ class Run:
         return await self._machine.start(job, {})
 
     async def _watch(self, monitor: Monitor) -> int:
+        """Its exit code, once it has ended and its log says what is lost with it."""
+        layer = Layer.of(monitor.record.monitor, self._folder)
+        try:
+            return await self._watch_process(monitor)
+        finally:
+            if layer is not None:
+                await layer.end(lambda text: self._machine.note(self._folder, text))
+
+    async def _watch_process(self, monitor: Monitor) -> int:
         self._monitor = monitor
         end = asyncio.ensure_future(monitor.wait())
         ending = asyncio.ensure_future(self._is_ending.wait())

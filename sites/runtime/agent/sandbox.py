@@ -8,6 +8,7 @@ from enum import StrEnum
 from pathlib import Path, PurePosixPath
 
 from sites.runtime.agent.files import write_shown
+from sites.runtime.agent.overlay import MERGED, Plan
 from sites.runtime.spec import Mount
 
 FIRST_UID = 20000
@@ -70,6 +71,8 @@ class View:
     """File of the host that is its resolv.conf."""
     scratch_bytes: int
     """Size of each folder that is kept in memory."""
+    layer: Plan | None = None
+    """What shows the content, with the layer that may be written; None: the content is among the mounts, or none."""
 
 
 def user_of(owner: int) -> int:
@@ -190,6 +193,8 @@ def options_of(view: View) -> list[str]:
     for folder in toolchain:
         options += ["--ro-bind-try", folder, folder]
     options += ["--ro-bind", str(PROGRAMS_SOURCE), PROGRAMS, "--ro-bind", str(LAUNCHER_SOURCE), LAUNCHER]
+    if view.layer is not None:
+        options += ["--bind", f"{view.layer.place}/{MERGED}", APP]
     for mount in view.mounts:
         options += ["--bind" if mount.is_writable else "--ro-bind", mount.source, mount.target]
     # Folders in between are the monitor's, which without root is the site's own user

@@ -8,11 +8,12 @@ import signal
 from dataclasses import dataclass
 from pathlib import Path
 
+from sites.runtime.agent import overlay
 from sites.runtime.agent.launcher import pack
 from sites.runtime.agent.sandbox import Mode, View, isolated, launcher_of, options_of
 from sites.runtime.agent.targets import ensure_apart
 
-STATUS, OPTIONS, SECCOMP, GATE, PROGRAM = 3, 4, 5, 6, 7
+STATUS, OPTIONS, SECCOMP, GATE, PROGRAM, LAYER = 3, 4, 5, 6, 7, 8
 _ABOVE = 20
 MARK = "GREENROOM_MARK"
 """In the monitor's environment, so that one which was never recorded can be found."""
@@ -95,6 +96,8 @@ def arguments_of(order: Order) -> list[str]:
         bwrap = ["bwrap", "--args", str(OPTIONS), "--json-status-fd", str(STATUS)]
         bwrap += ["--seccomp", str(SECCOMP), "--block-fd", str(GATE), "--"]
         line = [*bwrap, *launcher_of(order.view.mode, order.view.uid, PROGRAM, SECCOMP)]
+    if order.view.layer is not None:
+        line = [*isolated(overlay.__file__), str(LAYER), *line]
     if order.netns:
         line = ["nsenter", f"--net=/run/netns/{order.netns}", "--", *line]
     return line
@@ -147,7 +150,13 @@ def spawn(order: Order) -> int:
         null, output, status, gate = opened
         pairs = [(null, 0), (output, 1), (output, 2), (status, STATUS), (gate, GATE)]
         text = "".join(f"{option}\0" for option in options)
-        for content, number in ((text.encode(), OPTIONS), (order.seccomp, SECCOMP), (program, PROGRAM)):
+        layer = order.view.layer.pack() if order.view.layer is not None else b""
+        for content, number in (
+            (text.encode(), OPTIONS),
+            (order.seccomp, SECCOMP),
+            (program, PROGRAM),
+            (layer, LAYER),
+        ):
             opened.append(_memory_file(content))
             pairs.append((opened[-1], number))
         arguments = arguments_of(order)

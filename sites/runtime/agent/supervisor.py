@@ -189,8 +189,9 @@ class Supervisor:
                 for sandbox in sandboxes:
                     sandbox.end_if_it_hoards()
                 await self.machine.storage.look(sandboxes)
-                for instance in self._instances.values():
+                for instance in list(self._instances.values()):
                     instance.note_memory_kills()
+                    await instance.look_at_layer()
             except Exception:
                 logger.exception("A look at the folders and processes failed; the next one follows.")
             await asyncio.sleep(LOOK_SECONDS)

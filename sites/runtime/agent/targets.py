@@ -2,13 +2,14 @@
 
 bubblewrap makes the mounts as root and follows links on its way to each (bubblewrap(1) promises nothing else). So no
 folder may be shown inside another one, where the site could have put a link, nor over, above or below what is ours.
+Folders inside the content are not bubblewrap's: `overlay` mounts them, and follows no link.
 """
 
 import errno
 from itertools import permutations
 from pathlib import Path, PurePosixPath
 
-from sites.runtime.agent.sandbox import LAUNCHER, SCRATCH, SYSTEM_FOLDERS, View
+from sites.runtime.agent.sandbox import APP, LAUNCHER, SCRATCH, SYSTEM_FOLDERS, View
 from sites.runtime.spec import Mount
 
 LOADER_CACHE = Path("/etc/ld.so.cache")
@@ -20,20 +21,24 @@ def ensure_apart(view: View) -> None:
     """Raises OSError when a mount of the view would let a site's files into what is ours, or into another mount."""
     ours = [PurePosixPath(path) for path in (*SYSTEM, *view.toolchain, str(PurePosixPath(LAUNCHER).parent))]
     cached = LOADER_CACHE.read_bytes() if LOADER_CACHE.exists() else b""
-    for mount in view.mounts:
-        target = PurePosixPath(mount.target)
+    places = [mount.target for mount in view.mounts] + ([APP] if view.layer else [])
+    inside = [f"{APP}/{folder.inside}" for folder in view.layer.folders] if view.layer else []
+    of_the_host = {mount.target for mount in view.mounts if _is_of_the_host(mount)}
+    for place in (*places, *inside):
+        target = PurePosixPath(place)
         if not target.is_absolute() or ".." in target.parts:
-            raise _refusal(mount.target, "that is no absolute path")
-        if _is_of_the_host(mount):
+            raise _refusal(place, "that is no absolute path")
+        if place in of_the_host:
             continue
         for path in ours:
             if target.is_relative_to(path) or path.is_relative_to(target):
-                raise _refusal(mount.target, f"{path} is the system's or Greenroom's own")
+                raise _refusal(place, f"{path} is the system's or Greenroom's own")
         if f"{target}/".encode() in cached:
-            raise _refusal(mount.target, "this machine has libraries there")
-    for inner, outer in permutations(view.mounts, 2):
-        if PurePosixPath(inner.target).is_relative_to(outer.target):
-            raise _refusal(inner.target, f"another one is shown at {outer.target}, and none can lie inside another")
+            raise _refusal(place, "this machine has libraries there")
+    for group in (places, inside):
+        for inner, outer in permutations(group, 2):
+            if PurePosixPath(inner).is_relative_to(outer):
+                raise _refusal(inner, f"another one is shown at {outer}, and none can lie inside another")
 
 
 def _is_of_the_host(mount: Mount) -> bool:

@@ -75,9 +75,13 @@ class Gateway:
             if not segment or segment.startswith(".") or "\0" in segment:
                 return None
             file = file / segment
-            if file.is_symlink():
+            try:
+                is_file, is_link = file.is_file(), file.is_symlink()
+            except OSError:  # a name that no file can have
                 return None
-            if file.is_file():
+            if is_link:
+                return None
+            if is_file:
                 name = "/".join(["", *segments[: at + 1]])
                 return self._script(file, name, path[len(name) :])
         return None

@@ -126,8 +126,8 @@ def test_a_finished_build_is_found_and_sealed(lay: Lay) -> None:
     (laid / "link").symlink_to("/etc/passwd")
     assert build.finish(planned.digest) == measure(planned.app.parent)
     app = planned.app
-    assert stat.S_IMODE((app / "tool").stat().st_mode) == 0o555
-    assert stat.S_IMODE((app / "app.py").stat().st_mode) == 0o444
+    assert stat.S_IMODE((app / "tool").stat().st_mode) == 0o755
+    assert stat.S_IMODE((app / "app.py").stat().st_mode) == 0o644
     assert not (app / "pipe").exists()
     assert (app / "link").is_symlink()
     again = plan(lay(FLASK))
@@ -179,7 +179,7 @@ def test_below_the_reserve_of_the_disk_no_build_begins(lay: Lay, data: Path, set
 def test_the_stored_content_is_not_touched_by_its_build(lay: Lay) -> None:
     planned = plan(lay(FLASK))
     build.begin(planned, cache_limit=Use())
-    assert stat.S_IMODE((store.path_of(planned.content_digest) / "app.py").stat().st_mode) == 0o444
+    assert stat.S_IMODE((store.path_of(planned.content_digest) / "app.py").stat().st_mode) == 0o644
 
 
 def test_only_old_builds_that_nothing_names_are_removed(lay: Lay, data: Path) -> None:

@@ -46,14 +46,14 @@ def test_the_executable_bit_is_kept_and_belongs_to_the_digest(lay: Lay) -> None:
     (folder / "run").chmod(0o755)
     executable = store.put_folder(folder)
     assert executable.digest != plain.digest
-    assert stat.S_IMODE((store.path_of(executable.digest) / "run").stat().st_mode) == 0o555
+    assert stat.S_IMODE((store.path_of(executable.digest) / "run").stat().st_mode) == 0o755
 
 
-def test_a_stored_content_is_read_only_and_readable_for_the_sites_user(lay: Lay) -> None:
+def test_a_stored_content_is_its_owners_alone_to_change_and_readable_for_the_sites_user(lay: Lay) -> None:
     path = store.path_of(store.put_folder(lay(SITE)).digest)
     assert stat.S_IMODE(path.stat().st_mode) == 0o755
     assert stat.S_IMODE((path / "css").stat().st_mode) == 0o755
-    assert stat.S_IMODE((path / "css/site.css").stat().st_mode) == 0o444
+    assert stat.S_IMODE((path / "css/site.css").stat().st_mode) == 0o644
 
 
 def test_the_manifest_tells_every_file(lay: Lay) -> None:

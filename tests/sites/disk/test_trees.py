@@ -108,3 +108,9 @@ def test_a_tree_is_given_with_its_links_and_not_what_they_lead_to(
     trees.give_to(top, 20001)
     assert sorted(given[:-1]) == [("file", False), ("folder", False), ("link", False)]
     assert given[-1] == ("top", False), "last, so that what was interrupted is begun again"
+
+
+def test_an_entry_knows_its_path_from_the_top(tmp_path: Path) -> None:
+    (tmp_path / "one" / "two").mkdir(parents=True)
+    (tmp_path / "one" / "two" / "file").touch()
+    assert [entry.path for entry in trees.entries_below(tmp_path)] == ["one", "one/two", "one/two/file"]

@@ -4,6 +4,7 @@ import pytest
 
 from sites.errors import Outdated, SettingRefused, SlotBusy
 from sites.models import Category, Deployment, RevisionState, SlotSetting
+from sites.planning import configuration
 from sites.services import settings as service
 from sites.services import slots
 from sites.services.setting_faults import CONNECTION_KINDS
@@ -97,6 +98,8 @@ def test_a_changed_setting_brings_new_warm_instances_and_drains_the_old(domain: 
         (Category.MOUNTS, Entry("data", "/database"), "below /data or /mnt"),
         (Category.MOUNTS, Entry("data", "/data/../etc"), "below /data or /mnt"),
         (Category.MOUNTS, Entry("data", "/mnt/."), "below /data or /mnt"),
+        (Category.MOUNTS, Entry("data", "/app"), "or below /app"),
+        (Category.MOUNTS, Entry("data", "/app/../etc"), "or below /app"),
         (Category.GENERAL, Entry("web_sockets", "maybe"), "it is on or off"),
         (Category.WARMUP, Entry("paths", "health"), "does not begin with a slash"),
     ],
@@ -315,3 +318,11 @@ def test_documents_and_mappings_that_no_program_could_be_given_are_refused(domai
         service.save_settings(
             acting_user=domain.alice, slot=production, category=Category.DEFAULT_DOCUMENTS, entries=documents
         )
+
+
+def test_a_persistent_folder_may_lie_inside_the_content(domain: Domain) -> None:
+    production, _staging = domain.staged()
+    entries = [Entry("data", "/app/data"), Entry("instance", "/app/var/instance/")]
+    service.save_settings(acting_user=domain.alice, slot=production, category=Category.MOUNTS, entries=entries)
+    targets = [mount.target for mount in configuration(production, production.occupant).mounts]
+    assert targets == ["/app/data", "/app/var/instance/"]

@@ -13,7 +13,7 @@ from sites.supervisor import isolation
 
 def test_a_machine_without_sandbox_is_refused_with_the_remedy(monkeypatch: pytest.MonkeyPatch) -> None:
     found = Isolation(Level.NONE, Mode.NONE, False, [], ["bubblewrap is not installed"], "apt-get install x", False)
-    monkeypatch.setattr(isolation, "probe", lambda wanted, name_servers: found)
+    monkeypatch.setattr(isolation, "probe", lambda wanted, **_: found)
     with pytest.raises(IsolationMissing) as caught:
         isolation.choose_isolation("")
     assert str(caught.value) == (
@@ -41,7 +41,7 @@ def test_the_lines_say_what_is_there_and_what_is_missing() -> None:
 def root_without_a_sandbox(monkeypatch: pytest.MonkeyPatch, settings: Settings, tmp_path: Path) -> Path:
     """Everything lies in folders that everybody may enter; returns the one above them."""
     found = Isolation(Level.NONE, Mode.NONE, False, [], [], "", True)
-    monkeypatch.setattr(isolation, "probe", lambda wanted, name_servers: found)
+    monkeypatch.setattr(isolation, "probe", lambda wanted, **_: found)
     monkeypatch.setattr(isolation.os, "geteuid", lambda: 0)
     above = tmp_path / "above"
     for name in ("code", "venv", "python", "data"):

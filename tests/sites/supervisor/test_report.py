@@ -31,7 +31,16 @@ def test_the_page_says_what_the_agent_found_to_hold_the_sites(monkeypatch: pytes
     facts = ["an own network", "limits per process only, nothing bounds their sum"]
     answers = {(settings.AGENT_SOCKET, "/status"): (200, json.dumps({"facts": facts}).encode())}
     monkeypatch.setattr(report, "ask", lambda *question: answers[question])
-    assert report._limits() == "per process only, nothing bounds their sum"
+    assert report._found_by_the_agent() == {
+        "Limits of sites": "per process only, nothing bounds their sum",
+        "Files beside the code": "applications may write some, until the instance ends",
+    }
+
+
+def test_the_page_says_why_applications_cannot_write_beside_their_code(monkeypatch: pytest.MonkeyPatch) -> None:
+    answer = {"facts": [], "no_layer": "applications cannot write beside their code (unknown file system)"}
+    monkeypatch.setattr(report, "ask", lambda *_: (200, json.dumps(answer).encode()))
+    assert report._found_by_the_agent()["Files beside the code"] == answer["no_layer"]
 
 
 def test_the_page_claims_no_limits_while_the_agent_is_away(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -39,7 +48,7 @@ def test_the_page_claims_no_limits_while_the_agent_is_away(monkeypatch: pytest.M
         raise ConnectionRefusedError
 
     monkeypatch.setattr(report, "ask", nobody)
-    assert report._limits() == "unknown"
+    assert set(report._found_by_the_agent().values()) == {"unknown"}
 
 
 def test_what_strangers_wrote_is_one_line_that_does_nothing(

@@ -4,6 +4,8 @@ from django.conf import LazySettings
 from django.test import Client, override_settings
 
 from sites.models import Deployment, Instance, Operation, SiteUsage, Slot
+from sites.operations.instances import record
+from sites.runtime.spec import InstanceState, InstanceStatus, Written
 from sites.services import slots
 from tests.domain import Domain
 from tests.portal.conftest import HTMX
@@ -68,6 +70,20 @@ def test_the_overview_asks_again_only_while_something_is_open(
     assert after.status_code == 286
     assert "every 1s" not in after.content.decode()
     assert after.content.decode().startswith('<div class="overview" id="overview"')
+
+
+def test_what_was_written_beside_the_code_is_shown_with_the_advice(
+    domain: Domain, alice: Client, production: Slot, address: Address
+) -> None:
+    domain.work(slots.scale(acting_user=domain.alice, slot=production, count=2))
+    assert "beside its code" not in alice.get(address("dashboard", production)).content.decode()
+    for ordinal, written in enumerate((Written(("app.db",), 0, 1), Written(("app.db", "logs\u202e/"), 3, 9))):
+        live = production.live_revision_id
+        assert live is not None
+        record([InstanceStatus(live, ordinal, 1, InstanceState.RUNNING, "127.0.0.1", 1, written=written)])
+    page = alice.get(address("dashboard", production)).content.decode()
+    assert r"beside its code: <bdi>app.db, logs\u202e/ and 3 more</bdi>" in page
+    assert f'<a href="{address("configure", production)}">persistent folder</a>' in page
 
 
 def test_instances_are_counted_from_their_rows(

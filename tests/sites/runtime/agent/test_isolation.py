@@ -14,6 +14,7 @@ def look(
     *,
     absent: tuple[str, ...] = (),
     sandbox: str = "",
+    layer: str = "",
     network: str = "",
     firewall: str = "",
     name_server: str = "192.0.2.53",
@@ -23,6 +24,7 @@ def look(
         name_servers=[name_server],
         has_tool=lambda tool: tool not in absent,
         try_sandbox=lambda mode: sandbox,
+        try_layer=lambda mode, folder: layer,
         try_network=lambda: network,
         try_firewall=lambda: firewall,
     )
@@ -43,6 +45,21 @@ def test_root_with_everything_is_strong() -> None:
     found = look()
     assert (found.level, found.mode, found.has_own_network, found.is_usable) == (Level.STRONG, Mode.ROOT, True, True)
     assert found.missing == []
+
+
+@pytest.mark.usefixtures("root")
+def test_where_nothing_can_be_laid_over_a_content_it_is_said_with_the_remedy() -> None:
+    found = look(layer="overlay: No such device")
+    assert (found.level, found.is_usable) == (Level.STRONG, True)
+    assert found.missing == [found.no_layer]
+    assert found.no_layer == "applications cannot write beside their code on this machine (overlay: No such device)"
+    assert "kernel" in found.remedy
+    assert look().no_layer == ""
+
+
+@pytest.mark.usefixtures("user")
+def test_without_a_sandbox_nothing_is_written_beside_the_code() -> None:
+    assert look("none").no_layer in look("none").missing
 
 
 @pytest.mark.usefixtures("root")

@@ -1,10 +1,12 @@
 """bubblewrap's command line: what a site sees, and what it must never get."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from sites.runtime.agent import sandbox
+from sites.runtime.agent.overlay import Plan
 from sites.runtime.agent.sandbox import LAUNCHER, Mode, View, environment, launcher_of, options_of
 from sites.runtime.spec import Mount
 
@@ -25,6 +27,13 @@ def words(view: View = VIEW) -> str:
 
 def test_instances_do_not_die_with_the_agent() -> None:
     assert "--die-with-parent" not in words()
+
+
+def test_a_content_is_seen_through_its_layer_which_may_be_written() -> None:
+    layer = Plan("/data/content/1", "/state/revisions/1/0/layer", 20007, 1024, 10, ())
+    shown = words(replace(VIEW, mounts=(), layer=layer))
+    assert "--bind /state/revisions/1/0/layer/app /app" in shown
+    assert "/data/content/1" not in shown
 
 
 def test_content_is_read_only_and_a_mount_is_not() -> None:

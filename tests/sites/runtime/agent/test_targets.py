@@ -1,10 +1,12 @@
 """No folder of a site is shown over, above or below what runs before the rights are dropped, or inside another."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from sites.runtime.agent import targets
+from sites.runtime.agent.overlay import Folder, Plan
 from sites.runtime.agent.sandbox import Mode, View
 from sites.runtime.agent.targets import ensure_apart
 from sites.runtime.spec import Mount
@@ -73,3 +75,25 @@ def test_a_certificate_of_the_administrator_is_shown_where_the_host_has_it() -> 
     ensure_apart(view(Mount("/b", "/app"), Mount("/etc/company/ca.pem", "/etc/company/ca.pem", is_writable=False)))
     with pytest.raises(OSError, match="cannot be shown at"):
         ensure_apart(view(Mount("/etc/company", "/etc/company")))
+
+
+def with_layer(*inside: str, mounts: tuple[Mount, ...] = ()) -> View:
+    folders = tuple(Folder(f"/m/{number}", place, is_writable=True) for number, place in enumerate(inside))
+    layer = Plan("/c", "/state/1/layer", 20007, 1024, 10, folders)
+    return replace(view(*mounts), layer=layer)
+
+
+def test_folders_inside_the_content_are_taken_beside_others() -> None:
+    ensure_apart(with_layer("data", "var/instance", mounts=(Mount("/m", "/data/store"),)))
+
+
+@pytest.mark.parametrize("inside", [("data", "data"), ("data", "data/more"), ("../usr",), ("a/../../usr",)])
+def test_folders_inside_the_content_lie_apart_and_inside(inside: tuple[str, ...]) -> None:
+    with pytest.raises(OSError, match="cannot be shown at"):
+        ensure_apart(with_layer(*inside))
+
+
+def test_no_other_mount_lies_over_or_inside_a_content_with_a_layer() -> None:
+    for place in ("/app", "/app/data", "/"):
+        with pytest.raises(OSError, match="cannot be shown at"):
+            ensure_apart(with_layer(mounts=(Mount("/m", place),)))

@@ -14,7 +14,8 @@ from tests.sites.runtime.programs.scripts import ECHO, answers, ask, write
 
 def test_everything_else_is_served_as_a_file(site: Path) -> None:
     assert ask(site, "/").text == "home"
-    assert ask(site, "/missing.py").status_code == 404
+    for path in ("/missing.py", f"/{'x' * 300}", f"/{'x' * 300}/echo.py"):
+        assert ask(site, path).status_code == 404
 
 
 @pytest.mark.parametrize("path", ["/echo.py", "//echo.py", "/sub/..%2fecho.py", "/./echo.py", "/ECHO.PY", "/echo.py/"])

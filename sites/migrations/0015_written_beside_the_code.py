@@ -1,0 +1,10 @@
+from django.db import migrations, models
+
+
+class Migration(migrations.Migration):
+    dependencies = [("sites", "0014_waits_for")]
+
+    operations = [
+        migrations.AddField("instance", "written_places", models.JSONField(default=list)),
+        migrations.AddField("instance", "written_more", models.PositiveIntegerField(default=0)),
+    ]

@@ -1,0 +1,228 @@
+"""Lays a private layer over a content, then becomes bubblewrap: run as a script, in a mount namespace of its own.
+
+An instance sees its content through the layer and may write there; the content stays as it is. What it writes lies in
+memory that the kernel gives back when the last process in the namespace ends, however it ends. Persistent folders that
+are to be seen inside the content are mounted here too, and not by bubblewrap, which would follow the content's links.
+
+Arguments: the descriptor with a `Plan`, then bubblewrap's command line. Everything is done on open folders, so no link
+of the content and no name with a comma or a colon has a say.
+"""
+
+import ctypes
+import errno
+import json
+import os
+import sys
+from dataclasses import asdict, dataclass
+
+CLONE_NEWNS, CLONE_NEWUSER = 0x00020000, 0x10000000
+MS_NOSUID, MS_NODEV, MS_REC, MS_SLAVE = 2, 4, 0x4000, 0x80000
+MNT_DETACH = 2
+AT_FDCWD, AT_EMPTY_PATH = -100, 0x1000
+OPEN_TREE, MOVE_MOUNT, OPENAT2, MOUNT_SETATTR = 428, 429, 437, 442
+"""Numbers of system calls; the same on every architecture."""
+OPEN_TREE_CLONE = 1
+MOVE_FROM_DESCRIPTOR, MOVE_TO_DESCRIPTOR = 0x04, 0x40
+RESOLVE_NO_SYMLINKS, RESOLVE_BENEATH = 0x04, 0x08
+ATTR_RDONLY, ATTR_NOSUID, ATTR_NODEV, ATTR_IDMAP = 1, 2, 4, 0x00100000
+FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
+LOWER, UPPER, WORK, MERGED = "lower", "upper", "work", "app"
+NETWORKS = b"/run/netns"
+"""Each namespace of the agent has two mounts there, which no copy is to keep."""
+NOT_LAID = 126
+
+_libc = ctypes.CDLL(None, use_errno=True)
+
+
+@dataclass(frozen=True, slots=True)
+class Folder:
+    """A persistent folder that is seen inside the content."""
+
+    source: str
+    inside: str
+    """Where, relative to the content."""
+    is_writable: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What is laid over what."""
+
+    content: str
+    place: str
+    """An empty folder of the agent, over which the layer is mounted; nobody outside the namespace sees that."""
+    user: int | None
+    """To whom the content's files appear to belong; None where the agent is not root: then they are its own."""
+    size_bytes: int
+    most_files: int
+    folders: tuple[Folder, ...]
+
+    def pack(self) -> bytes:
+        """As `unpack` reads it."""
+        return json.dumps(asdict(self)).encode()
+
+    @classmethod
+    def unpack(cls, packed: bytes) -> "Plan":
+        """The way back."""
+        data = json.loads(packed)
+        return cls(**{**data, "folders": tuple(Folder(**folder) for folder in data["folders"])})
+
+
+class _Attributes(ctypes.Structure):
+    """struct mount_attr of the kernel."""
+
+    _fields_ = [(name, ctypes.c_uint64) for name in ("set", "clear", "propagation", "userns")]
+
+
+class _How(ctypes.Structure):
+    """struct open_how of the kernel."""
+
+    _fields_ = [(name, ctypes.c_uint64) for name in ("flags", "mode", "resolve")]
+
+
+def _checked(result: int, what: str) -> int:
+    if result < 0:
+        number = ctypes.get_errno()
+        raise OSError(number, f"{what}: {os.strerror(number)}")
+    return result
+
+
+def _call(what: str, number: int, *arguments: object) -> int:
+    words = (ctypes.c_long(each) if isinstance(each, int) else each for each in (number, *arguments))
+    return _checked(_libc.syscall(*words), what)
+
+
+def _mount(source: bytes, target: bytes, kind: bytes, flags: int, options: str = "") -> None:
+    _checked(_libc.mount(source, target, kind, ctypes.c_ulong(flags), options.encode()), kind.decode() or "mount")
+
+
+def enter(namespace: int) -> None:
+    """Enter the mount namespace of a descriptor. Raises OSError."""
+    _checked(_libc.setns(namespace, CLONE_NEWNS), "setns")
+
+
+def set_attributes(descriptor: int, *, wanted: int = 0, unwanted: int = 0, userns: int = 0) -> None:
+    """Of the mount that a descriptor is the root of: mount_setattr(2). Raises OSError."""
+    change = _Attributes(wanted, unwanted, 0, userns)
+    _call("mount_setattr", MOUNT_SETATTR, descriptor, b"", AT_EMPTY_PATH, ctypes.byref(change), ctypes.sizeof(change))
+
+
+def open_beneath(folder: int, path: str) -> int:
+    """A folder below an open one, without following a link on the way. Raises OSError."""
+    how = _How(os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC, 0, RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS)
+    return _call("openat2", OPENAT2, folder, os.fsencode(path), ctypes.byref(how), ctypes.sizeof(how))
+
+
+def _enter_namespace(user: int | None) -> None:
+    outside_user, outside_group = os.geteuid(), os.getegid()
+    flags = CLONE_NEWNS if user is not None else CLONE_NEWNS | CLONE_NEWUSER
+    _checked(_libc.unshare(flags), "unshare")
+    if user is None:
+        _write("/proc/self/setgroups", "deny")
+        _write("/proc/self/uid_map", f"{outside_user} {outside_user} 1")
+        _write("/proc/self/gid_map", f"{outside_group} {outside_group} 1")
+    _mount(b"", b"/", b"", MS_REC | MS_SLAVE)
+    while _libc.umount2(NETWORKS, MNT_DETACH) == 0:
+        continue
+
+
+def _write(path: str, text: str) -> None:
+    with open(path, "w") as file:
+        file.write(text)
+
+
+def _user_mapping(user: int) -> int:
+    """A descriptor of a user namespace in which what belongs to root belongs to the site's user."""
+    ready, go_on = os.pipe(), os.pipe()
+    child = os.fork()
+    if child == 0:
+        failed = _libc.unshare(CLONE_NEWUSER)
+        os.write(ready[1], b"-" if failed else b"+")
+        os.close(go_on[1])
+        os.read(go_on[0], 1)
+        os._exit(0)
+    try:
+        if os.read(ready[0], 1) != b"+":
+            raise OSError(errno.EPERM, "no user namespace can be made")
+        for name in ("uid_map", "gid_map"):
+            _write(f"/proc/{child}/{name}", f"0 {user} 1")
+        return os.open(f"/proc/{child}/ns/user", os.O_RDONLY | os.O_CLOEXEC)
+    finally:
+        for descriptor in (*ready, *go_on):
+            os.close(descriptor)
+        os.waitpid(child, 0)
+
+
+def _tree(path: str, *, is_writable: bool, user: int | None = None) -> int:
+    """A mount of that folder which is nowhere yet."""
+    tree = _call("open_tree", OPEN_TREE, AT_FDCWD, os.fsencode(path), OPEN_TREE_CLONE | os.O_CLOEXEC)
+    wanted = ATTR_NOSUID | ATTR_NODEV | (0 if is_writable else ATTR_RDONLY)
+    if user is None:
+        set_attributes(tree, wanted=wanted)
+    else:
+        set_attributes(tree, wanted=wanted | ATTR_IDMAP, userns=_user_mapping(user))
+    return tree
+
+
+def _place(tree: int, target: int) -> None:
+    flags = MOVE_FROM_DESCRIPTOR | MOVE_TO_DESCRIPTOR
+    _call("move_mount", MOVE_MOUNT, tree, b"", target, b"", flags)
+
+
+def _folder_of(merged: int, inside: str, user: int | None) -> int:
+    """The open folder at that place in the content; made where it is missing, and then the site's own."""
+    here = os.dup(merged)
+    for name in inside.split("/"):
+        try:
+            below = open_beneath(here, name)
+        except FileNotFoundError:
+            os.mkdir(name, 0o755, dir_fd=here)
+            below = open_beneath(here, name)
+            if user is not None:
+                os.fchown(below, user, user)
+        except OSError as error:
+            raise OSError(error.errno, f"the content has a file or a link at '{name}' of '{inside}'") from error
+        os.close(here)
+        here = below
+    return here
+
+
+def lay(plan: Plan) -> None:
+    """Afterwards `MERGED` in the place shows content, layer and folders, for this process and its children.
+
+    Raises OSError where the kernel cannot.
+    """
+    _enter_namespace(plan.user)
+    content = _tree(plan.content, is_writable=False, user=plan.user)
+    folders = [(folder, _tree(folder.source, is_writable=folder.is_writable)) for folder in plan.folders]
+    limits = f"size={plan.size_bytes},nr_inodes={plan.most_files},mode=0755"
+    _mount(b"greenroom", os.fsencode(plan.place), b"tmpfs", MS_NOSUID | MS_NODEV, limits)
+    os.chdir(plan.place)
+    for name in (LOWER, UPPER, WORK, MERGED):
+        os.mkdir(name, 0o755)
+    if plan.user is not None:
+        os.chown(UPPER, plan.user, plan.user)
+    _place(content, os.open(LOWER, FOLDER))
+    options = f"lowerdir={LOWER},upperdir={UPPER},workdir={WORK}" + (",userxattr" if plan.user is None else "")
+    _mount(b"overlay", MERGED.encode(), b"overlay", MS_NOSUID | MS_NODEV, options)
+    merged = os.open(MERGED, FOLDER)
+    for folder, tree in folders:
+        _place(tree, _folder_of(merged, folder.inside, plan.user))
+    os.chdir("/")
+
+
+def main(descriptor: int, command: list[str]) -> int:
+    """Returns only when that cannot be done; the reason is on stderr."""
+    with open(descriptor, "rb") as stream:
+        plan = Plan.unpack(stream.read())
+    try:
+        lay(plan)
+        os.environ.pop("LC_CTYPE", None)  # the interpreter's own, which the sandbox would show
+        os.execvp(command[0], command)  # noqa: S606 - a list, no shell
+    except OSError as error:
+        os.write(2, f"Nothing could be laid over the content: {error.strerror}\n".encode(errors="replace"))
+    return NOT_LAID
+
+
+if __name__ == "__main__":
+    sys.exit(main(int(sys.argv[1]), sys.argv[2:]))
