@@ -82,18 +82,23 @@ MAY_IMPORT: dict[str, set[str]] = {
         "sites.router",
         "sites.runtime",
         "sites.content",
+        "sites.repositories",
     },
     "sites.routing": {"sites.models", "sites.router", "sites.runtime"},
     "sites.router": set(),
     "sites.runtime": set(),
     "sites.runtime.agent": {"sites.runtime", "sites.logs", "sites.disk", "sites.log_lines"},
     "sites.content": {"sites.runtime", "sites.disk"},
+    "sites.repositories": {"sites.content", "sites.disk", "sites.runtime"},
     "sites.door": {"sites.content", "sites.disk"},
     "sites.publishing": {
         "sites.services",
         "sites.access",
         "sites.models",
         "sites.content",
+        "sites.repositories",
+        "sites.planning",
+        "sites.retention",
         "sites.door",
         "sites.limits",
     },
@@ -143,7 +148,15 @@ MAY_IMPORT: dict[str, set[str]] = {
 OTHER_KINDS = {"HostNameKind", "TRAVELLING", "mine"}
 """What is compared with the kind of something else: a host name, or an entry of the configuration."""
 QUERIES = {"filter", "exclude", "get", "Q", "When"}
-WITHOUT_ORM = ("sites.door", "sites.router", "sites.runtime", "sites.content", "tools.prober", "tools.escape")
+WITHOUT_ORM = (
+    "sites.door",
+    "sites.router",
+    "sites.runtime",
+    "sites.content",
+    "sites.repositories",
+    "tools.prober",
+    "tools.escape",
+)
 WITHOUT_DJANGO = (
     "sites.logs",
     "sites.disk",

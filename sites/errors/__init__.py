@@ -42,7 +42,11 @@ GreenroomError
 │   ├── IsolationMissing    the machine gives no sandbox, and nobody allowed to go without
 │   ├── ArchiveRefused      an upload that cannot be trusted or read
 │   ├── UploadTooLarge
-│   └── WorkerKindRefused   a Procfile's worker line
+│   ├── WorkerKindRefused   a Procfile's worker line
+│   ├── PublicationRefused
+│   ├── PreconditionFailed  a file is not the one that its writer has seen
+│   ├── PushUnderWay        one push to a slot at a time
+│   └── GitMissing
 └── Failed                  something that was begun did not succeed; the sentence says what holds now
     ├── InstanceNotStarted
     ├── WarmupFailed
@@ -111,7 +115,15 @@ from sites.errors.typed import (
     WrongNameTyped,
 )
 from sites.errors.up import AlreadyUp, IsolationMissing, NotUp, PortTaken
-from sites.errors.uploads import ArchiveRefused, UploadTooLarge, WorkerKindRefused
+from sites.errors.uploads import (
+    ArchiveRefused,
+    GitMissing,
+    PreconditionFailed,
+    PublicationRefused,
+    PushUnderWay,
+    UploadTooLarge,
+    WorkerKindRefused,
+)
 
 __all__ = [
     "AlreadyUp",
@@ -122,6 +134,7 @@ __all__ = [
     "DataFolderRefused",
     "DiskFull",
     "Failed",
+    "GitMissing",
     "GreenroomError",
     "InstanceCountRefused",
     "InstanceNotStarted",
@@ -146,7 +159,10 @@ __all__ = [
     "OutOfMemory",
     "Outdated",
     "PortTaken",
+    "PreconditionFailed",
+    "PublicationRefused",
     "PublishingLimited",
+    "PushUnderWay",
     "QuotaExceeded",
     "Refused",
     "ReleaseFailed",

@@ -45,7 +45,9 @@ class Deployment(StateModel):
     command = models.JSONField(default=list)
     message = models.CharField(max_length=200)
     author = models.CharField(max_length=150)
-    deployer = models.CharField(max_length=32)  # Portal, ZipDeploy, Sample
+    deployer = models.CharField(max_length=32)  # Portal, ZipDeploy, Git, Sample
+    commit = models.CharField(max_length=64, blank=True)  # of a repository; empty: it did not come by git
+    branch = models.CharField(max_length=200, blank=True)
     received_at = models.DateTimeField(db_default=Now())
     ended_at = models.DateTimeField(null=True)
     failure = models.TextField(blank=True)

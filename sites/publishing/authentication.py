@@ -10,7 +10,7 @@ from collections.abc import Callable
 from django.http import HttpRequest, JsonResponse
 from django.http.response import HttpResponseBase
 
-from sites.errors import NotAuthenticated, PublishingLimited
+from sites.errors import GreenroomError, NoSpaceLeft, NotAuthenticated, PublishingLimited, SlotBusy, is_disk_full
 from sites.limits import buckets
 from sites.limits.address import client_address, network_of
 from sites.models import HostName, HostNameKind, Slot
@@ -20,6 +20,7 @@ FROM_ADDRESS = buckets.Limit("publishing from address", 30)
 TO_HOST = buckets.Limit("publishing to host", 120)
 """Wrong credentials within a quarter of an hour. The right ones are always accepted: their 256 random bits cannot be
 guessed, and wrong ones of a stranger must not keep a pipeline out."""
+IN_PROGRESS = "There is a deployment currently in progress. Please try again when it completes."
 REALM = 'Basic realm="publishing", charset="UTF-8"'
 
 
@@ -45,9 +46,27 @@ def with_slot(view: Callable[..., HttpResponseBase]) -> Callable[..., HttpRespon
         is_password = hmac.compare_digest(password.encode(), (slot.publishing_password if slot else "").encode())
         if slot is None or not (is_user and is_password):
             return _refuse(request, slot, is_its_user=is_user)
-        return view(request, slot, *args, **kwargs)
+        return _answered(lambda: view(request, slot, *args, **kwargs))
 
     return gate
+
+
+def _answered(view: Callable[[], HttpResponseBase]) -> HttpResponseBase:
+    """The view's answer, or code and sentence of its refusal."""
+    try:
+        return view()
+    except GreenroomError as refusal:
+        return refused(refusal)
+    except OSError as error:
+        if not is_disk_full(error):
+            raise
+        return refused(NoSpaceLeft(what="Your publication", holds="Nothing was changed."))
+
+
+def refused(refusal: GreenroomError) -> JsonResponse:
+    """What a program is answered; clients of Kudu know the first sentence."""
+    busy = f"{IN_PROGRESS} " if isinstance(refusal, SlotBusy) else ""
+    return JsonResponse({"code": refusal.code, "message": f"{busy}{refusal}"}, status=refusal.http_status)
 
 
 def _refuse(request: HttpRequest, slot: Slot | None, *, is_its_user: bool) -> JsonResponse:
