@@ -69,6 +69,16 @@ class Deployment(StateModel):
         return self.state == DeploymentState.ACTIVE and not self.is_in_force
 
     @property
+    def is_kept(self) -> bool:
+        """Whether it has been in service and its content is still on disk, so that it can be published again."""
+        return self.state == DeploymentState.ACTIVE and self.content_removed_at is None
+
+    @property
+    def seconds(self) -> int | None:
+        """How long its publication took; None while it goes on."""
+        return round((self.ended_at - self.received_at).total_seconds()) if self.ended_at else None
+
+    @property
     def short_id(self) -> str:
         """Ten characters for people."""
         return self.public_id.hex[:10]
