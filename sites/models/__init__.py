@@ -2,6 +2,7 @@
 
 from sites.models.deleted_slot import DeletedSlot
 from sites.models.deployment import Deployment, DeploymentState
+from sites.models.deployment_user import DeploymentUser
 from sites.models.host_name import HostName, HostNameKind
 from sites.models.instance import Instance
 from sites.models.limit_bucket import LimitBucket
@@ -24,6 +25,7 @@ __all__ = [
     "DeletedSlot",
     "Deployment",
     "DeploymentState",
+    "DeploymentUser",
     "HostName",
     "HostNameKind",
     "Instance",

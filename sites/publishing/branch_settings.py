@@ -8,8 +8,9 @@ from django.views.decorators.http import require_http_methods
 
 from sites.errors import NotFound, PublicationRefused
 from sites.models import Slot
-from sites.publishing.authentication import with_slot
+from sites.publishing.authentication import publisher_of, with_slot
 from sites.services.commits import DEFAULT_BRANCHES, change_deploy_branches
+from sites.services.publisher import Publisher
 
 BRANCHES = "deployment_branch"
 """What clients of Kudu call it; 'branch' is its older name."""
@@ -22,7 +23,7 @@ NAMES = (BRANCHES, "branch")
 def all_settings(request: HttpRequest, slot: Slot) -> HttpResponse:
     """Every setting; POST takes some of them as a JSON object."""
     if request.method == "POST":
-        _save(slot, _read(request))
+        _save(publisher_of(request), slot, _read(request))
         return HttpResponse(status=204)
     return JsonResponse(dict.fromkeys(NAMES, " ".join(slot.branches)) | {"ScmType": "LocalGit"})
 
@@ -35,7 +36,7 @@ def one_setting(request: HttpRequest, slot: Slot, name: str) -> HttpResponse:
     if name not in NAMES:
         raise NotFound
     if request.method == "DELETE":
-        _save(slot, {name: DEFAULT_BRANCHES})
+        _save(publisher_of(request), slot, {name: DEFAULT_BRANCHES})
         return HttpResponse(status=204)
     return JsonResponse(" ".join(slot.branches), safe=False)
 
@@ -50,11 +51,11 @@ def _read(request: HttpRequest) -> dict[str, object]:
     return found
 
 
-def _save(slot: Slot, values: dict[str, object]) -> None:
+def _save(publisher: Publisher, slot: Slot, values: dict[str, object]) -> None:
     unknown = [name for name in values if name not in NAMES]
     if unknown:
         raise PublicationRefused(
             f"'{unknown[0]}' is no setting of deployments; nothing was saved. App settings are saved in the portal."
         )
     for value in values.values():
-        change_deploy_branches(acting_user=None, slot=slot, names=str(value))
+        change_deploy_branches(publisher=publisher, slot=slot, names=str(value))

@@ -26,7 +26,7 @@ from sites.door.uploads import admission, takes_upload
 from sites.errors import NotFound, PreconditionFailed, PublicationRefused
 from sites.models import Deployment, Slot
 from sites.publishing.answers import answered
-from sites.publishing.authentication import with_slot
+from sites.publishing.authentication import publisher_of, with_slot
 from sites.publishing.options import ROOT, origin_of, path_below_root
 from sites.publishing.views import body_of
 from sites.services import incremental
@@ -70,8 +70,10 @@ def folder(request: HttpRequest, slot: Slot, path: str) -> HttpResponseBase:
         if (answer := admission(request, by=f"slot {slot.pk}")) is not None:
             return answer
         with body_of(request) as archive:
-            origin = origin_of(request, slot, f"Zip unpacked in '{inside or '/'}'", "Zip")
-            operation = incremental.publish_zip_below(slot=slot, folder=inside, archive=archive, origin=origin)
+            origin = origin_of(request, f"Zip unpacked in '{inside or '/'}'", "Zip")
+            operation = incremental.publish_zip_below(
+                publisher=publisher_of(request), slot=slot, folder=inside, archive=archive, origin=origin
+            )
         return answered(request, operation, waits=True)
     _, files, stored = incremental.files_of(slot)
     below = f"{inside}/" if inside else ""
@@ -130,8 +132,10 @@ def _write(request: HttpRequest, slot: Slot, inside: str) -> HttpResponse:
     present = incremental.files_of(slot)[1].get(inside) if base else None
     _ensure_matching(request, inside, present)
     with body_of(request) as body:
-        origin = origin_of(request, slot, f"'{inside}' was written", "VFS")
-        operation = incremental.publish_file(slot=slot, path=inside, source=body, origin=origin, base=base)
+        origin = origin_of(request, f"'{inside}' was written", "VFS")
+        operation = incremental.publish_file(
+            publisher=publisher_of(request), slot=slot, path=inside, source=body, origin=origin, base=base
+        )
     return answered(request, operation, waits=True, done=204 if present else 201)
 
 
@@ -147,8 +151,10 @@ def _remove(
         raise NotFound
     else:
         _ensure_matching(request, inside, files[inside])
-    origin = origin_of(request, slot, f"'{inside}' was removed", "VFS")
-    operation = incremental.remove_path(slot=slot, path=inside, origin=origin, base=deployment)
+    origin = origin_of(request, f"'{inside}' was removed", "VFS")
+    operation = incremental.remove_path(
+        publisher=publisher_of(request), slot=slot, path=inside, origin=origin, base=deployment
+    )
     return answered(request, operation, waits=True)
 
 

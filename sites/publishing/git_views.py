@@ -15,7 +15,7 @@ from sites.door.uploads import admission, file_of, takes_upload
 from sites.errors import GitMissing, GreenroomError, NoSpaceLeft, NotFound, Refused, is_disk_full
 from sites.models import HostNameKind, Slot
 from sites.publishing import git_protocol
-from sites.publishing.authentication import with_slot
+from sites.publishing.authentication import publisher_of, with_slot
 from sites.publishing.conversation import Conversation
 from sites.publishing.push import Push
 from sites.repositories.commands import Question, Service
@@ -86,7 +86,7 @@ def receive_pack(request: HttpRequest, slot: Slot, name: str) -> HttpResponse:
             raise
         full = NoSpaceLeft(what="Your push", holds="Nothing was changed.")
         return note(answer, _said(git_protocol.fatal(str(full))))
-    push = Push(slot, address=_visited(request, slot))
+    push = Push(slot, publisher_of(request), address=_visited(request, slot))
     return note(answer, Streamed(Conversation(job, git_protocol.fatal, attend=push.attend).pieces))
 
 

@@ -9,7 +9,7 @@ from sites.errors import NotFound
 from sites.models import Deployment, Operation, OperationStep, Slot
 from sites.plain_text import log_text
 from sites.publishing.answers import address_of, answered, described
-from sites.publishing.authentication import with_slot
+from sites.publishing.authentication import publisher_of, with_slot
 from sites.services import deployments, incremental
 
 BUILD = "build"
@@ -33,9 +33,7 @@ def deployment_detail(request: HttpRequest, slot: Slot, public_id: str) -> HttpR
     if request.method != "PUT":
         status = 202 if deployment.state in Deployment.OPEN else 200
         return JsonResponse(described(request, deployment), status=status)
-    operation = incremental.publish_again(
-        acting_user=None, actor_name=slot.publishing_user, slot=slot, deployment=deployment
-    )
+    operation = incremental.publish_again(publisher=publisher_of(request), slot=slot, deployment=deployment)
     return answered(request, operation, waits=request.GET.get("isAsync", "").lower() != "true")
 
 

@@ -4,7 +4,7 @@ from django.http import HttpRequest
 
 from sites.content.changes import safe_path
 from sites.errors import NotFound, PublicationRefused
-from sites.models import Slot
+from sites.publishing.authentication import publisher_of
 from sites.services.archives import Origin
 from sites.services.plain_line import plain_line
 
@@ -28,11 +28,11 @@ def message_of(request: HttpRequest, otherwise: str) -> str:
     return plain_line(request.GET.get("message", otherwise), "The message of the publication")
 
 
-def origin_of(request: HttpRequest, slot: Slot, otherwise: str, deployer: str) -> Origin:
+def origin_of(request: HttpRequest, otherwise: str, deployer: str) -> Origin:
     """For the history. Raises SettingRefused for a control character."""
     return Origin(
         message=message_of(request, otherwise),
-        author=plain_line(request.GET.get("author", ""), "The author") or slot.publishing_user,
+        author=plain_line(request.GET.get("author", ""), "The author") or publisher_of(request).name,
         deployer=plain_line(request.GET.get("deployer", deployer), "The deployer")[:32],
     )
 

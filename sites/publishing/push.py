@@ -16,6 +16,7 @@ from sites.publishing.story import Story
 from sites.publishing.waiting import waiting
 from sites.repositories.job import Job
 from sites.services import deployments
+from sites.services.publisher import Publisher
 
 LOOK_SECONDS = 0.2
 NEWS_SECONDS = 1.0
@@ -32,9 +33,10 @@ publishing = ThreadPoolExecutor(2, "push")
 class Push:
     """One push to a slot."""
 
-    def __init__(self, slot: Slot, *, address: str) -> None:
+    def __init__(self, slot: Slot, publisher: Publisher, *, address: str) -> None:
         """`address` is where visitors reach the slot."""
         self._slot = slot
+        self._publisher = publisher
         self._address = address
         self._untold: list[str] = []
 
@@ -77,9 +79,9 @@ class Push:
             if archive is None:
                 raise ArchiveRefused(reason="git gave no files of this commit", remedy="Push again.")
             operation = deployments.publish_zip(
-                acting_user=None,
-                author=author or self._slot.publishing_user,
-                actor_name=self._slot.publishing_user,
+                acting_user=self._publisher.user,
+                author=author or self._publisher.name,
+                actor_name=self._publisher.name,
                 slot=self._slot,
                 archive=archive,
                 message=subject or f"Commit {commit[:10]}",

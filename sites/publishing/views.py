@@ -14,7 +14,7 @@ from sites.door.uploads import admission, file_of, takes_upload
 from sites.errors import PublicationRefused
 from sites.models import Operation, Slot
 from sites.publishing.answers import answered
-from sites.publishing.authentication import with_slot
+from sites.publishing.authentication import publisher_of, with_slot
 from sites.publishing.options import is_on, origin_of, path_in_site
 from sites.services import deployments, incremental
 
@@ -64,8 +64,10 @@ def publish(request: HttpRequest, slot: Slot) -> HttpResponse:
             operation = _publish_zip(request, slot, body, path, "OneDeploy")
         else:
             base = None if is_on(request, "clean", default=False) else slot.occupant.active_deployment
-            origin = origin_of(request, slot, f"'{path}' was published", "OneDeploy")
-            operation = incremental.publish_file(slot=slot, path=path, source=body, origin=origin, base=base)
+            origin = origin_of(request, f"'{path}' was published", "OneDeploy")
+            operation = incremental.publish_file(
+                publisher=publisher_of(request), slot=slot, path=path, source=body, origin=origin, base=base
+            )
     waits = not (is_on(request, "async", default=False) or is_on(request, "isAsync", default=False))
     remark = "" if is_on(request, "restart", default=True) else NO_RESTART
     return answered(request, operation, waits=waits, remark=remark)
@@ -93,17 +95,22 @@ def body_of(request: HttpRequest) -> Iterator[Path]:
 def _publish_zip(request: HttpRequest, slot: Slot, archive: Path, folder: str, deployer: str) -> Operation:
     is_clean = is_on(request, "clean", default=True)
     if not folder and is_clean:
-        origin = origin_of(request, slot, "Zip published by an HTTP client", deployer)
+        origin = origin_of(request, "Zip published by an HTTP client", deployer)
         return deployments.publish_zip(
-            acting_user=None,
+            acting_user=publisher_of(request).user,
             author=origin.author,
-            actor_name=slot.publishing_user,
+            actor_name=publisher_of(request).name,
             slot=slot,
             archive=archive,
             message=origin.message,
             deployer=origin.deployer,
         )
-    origin = origin_of(request, slot, f"Zip published in '{folder or '/'}'", deployer)
+    origin = origin_of(request, f"Zip published in '{folder or '/'}'", deployer)
     return incremental.publish_zip_below(
-        slot=slot, folder=folder, archive=archive, origin=origin, is_folder_replaced=is_clean
+        publisher=publisher_of(request),
+        slot=slot,
+        folder=folder,
+        archive=archive,
+        origin=origin,
+        is_folder_replaced=is_clean,
     )

@@ -2,13 +2,12 @@
 
 import re
 
-from django.contrib.auth.models import User
 from django.db import transaction
 
-from sites import access
 from sites.errors import SettingRefused
 from sites.models import Deployment, DeploymentState, Operation, Slot
 from sites.operations.kinds.change_settings import CHANGE_SETTINGS
+from sites.services.publisher import Publisher
 
 DEFAULT_BRANCHES = "main master"
 MOST_BRANCHES = 5
@@ -30,21 +29,18 @@ def served_commit(slot: Slot) -> tuple[str, str]:
     return (newest.branch, newest.commit) if newest else ("", "")
 
 
-def change_deploy_branches(*, acting_user: User | None, slot: Slot, names: str) -> Operation:
+def change_deploy_branches(*, publisher: Publisher, slot: Slot, names: str) -> Operation:
     """Branches whose push is deployed, with blanks or commas between them; the first is the usual one.
-
-    `acting_user` is None for the slot's own credentials.
 
     Raises SettingRefused and NotAllowed.
     """
-    if acting_user is not None:
-        slot = access.slot_for_change(acting_user, slot)
+    slot = publisher.checked(slot)
     branches = checked_branches(names)
     with transaction.atomic():
         Slot.objects.filter(pk=slot.pk).update(deploy_branches=" ".join(branches))
         return CHANGE_SETTINGS.record(
-            acting_user=acting_user,
-            actor_name=acting_user.get_username() if acting_user else slot.publishing_user,
+            acting_user=publisher.user,
+            actor_name=publisher.name,
             site=slot.site,
             target=slot.title,
             outcome=f"Saved for '{slot.title}': a push to {' or '.join(branches)} is deployed.",

@@ -4,10 +4,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from django.contrib.auth.models import User
 from django.db import transaction
 
-from sites import access
 from sites.content import archive as zips
 from sites.content import changes, recognition, store, uploads
 from sites.content.changes import Change
@@ -17,22 +15,31 @@ from sites.operations.kinds.publish import PUBLISH
 from sites.services import requests, storage
 from sites.services.archives import Origin, Unpacked
 from sites.services.deployments import touched
+from sites.services.publisher import Publisher
 from sites.services.settings import read_settings, with_defaults
 
 
-def publish_file(*, slot: Slot, path: str, source: Path, origin: Origin, base: Deployment | None) -> Operation:
+def publish_file(
+    *, publisher: Publisher, slot: Slot, path: str, source: Path, origin: Origin, base: Deployment | None
+) -> Operation:
     """One file, new or replaced. See `_publish` for `base` and what is raised."""
     change = changes.one_file(changes.safe_path(path), source)
-    return _publish(slot, change, origin, base)
+    return _publish(publisher, slot, change, origin, base)
 
 
-def remove_path(*, slot: Slot, path: str, origin: Origin, base: Deployment | None) -> Operation:
+def remove_path(*, publisher: Publisher, slot: Slot, path: str, origin: Origin, base: Deployment | None) -> Operation:
     """Without a file, or without a folder ('a/') and what is in it."""
-    return _publish(slot, changes.removed(path), origin, base)
+    return _publish(publisher, slot, changes.removed(path), origin, base)
 
 
 def publish_zip_below(
-    *, slot: Slot, folder: str, archive: Path, origin: Origin, is_folder_replaced: bool = False
+    *,
+    publisher: Publisher,
+    slot: Slot,
+    folder: str,
+    archive: Path,
+    origin: Origin,
+    is_folder_replaced: bool = False,
 ) -> Operation:
     """The files of a zip in a folder ('' is the whole site) on top of what is there, or in place of it.
 
@@ -41,16 +48,15 @@ def publish_zip_below(
     below = f"{changes.safe_path(folder)}/" if folder else ""
     with zips.opened(archive, is_stripped=False) as packed:
         change = changes.unpacked(packed, below, is_folder_replaced=is_folder_replaced)
-        return _publish(slot, change, origin, slot.occupant.active_deployment)
+        return _publish(publisher, slot, change, origin, slot.occupant.active_deployment)
 
 
-def publish_again(*, acting_user: User | None, actor_name: str, slot: Slot, deployment: Deployment) -> Operation:
+def publish_again(*, publisher: Publisher, slot: Slot, deployment: Deployment) -> Operation:
     """A former deployment of the site, as a new one; nothing is built while its build is kept.
 
     Raises NotAllowed, SlotBusy, and NotFound when its content was removed.
     """
-    if acting_user is not None:
-        slot = access.get_slot_for_change(acting_user, slot.site.name, slot.name)
+    slot = publisher.checked(slot)
     requests.ensure_free([slot], wanted=PUBLISH)
     with store.naming(), transaction.atomic():
         kept = Deployment.objects.select_for_update().get(pk=deployment.pk)
@@ -71,7 +77,7 @@ def publish_again(*, acting_user: User | None, actor_name: str, slot: Slot, depl
             commit=kept.commit,
             branch=kept.branch,
         )
-        return _begin(slot, again, acting_user, actor_name)
+        return _begin(slot, again, publisher)
 
 
 def files_of(slot: Slot) -> tuple[Deployment, dict[str, store.FileEntry], Path]:
@@ -85,11 +91,12 @@ def files_of(slot: Slot) -> tuple[Deployment, dict[str, store.FileEntry], Path]:
         raise NotFound from error
 
 
-def _publish(slot: Slot, change: Change, origin: Origin, base: Deployment | None) -> Operation:
+def _publish(publisher: Publisher, slot: Slot, change: Change, origin: Origin, base: Deployment | None) -> Operation:
     """A new deployment with a change on top of `base`, which the slot still has to serve; None: on top of nothing.
 
     Raises SlotBusy, Outdated, QuotaExceeded, DiskFull, UploadsBusy, and Refused for what is not recognised.
     """
+    slot = publisher.checked(slot)
     requests.ensure_free([slot], wanted=PUBLISH)
     start_command = with_defaults(read_settings(slot, Category.GENERAL))["start_command"]
     with uploads.turn(str(slot.site.subscription_id)), _former(base) as (former, folder):
@@ -100,17 +107,17 @@ def _publish(slot: Slot, change: Change, origin: Origin, base: Deployment | None
             recipe = recognition.recognise(draft.tree, start_command)
             content = Unpacked(recipe, draft.seal(), draft)
             with store.naming(), transaction.atomic():
-                operation = _begin(slot, content.deployment(origin), None, slot.publishing_user)
+                operation = _begin(slot, content.deployment(origin), publisher)
                 _ensure_unchanged(slot, base)
                 content.place()
                 return operation
 
 
-def _begin(slot: Slot, deployment: Deployment, acting_user: User | None, actor_name: str) -> Operation:
+def _begin(slot: Slot, deployment: Deployment, publisher: Publisher) -> Operation:
     return requests.begin(
         PUBLISH,
-        acting_user=acting_user,
-        actor_name=actor_name,
+        acting_user=publisher.user,
+        actor_name=publisher.name,
         site=slot.site,
         slots=touched(slot),
         target=slot.title,

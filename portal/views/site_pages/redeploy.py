@@ -14,6 +14,7 @@ from sites.errors import NotFound
 from sites.models import Deployment
 from sites.services.commits import change_deploy_branches
 from sites.services.incremental import publish_again
+from sites.services.publisher import Publisher
 from sites.services.swaps import partner
 
 
@@ -27,9 +28,7 @@ def redeploy(request: PortalRequest, site_name: str, slot_name: str, public_id: 
     if request.method != "POST":
         staging = partner(slot) if slot.is_production else None
         return confirm(request, "site/redeploy_question.html", slot, {"deployment": deployment, "staging": staging})
-    operation = publish_again(
-        acting_user=request.user, actor_name=request.user.get_username(), slot=slot, deployment=deployment
-    )
+    operation = publish_again(publisher=_publisher(request), slot=slot, deployment=deployment)
     return answer_operation(request, operation, reverse("site-deployments", args=[site_name, slot_name]))
 
 
@@ -37,5 +36,9 @@ def redeploy(request: PortalRequest, site_name: str, slot_name: str, public_id: 
 def branches(request: PortalRequest, site_name: str, slot_name: str) -> HttpResponse:
     """Save the branches whose push is deployed."""
     slot = get_slot_for_change(request.user, site_name, slot_name)
-    operation = change_deploy_branches(acting_user=request.user, slot=slot, names=request.POST.get("branches", ""))
+    operation = change_deploy_branches(publisher=_publisher(request), slot=slot, names=request.POST.get("branches", ""))
     return answer_operation(request, operation, reverse("site-deployments", args=[site_name, slot_name]))
+
+
+def _publisher(request: PortalRequest) -> Publisher:
+    return Publisher(request.user.get_username(), request.user)

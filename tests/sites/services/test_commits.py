@@ -6,6 +6,7 @@ from sites.errors import NotAllowed, SettingRefused
 from sites.models import Deployment, Slot
 from sites.services import deployments
 from sites.services.commits import change_deploy_branches, served_commit
+from sites.services.publisher import Publisher
 from tests.domain import Domain
 
 COMMIT = "1" * 40
@@ -61,7 +62,9 @@ def test_a_zip_leaves_the_commit_where_it_is(domain: Domain, slots: tuple[Slot, 
 
 def test_the_branch_to_deploy_is_a_setting_of_the_slot(domain: Domain, slots: tuple[Slot, Slot]) -> None:
     assert slots[1].branches == ("main", "master")
-    operation = change_deploy_branches(acting_user=domain.alice, slot=slots[1], names="release/1.0, main main")
+    operation = change_deploy_branches(
+        publisher=Publisher("alice", domain.alice), slot=slots[1], names="release/1.0, main main"
+    )
     assert operation.outcome == "Saved for 'contoso (staging)': a push to release/1.0 or main is deployed."
     for slot in slots:
         slot.refresh_from_db()
@@ -72,9 +75,9 @@ def test_the_branch_to_deploy_is_a_setting_of_the_slot(domain: Domain, slots: tu
 @pytest.mark.parametrize("names", ["", "a b c d e f", "-x", "a..b", "a b;c", "x.lock", "a/", ".a", "a/.b", "$(x)", "ü"])
 def test_no_other_name_is_a_branch_to_deploy(domain: Domain, slots: tuple[Slot, Slot], names: str) -> None:
     with pytest.raises(SettingRefused, match="nothing was saved"):
-        change_deploy_branches(acting_user=domain.alice, slot=slots[1], names=names)
+        change_deploy_branches(publisher=Publisher("alice", domain.alice), slot=slots[1], names=names)
 
 
 def test_a_reader_changes_no_branch(domain: Domain, slots: tuple[Slot, Slot]) -> None:
     with pytest.raises(NotAllowed):
-        change_deploy_branches(acting_user=domain.bob, slot=slots[1], names="main")
+        change_deploy_branches(publisher=Publisher("bob", domain.bob), slot=slots[1], names="main")

@@ -14,6 +14,7 @@ from sites.planning import mount_folder
 from sites.services import slots
 from sites.services.commits import change_deploy_branches
 from sites.services.handler_mappings import to_value
+from sites.services.publisher import Publisher
 from sites.services.settings import TRAVELLING, Entry, read_settings, save_settings
 from tests.domain import Domain
 
@@ -121,7 +122,7 @@ PROBES = {
     "branch to deploy": Probe(
         lambda _domain, slot: slot.branches,
         lambda domain, slot, number: change_deploy_branches(
-            acting_user=domain.alice, slot=slot, names=f"release-{number}"
+            publisher=Publisher("alice", domain.alice), slot=slot, names=f"release-{number}"
         ),
     ),
     "drain limit": swap_setting("drain_limit_seconds", lambda number: 40 + number),
