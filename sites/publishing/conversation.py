@@ -6,13 +6,14 @@ from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import Any, TypeVar
 
-from sites.errors import GreenroomError
+from sites.errors import GreenroomError, RuntimeUnreachable
 from sites.repositories.ending import Ending
 from sites.repositories.job import Job
 
 PIECE = 256 * 1024
 SHORT_PAUSE, LONG_PAUSE = 0.05, 0.5
 """Seconds between two looks: the pause grows as long as nothing comes."""
+AWAY_SECONDS = 30.0
 
 threads = ThreadPoolExecutor(4, "git")
 """For the agent's socket and the files of runs: moments, not minutes."""
@@ -73,7 +74,7 @@ class Conversation:
         attending = asyncio.create_task(self._attend(self._job))
         try:
             pause = SHORT_PAUSE
-            while (ending := await in_thread(self._job.ending)) is None:
+            while (ending := await self._ending()) is None:
                 await asyncio.sleep(pause)
                 pause = min(pause * 1.3, LONG_PAUSE)
             return ending
@@ -81,6 +82,18 @@ class Conversation:
             attending.cancel()
             await asyncio.gather(attending, return_exceptions=True)
             await in_thread(self._job.let_go)
+
+    async def _ending(self) -> Ending | None:
+        """How the run has ended; an agent that is being replaced has AWAY_SECONDS. Raises RuntimeUnreachable."""
+        loop = asyncio.get_running_loop()
+        until = loop.time() + AWAY_SECONDS
+        while True:
+            try:
+                return await in_thread(self._job.ending)
+            except RuntimeUnreachable:
+                if loop.time() > until:
+                    raise
+                await asyncio.sleep(LONG_PAUSE)
 
 
 async def in_thread(work: Callable[[], T]) -> T:

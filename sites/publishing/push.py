@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import re
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -18,6 +19,7 @@ from sites.repositories.job import Job
 from sites.services import deployments
 from sites.services.publisher import Publisher
 
+COMMIT = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?")
 LOOK_SECONDS = 0.2
 NEWS_SECONDS = 1.0
 RESTARTED = (
@@ -76,7 +78,8 @@ class Push:
         with _translated(self._slot):
             commit, branch, author, subject = map(one_line, job.asked())
             archive = job.take_content()
-            if archive is None:
+            # Both come out of the sandbox, so they are what they have to be, or nothing
+            if archive is None or not COMMIT.fullmatch(commit) or branch not in self._slot.branches:
                 raise ArchiveRefused(reason="git gave no files of this commit", remedy="Push again.")
             operation = deployments.publish_zip(
                 acting_user=self._publisher.user,

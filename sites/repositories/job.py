@@ -9,13 +9,14 @@ import select
 import shutil
 import stat
 import uuid
+from contextlib import suppress
 from pathlib import Path
 
 from sites.content.uploads import ensure_disk
 from sites.disk import trees
 from sites.disk.folders import claim
 from sites.disk.use import Use
-from sites.errors import PushUnderWay, ServerBusy
+from sites.errors import PushUnderWay, RuntimeUnreachable, ServerBusy
 from sites.repositories.commands import REFS, Exclusive, Question, Service, plan
 from sites.repositories.ending import Ending, ending_of
 from sites.repositories.place import jobs_folder, lock, repository_of, run_id_of, sweep
@@ -112,7 +113,8 @@ class Job:
     def let_go(self) -> None:
         """The run has ended, or is to end: others may have its place. What it wrote is kept. May be repeated."""
         self._close_pipe()  # a hook that waits goes on, and finds no verdict
-        get_runtime().end_run(run_id_of(self.folder))
+        with suppress(RuntimeUnreachable):  # the next sweep ends it
+            get_runtime().end_run(run_id_of(self.folder))
         while self._locks:
             os.close(self._locks.pop())
 

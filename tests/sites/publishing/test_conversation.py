@@ -6,7 +6,7 @@ from collections.abc import Callable
 import pytest
 
 from sites.errors import RuntimeUnreachable
-from sites.publishing import git_protocol
+from sites.publishing import conversation, git_protocol
 from sites.publishing.conversation import Conversation
 from sites.repositories.ending import Ending, ending_of
 from sites.runtime.spec import EndReason, RunState, RunStatus
@@ -69,7 +69,9 @@ def test_a_git_that_has_spoken_needs_no_further_word_but_of_an_end_from_outside(
     )
 
 
-def test_an_agent_that_is_away_is_told_as_such() -> None:
+def test_an_agent_that_is_away_is_told_as_such(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(conversation, "AWAY_SECONDS", 0.0)
+
     class Away(Played):
         def ending(self) -> Ending | None:
             raise RuntimeUnreachable(part="The agent", reason="gone")
@@ -77,6 +79,21 @@ def test_an_agent_that_is_away_is_told_as_such() -> None:
     job = Away([], Ending(0, ""))
     assert b"ERR The agent" in told(job)
     assert job.is_closed
+
+
+def test_an_agent_that_is_replaced_is_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(conversation, "LONG_PAUSE", 0.01)
+
+    class Replaced(Played):
+        away = 3
+
+        def ending(self) -> Ending | None:
+            self.away -= 1
+            if self.away >= 0:
+                raise RuntimeUnreachable(part="The agent", reason="replaced")
+            return super().ending()
+
+    assert told(Replaced([b"whole"], Ending(0, ""))) == b"first whole"
 
 
 def test_whoever_attends_is_let_go_with_the_run() -> None:
