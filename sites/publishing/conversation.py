@@ -50,7 +50,7 @@ class Conversation:
             if (fault := (await run).fault(has_answered=sent > 0)) is not None:
                 yield self._opening + self._error(fault) if not sent else self._error(fault)
         except GreenroomError as failure:
-            yield self._error(str(failure))
+            yield self._opening + self._error(str(failure)) if not sent else self._error(str(failure))
         finally:
             run.cancel()
             await asyncio.gather(run, return_exceptions=True)

@@ -38,6 +38,7 @@ class Push:
     def __init__(self, slot: Slot, publisher: Publisher, *, address: str) -> None:
         """`address` is where visitors reach the slot."""
         self._slot = slot
+        self._title = slot.title  # asks the database, which coroutines cannot
         self._publisher = publisher
         self._address = address
         self._untold: list[str] = []
@@ -50,6 +51,10 @@ class Push:
             is_published = await self._publish(job)
         except GreenroomError as refusal:
             self._untold += str(refusal).splitlines()
+            is_published = False
+        except Exception:
+            logger.exception("A push to '%s' failed.", self._title)
+            self._untold += str(ServerFault(host=self._title)).splitlines()
             is_published = False
         while self._untold or not job.decide(is_published=is_published):
             self._tell(job)

@@ -41,14 +41,19 @@ class Job:
         ensure_disk()
         self.question = question
         self.folder = jobs_folder() / f"{question.slot_id}-{uuid.uuid4().hex}"
+        self._locks: list[int] = []
+        self._progress = -1
         self.folder.mkdir(mode=0o755)
         self._claim = os.open(self.folder, os.O_RDONLY)
         claim(self._claim)
-        self._locks: list[int] = []
-        for name in ("in", "out"):
-            (self.folder / name).mkdir()
-            (self.folder / name).chmod(0o755)  # the run is another user's; the data folder above is closed
-        self._progress = self._make_pipe(self.folder / "in" / "progress")
+        try:
+            for name in ("in", "out"):
+                (self.folder / name).mkdir()
+                (self.folder / name).chmod(0o755)  # the run is another user's; the data folder above is closed
+            self._progress = self._make_pipe(self.folder / "in" / "progress")
+        except OSError:
+            self.close()
+            raise
 
     def take_request(self, body: Path | bytes) -> None:
         """The client's request; a file is not copied."""

@@ -84,6 +84,20 @@ def test_a_full_disk_and_a_fault_end_in_a_sentence(
             pushed(staging)._begin(Hook(domain.archive("three")))
 
 
+def test_a_fault_of_ours_is_told_and_keeps_no_hook_waiting(
+    domain: Domain, staging: Slot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def fail(self: Push, job: Hook) -> bool:
+        raise KeyError("x")
+
+    monkeypatch.setattr(Push, "_publish", fail)
+    monkeypatch.setattr(push, "LOOK_SECONDS", 0.0)
+    hook = Hook(None)
+    asyncio.run(asyncio.wait_for(pushed(staging).attend(hook), 20))
+    assert hook.verdict is False
+    assert "because of a fault of Greenroom itself" in hook.lines[0]
+
+
 @pytest.mark.parametrize("is_published", [True, False])
 def test_everything_is_told_before_the_verdict(
     domain: Domain, staging: Slot, monkeypatch: pytest.MonkeyPatch, is_published: bool

@@ -49,6 +49,16 @@ def test_a_run_reads_what_it_is_told_and_writes_elsewhere(runtime: MemoryRuntime
     assert not list(place.jobs_folder().iterdir())
 
 
+def test_a_job_that_cannot_be_made_leaves_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, "mkfifo", full)
+    with pytest.raises(OSError, match="No space left"):
+        Job(question())
+    assert not list(place.jobs_folder().iterdir())
+
+
 @pytest.mark.parametrize("name", ["answer", "asked", "content.zip"])
 def test_no_link_and_no_device_of_the_run_is_read(name: str, tmp_path: Path) -> None:
     found = started()

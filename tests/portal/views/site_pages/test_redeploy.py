@@ -33,9 +33,10 @@ def test_production_asks_and_offers_staging_first(
     page = alice.get(address("redeploy", production, former.public_id)).content.decode()
     assert "to <strong>CONTOSO</strong>? It becomes the whole content of the production site" in page
     assert address("redeploy", staging, former.public_id) in page
+    assert "confirmation--production" in page
     other = alice.get(address("redeploy", staging, former.public_id)).content.decode()
     assert "to <strong>CONTOSO (STAGING)</strong>?" in other
-    assert "publish it to" not in other
+    assert "publish it to" not in other and "confirmation--production" not in other
 
 
 def test_yes_publishes_it_without_a_build(
