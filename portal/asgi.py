@@ -36,7 +36,7 @@ def _takes(head: Head, urlconf: str) -> Takes:
     except Resolver404:
         return Takes.NOTHING
     if getattr(view, "takes_upload", False):
-        return Takes.UPLOAD if head.method == "POST" else Takes.NOTHING
+        return Takes.UPLOAD if head.method in ("POST", "PUT") else Takes.NOTHING
     return Takes.FORM
 
 

@@ -43,7 +43,7 @@ CAPTIONS = {"rollback": "Roll back"}
 """Those that are not the key itself."""
 LIST_COMMANDS = COMMANDS
 QUICK_START_COMMANDS = COMMANDS[:-1]
-DEPLOYMENT_COMMANDS = ("browse",)
+DEPLOYMENT_COMMANDS = ("browse", "swap")
 
 
 def slot_commands(user: User, slot: Slot, keys: tuple[str, ...] = LIST_COMMANDS) -> list[Command]:

@@ -1,7 +1,7 @@
 """What holds for every request: which host serves what, who must be signed in, how a refusal is answered."""
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import cast
 from urllib.parse import urlsplit
 
@@ -31,6 +31,7 @@ GetResponse = Callable[[HttpRequest], HttpResponse]
 
 METHODS = ("GET", "HEAD", "POST", "OPTIONS")
 """What any address may be asked with; each takes some of them."""
+PUBLISHING_METHODS = (*METHODS, "PUT", "DELETE")
 LOOPBACK = ("127.0.0.1", "[::1]")
 HEALTH = "/healthz"
 NOBODYS_SESSION_SECONDS = 3600
@@ -125,15 +126,15 @@ class HostMiddleware:
         if name.endswith(f".scm.{settings.SUFFIX}"):
             request.urlconf = settings.PUBLISHING_URLCONF
             request.META.pop("HTTP_COOKIE", None)
-            return for_programs(request, self._pass_on(request))
+            return for_programs(request, self._pass_on(request, PUBLISHING_METHODS))
         portal = f"http://{settings.PORTAL_HOST}{port}"
         if name in LOOPBACK:
             return HttpResponseRedirect(portal + request.get_full_path())
         return HttpResponse(UNKNOWN_HOST.format(address=portal), status=404, content_type="text/plain; charset=utf-8")
 
-    def _pass_on(self, request: HttpRequest) -> HttpResponse:
-        if request.method not in METHODS:
-            return HttpResponseNotAllowed(METHODS)
+    def _pass_on(self, request: HttpRequest, methods: Sequence[str] = METHODS) -> HttpResponse:
+        if request.method not in methods:
+            return HttpResponseNotAllowed(methods)
         return self.get_response(request)
 
 

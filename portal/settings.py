@@ -53,6 +53,7 @@ BUILD_DIR = DATA_DIR / "builds"
 UPLOAD_DIR = DATA_DIR / "uploads"
 CACHE_DIR = DATA_DIR / "cache"
 TOOL_DIR = DATA_DIR / "tools"  # interpreters that projects ask for, shown to all sites
+GIT_DIR = DATA_DIR / "git"
 MOUNT_DIR = DATA_DIR / "mounts"
 INSTANCE_DIR = DATA_DIR / "instances"
 LOG_DIR = DATA_DIR / "logs"

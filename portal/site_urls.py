@@ -3,7 +3,7 @@
 from django.urls import path
 
 from portal.views import publish
-from portal.views.site_pages import configure, dashboard, deployments, quickstart, scale, secrets, swaps
+from portal.views.site_pages import configure, dashboard, deployments, quickstart, redeploy, scale, secrets, swaps
 
 urlpatterns = [
     path("quickstart/", quickstart.quickstart, name="site-quickstart"),
@@ -11,11 +11,14 @@ urlpatterns = [
     path("dashboard/", dashboard.dashboard, name="site-dashboard"),
     path("deployments/", deployments.history, name="site-deployments"),
     path("deployments/<uuid:public_id>/", deployments.log, name="site-deployment"),
+    path("deployments/<uuid:public_id>/redeploy/", redeploy.redeploy, name="site-redeploy"),
+    path("deployments/branches/", redeploy.branches, name="site-deploy-branches"),
     path("publish/", publish.publish, name="site-publish"),
     path("configure/", configure.configure, name="site-configure"),
     path("swaps/", swaps.history, name="site-swaps"),
     path("scale/", scale.scale, name="site-scale"),
     path("credentials/reset/", secrets.reset_credentials, name="site-credentials-reset"),
     path("credentials/reveal/", secrets.reveal_password, name="site-password-reveal"),
+    path("credentials/profile/", secrets.download_profile, name="site-publish-profile"),
     path("configure/reveal/", secrets.reveal_values, name="site-values-reveal"),
 ]

@@ -13,6 +13,8 @@ SEED = "tests/live/test_seed.py"
 PORTAL = "tests/live/test_seed_portal.py"
 CONFIGURATION = "tests/live/test_configuration.py"
 CONFIGURE = "tests/live/test_configure.py"
+PUSH = "tests/live/test_git_push.py"
+PUBLISHING = "tests/live/test_publishing.py"
 BACK = "tests/live/test_preview_and_rollback.py"
 
 
@@ -48,7 +50,12 @@ ROWS = (
             f"{PORTAL}::test_browse_opens_the_address_of_the_selected_slot",
         ),
     ),
-    Row(4, "incremental content updates", "D"),
+    Row(
+        4,
+        "incremental content updates",
+        "D",
+        (f"{PUBLISHING}::test_content_is_added_and_updated_bit_by_bit",),
+    ),
     Row(5, "swap the original content back", "A", (f"{SWAP}::test_a_second_swap_rolls_back_at_once",)),
     Row(
         6,
@@ -82,7 +89,15 @@ ROWS = (
     Row(15, "name followed by (staging)", "A", (f"{PORTAL}::test_enabling_asks_and_opens_the_tree",)),
     Row(16, "the slot's own pages, same tabs", "A", (f"{PORTAL}::test_the_slot_has_pages_of_its_own",)),
     Row(17, "name (staging) as title", "A", (f"{PORTAL}::test_the_slot_has_pages_of_its_own",)),
-    Row(18, "the slot's own credentials", "D"),
+    Row(
+        18,
+        "the slot's own credentials",
+        "D",
+        (
+            f"{PUBLISHING}::test_credentials_open_their_own_slot_before_and_after_a_swap",
+            f"{PUSH}::test_a_repository_opens_to_its_own_slot_only_and_to_no_other_name",
+        ),
+    ),
     Row(
         19,
         "configuration cloned from production",
@@ -114,7 +129,15 @@ ROWS = (
         (f"{CONFIGURATION}::test_handler_mappings_travel_with_a_swap",),
     ),
     Row(24, "monitoring and diagnostics change", "F"),
-    Row(25, "publishing endpoints stay", "D"),
+    Row(
+        25,
+        "publishing endpoints stay",
+        "D",
+        (
+            f"{PUSH}::test_pushes_follow_what_the_slots_serve",
+            f"{PUBLISHING}::test_credentials_open_their_own_slot_before_and_after_a_swap",
+        ),
+    ),
     Row(26, "custom domain names stay", "E"),
     Row(27, "certificates and bindings stay", "E"),
     Row(28, "scale settings stay", "E"),
@@ -167,5 +190,13 @@ ROWS = (
     ),
     Row(40, "AutoScale only for production", "E"),
     Row(41, "linked resources only for production", "E"),
-    Row(42, "publish directly to production", "A", (f"{SEED}::test_production_can_be_published_to_directly",)),
+    Row(
+        42,
+        "publish directly to production",
+        "A",
+        (
+            f"{SEED}::test_production_can_be_published_to_directly",
+            f"{PUSH}::test_pushes_follow_what_the_slots_serve",
+        ),
+    ),
 )

@@ -85,18 +85,23 @@ MAY_IMPORT: dict[str, set[str]] = {
         "sites.router",
         "sites.runtime",
         "sites.content",
+        "sites.repositories",
     },
     "sites.routing": {"sites.models", "sites.router", "sites.runtime"},
     "sites.router": set(),
     "sites.runtime": set(),
     "sites.runtime.agent": {"sites.runtime", "sites.logs", "sites.disk", "sites.log_lines"},
     "sites.content": {"sites.runtime", "sites.disk"},
+    "sites.repositories": {"sites.content", "sites.disk", "sites.runtime"},
     "sites.door": {"sites.content", "sites.disk"},
     "sites.publishing": {
         "sites.services",
         "sites.access",
         "sites.models",
         "sites.content",
+        "sites.repositories",
+        "sites.planning",
+        "sites.retention",
         "sites.door",
         "sites.limits",
     },
@@ -162,7 +167,15 @@ KINDS_OF_OTHER_THINGS = {
     *("portal.admin.revisions", "sites.operations.deleted_slots", "sites.operations.steps.build"),  # content
     *("portal.entry_rows", "portal.templatetags.site_pages", "sites.services.restore"),  # entries, and content again
 }
-WITHOUT_ORM = ("sites.door", "sites.router", "sites.runtime", "sites.content", "tools.prober", "tools.escape")
+WITHOUT_ORM = (
+    "sites.door",
+    "sites.router",
+    "sites.runtime",
+    "sites.content",
+    "sites.repositories",
+    "tools.prober",
+    "tools.escape",
+)
 WITHOUT_DJANGO = (
     "sites.logs",
     "sites.disk",

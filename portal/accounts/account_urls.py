@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from portal.accounts.views import account, confirm, factors, mail, sessions, sso
+from portal.accounts.views import account, confirm, deployment, factors, mail, sessions, sso
 
 urlpatterns = [
     path("", account.account, name="account"),
@@ -21,6 +21,7 @@ urlpatterns = [
     path("passkeys/<int:pk>/remove/", factors.RemovePasskey.as_view(), name="mfa_remove_webauthn"),
     path("codes/", factors.ShowCodes.as_view(), name="mfa_view_recovery_codes"),
     path("codes/new/", factors.NewCodes.as_view(), name="mfa_generate_recovery_codes"),
+    path("deployment/", deployment.credentials, name="deployment-credentials"),
     path("sessions/end/", sessions.end, name="session-end"),
     path("sso/connect/", sso.connect, name="sso-connect"),
     path("sso/disconnect/", sso.disconnect, name="sso-disconnect"),

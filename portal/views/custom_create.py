@@ -20,7 +20,9 @@ from sites.access import writable_subscriptions
 from sites.door.uploads import admission, takes_upload
 from sites.errors import Refused, SettingRefused
 from sites.models import Operation
-from sites.services.custom_sites import check_custom_site, create_custom_site
+from sites.services.custom_sites import Beginning, check_custom_site, create_custom_site
+
+NOT_KEPT = "The zip that you chose is not kept while you go back. Choose it again on the next page."
 
 
 @csrf_exempt  # checked in `_take`: before that the upload must have its way and its limit
@@ -46,7 +48,7 @@ def _take(request: PortalRequest) -> HttpResponse:
     """`to` says what is wanted: the other page, or the web site."""
     wanted = request.POST.get("to", "2")
     if wanted == "1":
-        return _page(request, 1, request.POST)
+        return _page(request, 1, request.POST, fault=NOT_KEPT if request.FILES else "")
     page = 1 if wanted == "2" else 2
     try:
         form = CustomCreateForm(request.POST, request.FILES, subscriptions=writable_subscriptions(request.user))
@@ -77,13 +79,16 @@ def _checked(form: CustomCreateForm) -> dict:
 
 def _create(request: PortalRequest, values: dict) -> Operation:
     archive = values["archive"]
+    beginning = values["beginning"]
+    if archive and beginning == Beginning.EMPTY:
+        beginning = Beginning.UPLOAD  # whoever chooses a file wants it, also if the first choice was left as it was
     return create_custom_site(
         acting_user=request.user,
         subscription=values["subscription"],
         name=values["name"],
         mode=values["mode"],
         instance_count=values["instance_count"],
-        beginning=values["beginning"],
+        beginning=beginning,
         archive=Path(archive.temporary_file_path()) if archive else None,
         message=archive.name if archive else "",
         has_staging=values["has_staging"],

@@ -29,18 +29,24 @@ _END_BYTES = 22
 
 @contextmanager
 def opened(
-    file: Path, *, max_unpacked: int | None = None, max_entries: int | None = None, max_ratio: int = MAX_RATIO
+    file: Path,
+    *,
+    max_unpacked: int | None = None,
+    max_entries: int | None = None,
+    max_ratio: int = MAX_RATIO,
+    is_stripped: bool = True,
 ) -> Iterator["Archive"]:
     """A zip whose list of entries can be trusted; nothing of it is unpacked yet.
 
-    Limits that are not given are those of the installation. Raises ArchiveRefused.
+    With `is_stripped` a single folder around everything is taken off. Limits that are not given are those of the
+    installation. Raises ArchiveRefused.
     """
     budget = _Budget(settings.MAX_UNPACKED if max_unpacked is None else max_unpacked, max_ratio, file.stat().st_size)
     with open(file, "rb") as stream:
-        yield _read(stream, settings.MAX_ENTRIES if max_entries is None else max_entries, budget)
+        yield _read(stream, settings.MAX_ENTRIES if max_entries is None else max_entries, budget, is_stripped)
 
 
-def _read(stream: BinaryIO, max_entries: int, budget: "_Budget") -> "Archive":
+def _read(stream: BinaryIO, max_entries: int, budget: "_Budget", is_stripped: bool) -> "Archive":
     try:
         _check_directory_size(stream, max_entries)
         zipped = zipfile.ZipFile(stream)
@@ -52,7 +58,7 @@ def _read(stream: BinaryIO, max_entries: int, budget: "_Budget") -> "Archive":
         raise ArchiveRefused(reason=reason, remedy="Publish a zip file, packed again if need be.") from error
     if len(zipped.infolist()) > max_entries:
         raise too_many(max_entries)
-    return Archive(zipped, read_entries(zipped.infolist(), max_entries), budget)
+    return Archive(zipped, read_entries(zipped.infolist(), max_entries, is_stripped=is_stripped), budget)
 
 
 class Archive:
@@ -90,10 +96,13 @@ class Archive:
         """See Tree.names."""
         return self._entries
 
-    def unpack(self, draft: Draft) -> None:
-        """Write all files. Raises ArchiveRefused for what is damaged or larger than it may be."""
+    def unpack(self, draft: Draft, *, below: str = "") -> None:
+        """Write all files, below a folder ('' or 'a/').
+
+        Raises ArchiveRefused for what is damaged or larger than it may be.
+        """
         for path, entry in self._entries.items():
-            draft.add(path, self._chunks(entry), is_executable=entry.is_executable)
+            draft.add(f"{below}{path}", self._chunks(entry), is_executable=entry.is_executable)
 
     def _chunks(self, entry: Entry) -> Iterator[bytes]:
         with _damage_refused(entry), self._zipped.open(entry.info) as source:

@@ -35,10 +35,10 @@ class Entry:
         return _where(self.number, _name_of(self.info))
 
 
-def read_entries(infos: list[zipfile.ZipInfo], max_entries: int) -> list[Entry]:
-    """The files of an archive. A single folder around everything is taken off. Raises ArchiveRefused.
+def read_entries(infos: list[zipfile.ZipInfo], max_entries: int, *, is_stripped: bool = True) -> list[Entry]:
+    """The files of an archive. With `is_stripped` a single folder around everything is taken off.
 
-    The cost is that of the list, however it is made: each folder is looked at once.
+    Raises ArchiveRefused. The cost is that of the list, however it is made: each folder is looked at once.
     """
     names = [_name_of(info) for info in infos]
     _refuse_names(infos, names)
@@ -46,7 +46,7 @@ def read_entries(infos: list[zipfile.ZipInfo], max_entries: int) -> list[Entry]:
     _refuse_crowd([names[index] for index in kept], max_entries)
     _refuse_overlap(infos)
     files = [index for index in kept if not names[index].endswith("/")]
-    strip = len(_common_folder([names[index] for index in files]))
+    strip = len(_common_folder([names[index] for index in files])) if is_stripped else 0
     found = [Entry(infos[index], names[index][strip:], index, bool(_mode(infos[index]) & 0o111)) for index in files]
     if not found:
         raise ArchiveRefused(reason="it holds no file", remedy="Pack the files of the site, then publish again.")

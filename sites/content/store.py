@@ -12,6 +12,7 @@ from pathlib import Path
 
 from django.conf import settings
 
+from sites.content.tree import Folder
 from sites.disk import trees
 from sites.disk.folders import claim, is_claimed, is_older, locked, settle
 
@@ -66,6 +67,23 @@ class Draft:
                 size += len(chunk)
         self._bytes += size
         self._entries[path] = FileEntry(digest.hexdigest(), size, is_executable)
+
+    def keep(self, path: str, entry: FileEntry, source: Path) -> None:
+        """Take over a file of another stored content, whose bytes never change: it gets a second name on the disk."""
+        target = self._files / path
+        self._make(target.parent)
+        try:
+            os.link(source, target, follow_symlinks=False)
+        except OSError:  # it has as many names as the file system gives, or lies on another one
+            self.add(path, read_chunks(source), is_executable=entry.is_executable)
+            return
+        self._bytes += entry.size
+        self._entries[path] = entry
+
+    @property
+    def tree(self) -> Folder:
+        """What is in it so far, for recognition."""
+        return Folder(self._files)
 
     def seal(self) -> Content:
         """Have all of it on the disk, so that a power cut cannot leave a stored content half written."""

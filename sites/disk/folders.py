@@ -86,11 +86,11 @@ def locked(path: Path, *, is_shared: bool = False) -> Iterator[None]:
         os.close(descriptor)
 
 
-def try_lock(path: Path) -> int | None:
+def try_lock(path: Path, *, is_shared: bool = False) -> int | None:
     """A descriptor that holds a lock file until it is closed; None when somebody else holds it."""
     descriptor = _lock_file(path)
     try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        fcntl.flock(descriptor, (fcntl.LOCK_SH if is_shared else fcntl.LOCK_EX) | fcntl.LOCK_NB)
     except BlockingIOError:
         os.close(descriptor)
         return None

@@ -1,8 +1,9 @@
 """An answer of the door. It is complete before it is sent, so a slow reader holds only its own connection."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from concurrent.futures import Executor
+from contextlib import aclosing
 from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
@@ -28,6 +29,14 @@ class Held:
     """Returns a response of Django."""
 
 
+@dataclass(frozen=True)
+class Streamed:
+    """Note of an answer whose body comes bit by bit; the coroutine that makes it holds no thread."""
+
+    pieces: Callable[[], AsyncGenerator[bytes, None]]
+    """Goes on to its end also when the client has gone."""
+
+
 def note(response: Response, said: object) -> Response:
     """Attach a note for the door to a view's response."""
     response.door = said  # type: ignore[attr-defined]
@@ -42,11 +51,16 @@ class Answer:
     headers: Headers
     body: bytes | Readable
     note: object = None
-    """A Held, or an Admitted of sites.door.uploads, from the view."""
+    """A Held, a Streamed, or an Admitted of sites.door.uploads, from the view."""
     on_close: Callable[[], object] | None = None
 
-    async def pieces(self, threads: Executor) -> AsyncIterator[bytes]:
+    async def pieces(self, threads: Executor) -> AsyncGenerator[bytes, None]:
         """The body in pieces; files are read in a thread."""
+        if isinstance(self.note, Streamed):
+            async with aclosing(self.note.pieces()) as coming:
+                async for piece in coming:
+                    yield piece
+            return
         if isinstance(self.body, bytes):
             for start in range(0, len(self.body), PIECE_BYTES):
                 yield self.body[start : start + PIECE_BYTES]

@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator, Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import asynccontextmanager
+from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass, field
 from enum import Enum, auto
 from functools import partial
@@ -11,7 +11,7 @@ from typing import Any
 
 from sites.content.uploads import in_units
 from sites.door import bodies, uploads
-from sites.door.answer import Answer, Held, Send
+from sites.door.answer import Answer, Held, Send, Streamed
 from sites.door.head import ALIVE_HOST, Head
 from sites.door.incoming import ClientGone, Incoming, Receive, Senders
 from sites.door.lanes import Lane, unless
@@ -209,12 +209,14 @@ class Visit:
     async def _give(self, answer: Answer) -> None:
         drops = not self._incoming.is_complete and answer.status != 408 and self._may_drop()
         headers = answer.headers
-        if drops:  # the client can read the answer now; it ends when the client has sent everything
+        # What is dropped ends when the client has sent everything, though it can read the answer now
+        if drops or isinstance(answer.note, Streamed):
             headers = [one for one in headers if one[0] != b"content-length"]
         await self._send({"type": "http.response.start", "status": answer.status, "headers": headers})
         if self._head.method != "HEAD":
-            async for piece in answer.pieces(self._door.threads):
-                await self._send({"type": "http.response.body", "body": piece, "more_body": True})
+            async with aclosing(answer.pieces(self._door.threads)) as pieces:
+                async for piece in pieces:
+                    await self._send({"type": "http.response.body", "body": piece, "more_body": True})
         if drops:
             await self._drop()
         await self._send({"type": "http.response.body"})

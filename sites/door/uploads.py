@@ -1,8 +1,8 @@
 """How a view and the door agree on an upload: the door asks before it takes the body, as '100 Continue' does.
 
-The door calls a view that is marked with `takes_upload` twice, if the body of the POST is larger than 64 KB. The first
-call asks: the view checks the credentials, and `admission` answers 100. Then the door receives the body into a file,
-under the limits for uploads, and calls the view again. Strangers therefore write nothing to the disk.
+The door calls a view that is marked with `takes_upload` twice, if the body of a POST or PUT is larger than 64 KB. The
+first call asks: the view checks the credentials, and `admission` answers 100. Then the door receives the body into a
+file, under the limits for uploads, and calls the view again. Strangers therefore write nothing to the disk.
 """
 
 from collections.abc import Callable
@@ -37,7 +37,7 @@ class Admitted:
 
 
 def takes_upload(view: View) -> View:
-    """Mark a view whose POST brings an upload. The view calls `admission` after it has checked the credentials."""
+    """Mark a view whose POST or PUT brings an upload. It calls `admission` after it has checked the credentials."""
     view.takes_upload = True  # type: ignore[attr-defined]
     return view
 

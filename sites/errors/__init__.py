@@ -43,7 +43,11 @@ GreenroomError
 │   ├── RouterUnknown       a command names a router that is not registered
 │   ├── RouterRefused       a router cannot become what a command asks for
 │   ├── ArchiveRefused      an upload that cannot be trusted or read
-│   └── UploadTooLarge
+│   ├── UploadTooLarge
+│   ├── PublicationRefused
+│   ├── PreconditionFailed  a file is not the one that its writer has seen
+│   ├── PushUnderWay        one push to a slot at a time
+│   └── GitMissing
 └── Failed                  something that was begun did not succeed; the sentence says what holds now
     ├── InstanceNotStarted
     ├── WarmupFailed
@@ -116,7 +120,14 @@ from sites.errors.typed import (
     WrongNameTyped,
 )
 from sites.errors.up import AlreadyUp, IsolationMissing, NotUp, PortTaken
-from sites.errors.uploads import ArchiveRefused, UploadTooLarge
+from sites.errors.uploads import (
+    ArchiveRefused,
+    GitMissing,
+    PreconditionFailed,
+    PublicationRefused,
+    PushUnderWay,
+    UploadTooLarge,
+)
 
 __all__ = [
     "AlreadyUp",
@@ -127,6 +138,7 @@ __all__ = [
     "DataFolderRefused",
     "DiskFull",
     "Failed",
+    "GitMissing",
     "GreenroomError",
     "InstanceCountRefused",
     "InstanceNotStarted",
@@ -152,7 +164,10 @@ __all__ = [
     "OutOfMemory",
     "Outdated",
     "PortTaken",
+    "PreconditionFailed",
+    "PublicationRefused",
     "PublishingLimited",
+    "PushUnderWay",
     "QuotaExceeded",
     "Refused",
     "ReleaseFailed",

@@ -20,3 +20,42 @@ class UploadTooLarge(Refused):
         "The upload is larger than {limit}, the limit of this installation, and was ended at that point. "
         "Nothing was changed. Leave build products out, or ask the administrator to raise MAX_UPLOAD."
     )
+
+
+class PublicationRefused(Refused):
+    """A publishing client asks for what there is not, or leaves out what is needed."""
+
+    code = "PublicationRefused"
+    http_status = 400
+
+
+class PreconditionFailed(Refused):
+    """A file is written or removed by a client that has not seen what is there (If-Match, RFC 9110)."""
+
+    code = "PreconditionFailed"
+    http_status = 412
+    sentence = (
+        "'{path}' is not the file that you have seen, so nothing was changed. See what is there now: send its ETag as "
+        "If-Match, or '*' to write over whatever is there."
+    )
+
+
+class PushUnderWay(Refused):
+    """Somebody pushes to a slot to which a push is going on, or to a repository that is just being cleaned."""
+
+    code = "PushUnderWay"
+    sentence = (
+        "Another push to '{name}' is going on, so this one was not begun. Nothing was changed. "
+        "Try again when it has ended; how far it is stands in the portal, under Deployments."
+    )
+
+
+class GitMissing(Refused):
+    """A repository is asked for on a machine without git."""
+
+    code = "GitMissing"
+    http_status = 503
+    sentence = (
+        "'{name}' cannot be pushed to or fetched from, because git is not installed on the server. Nothing was "
+        "changed. Publish a zip, or ask the administrator to install git: apt-get install -y git"
+    )

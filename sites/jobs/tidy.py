@@ -12,9 +12,11 @@ from sites.content import build, samples, store, tools
 from sites.disk import trees
 from sites.disk.folders import is_older
 from sites.disk.use import Use, measure
+from sites.errors import RuntimeUnreachable
 from sites.models import DeletedSlot, Deployment, Revision, Site
 from sites.models.clock import now
 from sites.operations import deleted_slots
+from sites.repositories import place
 
 KEPT_LOG_DAYS = 90
 MEASURED_AT_ONCE = 100
@@ -34,12 +36,21 @@ def run() -> None:
     for folder in doomed:
         trees.remove(folder)
     _remove_old_logs()
+    _remove_repositories()
     sweep()
+
+
+def _remove_repositories() -> None:
+    stored = place.stored()  # before the sites, so that none that is new in between is missed
+    for site_id in stored - set(Site.objects.values_list("pk", flat=True)):
+        place.remove(site_id)
 
 
 def sweep() -> None:
     """Remove what killed processes left half done."""
     store.sweep()
+    with suppress(RuntimeUnreachable):
+        place.sweep()
 
 
 def supersede(site: Site) -> int:

@@ -3,6 +3,7 @@
 from sites.models import clock as clock  # it looks at the clock of every connection
 from sites.models.deleted_slot import DeletedSlot
 from sites.models.deployment import Deployment, DeploymentState
+from sites.models.deployment_user import DeploymentUser
 from sites.models.host_name import HostName, HostNameKind
 from sites.models.instance import Instance
 from sites.models.limit_bucket import LimitBucket
@@ -25,6 +26,7 @@ __all__ = [
     "DeletedSlot",
     "Deployment",
     "DeploymentState",
+    "DeploymentUser",
     "HostName",
     "HostNameKind",
     "Instance",

@@ -42,6 +42,7 @@ class DeletedSlot(models.Model):
     drain_limit_seconds = models.PositiveIntegerField()
     rollback_window_seconds = models.PositiveIntegerField()
     is_auto_swapped = models.BooleanField()
+    deploy_branches = models.CharField(max_length=200, default="main master")
 
     content_digest = models.CharField(max_length=64, blank=True)  # empty: nothing was published to it
     build_digest = models.CharField(max_length=64, blank=True)

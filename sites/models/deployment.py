@@ -46,7 +46,9 @@ class Deployment(StateModel):
     traits = models.JSONField(default=dict)  # what else its instances need: Traits of sites.planning
     message = models.CharField(max_length=200)
     author = models.CharField(max_length=150)
-    deployer = models.CharField(max_length=32)  # Portal, ZipDeploy, Sample
+    deployer = models.CharField(max_length=32)  # Portal, ZipDeploy, Git, Sample
+    commit = models.CharField(max_length=64, blank=True)  # of a repository; empty: it did not come by git
+    branch = models.CharField(max_length=200, blank=True)
     received_at = models.DateTimeField(db_default=Now())
     ended_at = models.DateTimeField(null=True)
     failure = models.TextField(blank=True)
@@ -66,6 +68,16 @@ class Deployment(StateModel):
     def is_superseded(self) -> bool:
         """Whether it was put into service and something else has taken its place."""
         return self.state == DeploymentState.ACTIVE and not self.is_in_force
+
+    @property
+    def is_kept(self) -> bool:
+        """Whether it has been in service and its content is still on disk, so that it can be published again."""
+        return self.state == DeploymentState.ACTIVE and self.content_removed_at is None
+
+    @property
+    def seconds(self) -> int | None:
+        """How long its publication took; None while it goes on."""
+        return round((self.ended_at - self.received_at).total_seconds()) if self.ended_at else None
 
     @property
     def short_id(self) -> str:

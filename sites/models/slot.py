@@ -32,6 +32,7 @@ class Slot(models.Model):
     is_auto_swapped = models.BooleanField(default=False)  # each publication goes on into production
     publishing_user = models.CharField(max_length=64, unique=True)
     publishing_password = EncryptedTextField()
+    deploy_branches = models.CharField(max_length=200, default="main master")  # a push to one of them is deployed
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:
@@ -58,6 +59,11 @@ class Slot(models.Model):
     def environment_name(self) -> str:
         """See `environment_name_of`."""
         return environment_name_of(self.name, is_production=self.is_production)
+
+    @property
+    def branches(self) -> tuple[str, ...]:
+        """Those whose push is deployed, the usual one first."""
+        return tuple(self.deploy_branches.split())
 
     @property
     def occupant(self) -> Workload:

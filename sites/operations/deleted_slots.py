@@ -48,6 +48,7 @@ def _place(change: SlotChange) -> dict[str, object]:
         "drain_limit_seconds": slot.drain_limit_seconds,
         "rollback_window_seconds": slot.rollback_window_seconds,
         "is_auto_swapped": slot.is_auto_swapped,
+        "deploy_branches": slot.deploy_branches,
     }
 
 

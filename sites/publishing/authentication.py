@@ -1,4 +1,4 @@
-"""Who publishes: a slot's own user and password, by HTTP Basic (RFC 7617), on the slot's publishing host."""
+"""Who publishes, by HTTP Basic (RFC 7617) on the slot's publishing host: the slot's own user, or that of a person."""
 
 import base64
 import functools
@@ -6,20 +6,35 @@ import hmac
 import logging
 import math
 from collections.abc import Callable
+from typing import cast
 
 from django.http import HttpRequest, JsonResponse
 from django.http.response import HttpResponseBase
 
-from sites.errors import NotAuthenticated, PublishingLimited
+from sites import access
+from sites.errors import (
+    GreenroomError,
+    NoSpaceLeft,
+    NotAuthenticated,
+    PublishingLimited,
+    SignInBusy,
+    SlotBusy,
+    is_disk_full,
+)
 from sites.limits import buckets
 from sites.limits.address import client_address, network_of
 from sites.models import HostName, HostNameKind, Slot
+from sites.publishing.people import person_of
+from sites.services.publisher import Publisher
 
 logger = logging.getLogger(__name__)
 FROM_ADDRESS = buckets.Limit("publishing from address", 30)
 TO_HOST = buckets.Limit("publishing to host", 120)
 """Wrong credentials within a quarter of an hour. The right ones are always accepted: their 256 random bits cannot be
 guessed, and wrong ones of a stranger must not keep a pipeline out."""
+SLOTS_BEGIN_WITH = "$"
+"""The users of slots; those of people never do."""
+IN_PROGRESS = "There is a deployment currently in progress. Please try again when it completes."
 REALM = 'Basic realm="publishing", charset="UTF-8"'
 
 
@@ -30,10 +45,14 @@ def slot_of(request: HttpRequest) -> Slot | None:
     return name.slot if name else None
 
 
-def with_slot(view: Callable[..., HttpResponseBase]) -> Callable[..., HttpResponseBase]:
-    """Give the view the slot as its second argument once its credentials were shown; otherwise answer 401.
+PUBLISHER = "greenroom.publisher"
 
-    The credentials of one slot open that slot only (seed: Enable, last sentence).
+
+def with_slot(view: Callable[..., HttpResponseBase]) -> Callable[..., HttpResponseBase]:
+    """Give the view the slot as its second argument once credentials for it were shown; otherwise answer 401.
+
+    The credentials of one slot open that slot only (seed: Enable, last sentence). Those of a person open the slots of
+    the web sites that the person may change. `publisher_of` says who it is.
     """
 
     @functools.wraps(view)
@@ -43,11 +62,51 @@ def with_slot(view: Callable[..., HttpResponseBase]) -> Callable[..., HttpRespon
         # Both are compared in any case, so that the time taken tells nothing
         is_user = hmac.compare_digest(user.encode(), (slot.publishing_user if slot else "").encode())
         is_password = hmac.compare_digest(password.encode(), (slot.publishing_password if slot else "").encode())
-        if slot is None or not (is_user and is_password):
+        if slot is not None and is_user and is_password:
+            return _answered(request, Publisher(user), lambda: view(request, slot, *args, **kwargs))
+        if not user or user.startswith(SLOTS_BEGIN_WITH):
             return _refuse(request, slot, is_its_user=is_user)
-        return view(request, slot, *args, **kwargs)
+        return _as_person(request, slot, (user, password), lambda slot: view(request, slot, *args, **kwargs))
 
     return gate
+
+
+def publisher_of(request: HttpRequest) -> Publisher:
+    """Who has shown credentials."""
+    return cast(Publisher, request.META[PUBLISHER])
+
+
+def _as_person(
+    request: HttpRequest, slot: Slot | None, shown: tuple[str, str], view: Callable[[Slot], HttpResponseBase]
+) -> HttpResponseBase:
+    """For a stranger to the web site the same answer as for wrong credentials."""
+    try:
+        person = person_of(*shown, network=network_of(client_address(request)), host=request.get_host())
+    except (PublishingLimited, SignInBusy) as refusal:
+        return _too_many(refusal, cast(float, refusal.values["retry_after"]))
+    if person is None or slot is None or not access.visible_sites(person).filter(pk=slot.site_id).exists():
+        return _refuse(request, slot, is_its_user=False)
+    publisher = Publisher(person.get_username(), person)
+    return _answered(request, publisher, lambda: view(publisher.checked(slot)))
+
+
+def _answered(request: HttpRequest, publisher: Publisher, view: Callable[[], HttpResponseBase]) -> HttpResponseBase:
+    """The view's answer, or code and sentence of its refusal."""
+    request.META[PUBLISHER] = publisher
+    try:
+        return view()
+    except GreenroomError as refusal:
+        return refused(refusal)
+    except OSError as error:
+        if not is_disk_full(error):
+            raise
+        return refused(NoSpaceLeft(what="Your publication", holds="Nothing was changed."))
+
+
+def refused(refusal: GreenroomError) -> JsonResponse:
+    """What a program is answered; clients of Kudu know the first sentence."""
+    busy = f"{IN_PROGRESS} " if isinstance(refusal, SlotBusy) else ""
+    return JsonResponse({"code": refusal.code, "message": f"{busy}{refusal}"}, status=refusal.http_status)
 
 
 def _refuse(request: HttpRequest, slot: Slot | None, *, is_its_user: bool) -> JsonResponse:
@@ -60,10 +119,15 @@ def _refuse(request: HttpRequest, slot: Slot | None, *, is_its_user: bool) -> Js
     # A client that sends no credentials at all guesses nothing: it asks which ones are wanted (RFC 7617, section 2)
     wait = buckets.take(tries) if "Authorization" in request.headers else 0.0
     refusal = PublishingLimited(host=host) if wait else NotAuthenticated(host=host)
-    answer = {"code": refusal.code, "message": str(refusal)}
     if wait:
-        return JsonResponse(answer, status=429, headers={"Retry-After": str(math.ceil(wait))})
+        return _too_many(refusal, wait)
+    answer = {"code": refusal.code, "message": str(refusal)}
     return JsonResponse(answer, status=401, headers={"WWW-Authenticate": REALM})
+
+
+def _too_many(refusal: GreenroomError, wait: float) -> JsonResponse:
+    answer = {"code": refusal.code, "message": str(refusal)}
+    return JsonResponse(answer, status=429, headers={"Retry-After": str(math.ceil(wait))})
 
 
 def _credentials(request: HttpRequest) -> tuple[str, str]:

@@ -1,127 +1,116 @@
-"""HTTP for publishing clients, at the addresses that such clients know."""
+"""Publishing by one request, at the addresses that such clients know: /api/zipdeploy and /api/publish."""
 
-from contextlib import nullcontext
-from functools import partial
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
 
 from django.conf import settings
-from django.db import close_old_connections
-from django.http import HttpRequest, HttpResponse, JsonResponse, StreamingHttpResponse
-from django.http.response import HttpResponseBase
+from django.http import HttpRequest, HttpResponse
 from django.views.decorators.csrf import csrf_exempt
-from django.views.decorators.http import require_GET, require_POST
+from django.views.decorators.http import require_http_methods
 
 from sites.content.uploads import received
-from sites.door.answer import Held, note
 from sites.door.uploads import admission, file_of, takes_upload
-from sites.errors import GreenroomError, NoSpaceLeft, NotFound, is_disk_full, status_of
-from sites.models import Deployment, Operation, OperationState, Slot
-from sites.publishing.authentication import with_slot
-from sites.publishing.waiting import waiting
-from sites.services import deployments
+from sites.errors import PublicationRefused
+from sites.models import Operation, Slot
+from sites.publishing.answers import answered
+from sites.publishing.authentication import publisher_of, with_slot
+from sites.publishing.options import is_on, origin_of, path_in_site
+from sites.services import deployments, incremental
 
-WAIT_SECONDS = 230.0
-"""So long an answer is held back for a publication to end; after that the client learns where to look."""
+NO_RESTART = "restart=false has no effect: a new version always begins with new instances, warm before visitors come."
+TYPES = "'zip' and 'static'"
 
 
 @csrf_exempt
-@require_POST
+@require_http_methods(["POST", "PUT"])
 @takes_upload
 @with_slot
 def zip_deploy(request: HttpRequest, slot: Slot) -> HttpResponse:
     """Publish the body, a zip, as the slot's whole content; `?isAsync=true` answers at once, `?message=` names it.
 
-    The answer 202 is held back while the publication goes on: the door waits, and no thread does.
+    `?clean=false` unpacks it on top of what the slot serves. The answer 202 is held back while the publication goes
+    on: the door waits, and no thread does.
     """
-    try:
-        if (answer := admission(request, by=f"slot {slot.pk}")) is not None:
-            return answer
-        file = file_of(request)
-        with nullcontext(file) if file else received(request, settings.MAX_UPLOAD) as archive:
-            operation = deployments.publish_zip(
-                acting_user=None,
-                author=slot.publishing_user,
-                slot=slot,
-                archive=archive,
-                message=request.GET.get("message", "Zip published by an HTTP client"),
-                deployer="ZipDeploy",
+    if (answer := admission(request, by=f"slot {slot.pk}")) is not None:
+        return answer
+    _refuse_address(request)
+    with body_of(request) as archive:
+        operation = _publish_zip(request, slot, archive, "", "ZipDeploy")
+    return answered(request, operation, waits=not is_on(request, "isAsync", default=False))
+
+
+@csrf_exempt
+@require_http_methods(["POST", "PUT"])
+@takes_upload
+@with_slot
+def publish(request: HttpRequest, slot: Slot) -> HttpResponse:
+    """Publish the body: `type=zip`, whole or with `path=` in a folder, or `type=static`, one file at `path=`.
+
+    `clean` says whether what was there before goes: for a zip it does unless told otherwise, for a file it does not.
+    """
+    if (answer := admission(request, by=f"slot {slot.pk}")) is not None:
+        return answer
+    _refuse_address(request)
+    kind, path = request.GET.get("type", "").lower(), path_in_site(request.GET.get("path", ""))
+    if kind not in ("zip", "static"):
+        raise PublicationRefused(
+            f"type='{request.GET.get('type', '')}' not recognized. Nothing was changed; {TYPES} are published here."
+        )
+    if kind == "static" and not path:
+        raise PublicationRefused("type='static' needs a path. Nothing was changed; add for example &path=css/site.css")
+    with body_of(request) as body:
+        if kind == "zip":
+            operation = _publish_zip(request, slot, body, path, "OneDeploy")
+        else:
+            base = None if is_on(request, "clean", default=False) else slot.occupant.active_deployment
+            origin = origin_of(request, f"'{path}' was published", "OneDeploy")
+            operation = incremental.publish_file(
+                publisher=publisher_of(request), slot=slot, path=path, source=body, origin=origin, base=base
             )
-    except GreenroomError as refusal:
-        return _refusal(refusal)
-    except OSError as error:
-        if not is_disk_full(error):
-            raise
-        return _refusal(NoSpaceLeft(what="Your publication", holds="Nothing was changed."))
-    answer = _answer(request, operation)
-    if request.GET.get("isAsync", "").lower() != "true":
-        wait = min(WAIT_SECONDS, settings.SILENCE_SECONDS * 0.9)
-        note(answer, Held(partial(waiting.until_ended, operation.pk, wait), partial(_answer_now, request, operation)))
-    return answer
+    waits = not (is_on(request, "async", default=False) or is_on(request, "isAsync", default=False))
+    remark = "" if is_on(request, "restart", default=True) else NO_RESTART
+    return answered(request, operation, waits=waits, remark=remark)
 
 
-@require_GET
-@with_slot
-def deployment_list(request: HttpRequest, slot: Slot) -> HttpResponse:
-    """The deployments that the slot has received, newest first, wherever a swap has taken them since."""
-    return JsonResponse([_described(deployment) for deployment in deployments.received(slot)[:100]], safe=False)
+def _refuse_address(request: HttpRequest) -> None:
+    """Raises PublicationRefused for the address of a package in place of the package."""
+    if request.content_type == "application/json":
+        raise PublicationRefused(
+            "A package is not fetched from an address, so nothing was changed. Send the file itself as the body."
+        )
 
 
-@require_GET
-@with_slot
-def deployment_detail(request: HttpRequest, slot: Slot, public_id: str) -> HttpResponse:
-    """One of them, or the newest by the name `latest`."""
-    deployment = deployments.find_received(slot, public_id)
-    if deployment is None:
-        return _refusal(NotFound())
-    return JsonResponse(_described(deployment), status=202 if deployment.state in Deployment.OPEN else 200)
+@contextmanager
+def body_of(request: HttpRequest) -> Iterator[Path]:
+    """The body of an admitted upload as a file."""
+    file = file_of(request)
+    if file is not None:
+        yield file
+        return
+    with received(request, settings.MAX_UPLOAD) as small:
+        yield small
 
 
-@require_GET
-@with_slot
-def deployment_log(request: HttpRequest, slot: Slot, public_id: str) -> HttpResponseBase:
-    """What its build and release command wrote, as text."""
-    deployment = deployments.find_received(slot, public_id)
-    if deployment is None:
-        return _refusal(NotFound())
-    return StreamingHttpResponse(deployments.whole_log(deployment), content_type="text/plain; charset=utf-8")
-
-
-def _answer_now(request: HttpRequest, operation: Operation) -> HttpResponse:
-    """The answer as the operation is now; runs outside of Django's handling of a request."""
-    close_old_connections()
-    try:
-        operation.refresh_from_db()
-        return _answer(request, operation)
-    finally:
-        close_old_connections()
-
-
-def _answer(request: HttpRequest, operation: Operation) -> HttpResponse:
-    deployment = operation.deployment
-    where = request.build_absolute_uri(f"/api/deployments/{deployment.public_id.hex}")
-    body = {"id": deployment.public_id.hex, "operation": str(operation.public_id), "message": operation.outcome}
-    if operation.is_open:
-        body["message"] = f"Accepted; how far it is stands at {where}"
-        return JsonResponse(body, status=202, headers={"Location": where})
-    if operation.state == OperationState.SUCCEEDED:
-        return JsonResponse(body, headers={"Location": where})
-    return JsonResponse({**body, "code": operation.error_code}, status=status_of(operation.error_code))
-
-
-def _described(deployment: Deployment) -> dict[str, object]:
-    serving = getattr(deployment.workload, "slot", None) if deployment.is_in_force else None
-    return {
-        "id": deployment.public_id.hex,
-        "state": "superseded" if deployment.is_superseded else deployment.state,
-        "message": deployment.message,
-        "author": deployment.author,
-        "deployer": deployment.deployer,
-        "received_at": deployment.received_at.isoformat(),
-        "ended_at": deployment.ended_at.isoformat() if deployment.ended_at else None,
-        "active": deployment.is_in_force,
-        "slot": serving.name if serving else None,
-        "failure": deployment.failure,
-    }
-
-
-def _refusal(refusal: GreenroomError) -> HttpResponse:
-    return JsonResponse({"code": refusal.code, "message": str(refusal)}, status=refusal.http_status)
+def _publish_zip(request: HttpRequest, slot: Slot, archive: Path, folder: str, deployer: str) -> Operation:
+    is_clean = is_on(request, "clean", default=True)
+    if not folder and is_clean:
+        origin = origin_of(request, "Zip published by an HTTP client", deployer)
+        return deployments.publish_zip(
+            acting_user=publisher_of(request).user,
+            author=origin.author,
+            actor_name=publisher_of(request).name,
+            slot=slot,
+            archive=archive,
+            message=origin.message,
+            deployer=origin.deployer,
+        )
+    origin = origin_of(request, f"Zip published in '{folder or '/'}'", deployer)
+    return incremental.publish_zip_below(
+        publisher=publisher_of(request),
+        slot=slot,
+        folder=folder,
+        archive=archive,
+        origin=origin,
+        is_folder_replaced=is_clean,
+    )

@@ -14,6 +14,20 @@ from sites.services import storage
 
 
 @dataclass(frozen=True, slots=True)
+class Origin:
+    """Where a publication comes from, for its history."""
+
+    message: str
+    author: str
+    """Of the content; who publishes it stands in the operation."""
+    deployer: str
+    """The way: Portal, ZipDeploy, Git."""
+    commit: str = ""
+    branch: str = ""
+    """Of a repository."""
+
+
+@dataclass(frozen=True, slots=True)
 class Unpacked:
     """An archive whose files lie on the disk and belong to nobody yet."""
 
@@ -21,7 +35,7 @@ class Unpacked:
     content: store.Content
     draft: store.Draft
 
-    def deployment(self, *, message: str, author: str, deployer: str) -> Deployment:
+    def deployment(self, origin: Origin) -> Deployment:
         """The row, which a kind of operation saves as what it brings."""
         return Deployment(
             content_digest=self.content.digest,
@@ -29,9 +43,11 @@ class Unpacked:
             content_files=self.content.files,
             kind=self.recipe.kind,
             command=list(self.recipe.command),
-            message=message[:200] or "Publication without a message",
-            author=author,
-            deployer=deployer,
+            message=origin.message[:200] or "Publication without a message",
+            author=origin.author[:150],
+            deployer=origin.deployer,
+            commit=origin.commit,
+            branch=origin.branch[:200],
         )
 
     def place(self) -> None:
@@ -41,14 +57,22 @@ class Unpacked:
 
 @contextmanager
 def unpacked(
-    archive: Path, *, subscription_id: int, name: str, site: Site | None = None, choices: Choices | None = None
+    archive: Path,
+    *,
+    subscription_id: int,
+    name: str,
+    site: Site | None = None,
+    choices: Choices | None = None,
+    is_stripped: bool = True,
 ) -> Iterator[Unpacked]:
     """An archive for the web site `name`, which may not be there yet. What is not deployed leaves nothing behind.
+
+    With `is_stripped` a single folder around everything is taken off.
 
     Raises ArchiveRefused, what recognition refuses, QuotaExceeded, DiskFull and UploadsBusy; all but damaged files
     are found by the list of entries, before anything is unpacked.
     """
-    with uploads.turn(str(subscription_id)), zips.opened(archive) as packed:
+    with uploads.turn(str(subscription_id)), zips.opened(archive, is_stripped=is_stripped) as packed:
         recipe = recognition.recognise(packed, choices)
         uploads.ensure_disk()
         storage.ensure_content_fits(packed.use, name=name, site=site)

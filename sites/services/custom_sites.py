@@ -82,7 +82,12 @@ def create_custom_site(
     wanted = _Wanted(
         subscription, name.lower(), mode, beginning, instance_count, staging_instance_count if has_staging else 0
     )
-    if archive is None or beginning != Beginning.UPLOAD:
+    if beginning != Beginning.UPLOAD and archive is not None:
+        raise SettingRefused(
+            "A zip file was chosen, and so was a beginning without it; nothing was created. "
+            "Choose ZIP FILE to publish it, or leave the file out."
+        )
+    if archive is None:
         return _create(acting_user, wanted)
     with archives.unpacked(archive, subscription_id=subscription.pk, name=name) as content:
         return _create(acting_user, wanted, content, message)
@@ -123,7 +128,7 @@ def _create(
                 site=site,
                 slots=created,
                 target=site.name,
-                upload=content.deployment(message=message, author=author, deployer="Portal") if content else None,
+                upload=content.deployment(archives.Origin(message, author, "Portal")) if content else None,
             )
             if content:
                 content.place()

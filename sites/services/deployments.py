@@ -3,6 +3,7 @@
 import codecs
 import uuid
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 from django.contrib.auth.models import User
@@ -10,6 +11,9 @@ from django.db import transaction
 from django.db.models import QuerySet
 
 from sites import access
+from sites.content import recognition, store
+from sites.content.tree import Folder
+from sites.errors import Refused
 from sites.logs.files import BLOCK, blocks, tail
 from sites.models import Deployment, Operation, Slot
 from sites.operations.kinds.publish import PUBLISH
@@ -31,37 +35,54 @@ def publish_zip(
     archive: Path,
     message: str,
     deployer: str,
+    actor_name: str = "",
+    commit: str = "",
+    branch: str = "",
 ) -> Operation:
     """Publish a zip as the slot's whole content; `acting_user` is None for the slot's own credentials.
+
+    `author` wrote the content, and also publishes it unless `actor_name` says who does. What is a commit of a
+    repository keeps its folders as they are. `deployer` is the way: Portal, ZipDeploy, Git.
 
     Raises SlotBusy and what `archives.unpacked` refuses, with nothing left behind.
     """
     if acting_user is not None:
         slot = access.get_slot_for_change(acting_user, slot.site.name, slot.name)
-    message = plain_line(message, "The message of the publication")
+    origin = archives.Origin(
+        plain_line(message, "The message of the publication"),
+        plain_line(author, "The author"),
+        deployer,
+        commit,
+        branch,
+    )
     requests.ensure_free([slot], wanted=PUBLISH)
     site = slot.site
     choices = configuration(slot, slot.occupant).choices
     with (
         archives.unpacked(
-            archive, subscription_id=site.subscription_id, name=site.name, site=site, choices=choices
+            archive,
+            subscription_id=site.subscription_id,
+            name=site.name,
+            site=site,
+            choices=choices,
+            is_stripped=not commit,
         ) as content,
         transaction.atomic(),
     ):
         operation = requests.begin(
             PUBLISH,
             acting_user=acting_user,
-            actor_name=author,
+            actor_name=actor_name or author,
             site=site,
-            slots=_touched(slot),
+            slots=touched(slot),
             target=slot.title,
-            deployment=content.deployment(message=message, author=author, deployer=deployer),
+            deployment=content.deployment(origin),
         )
         content.place()
         return operation
 
 
-def _touched(slot: Slot) -> list[Slot]:
+def touched(slot: Slot) -> list[Slot]:
     """An auto swapped slot's publication holds production from the beginning, so that nothing comes in between."""
     production = [] if not slot.is_auto_swapped else [slot.site.slots.get(is_production=True)]
     for one in production:
@@ -73,6 +94,13 @@ def _touched(slot: Slot) -> list[Slot]:
                 **refusal.values,
             )
     return [slot, *production]
+
+
+def recognised(deployment: Deployment) -> list[str]:
+    """What a deployment that was just asked for is, in words; nothing when its content says nothing any more."""
+    with suppress(FileNotFoundError, Refused):
+        return [recognition.recognise(Folder(store.path_of(deployment.content_digest))).summary]
+    return []
 
 
 def received(slot: Slot) -> QuerySet[Deployment]:

@@ -108,7 +108,7 @@ def _site_of(kept: list[DeletedSlot]) -> Site:
 def _make_slot(site: Site, kept: DeletedSlot) -> Slot:
     count = min(kept.instance_count, Mode(site.mode).most_instances)
     slot = slots.create_slot(site, kept.slot_name, is_production=kept.is_production, instance_count=count)
-    for name in ("drain_limit_seconds", "rollback_window_seconds", "is_auto_swapped"):
+    for name in ("drain_limit_seconds", "rollback_window_seconds", "is_auto_swapped", "deploy_branches"):
         setattr(slot, name, getattr(kept, name))
     slot.is_running = kept.was_running
     slot.save()

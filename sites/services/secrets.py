@@ -20,6 +20,13 @@ def reveal_publishing_password(*, acting_user: User, slot: Slot) -> str:
     return slot.publishing_password
 
 
+def reveal_for_profile(*, acting_user: User, slot: Slot) -> str:
+    """The same, for a publish profile. Raises NotAllowed for a reader."""
+    slot = access.slot_for_change(acting_user, slot)
+    _record(acting_user, slot, f"The publish profile of '{slot.title}' was downloaded. It holds the password.")
+    return slot.publishing_password
+
+
 def reveal_settings(
     *, acting_user: User, slot: Slot, category: Category, names: Iterable[str] | None = None
 ) -> dict[str, str]:

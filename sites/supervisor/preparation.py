@@ -22,7 +22,8 @@ def make_folders(isolation: str) -> int:
         folder.chmod(0o700)
     is_passed_through = isolation == Level.NONE and os.geteuid() == 0
     mode = data_folder.PASSABLE if is_passed_through else data_folder.PRIVATE
-    for folder in (settings.CONTENT_DIR, settings.BUILD_DIR, settings.CACHE_DIR, settings.MOUNT_DIR, settings.DATA_DIR):
+    passed = (settings.CONTENT_DIR, settings.BUILD_DIR, settings.CACHE_DIR, settings.MOUNT_DIR, settings.GIT_DIR)
+    for folder in (*passed, settings.DATA_DIR):
         folder.mkdir(exist_ok=True)
         data_folder.close(folder, mode)
     return tighten()

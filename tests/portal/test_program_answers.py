@@ -37,7 +37,7 @@ def test_an_unforeseen_exception(domain: Domain, staging: Slot, monkeypatch: Mon
     ("method", "path", "status", "code"),
     [
         ("get", "/api/zipdeploy", 405, "Refused"),
-        ("put", "/api/zipdeploy", 405, "Refused"),
+        ("patch", "/api/zipdeploy", 405, "Refused"),
         ("post", "/api/deployments", 405, "Refused"),
         ("get", "/", 404, "NotFound"),
         ("get", "/api/nowhere", 404, "NotFound"),

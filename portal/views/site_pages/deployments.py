@@ -16,8 +16,9 @@ from portal.views.site_pages import parts
 from portal.views.site_pages.facts import SlotFacts
 from sites.access import get_slot
 from sites.errors import NotFound
-from sites.models import Deployment
+from sites.models import Deployment, Slot
 from sites.services.deployments import end_of_log
+from sites.services.differences import Difference, difference
 
 PAGE_SIZE = 20
 
@@ -43,7 +44,7 @@ def history(request: PortalRequest, site_name: str, slot_name: str) -> HttpRespo
 
 @require_safe
 def log(request: PortalRequest, site_name: str, slot_name: str, public_id: uuid.UUID) -> HttpResponse:
-    """The log of one deployment's build, which follows while it is built."""
+    """The log of one deployment's build, which follows while it is built, and how its files differ from the present."""
     slot = get_slot(request.user, site_name, slot_name)
     deployment = Deployment.objects.filter(workload__site=slot.site, public_id=public_id).first()
     if deployment is None:
@@ -53,10 +54,16 @@ def log(request: PortalRequest, site_name: str, slot_name: str, public_id: uuid.
         request,
         slot,
         "deployments",
-        {"deployment": deployment, "log": end_of_log(deployment)},
+        {"deployment": deployment, "log": end_of_log(deployment), "difference": _difference(deployment, slot)},
         commands=DEPLOYMENT_COMMANDS,
         extra_commands=[back],
         template="site/deployment.html",
         part="build-log",
         is_open=deployment.state in Deployment.OPEN,
     )
+
+
+def _difference(deployment: Deployment, slot: Slot) -> Difference | None:
+    """To what the slot serves; None for that itself, and where nothing is served."""
+    active = slot.occupant.active_deployment
+    return difference(deployment, active) if active and active != deployment else None

@@ -104,3 +104,9 @@ class SlotFacts:
         """Where publishing clients reach it, without a slash at the end."""
         names = [host.name for host in self.slot.host_names.all() if host.kind == HostNameKind.PUBLISHING]
         return f"http://{names[0]}" + ("" if settings.PORT == 80 else f":{settings.PORT}") if names else ""
+
+    @cached_property
+    def git_address(self) -> str:
+        """Where the slot is pushed to, with its user, so that git asks for the password only."""
+        scheme, _, rest = self.publishing_address.partition("://")
+        return f"{scheme}://{self.slot.publishing_user}@{rest}/{self.slot.site.name}.git"

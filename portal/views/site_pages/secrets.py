@@ -11,11 +11,12 @@ from portal.command_bar import LIST_COMMANDS
 from portal.configuration import read_configuration
 from portal.confirmation import confirm
 from portal.http import PortalRequest
+from portal.publish_profile import publish_profile
 from portal.templatetags.site_pages import entry_rows
 from portal.views.site_pages import configure, parts
 from portal.views.site_pages.facts import SlotFacts
 from sites.access import get_slot_for_change
-from sites.errors import SettingRefused
+from sites.errors import NotFound, SettingRefused
 from sites.services import secrets, slots
 
 
@@ -35,6 +36,29 @@ def reveal_password(request: PortalRequest, site_name: str, slot_name: str) -> H
     password = secrets.reveal_publishing_password(acting_user=request.user, slot=slot)
     context = {"facts": SlotFacts(request.user, slot), "password": password}
     return parts.show(request, slot, "dashboard", context, commands=LIST_COMMANDS, part="publishing-password")
+
+
+@require_POST
+def download_profile(request: PortalRequest, site_name: str, slot_name: str) -> HttpResponse:
+    """The publish profile with the publishing password, as a file."""
+    slot = get_slot_for_change(request.user, site_name, slot_name)
+    facts = SlotFacts(request.user, slot)
+    if not facts.publishing_address:
+        raise NotFound
+    name = slot.site.name if slot.is_production else f"{slot.site.name}-{slot.name}"
+    profile = publish_profile(
+        name=name,
+        user=slot.publishing_user,
+        password=secrets.reveal_for_profile(acting_user=request.user, slot=slot),
+        publishing_address=facts.publishing_address,
+        site_address=facts.address,
+        portal_address=request.build_absolute_uri("/"),
+    )
+    return HttpResponse(
+        profile,
+        content_type="application/octet-stream",
+        headers={"Content-Disposition": f'attachment; filename="{name}.PublishSettings"'},
+    )
 
 
 @require_POST

@@ -21,6 +21,21 @@ def archive(text: str = "hello") -> SimpleUploadedFile:
     return SimpleUploadedFile("site.zip", buffer.getvalue(), "application/zip")
 
 
+def test_a_chosen_zip_is_published_also_if_no_content_was_chosen(domain: Domain, alice: Client) -> None:
+    assert alice.post("/new/custom/", {**FIRST, "to": "create", "archive": archive()}).status_code == 303
+    assert domain.work(Operation.objects.get()).state == "succeeded"
+    assert domain.serves("fabrikam.localhost") == "site.zip"
+
+
+def test_a_chosen_zip_is_never_dropped_in_silence(domain: Domain, alice: Client) -> None:
+    sample = alice.post("/new/custom/", {**FIRST, "to": "create", "beginning": "sample", "archive": archive()})
+    assert sample.status_code == 400
+    assert "A zip file was chosen, and so was a beginning without it; nothing was created." in sample.content.decode()
+    back = alice.post("/new/custom/", {**FIRST, "to": "1", "archive": archive()})
+    assert "The zip that you chose is not kept while you go back." in back.content.decode()
+    assert not Site.objects.exists()
+
+
 @pytest.mark.parametrize("headers", [{}, HTMX], ids=["page", "part"])
 def test_the_first_page_leads_to_the_second_and_back_with_what_was_typed(
     alice: Client, headers: dict[str, str]

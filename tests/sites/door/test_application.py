@@ -1,14 +1,14 @@
 """What the door does with a body before Django sees the request, and with the answer after it."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import AsyncGenerator, Callable
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from sites.door import bodies, incoming, uploads
-from sites.door.answer import Held
+from sites.door.answer import Held, Streamed
 from sites.door.application import Door
 from sites.door.bodies import HEAD_BYTES
 from sites.door.head import ALIVE_HOST
@@ -46,6 +46,25 @@ def test_a_request_without_a_body_goes_straight_through(door: Door, application:
     )
     assert "HTTP_X_FORGED" not in environ
     assert application.responses[0].is_closed
+
+
+def test_an_answer_that_comes_bit_by_bit_is_sent_on_and_ends_also_without_its_client(
+    door: Door, application: Application
+) -> None:
+    ended = []
+
+    async def pieces() -> AsyncGenerator[bytes, None]:
+        try:
+            yield b"one "
+            await asyncio.sleep(0)
+            yield b"two"
+        finally:
+            ended.append(True)
+
+    application.answer = lambda environ: Response([b""], Streamed(pieces))
+    client = visit(door, AsgiClient())
+    assert (client.body, client.is_answered, ended) == (b"one two", True, [True])
+    assert "content-length" not in client.headers
 
 
 @pytest.mark.parametrize("headers", [{"Content-Length": "150000"}, CHUNKED], ids=["length", "chunked"])

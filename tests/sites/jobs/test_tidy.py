@@ -18,6 +18,7 @@ from tests.domain import Domain
 @pytest.fixture(autouse=True)
 def _own_store(settings: LazySettings, tmp_path: Path) -> None:
     settings.CONTENT_DIR = tmp_path / "content"
+    settings.GIT_DIR = tmp_path / "git"
     settings.BUILD_DIR = tmp_path / "builds"
 
 

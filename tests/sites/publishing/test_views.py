@@ -16,6 +16,8 @@ from sites.services.slots import change_swap_settings
 from sites.services.swaps import request_swap
 from tests.domain import Domain
 
+TEXT = {"HTTP_ACCEPT": "text/plain"}
+
 
 def basic(slot: Slot, password: str | None = None) -> dict[str, str]:
     pair = f"{slot.publishing_user}:{slot.publishing_password if password is None else password}"
@@ -76,7 +78,7 @@ def test_the_log_is_given_whole_with_what_moved_aside(domain: Domain, slots: tup
     log.with_name(f"{log.name}.1").write_text("first\n")
     log.write_text("last\n")
     address = f"/api/deployments/{deployment.public_id.hex}/log"
-    answer = Client().get(address, HTTP_HOST="contoso-staging.scm.localhost", **basic(slots[1]))
+    answer = Client().get(address, HTTP_HOST="contoso-staging.scm.localhost", **TEXT, **basic(slots[1]))
     assert answer.getvalue() == b"first\nlast\n"
     assert answer["Content-Type"] == "text/plain; charset=utf-8"
 
@@ -91,7 +93,7 @@ def test_a_log_acts_on_no_terminal_however_it_is_cut_into_blocks(
     build_log(deployment).parent.mkdir(parents=True, exist_ok=True)
     build_log(deployment).write_text(written)
     address = f"/api/deployments/{deployment.public_id.hex}/log"
-    answer = Client().get(address, HTTP_HOST="contoso-staging.scm.localhost", **basic(slots[1]))
+    answer = Client().get(address, HTTP_HOST="contoso-staging.scm.localhost", **TEXT, **basic(slots[1]))
     text = answer.getvalue().decode()
     assert text == "grünred  \\u202etxt\ttab\n" + "ü" * 200
 
@@ -155,8 +157,8 @@ def test_history_is_for_the_slots_own_credentials(domain: Domain, slots: tuple[S
     assert Client().get("/api/deployments", HTTP_HOST="contoso.scm.localhost").status_code == 401
 
 
-def look(slot: Slot, host: str, address: str):
-    return Client().get(f"/api/deployments/{address}", HTTP_HOST=host, **basic(slot))
+def look(slot: Slot, host: str, address: str, **headers: str):
+    return Client().get(f"/api/deployments/{address}", HTTP_HOST=host, **basic(slot), **headers)
 
 
 @pytest.mark.parametrize("way", ["auto swap", "swap"])
@@ -179,7 +181,7 @@ def test_the_address_of_a_publication_stays_valid_wherever_it_goes(
         found = look(staging, host, name)
         assert (found.status_code, found.json()["id"]) == (200, address)
         assert (found.json()["state"], found.json()["slot"]) == ("active", "production")
-        assert look(staging, host, f"{name}/log").getvalue() == b"built"
+        assert look(staging, host, f"{name}/log", **TEXT).getvalue() == b"built"
     assert look(production, "contoso.scm.localhost", address).status_code == 404, "production did not receive it"
 
 

@@ -12,7 +12,9 @@ from django.db.models import Q
 from sites.models import Category, HostNameKind, Operation, Slot, SlotSetting
 from sites.planning import mount_folder
 from sites.services import slots
+from sites.services.commits import change_deploy_branches
 from sites.services.handler_mappings import to_value
+from sites.services.publisher import Publisher
 from sites.services.settings import TRAVELLING, Entry, read_settings, save_settings
 from tests.domain import Domain
 
@@ -117,6 +119,12 @@ PROBES = {
         lambda domain, slot, number: slots.scale(acting_user=domain.alice, slot=slot, count=1 + number),
     ),
     "auto swap": Probe(lambda _domain, slot: slot.is_auto_swapped, auto_swap),
+    "branch to deploy": Probe(
+        lambda _domain, slot: slot.branches,
+        lambda domain, slot, number: change_deploy_branches(
+            publisher=Publisher("alice", domain.alice), slot=slot, names=f"release-{number}"
+        ),
+    ),
     "drain limit": swap_setting("drain_limit_seconds", lambda number: 40 + number),
     "roll-back window": swap_setting("rollback_window_seconds", lambda number: 300 + number),
 }

@@ -12,8 +12,16 @@ from tests.domain import Domain
 
 PAGES = ["site-quickstart", "site-dashboard", "site-deployments", "site-configure", "site-scale"]
 QUESTIONS = ["site-publish", "site-credentials-reset"]
-CHANGES = ["site-publish", "site-configure", "site-scale", "site-credentials-reset", "site-password-reveal"]
-POSTS_ONLY = ["site-look", "site-password-reveal", "site-values-reveal"]
+CHANGES = [
+    "site-publish",
+    "site-configure",
+    "site-scale",
+    "site-credentials-reset",
+    "site-password-reveal",
+    "site-publish-profile",
+    "site-deploy-branches",
+]
+POSTS_ONLY = ["site-look", "site-password-reveal", "site-values-reveal", "site-publish-profile", "site-deploy-branches"]
 
 
 def _address(name: str, site: str = "contoso", slot: str = "staging") -> str:

@@ -2,7 +2,7 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-    dependencies = [("sites", "0014_waits_for")]
+    dependencies = [("sites", "0016_deployment_traits")]
 
     operations = [
         migrations.AddField("instance", "written_places", models.JSONField(default=list)),

@@ -2,7 +2,7 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-    dependencies = [("sites", "0014_waits_for")]
+    dependencies = [("sites", "0015_router_certificates")]
 
     operations = [
         migrations.AddField("deployment", "traits", models.JSONField(default=dict)),
