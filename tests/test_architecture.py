@@ -24,6 +24,7 @@ MAY_IMPORT: dict[str, set[str]] = {
         "sites.log_lines",
         "sites.door",
         "sites.publishing",
+        "sites.api",
     },
     "sites": {"sites.keyring", "sites.content", "sites.runtime.agent"},
     "sites.disk": set(),
@@ -96,6 +97,15 @@ MAY_IMPORT: dict[str, set[str]] = {
         "sites.content",
         "sites.door",
         "sites.limits",
+    },
+    "sites.api": {
+        "sites.services",
+        "sites.access",
+        "sites.models",
+        "sites.operations.kinds",
+        "sites.door",
+        "sites.limits",
+        "sites.publishing",
     },
     "sites.supervisor": {
         "sites.logs",

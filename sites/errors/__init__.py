@@ -20,6 +20,15 @@ GreenroomError
 │   ├── QuotaExceeded       content and builds of a web site would outgrow their quota
 │   ├── UploadsBusy
 │   ├── NotEnoughMemory     the limits of all instances together would exceed what the machine offers
+│   ├── RequestRefused      a program's request is not as the API describes it
+│   ├── TokenRefused        a program without an access token that is in force
+│   ├── TokenLimited        too many wrong access tokens
+│   ├── ScopeMissing        the access token lacks the scope
+│   ├── PreconditionFailed  a request holds only under a condition that is not met
+│   ├── DeploymentElsewhere  no slot holds what production should serve
+│   ├── KeyReused           an Idempotency-Key comes with another request
+│   ├── TooManyKeys
+│   ├── TooManyWaiting
 │   ├── NotStandard         staged publishing needs Standard mode
 │   ├── NotSwappable        the site left Standard mode
 │   ├── SlotLimit
@@ -90,6 +99,17 @@ from sites.errors.failures import (
 )
 from sites.errors.keys import DataFolderRefused, KeyFileRefused, KeyMissing
 from sites.errors.limits import DiskFull, NotEnoughMemory, QuotaExceeded, UploadsBusy
+from sites.errors.programs import (
+    DeploymentElsewhere,
+    KeyReused,
+    PreconditionFailed,
+    RequestRefused,
+    ScopeMissing,
+    TokenLimited,
+    TokenRefused,
+    TooManyKeys,
+    TooManyWaiting,
+)
 from sites.errors.slots import (
     NothingPublished,
     NothingToRollBack,
@@ -120,6 +140,7 @@ __all__ = [
     "BuildFailed",
     "Cancelled",
     "DataFolderRefused",
+    "DeploymentElsewhere",
     "DiskFull",
     "Failed",
     "GreenroomError",
@@ -129,6 +150,7 @@ __all__ = [
     "IsolationMissing",
     "KeyFileRefused",
     "KeyMissing",
+    "KeyReused",
     "LastOwner",
     "NameRefused",
     "NameTaken",
@@ -146,15 +168,18 @@ __all__ = [
     "OutOfMemory",
     "Outdated",
     "PortTaken",
+    "PreconditionFailed",
     "PublishingLimited",
     "QuotaExceeded",
     "Refused",
     "ReleaseFailed",
+    "RequestRefused",
     "RequestTooLarge",
     "RouterUnreachable",
     "RoutesRefused",
     "RuntimeUnreachable",
     "SameSlot",
+    "ScopeMissing",
     "ServerBusy",
     "ServerFault",
     "SettingRefused",
@@ -165,7 +190,11 @@ __all__ = [
     "SlotStopped",
     "StaleOrder",
     "SwapPending",
+    "TokenLimited",
+    "TokenRefused",
+    "TooManyKeys",
     "TooManyUploads",
+    "TooManyWaiting",
     "Unreachable",
     "UploadTooLarge",
     "UploadsBusy",

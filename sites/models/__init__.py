@@ -1,5 +1,6 @@
 """The domain's records, a noun per module."""
 
+from sites.models.access_token import AccessToken, IdempotentRequest, Scope
 from sites.models.deleted_slot import DeletedSlot
 from sites.models.deployment import Deployment, DeploymentState
 from sites.models.host_name import HostName, HostNameKind
@@ -20,12 +21,14 @@ from sites.models.workload import Workload
 __all__ = [
     "PRODUCTION",
     "STAGING",
+    "AccessToken",
     "Category",
     "DeletedSlot",
     "Deployment",
     "DeploymentState",
     "HostName",
     "HostNameKind",
+    "IdempotentRequest",
     "Instance",
     "InstanceSize",
     "LimitBucket",
@@ -39,6 +42,7 @@ __all__ = [
     "RevisionState",
     "Role",
     "RouterNode",
+    "Scope",
     "Site",
     "SiteUsage",
     "Slot",
