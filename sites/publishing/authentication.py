@@ -1,4 +1,7 @@
-"""Who publishes: a slot's own user and password, by HTTP Basic (RFC 7617), on the slot's publishing host."""
+"""Who publishes to a slot, on its publishing host: its own user and password, or a person's access token.
+
+The first come by HTTP Basic (RFC 7617), a token as a bearer token (RFC 6750).
+"""
 
 import base64
 import functools
@@ -7,13 +10,16 @@ import logging
 import math
 from collections.abc import Callable
 
+from django.contrib.auth.models import User
 from django.http import HttpRequest, JsonResponse
 from django.http.response import HttpResponseBase
 
-from sites.errors import NotAuthenticated, PublishingLimited
+from sites import access
+from sites.errors import NotAllowed, NotAuthenticated, NotFound, PublishingLimited
 from sites.limits import buckets
 from sites.limits.address import client_address, network_of
-from sites.models import HostName, HostNameKind, Slot
+from sites.models import HostName, HostNameKind, Scope, Slot
+from sites.services import access_tokens
 
 logger = logging.getLogger(__name__)
 FROM_ADDRESS = buckets.Limit("publishing from address", 30)
@@ -39,6 +45,9 @@ def with_slot(view: Callable[..., HttpResponseBase]) -> Callable[..., HttpRespon
     @functools.wraps(view)
     def gate(request: HttpRequest, *args: object, **kwargs: object) -> HttpResponseBase:
         slot = slot_of(request)
+        if slot is not None and (person := _person(request, slot)) is not None:
+            request.publisher = person  # type: ignore[attr-defined]
+            return view(request, slot, *args, **kwargs)
         user, password = _credentials(request)
         # Both are compared in any case, so that the time taken tells nothing
         is_user = hmac.compare_digest(user.encode(), (slot.publishing_user if slot else "").encode())
@@ -48,6 +57,25 @@ def with_slot(view: Callable[..., HttpResponseBase]) -> Callable[..., HttpRespon
         return view(request, slot, *args, **kwargs)
 
     return gate
+
+
+def publisher_of(request: HttpRequest) -> User | None:
+    """The person whose access token opened the gate; None for the slot's own credentials."""
+    return getattr(request, "publisher", None)
+
+
+def _person(request: HttpRequest, slot: Slot) -> User | None:
+    """The person of an access token that may publish to the slot; None for everybody else."""
+    scheme, _, text = request.headers.get("Authorization", "").partition(" ")
+    token = access_tokens.find(text.strip()) if scheme.lower() == "bearer" else None
+    if token is None or not token.allows(Scope.PUBLISH):
+        return None
+    person = access.by_token(token)
+    try:
+        access.get_slot_for_change(person, slot.site.name, slot.name)
+    except (NotFound, NotAllowed):
+        return None
+    return person
 
 
 def _refuse(request: HttpRequest, slot: Slot | None, *, is_its_user: bool) -> JsonResponse:

@@ -15,7 +15,7 @@ from sites.door.answer import Held, note
 from sites.door.uploads import admission, file_of, takes_upload
 from sites.errors import GreenroomError, NoSpaceLeft, NotFound, is_disk_full, status_of
 from sites.models import Deployment, Operation, OperationState, Slot
-from sites.publishing.authentication import with_slot
+from sites.publishing.authentication import publisher_of, with_slot
 from sites.publishing.waiting import waiting
 from sites.services import deployments
 
@@ -37,9 +37,10 @@ def zip_deploy(request: HttpRequest, slot: Slot) -> HttpResponse:
             return answer
         file = file_of(request)
         with nullcontext(file) if file else received(request, settings.MAX_UPLOAD) as archive:
+            person = publisher_of(request)
             operation = deployments.publish_zip(
-                acting_user=None,
-                author=slot.publishing_user,
+                acting_user=person,
+                author=person.get_username() if person else slot.publishing_user,
                 slot=slot,
                 archive=archive,
                 message=request.GET.get("message", "Zip published by an HTTP client"),
