@@ -1,5 +1,7 @@
 """The API's addresses, below /api/v1/."""
 
+from django.urls import path
+
 from sites.api.application import api
 
-urlpatterns = api.urls[0]
+urlpatterns = [path("", api.urls)]
