@@ -151,7 +151,6 @@ INSTALLED_APPS = [
     "sites",
     "tools",
     "django_htmx",
-    "ninja",
     "django.contrib.admin",
     "django.contrib.auth",
     "django.contrib.contenttypes",

@@ -66,6 +66,7 @@ urlpatterns = [
     path("settings/", include("portal.settings_urls")),
     path("api/v1/", include("sites.api.urls")),
     path("api/try/", api.try_it, name="api-try"),
+    path("api/try/<str:file>", api.asset, name="api-asset"),
     path("admin/login/", sign_in.admin_sign_in),
     path("admin/password_change/", RedirectView.as_view(pattern_name="account")),  # Django's own counts no tries
     path("admin/", admin.site.urls),

@@ -1,16 +1,36 @@
-"""The page on which the API can be tried."""
+"""The page on which the API can be tried, with the files of Swagger UI that Django Ninja brings."""
 
-from django.http import HttpResponse
+from importlib.util import find_spec
+from pathlib import Path
+
+from django.http import FileResponse, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
 from portal.http import PortalRequest
 from sites.api import DESCRIPTION
+from sites.errors import NotFound
+
+KINDS = {
+    "swagger-ui.css": "text/css; charset=utf-8",
+    "swagger-ui-bundle.js": "text/javascript; charset=utf-8",
+    "swagger-ui-init.js": "text/javascript; charset=utf-8",
+}
+"""Served from their package: among the portal's static files they would be compressed at the first start."""
 
 
 @require_safe
 def try_it(request: PortalRequest) -> HttpResponse:
     """Swagger UI with the API's description. It acts with a token that the person enters, never with the session."""
-    return render(
-        request, "api/try.html", {"settings": {"url": DESCRIPTION, "layout": "BaseLayout", "deepLinking": True}}
-    )
+    settings = {"url": DESCRIPTION, "layout": "BaseLayout", "deepLinking": True}
+    return render(request, "api/try.html", {"settings": settings})
+
+
+@require_safe
+def asset(request: PortalRequest, file: str) -> FileResponse:
+    """One file of Swagger UI. Raises NotFound for any other."""
+    spec = find_spec("ninja")
+    if file not in KINDS or spec is None or not spec.submodule_search_locations:
+        raise NotFound
+    path = Path(spec.submodule_search_locations[0]) / "static/ninja" / file
+    return FileResponse(path.open("rb"), content_type=KINDS[file])

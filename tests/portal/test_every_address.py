@@ -54,6 +54,7 @@ def addresses(domain: Domain, contoso: Site) -> list[str]:
         "object_id": str(Operation.objects.first().pk),
         "url": "nowhere",
         "path": "nowhere",
+        "file": "swagger-ui.css",
         "final_catch_all": "nowhere",
     }
 

@@ -43,6 +43,7 @@ READING = {
     "operation-export": "GET /operations has the same rows",
     "operation-dismiss": "it closes a notification",
     "api-try": "the page on which the API is tried",
+    "api-asset": "a part of it",
     "home": "leads on",
     "healthz": "a program reads it as it is",
     "all-items": "GET /sites",
@@ -113,6 +114,12 @@ def routes() -> set[str]:
         for view in router.path_operations.values():
             found |= {operation.view_func.__name__ for operation in view.operations}
     return found
+
+
+def test_each_route_has_a_name_of_its_own() -> None:
+    described = api.get_openapi_schema(path_prefix="/api/v1/")["paths"].values()
+    names = [method["operationId"] for item in described for method in item.values()]
+    assert len(names) == len(set(names)) and set(names) == routes()
 
 
 def portal_addresses() -> set[str]:
