@@ -10,7 +10,7 @@ from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST
 
-from portal.accounts import notices
+from portal.accounts import factors, notices
 from portal.http import PortalRequest
 from sites.access import visible_sites
 from sites.errors import SettingRefused
@@ -41,7 +41,12 @@ class TokenForm(forms.Form):
 @require_http_methods(["GET", "HEAD", "POST"])
 @reauthentication_required(app="allauth.account")
 def tokens(request: PortalRequest) -> HttpResponse:
-    """The list, and a new one, whose text is shown on the first look and never again."""
+    """The list, and a new one, whose text is shown on the first look and never again.
+
+    Whoever must have a second factor sets it up first: a token signs in without one.
+    """
+    if factors.is_required(request.user) and not factors.is_set(request.user):
+        return redirect("account")
     if request.method != "POST":
         return _show(request, {"days": "30", "scopes": [Scope.READ]})
     form = TokenForm(request.POST)

@@ -5,6 +5,7 @@ import re
 import pytest
 from django.contrib.sessions.models import Session
 from django.db import connection
+from pytest_django import Settings
 
 from sites.models import AccessToken, Operation
 from sites.services import access_tokens
@@ -89,6 +90,15 @@ def test_no_token_is_made_for_a_site_of_others(alice_in: Visitor, domain: Domain
     confirm(alice_in)
     assert alice_in.post(PAGE, {**WANTED, "site": "nowhere"}).status_code == 404
     assert not AccessToken.objects.exists()
+
+
+def test_who_must_have_a_second_factor_sets_it_up_before_a_token(
+    alice_in: Visitor, domain: Domain, settings: Settings
+) -> None:
+    confirm(alice_in)
+    settings.SECOND_FACTOR = "everybody"
+    assert alice_in.get(PAGE)["Location"] == ACCOUNT
+    assert alice_in.post(PAGE, WANTED)["Location"] == ACCOUNT and not AccessToken.objects.exists()
 
 
 def test_a_person_has_a_bounded_number_of_tokens(

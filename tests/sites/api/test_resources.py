@@ -61,6 +61,19 @@ def test_a_list_takes_the_same_number_of_queries_whatever_its_length(domain: Dom
     assert queries() == few
 
 
+def test_the_operation_logs_take_the_same_number_of_queries_whatever_their_length(
+    domain: Domain, program: Program, slots: tuple[Slot, Slot]
+) -> None:
+    def queries(length: int) -> int:
+        with CaptureQueriesContext(connection) as caught:
+            assert len(program.get(f"/operations?per_page={length}").json()["items"]) == length
+        return len(caught)
+
+    domain.swap(slots[1], slots[0])
+    queries(1)  # notes the first use of the token
+    assert queries(1) == queries(5)
+
+
 def test_staged_publishing_is_enabled_and_the_slot_deleted(domain: Domain, program: Program) -> None:
     domain.create()
     domain.work(operation_of(program.post("/sites/contoso/slots", {"is_cloned": False})))
