@@ -7,12 +7,14 @@ from django.test import Client
 
 
 def test_the_page_and_all_its_files_are_served_here(alice: Client) -> None:
-    page = alice.get("/api/try/").content.decode()
+    answer = alice.get("/api/try/")
+    page, policy = answer.content.decode(), answer["Content-Security-Policy"]
+    assert "default-src 'self'" in policy and "unsafe" not in policy and "http" not in policy
     files = re.findall(r'(?:href|src)="(/api/try/[^"]+)"', page)
     assert len(files) == 3 and "//" not in re.sub(r"<!--.*?-->", "", page).replace("http://www.w3.org", "")
     for file in files:
         answer = alice.get(file)
-        assert answer.status_code == 200 and len(b"".join(answer.streaming_content)) > 500
+        assert answer.status_code == 200 and len(answer.content) > 500
         assert answer["Content-Type"].startswith(("text/css", "text/javascript"))
 
 
