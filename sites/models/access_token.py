@@ -1,5 +1,7 @@
 """Access tokens of people, for programs that act for them, and the requests that such programs may send twice."""
 
+from datetime import timedelta
+
 from django.conf import settings
 from django.db import models
 
@@ -41,6 +43,8 @@ class AccessToken(models.Model):
 
 class IdempotentRequest(models.Model):
     """A request that came with an Idempotency-Key, and the operation that it began."""
+
+    KEPT = timedelta(hours=24)
 
     token = models.ForeignKey(AccessToken, on_delete=models.CASCADE, related_name="idempotent_requests")
     key_digest = models.CharField(max_length=64)

@@ -6,7 +6,6 @@ of two callers at once the second waits for the first and then gets its operatio
 
 import hashlib
 from collections.abc import Callable
-from datetime import timedelta
 
 from django.db import IntegrityError, transaction
 
@@ -15,7 +14,7 @@ from sites.errors import KeyReused, Refused, RequestRefused, TooManyKeys
 from sites.models import AccessToken, IdempotentRequest, Operation
 from sites.models.clock import now
 
-HOURS = 24
+HOURS = int(IdempotentRequest.KEPT.total_seconds() // 3600)
 """How long a key is remembered."""
 MOST_KEYS = 10_000
 """Of one token within HOURS."""
@@ -57,7 +56,7 @@ def _find(token: AccessToken, key_digest: str) -> IdempotentRequest | None:
 
 
 def _forget_old(token: AccessToken) -> None:
-    old = IdempotentRequest.objects.filter(token=token, created_at__lt=now() - timedelta(hours=HOURS))
+    old = IdempotentRequest.objects.filter(token=token, created_at__lt=now() - IdempotentRequest.KEPT)
     if old.exists():
         old.delete()
 

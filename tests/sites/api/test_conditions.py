@@ -6,6 +6,7 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
+from sites.jobs import tidy
 from sites.models import AccessToken, IdempotentRequest, Operation, Slot, SlotHold
 from sites.services import conditions, idempotency, swaps
 from sites.services.settings import Entry
@@ -220,6 +221,17 @@ def test_keys_are_forgotten_after_a_day_and_are_bounded(
     assert program.post(SWAP, Idempotency_Key="release-1").status_code == 202
     IdempotentRequest.objects.update(created_at=timezone.now() - timedelta(hours=idempotency.HOURS, seconds=1))
     assert program.post(SWAP, Idempotency_Key="release-2").json()["code"] == "SlotBusy"
+    assert not IdempotentRequest.objects.exists()
+
+
+def test_keys_of_a_token_that_is_used_no_more_are_removed(
+    domain: Domain, program: Program, slots: tuple[Slot, Slot]
+) -> None:
+    operation_of(program.post(SWAP, Idempotency_Key="release-1"))
+    tidy.run()
+    assert IdempotentRequest.objects.count() == 1
+    IdempotentRequest.objects.update(created_at=timezone.now() - timedelta(hours=25))
+    tidy.run()
     assert not IdempotentRequest.objects.exists()
 
 
