@@ -6,7 +6,7 @@ from django.http import HttpRequest, HttpResponse
 from ninja import Field, Query, Router, Schema
 
 from sites import access
-from sites.api.asking import ASKED, LONGEST_WAIT, asked, shown, user_of
+from sites.api.asking import ASKED, LONGEST_WAIT, asked, read, shown, user_of
 from sites.api.authentication import ADMINISTER, READ, SWAP, present
 from sites.api.shapes.common import NAME, Page, Pages, answers, page_of
 from sites.api.shapes.operations import RELATED, OperationShown, describe_operation
@@ -45,7 +45,7 @@ def list_operations(request: HttpRequest, asked_for: Query[OperationFilter], pag
 def get_operation(request: HttpRequest, operation_id: UUID, asked_for: Query[Wait]) -> HttpResponse:
     """One operation with its steps. With `wait` the answer comes when it has ended, and costs no more than that."""
     operation = access.get_operation(user_of(request), operation_id)
-    return shown(request, operation, wait=asked_for.wait)
+    return shown(request, read(operation.pk), wait=asked_for.wait)
 
 
 @router.post("/operations/{operation_id}/complete", response=ASKED, auth=SWAP)
