@@ -5,6 +5,8 @@ from django.core.wsgi import get_wsgi_application
 from django.urls import Resolver404, resolve
 
 from portal.at_the_door import is_publishing, refuse
+from sites.api import is_api
+from sites.api.waiters import waiters
 from sites.door.application import UPLOADS, Door, Limits, Takes, Way
 from sites.door.head import Head
 from sites.door.lanes import Lane
@@ -23,7 +25,7 @@ def way_of(head: Head) -> Way:
         return Way("health", Takes.NOTHING)
     if is_publishing(head):
         return Way("publishing", _takes(head, settings.PUBLISHING_URLCONF))
-    lane = "provider" if head.path.startswith(PROVIDER_PATHS) else "portal"
+    lane = "provider" if head.path.startswith(PROVIDER_PATHS) else "api" if is_api(head.path) else "portal"
     return Way(lane, _takes(head, settings.ROOT_URLCONF))
 
 
@@ -40,12 +42,18 @@ def _takes(head: Head, urlconf: str) -> Takes:
     return Takes.FORM
 
 
+def let_go() -> None:
+    """End all waiting for operations."""
+    waiting.stop()
+    waiters.stop()
+
+
 def make_door() -> Door:
     """The door with a few threads for each kind of work.
 
     A page of the portal keeps Python's interpreter busy, so more threads would only share it; those of uploads unpack
     archives, for seconds, and health must answer whatever else is going on. A provider of single sign-on that does not
-    answer holds threads of its own lane only.
+    answer holds threads of its own lane only, and programs of the API do the same.
     """
     return Door(
         application=get_wsgi_application(),
@@ -53,6 +61,7 @@ def make_door() -> Door:
         refuse=refuse,
         lanes={
             "portal": Lane("portal", threads=8, of_one=6, waiting=200),
+            "api": Lane("api", threads=4, of_one=3, waiting=400),
             "provider": Lane("provider", threads=2, of_one=1, waiting=50),
             "publishing": Lane("publishing", threads=2, of_one=2, waiting=400),
             UPLOADS: Lane(UPLOADS, threads=2, of_one=2, waiting=400),
@@ -60,7 +69,7 @@ def make_door() -> Door:
         },
         limits=Limits(upload=settings.MAX_UPLOAD, form=settings.DATA_UPLOAD_MAX_MEMORY_SIZE + FIELDS),
         folder=settings.UPLOAD_DIR,
-        let_go=waiting.stop,
+        let_go=let_go,
     )
 
 

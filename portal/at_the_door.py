@@ -8,6 +8,7 @@ from django.urls import reverse
 
 from portal.middleware import CONTENT_SECURITY_POLICY
 from portal.refusals import TITLES, Refusal
+from sites.api import is_api
 from sites.door.answer import Answer, refusal_as
 from sites.door.head import Head
 from sites.errors import Refused
@@ -18,8 +19,8 @@ IN_THE_BAR = {**ALWAYS, "hx-retarget": "#notification", "hx-reswap": "innerHTML"
 
 
 def refuse(head: Head, refusal: Refused) -> Answer:
-    """JSON for publishing clients, the notification bar for htmx, a page for everybody else; without the database."""
-    if is_publishing(head):
+    """JSON for programs, the notification bar for htmx, a page for everybody else; without the database."""
+    if is_publishing(head) or is_api(head.path):
         said = json.dumps({"code": refusal.code, "message": str(refusal)})
         return refusal_as(refusal, "application/json", said, ALWAYS)
     if head.headers.get("hx-request") == "true":

@@ -9,6 +9,7 @@ from django.core.exceptions import ImproperlyConfigured
 from django.core.management import execute_from_command_line
 
 from portal.options import take_options
+from portal.remote import is_remote
 from sites.errors import GreenroomError
 from sites.plain_text import visible
 
@@ -17,7 +18,7 @@ CLOSED_PIPE = 141
 
 
 def run(arguments: Sequence[str], environment: MutableMapping[str, str]) -> int:
-    """Run the command and return 0, or raise SystemExit with its code; what is written belongs to its owner alone."""
+    """Run the command and return its code, or raise SystemExit with it; what is written belongs to its owner alone."""
     os.umask(0o077)
     try:
         try:
@@ -33,8 +34,13 @@ def run(arguments: Sequence[str], environment: MutableMapping[str, str]) -> int:
 
 
 def _run(arguments: Sequence[str]) -> int:
-    """`up` is no command of Django, and reads the settings when it is loaded: their options must be taken before."""
+    """`up` is no command of Django, and reads the settings when it is loaded: their options must be taken before.
+
+    The remote client reads no settings at all, so it leaves the data folder alone.
+    """
     if arguments[1:2] == ["up"]:
         return int(import_module("sites.management.up").main(arguments[2:]))
+    if is_remote(arguments[1:]):
+        return int(import_module("client.main").run(arguments[1:]))
     execute_from_command_line(list(arguments))
     return 0

@@ -24,6 +24,7 @@ from portal.http import PortalRequest
 from portal.program_answers import for_programs
 from portal.refusals import answer_refusal
 from portal.zero_bytes import ZeroByte, refuse_zero_bytes
+from sites.api import is_api
 from sites.errors import GreenroomError, NoSpaceLeft, NotAllowed, Refused, SettingRefused, is_disk_full
 
 logger = logging.getLogger(__name__)
@@ -32,6 +33,7 @@ GetResponse = Callable[[HttpRequest], HttpResponse]
 METHODS = ("GET", "HEAD", "POST", "OPTIONS")
 """What any address may be asked with; each takes some of them."""
 PUBLISHING_METHODS = (*METHODS, "PUT", "DELETE")
+API_METHODS = (*METHODS, "PUT", "PATCH", "DELETE")
 LOOPBACK = ("127.0.0.1", "[::1]")
 HEALTH = "/healthz"
 NOBODYS_SESSION_SECONDS = 3600
@@ -121,18 +123,24 @@ class HostMiddleware:
 
     def _answer(self, request: HttpRequest) -> HttpResponse:
         name, port = _split_host(request.get_host())
+        if name == settings.PORTAL_HOST and is_api(request.path):
+            return self._for_program(request, API_METHODS)
         if name == settings.PORTAL_HOST or (name in LOOPBACK and request.path == HEALTH):
-            return self._pass_on(request)
+            return self._pass_on(request, METHODS)
         if name.endswith(f".scm.{settings.SUFFIX}"):
             request.urlconf = settings.PUBLISHING_URLCONF
-            request.META.pop("HTTP_COOKIE", None)
-            return for_programs(request, self._pass_on(request, PUBLISHING_METHODS))
+            return self._for_program(request, PUBLISHING_METHODS)
         portal = f"http://{settings.PORTAL_HOST}{port}"
         if name in LOOPBACK:
             return HttpResponseRedirect(portal + request.get_full_path())
         return HttpResponse(UNKNOWN_HOST.format(address=portal), status=404, content_type="text/plain; charset=utf-8")
 
-    def _pass_on(self, request: HttpRequest, methods: Sequence[str] = METHODS) -> HttpResponse:
+    def _for_program(self, request: HttpRequest, methods: Sequence[str]) -> HttpResponse:
+        """Without cookies: a program shows credentials with each request, so no page of others can act through it."""
+        request.META.pop("HTTP_COOKIE", None)
+        return for_programs(request, self._pass_on(request, methods))
+
+    def _pass_on(self, request: HttpRequest, methods: Sequence[str]) -> HttpResponse:
         if request.method not in methods:
             return HttpResponseNotAllowed(methods)
         return self.get_response(request)
@@ -172,12 +180,12 @@ class SignInMiddleware(LoginRequiredMiddleware):
     def process_view(
         self, request: HttpRequest, view_func: Callable, view_args: tuple, view_kwargs: dict
     ) -> HttpResponseBase | None:
-        """Leave publishing hosts alone, which look at credentials of their own, and what anybody may see.
+        """Leave programs alone, which show credentials of their own, and what anybody may see.
 
         Who is signed in is not even looked up for that: health must answer while the database is away.
         """
         is_publishing = getattr(request, "urlconf", None) == settings.PUBLISHING_URLCONF
-        if is_publishing or not getattr(view_func, "login_required", True):
+        if is_publishing or is_api(request.path) or not getattr(view_func, "login_required", True):
             return None
         if request.user.is_authenticated and factors.is_missing(request):
             return _lead(request, reverse("account"))

@@ -1,11 +1,16 @@
-"""What programs that publish are answered when no view of theirs has answered: JSON with a code and a sentence."""
+"""What programs are answered when no view of theirs has answered: JSON with a code and a sentence."""
 
 from django.http import HttpRequest, HttpResponse, JsonResponse
 
-from sites.errors import NotFound, Refused, ServerFault
+from sites.api import DESCRIPTION, is_api
+from sites.errors import NotFound, Refused, RequestRefused, ServerFault
 
 REFUSED = "{method} {path} could not be read; nothing was changed. README.md shows what a publishing client sends."
 METHOD = "{path} does not take {method}; nothing was changed. Use {allowed}."
+FAULT = (
+    "The request to {path} ended early because of a fault of Greenroom itself, and it is not known whether anything "
+    "was changed. See GET /api/v1/operations, and logs/web.log on the server; then try again."
+)
 
 
 def for_programs(request: HttpRequest, answer: HttpResponse) -> HttpResponse:
@@ -19,8 +24,14 @@ def for_programs(request: HttpRequest, answer: HttpResponse) -> HttpResponse:
 
 def _error(request: HttpRequest, answer: HttpResponse) -> Refused | ServerFault:
     if answer.status_code >= 500:
-        return ServerFault(host=request.get_host())
+        return (
+            ServerFault(FAULT.format(path=request.path))
+            if is_api(request.path)
+            else ServerFault(host=request.get_host())
+        )
     if answer.status_code == 404:
         return NotFound()
+    if is_api(request.path) and answer.status_code != 405:
+        return RequestRefused(reason=f"{request.method} {request.path} is not what {DESCRIPTION} describes")
     sentence = METHOD if answer.status_code == 405 else REFUSED
     return Refused(sentence.format(method=request.method, path=request.path, allowed=answer.get("Allow", "another")))

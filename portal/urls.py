@@ -6,6 +6,7 @@ from django.views.generic import RedirectView
 
 from portal.accounts.views import sign_in, welcome
 from portal.views import (
+    api,
     assets,
     commands,
     compare,
@@ -63,6 +64,9 @@ urlpatterns = [
     path("sites/<str:site_name>/<str:slot_name>/mode/", commands.change_mode, name="site-mode"),
     path("sites/<str:site_name>/<str:slot_name>/", include("portal.site_urls")),
     path("settings/", include("portal.settings_urls")),
+    path("api/v1/", include("sites.api.urls")),
+    path("api/try/", api.try_it, name="api-try"),
+    path("api/try/<str:file>", api.asset, name="api-asset"),
     path("admin/login/", sign_in.admin_sign_in),
     path("admin/password_change/", RedirectView.as_view(pattern_name="account")),  # Django's own counts no tries
     path("admin/", admin.site.urls),

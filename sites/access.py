@@ -1,39 +1,81 @@
-"""The only way from a user to a subscription, a site, a slot or an operation."""
+"""The only way from a user to a subscription, a site, a slot or an operation.
+
+A user who comes by an access token has a Grant, which takes from the user's rights and never adds any.
+"""
 
 import uuid
+from dataclasses import dataclass
 
 from django.contrib.auth.models import User
 from django.core.exceptions import ValidationError
 from django.db.models import F, Prefetch, Q, QuerySet
 
-from sites.errors import NotAllowed, NotFound
-from sites.models import Membership, Operation, Role, Site, Slot, Subscription
+from sites.errors import NotAllowed, NotFound, ScopeMissing
+from sites.models import AccessToken, Membership, Operation, Role, Scope, Site, Slot, Subscription
 
 WRITING_ROLES = (Role.OWNER, Role.CONTRIBUTOR)
 
 
+@dataclass(frozen=True, slots=True)
+class Grant:
+    """What an access token leaves of its person's rights: one site or all, and looking or also changing."""
+
+    token: AccessToken
+
+    @property
+    def site_id(self) -> int | None:
+        """The only site that it leads to; None for all."""
+        return self.token.site_id
+
+    def ensure(self, scope: str) -> None:
+        """Raises ScopeMissing."""
+        if not self.token.allows(scope):
+            raise ScopeMissing(name=self.token.name, scope=scope)
+
+
+def by_token(token: AccessToken) -> User:
+    """The token's person, with the rights that the token leaves."""
+    token.user.grant = Grant(token)  # type: ignore[attr-defined]
+    return token.user
+
+
+def grant_of(user: User) -> Grant | None:
+    """What limits the user; None for somebody who has signed in."""
+    return getattr(user, "grant", None)
+
+
+def _only_site(user: User) -> int | None:
+    grant = grant_of(user)
+    return grant.site_id if grant else None
+
+
 def visible_subscriptions(user: User) -> QuerySet[Subscription]:
-    """Subscriptions that the user is a member of."""
-    return Subscription.objects.filter(memberships__user=user)
+    """Subscriptions that the user is a member of; none for a token of one site."""
+    found = Subscription.objects.filter(memberships__user=user)
+    return found if _only_site(user) is None else found.none()
 
 
 def writable_subscriptions(user: User) -> QuerySet[Subscription]:
     """Subscriptions in which the user may create and change sites."""
-    return Subscription.objects.filter(memberships__user=user, memberships__role__in=WRITING_ROLES)
+    return visible_subscriptions(user).filter(memberships__user=user, memberships__role__in=WRITING_ROLES)
 
 
 def owned_subscriptions(user: User) -> QuerySet[Subscription]:
     """Subscriptions whose people and name the user may change."""
-    return Subscription.objects.filter(memberships__user=user, memberships__role=Role.OWNER)
+    return visible_subscriptions(user).filter(memberships__user=user, memberships__role=Role.OWNER)
 
 
 def visible_sites(user: User) -> QuerySet[Site]:
     """Sites of the user's subscriptions."""
-    return Site.objects.filter(subscription__memberships__user=user)
+    found = Site.objects.filter(subscription__memberships__user=user)
+    only = _only_site(user)
+    return found if only is None else found.filter(pk=only)
 
 
 def visible_operations(user: User) -> QuerySet[Operation]:
     """Operations on the user's subscriptions, also on sites that are gone, and the user's own."""
+    if _only_site(user) is not None:
+        return Operation.objects.filter(site__in=visible_sites(user))
     return Operation.objects.filter(Q(subscription__in=visible_subscriptions(user)) | Q(actor=user))
 
 
@@ -90,6 +132,9 @@ def get_slot(user: User, site_name: str, slot_name: str) -> Slot:
         .defer("live_revision__snapshot", "hold__operation__before")
         .prefetch_related(Prefetch("site__slots", siblings))
     )
+    only = _only_site(user)
+    if only is not None:
+        found = found.filter(site=only)
     slot = found.filter(site__name=site_name.lower(), name=slot_name.lower()).first()
     if slot is None:
         raise NotFound
@@ -140,7 +185,13 @@ def get_operation_for_change(user: User, public_id: str | uuid.UUID) -> Operatio
 
 
 def ensure_may_change(user: User, subscription: Subscription, name: str) -> None:
-    """Raises NotFound for a stranger and NotAllowed for a reader; `name` is what was to be changed."""
+    """Raises NotFound for a stranger and NotAllowed for a reader; `name` is what was to be changed.
+
+    Also raises ScopeMissing for a token that may only look.
+    """
+    grant = grant_of(user)
+    if grant is not None and not set(grant.token.scopes) - {Scope.READ}:
+        raise ScopeMissing(name=grant.token.name, scope=Scope.ADMINISTER)
     role = _role_of(user, subscription)
     if role is None:
         raise NotFound

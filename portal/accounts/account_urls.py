@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from portal.accounts.views import account, confirm, deployment, factors, mail, sessions, sso
+from portal.accounts.views import account, confirm, deployment, factors, mail, sessions, sso, tokens
 
 urlpatterns = [
     path("", account.account, name="account"),
@@ -23,6 +23,8 @@ urlpatterns = [
     path("codes/new/", factors.NewCodes.as_view(), name="mfa_generate_recovery_codes"),
     path("deployment/", deployment.credentials, name="deployment-credentials"),
     path("sessions/end/", sessions.end, name="session-end"),
+    path("tokens/", tokens.tokens, name="access-tokens"),
+    path("tokens/<int:number>/revoke/", tokens.revoke, name="access-token-revoke"),
     path("sso/connect/", sso.connect, name="sso-connect"),
     path("sso/disconnect/", sso.disconnect, name="sso-disconnect"),
     path("mail/", mail.Address.as_view(), name="account_email"),

@@ -20,6 +20,15 @@ GreenroomError
 │   ├── QuotaExceeded       content and builds of a web site would outgrow their quota
 │   ├── UploadsBusy
 │   ├── NotEnoughMemory     the limits of all instances together would exceed what the machine offers
+│   ├── RequestRefused      a program's request is not as the API describes it
+│   ├── TokenRefused        a program without an access token that is in force
+│   ├── TokenLimited        too many wrong access tokens
+│   ├── ScopeMissing        the access token lacks the scope
+│   ├── PreconditionFailed  a request holds only under a condition that is not met
+│   ├── DeploymentElsewhere  no slot holds what production should serve
+│   ├── KeyReused           an Idempotency-Key comes with another request
+│   ├── TooManyKeys
+│   ├── TooManyWaiting
 │   ├── NotStandard         staged publishing needs Standard mode
 │   ├── NotSwappable        the site left Standard mode
 │   ├── SlotLimit
@@ -45,7 +54,7 @@ GreenroomError
 │   ├── ArchiveRefused      an upload that cannot be trusted or read
 │   ├── UploadTooLarge
 │   ├── PublicationRefused
-│   ├── PreconditionFailed  a file is not the one that its writer has seen
+│   ├── FileChanged         a file is not the one that its writer has seen
 │   ├── PushUnderWay        one push to a slot at a time
 │   └── GitMissing
 └── Failed                  something that was begun did not succeed; the sentence says what holds now
@@ -98,6 +107,17 @@ from sites.errors.failures import (
     WarmupFailed,
 )
 from sites.errors.keys import DataFolderRefused, KeyFileRefused, KeyMissing
+from sites.errors.programs import (
+    DeploymentElsewhere,
+    KeyReused,
+    PreconditionFailed,
+    RequestRefused,
+    ScopeMissing,
+    TokenLimited,
+    TokenRefused,
+    TooManyKeys,
+    TooManyWaiting,
+)
 from sites.errors.routers import RouterRefused, RoutersLate, RouterUnknown
 from sites.errors.slots import (
     NothingPublished,
@@ -122,8 +142,8 @@ from sites.errors.typed import (
 from sites.errors.up import AlreadyUp, IsolationMissing, NotUp, PortTaken
 from sites.errors.uploads import (
     ArchiveRefused,
+    FileChanged,
     GitMissing,
-    PreconditionFailed,
     PublicationRefused,
     PushUnderWay,
     UploadTooLarge,
@@ -136,8 +156,10 @@ __all__ = [
     "BuildFailed",
     "Cancelled",
     "DataFolderRefused",
+    "DeploymentElsewhere",
     "DiskFull",
     "Failed",
+    "FileChanged",
     "GitMissing",
     "GreenroomError",
     "InstanceCountRefused",
@@ -147,6 +169,7 @@ __all__ = [
     "IsolationMissing",
     "KeyFileRefused",
     "KeyMissing",
+    "KeyReused",
     "LastOwner",
     "NameRefused",
     "NameTaken",
@@ -171,6 +194,7 @@ __all__ = [
     "QuotaExceeded",
     "Refused",
     "ReleaseFailed",
+    "RequestRefused",
     "RequestTooLarge",
     "RouterRefused",
     "RouterUnknown",
@@ -179,6 +203,7 @@ __all__ = [
     "RoutesRefused",
     "RuntimeUnreachable",
     "SameSlot",
+    "ScopeMissing",
     "ServerBusy",
     "ServerFault",
     "SettingRefused",
@@ -189,7 +214,11 @@ __all__ = [
     "SlotStopped",
     "StaleOrder",
     "SwapPending",
+    "TokenLimited",
+    "TokenRefused",
+    "TooManyKeys",
     "TooManyUploads",
+    "TooManyWaiting",
     "Unreachable",
     "UploadTooLarge",
     "UploadsBusy",

@@ -39,7 +39,8 @@ class NotAuthenticated(Refused):
     http_status = 401
     sentence = (
         "These are not the publishing credentials of {host}; nothing was changed. "
-        "Use the publishing user and password that stand on the slot's dashboard in the portal."
+        "Use the publishing user and password that stand on the slot's dashboard in the portal, or an access token "
+        "that may publish there."
     )
 
 

@@ -29,10 +29,10 @@ class PublicationRefused(Refused):
     http_status = 400
 
 
-class PreconditionFailed(Refused):
+class FileChanged(Refused):
     """A file is written or removed by a client that has not seen what is there (If-Match, RFC 9110)."""
 
-    code = "PreconditionFailed"
+    code = "FileChanged"
     http_status = 412
     sentence = (
         "'{path}' is not the file that you have seen, so nothing was changed. See what is there now: send its ETag as "

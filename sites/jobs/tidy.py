@@ -13,7 +13,7 @@ from sites.disk import trees
 from sites.disk.folders import is_older
 from sites.disk.use import Use, measure
 from sites.errors import RuntimeUnreachable
-from sites.models import DeletedSlot, Deployment, Revision, Site
+from sites.models import DeletedSlot, Deployment, IdempotentRequest, Revision, Site
 from sites.models.clock import now
 from sites.operations import deleted_slots
 from sites.repositories import place
@@ -26,6 +26,7 @@ def run() -> None:
     """One round."""
     import_module(settings.SESSION_ENGINE).SessionStore.clear_expired()
     deleted_slots.drop_expired()
+    IdempotentRequest.objects.filter(created_at__lt=now() - IdempotentRequest.KEPT).delete()
     _measure_new()
     for site in Site.objects.filter(workloads__deployments__content_removed_at=None).distinct():
         supersede(site)

@@ -1,6 +1,7 @@
 """The domain's records, a noun per module."""
 
 from sites.models import clock as clock  # it looks at the clock of every connection
+from sites.models.access_token import AccessToken, IdempotentRequest, Scope
 from sites.models.deleted_slot import DeletedSlot
 from sites.models.deployment import Deployment, DeploymentState
 from sites.models.deployment_user import DeploymentUser
@@ -22,6 +23,7 @@ from sites.models.workload import Workload
 __all__ = [
     "PRODUCTION",
     "STAGING",
+    "AccessToken",
     "Category",
     "DeletedSlot",
     "Deployment",
@@ -29,6 +31,7 @@ __all__ = [
     "DeploymentUser",
     "HostName",
     "HostNameKind",
+    "IdempotentRequest",
     "Instance",
     "InstanceSize",
     "LimitBucket",
@@ -42,6 +45,7 @@ __all__ = [
     "RevisionState",
     "Role",
     "RouterNode",
+    "Scope",
     "Site",
     "SiteUsage",
     "Slot",

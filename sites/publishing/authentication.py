@@ -1,4 +1,7 @@
-"""Who publishes, by HTTP Basic (RFC 7617) on the slot's publishing host: the slot's own user, or that of a person."""
+"""Who publishes on a slot's publishing host: the slot's own user, or a person.
+
+A person shows deployment credentials, like the slot's own user by HTTP Basic (RFC 7617), or an access token.
+"""
 
 import base64
 import functools
@@ -15,7 +18,9 @@ from sites import access
 from sites.errors import (
     GreenroomError,
     NoSpaceLeft,
+    NotAllowed,
     NotAuthenticated,
+    NotFound,
     PublishingLimited,
     SignInBusy,
     SlotBusy,
@@ -23,8 +28,9 @@ from sites.errors import (
 )
 from sites.limits import buckets
 from sites.limits.address import client_address, network_of
-from sites.models import HostName, HostNameKind, Slot
+from sites.models import HostName, HostNameKind, Scope, Slot
 from sites.publishing.people import person_of
+from sites.services import access_tokens
 from sites.services.publisher import Publisher
 
 logger = logging.getLogger(__name__)
@@ -58,6 +64,9 @@ def with_slot(view: Callable[..., HttpResponseBase]) -> Callable[..., HttpRespon
     @functools.wraps(view)
     def gate(request: HttpRequest, *args: object, **kwargs: object) -> HttpResponseBase:
         slot = slot_of(request)
+        if (found := _by_token(request, slot)) is not None:
+            publisher, own = found
+            return _answered(request, publisher, lambda: view(request, own, *args, **kwargs))
         user, password = _credentials(request)
         # Both are compared in any case, so that the time taken tells nothing
         is_user = hmac.compare_digest(user.encode(), (slot.publishing_user if slot else "").encode())
@@ -88,6 +97,19 @@ def _as_person(
         return _refuse(request, slot, is_its_user=False)
     publisher = Publisher(person.get_username(), person)
     return _answered(request, publisher, lambda: view(publisher.checked(slot)))
+
+
+def _by_token(request: HttpRequest, slot: Slot | None) -> tuple[Publisher, Slot] | None:
+    """The person of an access token (RFC 6750) that may publish to the slot, and the slot; None for everybody else."""
+    scheme, _, text = request.headers.get("Authorization", "").partition(" ")
+    token = access_tokens.find(text.strip()) if slot is not None and scheme.lower() == "bearer" else None
+    if slot is None or token is None or not token.allows(Scope.PUBLISH):
+        return None
+    publisher = Publisher(token.user.get_username(), access.by_token(token))
+    try:
+        return publisher, publisher.checked(slot)
+    except (NotFound, NotAllowed):
+        return None
 
 
 def _answered(request: HttpRequest, publisher: Publisher, view: Callable[[], HttpResponseBase]) -> HttpResponseBase:

@@ -23,7 +23,7 @@ from sites.content.store import FileEntry
 from sites.content.uploads import ensure_disk
 from sites.door.answer import Streamed, note
 from sites.door.uploads import admission, takes_upload
-from sites.errors import NotFound, PreconditionFailed, PublicationRefused
+from sites.errors import FileChanged, NotFound, PublicationRefused
 from sites.models import Deployment, Slot
 from sites.publishing.answers import answered
 from sites.publishing.authentication import publisher_of, with_slot
@@ -159,14 +159,14 @@ def _remove(
 
 
 def _ensure_matching(request: HttpRequest, path: str, present: FileEntry | None) -> None:
-    """Raises PreconditionFailed unless the client has seen what it replaces, or says by '*' that it does not matter."""
+    """Raises FileChanged unless the client has seen what it replaces, or says by '*' that it does not matter."""
     said = request.headers.get("If-Match", "")
     if present is None:
         if said and said != "*":
-            raise PreconditionFailed(path=path)
+            raise FileChanged(path=path)
         return
     if said != "*" and _tag(present) not in [one.strip() for one in said.split(",")]:
-        raise PreconditionFailed(path=path)
+        raise FileChanged(path=path)
 
 
 def _tag(entry: FileEntry) -> str:

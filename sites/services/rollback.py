@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 from django.contrib.auth.models import User
 from django.db import transaction
@@ -10,7 +11,7 @@ from django.db.models import Count, OuterRef, Q, Subquery
 from django.db.models.functions import Now
 
 from sites import access
-from sites.errors import NothingToRollBack, Refused
+from sites.errors import NothingToRollBack, PreconditionFailed, Refused
 from sites.models import (
     Deployment,
     InstanceSize,
@@ -185,17 +186,23 @@ def _alterations(swap: Swap) -> list[Operation]:
     return list(since.order_by("created_at"))
 
 
-def request_roll_back(*, acting_user: User, site: Site, to_unaltered: bool = False) -> Operation:
+def request_roll_back(
+    *, acting_user: User, site: Site, to_unaltered: bool = False, of_swap: UUID | None = None
+) -> Operation:
     """seed: Rollback. With `to_unaltered` production gets back exactly what it served before the last swap.
 
-    The altered deployment then stays in the history, the altered settings in the operation.
-    Raises NothingToRollBack, and what a swap raises.
+    The altered deployment then stays in the history, the altered settings in the operation. `of_swap` is the public id
+    of the swap that is meant. Raises NothingToRollBack, PreconditionFailed for another swap, and what a swap raises.
     """
     site = access.site_for_change(acting_user, site)
     refusal = why_not_roll_back(site)
     offer = offer_roll_back(site)
     if refusal is not None or offer is None:
         raise refusal or NothingToRollBack(name=site.name, reason="the last one has just been rolled back")
+    if of_swap is not None and offer.swap.operation.public_id != of_swap:
+        raise PreconditionFailed(
+            name=site.name, reason=f"its last swap is the operation {offer.swap.operation.public_id}, another one"
+        )
     with transaction.atomic():
         return requests.begin(
             ROLL_BACK,

@@ -117,15 +117,16 @@ def save_categories(
 
 def state_of(slot: Slot, categories: Iterable[str]) -> str:
     """A keyed digest of what is in force in the categories and for swaps; tells nothing about the values."""
-    return keyed_digests(_described(slot, categories))[0]
+    return keyed_digests(described(slot, categories))[0]
 
 
 def _is_state(slot: Slot, categories: Iterable[str], digest: str) -> bool:
     """Whether `state_of` gives that digest, or gave it before the newest key was made."""
-    return digest in keyed_digests(_described(slot, categories))
+    return digest in keyed_digests(described(slot, categories))
 
 
-def _described(slot: Slot, categories: Iterable[str]) -> str:
+def described(slot: Slot, categories: Iterable[str]) -> str:
+    """What is in force in the categories and for swaps, as one text. It holds secrets: show digests of it only."""
     entries = [
         (category, *astuple(entry))
         for category, found in sorted(read_categories(slot, categories).items())

@@ -1,5 +1,6 @@
 """Ask for a swap, and say beforehand what it will do."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -93,11 +94,19 @@ def content_name(deployment: Deployment | None) -> str:
     return f"{one_line(deployment.message)} ({deployment.short_id})" if deployment else "the placeholder page"
 
 
-def request_swap(*, acting_user: User, source: Slot, target: Slot, with_preview: bool = False) -> Operation:
+def request_swap(
+    *,
+    acting_user: User,
+    source: Slot,
+    target: Slot,
+    with_preview: bool = False,
+    only_if: Callable[[Slot, Slot], None] | None = None,
+) -> Operation:
     """seed: Swap; the same from either slot. Raises NotSwappable, SlotStopped, NothingPublished, SlotBusy.
 
     With a preview the source's address first shows what the target will serve, under the target's settings,
-    and everything waits there until `complete_swap` or `cancel`.
+    and everything waits there until `complete_swap` or `cancel`. `only_if` raises the refusal of a condition; it is
+    called with source and target once both are held, so that what it reads does not change any more.
     """
     source = access.slot_for_change(acting_user, source)
     target = access.slot_for_change(acting_user, target)
@@ -105,7 +114,7 @@ def request_swap(*, acting_user: User, source: Slot, target: Slot, with_preview:
     if refusal is not None:
         raise refusal
     with transaction.atomic():
-        return requests.begin(
+        operation = requests.begin(
             SWAP,
             acting_user=acting_user,
             site=source.site,
@@ -113,6 +122,9 @@ def request_swap(*, acting_user: User, source: Slot, target: Slot, with_preview:
             target=source.site.name,
             is_preview=with_preview,
         )
+        if only_if is not None:
+            only_if(source, target)
+        return operation
 
 
 def pending_swap(slot: Slot) -> Operation | None:

@@ -31,6 +31,7 @@ def test_people_get_a_page_and_programs_json(refusal: BodyTooSlow) -> None:
     text = page.body.decode()
     assert "<!doctype html>" in text and str(refusal).partition(".")[0] in text
     program = refuse(head("contoso.scm.localhost:8080"), refusal)
+    assert refuse(head(path="/api/v1/sites"), refusal).body == program.body
     assert json.loads(program.body) == {"code": refusal.code, "message": str(refusal)}
     assert page.status == program.status >= 400
     for answer in (page, program):
@@ -55,6 +56,12 @@ def test_htmx_shows_it_in_the_bar() -> None:
         (head(path="/new/custom/"), "portal", Takes.UPLOAD),
         (head(path="/sites/contoso/staging/configure/"), "portal", Takes.FORM),
         (head(path="/api/zipdeploy"), "portal", Takes.NOTHING),
+        (head(path="/api/v1/sites/contoso/swap"), "api", Takes.FORM),
+        (head(path="/api/v1/sites/contoso/production", method="PUT"), "api", Takes.FORM),
+        (head(path="/api/v1/sites/contoso/slots/staging/settings", method="PATCH"), "api", Takes.FORM),
+        (head(path="/api/v1/sites/contoso", method="DELETE"), "api", Takes.NOTHING),
+        (head(path="/api/v1/nowhere"), "api", Takes.NOTHING),
+        (head("contoso.scm.localhost", "/api/v1/sites"), "publishing", Takes.NOTHING),
         (head("contoso.scm.localhost", "/api/zipdeploy"), "publishing", Takes.UPLOAD),
         (head("CONTOSO.scm.localhost.:8080", "/api/zipdeploy"), "publishing", Takes.UPLOAD),
         (head("contoso.scm.localhost", "/api/deployments"), "publishing", Takes.FORM),

@@ -8,6 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from client.main import greenroom
+from portal.remote import REMOTE, is_remote
+
 ROOT = Path(__file__).resolve().parent.parent.parent
 
 
@@ -71,3 +74,34 @@ def test_what_a_command_writes_belongs_to_its_owner_alone(tmp_path: Path) -> Non
     assert run("migrate", "--verbosity", "0", data=tmp_path / "data").returncode == 0
     open_to_others = [path for path in (tmp_path / "data").rglob("*") if path.stat().st_mode & 0o077]
     assert (tmp_path / "data" / "db.sqlite3").exists() and not open_to_others
+
+
+@pytest.mark.parametrize(
+    ("arguments", "is_theirs"),
+    [
+        (["swap", "contoso"], True),
+        (["login"], True),
+        (["status", "contoso"], True),
+        (["status", "--json", "contoso"], True),
+        (["status"], False),
+        (["restart"], False),
+        (["up"], False),
+        ([], False),
+    ],
+    ids=str,
+)
+def test_commands_of_a_web_site_are_the_remote_clients(arguments: list[str], is_theirs: bool) -> None:
+    assert is_remote(arguments) == is_theirs
+
+
+def test_the_remote_client_leaves_the_data_folder_alone(tmp_path: Path) -> None:
+    environment = {"PATH": os.environ["PATH"], "HOME": str(tmp_path), "GREENROOM_DATA": str(tmp_path / "data")}
+    done = subprocess.run(
+        [sys.executable, ROOT / "manage.py", "sites"], env=environment, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 7 and "greenroom login" in done.stderr
+    assert not (tmp_path / "data").exists()
+
+
+def test_every_remote_command_is_known_to_the_start_script() -> None:
+    assert {*greenroom.commands} - {"status"} == REMOTE

@@ -220,7 +220,7 @@ def test_a_new_file_is_created_and_one_that_was_seen_is_replaced(staging: Publis
     assert staging.publish("PUT", address, b"one").status_code == 201
     for headers in ({}, {"HTTP_IF_MATCH": '"other"'}):
         answer = staging.ask("PUT", address, b"two", **headers)
-        assert (answer.status_code, answer.json()["code"]) == (412, "PreconditionFailed")
+        assert (answer.status_code, answer.json()["code"]) == (412, "FileChanged")
     seen = staging.ask("GET", address)
     tag = seen["ETag"]
     seen.close()

@@ -1,0 +1,87 @@
+"""Look at web sites, and publish to them."""
+
+import tempfile
+import zipfile
+from pathlib import Path
+
+import click
+
+from client.api import Data, Portal
+from client.commands.options import with_json, with_slot, with_waiting
+from client.exits import Ended, Exit
+from client.login import read
+from client.show import follow, result, say, table
+
+LEFT_OUT = {".git", ".hg", ".svn", ".venv", "node_modules", "__pycache__"}
+"""Folders that no site needs to be sent: the portal builds what is missing."""
+
+
+@click.command()
+@with_json
+def sites(is_json: bool) -> None:
+    """List the web sites that you see."""
+    found = list(Portal(read()).pages("/sites"))
+    rows = [
+        (slot["title"], "running" if slot["is_running"] else "stopped", serves(slot), *slot["addresses"][:1])
+        for site in found
+        for slot in site["slots"]
+    ]
+    table(found, ("Name", "Status", "Serves", "Address"), rows, is_json=is_json)
+
+
+@click.command()
+@click.argument("site")
+@with_json
+def status(site: str, is_json: bool) -> None:
+    """Show what the slots of a web site serve. Without SITE: how this installation is."""
+    portal = Portal(read())
+    found = portal.get(f"/sites/{site}")
+    lines = []
+    for slot in found["slots"]:
+        lines.append(f"{slot['title']}: {'running' if slot['is_running'] else 'stopped'}, serves {serves(slot)}")
+        lines += [f"  {address}" for address in slot["addresses"]]
+        if slot["operation"]:
+            operation = portal.get(f"/operations/{slot['operation']}")
+            lines.append(f"  {operation['title']} by {operation['person']}: {operation['step_title']}")
+    result(found, lines, is_json=is_json)
+
+
+@click.command()
+@click.argument("site")
+@click.argument("folder", type=click.Path(exists=True, path_type=Path))
+@with_slot("staging")
+@click.option("--message", default="", help="what the deployment is called; the folder's name if you do not say")
+@with_waiting
+def publish(site: str, folder: Path, slot: str, message: str, is_waiting: bool, timeout: float, is_json: bool) -> None:
+    """Publish FOLDER, or a zip, as the whole content of a slot; staging if you do not say."""
+    portal = Portal(read())
+    place = portal.get(f"/sites/{site}/slots/{slot}")
+    with tempfile.TemporaryDirectory(prefix="greenroom-") as scratch:
+        archive = folder if folder.is_file() else zipped(folder, Path(scratch) / "content.zip")
+        say(f"Sending {archive.stat().st_size / 1e6:.1f} MB to {place['title']}")
+        sent = portal.publish(place["publishing_url"], archive, message or folder.resolve().name)
+    operation = portal.get(f"/operations/{sent['operation']}")
+    if is_waiting:
+        operation = follow(portal, operation, timeout=timeout, is_json=is_json)
+    if not is_json:
+        result(operation, [sent["id"]], is_json=False)
+    elif not is_waiting:
+        result(operation, [], is_json=True)
+
+
+def serves(slot: Data) -> str:
+    """What a slot serves, by message and id."""
+    active = slot["deployment"]
+    return f"{active['message']} ({active['id']})" if active else "the placeholder page"
+
+
+def zipped(folder: Path, target: Path) -> Path:
+    """The files of a folder as a zip; links are left out. Raises Ended for an empty folder."""
+    with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as archive:
+        for path in sorted(folder.rglob("*")):
+            inside = path.relative_to(folder)
+            if path.is_file() and not path.is_symlink() and not LEFT_OUT & set(inside.parts):
+                archive.write(path, inside)
+    if not archive.namelist():
+        raise Ended(Exit.REFUSED, f"{folder} has no file to publish, so nothing was sent.")
+    return target

@@ -1,0 +1,45 @@
+"""The commands of the remote client together."""
+
+import sys
+from collections.abc import Sequence
+
+import click
+
+from client.commands.sessions import login, logout
+from client.commands.settings import settings
+from client.commands.sites import publish, sites, status
+from client.commands.swaps import cancel, complete, rollback, swap
+from client.exits import MEANINGS, Ended, Exit
+from client.show import say
+
+CODES = "\b\nExit codes:\n" + "\n".join(f"  {code.value}  {said}" for code, said in MEANINGS.items())
+
+
+@click.group(epilog=CODES, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+def greenroom() -> None:
+    """Ask a portal of Greenroom for what people do there: publish, look, swap, roll back."""
+
+
+for command in (login, logout, sites, status, publish, swap, complete, cancel, rollback, settings):
+    greenroom.add_command(command)
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Run a command and return its exit code."""
+    try:
+        greenroom.main(list(arguments), prog_name="greenroom", standalone_mode=False)
+    except Ended as ended:
+        say(str(ended))
+        return int(ended.code)
+    except click.ClickException as fault:
+        fault.show()
+        return fault.exit_code
+    except (click.Abort, KeyboardInterrupt):
+        say("Stopped here. What was begun goes on; see greenroom status SITE.")
+        return 130
+    return int(Exit.DONE)
+
+
+def main() -> None:
+    """The program `greenroom` of the installed package."""
+    sys.exit(run(sys.argv[1:]))

@@ -1,0 +1,93 @@
+"""The answer to what begins an operation: 202 and where to look. An Idempotency-Key has it begin once."""
+
+import logging
+from collections.abc import Callable
+from functools import partial
+from typing import cast
+
+from django.conf import settings
+from django.contrib.auth.models import User
+from django.db import close_old_connections
+from django.http import HttpRequest, HttpResponse
+
+from sites.api.authentication import token_of
+from sites.api.shapes.common import answers
+from sites.api.shapes.operations import RELATED, OperationShown, address, describe_operation
+from sites.api.waiters import waiters
+from sites.models import Operation
+from sites.services import idempotency
+
+logger = logging.getLogger(__name__)
+ASKED = answers(202, OperationShown)
+LONGEST_WAIT = 120.0
+AGAIN_SECONDS = 1
+"""In Retry-After, for clients that ask without 'wait'."""
+
+
+def user_of(request: HttpRequest) -> User:
+    """The person for whom the program asks."""
+    return cast(User, request.user)
+
+
+def asked(request: HttpRequest, do: Callable[[], Operation]) -> HttpResponse:
+    """Begin the operation and answer 202; with an Idempotency-Key, only the first time."""
+    operation, is_repeated = begun(request, do)
+    answer = shown(request, read(operation.pk), status=202)
+    answer["Location"] = address(operation)
+    if is_repeated:
+        answer["Idempotency-Replayed"] = "true"
+    return answer
+
+
+def begun(request: HttpRequest, do: Callable[[], Operation]) -> tuple[Operation, bool]:
+    """The operation, and whether an earlier request with the same Idempotency-Key began it."""
+    token, key = token_of(user_of(request)), request.headers.get("Idempotency-Key")
+    if key is None:
+        operation, is_repeated = do(), False
+    else:
+        said = "\n".join(
+            (
+                str(request.method),
+                request.get_full_path(),
+                request.headers.get("If-Match", ""),
+                request.body.decode("utf-8", "replace"),
+            )
+        )
+        operation, is_repeated = idempotency.once(token=token, key=key, request=said, do=do)
+    logger.info(
+        "%s %s by the access token %d of %s: operation %s",
+        request.method,
+        request.path,
+        token.pk,
+        token.user.get_username(),
+        operation.public_id,
+    )
+    return operation, is_repeated
+
+
+def read(operation_id: int) -> Operation:
+    """The operation as the database has it, with all that is shown of it."""
+    return Operation.objects.select_related(*RELATED).get(pk=operation_id)
+
+
+def shown(request: HttpRequest, operation: Operation, *, status: int = 200, wait: float = 0.0) -> HttpResponse:
+    """The operation as it is now, or once it is settled if the client waits. Raises TooManyWaiting."""
+    body = describe_operation(request, operation).model_dump_json()
+    answer = HttpResponse(body, status=status, content_type="application/json")
+    if operation.state not in Operation.WORKING:
+        return answer
+    answer["Retry-After"] = str(AGAIN_SECONDS)
+    if not wait:
+        return answer
+    longest = min(wait, LONGEST_WAIT, settings.SILENCE_SECONDS * 0.9)
+    later = partial(_shown_later, request, operation)
+    return waiters.hold(answer, later, user=user_of(request), operation=operation, wait=longest)
+
+
+def _shown_later(request: HttpRequest, operation: Operation) -> HttpResponse:
+    """As `shown`; runs outside of Django's handling of a request."""
+    close_old_connections()
+    try:
+        return shown(request, read(operation.pk))
+    finally:
+        close_old_connections()

@@ -1,0 +1,82 @@
+"""The configuration of a slot."""
+
+from django.http import HttpRequest, HttpResponse
+from ninja import Router
+
+from sites import access
+from sites.api.asking import asked, user_of
+from sites.api.authentication import ADMINISTER, READ, present
+from sites.api.shapes.common import ERRORS, Problem, SiteName, SlotName, answers
+from sites.api.shapes.operations import OperationShown
+from sites.api.shapes.settings import (
+    CATEGORIES,
+    SettingsAsked,
+    SettingsShown,
+    changed_entries,
+    describe_settings,
+)
+from sites.api.tags import ensure_match, etag
+from sites.errors import PreconditionFailed
+from sites.models import Category, Operation, Scope, Slot
+from sites.services import secrets
+from sites.services import settings as services
+from sites.services.entry import MASKED
+from sites.services.slots import change_swap_settings
+
+router = Router(tags=["settings"])
+ADDRESS = "/sites/{site_name}/slots/{slot_name}/settings"
+CHANGED = {200: SettingsShown, 202: OperationShown, ERRORS: Problem}
+
+
+@router.get(ADDRESS, response=answers(200, SettingsShown), auth=READ)
+def get_settings(
+    request: HttpRequest, response: HttpResponse, site_name: SiteName, slot_name: SlotName, reveal: bool = False
+) -> SettingsShown:
+    """The configuration. With `reveal` also the hidden values, which needs the scope administer and is recorded."""
+    user = user_of(request)
+    slot = access.get_slot(user, site_name, slot_name)
+    response["ETag"] = etag(services.state_of(slot, CATEGORIES))
+    found = services.read_categories(slot, CATEGORIES)
+    revealed: dict[Category, dict[str, str]] = {}
+    if reveal:
+        present(user).ensure(Scope.ADMINISTER)
+        access.slot_for_change(user, slot)
+        for category in sorted(MASKED):
+            if found[category]:
+                revealed[category] = secrets.reveal_settings(acting_user=user, slot=slot, category=category)
+    return describe_settings(slot, found, is_in_force=services.are_in_force(slot), revealed=revealed)
+
+
+@router.patch(ADDRESS, response=CHANGED, auth=ADMINISTER)
+def change_settings(
+    request: HttpRequest, response: HttpResponse, site_name: SiteName, slot_name: SlotName, body: SettingsAsked
+) -> SettingsShown | HttpResponse:
+    """Change entries. If-Match has it done only if nobody changed the configuration since. 200: nothing differs."""
+    user = user_of(request)
+    slot = access.slot_for_change(user, access.get_slot(user, site_name, slot_name))
+    tag = services.state_of(slot, CATEGORIES)
+    ensure_match(
+        request,
+        tag,
+        PreconditionFailed(name=slot.title, reason="its configuration was changed since you read it"),
+    )
+    found = services.read_categories(slot, CATEGORIES)
+    changed = changed_entries(body, found, services.sticky_names(slot.site))
+    swaps = {name: value for name, value in body.swaps if value is not None and value != getattr(slot, name)}
+    if not changed and not swaps:
+        response["ETag"] = etag(tag)
+        return describe_settings(slot, found, is_in_force=services.are_in_force(slot), revealed={})
+    whole = found | changed if changed else {}
+    return asked(request, lambda: _save(request, slot, whole, tag, swaps))
+
+
+def _save(
+    request: HttpRequest, slot: Slot, categories: dict[Category, list], expected: str, swaps: dict[str, int]
+) -> Operation:
+    """What only concerns swaps needs no new instances, so that it is saved at once."""
+    user = user_of(request)
+    if not categories:
+        return change_swap_settings(acting_user=user, slot=slot, **swaps)  # type: ignore[arg-type]
+    return services.save_categories(
+        acting_user=user, slot=slot, categories=categories, expected=expected, swap_settings=swaps
+    )

@@ -1,0 +1,99 @@
+"""Refusals that programs get: their access tokens, their conditions, and what they send twice."""
+
+from sites.errors.base import Refused
+
+
+class RequestRefused(Refused):
+    """The request is not what the description of the API asks for."""
+
+    code = "RequestRefused"
+    http_status = 400
+    sentence = (
+        "The request cannot be read: {reason}. Nothing was changed. Send it as /api/v1/openapi.json describes it."
+    )
+
+
+class TokenRefused(Refused):
+    """There is no access token in the request, or none that is in force."""
+
+    code = "TokenRefused"
+    http_status = 401
+    sentence = (
+        "The request has no access token that is in force ({reason}), so nothing was changed. Send it as "
+        "'Authorization: Bearer TOKEN', and create one in the portal under Settings, Account, Access tokens."
+    )
+
+
+class TokenLimited(Refused):
+    """Too many wrong access tokens came from an address within a quarter of an hour."""
+
+    code = "TokenLimited"
+    http_status = 429
+    sentence = (
+        "Too many wrong access tokens were sent from {address}, so nothing was changed. "
+        "Use a token that is in force; it is accepted at any time."
+    )
+
+
+class ScopeMissing(Refused):
+    """The access token lacks the scope that the request needs."""
+
+    code = "ScopeMissing"
+    http_status = 403
+    sentence = (
+        "The access token '{name}' does not have the scope '{scope}', so nothing was changed. "
+        "Use a token that has it, or ask somebody who may do this."
+    )
+
+
+class PreconditionFailed(Refused):
+    """A request holds only under a condition, and the condition is not met."""
+
+    code = "PreconditionFailed"
+    http_status = 412
+    sentence = (
+        "'{name}' is not as you expect: {reason}. Nothing was changed. Ask what it is now, then start again from there."
+    )
+
+
+class DeploymentElsewhere(Refused):
+    """Production should serve a deployment that no slot of the site holds."""
+
+    code = "DeploymentElsewhere"
+    sentence = (
+        "'{name}' cannot be made to serve the deployment {deployment}: {present}. Nothing was changed. "
+        "Publish it to staging first."
+    )
+
+
+class KeyReused(Refused):
+    """An Idempotency-Key comes with another request than the first time."""
+
+    code = "KeyReused"
+    http_status = 422
+    sentence = (
+        "The Idempotency-Key '{key}' was used for another request within {hours} hours, so nothing was changed. "
+        "Use a new key for each request, and the same key only to send the same request again."
+    )
+
+
+class TooManyKeys(Refused):
+    """One access token has used as many Idempotency-Keys as are remembered."""
+
+    code = "TooManyKeys"
+    http_status = 429
+    sentence = (
+        "The access token '{name}' has used {most} Idempotency-Keys within {hours} hours, and no more are remembered. "
+        "Nothing was changed. Try again later, or send the request without a key."
+    )
+
+
+class TooManyWaiting(Refused):
+    """Too many requests of one person, or of all, wait for operations."""
+
+    code = "TooManyWaiting"
+    http_status = 429
+    sentence = (
+        "{count} requests wait for operations already, so this one was not begun. "
+        "Try again in a few seconds, or ask without 'wait'."
+    )

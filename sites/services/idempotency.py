@@ -1,0 +1,70 @@
+"""Do a request once, however often it is sent with the same Idempotency-Key.
+
+The key is written in the transaction that does what is asked. So a worker that is killed leaves both or neither, and
+of two callers at once the second waits for the first and then gets its operation.
+"""
+
+import hashlib
+from collections.abc import Callable
+
+from django.db import IntegrityError, transaction
+
+from sites import access
+from sites.errors import KeyReused, Refused, RequestRefused, TooManyKeys
+from sites.models import AccessToken, IdempotentRequest, Operation
+from sites.models.clock import now
+
+HOURS = int(IdempotentRequest.KEPT.total_seconds() // 3600)
+"""How long a key is remembered."""
+MOST_KEYS = 10_000
+"""Of one token within HOURS."""
+LONGEST_KEY = 255
+
+
+def once(*, token: AccessToken, key: str, request: str, do: Callable[[], Operation]) -> tuple[Operation, bool]:
+    """The operation that `do` begins, or the one that it began when the key came first; and whether it was so.
+
+    `request` is what the key stands for. A refusal of `do` is not remembered, for it has changed nothing. Raises
+    RequestRefused, KeyReused and TooManyKeys.
+    """
+    if not 1 <= len(key) <= LONGEST_KEY or not key.isascii() or not key.isprintable():
+        raise RequestRefused(reason=f"an Idempotency-Key has 1 to {LONGEST_KEY} printable ASCII characters")
+    key_digest, request_digest = _digest(key), _digest(request)
+    _forget_old(token)
+    known = _find(token, key_digest)
+    if known is None:
+        _ensure_room(token)
+        try:
+            with transaction.atomic():
+                operation = do()
+                IdempotentRequest.objects.create(
+                    token=token, key_digest=key_digest, request_digest=request_digest, operation=operation
+                )
+                return operation, False
+        except (IntegrityError, Refused):
+            # Another caller with the same key may have been first; only then this one's refusal means nothing
+            known = _find(token, key_digest)
+            if known is None:
+                raise
+    if known.request_digest != request_digest:
+        raise KeyReused(key=key, hours=HOURS)
+    return access.get_operation(token.user, known.operation.public_id), True
+
+
+def _find(token: AccessToken, key_digest: str) -> IdempotentRequest | None:
+    return IdempotentRequest.objects.select_related("operation").filter(token=token, key_digest=key_digest).first()
+
+
+def _forget_old(token: AccessToken) -> None:
+    old = IdempotentRequest.objects.filter(token=token, created_at__lt=now() - IdempotentRequest.KEPT)
+    if old.exists():
+        old.delete()
+
+
+def _ensure_room(token: AccessToken) -> None:
+    if IdempotentRequest.objects.filter(token=token).count() >= MOST_KEYS:
+        raise TooManyKeys(name=token.name, most=f"{MOST_KEYS:,}", hours=HOURS)
+
+
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()

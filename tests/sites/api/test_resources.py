@@ -1,0 +1,208 @@
+"""What a program reads and changes is what its person sees in the portal."""
+
+import uuid
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+
+from sites.models import Category, Operation, Site, Slot
+from sites.services.settings import Entry
+from tests.domain import Domain
+from tests.sites.api.program import Program, operation_of, program_of
+
+STAGING = "/sites/contoso/slots/staging"
+
+
+def test_a_program_learns_for_whom_it_acts(domain: Domain, program: Program) -> None:
+    answer = program.get("/me").json()
+    assert (answer["person"], answer["scopes"], answer["site"]) == ("alice", ["administer"], None)
+
+
+def test_a_site_is_created_looked_at_and_deleted(domain: Domain, program: Program) -> None:
+    operation = domain.work(operation_of(program.post("/sites", {"name": "fabrikam"})))
+    assert (operation.state, operation.actor_name) == ("succeeded", "alice")
+    site = program.get("/sites/fabrikam").json()
+    assert [slot["name"] for slot in site["slots"]] == ["production"]
+    assert site["slots"][0]["addresses"] == ["http://fabrikam.localhost:8080/"]
+    refused = program.delete("/sites/fabrikam")
+    assert (refused.status_code, refused.json()["code"]) == (400, "WrongNameTyped")
+    deletion = domain.look(operation_of(program.delete("/sites/fabrikam?typed_name=fabrikam")))
+    domain.settle()
+    domain.work(deletion)
+    assert program.get("/sites/fabrikam").status_code == 404
+    restored = domain.work(operation_of(program.post(f"/operations/{deletion.public_id}/restore")))
+    assert restored.state == "succeeded" and program.get("/sites/fabrikam").status_code == 200
+
+
+def test_sites_come_in_pages_by_name(domain: Domain, program: Program) -> None:
+    Site.objects.bulk_create(Site(subscription=domain.subscription, name=f"site-{n:02}") for n in range(7))
+    first = program.get("/sites?per_page=3").json()
+    last = program.get("/sites?per_page=3&page=3").json()
+    assert [one["name"] for one in first["items"]] == ["site-00", "site-01", "site-02"]
+    assert (first["pages"], first["total"]) == (3, 7) and [one["name"] for one in last["items"]] == ["site-06"]
+    assert program.get("/sites?per_page=3&page=4").json()["items"] == []
+
+
+def test_a_list_takes_the_same_number_of_queries_whatever_its_length(domain: Domain, program: Program) -> None:
+    def queries() -> int:
+        with CaptureQueriesContext(
+            connection,
+        ) as caught:
+            assert program.get("/sites?per_page=100").status_code == 200
+        return len(caught)
+
+    domain.staged("first")
+    queries()  # notes the first use of the token
+    few = queries()
+    for number in range(4):
+        domain.create(f"more-{number}")
+    domain.staged("second")
+    assert queries() == few
+
+
+def test_the_operation_logs_take_the_same_number_of_queries_whatever_their_length(
+    domain: Domain, program: Program, slots: tuple[Slot, Slot]
+) -> None:
+    def queries(length: int) -> int:
+        with CaptureQueriesContext(connection) as caught:
+            assert len(program.get(f"/operations?per_page={length}").json()["items"]) == length
+        return len(caught)
+
+    domain.swap(slots[1], slots[0])
+    queries(1)  # notes the first use of the token
+    assert queries(1) == queries(5)
+
+
+def test_staged_publishing_is_enabled_and_the_slot_deleted(domain: Domain, program: Program) -> None:
+    domain.create()
+    domain.work(operation_of(program.post("/sites/contoso/slots", {"is_cloned": False})))
+    assert program.get(STAGING).json()["title"] == "contoso (staging)"
+    domain.work(operation_of(program.delete(STAGING)))
+    assert program.get(STAGING).status_code == 404
+    refused = program.delete("/sites/contoso/slots/production")
+    assert refused.status_code == 409 and program.get("/sites/contoso").status_code == 200
+
+
+def test_a_slot_is_scaled_stopped_started_and_restarted(
+    domain: Domain, program: Program, slots: tuple[Slot, Slot]
+) -> None:
+    domain.work(operation_of(program.put(f"{STAGING}/instances", {"instances": 3})))
+    assert program.get(STAGING).json()["instances"] == 3
+    domain.work(operation_of(program.post(f"{STAGING}/stop")))
+    assert program.get(STAGING).json()["is_running"] is False
+    domain.work(operation_of(program.post(f"{STAGING}/start")))
+    domain.work(operation_of(program.post(f"{STAGING}/restart")))
+    assert program.get(STAGING).json()["is_running"] is True
+
+
+def test_the_mode_is_changed_with_instance_counts_by_slot(
+    domain: Domain, program: Program, slots: tuple[Slot, Slot]
+) -> None:
+    body = {"mode": "shared", "instances": {"staging": 2}}
+    domain.work(operation_of(program.put("/sites/contoso/mode", body)))
+    assert program.get("/sites/contoso").json()["mode"] == "shared"
+    assert program.get(STAGING).json()["instances"] == 2
+    strange = program.put("/sites/contoso/mode", {"mode": "shared", "instances": {"nowhere": 2}})
+    assert strange.status_code == 400 and "has no slot 'nowhere'" in strange.json()["message"]
+
+
+def test_deployments_are_listed_with_their_log(domain: Domain, program: Program, slots: tuple[Slot, Slot]) -> None:
+    listed = program.get(f"{STAGING}/deployments").json()["items"]
+    assert [(one["message"], one["is_in_force"]) for one in listed] == [("two", True)]
+    assert program.get(f"/sites/contoso/deployments/{listed[0]['id']}").json() == listed[0]
+    log = program.get(f"/sites/contoso/deployments/{listed[0]['id']}/log")
+    assert (log.status_code, log["Content-Type"]) == (200, "text/plain; charset=utf-8")
+    assert program.get(f"/sites/contoso/deployments/{uuid.uuid4()}").status_code == 404
+
+
+def test_secrets_are_shown_only_when_asked_for_and_that_is_recorded(
+    domain: Domain, program: Program, slots: tuple[Slot, Slot]
+) -> None:
+    domain.save(slots[1], Entry("KEY", "hush-hush", is_sticky=True))
+    hidden = program.get(f"{STAGING}/settings")
+    assert b"hush-hush" not in hidden.content and not Operation.objects.filter(kind="reveal").exists()
+    assert hidden.json()["entries"]["app_settings"] == [{"name": "KEY", "value": None, "type": "", "is_sticky": True}]
+    shown = program.get(f"{STAGING}/settings?reveal=true").json()
+    assert shown["entries"]["app_settings"][0]["value"] == "hush-hush"
+    assert program.get(f"{STAGING}/credentials").json()["password"] is None
+    revealed = program.get(f"{STAGING}/credentials?reveal=true").json()
+    assert revealed["password"] == slots[1].publishing_password
+    assert Operation.objects.filter(kind="reveal", actor_name="alice").count() == 2
+    looking = program_of(domain.alice, "read", "publish", "swap")
+    for path in ("settings", "credentials"):
+        assert looking.get(f"{STAGING}/{path}?reveal=true").json()["code"] == "ScopeMissing"
+
+
+def test_settings_are_changed_entry_by_entry(domain: Domain, program: Program, slots: tuple[Slot, Slot]) -> None:
+    domain.save(slots[1], Entry("KEPT", "secret"), Entry("GONE", "x"), Entry("MARKED", "y"))
+    body = {
+        "app_settings": {"NEW": "1", "GONE": None, "MARKED": {"is_sticky": True}},
+        "connection_strings": {"DB": {"value": "host=db", "type": "PostgreSQL"}},
+        "default_documents": ["index.html"],
+        "warmup": {"paths": "/ready"},
+        "mounts": {"data": "/data"},
+        "swaps": {"drain_limit_seconds": 7},
+    }
+    assert domain.work(operation_of(program.patch(f"{STAGING}/settings", body))).state == "succeeded"
+    found = program.get(f"{STAGING}/settings?reveal=true").json()
+    entries = {one["name"]: (one["value"], one["is_sticky"]) for one in found["entries"]["app_settings"]}
+    assert entries == {"KEPT": ("secret", False), "MARKED": ("y", True), "NEW": ("1", False)}
+    assert found["entries"]["connection_strings"][0]["type"] == "PostgreSQL"
+    assert found["entries"]["mounts"][0]["is_sticky"] is True
+    assert found["swaps"]["drain_limit_seconds"] == 7 and found["is_in_force"] is True
+
+
+def test_a_change_of_settings_that_changes_nothing_starts_nothing(
+    domain: Domain, program: Program, slots: tuple[Slot, Slot]
+) -> None:
+    domain.save(slots[1], Entry("KEY", "value"))
+    count = Operation.objects.count()
+    answer = program.patch(f"{STAGING}/settings", {"app_settings": {"KEY": "value", "NEVER": None}})
+    assert answer.status_code == 200 and Operation.objects.count() == count
+    only_swaps = operation_of(program.patch(f"{STAGING}/settings", {"swaps": {"is_auto_swapped": True}}))
+    assert only_swaps.state == "succeeded" and program.get(STAGING).json()["is_auto_swapped"] is True
+
+
+def test_settings_that_somebody_changed_meanwhile_are_left_alone(
+    domain: Domain, program: Program, slots: tuple[Slot, Slot]
+) -> None:
+    tag = program.get(f"{STAGING}/settings")["ETag"]
+    domain.save(slots[1], Entry("BY", "somebody"))
+    body = {"app_settings": {"MINE": "1"}}
+    refused = program.patch(f"{STAGING}/settings", body, If_Match=tag)
+    assert (refused.status_code, refused.json()["code"]) == (412, "PreconditionFailed")
+    tag = program.get(f"{STAGING}/settings")["ETag"]
+    domain.work(operation_of(program.patch(f"{STAGING}/settings", body, If_Match=tag)))
+    assert slots[1].workload.settings.filter(category=Category.APP_SETTINGS).count() == 2
+
+
+@pytest.mark.parametrize(
+    ("body", "says"),
+    [
+        ({"app_settings": {"NEW": {"is_sticky": True}}}, "'NEW' is new and has no value"),
+        ({"app_settings": {"A=B": "x"}}, "'A=B' cannot be saved"),
+        ({"app_setting": {"KEY": "x"}}, "app_setting"),
+        ({"swaps": {"drain_limit_seconds": 10**9}}, "drain_limit_seconds"),
+    ],
+)
+def test_settings_that_cannot_be_taken_are_refused_whole(
+    domain: Domain, program: Program, slots: tuple[Slot, Slot], body: dict, says: str
+) -> None:
+    count = Operation.objects.count()
+    refused = program.patch(f"{STAGING}/settings", body)
+    assert refused.status_code == 400 and says in refused.json()["message"]
+    assert Operation.objects.count() == count
+
+
+def test_publishing_credentials_are_replaced(domain: Domain, program: Program, slots: tuple[Slot, Slot]) -> None:
+    former = slots[1].publishing_password
+    operation_of(program.post(f"{STAGING}/credentials/reset"))
+    slots[1].refresh_from_db()
+    assert slots[1].publishing_password != former
+
+
+def test_operations_are_listed_as_in_the_logs(domain: Domain, program: Program, slots: tuple[Slot, Slot]) -> None:
+    listed = program.get("/operations?site=contoso&state=succeeded").json()
+    assert listed["total"] == Operation.objects.count() and listed["items"][0]["title"] == "Publication"
+    assert program.get("/operations?site=contoso&state=failed").json()["total"] == 0
