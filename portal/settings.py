@@ -81,6 +81,10 @@ ROUTER_NODE = os.environ.get("GREENROOM_ROUTER_NODE", "router-1")
 ISOLATION = os.environ.get("GREENROOM_ISOLATION", "")
 READY_SECONDS = env_int("GREENROOM_READY_SECONDS", 60)
 
+# Custom domain names
+DOMAIN_PROOF = env_bool("DOMAIN_PROOF", True)
+DNS_RESOLVERS = [item.strip() for item in os.environ.get("GREENROOM_DNS_RESOLVERS", "").split(",") if item.strip()]
+
 # What sites and builds reach, where they have a network of their own
 PRIVATE_NETWORKS = os.environ.get("GREENROOM_PRIVATE_NETWORKS") or "allow"
 NAME_SERVERS = [item.strip() for item in os.environ.get("GREENROOM_NAME_SERVERS", "").split(",") if item.strip()]
@@ -275,6 +279,7 @@ CELERY_TASK_ROUTES = {
     "sites.tasks.tidy_contents": {"queue": "work"},
     "sites.tasks.sweep_leftovers": {"queue": "work"},
     "sites.tasks.keep_sites_loaded": {"queue": "work"},
+    "sites.tasks.check_domains": {"queue": "work"},
     "sites.tasks.send_mail": {"queue": "work"},
     "sites.tasks.*": {"queue": "control"},
 }

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from portal.views import publish
+from portal.views import domains, publish
 from portal.views.site_pages import configure, dashboard, deployments, quickstart, scale, secrets, swaps
 
 urlpatterns = [
@@ -15,6 +15,7 @@ urlpatterns = [
     path("configure/", configure.configure, name="site-configure"),
     path("swaps/", swaps.history, name="site-swaps"),
     path("scale/", scale.scale, name="site-scale"),
+    path("domains/", domains.manage_domains, name="site-domains"),
     path("credentials/reset/", secrets.reset_credentials, name="site-credentials-reset"),
     path("credentials/reveal/", secrets.reveal_password, name="site-password-reveal"),
     path("configure/reveal/", secrets.reveal_values, name="site-values-reveal"),

@@ -5,11 +5,13 @@ from collections import defaultdict
 from django.db.models import F, QuerySet
 from django.db.models.functions import Now
 
-from sites.models import HostName, HostNameKind, Instance, Revision, RouterNode, Site, cluster_of
+from sites.models import HostName, HostNameKind, Instance, Mode, Revision, RouterNode, Site, cluster_of
 from sites.models.slot import name_for_applications
 from sites.router.table import PORTAL_CLUSTER, Cluster, Endpoint, HostRoute, Page, RouteTable, Sighting
 from sites.runtime.registry import get_runtime
 from sites.runtime.spec import InstanceState
+
+_WITHOUT_DOMAINS = [mode for mode in Mode if not mode.limits.domains]
 
 
 def table_of(site_id: int) -> RouteTable | None:
@@ -77,8 +79,12 @@ def _tables(sites: QuerySet[Site]) -> list[RouteTable]:
     # The version is read first: rows that are newer than it only make the table newer than it says
     found = list(sites.values_list("pk", "name", "routes_version"))
     hosts: dict[int, list[HostRoute]] = defaultdict(list)
-    named = HostName.objects.filter(slot__site__in=sites).order_by("name")
-    for site_id, name, kind, slot, is_production, is_running, live, allows_web_sockets in named.values_list(
+    named = HostName.objects.filter(slot__site__in=sites).exclude(
+        kind=HostNameKind.CUSTOM, slot__site__mode__in=_WITHOUT_DOMAINS
+    )
+    for site_id, name, kind, slot, is_production, is_running, live, allows_web_sockets in named.order_by(
+        "name"
+    ).values_list(
         "slot__site_id",
         "name",
         "kind",

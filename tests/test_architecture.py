@@ -73,6 +73,7 @@ MAY_IMPORT: dict[str, set[str]] = {
         "sites.content",
     },
     "sites.jobs": {
+        "sites.dns_proof",
         "sites.operations",
         "sites.operations.kinds",
         "sites.models",
@@ -83,6 +84,7 @@ MAY_IMPORT: dict[str, set[str]] = {
         "sites.runtime",
         "sites.content",
     },
+    "sites.dns_proof": set(),
     "sites.routing": {"sites.models", "sites.router", "sites.runtime"},
     "sites.router": set(),
     "sites.runtime": set(),

@@ -4,7 +4,7 @@ from django.contrib import admin
 
 from portal.admin.actions import enable_staged_publishing, swap_sites, swap_slots
 from portal.admin.base import ServiceRecordAdmin
-from sites.models import HostName, RouterNode, Site, Slot
+from sites.models import CustomDomain, HostName, RouterNode, Site, Slot
 
 
 @admin.register(Site)
@@ -51,6 +51,16 @@ class HostNameAdmin(ServiceRecordAdmin):
 
     list_display = ["name", "kind", "slot"]
     list_filter = ["kind"]
+    list_select_related = ["slot__site"]
+    search_fields = ["name", "slot__site__name"]
+
+
+@admin.register(CustomDomain)
+class CustomDomainAdmin(ServiceRecordAdmin):
+    """Which slot claims which domain name."""
+
+    list_display = ["name", "state", "slot", "finding", "checked_at"]
+    list_filter = ["state"]
     list_select_related = ["slot__site"]
     search_fields = ["name", "slot__site__name"]
 

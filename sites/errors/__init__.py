@@ -9,6 +9,8 @@ GreenroomError
 │   ├── SignInLimited       too many wrong passwords or codes
 │   ├── SignInBusy          too many passwords at one moment
 │   ├── PublishingLimited   too many wrong publishing credentials
+│   ├── DomainTaken         a slot has the domain name already
+│   ├── DomainLimit         the mode allows no more domain names
 │   ├── BodyTooSlow         a request arrives below the least rate
 │   ├── RequestTooLarge     a form beyond its limit
 │   ├── ServerBusy
@@ -32,7 +34,8 @@ GreenroomError
 │   ├── NotRestorable       deleted content that is gone, or whose place is taken
 │   ├── SettingRefused      a value cannot be taken
 │   │   ├── NameTaken
-│   │   └── NameRefused
+│   │   ├── NameRefused
+│   │   └── DomainRefused
 │   ├── Outdated            somebody else saved the page meanwhile
 │   ├── InstanceCountRefused
 │   ├── WrongNameTyped
@@ -71,6 +74,7 @@ from sites.errors.access import (
 )
 from sites.errors.base import Failed, GreenroomError, Refused, status_of
 from sites.errors.disk import is_disk_full
+from sites.errors.domains import DomainLimit, DomainTaken
 from sites.errors.door import BodyTooSlow, RequestTooLarge, ServerBusy, TooManyUploads
 from sites.errors.failures import (
     BuildFailed,
@@ -103,6 +107,7 @@ from sites.errors.slots import (
     SwapPending,
 )
 from sites.errors.typed import (
+    DomainRefused,
     InstanceCountRefused,
     NameRefused,
     NameTaken,
@@ -121,6 +126,9 @@ __all__ = [
     "Cancelled",
     "DataFolderRefused",
     "DiskFull",
+    "DomainLimit",
+    "DomainRefused",
+    "DomainTaken",
     "Failed",
     "GreenroomError",
     "InstanceCountRefused",

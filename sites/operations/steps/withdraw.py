@@ -1,6 +1,6 @@
 """Step WITHDRAWN: no host name leads to the slots that are deleted."""
 
-from sites.models import HostName, Revision, RevisionState, Slot
+from sites.models import CustomDomain, HostName, HostNameKind, Revision, RevisionState, Slot
 from sites.operations import retention
 from sites.operations.retention import BACK_IN_USE
 from sites.operations.turn import Turn
@@ -27,6 +27,8 @@ def withdraw(turn: Turn) -> None:
 def give_back(turn: Turn) -> None:
     """The host names lead there again, as every router has refused to take them away."""
     for slot_id, name, kind in turn.operation.before["hosts"]:
+        if kind == HostNameKind.CUSTOM and not CustomDomain.objects.filter(slot=slot_id, name=name).exists():
+            continue  # given up meanwhile
         HostName.objects.create(slot_id=slot_id, name=name, kind=kind)
     for change in turn.changes:
         Slot.objects.filter(changes=change).update(live_revision=change.revision_before, is_running=change.was_running)

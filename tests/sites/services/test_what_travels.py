@@ -8,10 +8,11 @@ from pathlib import Path
 
 import pytest
 from django.db.models import Q
+from django.test import override_settings
 
 from sites.models import Category, HostNameKind, Operation, Slot, SlotSetting
 from sites.planning import mount_folder
-from sites.services import slots
+from sites.services import domains, slots
 from sites.services.handler_mappings import to_value
 from sites.services.settings import TRAVELLING, Entry, read_settings, save_settings
 from tests.domain import Domain
@@ -19,7 +20,7 @@ from tests.domain import Domain
 DOCUMENT = Path(__file__).parents[3] / "docs" / "swap.md"
 HOSTS = {"production": "contoso.localhost", "staging": "contoso-staging.localhost"}
 
-Edit = Callable[[Domain, Slot, int], Operation]
+Edit = Callable[[Domain, Slot, int], Operation | None]
 Read = Callable[[Domain, Slot], object]
 
 
@@ -80,6 +81,12 @@ def hosts(kind: HostNameKind) -> Read:
     return lambda _domain, slot: sorted(slot.host_names.filter(kind=kind).values_list("name", flat=True))
 
 
+def claim_domain(domain: Domain, slot: Slot, number: int) -> None:
+    """Without proof, as on a private installation."""
+    with override_settings(DOMAIN_PROOF=False):
+        domains.add_domain(acting_user=domain.alice, slot=slot, text=f"{slot.name}{number}.fabrikam.example")
+
+
 def endpoint(domain: Domain, slot: Slot) -> list[object]:
     return [hosts(HostNameKind.PUBLISHING)(domain, slot), slot.publishing_user, slot.publishing_password]
 
@@ -112,6 +119,7 @@ PROBES = {
         endpoint, lambda domain, slot, _number: slots.reset_credentials(acting_user=domain.alice, slot=slot)
     ),
     "host names": Probe(hosts(HostNameKind.DEFAULT), None),
+    "custom domain names": Probe(hosts(HostNameKind.CUSTOM), claim_domain),
     "instance count": Probe(
         lambda _domain, slot: slot.instance_count,
         lambda domain, slot, number: slots.scale(acting_user=domain.alice, slot=slot, count=1 + number),
