@@ -78,6 +78,8 @@ def slot_address(slot: Slot) -> str:
     names = [host.name for host in slot.host_names.all() if host.kind == HostNameKind.DEFAULT]
     if not names:
         return ""
+    if slot.is_https_only and settings.HTTPS_PORT:
+        return f"https://{names[0]}" + ("" if settings.HTTPS_PORT == 443 else f":{settings.HTTPS_PORT}") + "/"
     return f"http://{names[0]}" + ("" if settings.PORT == 80 else f":{settings.PORT}") + "/"
 
 

@@ -126,7 +126,7 @@ class HostMiddleware:
             request.urlconf = settings.PUBLISHING_URLCONF
             request.META.pop("HTTP_COOKIE", None)
             return for_programs(request, self._pass_on(request))
-        portal = f"http://{settings.PORTAL_HOST}{port}"
+        portal = f"{request.scheme}://{settings.PORTAL_HOST}{port}"
         if name in LOOPBACK:
             return HttpResponseRedirect(portal + request.get_full_path())
         return HttpResponse(UNKNOWN_HOST.format(address=portal), status=404, content_type="text/plain; charset=utf-8")

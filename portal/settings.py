@@ -81,6 +81,13 @@ ROUTER_NODE = os.environ.get("GREENROOM_ROUTER_NODE", "router-1")
 ISOLATION = os.environ.get("GREENROOM_ISOLATION", "")
 READY_SECONDS = env_int("GREENROOM_READY_SECONDS", 60)
 
+# TLS: where the router itself speaks it, and where visitors find it (a proxy in front of Greenroom may speak it)
+TLS_PORT = env_int("GREENROOM_TLS_PORT", 0)
+HTTPS_PORT = env_int("GREENROOM_HTTPS_PORT", TLS_PORT or (443 if PORTAL_URL.startswith("https://") else 0))
+TLS_CERTIFICATE = os.environ.get("GREENROOM_TLS_CERTIFICATE", "")
+TLS_KEY = os.environ.get("GREENROOM_TLS_KEY", "")
+TLS_DIR = DATA_DIR / "tls"
+
 # Custom domain names
 DOMAIN_PROOF = env_bool("DOMAIN_PROOF", True)
 DNS_RESOLVERS = [item.strip() for item in os.environ.get("GREENROOM_DNS_RESOLVERS", "").split(",") if item.strip()]
@@ -133,6 +140,7 @@ SECRET_KEY, *SECRET_KEY_FALLBACKS = keyring.open_keys(KEY_FILE, DATA_DIR).signin
 ENCRYPTED_PLACES = {  # beside every EncryptedTextField
     "sessions": "portal.signing_keys.renew_sessions",
     "second factors": "portal.accounts.factors.renew_secrets",
+    "the authority's key": "sites.services.authority.renew_key",
 }
 DEBUG = False
 ALLOWED_HOSTS = ["*"]  # Envoy routes known host names only; portal.middleware answers for the rest
@@ -236,6 +244,7 @@ BROWSER_COOKIE_NAME = f"{_cookie_prefix}greenroom-browser"
 MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"  # no cookie of its own
 SECURE_CONTENT_TYPE_NOSNIFF = True
 SECURE_REFERRER_POLICY = "same-origin"
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")  # the router says it, and lets nobody else say it
 X_FRAME_OPTIONS = "DENY"
 CSRF_FAILURE_VIEW = "portal.views.errors.csrf_failure"
 LOGIN_URL = "account_login"

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from portal.views import domains, publish
+from portal.views import certificates, domains, publish
 from portal.views.site_pages import configure, dashboard, deployments, quickstart, scale, secrets, swaps
 
 urlpatterns = [
@@ -16,6 +16,7 @@ urlpatterns = [
     path("swaps/", swaps.history, name="site-swaps"),
     path("scale/", scale.scale, name="site-scale"),
     path("domains/", domains.manage_domains, name="site-domains"),
+    path("certificates/", certificates.manage_certificates, name="site-certificates"),
     path("credentials/reset/", secrets.reset_credentials, name="site-credentials-reset"),
     path("credentials/reveal/", secrets.reveal_password, name="site-password-reveal"),
     path("configure/reveal/", secrets.reveal_values, name="site-values-reveal"),

@@ -1,17 +1,20 @@
 """From committed rows to route tables; pure functions of what the database holds (invariant I6)."""
 
 from collections import defaultdict
+from dataclasses import replace
 
+from django.conf import settings
 from django.db.models import F, QuerySet
 from django.db.models.functions import Now
 
 from sites.models import HostName, HostNameKind, Instance, Mode, Revision, RouterNode, Site, cluster_of
 from sites.models.slot import name_for_applications
-from sites.router.table import PORTAL_CLUSTER, Cluster, Endpoint, HostRoute, Page, RouteTable, Sighting
+from sites.router.table import PORTAL_CLUSTER, Certificate, Cluster, Endpoint, HostRoute, Page, RouteTable, Sighting
 from sites.runtime.registry import get_runtime
 from sites.runtime.spec import InstanceState
 
 _WITHOUT_DOMAINS = [mode for mode in Mode if not mode.limits.domains]
+_WITHOUT_CERTIFICATES = [mode for mode in Mode if not mode.limits.certificates]
 
 
 def table_of(site_id: int) -> RouteTable | None:
@@ -82,9 +85,7 @@ def _tables(sites: QuerySet[Site]) -> list[RouteTable]:
     named = HostName.objects.filter(slot__site__in=sites).exclude(
         kind=HostNameKind.CUSTOM, slot__site__mode__in=_WITHOUT_DOMAINS
     )
-    for site_id, name, kind, slot, is_production, is_running, live, allows_web_sockets in named.order_by(
-        "name"
-    ).values_list(
+    columns = (
         "slot__site_id",
         "name",
         "kind",
@@ -93,7 +94,11 @@ def _tables(sites: QuerySet[Site]) -> list[RouteTable]:
         "slot__is_running",
         "slot__live_revision_id",
         "slot__live_revision__allows_web_sockets",
-    ):
+        "slot__is_https_only",
+        "slot__refuses_tls_1_2",
+    )
+    rows = named.order_by("name").values_list(*columns)
+    for site_id, name, kind, slot, is_production, is_running, live, allows_web_sockets, *tls in rows:
         told = name_for_applications(slot, is_production=is_production)
         if kind == HostNameKind.PUBLISHING:
             route = HostRoute(name, told, PORTAL_CLUSTER)
@@ -102,6 +107,10 @@ def _tables(sites: QuerySet[Site]) -> list[RouteTable]:
         else:
             page = Page.STARTING if is_running else Page.STOPPED
             route = HostRoute(name, told, None, page, is_indexed=is_production)
+        if kind != HostNameKind.PUBLISHING and any(tls):
+            is_https_only, refuses_tls_1_2 = tls
+            port = settings.HTTPS_PORT if is_https_only else 0
+            route = replace(route, https_only_port=port, refuses_tls_1_2=refuses_tls_1_2)
         hosts[site_id].append(route)
     endpoints: dict[int, dict[int, list[Endpoint]]] = defaultdict(lambda: defaultdict(list))
     for site_id, revision_id, address, port in (
@@ -116,6 +125,7 @@ def _tables(sites: QuerySet[Site]) -> list[RouteTable]:
         .values_list("revision__site_id", "revision_id", "address", "port")
     ):
         endpoints[site_id][revision_id].append(Endpoint(address, port))
+    certificates = _certificates(sites)
     return [
         RouteTable(
             pk,
@@ -123,6 +133,23 @@ def _tables(sites: QuerySet[Site]) -> list[RouteTable]:
             version,
             tuple(hosts[pk]),
             tuple(Cluster(cluster_of(revision_id), tuple(warm)) for revision_id, warm in endpoints[pk].items()),
+            tuple(certificates[pk]),
         )
         for pk, name, version in found
     ]
+
+
+def _certificates(sites: QuerySet[Site]) -> dict[int, list[Certificate]]:
+    """By site, with the host names at which each is given. The keys stay encrypted."""
+    bound = HostName.objects.filter(slot__site__in=sites, certificate__isnull=False)
+    bound = bound.exclude(slot__site__mode__in=_WITHOUT_CERTIFICATES).order_by("certificate_id", "name")
+    hosts: dict[int, list[str]] = defaultdict(list)
+    held: dict[int, tuple[int, str, str]] = {}
+    columns = ("slot__site_id", "name", "certificate_id", "certificate__chain", "certificate__key")
+    for site_id, name, number, chain, key in bound.values_list(*columns):
+        hosts[number].append(name)
+        held[number] = site_id, chain, key.token
+    found: dict[int, list[Certificate]] = defaultdict(list)
+    for number, (site_id, chain, token) in held.items():
+        found[site_id].append(Certificate(tuple(hosts[number]), chain, token))
+    return found

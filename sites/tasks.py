@@ -7,7 +7,19 @@ from celery import shared_task
 from django.db import transaction
 
 from sites.errors import Unreachable
-from sites.jobs import always_on, domains, figures, limits, mail, previews, reconcile, retire, scheduling, tidy
+from sites.jobs import (
+    always_on,
+    certificates,
+    domains,
+    figures,
+    limits,
+    mail,
+    previews,
+    reconcile,
+    retire,
+    scheduling,
+    tidy,
+)
 from sites.models import Operation
 from sites.operations import claims, machine, retention
 from sites.operations.kind import Queue
@@ -89,6 +101,12 @@ def check_domains() -> None:
     domains.run()
 
 
+@shared_task
+def warn_of_certificates() -> None:
+    """Say which certificates end soon."""
+    certificates.run()
+
+
 def tick() -> None:
     """Every second, in the scheduler's own process: take up what nobody works on and start what is due."""
     previews.end_forgotten()
@@ -107,6 +125,8 @@ def tick() -> None:
         keep_limits.delay()
     if scheduling.is_due("domains", seconds=2) and domains.is_needed():
         check_domains.delay()
+    if scheduling.is_due("certificates", seconds=3600):
+        warn_of_certificates.delay()
     if scheduling.is_due("sweep", seconds=60):
         sweep_leftovers.delay()
     if scheduling.is_due("tidy", seconds=3600):

@@ -37,7 +37,9 @@ MAY_IMPORT: dict[str, set[str]] = {
     "sites.models": {"sites.keyring"},
     "sites.access": {"sites.models"},
     "sites.limits": {"sites.models"},
+    "sites.tls": set(),
     "sites.services": {
+        "sites.tls",
         "sites.tasks",
         "sites.models",
         "sites.logs",
@@ -86,7 +88,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     },
     "sites.dns_proof": set(),
     "sites.routing": {"sites.models", "sites.router", "sites.runtime"},
-    "sites.router": set(),
+    "sites.router": {"sites.tls"},
     "sites.runtime": set(),
     "sites.runtime.agent": {"sites.runtime", "sites.logs", "sites.disk", "sites.log_lines"},
     "sites.content": {"sites.runtime", "sites.disk"},

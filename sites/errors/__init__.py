@@ -11,6 +11,7 @@ GreenroomError
 │   ├── PublishingLimited   too many wrong publishing credentials
 │   ├── DomainTaken         a slot has the domain name already
 │   ├── DomainLimit         the mode allows no more domain names
+│   ├── CertificateLimit    the mode allows no more certificates
 │   ├── BodyTooSlow         a request arrives below the least rate
 │   ├── RequestTooLarge     a form beyond its limit
 │   ├── ServerBusy
@@ -35,7 +36,8 @@ GreenroomError
 │   ├── SettingRefused      a value cannot be taken
 │   │   ├── NameTaken
 │   │   ├── NameRefused
-│   │   └── DomainRefused
+│   │   ├── DomainRefused
+│   │   └── CertificateRefused
 │   ├── Outdated            somebody else saved the page meanwhile
 │   ├── InstanceCountRefused
 │   ├── WrongNameTyped
@@ -74,7 +76,7 @@ from sites.errors.access import (
 )
 from sites.errors.base import Failed, GreenroomError, Refused, status_of
 from sites.errors.disk import is_disk_full
-from sites.errors.domains import DomainLimit, DomainTaken
+from sites.errors.domains import CertificateLimit, DomainLimit, DomainTaken
 from sites.errors.door import BodyTooSlow, RequestTooLarge, ServerBusy, TooManyUploads
 from sites.errors.failures import (
     BuildFailed,
@@ -107,6 +109,7 @@ from sites.errors.slots import (
     SwapPending,
 )
 from sites.errors.typed import (
+    CertificateRefused,
     DomainRefused,
     InstanceCountRefused,
     NameRefused,
@@ -124,6 +127,8 @@ __all__ = [
     "BodyTooSlow",
     "BuildFailed",
     "Cancelled",
+    "CertificateLimit",
+    "CertificateRefused",
     "DataFolderRefused",
     "DiskFull",
     "DomainLimit",

@@ -1,4 +1,4 @@
-"""Refusals of custom domain names."""
+"""Refusals of custom domain names and of certificates."""
 
 from sites.errors.base import Refused
 
@@ -17,4 +17,14 @@ class DomainLimit(Refused):
     sentence = (
         "'{name}' is in {mode} mode and can have {most} custom domain names for each slot. Nothing was changed. "
         "Choose another mode on the Scale tab, or remove a name."
+    )
+
+
+class CertificateLimit(Refused):
+    """The mode of the web site allows no more certificates."""
+
+    code = "CertificateLimit"
+    sentence = (
+        "'{name}' is in {mode} mode and can have {most} certificates for each slot. Nothing was changed. "
+        "Choose Standard mode on the Scale tab, or remove a certificate."
     )

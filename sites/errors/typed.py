@@ -31,6 +31,13 @@ class DomainRefused(SettingRefused):
     sentence = "'{name}' cannot be a custom domain name: {reason}. Nothing was changed. {remedy}"
 
 
+class CertificateRefused(SettingRefused):
+    """An uploaded certificate cannot be served."""
+
+    code = "CertificateRefused"
+    sentence = "The certificate was not taken: {reason}. Nothing was changed. {remedy}"
+
+
 class Outdated(Refused):
     """Two people edited the same configuration, or it was swapped away meanwhile."""
 

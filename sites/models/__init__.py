@@ -1,5 +1,6 @@
 """The domain's records, a noun per module."""
 
+from sites.models.certificate import Certificate
 from sites.models.custom_domain import CustomDomain, DomainState
 from sites.models.deleted_slot import DeletedSlot
 from sites.models.deployment import Deployment, DeploymentState
@@ -23,6 +24,7 @@ __all__ = [
     "PRODUCTION",
     "STAGING",
     "Category",
+    "Certificate",
     "CustomDomain",
     "DeletedSlot",
     "Deployment",

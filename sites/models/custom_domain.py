@@ -87,7 +87,10 @@ class CustomDomain(models.Model):
         moment = now()
         try:
             with transaction.atomic():
-                HostName.objects.create(name=self.name, slot=slot, kind=HostNameKind.CUSTOM)
+                fitting = (one for one in slot.certificates.order_by("-not_after") if one.covers(self.name))
+                HostName.objects.create(
+                    name=self.name, slot=slot, kind=HostNameKind.CUSTOM, certificate=next(fitting, None)
+                )
                 proven = {"state": DomainState.VERIFIED, "verified_at": moment, "checked_at": moment}
                 CustomDomain.objects.filter(pk=self.pk).update(**proven, finding="", due_at=None)
         except IntegrityError:

@@ -7,8 +7,16 @@ from django.conf import settings
 from django.db import close_old_connections
 
 from sites.management.base import GreenroomCommand
+from sites.models.fields import decrypt
 from sites.router.xds.daemon import Places, serve
+from sites.router.xds.secrets import TlsMaterial
 from sites.routing import DatabaseTables
+from sites.services.authority import authority, installation_pair
+
+
+def _tls() -> TlsMaterial:
+    own = installation_pair()
+    return TlsMaterial(decrypt, authority(), (own.names, own.chain, own.key) if own else None)
 
 
 class Command(GreenroomCommand):
@@ -28,5 +36,7 @@ class Command(GreenroomCommand):
             port=settings.PORT,
             portal_hosts=[settings.PORTAL_HOST, "127.0.0.1", "[::1]"],
             silence_seconds=settings.SILENCE_SECONDS,
+            tls_port=settings.TLS_PORT,
+            tls=_tls() if settings.TLS_PORT else None,
         )
         asyncio.run(serve(DatabaseTables(), places, before_call=close_old_connections))

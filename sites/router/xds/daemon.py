@@ -19,6 +19,7 @@ from sites.router.xds.last_good import LastGood
 from sites.router.xds.listener import edge_listener
 from sites.router.xds.load_reports import LoadReports
 from sites.router.xds.nodes import Nodes
+from sites.router.xds.secrets import TlsMaterial
 from sites.router.xds.server import make_server
 from sites.router.xds.source import SourceReader, TableSource
 
@@ -39,6 +40,9 @@ class Places:
     port: int
     portal_hosts: Sequence[str]
     silence_seconds: int
+    tls_port: int = 0
+    tls: TlsMaterial | None = None
+    """Both or none."""
 
 
 def usable_addresses(addresses: Sequence[str]) -> list[str]:
@@ -63,9 +67,13 @@ async def serve(source: TableSource, places: Places, before_call: Callable[[], N
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stopped.set)
     listener = edge_listener(
-        usable_addresses(places.addresses), places.port, bounds=bounds(), silence_seconds=places.silence_seconds
+        usable_addresses(places.addresses),
+        places.port,
+        bounds=bounds(),
+        silence_seconds=places.silence_seconds,
+        tls_port=places.tls_port,
     )
-    nodes = Nodes(TableCache(fixtures(listener, str(places.web_socket), places.portal_hosts)))
+    nodes = Nodes(TableCache(fixtures(listener, str(places.web_socket), places.portal_hosts), places.tls))
     reports = LoadReports()
     keeper = Keeper(SourceReader(source, before_call), nodes, LastGood(places.last_good))
     work = asyncio.create_task(_serve(keeper, nodes, reports, places))

@@ -34,6 +34,9 @@ FORWARDING = _family(
 )
 """What a later setting may leave in requests from the address of a trusted proxy."""
 
+TLS_VERSION_HEADER = "x-greenroom-tls-version"
+"""Which version of TLS a visitor speaks, between the listener and the routes; no instance gets it."""
+
 REQUEST_HEADERS = (
     FORWARDING,
     _family(

@@ -9,6 +9,7 @@ from envoy.extensions.filters.http.header_mutation.v3 import header_mutation_pb2
 from envoy.extensions.filters.http.lua.v3 import lua_pb2
 from envoy.extensions.filters.http.on_demand.v3 import on_demand_pb2
 from envoy.extensions.filters.http.router.v3 import router_pb2
+from envoy.extensions.filters.listener.tls_inspector.v3 import tls_inspector_pb2
 from envoy.extensions.filters.network.http_connection_manager.v3 import http_connection_manager_pb2
 from envoy.extensions.http.early_header_mutation.header_mutation.v3 import (
     header_mutation_pb2 as early_header_mutation_pb2,
@@ -16,7 +17,7 @@ from envoy.extensions.http.early_header_mutation.header_mutation.v3 import (
 from google.protobuf import json_format
 
 from sites.router.bounds import Bounds
-from sites.router.xds.edge_headers import REQUEST_HEADERS, RESPONSE_HEADERS, Family, pattern_of
+from sites.router.xds.edge_headers import REQUEST_HEADERS, RESPONSE_HEADERS, TLS_VERSION_HEADER, Family, pattern_of
 from sites.router.xds.pages import (
     BUSY,
     CONTENT_TYPE,
@@ -27,7 +28,8 @@ from sites.router.xds.pages import (
     TOO_SLOW,
     UNKNOWN_HOST,
 )
-from sites.router.xds.resource import Kind, Resource, resource
+from sites.router.xds.resource import Kind, Resource, pack, resource
+from sites.router.xds.tls_socket import HANDSHAKE_SECONDS, transport_socket
 
 LISTENER = "edge"
 _TYPE = "type.googleapis.com/"
@@ -67,9 +69,17 @@ _FULL = 510
 """Status by which the filter of requests at once says that it is full; no visitor sees it."""
 
 
-def edge_listener(addresses: Sequence[str], port: int, *, bounds: Bounds, silence_seconds: int) -> Resource:
-    """The listener on `port` of every address in `addresses`; a request that is silent for so long is ended."""
-    first, *others = [{"socketAddress": {"address": address, "portValue": port}} for address in addresses]
+def edge_listener(
+    addresses: Sequence[str], port: int, *, bounds: Bounds, silence_seconds: int, tls_port: int = 0
+) -> Resource:
+    """The listener on `port` of every address in `addresses`; a request that is silent for so long is ended.
+
+    With a `tls_port` it listens there too. What a client speaks decides, so both ports take both.
+    """
+    ports = [port, tls_port] if tls_port else [port]
+    first, *others = [
+        {"socketAddress": {"address": address, "portValue": one}} for one in ports for address in addresses
+    ]
     options = [{"level": level, "name": name, "intValue": value} for level, name, value in _KEEPALIVE]
     description = {
         "name": LISTENER,
@@ -83,7 +93,20 @@ def edge_listener(addresses: Sequence[str], port: int, *, bounds: Bounds, silenc
         "filterChains": [{"filters": [_manager(bounds, silence_seconds)]}],
     }
     message = json_format.ParseDict(description, listener_pb2.Listener())
+    if tls_port:
+        _add_tls(message)
     return resource(Kind.LISTENER, LISTENER, message)
+
+
+def _add_tls(listener: listener_pb2.Listener) -> None:
+    """One more filter chain with the same filters, for clients that begin with a TLS handshake."""
+    inspector = tls_inspector_pb2.TlsInspector()
+    listener.listener_filters.add(name="envoy.filters.listener.tls_inspector", typed_config=pack(inspector))
+    chain = listener.filter_chains.add(name="tls")
+    chain.filters.extend(listener.filter_chains[0].filters)
+    chain.filter_chain_match.transport_protocol = "tls"
+    chain.transport_socket.CopyFrom(transport_socket())
+    chain.transport_socket_connect_timeout.FromSeconds(HANDSHAKE_SECONDS)
 
 
 def _filter(name: str, config: dict[str, Any]) -> dict[str, Any]:
@@ -105,7 +128,10 @@ def _manager(bounds: Bounds, silence_seconds: int) -> dict[str, Any]:
         "internalAddressConfig": {"cidrRanges": [{"addressPrefix": "255.255.255.255", "prefixLen": 32}]},
         # For a client on this machine it would append the machine's address; the routes add the true one
         "skipXffAppend": True,
-        "earlyHeaderMutationExtensions": [_filter("forged-headers", _without_forged_headers())],
+        "earlyHeaderMutationExtensions": [
+            _filter("forged-headers", _without_forged_headers()),
+            _filter("tls-version", _with_tls_version()),
+        ],
         "serverHeaderTransformation": "PASS_THROUGH",
         "stripTrailingHostDot": True,
         "normalizePath": True,
@@ -170,6 +196,13 @@ def _at_once(most: int) -> dict[str, Any]:
 def _without_forged_headers() -> dict[str, Any]:
     kind = _TYPE + early_header_mutation_pb2.HeaderMutation.DESCRIPTOR.full_name
     return {"@type": kind, "mutations": [_removal(REQUEST_HEADERS)]}
+
+
+def _with_tls_version() -> dict[str, Any]:
+    """For the routes of slots that want TLS 1.3; the routes take the header away again."""
+    kind = _TYPE + early_header_mutation_pb2.HeaderMutation.DESCRIPTOR.full_name
+    header = {"key": TLS_VERSION_HEADER, "value": "%DOWNSTREAM_TLS_VERSION%"}
+    return {"@type": kind, "mutations": [{"append": {"header": header, "appendAction": "OVERWRITE_IF_EXISTS_OR_ADD"}}]}
 
 
 def _removal(families: tuple[Family, ...]) -> dict[str, Any]:

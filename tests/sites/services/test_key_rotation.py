@@ -44,6 +44,7 @@ USERS_OF_ENCRYPT = {
     "portal/kept_form.py": "sessions",
     "portal/accounts/codes.py": "sessions",
     "portal/accounts/factors.py": "second factors",
+    "sites/tls/authority.py": "the authority's key",
 }
 """Who encrypts, and which of the places of a rotation that is; a new one needs a place of its own."""
 
