@@ -78,9 +78,14 @@ def slot_address(slot: Slot) -> str:
     names = [host.name for host in slot.host_names.all() if host.kind == HostNameKind.DEFAULT]
     if not names:
         return ""
-    if slot.is_https_only and settings.HTTPS_PORT:
-        return f"https://{names[0]}" + ("" if settings.HTTPS_PORT == 443 else f":{settings.HTTPS_PORT}") + "/"
-    return f"http://{names[0]}" + ("" if settings.PORT == 80 else f":{settings.PORT}") + "/"
+    return address_of(names[0], is_https=slot.is_https_only) + "/"
+
+
+def address_of(host: str, *, is_https: bool = False) -> str:
+    """The address at which people reach a host name, with the port where it is not that of the scheme."""
+    if settings.HTTPS_PORT and (is_https or settings.IS_BEHIND_TLS):
+        return f"https://{host}" + ("" if settings.HTTPS_PORT == 443 else f":{settings.HTTPS_PORT}")
+    return f"http://{host}" + ("" if settings.PORT == 80 else f":{settings.PORT}")
 
 
 def _why_only_look(user: User, slot: Slot) -> str:

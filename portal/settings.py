@@ -1,6 +1,7 @@
 """Settings of Greenroom, read once from the environment; `./greenroom` sets them from its options."""
 
 import hashlib
+import ipaddress
 import os
 import sys
 import tempfile
@@ -32,6 +33,17 @@ def env_bool(name: str, default: bool) -> bool:
     if value not in ("", "0", "1"):
         raise ImproperlyConfigured(f"{name} must be 1 or 0, not '{value}'.")
     return default if value == "" else value == "1"
+
+
+def env_networks(name: str) -> list[str]:
+    """Addresses and networks of the environment, separated by commas."""
+    items = [item.strip() for item in os.environ.get(name, "").split(",") if item.strip()]
+    for item in items:
+        try:
+            ipaddress.ip_network(item, strict=False)
+        except ValueError:
+            raise ImproperlyConfigured(f"{name} must hold addresses or networks, not '{item}'.") from None
+    return items
 
 
 # Where everything lies
@@ -87,6 +99,11 @@ HTTPS_PORT = env_int("GREENROOM_HTTPS_PORT", TLS_PORT or (443 if PORTAL_URL.star
 TLS_CERTIFICATE = os.environ.get("GREENROOM_TLS_CERTIFICATE", "")
 TLS_KEY = os.environ.get("GREENROOM_TLS_KEY", "")
 TLS_DIR = DATA_DIR / "tls"
+
+# Proxies in front of it, and whether visitors reach every host name by their HTTPS
+TRUSTED_PROXIES = env_networks("GREENROOM_TRUSTED_PROXIES")
+PROXY_PROTOCOL = env_bool("GREENROOM_PROXY_PROTOCOL", False)
+IS_BEHIND_TLS = bool(TRUSTED_PROXIES) and PORTAL_URL.startswith("https://")
 
 # Custom domain names
 DOMAIN_PROOF = env_bool("DOMAIN_PROOF", True)

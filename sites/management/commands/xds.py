@@ -9,6 +9,7 @@ from django.db import close_old_connections
 from sites.management.base import GreenroomCommand
 from sites.models.fields import decrypt
 from sites.router.xds.daemon import Places, serve
+from sites.router.xds.proxies import Proxies
 from sites.router.xds.secrets import TlsMaterial
 from sites.routing import DatabaseTables
 from sites.services.authority import authority, installation_pair
@@ -37,6 +38,7 @@ class Command(GreenroomCommand):
             portal_hosts=[settings.PORTAL_HOST, "127.0.0.1", "[::1]"],
             silence_seconds=settings.SILENCE_SECONDS,
             tls_port=settings.TLS_PORT,
+            proxies=Proxies(tuple(settings.TRUSTED_PROXIES), settings.PROXY_PROTOCOL),
             tls=_tls() if settings.TLS_PORT else None,
         )
         asyncio.run(serve(DatabaseTables(), places, before_call=close_old_connections))

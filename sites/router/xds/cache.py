@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from sites.router.table import PORTAL_CLUSTER, Cluster, RouteTable, Sighting
 from sites.router.xds.clusters import cluster_resource, endpoints_resource, portal_cluster
 from sites.router.xds.confirmed import Confirmed
+from sites.router.xds.host_filter import host_filter_resource
 from sites.router.xds.resource import Resource
 from sites.router.xds.routes import PORTAL_ROUTES, portal_routes, routes_name, routes_resource, scope_resource
 from sites.router.xds.secrets import Secrets, TlsMaterial, wildcard_of
@@ -72,6 +73,7 @@ class TableCache:
         self._site_of_cluster: dict[str, int] = {}
         self._resources: dict[int, SiteResources] = {}
         self._confirmed = Confirmed()
+        self._host_filter: Resource | None = None
 
     def version(self, site_id: int) -> int | None:
         """The version of the site's table; None when there is none."""
@@ -94,6 +96,7 @@ class TableCache:
         for cluster in offered_clusters(table):
             self._site_of_cluster[cluster.name] = table.site_id
         self.tables[table.site_id] = table
+        self._note_wildcards(changed)
         return Change(table.site_id, frozenset(changed), self._put_secrets(before, table))
 
     def remove(self, site_id: int) -> Change | None:
@@ -101,13 +104,33 @@ class TableCache:
         table = self.tables.pop(site_id, None)
         if table is None:
             return None
-        return Change(site_id, frozenset(self._forget(table, kept=set())), self._put_secrets(table, None))
+        gone = self._forget(table, kept=set())
+        self._note_wildcards(gone)
+        return Change(site_id, frozenset(gone), self._put_secrets(table, None))
+
+    def host_filter(self) -> Resource:
+        """The filter that knows the wildcards among all host names."""
+        if self._host_filter is None:
+            self._host_filter = host_filter_resource(self.scopes)
+        return self._host_filter
+
+    def _note_wildcards(self, changed: Iterable[str]) -> None:
+        """The filter is another one if a wildcard came or left, or a name below one."""
+        if any(host.startswith("*.") or wildcard_of(host) in self.scopes for host in changed):
+            self._host_filter = None
 
     def secret(self, name: str) -> Resource | None:
         """The certificate for the host name that a client asks for; None if nothing answers at that name."""
         if self._secrets is None:
             return None
-        return self._secrets.find(name, is_known=name in self.scopes or wildcard_of(name) in self.scopes)
+        return self._secrets.find(name, self.answering(name))
+
+    def answering(self, name: str) -> str | None:
+        """The host name at which `name` is answered: itself, or the wildcard that stands for it."""
+        if name in self.scopes:
+            return name
+        wildcard = wildcard_of(name)
+        return wildcard if wildcard in self.scopes else None
 
     def see(self, sightings: Iterable[Sighting]) -> list[Change]:
         """Take the runtime's report of all instances; what has become different in sites that are known."""

@@ -19,6 +19,7 @@ from sites.router.xds.last_good import LastGood
 from sites.router.xds.listener import edge_listener
 from sites.router.xds.load_reports import LoadReports
 from sites.router.xds.nodes import Nodes
+from sites.router.xds.proxies import NO_PROXIES, Proxies
 from sites.router.xds.secrets import TlsMaterial
 from sites.router.xds.server import make_server
 from sites.router.xds.source import SourceReader, TableSource
@@ -43,6 +44,7 @@ class Places:
     tls_port: int = 0
     tls: TlsMaterial | None = None
     """Both or none."""
+    proxies: Proxies = NO_PROXIES
 
 
 def usable_addresses(addresses: Sequence[str]) -> list[str]:
@@ -72,6 +74,7 @@ async def serve(source: TableSource, places: Places, before_call: Callable[[], N
         bounds=bounds(),
         silence_seconds=places.silence_seconds,
         tls_port=places.tls_port,
+        proxies=places.proxies,
     )
     nodes = Nodes(TableCache(fixtures(listener, str(places.web_socket), places.portal_hosts), places.tls))
     reports = LoadReports()

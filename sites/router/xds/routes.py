@@ -9,7 +9,7 @@ from envoy.config.route.v3 import route_components_pb2, route_pb2, scoped_route_
 from envoy.extensions.retry.host.previous_hosts.v3 import previous_hosts_pb2
 
 from sites.router.table import PORTAL_CLUSTER, HostRoute, Page, RouteTable
-from sites.router.xds.edge_headers import TLS_VERSION_HEADER
+from sites.router.xds.edge_headers import BETWEEN, TLS_VERSION_HEADER
 from sites.router.xds.pages import CONTENT_TYPE, NO_WEB_SOCKETS, PAGES, RETRY_AFTER_SECONDS, TLS_1_3_NEEDED
 from sites.router.xds.resource import Kind, Resource, pack, resource
 
@@ -94,7 +94,7 @@ def _configuration(name: str, virtual_hosts: list[route_components_pb2.VirtualHo
         name=name,
         virtual_hosts=virtual_hosts,
         request_headers_to_add=[_CLIENT],
-        request_headers_to_remove=["x-envoy-external-address", TLS_VERSION_HEADER],
+        request_headers_to_remove=["x-envoy-external-address", *BETWEEN],
         ignore_port_in_host_matching=True,
     )
     return resource(Kind.ROUTES, name, message)
@@ -165,7 +165,7 @@ def _virtual_host(site: str, route: HostRoute) -> route_components_pb2.VirtualHo
         request_headers_to_add=[
             _header("X-Website-Site-Name", site),
             _header("X-Website-Slot-Name", route.slot),
-            _header("X-Website-Hostname", route.host),
+            _header("X-Website-Hostname", "%REQ(:AUTHORITY)%" if route.host.startswith("*.") else route.host),
         ],
         response_headers_to_add=[] if route.is_indexed else [_header("X-Robots-Tag", "noindex")],
     )

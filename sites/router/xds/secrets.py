@@ -58,22 +58,21 @@ class Secrets:
                     self._issued.pop(route.host, None)
         return frozenset(changed)
 
-    def find(self, name: str, *, is_known: bool) -> Resource | None:
-        """The secret for the host name that a client asks for; `is_known` says whether anything answers there.
+    def find(self, name: str, host: str | None) -> Resource | None:
+        """The secret for the name that a client asks for, where `host` is the host name or wildcard that answers at it.
 
         None: there is none, and the handshake fails. So strangers cannot have certificates issued for other names.
         """
         if name == DEFAULT:
             return self._issue(name, self._portal_hosts)
-        if not is_known:
+        if host is None:
             return None
-        bound = self._bound.get(name) or self._bound.get(wildcard_of(name))
-        if bound is not None:
-            return bound if bound.name == name else _renamed(bound, name)
         own = self._material.own
-        if own is not None and covers(own[0], name):
-            return _secret(name, own[1], own[2])
-        return self._issue(name, [name])
+        found = self._bound.get(host)
+        if found is None and own is not None and covers(own[0], host):
+            found = _secret(host, own[1], own[2])
+        found = found or self._issue(host, [host])
+        return found if host == name else _renamed(found, name)
 
     def _made_of(self, table: RouteTable) -> Iterable[tuple[str, Resource]]:
         for certificate in table.certificates:

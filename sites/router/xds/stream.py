@@ -12,6 +12,9 @@ from sites.router.xds.routes import routes_name, site_of_routes
 from sites.router.xds.secrets import wildcard_of
 from sites.router.xds.subscription import Request, Response, Subscription
 
+MOST_BELOW_WILDCARDS = 1000
+"""Certificates that an Envoy keeps for names below wildcards. One that was forgotten is asked for again."""
+
 
 class Stream:
     """State of one stream, without any input or output: requests and changes go in, responses come out."""
@@ -27,7 +30,11 @@ class Stream:
         self._scopes = Subscription(Kind.SCOPE)
         self._routes = Subscription(Kind.ROUTES)
         self._secrets = Subscription(Kind.SECRET)
-        kinds = (self._clusters, self._endpoints, self._listeners, self._scopes, self._routes, self._secrets)
+        self._below_wildcards: dict[str, None] = {}
+        """Secrets of names that only a wildcard answers, the oldest first: strangers can ask for any number of them."""
+        self._filters = Subscription(Kind.FILTER)
+        routing = (self._clusters, self._endpoints, self._listeners, self._scopes, self._routes)
+        kinds = (*routing, self._secrets, self._filters)
         self._subscriptions = {subscription.kind.value: subscription for subscription in kinds}
         self._offered: dict[int, set[str]] = {}
         """Site id → the clusters of it that the node has."""
@@ -167,6 +174,8 @@ class Stream:
         if fixed.routes.name in self._routes.names and self._routes.needs(fixed.routes):
             responses.append(self._routes.send([fixed.routes]))
         responses += self._scope_responses()
+        if self._wants(self._filters, self._cache.host_filter()):
+            responses.append(self._filters.send([self._cache.host_filter()]))
         if self._listeners.is_open and self._listeners.needs(fixed.listener):
             responses.append(self._listeners.send([fixed.listener]))
         return responses + self._stray_responses()
@@ -244,6 +253,13 @@ class Stream:
         found = {name: self._cache.secret(name) for name in names}
         present = [one for one in found.values() if one is not None and self._secrets.needs(one)]
         gone = [name for name, one in found.items() if one is None]
+        for secret in present:
+            if self._cache.answering(secret.name) not in (secret.name, None):
+                self._below_wildcards[secret.name] = None
+        while len(self._below_wildcards) > MOST_BELOW_WILDCARDS:
+            oldest = next(iter(self._below_wildcards))
+            del self._below_wildcards[oldest]
+            gone.append(oldest)
         return [self._secrets.send(present, gone)] if present or gone else []
 
     def _stray_responses(self) -> list[Response]:

@@ -9,14 +9,12 @@ from datetime import timedelta
 from envoy.config.core.v3 import base_pb2, config_source_pb2, extension_pb2
 from envoy.extensions.transport_sockets.tls.v3 import common_pb2, tls_pb2
 from google.protobuf.any_pb2 import Any
-from google.protobuf.wrappers_pb2 import UInt32Value
 
 from sites.router.xds.resource import pack
 from sites.router.xds.secrets import DEFAULT
 
 HANDSHAKE_SECONDS = 10
 """Without a limit a handshake would wait for ever while the xDS server is away and the secret is not known yet."""
-MOST_SECRETS = 20_000
 _EXTENSIONS = "type.googleapis.com/envoy.extensions.transport_sockets.tls."
 _CUSTOM_SELECTOR = 16
 """Number of CommonTlsContext.custom_tls_certificate_selector, which xds-protos 1.85 does not know."""
@@ -43,12 +41,8 @@ def _on_demand() -> extension_pb2.TypedExtensionConfig:
         ads={}, resource_api_version=config_source_pb2.V3, initial_fetch_timeout=timedelta(0)
     )
     mapper = _extension("sni", "cert_mappers.sni.v3.SNI", _field(1, DEFAULT.encode()))
-    parts = (
-        _field(1, ads.SerializeToString(deterministic=True)),
-        _field(2, mapper.SerializeToString(deterministic=True)),
-        _field(4, UInt32Value(value=MOST_SECRETS).SerializeToString(deterministic=True)),
-    )
-    return _extension("on-demand", "cert_selectors.on_demand_secret.v3.Config", b"".join(parts))
+    source, names = (message.SerializeToString(deterministic=True) for message in (ads, mapper))
+    return _extension("on-demand", "cert_selectors.on_demand_secret.v3.Config", _field(1, source) + _field(2, names))
 
 
 def _extension(name: str, message: str, content: bytes) -> extension_pb2.TypedExtensionConfig:

@@ -47,6 +47,8 @@ class Rig:
         self.silence_seconds = 300
         self.tls_port = 0
         """0: no TLS; set it before the server is started."""
+        self.proxies, self.proxy_protocol = "", ""
+        """Trusted addresses, separated by commas; and a word if they speak the PROXY protocol."""
         self.tables = FileTables(folder / "tables.json")
         self.router = EnvoyRouter()
         self.backends = Backends(folder / "web.sock")
@@ -62,7 +64,7 @@ class Rig:
     def spawn_xds(self) -> None:
         """Start the server without waiting."""
         command = [sys.executable, "-m", "tests.sites.router.file_tables", str(self.folder), str(self.port)]
-        command += [str(self.silence_seconds), str(self.tls_port)]
+        command += [str(self.silence_seconds), str(self.tls_port), self.proxies, self.proxy_protocol]
         self._spawn("xds", command)
 
     def is_xds_up(self) -> bool:

@@ -6,6 +6,7 @@ import pytest
 from envoy.extensions.transport_sockets.tls.v3 import secret_pb2
 
 from sites.router.table import Certificate, HostRoute, RouteTable
+from sites.router.xds import stream
 from sites.router.xds.cache import TableCache, fixtures
 from sites.router.xds.resource import Kind
 from sites.router.xds.secrets import DEFAULT, TlsMaterial
@@ -114,6 +115,21 @@ def test_a_wildcards_certificate_reaches_the_names_below_it(cache: TableCache, a
     envoy.log.clear()
     envoy.apply(cache.put(table(3)))
     assert secrets_of(envoy) == [("-", "a.x.example")]
+
+
+def test_strangers_cannot_have_any_number_of_names_below_a_wildcard_kept(
+    cache: TableCache, authority: Authority, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(stream, "MOST_BELOW_WILDCARDS", 2)
+    cache.put(table(1, "*.x.example", "named.x.example", certificates=(certificate(authority, "*.x.example"),)))
+    envoy = ImaginedEnvoy(cache)
+    envoy.connect()
+    for name in ("named", "a", "b", "c"):
+        envoy.ask(Kind.SECRET, f"{name}.x.example")
+    assert secrets_of(envoy)[-2:] == [("+", "c.x.example"), ("-", "a.x.example")]
+    assert set(envoy.resources[Kind.SECRET]) == {"named.x.example", "b.x.example", "c.x.example"}
+    issued = cache._secrets._issued
+    assert "named.x.example" in issued and not {name for name in issued if name.startswith(("a.", "b.", "c."))}
 
 
 def test_after_a_reconnection_nothing_is_sent_that_the_envoy_has(cache: TableCache, authority: Authority) -> None:
