@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 from io import StringIO
+from pathlib import Path
 
 import pytest
 from django.core.management import call_command
@@ -186,7 +187,8 @@ def test_of_a_certificate_that_ends_people_are_warned_once_at_each_limit(
     assert "expired on" in warned(days=-2)[0]
 
 
-def test_the_authority_is_named_by_the_command_and_its_key_is_renewed(domain: Domain, settings: Settings) -> None:
+def test_the_authority_is_named_by_the_command_and_its_key_is_renewed(settings: Settings, tmp_path: Path) -> None:
+    settings.TLS_DIR = tmp_path / "tls"
     output = StringIO()
     call_command("trust", stdout=output)
     assert str(settings.TLS_DIR / "authority.crt") in output.getvalue()
