@@ -25,7 +25,7 @@ MAY_IMPORT: dict[str, set[str]] = {
         "sites.door",
         "sites.publishing",
     },
-    "sites": {"sites.keyring", "sites.content", "sites.runtime.agent"},
+    "sites": {"sites.keyring", "sites.content", "sites.runtime.agent", "sites.tls"},
     "sites.disk": set(),
     "sites.errors": set(),
     "sites.plain_text": set(),

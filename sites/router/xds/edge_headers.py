@@ -70,7 +70,7 @@ REQUEST_HEADERS = (
     _family("what a server is to do with files on its disk", "x-accel-* x-sendfile*"),
     _family("a proxy of the application's own requests: CGI reads it as HTTP_PROXY", "proxy proxy-*"),
     _family("where the visitor lives, as proxies look it up", "x-geoip-* geoip-* x-geo-* x-country x-country-code"),
-    _family("the site and slot, which only this router says", "x-website-*"),
+    _family("the site and slot, which only this router says", "x-website-* x-greenroom-*"),
 )
 
 LEFT_IN_REQUESTS = _family(

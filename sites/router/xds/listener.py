@@ -103,7 +103,7 @@ def edge_listener(
         add_chain_of_proxies(message, json_format.ParseDict(trusting, listener_components_pb2.Filter()), proxies)
     if tls_port:
         _add_tls(message)
-    if proxies.speak_proxy_protocol:
+    if proxies.addresses and proxies.speak_proxy_protocol:
         take_proxy_protocol(message, proxies)
     return resource(Kind.LISTENER, LISTENER, message)
 
