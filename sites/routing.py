@@ -17,6 +17,23 @@ _WITHOUT_DOMAINS = [mode for mode in Mode if not mode.limits.domains]
 _WITHOUT_CERTIFICATES = [mode for mode in Mode if not mode.limits.certificates]
 
 
+class Certificates:
+    """Those of one site, each with the host names at which it is given. The keys stay encrypted."""
+
+    def __init__(self) -> None:
+        self._found: dict[int, Certificate] = {}
+
+    def add(self, number: int, host: str, chain: str, key: str) -> None:
+        """One more host name at which the certificate `number` is given."""
+        known = self._found.get(number)
+        self._found[number] = Certificate((*(known.hosts if known else ()), host), chain, key)
+
+    @property
+    def found(self) -> tuple[Certificate, ...]:
+        """In the order of their host names."""
+        return tuple(self._found.values())
+
+
 def table_of(site_id: int) -> RouteTable | None:
     """The route table of one site; None when there is no such site."""
     return next(iter(_tables(Site.objects.filter(pk=site_id))), None)
@@ -96,7 +113,12 @@ def _tables(sites: QuerySet[Site]) -> list[RouteTable]:
         "slot__live_revision__allows_web_sockets",
         "slot__is_https_only",
         "slot__refuses_tls_1_2",
+        "certificate_id",
+        "certificate__chain",
+        "certificate__key",
+        "slot__site__mode",
     )
+    certificates: dict[int, Certificates] = defaultdict(Certificates)
     rows = named.order_by("name").values_list(*columns)
     for site_id, name, kind, slot, is_production, is_running, live, allows_web_sockets, *tls in rows:
         told = name_for_applications(slot, is_production=is_production)
@@ -107,10 +129,12 @@ def _tables(sites: QuerySet[Site]) -> list[RouteTable]:
         else:
             page = Page.STARTING if is_running else Page.STOPPED
             route = HostRoute(name, told, None, page, is_indexed=is_production)
-        if kind != HostNameKind.PUBLISHING and any(tls):
-            is_https_only, refuses_tls_1_2 = tls
+        is_https_only, refuses_tls_1_2, certificate, chain, key, mode = tls
+        if kind != HostNameKind.PUBLISHING and (is_https_only or refuses_tls_1_2):
             port = settings.HTTPS_PORT if is_https_only else 0
             route = replace(route, https_only_port=port, refuses_tls_1_2=refuses_tls_1_2)
+        if certificate is not None and mode not in _WITHOUT_CERTIFICATES:
+            certificates[site_id].add(certificate, name, chain, key.token)
         hosts[site_id].append(route)
     endpoints: dict[int, dict[int, list[Endpoint]]] = defaultdict(lambda: defaultdict(list))
     for site_id, revision_id, address, port in (
@@ -125,7 +149,6 @@ def _tables(sites: QuerySet[Site]) -> list[RouteTable]:
         .values_list("revision__site_id", "revision_id", "address", "port")
     ):
         endpoints[site_id][revision_id].append(Endpoint(address, port))
-    certificates = _certificates(sites)
     return [
         RouteTable(
             pk,
@@ -133,23 +156,7 @@ def _tables(sites: QuerySet[Site]) -> list[RouteTable]:
             version,
             tuple(hosts[pk]),
             tuple(Cluster(cluster_of(revision_id), tuple(warm)) for revision_id, warm in endpoints[pk].items()),
-            tuple(certificates[pk]),
+            certificates[pk].found,
         )
         for pk, name, version in found
     ]
-
-
-def _certificates(sites: QuerySet[Site]) -> dict[int, list[Certificate]]:
-    """By site, with the host names at which each is given. The keys stay encrypted."""
-    bound = HostName.objects.filter(slot__site__in=sites, certificate__isnull=False)
-    bound = bound.exclude(slot__site__mode__in=_WITHOUT_CERTIFICATES).order_by("certificate_id", "name")
-    hosts: dict[int, list[str]] = defaultdict(list)
-    held: dict[int, tuple[int, str, str]] = {}
-    columns = ("slot__site_id", "name", "certificate_id", "certificate__chain", "certificate__key")
-    for site_id, name, number, chain, key in bound.values_list(*columns):
-        hosts[number].append(name)
-        held[number] = site_id, chain, key.token
-    found: dict[int, list[Certificate]] = defaultdict(list)
-    for number, (site_id, chain, token) in held.items():
-        found[site_id].append(Certificate(tuple(hosts[number]), chain, token))
-    return found
