@@ -11,7 +11,7 @@ from sites.errors import CertificateLimit, CertificateRefused, NotFound, Refused
 from sites.models import Certificate, HostName, HostNameKind, Mode, Operation, Site, Slot
 from sites.models.clock import now
 from sites.operations.kinds.recorded import CERTIFICATES
-from sites.tls.pair import read_pair
+from sites.tls.reader import read_upload
 
 
 def why_not_certificates(site: Site) -> Refused | None:
@@ -31,7 +31,7 @@ def add_certificate(*, acting_user: User, slot: Slot, content: bytes, password: 
     Raises CertificateRefused, CertificateLimit, NotAllowed.
     """
     slot = access.slot_for_change(acting_user, slot)
-    pair = read_pair(content, password, at=now())
+    pair = read_upload(content, password, at=now())
     with transaction.atomic():
         Slot.objects.select_for_update().get(pk=slot.pk)
         most = Mode(slot.site.mode).limits.certificates

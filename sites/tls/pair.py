@@ -1,5 +1,6 @@
 """A certificate chain with its key: read from what somebody uploads, checked, and described."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -26,6 +27,7 @@ LEAST_RSA_BITS = 2048
 MOST_RSA_BITS = 8192
 CURVES = (ec.SECP256R1, ec.SECP384R1, ec.SECP521R1)
 """What Envoy serves (BoringSSL)."""
+_KEY_BEGINS = re.compile(rb"-----BEGIN [A-Z ]*PRIVATE KEY-----")
 _PFX_REMEDY = "Check the file and its password."
 
 
@@ -70,12 +72,12 @@ def _from_pem(content: bytes, password: str) -> Found:
             reason="there is no certificate in it that can be read",
             remedy="Upload the certificate, the certificates between it and its authority, and the key in one file.",
         ) from None
-    if b"PRIVATE KEY-----" not in content:
+    start = _KEY_BEGINS.search(content)
+    if start is None:
         raise CertificateRefused(
             reason="the private key is missing", remedy="Put the key into the same file, below the certificate."
         )
-    start = content.rindex(b"-----BEGIN", 0, content.index(b"PRIVATE KEY-----"))
-    return certificates, _key(content[start:], password.encode())
+    return certificates, _key(content[start.start() :], password.encode())
 
 
 def _key(content: bytes, password: bytes) -> rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey:

@@ -50,6 +50,7 @@ BAD = {
     "no certificate": (key_pem(KEY), "", "there is no certificate in it"),
     "a broken certificate": (LEAF.replace(b"MII", b"MIA", 1) + key_pem(KEY), "", "there is no certificate in it"),
     "no key": (LEAF, "", "the private key is missing"),
+    "the end of a key": (b"PRIVATE KEY-----\n" + LEAF, "", "the private key is missing"),
     "another key": (LEAF + key_pem(OTHER), "", "the private key belongs to another certificate"),
     "an encrypted key": (LEAF + key_pem(KEY, "secret"), "", "the private key is encrypted"),
     "another password": (LEAF + key_pem(KEY, "secret"), "wrong", "the private key cannot be read"),
