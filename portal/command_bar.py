@@ -9,6 +9,7 @@ from django.urls import reverse
 from sites.access import may_change
 from sites.models import HostNameKind, Operation, Slot
 from sites.operations.kinds import kind_of
+from sites.services.domains import why_not_domains
 from sites.services.rollback import why_not_roll_back
 from sites.services.swaps import pending_swap, why_not_swap
 
@@ -38,11 +39,11 @@ class Command:
     menu: tuple[MenuItem, ...] = ()
 
 
-COMMANDS = ("browse", "stop", "restart", "swap", "rollback", "delete", "publish")
-CAPTIONS = {"rollback": "Roll back"}
+COMMANDS = ("browse", "stop", "restart", "domains", "swap", "rollback", "delete", "publish")
+CAPTIONS = {"rollback": "Roll back", "domains": "Manage domains"}
 """Those that are not the key itself."""
 LIST_COMMANDS = COMMANDS
-QUICK_START_COMMANDS = COMMANDS[:-1]
+QUICK_START_COMMANDS = tuple(key for key in COMMANDS if key not in ("domains", "publish"))
 DEPLOYMENT_COMMANDS = ("browse", "swap")
 
 
@@ -59,6 +60,7 @@ def slot_commands(user: User, slot: Slot, keys: tuple[str, ...] = LIST_COMMANDS)
         "browse": lambda: _browse(slot),
         "stop": lambda: _stop_or_start(slot, reader if pending and slot.is_production else reason),
         "restart": lambda: _restart(slot, reason),
+        "domains": lambda: _domains(slot),
         "swap": lambda: _swap(slot, siblings, reason),
         "rollback": lambda: _roll_back(slot, reason),
         "delete": lambda: _delete(slot, siblings, reason),
@@ -76,7 +78,14 @@ def slot_address(slot: Slot) -> str:
     names = [host.name for host in slot.host_names.all() if host.kind == HostNameKind.DEFAULT]
     if not names:
         return ""
-    return f"http://{names[0]}" + ("" if settings.PORT == 80 else f":{settings.PORT}") + "/"
+    return address_of(names[0], is_https=slot.is_https_only) + "/"
+
+
+def address_of(host: str, *, is_https: bool = False) -> str:
+    """The address at which people reach a host name, with the port where it is not that of the scheme."""
+    if settings.HTTPS_PORT and (is_https or settings.IS_BEHIND_TLS):
+        return f"https://{host}" + ("" if settings.HTTPS_PORT == 443 else f":{settings.HTTPS_PORT}")
+    return f"http://{host}" + ("" if settings.PORT == 80 else f":{settings.PORT}")
 
 
 def _why_only_look(user: User, slot: Slot) -> str:
@@ -117,6 +126,13 @@ def _restart(slot: Slot, reason: str) -> Command:
     if not reason and not slot.is_running:
         reason = f"'{slot.title}' is stopped. Start it instead."
     return Command("restart", "Restart", "restart", _address("slot-restart", slot), "post", reason)
+
+
+def _domains(slot: Slot) -> Command:
+    """Everybody may look at the names; only the mode can keep a slot from having any."""
+    refusal = why_not_domains(slot.site)
+    reason = str(refusal) if refusal else ""
+    return Command("domains", CAPTIONS["domains"], "globe-net", _address("site-domains", slot), "sheet", reason)
 
 
 def _swap(slot: Slot, siblings: list[Slot], reason: str) -> Command:

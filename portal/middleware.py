@@ -130,7 +130,7 @@ class HostMiddleware:
         if name.endswith(f".scm.{settings.SUFFIX}"):
             request.urlconf = settings.PUBLISHING_URLCONF
             return self._for_program(request, PUBLISHING_METHODS)
-        portal = f"http://{settings.PORTAL_HOST}{port}"
+        portal = f"{request.scheme}://{settings.PORTAL_HOST}{port}"
         if name in LOOPBACK:
             return HttpResponseRedirect(portal + request.get_full_path())
         return HttpResponse(UNKNOWN_HOST.format(address=portal), status=404, content_type="text/plain; charset=utf-8")

@@ -7,6 +7,7 @@ from pathlib import Path
 OPTIONS = {
     "--data": ("GREENROOM_DATA", "DIR", "folder where everything is kept (.data beside manage.py)"),
     "--port": ("GREENROOM_PORT", "N", "the one port of the portal and the sites (8080)"),
+    "--tls-port": ("GREENROOM_TLS_PORT", "N", "a port for HTTPS beside it (none)"),
     "--listen": ("GREENROOM_LISTEN", "ADDR[,ADDR]", "addresses to listen on (127.0.0.1,::1)"),
     "--suffix": ("GREENROOM_SUFFIX", "NAME", "the sites answer at SITE.NAME (localhost)"),
     "--isolation": ("GREENROOM_ISOLATION", "LEVEL", "'none' runs sites without a sandbox"),

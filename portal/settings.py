@@ -1,6 +1,7 @@
 """Settings of Greenroom, read once from the environment; `./greenroom` sets them from its options."""
 
 import hashlib
+import ipaddress
 import os
 import sys
 import tempfile
@@ -32,6 +33,17 @@ def env_bool(name: str, default: bool) -> bool:
     if value not in ("", "0", "1"):
         raise ImproperlyConfigured(f"{name} must be 1 or 0, not '{value}'.")
     return default if value == "" else value == "1"
+
+
+def env_networks(name: str) -> list[str]:
+    """Addresses and networks of the environment, separated by commas."""
+    items = [item.strip() for item in os.environ.get(name, "").split(",") if item.strip()]
+    for item in items:
+        try:
+            ipaddress.ip_network(item, strict=False)
+        except ValueError:
+            raise ImproperlyConfigured(f"{name} must hold addresses or networks, not '{item}'.") from None
+    return items
 
 
 # Where everything lies
@@ -86,6 +98,22 @@ ROUTER_NODE = os.environ.get("GREENROOM_ROUTER_NODE", "router-1")
 ISOLATION = os.environ.get("GREENROOM_ISOLATION", "")
 READY_SECONDS = env_int("GREENROOM_READY_SECONDS", 60)
 
+# TLS: where the router itself speaks it, and where visitors find it (a proxy in front of Greenroom may speak it)
+TLS_PORT = env_int("GREENROOM_TLS_PORT", 0)
+HTTPS_PORT = env_int("GREENROOM_HTTPS_PORT", TLS_PORT or (443 if PORTAL_URL.startswith("https://") else 0))
+TLS_CERTIFICATE = os.environ.get("GREENROOM_TLS_CERTIFICATE", "")
+TLS_KEY = os.environ.get("GREENROOM_TLS_KEY", "")
+TLS_DIR = DATA_DIR / "tls"
+
+# Proxies in front of it, and whether visitors reach every host name by their HTTPS
+TRUSTED_PROXIES = env_networks("GREENROOM_TRUSTED_PROXIES")
+PROXY_PROTOCOL = env_bool("GREENROOM_PROXY_PROTOCOL", False)
+IS_BEHIND_TLS = bool(TRUSTED_PROXIES) and PORTAL_URL.startswith("https://")
+
+# Custom domain names
+DOMAIN_PROOF = env_bool("DOMAIN_PROOF", True)
+DNS_RESOLVERS = [item.strip() for item in os.environ.get("GREENROOM_DNS_RESOLVERS", "").split(",") if item.strip()]
+
 # What sites and builds reach, where they have a network of their own
 INTERPRETER_DOWNLOADS = env_bool("GREENROOM_INTERPRETER_DOWNLOADS", default=True)
 PRIVATE_NETWORKS = os.environ.get("GREENROOM_PRIVATE_NETWORKS") or "allow"
@@ -136,6 +164,7 @@ ENCRYPTED_PLACES = {  # beside every EncryptedTextField
     "sessions": "portal.signing_keys.renew_sessions",
     "second factors": "portal.accounts.factors.renew_secrets",
     "authority of the routers": "sites.services.routers.renew_authority",
+    "the authority's key": "sites.services.authority.renew_key",
 }
 DEBUG = False
 ALLOWED_HOSTS = ["*"]  # Envoy routes known host names only; portal.middleware answers for the rest
@@ -239,6 +268,7 @@ BROWSER_COOKIE_NAME = f"{_cookie_prefix}greenroom-browser"
 MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"  # no cookie of its own
 SECURE_CONTENT_TYPE_NOSNIFF = True
 SECURE_REFERRER_POLICY = "same-origin"
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")  # the router says it, and lets nobody else say it
 X_FRAME_OPTIONS = "DENY"
 CSRF_FAILURE_VIEW = "portal.views.errors.csrf_failure"
 LOGIN_URL = "account_login"
@@ -282,6 +312,7 @@ CELERY_TASK_ROUTES = {
     "sites.tasks.tidy_contents": {"queue": "work"},
     "sites.tasks.sweep_leftovers": {"queue": "work"},
     "sites.tasks.keep_sites_loaded": {"queue": "work"},
+    "sites.tasks.check_domains": {"queue": "work"},
     "sites.tasks.send_mail": {"queue": "work"},
     "sites.tasks.*": {"queue": "control"},
 }

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from portal.views import publish
+from portal.views import certificates, domains, publish
 from portal.views.site_pages import configure, dashboard, deployments, quickstart, redeploy, scale, secrets, swaps
 
 urlpatterns = [
@@ -17,6 +17,8 @@ urlpatterns = [
     path("configure/", configure.configure, name="site-configure"),
     path("swaps/", swaps.history, name="site-swaps"),
     path("scale/", scale.scale, name="site-scale"),
+    path("domains/", domains.manage_domains, name="site-domains"),
+    path("certificates/", certificates.manage_certificates, name="site-certificates"),
     path("credentials/reset/", secrets.reset_credentials, name="site-credentials-reset"),
     path("credentials/reveal/", secrets.reveal_password, name="site-password-reveal"),
     path("credentials/profile/", secrets.download_profile, name="site-publish-profile"),

@@ -4,6 +4,8 @@ import ipaddress
 import os
 import re
 from collections.abc import Iterable
+from datetime import UTC, datetime
+from pathlib import Path
 from urllib.parse import urlsplit
 
 from django.apps import apps
@@ -12,8 +14,10 @@ from django.core.checks import CheckMessage, Error, Warning, register
 
 from sites import keyring
 from sites.content.package_sources import on_this_machine
+from sites.errors import CertificateRefused
 from sites.router.place import ROUTER_NAME, parse_place
 from sites.runtime.agent.name_servers import is_reached
+from sites.tls.pair import read_pair
 
 TAG = "greenroom"
 OPEN_TO_OTHERS = 0o066
@@ -119,6 +123,45 @@ def _is_place(text: str) -> bool:
         return parse_place(text).is_address
     except ValueError:
         return False
+
+
+def check_edge(**_: object) -> list[CheckMessage]:
+    """TLS, and proxies in front of the router."""
+    found: list[CheckMessage] = []
+    if settings.TLS_PORT and (not 1 <= settings.TLS_PORT <= 65535 or settings.TLS_PORT == settings.PORT):
+        found.append(
+            Error(
+                f"GREENROOM_TLS_PORT is {settings.TLS_PORT}, and must be a port (1 to 65535) beside {settings.PORT}.",
+                hint="Choose another one: --tls-port 8443",
+                id="greenroom.E017",
+            )
+        )
+    if settings.PROXY_PROTOCOL and not settings.TRUSTED_PROXIES:
+        found.append(
+            Error(
+                "GREENROOM_PROXY_PROTOCOL is set, and no proxy may send it.",
+                hint="Name the addresses of your proxies in GREENROOM_TRUSTED_PROXIES.",
+                id="greenroom.E018",
+            )
+        )
+    fault = _fault_of_certificate()
+    if fault:
+        hint = "Fix GREENROOM_TLS_CERTIFICATE and GREENROOM_TLS_KEY, or leave them out."
+        said = f"The certificate of the installation cannot be served: {fault}."
+        found.append(Error(said, hint=hint, id="greenroom.E016"))
+    return found
+
+
+def _fault_of_certificate() -> str:
+    files = [Path(name) for name in (settings.TLS_CERTIFICATE, settings.TLS_KEY) if name]
+    try:
+        if files:
+            read_pair(b"\n".join(file.read_bytes() for file in files), "", at=datetime.now(UTC))
+    except OSError as error:
+        return f"{error.filename} cannot be read ({error.strerror})"
+    except CertificateRefused as refusal:
+        return str(refusal.values["reason"])
+    return ""
 
 
 def check_names(**_: object) -> list[CheckMessage]:
@@ -297,6 +340,7 @@ CHECKS = (
     check_limits,
     check_listener,
     check_router,
+    check_edge,
     check_names,
     check_mode,
     check_data_folder,

@@ -1,16 +1,38 @@
 """From committed rows to route tables; pure functions of what the database holds (invariant I6)."""
 
 from collections import defaultdict
+from dataclasses import replace
 
+from django.conf import settings
 from django.db.models import F, QuerySet
 from django.db.models.functions import Now
 
-from sites.models import HostName, HostNameKind, Instance, Revision, RouterNode, Site, cluster_of
+from sites.models import HostName, HostNameKind, Instance, Mode, Revision, RouterNode, Site, cluster_of
 from sites.models.slot import environment_name_of
 from sites.router.roster import KnownRouter
-from sites.router.table import PORTAL_CLUSTER, Cluster, Endpoint, HostRoute, Page, RouteTable, Sighting
+from sites.router.table import PORTAL_CLUSTER, Certificate, Cluster, Endpoint, HostRoute, Page, RouteTable, Sighting
 from sites.runtime.registry import get_runtime
 from sites.runtime.spec import InstanceState
+
+_WITHOUT_DOMAINS = [mode for mode in Mode if not mode.limits.domains]
+_WITHOUT_CERTIFICATES = [mode for mode in Mode if not mode.limits.certificates]
+
+
+class Certificates:
+    """Those of one site, each with the host names at which it is given. The keys stay encrypted."""
+
+    def __init__(self) -> None:
+        self._found: dict[int, Certificate] = {}
+
+    def add(self, number: int, host: str, chain: str, key: str) -> None:
+        """One more host name at which the certificate `number` is given."""
+        known = self._found.get(number)
+        self._found[number] = Certificate((*(known.hosts if known else ()), host), chain, key)
+
+    @property
+    def found(self) -> tuple[Certificate, ...]:
+        """In the order of their host names."""
+        return tuple(self._found.values())
 
 
 def table_of(site_id: int) -> RouteTable | None:
@@ -99,8 +121,10 @@ def _tables(sites: QuerySet[Site]) -> list[RouteTable]:
     # The version is read first: rows that are newer than it only make the table newer than it says
     found = list(sites.values_list("pk", "name", "routes_version"))
     hosts: dict[int, list[HostRoute]] = defaultdict(list)
-    named = HostName.objects.filter(slot__site__in=sites).order_by("name")
-    for site_id, name, kind, slot, is_production, is_running, live, allows_web_sockets in named.values_list(
+    named = HostName.objects.filter(slot__site__in=sites).exclude(
+        kind=HostNameKind.CUSTOM, slot__site__mode__in=_WITHOUT_DOMAINS
+    )
+    columns = (
         "slot__site_id",
         "name",
         "kind",
@@ -109,7 +133,16 @@ def _tables(sites: QuerySet[Site]) -> list[RouteTable]:
         "slot__is_running",
         "slot__live_revision_id",
         "slot__live_revision__allows_web_sockets",
-    ):
+        "slot__is_https_only",
+        "slot__refuses_tls_1_2",
+        "certificate_id",
+        "certificate__chain",
+        "certificate__key",
+        "slot__site__mode",
+    )
+    certificates: dict[int, Certificates] = defaultdict(Certificates)
+    rows = named.order_by("name").values_list(*columns)
+    for site_id, name, kind, slot, is_production, is_running, live, allows_web_sockets, *tls in rows:
         shown = environment_name_of(slot, is_production=is_production)
         if kind == HostNameKind.PUBLISHING:
             route = HostRoute(name, shown, PORTAL_CLUSTER)
@@ -118,6 +151,12 @@ def _tables(sites: QuerySet[Site]) -> list[RouteTable]:
         else:
             page = Page.STARTING if is_running else Page.STOPPED
             route = HostRoute(name, shown, None, page, is_indexed=is_production)
+        is_https_only, refuses_tls_1_2, certificate, chain, key, mode = tls
+        if kind != HostNameKind.PUBLISHING and (is_https_only or refuses_tls_1_2):
+            port = settings.HTTPS_PORT if is_https_only else 0
+            route = replace(route, https_only_port=port, refuses_tls_1_2=refuses_tls_1_2)
+        if certificate is not None and mode not in _WITHOUT_CERTIFICATES:
+            certificates[site_id].add(certificate, name, chain, key.token)
         hosts[site_id].append(route)
     endpoints: dict[int, dict[int, list[Endpoint]]] = defaultdict(lambda: defaultdict(list))
     for site_id, revision_id, address, port in (
@@ -139,6 +178,7 @@ def _tables(sites: QuerySet[Site]) -> list[RouteTable]:
             version,
             tuple(hosts[pk]),
             tuple(Cluster(cluster_of(revision_id), tuple(warm)) for revision_id, warm in endpoints[pk].items()),
+            certificates[pk].found,
         )
         for pk, name, version in found
     ]

@@ -7,7 +7,19 @@ from celery import shared_task
 from django.db import transaction
 
 from sites.errors import Unreachable
-from sites.jobs import always_on, figures, limits, mail, previews, reconcile, retire, scheduling, tidy
+from sites.jobs import (
+    always_on,
+    certificates,
+    domains,
+    figures,
+    limits,
+    mail,
+    previews,
+    reconcile,
+    retire,
+    scheduling,
+    tidy,
+)
 from sites.models import Operation
 from sites.operations import claims, machine, retention
 from sites.operations.kind import Queue
@@ -83,6 +95,18 @@ def keep_limits() -> None:
     limits.run()
 
 
+@shared_task
+def check_domains() -> None:
+    """Look up the DNS records of domain names that are to be proven."""
+    domains.run()
+
+
+@shared_task
+def warn_of_certificates() -> None:
+    """Say which certificates end soon."""
+    certificates.run()
+
+
 def tick() -> None:
     """Every second, in the scheduler's own process: take up what nobody works on and start what is due."""
     previews.end_forgotten()
@@ -99,6 +123,10 @@ def tick() -> None:
         keep_sites_loaded.delay()
     if scheduling.is_due("limits", seconds=15):
         keep_limits.delay()
+    if scheduling.is_due("domains", seconds=2) and domains.is_needed():
+        check_domains.delay()
+    if scheduling.is_due("certificates", seconds=3600):
+        warn_of_certificates.delay()
     if scheduling.is_due("sweep", seconds=60):
         sweep_leftovers.delay()
     if scheduling.is_due("tidy", seconds=3600):

@@ -15,6 +15,7 @@ CONFIGURATION = "tests/live/test_configuration.py"
 CONFIGURE = "tests/live/test_configure.py"
 PUSH = "tests/live/test_git_push.py"
 PUBLISHING = "tests/live/test_publishing.py"
+STAYS = "tests/live/test_stays_with_slot.py"
 BACK = "tests/live/test_preview_and_rollback.py"
 
 
@@ -138,8 +139,18 @@ ROWS = (
             f"{PUBLISHING}::test_credentials_open_their_own_slot_before_and_after_a_swap",
         ),
     ),
-    Row(26, "custom domain names stay", "E"),
-    Row(27, "certificates and bindings stay", "E"),
+    Row(
+        26,
+        "custom domain names stay",
+        "E",
+        (f"{STAYS}::test_domain_names_and_certificates_stay_and_no_request_over_tls_is_lost",),
+    ),
+    Row(
+        27,
+        "certificates and bindings stay",
+        "E",
+        (f"{STAYS}::test_domain_names_and_certificates_stay_and_no_request_over_tls_is_lost",),
+    ),
     Row(28, "scale settings stay", "E"),
     Row(29, "only for sites in Standard mode", "A", (f"{SEED}::test_staged_publishing_needs_standard_mode",)),
     Row(30, "Free or Shared: no longer swappable", "E"),

@@ -4,7 +4,7 @@ from django.contrib import admin
 
 from portal.admin.actions import enable_staged_publishing, swap_sites, swap_slots
 from portal.admin.base import ServiceRecordAdmin
-from sites.models import HostName, RouterNode, Site, Slot
+from sites.models import Certificate, CustomDomain, HostName, RouterNode, Site, Slot
 
 
 @admin.register(Site)
@@ -53,6 +53,26 @@ class HostNameAdmin(ServiceRecordAdmin):
     list_filter = ["kind"]
     list_select_related = ["slot__site"]
     search_fields = ["name", "slot__site__name"]
+
+
+@admin.register(CustomDomain)
+class CustomDomainAdmin(ServiceRecordAdmin):
+    """Which slot claims which domain name."""
+
+    list_display = ["name", "state", "slot", "finding", "checked_at"]
+    list_filter = ["state"]
+    list_select_related = ["slot__site"]
+    search_fields = ["name", "slot__site__name"]
+
+
+@admin.register(Certificate)
+class CertificateAdmin(ServiceRecordAdmin):
+    """Which slot has which certificate; the key is shown to nobody."""
+
+    list_display = ["title", "issuer", "slot", "not_after"]
+    list_select_related = ["slot__site"]
+    search_fields = ["slot__site__name", "issuer"]
+    exclude = ["key", "chain"]
 
 
 @admin.register(RouterNode)

@@ -92,6 +92,7 @@ def change_mode(request: PortalRequest, site_name: str, slot_name: str) -> HttpR
     if request.method != "POST":
         titles = [other.title for other in slot.site.slots.select_related("site")]
         context = {"mode": Mode(wanted), "titles": titles, "has_staging": len(titles) > 1, "count": count}
+        context |= sites.lost_in_mode(slot.site, Mode(wanted))
         return confirm(request, "commands/mode.html", slot, context)
     counts = {slot.pk: _count(count, slot)} if count else {}
     operation = sites.change_mode(acting_user=request.user, site=slot.site, mode=wanted, counts=counts)

@@ -9,6 +9,9 @@ GreenroomError
 │   ├── SignInLimited       too many wrong passwords or codes
 │   ├── SignInBusy          too many passwords at one moment
 │   ├── PublishingLimited   too many wrong publishing credentials
+│   ├── DomainTaken         a slot has the domain name already
+│   ├── DomainLimit         the mode allows no more domain names
+│   ├── CertificateLimit    the mode allows no more certificates
 │   ├── BodyTooSlow         a request arrives below the least rate
 │   ├── RequestTooLarge     a form beyond its limit
 │   ├── ServerBusy
@@ -41,7 +44,9 @@ GreenroomError
 │   ├── NotRestorable       deleted content that is gone, or whose place is taken
 │   ├── SettingRefused      a value cannot be taken
 │   │   ├── NameTaken
-│   │   └── NameRefused
+│   │   ├── NameRefused
+│   │   ├── DomainRefused
+│   │   └── CertificateRefused
 │   ├── Outdated            somebody else saved the page meanwhile
 │   ├── InstanceCountRefused
 │   ├── WrongNameTyped
@@ -88,6 +93,7 @@ from sites.errors.access import (
 from sites.errors.base import Failed, GreenroomError, Refused, status_of
 from sites.errors.capacity import DiskFull, NotEnoughMemory, QuotaExceeded, UploadsBusy
 from sites.errors.disk import is_disk_full
+from sites.errors.domains import CertificateLimit, DomainLimit, DomainTaken
 from sites.errors.door import BodyTooSlow, RequestTooLarge, ServerBusy, TooManyUploads
 from sites.errors.failures import (
     BuildFailed,
@@ -132,6 +138,8 @@ from sites.errors.slots import (
     SwapPending,
 )
 from sites.errors.typed import (
+    CertificateRefused,
+    DomainRefused,
     InstanceCountRefused,
     NameRefused,
     NameTaken,
@@ -155,9 +163,14 @@ __all__ = [
     "BodyTooSlow",
     "BuildFailed",
     "Cancelled",
+    "CertificateLimit",
+    "CertificateRefused",
     "DataFolderRefused",
     "DeploymentElsewhere",
     "DiskFull",
+    "DomainLimit",
+    "DomainRefused",
+    "DomainTaken",
     "Failed",
     "FileChanged",
     "GitMissing",

@@ -24,6 +24,20 @@ class NameRefused(SettingRefused):
     sentence = "'{name}' cannot be a web site's name: {reason}. {remedy}"
 
 
+class DomainRefused(SettingRefused):
+    """A text cannot be a custom domain name, or is a name of the installation's own."""
+
+    code = "DomainRefused"
+    sentence = "'{name}' cannot be a custom domain name: {reason}. Nothing was changed. {remedy}"
+
+
+class CertificateRefused(SettingRefused):
+    """An uploaded certificate cannot be served."""
+
+    code = "CertificateRefused"
+    sentence = "The certificate was not taken: {reason}. Nothing was changed. {remedy}"
+
+
 class Outdated(Refused):
     """Two people edited the same configuration, or it was swapped away meanwhile."""
 

@@ -2,17 +2,20 @@
 
 from sites.models import clock as clock  # it looks at the clock of every connection
 from sites.models.access_token import AccessToken, IdempotentRequest, Scope
+from sites.models.certificate import Certificate
+from sites.models.custom_domain import CustomDomain, DomainState
 from sites.models.deleted_slot import DeletedSlot
 from sites.models.deployment import Deployment, DeploymentState
 from sites.models.deployment_user import DeploymentUser
 from sites.models.host_name import HostName, HostNameKind
 from sites.models.instance import Instance
 from sites.models.limit_bucket import LimitBucket
+from sites.models.mode import Mode, ModeLimits
 from sites.models.operation import Operation, OperationState, OperationStep, SlotHold, Step
 from sites.models.periodic_job import PeriodicJob
 from sites.models.revision import Revision, RevisionState, cluster_of
 from sites.models.router_node import RouterNode
-from sites.models.site import InstanceSize, Mode, Site
+from sites.models.site import InstanceSize, Site
 from sites.models.site_usage import SiteUsage
 from sites.models.slot import PRODUCTION, STAGING, Slot
 from sites.models.slot_setting import Category, SlotSetting, StickyName
@@ -25,10 +28,13 @@ __all__ = [
     "STAGING",
     "AccessToken",
     "Category",
+    "Certificate",
+    "CustomDomain",
     "DeletedSlot",
     "Deployment",
     "DeploymentState",
     "DeploymentUser",
+    "DomainState",
     "HostName",
     "HostNameKind",
     "IdempotentRequest",
@@ -37,6 +43,7 @@ __all__ = [
     "LimitBucket",
     "Membership",
     "Mode",
+    "ModeLimits",
     "Operation",
     "OperationState",
     "OperationStep",

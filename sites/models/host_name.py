@@ -2,6 +2,7 @@
 
 from django.db import models
 
+from sites.models.certificate import Certificate
 from sites.models.slot import Slot
 
 
@@ -19,6 +20,7 @@ class HostName(models.Model):
     name = models.CharField(max_length=253, unique=True)  # an A-label, lower case, no dot at the end
     slot = models.ForeignKey(Slot, on_delete=models.CASCADE, related_name="host_names")
     kind = models.CharField(max_length=16, choices=HostNameKind.choices)
+    certificate = models.ForeignKey(Certificate, null=True, on_delete=models.SET_NULL, related_name="host_names")
 
     class Meta:
         ordering = ["name"]

@@ -3,20 +3,8 @@
 from django.db import models
 from django.db.models import F
 
+from sites.models.mode import Mode
 from sites.models.subscription import Subscription
-
-
-class Mode(models.TextChoices):
-    """seed: Overview; only Standard sites have staged publishing."""
-
-    FREE = "free", "Free"
-    SHARED = "shared", "Shared"
-    STANDARD = "standard", "Standard"
-
-    @property
-    def most_instances(self) -> int:
-        """Upper bound of a slot's instance count."""
-        return {"free": 1, "shared": 6, "standard": 10}[self.value]
 
 
 class InstanceSize(models.TextChoices):
@@ -48,7 +36,7 @@ class Site(models.Model):
     @property
     def is_standard(self) -> bool:
         """Whether staged publishing and swaps are possible."""
-        return self.mode == Mode.STANDARD
+        return Mode(self.mode).limits.has_staging
 
     @property
     def most_instances(self) -> int:

@@ -30,6 +30,8 @@ class Slot(models.Model):
     drain_limit_seconds = models.PositiveIntegerField(default=30)
     rollback_window_seconds = models.PositiveIntegerField(default=600)  # of production; 0: no window
     is_auto_swapped = models.BooleanField(default=False)  # each publication goes on into production
+    is_https_only = models.BooleanField(default=False)  # plain HTTP is led to HTTPS
+    refuses_tls_1_2 = models.BooleanField(default=False)
     publishing_user = models.CharField(max_length=64, unique=True)
     publishing_password = EncryptedTextField()
     deploy_branches = models.CharField(max_length=200, default="main master")  # a push to one of them is deployed

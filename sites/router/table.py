@@ -57,6 +57,21 @@ class HostRoute:
     is_indexed: bool = True
     """False adds `X-Robots-Tag: noindex` to every answer (staging)."""
     allows_web_sockets: bool = True
+    https_only_port: int = 0
+    """Where a request by plain HTTP is sent instead, by TLS; 0: it is taken."""
+    refuses_tls_1_2: bool = False
+    """Requests over TLS 1.2 get a page that asks for 1.3."""
+
+
+@dataclass(frozen=True, slots=True)
+class Certificate:
+    """A certificate and the host names at which it is given to clients; a wildcard begins with '*.'."""
+
+    hosts: tuple[str, ...]
+    chain: str
+    """PEM, the leaf first."""
+    key: str
+    """Its private key, encrypted by the installation's keyring."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,3 +84,4 @@ class RouteTable:
     hosts: tuple[HostRoute, ...]
     clusters: tuple[Cluster, ...]
     """Every cluster to offer, also those to which no host leads (warm, retained or draining revisions)."""
+    certificates: tuple[Certificate, ...] = ()

@@ -7,7 +7,7 @@ from django.db import IntegrityError, transaction
 
 from sites import access
 from sites.errors import InstanceCountRefused, NameTaken, SettingRefused, WrongNameTyped
-from sites.models import PRODUCTION, Mode, Operation, Site, Subscription
+from sites.models import PRODUCTION, Certificate, CustomDomain, DomainState, Mode, Operation, Site, Subscription
 from sites.operations.kinds.change_mode import CHANGE_MODE
 from sites.operations.kinds.create_site import CREATE_SITE
 from sites.operations.kinds.delete_site import DELETE_SITE
@@ -61,6 +61,14 @@ def change_mode(*, acting_user: User, site: Site, mode: str, counts: Mapping[int
             mode=mode,
             counts=wanted,
         )
+
+
+def lost_in_mode(site: Site, mode: Mode) -> dict[str, object]:
+    """What would be out of force in `mode`, though it stays saved: domain names, and whether there are certificates."""
+    verified = CustomDomain.objects.filter(slot__site=site, state=DomainState.VERIFIED)
+    names = [] if mode.limits.domains else list(verified.values_list("name", flat=True))
+    has_certificates = not mode.limits.certificates and Certificate.objects.filter(slot__site=site).exists()
+    return {"loses_domains": ", ".join(names), "loses_certificates": has_certificates}
 
 
 def delete_site(*, acting_user: User, site: Site, typed_name: str) -> Operation:

@@ -70,7 +70,8 @@ class Supervisor:
         try:
             check_data_version()
             if self._resume is None:
-                check_port(settings.LISTEN, settings.PORT, ours=self._adoptable_router())
+                for port in filter(None, (settings.PORT, settings.TLS_PORT)):
+                    check_port(settings.LISTEN, port, ours=self._adoptable_router())
         except GreenroomError:
             self._lock.release()
             raise

@@ -76,8 +76,8 @@ class MemoryRouter:
     def answer(self, host: str, node: str = "router-1") -> HostRoute | None:
         """Where a request for `host` would go now; None: there is no such host name."""
         wanted = host.lower().partition(":")[0].rstrip(".")
-        routes = (route for table in self.nodes[node].tables.values() for route in table.hosts)
-        return next((route for route in routes if route.host == wanted), None)
+        routes = {route.host: route for table in self.nodes[node].tables.values() for route in table.hosts}
+        return routes.get(wanted) or routes.get(f"*.{wanted.partition('.')[2]}")
 
     def _take(self, node: MemoryNode, site_id: int, table: RouteTable | None, version: int) -> None:
         if table is None:

@@ -9,6 +9,7 @@ from django.conf import settings
 from django.core.checks import CheckMessage, run_checks
 
 from sites import checks
+from tests.sites.tls.uploads import upload
 
 USED = (
     "INSTALLED_APPS",
@@ -16,6 +17,11 @@ USED = (
     *checks.NOT_NEGATIVE,
     "LISTEN",
     "PORT",
+    "TLS_PORT",
+    "TLS_CERTIFICATE",
+    "TLS_KEY",
+    "TRUSTED_PROXIES",
+    "PROXY_PROTOCOL",
     "SUFFIX",
     "PORTAL_HOST",
     "PORTAL_URL",
@@ -67,6 +73,25 @@ def test_django_runs_the_checks_under_their_tag(monkeypatch: pytest.MonkeyPatch)
         checks, "settings", SimpleNamespace(**{name: getattr(settings, name) for name in USED} | {"PORT": 0})
     )
     assert [message.id for message in run_checks(tags=[checks.TAG])] == ["greenroom.E004"]
+
+
+@pytest.mark.parametrize("port", [8080, 70_000, -1])
+def test_a_port_for_tls_is_another_one(found: Found, port: int) -> None:
+    assert found(PORT=8080, TLS_PORT=port) == ["greenroom.E017"]
+
+
+def test_nobody_may_send_the_proxy_protocol_unless_a_proxy_is_named(found: Found) -> None:
+    assert found(PROXY_PROTOCOL=True) == ["greenroom.E018"]
+    assert found(PROXY_PROTOCOL=True, TRUSTED_PROXIES=["10.0.0.2"]) == []
+
+
+def test_a_certificate_of_the_installation_that_cannot_be_served_is_named(found: Found, tmp_path: Path) -> None:
+    path = tmp_path / "own.pem"
+    assert found(TLS_CERTIFICATE=str(path)) == ["greenroom.E016"]
+    path.write_bytes(upload("*.sites.example", days=-1))
+    assert found(TLS_CERTIFICATE=str(path)) == ["greenroom.E016"]
+    path.write_bytes(upload("*.sites.example"))
+    assert found(TLS_CERTIFICATE=str(path)) == []
 
 
 def test_djangos_own_sites_stay_out(found: Found) -> None:

@@ -7,7 +7,7 @@ from django.conf import settings
 from django.contrib.auth.models import User
 from django.db.models import Q
 
-from portal.command_bar import slot_address
+from portal.command_bar import address_of, slot_address
 from portal.rows import Row
 from portal.usage_bars import Bar, storage_bars
 from sites.access import may_change
@@ -103,7 +103,7 @@ class SlotFacts:
     def publishing_address(self) -> str:
         """Where publishing clients reach it, without a slash at the end."""
         names = [host.name for host in self.slot.host_names.all() if host.kind == HostNameKind.PUBLISHING]
-        return f"http://{names[0]}" + ("" if settings.PORT == 80 else f":{settings.PORT}") if names else ""
+        return address_of(names[0]) if names else ""
 
     @cached_property
     def git_address(self) -> str:

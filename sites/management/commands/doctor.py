@@ -75,7 +75,8 @@ class Command(GreenroomCommand):
             self.stdout.write("\n".join([silent or "Greenroom is running with this data folder.", *hang_lines()]))
             return ""
         try:
-            check_port(settings.LISTEN, settings.PORT)
+            for port in filter(None, (settings.PORT, settings.TLS_PORT)):
+                check_port(settings.LISTEN, port)
         except GreenroomError as error:
             return str(error)
         self.stdout.write(f"Port {settings.PORT} is free on {', '.join(settings.LISTEN)}")

@@ -7,10 +7,19 @@ from django.conf import settings
 from django.db import close_old_connections
 
 from sites.management.base import GreenroomCommand
+from sites.models.fields import decrypt
 from sites.router.place import parse_place
 from sites.router.xds.daemon import Places, serve
+from sites.router.xds.proxies import Proxies
+from sites.router.xds.secrets import TlsMaterial
 from sites.routing import DatabaseTables
 from sites.services import routers
+from sites.services.authority import authority, installation_pair
+
+
+def _tls() -> TlsMaterial:
+    own = installation_pair()
+    return TlsMaterial(decrypt, authority(), (own.names, own.chain, own.key) if own else None)
 
 
 class Command(GreenroomCommand):
@@ -31,6 +40,9 @@ class Command(GreenroomCommand):
             portal_hosts=[settings.PORTAL_HOST, "127.0.0.1", "[::1]"],
             silence_seconds=settings.SILENCE_SECONDS,
             tcp=parse_place(settings.XDS_LISTEN) if settings.XDS_LISTEN else None,
+            tls_port=settings.TLS_PORT,
+            proxies=Proxies(tuple(settings.TRUSTED_PROXIES), settings.PROXY_PROTOCOL),
+            tls=_tls() if settings.TLS_PORT else None,
         )
         authority = routers.authority() if settings.XDS_LISTEN else None
         asyncio.run(serve(DatabaseTables(), places, close_old_connections, authority))

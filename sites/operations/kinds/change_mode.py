@@ -28,12 +28,14 @@ class ChangeMode(OperationKind):
         site = operation.held_site
         operation.before = {"mode": site.mode}
         Site.objects.filter(pk=site.pk).update(mode=mode)
+        site.touch_routes()  # custom domain names answer in some modes only
         for change in changes:
             change.count_after = (counts or {}).get(change.held_slot.pk, change.count_after)
 
     def undo(self, operation: Operation, changes: Sequence[SlotChange]) -> None:
         """The former mode holds again."""
         Site.objects.filter(pk=operation.held_site.pk).update(mode=operation.before["mode"])
+        operation.held_site.touch_routes()
 
     def need(self, change: SlotChange, *, is_in_service: bool) -> Need:
         """What serves goes on serving; what is added has to be as good."""

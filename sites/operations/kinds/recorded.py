@@ -31,6 +31,8 @@ RESET_CREDENTIALS = Recorded(
 PASSWORD = Recorded("password", "change of password", "Changing the password of '{target}'", is_warning=True)
 REVEAL = Recorded("reveal", "disclosure of a secret", "Showing a secret of '{target}'")
 MEMBERS = Recorded("members", "change of the subscription", "Changing the subscription '{target}'")
+DOMAINS = Recorded("domains", "change of the domain names", "Changing the domain names of '{target}'")
+CERTIFICATES = Recorded("certificates", "change of the certificates", "Changing the certificates of '{target}'")
 CRASH_LOOP = Recorded("crash_loop", "crash loop", "Watching '{target}'")
 QUOTA = Recorded("quota", "disk quota", "Measuring the folders of '{target}'")
 SIGN_IN = Recorded("sign_in", "change of the sign-in", "Changing how '{target}' signs in", is_warning=True)

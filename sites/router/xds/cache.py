@@ -6,8 +6,10 @@ from dataclasses import dataclass
 from sites.router.table import PORTAL_CLUSTER, Cluster, RouteTable, Sighting
 from sites.router.xds.clusters import cluster_resource, endpoints_resource, portal_cluster
 from sites.router.xds.confirmed import Confirmed
+from sites.router.xds.host_filter import host_filter_resource
 from sites.router.xds.resource import Resource
 from sites.router.xds.routes import PORTAL_ROUTES, portal_routes, routes_name, routes_resource, scope_resource
+from sites.router.xds.secrets import Secrets, TlsMaterial, wildcard_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +28,8 @@ class Change:
     site_id: int
     scopes: frozenset[str]
     """Host names whose scope came, changed or left."""
+    secrets: frozenset[str] = frozenset()
+    """Host names whose certificate came, changed or left."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,14 +63,16 @@ def offered_clusters(table: RouteTable) -> list[Cluster]:
 class TableCache:
     """The server's only knowledge of sites."""
 
-    def __init__(self, fixed: Fixtures) -> None:
+    def __init__(self, fixed: Fixtures, material: TlsMaterial | None = None) -> None:
         self.fixed = fixed
+        self._secrets = Secrets(material, list(fixed.scopes)) if material else None
         self.tables: dict[int, RouteTable] = {}
         self.scopes: dict[str, Resource] = dict(fixed.scopes)
         self._site_of_scope: dict[str, int] = {}
         self._site_of_cluster: dict[str, int] = {}
         self._resources: dict[int, SiteResources] = {}
         self._confirmed = Confirmed()
+        self._host_filter: Resource | None = None
 
     def version(self, site_id: int) -> int | None:
         """The version of the site's table; None when there is none."""
@@ -89,12 +95,41 @@ class TableCache:
         for cluster in offered_clusters(table):
             self._site_of_cluster[cluster.name] = table.site_id
         self.tables[table.site_id] = table
-        return Change(table.site_id, frozenset(changed))
+        self._note_wildcards(changed)
+        return Change(table.site_id, frozenset(changed), self._put_secrets(before, table))
 
     def remove(self, site_id: int) -> Change | None:
         """Forget a site. None: it was not known."""
         table = self.tables.pop(site_id, None)
-        return None if table is None else Change(site_id, frozenset(self._forget(table, kept=set())))
+        if table is None:
+            return None
+        gone = self._forget(table, kept=set())
+        self._note_wildcards(gone)
+        return Change(site_id, frozenset(gone), self._put_secrets(table, None))
+
+    def host_filter(self) -> Resource:
+        """The filter that knows the wildcards among all host names."""
+        if self._host_filter is None:
+            self._host_filter = host_filter_resource(self.scopes)
+        return self._host_filter
+
+    def _note_wildcards(self, changed: Iterable[str]) -> None:
+        """The filter is another one if a wildcard came or left, or a name below one."""
+        if any(host.startswith("*.") or wildcard_of(host) in self.scopes for host in changed):
+            self._host_filter = None
+
+    def secret(self, name: str) -> Resource | None:
+        """The certificate for the host name that a client asks for; None if nothing answers at that name."""
+        if self._secrets is None:
+            return None
+        return self._secrets.find(name, self.answering(name))
+
+    def answering(self, name: str) -> str | None:
+        """The host name at which `name` is answered: itself, or the wildcard that stands for it."""
+        if name in self.scopes:
+            return name
+        wildcard = wildcard_of(name)
+        return wildcard if wildcard in self.scopes else None
 
     def see(self, sightings: Iterable[Sighting]) -> list[Change]:
         """Take the runtime's report of all instances; what has become different in sites that are known."""
@@ -129,6 +164,9 @@ class TableCache:
     def site_of_cluster(self, name: str) -> int | None:
         """The site to which a cluster belongs; None when it is in no table (any more)."""
         return self._site_of_cluster.get(name)
+
+    def _put_secrets(self, before: RouteTable | None, table: RouteTable | None) -> frozenset[str]:
+        return self._secrets.put(before, table) if self._secrets else frozenset()
 
     def _forget(self, table: RouteTable, kept: set[str]) -> set[str]:
         self._resources.pop(table.site_id, None)

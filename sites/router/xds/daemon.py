@@ -23,6 +23,8 @@ from sites.router.xds.last_good import LastGood
 from sites.router.xds.listener import Edge
 from sites.router.xds.load_reports import LoadReports
 from sites.router.xds.nodes import Nodes
+from sites.router.xds.proxies import NO_PROXIES, Proxies
+from sites.router.xds.secrets import TlsMaterial
 from sites.router.xds.server import Door, make_server
 from sites.router.xds.source import SourceReader, TableSource
 from sites.router.xds.tls import ServerTls
@@ -46,6 +48,10 @@ class Places:
     silence_seconds: int
     tcp: Place | None = None
     """Where routers with a certificate connect; None: nowhere."""
+    tls_port: int = 0
+    tls: TlsMaterial | None = None
+    """Both or none."""
+    proxies: Proxies = NO_PROXIES
 
 
 def usable_addresses(addresses: Sequence[str]) -> list[str]:
@@ -77,8 +83,15 @@ async def serve(
     stopped = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stopped.set)
-    edge = Edge(usable_addresses(places.addresses), places.port, bounds(), places.silence_seconds)
-    nodes = Nodes(TableCache(fixtures(str(places.web_socket), places.portal_hosts)))
+    edge = Edge(
+        usable_addresses(places.addresses),
+        places.port,
+        bounds(),
+        places.silence_seconds,
+        places.tls_port,
+        places.proxies,
+    )
+    nodes = Nodes(TableCache(fixtures(str(places.web_socket), places.portal_hosts), places.tls))
     reports = LoadReports()
     keeper = Keeper(SourceReader(source, before_call), nodes, LastGood(places.last_good))
     gate = None

@@ -34,6 +34,13 @@ FORWARDING = _family(
 )
 """What a later setting may leave in requests from the address of a trusted proxy."""
 
+TLS_VERSION_HEADER = "x-greenroom-tls-version"
+"""Which version of TLS a visitor speaks, between the listener and the routes; no instance gets it."""
+
+SCOPE_HEADER = "x-greenroom-scope"
+"""By which host name the routes are found, between the listener and the routes; no instance gets it."""
+BETWEEN = (TLS_VERSION_HEADER, SCOPE_HEADER)
+
 REQUEST_HEADERS = (
     FORWARDING,
     _family(
@@ -63,7 +70,7 @@ REQUEST_HEADERS = (
     _family("what a server is to do with files on its disk", "x-accel-* x-sendfile*"),
     _family("a proxy of the application's own requests: CGI reads it as HTTP_PROXY", "proxy proxy-*"),
     _family("where the visitor lives, as proxies look it up", "x-geoip-* geoip-* x-geo-* x-country x-country-code"),
-    _family("the site and slot, which only this router says", "x-website-*"),
+    _family("the site and slot, which only this router says", "x-website-* x-greenroom-*"),
 )
 
 LEFT_IN_REQUESTS = _family(
@@ -79,6 +86,30 @@ RESPONSE_HEADERS = (
     _family("which server software answers, and its version", "server"),
     _family("orders to this router, and what it knows of itself", "x-envoy-*"),
 )
+
+
+BY_TRUSTED_PROXIES = ("for", "proto")
+"""What a trusted proxy says in X-Forwarded-…: the visitor's address, and how the visitor came in. The host stands in
+Host. Anything else may have passed it unread: nginx, for one, hands on what a visitor sends."""
+_FROM_TRUSTED = _family(FORWARDING.reason, " ".join(name for name in FORWARDING.names if name != "x-forwarded-*"))
+
+
+def pattern_behind_proxies() -> str:
+    """As `pattern_of` for all request headers but those two, for requests of a trusted proxy."""
+    others = pattern_of((_FROM_TRUSTED, *REQUEST_HEADERS[1:]))
+    return f"{others}|x-forwarded-(?:{other_than(BY_TRUSTED_PROXIES)})"
+
+
+def other_than(words: tuple[str, ...]) -> str:
+    """A regular expression for every text but these words; RE2 has no lookahead."""
+    prefixes = sorted({word[:length] for word in words for length in range(len(word) + 1)})
+    parts = []
+    for prefix in prefixes:
+        following = "".join(sorted({word[len(prefix)] for word in words if word.startswith(prefix) and word != prefix}))
+        parts.append(f"{prefix}[^{following}].*" if following else f"{prefix}.+")
+        if prefix not in words:
+            parts.append(prefix)
+    return "|".join(parts)
 
 
 def pattern_of(families: tuple[Family, ...]) -> str:

@@ -11,9 +11,9 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from sites.router.table import Cluster, Endpoint, HostRoute, Page, RouteTable
+from sites.router.table import Certificate, Cluster, Endpoint, HostRoute, Page, RouteTable
 
-FORMAT = 1
+FORMAT = 2
 """Grows when the written form changes; another form on disk counts as none."""
 
 logger = logging.getLogger(__name__)
@@ -32,7 +32,13 @@ def decode(text: str) -> RouteTable:
         Cluster(cluster["name"], tuple(Endpoint(**endpoint) for endpoint in cluster["endpoints"]))
         for cluster in raw["clusters"]
     )
-    return RouteTable(**raw | {"hosts": tuple(HostRoute(**host) for host in hosts), "clusters": tuple(clusters)})
+    certificates = (Certificate(**one | {"hosts": tuple(one["hosts"])}) for one in raw["certificates"])
+    parts = {
+        "hosts": tuple(HostRoute(**host) for host in hosts),
+        "clusters": tuple(clusters),
+        "certificates": tuple(certificates),
+    }
+    return RouteTable(**raw | parts)
 
 
 class LastGood:

@@ -2,24 +2,34 @@
 
 import ipaddress
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
-from envoy.config.listener.v3 import listener_pb2
+from envoy.config.listener.v3 import listener_components_pb2, listener_pb2
 from envoy.extensions.filters.http.adaptive_concurrency.v3 import adaptive_concurrency_pb2
 from envoy.extensions.filters.http.header_mutation.v3 import header_mutation_pb2
 from envoy.extensions.filters.http.lua.v3 import lua_pb2
 from envoy.extensions.filters.http.on_demand.v3 import on_demand_pb2
 from envoy.extensions.filters.http.router.v3 import router_pb2
+from envoy.extensions.filters.listener.tls_inspector.v3 import tls_inspector_pb2
 from envoy.extensions.filters.network.http_connection_manager.v3 import http_connection_manager_pb2
 from envoy.extensions.http.early_header_mutation.header_mutation.v3 import (
     header_mutation_pb2 as early_header_mutation_pb2,
 )
 from google.protobuf import json_format
+from google.protobuf.message import Message
 from google.protobuf.struct_pb2 import Struct
 
 from sites.router.bounds import Bounds
-from sites.router.xds.edge_headers import REQUEST_HEADERS, RESPONSE_HEADERS, Family, pattern_of
+from sites.router.xds.edge_headers import (
+    REQUEST_HEADERS,
+    RESPONSE_HEADERS,
+    SCOPE_HEADER,
+    TLS_VERSION_HEADER,
+    pattern_behind_proxies,
+    pattern_of,
+)
+from sites.router.xds.host_filter import HOST_FILTER, host_filter
 from sites.router.xds.pages import (
     BUSY,
     CONTENT_TYPE,
@@ -30,7 +40,9 @@ from sites.router.xds.pages import (
     TOO_SLOW,
     UNKNOWN_HOST,
 )
-from sites.router.xds.resource import Kind, Resource, resource
+from sites.router.xds.proxies import NO_PROXIES, Proxies, add_chain_of_proxies, take_proxy_protocol
+from sites.router.xds.resource import Kind, Resource, pack, resource
+from sites.router.xds.tls_socket import HANDSHAKE_SECONDS, transport_socket
 
 LISTENER = "edge"
 MOST_ADDRESSES = 16
@@ -47,17 +59,6 @@ _PACKED = (
     early_header_mutation_pb2.HeaderMutation,
 )
 
-# Scope keys are compared byte by byte, host names are not
-_LOWER_CASE = """
-function envoy_on_request(handle)
-  local headers = handle:headers()
-  local host = headers:get(":authority")
-  if host and host:find("%u") then
-    headers:replace(":authority", host:lower())
-    handle:clearRouteCache()
-  end
-end
-"""
 _ADS = {"ads": {}, "resourceApiVersion": "V3", "initialFetchTimeout": "0s"}
 
 # Linux: SOL_SOCKET 1, SO_KEEPALIVE 9, IPPROTO_TCP 6, TCP_KEEPIDLE 4, TCP_KEEPINTVL 5, TCP_KEEPCNT 6.
@@ -74,34 +75,47 @@ _FULL = 510
 
 @dataclass(frozen=True, slots=True)
 class Edge:
-    """Where a router listens unless it says otherwise, and the bounds that hold for every one."""
+    """Where a router listens unless it says otherwise, and what holds for every one."""
 
     addresses: Sequence[str]
     port: int
     bounds: Bounds
     silence_seconds: int
+    """A request that is silent for so long is ended."""
+    tls_port: int = 0
+    proxies: Proxies = NO_PROXIES
 
     @property
     def listener(self) -> Resource:
         """That of a router which says nothing else."""
-        return edge_listener(self.addresses, self.port, bounds=self.bounds, silence_seconds=self.silence_seconds)
+        return edge_listener(self)
 
     def listener_of(self, metadata: Struct) -> Resource:
-        """That of a router whose bootstrap file names other addresses (`listen`) or another `port`.
+        """That of a router whose bootstrap file names other addresses (`listen`), `port` or `tls_port`.
 
-        Raises ValueError for what is no address or port.
+        One that names a port has no port for TLS unless it names that as well. Raises ValueError for what is no address
+        or port.
         """
         told = json_format.MessageToDict(metadata)
         addresses, port = told.get("listen", self.addresses), told.get("port", self.port)
-        if not isinstance(addresses, Sequence) or not 1 <= len(addresses) <= MOST_ADDRESSES or port not in PORTS:
-            raise ValueError(f"a router cannot listen on {addresses!r} port {port!r}")
+        tls_port = told.get("tls_port", 0 if "port" in told else self.tls_port)
+        is_port = port in PORTS and (tls_port == 0 or tls_port in PORTS)
+        if not isinstance(addresses, Sequence) or not 1 <= len(addresses) <= MOST_ADDRESSES or not is_port:
+            raise ValueError(f"a router cannot listen on {addresses!r} port {port!r}, for TLS {tls_port!r}")
         whole = [str(ipaddress.ip_address(address)) for address in addresses]
-        return edge_listener(whole, int(port), bounds=self.bounds, silence_seconds=self.silence_seconds)
+        return edge_listener(replace(self, addresses=whole, port=int(port), tls_port=int(tls_port)))
 
 
-def edge_listener(addresses: Sequence[str], port: int, *, bounds: Bounds, silence_seconds: int) -> Resource:
-    """The listener on `port` of every address in `addresses`; a request that is silent for so long is ended."""
-    first, *others = [{"socketAddress": {"address": address, "portValue": port}} for address in addresses]
+def edge_listener(edge: Edge) -> Resource:
+    """The listener on the port of every address. With a port for TLS it listens there too.
+
+    What a client speaks decides, so both ports take both.
+    """
+    bounds, silence_seconds, proxies = edge.bounds, edge.silence_seconds, edge.proxies
+    ports = [edge.port, edge.tls_port] if edge.tls_port else [edge.port]
+    first, *others = [
+        {"socketAddress": {"address": address, "portValue": one}} for one in ports for address in edge.addresses
+    ]
     options = [{"level": level, "name": name, "intValue": value} for level, name, value in _KEEPALIVE]
     description = {
         "name": LISTENER,
@@ -112,17 +126,37 @@ def edge_listener(addresses: Sequence[str], port: int, *, bounds: Bounds, silenc
         "perConnectionBufferLimitBytes": 256 * 1024,
         "tcpBacklogSize": 4096,
         "socketOptions": options,
-        "filterChains": [{"filters": [_manager(bounds, silence_seconds)]}],
+        "filterChains": [{"name": "visitors", "filters": [_manager(bounds, silence_seconds)]}],
     }
     message = json_format.ParseDict(description, listener_pb2.Listener())
+    if proxies.addresses and not proxies.speak_proxy_protocol:
+        trusting = _manager(bounds, silence_seconds, is_behind_proxy=True)
+        add_chain_of_proxies(message, json_format.ParseDict(trusting, listener_components_pb2.Filter()), proxies)
+    if edge.tls_port:
+        _add_tls(message)
+    if proxies.addresses and proxies.speak_proxy_protocol:
+        take_proxy_protocol(message, proxies)
     return resource(Kind.LISTENER, LISTENER, message)
+
+
+def _add_tls(listener: listener_pb2.Listener) -> None:
+    """Each filter chain once more, for clients that begin with a TLS handshake."""
+    inspector = tls_inspector_pb2.TlsInspector()
+    listener.listener_filters.add(name="envoy.filters.listener.tls_inspector", typed_config=pack(inspector))
+    for plain in list(listener.filter_chains):
+        chain = listener.filter_chains.add()
+        chain.CopyFrom(plain)
+        chain.name = f"{plain.name} tls"
+        chain.filter_chain_match.transport_protocol = "tls"
+        chain.transport_socket.CopyFrom(transport_socket())
+        chain.transport_socket_connect_timeout.FromSeconds(HANDSHAKE_SECONDS)
 
 
 def _filter(name: str, config: dict[str, Any]) -> dict[str, Any]:
     return {"name": name, "typedConfig": config}
 
 
-def _manager(bounds: Bounds, silence_seconds: int) -> dict[str, Any]:
+def _manager(bounds: Bounds, silence_seconds: int, *, is_behind_proxy: bool = False) -> dict[str, Any]:
     kind = _TYPE + http_connection_manager_pb2.HttpConnectionManager.DESCRIPTOR.full_name
     config = {
         "@type": kind,
@@ -132,12 +166,16 @@ def _manager(bounds: Bounds, silence_seconds: int) -> dict[str, Any]:
         "httpFilters": _http_filters(bounds.requests),
         "upgradeConfigs": [{"upgradeType": "websocket"}],
         "localReplyConfig": _local_replies(),
-        # The peer is the client; nothing in front of us is trusted, also not from a private network
+        # The peer is the client, or else a trusted proxy that says who is; a private network is trusted by nobody
         "useRemoteAddress": True,
+        "xffNumTrustedHops": int(is_behind_proxy),
         "internalAddressConfig": {"cidrRanges": [{"addressPrefix": "255.255.255.255", "prefixLen": 32}]},
         # For a client on this machine it would append the machine's address; the routes add the true one
         "skipXffAppend": True,
-        "earlyHeaderMutationExtensions": [_filter("forged-headers", _without_forged_headers())],
+        "earlyHeaderMutationExtensions": [
+            _filter("forged-headers", _without_forged_headers(is_behind_proxy=is_behind_proxy)),
+            _filter("found-out", _with_what_routes_need()),
+        ],
         "serverHeaderTransformation": "PASS_THROUGH",
         "stripTrailingHostDot": True,
         "normalizePath": True,
@@ -164,7 +202,7 @@ def _manager(bounds: Bounds, silence_seconds: int) -> dict[str, Any]:
 
 def _scoped_routes() -> dict[str, Any]:
     # Up to the first ':' the authority is the host name; the application sees it with its port
-    host = {"name": ":authority", "elementSeparator": ":", "index": 0}
+    host = {"name": SCOPE_HEADER, "elementSeparator": ":", "index": 0}
     return {
         "name": "hosts",
         "scopeKeyBuilder": {"fragments": [{"headerValueExtractor": host}]},
@@ -179,13 +217,24 @@ def _http_filters(most_requests: int) -> list[dict[str, Any]]:
         # The first is the last that an answer passes
         _filter(
             "envoy.filters.http.header_mutation",
-            {"@type": mutation, "mutations": {"responseMutations": [_removal(RESPONSE_HEADERS)]}},
+            {"@type": mutation, "mutations": {"responseMutations": [_removal(pattern_of(RESPONSE_HEADERS))]}},
         ),
         _filter("envoy.filters.http.adaptive_concurrency", {"@type": concurrency, **_at_once(most_requests)}),
-        _filter("envoy.filters.http.lua", {"@type": lua, "defaultSourceCode": {"inlineString": _LOWER_CASE}}),
+        {"name": HOST_FILTER, "configDiscovery": _discovered(lua, host_filter())},
         _filter("envoy.filters.http.on_demand", {"@type": on_demand}),
         _filter("envoy.filters.http.router", {"@type": router, "suppressEnvoyHeaders": True}),
     ]
+
+
+def _discovered(kind: str, default: Message) -> dict[str, Any]:
+    """A filter that the xDS server may change; `default` works until it has."""
+    config = json_format.MessageToDict(default)
+    return {
+        "configSource": _ADS,
+        "typeUrls": [kind],
+        "defaultConfig": {"@type": kind, **config},
+        "applyDefaultConfigWithoutWarming": True,
+    }
 
 
 def _at_once(most: int) -> dict[str, Any]:
@@ -199,13 +248,25 @@ def _at_once(most: int) -> dict[str, Any]:
     }
 
 
-def _without_forged_headers() -> dict[str, Any]:
+def _without_forged_headers(*, is_behind_proxy: bool) -> dict[str, Any]:
     kind = _TYPE + early_header_mutation_pb2.HeaderMutation.DESCRIPTOR.full_name
-    return {"@type": kind, "mutations": [_removal(REQUEST_HEADERS)]}
+    forged = pattern_behind_proxies() if is_behind_proxy else pattern_of(REQUEST_HEADERS)
+    return {"@type": kind, "mutations": [_removal(forged)]}
 
 
-def _removal(families: tuple[Family, ...]) -> dict[str, Any]:
-    return {"removeOnMatch": {"keyMatcher": {"safeRegex": {"regex": pattern_of(families)}}}}
+def _with_what_routes_need() -> dict[str, Any]:
+    """By which host name the routes are found, and the version of TLS; the routes take both headers away again."""
+    kind = _TYPE + early_header_mutation_pb2.HeaderMutation.DESCRIPTOR.full_name
+    values = {SCOPE_HEADER: "%REQ(:AUTHORITY)%", TLS_VERSION_HEADER: "%DOWNSTREAM_TLS_VERSION%"}
+    mutations = [
+        {"append": {"header": {"key": name, "value": value}, "appendAction": "OVERWRITE_IF_EXISTS_OR_ADD"}}
+        for name, value in values.items()
+    ]
+    return {"@type": kind, "mutations": mutations}
+
+
+def _removal(pattern: str) -> dict[str, Any]:
+    return {"removeOnMatch": {"keyMatcher": {"safeRegex": {"regex": pattern}}}}
 
 
 def _local_replies() -> dict[str, Any]:

@@ -35,6 +35,10 @@ NO_ANSWER = _html(
     "Its owner finds the reason in the log of the web site.",
 )
 STARTING = _html("This web site is starting", "It answers in a few seconds; load this page again.")
+TLS_1_3_NEEDED = _html(
+    "This web site needs TLS 1.3",
+    "Your browser or program speaks TLS 1.2, which this web site does not take. Use a newer one.",
+)
 BUSY = _html(
     "This server is busy",
     "It has as many requests at once as it can hold, so this one was not begun. Try again in a moment.",

@@ -16,6 +16,8 @@ class Kind(StrEnum):
     ENDPOINTS = "type.googleapis.com/envoy.config.endpoint.v3.ClusterLoadAssignment"
     LISTENER = "type.googleapis.com/envoy.config.listener.v3.Listener"
     SCOPE = "type.googleapis.com/envoy.config.route.v3.ScopedRouteConfiguration"
+    FILTER = "type.googleapis.com/envoy.config.core.v3.TypedExtensionConfig"
+    SECRET = "type.googleapis.com/envoy.extensions.transport_sockets.tls.v3.Secret"  # noqa: S105  a type
     ROUTES = "type.googleapis.com/envoy.config.route.v3.RouteConfiguration"
 
 

@@ -9,10 +9,12 @@ from envoy.config.route.v3 import route_components_pb2, route_pb2, scoped_route_
 from envoy.extensions.retry.host.previous_hosts.v3 import previous_hosts_pb2
 
 from sites.router.table import PORTAL_CLUSTER, HostRoute, Page, RouteTable
-from sites.router.xds.pages import CONTENT_TYPE, NO_WEB_SOCKETS, PAGES, RETRY_AFTER_SECONDS
+from sites.router.xds.edge_headers import BETWEEN, TLS_VERSION_HEADER
+from sites.router.xds.pages import CONTENT_TYPE, NO_WEB_SOCKETS, PAGES, RETRY_AFTER_SECONDS, TLS_1_3_NEEDED
 from sites.router.xds.resource import Kind, Resource, pack, resource
 
 PORTAL_ROUTES = "portal"
+HTTPS_PORT = 443
 _PREFIX = "site-"
 
 
@@ -92,7 +94,7 @@ def _configuration(name: str, virtual_hosts: list[route_components_pb2.VirtualHo
         name=name,
         virtual_hosts=virtual_hosts,
         request_headers_to_add=[_CLIENT],
-        request_headers_to_remove=["x-envoy-external-address"],
+        request_headers_to_remove=["x-envoy-external-address", *BETWEEN],
         ignore_port_in_host_matching=True,
     )
     return resource(Kind.ROUTES, name, message)
@@ -110,6 +112,28 @@ def _routes(cluster: str, *, allows_web_sockets: bool) -> list[dict[str, Any]]:
         {"match": _SAFE, "route": to_cluster | {"retry_policy": _RETRY_SAFE}},
         {"match": _ANY, "route": to_cluster | {"retry_policy": _RETRY_UNSAFE}},
     ]
+
+
+def _only_by_tls(route: HostRoute) -> list[dict[str, Any]]:
+    """What comes before everything else where a slot wants HTTPS only, or TLS 1.3."""
+    routes: list[dict[str, Any]] = []
+    if route.https_only_port:
+        plain = {"name": "x-forwarded-proto", "string_match": {"exact": "http"}}
+        elsewhere = {"https_redirect": True, "response_code": route_components_pb2.RedirectAction.PERMANENT_REDIRECT}
+        port = {} if route.https_only_port == HTTPS_PORT else {"port_redirect": route.https_only_port}
+        routes.append({"match": _ANY | {"headers": [plain]}, "redirect": elsewhere | port})
+    if route.refuses_tls_1_2:
+        older = {"name": TLS_VERSION_HEADER, "string_match": {"exact": "TLSv1.2"}}
+        page = {"status": 426, "body": {"inline_string": TLS_1_3_NEEDED}}
+        headers = [_header("content-type", CONTENT_TYPE), _header("upgrade", "TLS/1.3, HTTP/1.1")]
+        routes.append(
+            {
+                "match": _ANY | {"headers": [older]},
+                "direct_response": page,
+                "response_headers_to_add": headers,
+            }
+        )
+    return routes
 
 
 def _page_route(page: Page) -> dict[str, Any]:
@@ -130,9 +154,10 @@ def _page_route(page: Page) -> dict[str, Any]:
 
 def _virtual_host(site: str, route: HostRoute) -> route_components_pb2.VirtualHost:
     if route.cluster is None:
-        routes = [_page_route(route.page or Page.STARTING)]
+        routes: list[dict[str, Any]] = [_page_route(route.page or Page.STARTING)]
     else:
         routes = _routes(route.cluster, allows_web_sockets=route.allows_web_sockets)
+    routes = [*_only_by_tls(route), *routes]
     return route_components_pb2.VirtualHost(
         name=route.host,
         domains=[route.host],
@@ -140,7 +165,7 @@ def _virtual_host(site: str, route: HostRoute) -> route_components_pb2.VirtualHo
         request_headers_to_add=[
             _header("X-Website-Site-Name", site),
             _header("X-Website-Slot-Name", route.slot),
-            _header("X-Website-Hostname", route.host),
+            _header("X-Website-Hostname", "%REQ(:AUTHORITY)%" if route.host.startswith("*.") else route.host),
         ],
         response_headers_to_add=[] if route.is_indexed else [_header("X-Robots-Tag", "noindex")],
     )

@@ -4,10 +4,16 @@ For a site whose routes the Envoy asked for: clusters → endpoints → (their a
 and clusters that left the table only after the routes without them are acknowledged.
 """
 
+from collections.abc import Iterable
+
 from sites.router.xds.cache import Change, SiteResources, TableCache
 from sites.router.xds.resource import Kind, Resource
 from sites.router.xds.routes import routes_name, site_of_routes
+from sites.router.xds.secrets import wildcard_of
 from sites.router.xds.subscription import Request, Response, Subscription
+
+MOST_BELOW_WILDCARDS = 1000
+"""Certificates that an Envoy keeps for names below wildcards. One that was forgotten is asked for again."""
 
 
 class Stream:
@@ -25,7 +31,12 @@ class Stream:
         self._listeners = Subscription(Kind.LISTENER)
         self._scopes = Subscription(Kind.SCOPE)
         self._routes = Subscription(Kind.ROUTES)
-        kinds = (self._clusters, self._endpoints, self._listeners, self._scopes, self._routes)
+        self._secrets = Subscription(Kind.SECRET)
+        self._below_wildcards: dict[str, None] = {}
+        """Secrets of names that only a wildcard answers, the oldest first: strangers can ask for any number of them."""
+        self._filters = Subscription(Kind.FILTER)
+        routing = (self._clusters, self._endpoints, self._listeners, self._scopes, self._routes)
+        kinds = (*routing, self._secrets, self._filters)
         self._subscriptions = {subscription.kind.value: subscription for subscription in kinds}
         self._offered: dict[int, set[str]] = {}
         """Site id → the clusters of it that the node has."""
@@ -58,6 +69,8 @@ class Stream:
             return []
         is_first = not subscription.is_open
         touched = subscription.receive(request)
+        if subscription is self._secrets:
+            return self._secret_responses(request.resource_names_subscribe)
         if subscription is self._scopes:
             self._due_scopes |= set(self._cache.scopes) | touched if is_first else set()
             self._leaving = {host: site for host, site in self._leaving.items() if subscription.still_holds(host)}
@@ -81,7 +94,7 @@ class Stream:
         for host in change.scopes:
             if host not in self._cache.scopes and self._scopes.still_holds(host):
                 self._leaving[host] = change.site_id
-        return self._responses()
+        return self._responses() + self._secret_responses(self._asked_secrets(change.secrets | change.scopes))
 
     def offer_listener_again(self) -> list[Response]:
         """A listener is refused while its port is taken; sent again it is tried again."""
@@ -163,6 +176,8 @@ class Stream:
         if fixed.routes.name in self._routes.names and self._routes.needs(fixed.routes):
             responses.append(self._routes.send([fixed.routes]))
         responses += self._scope_responses()
+        if self._wants(self._filters, self._cache.host_filter()):
+            responses.append(self._filters.send([self._cache.host_filter()]))
         if self._listeners.is_open and self._listeners.needs(self._listener):
             responses.append(self._listeners.send([self._listener]))
         return responses + self._stray_responses()
@@ -227,6 +242,27 @@ class Stream:
             return False
         found = self._cache.resources(site_id)
         return found is not None and self._routes.needs(found.routes)
+
+    def _asked_secrets(self, hosts: frozenset[str]) -> list[str]:
+        """The secrets that the node has asked for and that a change of these host names may have changed."""
+        asked = self._secrets.names
+        wild = {host for host in hosts if host.startswith("*.")}
+        below = [name for name in asked if wildcard_of(name) in wild] if wild else []
+        return sorted({*(asked & hosts), *below})
+
+    def _secret_responses(self, names: Iterable[str]) -> list[Response]:
+        """Send these secrets; a removal ends the handshakes that wait for one that there is not."""
+        found = {name: self._cache.secret(name) for name in names}
+        present = [one for one in found.values() if one is not None and self._secrets.needs(one)]
+        gone = [name for name, one in found.items() if one is None]
+        for secret in present:
+            if self._cache.answering(secret.name) not in (secret.name, None):
+                self._below_wildcards[secret.name] = None
+        while len(self._below_wildcards) > MOST_BELOW_WILDCARDS:
+            oldest = next(iter(self._below_wildcards))
+            del self._below_wildcards[oldest]
+            gone.append(oldest)
+        return [self._secrets.send(present, gone)] if present or gone else []
 
     def _stray_responses(self) -> list[Response]:
         if not self._strays or not self.is_ready:

@@ -5,7 +5,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from unittest.mock import patch
@@ -16,7 +16,7 @@ from django.test import override_settings
 from sites.errors import RouterUnreachable
 from sites.router.bootstrap import envoy_command, write_bootstrap
 from sites.router.envoy import EnvoyRouter
-from sites.router.table import Cluster, HostRoute, RouteTable
+from sites.router.table import Certificate, Cluster, HostRoute, RouteTable
 from tests.live.router.backends import Backends, free_port
 from tests.sites.router.file_tables import FileTables
 
@@ -45,6 +45,10 @@ class Rig:
         """How many files the xDS server and Envoy may have open; None: as many as this process."""
         self.port = port or free_port()
         self.silence_seconds = 300
+        self.tls_port = 0
+        """0: no TLS; set it before the server is started."""
+        self.proxies, self.proxy_protocol = "", ""
+        """Trusted addresses, separated by commas; and a word if they speak the PROXY protocol."""
         self.tables = FileTables(folder / "tables.json")
         self.router = EnvoyRouter()
         self.backends = Backends(folder / "web.sock")
@@ -60,7 +64,7 @@ class Rig:
     def spawn_xds(self) -> None:
         """Start the server without waiting."""
         command = [sys.executable, "-m", "tests.sites.router.file_tables", str(self.folder), str(self.port)]
-        command.append(str(self.silence_seconds))
+        command += [str(self.silence_seconds), str(self.tls_port), self.proxies, self.proxy_protocol]
         self._spawn("xds", command)
 
     def is_xds_up(self) -> bool:
@@ -105,10 +109,17 @@ class Rig:
         process.terminate()
         return process.wait(timeout=5)
 
-    def commit(self, hosts: list[HostRoute], clusters: list[Cluster], site_id: int = 1) -> int:
+    def commit(
+        self,
+        hosts: list[HostRoute],
+        clusters: list[Cluster],
+        site_id: int = 1,
+        certificates: Sequence[Certificate] = (),
+    ) -> int:
         """Write a new version of a site's table as the database would hold it; returns the version."""
         version = self._versions[site_id] = self._versions.get(site_id, 0) + 1
-        self._committed[site_id] = RouteTable(site_id, f"site{site_id}", version, tuple(hosts), tuple(clusters))
+        table = RouteTable(site_id, f"site{site_id}", version, tuple(hosts), tuple(clusters), tuple(certificates))
+        self._committed[site_id] = table
         self.tables.write(list(self._committed.values()))
         return version
 
@@ -117,9 +128,15 @@ class Rig:
         del self._committed[site_id]
         self.tables.write(list(self._committed.values()))
 
-    def publish(self, hosts: list[HostRoute], clusters: list[Cluster], site_id: int = 1) -> int:
+    def publish(
+        self,
+        hosts: list[HostRoute],
+        clusters: list[Cluster],
+        site_id: int = 1,
+        certificates: Sequence[Certificate] = (),
+    ) -> int:
         """Commit, publish and check that the node acknowledges."""
-        version = self.commit(hosts, clusters, site_id)
+        version = self.commit(hosts, clusters, site_id, certificates)
         acknowledgement = self.router.publish(site_id, version)
         assert acknowledgement.versions == {"router-1": version}
         return version

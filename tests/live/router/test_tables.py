@@ -91,3 +91,29 @@ def test_a_refused_table_is_reported_and_changes_nothing(running: Rig, clusters:
     assert running.ask(PRODUCTION).json()["label"] == "A"
     running.publish(hosts("r-2", "r-1"), clusters)
     assert running.ask(PRODUCTION).json()["label"] == "B"
+
+
+def test_a_wildcard_answers_for_one_label_and_a_name_of_its_own_goes_before_it(
+    running: Rig, clusters: list[Cluster]
+) -> None:
+    wild = HostRoute("*.fabrikam.example", "production", "r-1")
+    named = HostRoute("shop.fabrikam.example", "staging", "r-2")
+    assert running.ask("a.fabrikam.example").status_code == 404
+    running.publish([*hosts("r-1", "r-2"), wild], clusters)
+    eventually(lambda: running.ask("a.fabrikam.example").status_code == 200)
+    running.publish([*hosts("r-1", "r-2"), wild], clusters)
+    for host in ("a.fabrikam.example", "A.Fabrikam.Example:8080", "shop.fabrikam.example"):
+        answer = running.ask(host).json()
+        assert answer["label"] == "A"
+        told = {name.lower(): value for name, value in answer["headers"].items()}
+        assert told["x-website-hostname"] == told["host"] == host.lower()
+        assert not {name for name in told if name.startswith("x-greenroom")}
+    forged = {"x-greenroom-scope": "contoso-staging.localhost"}
+    for host in ("a.b.fabrikam.example", "fabrikam.example", "*.example", "-", ""):
+        assert running.ask(host, headers=forged).status_code in (400, 404), host
+    running.publish([*hosts("r-1", "r-2"), wild, named], clusters)
+    eventually(lambda: running.ask("shop.fabrikam.example").json()["label"] == "B")
+    assert running.ask("a.fabrikam.example").json()["label"] == "A"
+    assert running.ask("contoso.localhost", headers=forged).json()["label"] == "A"
+    running.publish(hosts("r-1", "r-2"), clusters)
+    eventually(lambda: running.ask("a.fabrikam.example").status_code == 404)

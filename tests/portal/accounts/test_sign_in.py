@@ -82,6 +82,22 @@ def test_a_form_without_its_token_or_from_elsewhere_is_refused(domain: Domain) -
         assert answer.status_code == 403
 
 
+def test_a_form_by_https_is_taken_from_the_same_address_by_https_only(domain: Domain) -> None:
+    visitor = Visitor(enforce_csrf_checks=True)
+    visitor.get("/sign-in/")
+    token = {"csrfmiddlewaretoken": visitor.client.cookies[settings.CSRF_COOKIE_NAME].value}
+    typed = {"login": "alice", "password": "alice", **token}
+    statuses = {
+        scheme: visitor.post(
+            "/sign-in/",
+            typed,
+            headers={"Host": "localhost", "Origin": "https://localhost", "X-Forwarded-Proto": scheme},
+        ).status_code
+        for scheme in ("http", "https")
+    }
+    assert statuses == {"http": 403, "https": 303}
+
+
 def test_a_session_of_before_the_sign_in_is_worth_nothing(nobody: Visitor, codes: list[str]) -> None:
     nobody.client.session.save()
     nobody.client.cookies[settings.SESSION_COOKIE_NAME] = planted = nobody.client.session.session_key

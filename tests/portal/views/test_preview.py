@@ -19,7 +19,7 @@ def test_a_prepared_swap_shows_on_both_slots_and_asks_slowly(
     assert {row.status for row in listed.context["tree"].rows} == {"Prepared for swap"}
     assert "every 30s" in text(listed) and "every 1s" not in text(listed) and "every 2s" not in text(listed)
     commands = {command.key: command for command in listed.context["commands"]}
-    assert list(commands)[3:7] == ["swap", "rollback", "complete", "cancel"]
+    assert list(commands)[4:8] == ["swap", "rollback", "complete", "cancel"]
     assert commands["complete"].reason == commands["cancel"].reason == ""
     assert "is prepared for a swap by alice since" in commands["swap"].reason
     assert (commands["stop"].reason == "") == (slot == "production")

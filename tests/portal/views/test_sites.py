@@ -74,7 +74,7 @@ def test_a_stranger_cannot_open_a_branch(contoso: Site, charlie: Client) -> None
 def test_the_commands_act_on_the_selected_row(alice: Client, contoso: Site) -> None:
     context = alice.get("/sites/?selected=contoso/staging").context
     commands = {command.key: command for command in context["commands"]}
-    assert list(commands) == ["browse", "stop", "restart", "swap", "rollback", "delete", "publish"]
+    assert list(commands) == ["browse", "stop", "restart", "domains", "swap", "rollback", "delete", "publish"]
     assert commands["swap"].href == "/sites/contoso/staging/swap/"
     assert commands["browse"].href == "http://contoso-staging.localhost:8080/"
     assert [item.caption for item in commands["delete"].menu] == [

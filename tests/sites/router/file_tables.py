@@ -11,6 +11,9 @@ from sites.router.roster import KnownRouter
 from sites.router.table import Endpoint, RouteTable, Sighting
 from sites.router.xds.daemon import Places, serve
 from sites.router.xds.last_good import decode, encode
+from sites.router.xds.proxies import Proxies
+from sites.router.xds.secrets import TlsMaterial
+from sites.tls.authority import open_authority
 from tests.sites.router.tables import sightings
 
 
@@ -72,7 +75,7 @@ def _replace(path: Path, content: object) -> None:
     unfinished.replace(path)
 
 
-def main(folder: Path, port: int, silence_seconds: int) -> None:
+def main(folder: Path, port: int, silence_seconds: int, tls_port: int, proxies: str, speak: str) -> None:
     """Serve the tables of `folder` for an Envoy on `port`, until SIGTERM."""
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
     places = Places(
@@ -84,9 +87,12 @@ def main(folder: Path, port: int, silence_seconds: int) -> None:
         port=port,
         portal_hosts=["localhost", "127.0.0.1", "[::1]"],
         silence_seconds=silence_seconds,
+        tls_port=tls_port,
+        proxies=Proxies(tuple(filter(None, proxies.split(","))), bool(speak)),
+        tls=TlsMaterial(str, open_authority(folder, encrypt=str, decrypt=str)) if tls_port else None,
     )
     asyncio.run(serve(FileTables(folder / "tables.json"), places))
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3]))
+    main(Path(sys.argv[1]), *map(int, sys.argv[2:5]), *sys.argv[5:7])

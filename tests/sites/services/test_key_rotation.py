@@ -28,8 +28,11 @@ from sites.keyring import KeyFile, Keyring, Purpose, key_file, new_key
 from sites.models import DeletedSlot, Deployment, Operation, Slot, SlotSetting, Swap
 from sites.models.fields import decrypt, encrypt, keyed_digests
 from sites.services import key_rotation, routers, slots
+from sites.services.authority import authority
+from sites.services.certificates import add_certificate
 from sites.services.settings import Entry, entry_state, is_entry_state, read_settings
 from tests.domain import Domain
+from tests.sites.tls.uploads import upload
 
 ROOT = Path(__file__).resolve().parent.parent.parent.parent
 SECRET = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"
@@ -45,6 +48,7 @@ USERS_OF_ENCRYPT = {
     "portal/accounts/codes.py": "sessions",
     "portal/accounts/factors.py": "second factors",
     "sites/router/authority.py": "authority of the routers",
+    "sites/tls/authority.py": "the authority's key",
 }
 """Who encrypts, and which of the places of a rotation that is; a new one needs a place of its own."""
 
@@ -53,6 +57,7 @@ USERS_OF_ENCRYPT = {
 def keys(tmp_path: Path, settings: Settings, monkeypatch: pytest.MonkeyPatch) -> KeyFile:
     """A key file of the test's own, as `up` finds it."""
     settings.KEY_FILE = tmp_path / "keys" / "secret.key"
+    settings.TLS_DIR = tmp_path / "tls"
     file = key_file(settings.KEY_FILE)
     settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS = file.create().signing_keys
     monkeypatch.setattr(key_rotation, "SETTLE_SECONDS", 0.0)
@@ -107,6 +112,7 @@ def full(keys: KeyFile, domain: Domain) -> Domain:
     _, its_staging = domain.staged("fabrikam")
     domain.save(its_staging, Entry("KEY", "of what is deleted"))
     domain.work(slots.delete_staging(acting_user=domain.alice, slot=its_staging))
+    add_certificate(acting_user=domain.alice, slot=production, content=upload("contoso.localhost"), password="")
     app = {"secret": encrypt(SECRET)}
     Authenticator.objects.create(user=domain.alice, type=Authenticator.Type.TOTP, data=app)
     RecoveryCodes.activate(domain.alice)
@@ -156,6 +162,7 @@ def test_nothing_is_left_under_the_old_key(keys: KeyFile, full: Domain, later: C
     session["kept_form"] = encrypt("typed")
     session.save()
     kept = second_factors(full)
+    issuer = authority().certificate
     old = keys.read().keys
     assert "A new key is in use." in rotate()
     assert keys.read().keys[1:] == old
@@ -170,6 +177,7 @@ def test_nothing_is_left_under_the_old_key(keys: KeyFile, full: Domain, later: C
     assert Entry("KEY", "of production") in read_settings(production, "app_settings")
     assert read_settings(production, "connection_strings") == [Entry("Db", "server=hidden", "Custom")]
     assert second_factors(full) == kept
+    assert authority().certificate == issuer, "its key can be read"
     assert client.get("/sites/").status_code == 200, "who was signed in still is"
     assert decrypt(client.session["kept_form"]) == "typed"
 

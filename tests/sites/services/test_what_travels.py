@@ -8,20 +8,22 @@ from pathlib import Path
 
 import pytest
 from django.db.models import Q
+from django.test import override_settings
 
 from sites.models import Category, HostNameKind, Operation, Slot, SlotSetting
 from sites.planning import mount_folder
-from sites.services import slots
+from sites.services import certificates, domains, slots
 from sites.services.commits import change_deploy_branches
 from sites.services.handler_mappings import to_value
 from sites.services.publisher import Publisher
 from sites.services.settings import TRAVELLING, Entry, read_settings, save_settings
 from tests.domain import Domain
+from tests.sites.tls.uploads import upload
 
 DOCUMENT = Path(__file__).parents[3] / "docs" / "swap.md"
 HOSTS = {"production": "contoso.localhost", "staging": "contoso-staging.localhost"}
 
-Edit = Callable[[Domain, Slot, int], Operation]
+Edit = Callable[[Domain, Slot, int], Operation | None]
 Read = Callable[[Domain, Slot], object]
 
 
@@ -82,6 +84,34 @@ def hosts(kind: HostNameKind) -> Read:
     return lambda _domain, slot: sorted(slot.host_names.filter(kind=kind).values_list("name", flat=True))
 
 
+def claim_domain(domain: Domain, slot: Slot, number: int) -> None:
+    """Without proof, as on a private installation."""
+    with override_settings(DOMAIN_PROOF=False):
+        domains.add_domain(acting_user=domain.alice, slot=slot, text=f"{slot.name}{number}.fabrikam.example")
+
+
+def bindings(_domain: Domain, slot: Slot) -> list[tuple[str, str]]:
+    found = slot.host_names.filter(certificate__isnull=False).values_list("name", "certificate__fingerprint")
+    return sorted(found)
+
+
+def take_certificate(domain: Domain, slot: Slot, number: int) -> None:
+    """Good for both addresses, so that the bindings differ by the certificate alone."""
+    content = upload(*HOSTS.values(), days=60 + number)
+    certificates.add_certificate(acting_user=domain.alice, slot=slot, content=content, password="")
+
+
+def choose_tls(domain: Domain, slot: Slot, number: int) -> None:
+    with override_settings(HTTPS_PORT=8443):
+        certificates.save_tls(
+            acting_user=domain.alice,
+            slot=slot,
+            bindings={},
+            is_https_only=number % 2 == 0,
+            refuses_tls_1_2=number % 2 == 1,
+        )
+
+
 def endpoint(domain: Domain, slot: Slot) -> list[object]:
     return [hosts(HostNameKind.PUBLISHING)(domain, slot), slot.publishing_user, slot.publishing_password]
 
@@ -114,6 +144,11 @@ PROBES = {
         endpoint, lambda domain, slot, _number: slots.reset_credentials(acting_user=domain.alice, slot=slot)
     ),
     "host names": Probe(hosts(HostNameKind.DEFAULT), None),
+    "custom domain names": Probe(hosts(HostNameKind.CUSTOM), claim_domain),
+    "certificates and bindings": Probe(bindings, take_certificate),
+    "HTTPS only and least TLS version": Probe(
+        lambda _domain, slot: (slot.is_https_only, slot.refuses_tls_1_2), choose_tls
+    ),
     "instance count": Probe(
         lambda _domain, slot: slot.instance_count,
         lambda domain, slot, number: slots.scale(acting_user=domain.alice, slot=slot, count=1 + number),

@@ -5,12 +5,16 @@ import re
 import pytest
 from django.test import Client
 from django.urls import reverse
+from pytest_django import Settings
 
-from sites.models import Operation, Site, Slot
+from sites.models import Mode, Operation, Site, Slot
 from sites.services import slots
+from sites.services.certificates import add_certificate
+from sites.services.domains import add_domain
 from tests.domain import Domain
 from tests.portal.conftest import HTMX
 from tests.portal.views.site_pages.conftest import Address
+from tests.sites.tls.uploads import upload
 
 
 def _chosen(page: str) -> tuple[str, bool]:
@@ -52,6 +56,30 @@ def test_the_limit_of_the_mode_is_told(domain: Domain, alice: Client, address: A
     answer = alice.post(address("scale", slot), {"mode": "free", "count": "2"})
     assert answer.status_code == 409
     assert "Free mode has 1 to 1" in answer.content.decode()
+
+
+def test_each_mode_says_what_it_allows_where_it_is_chosen(alice: Client, production: Slot, address: Address) -> None:
+    page = alice.get(address("scale", production)).content.decode()
+    for mode in Mode:
+        assert mode.limits.sentence in page
+    assert Mode.FREE.limits.sentence == (
+        "1 instance and no custom domain names for each slot, no certificates, and no staged publishing."
+    )
+
+
+def test_what_a_mode_puts_out_of_force_is_said_before(
+    alice: Client, production: Slot, address: Address, settings: Settings, domain: Domain
+) -> None:
+    settings.DOMAIN_PROOF = False
+    add_domain(acting_user=domain.alice, slot=production, text="www.fabrikam.example")
+    upload_of = {"acting_user": domain.alice, "slot": production, "password": ""}
+    add_certificate(**upload_of, content=upload("www.fabrikam.example"))
+    free, shared, standard = (
+        alice.get(address("mode", production) + f"?mode={mode}").content.decode() for mode in Mode
+    )
+    assert "do not answer in this mode: www.fabrikam.example." in free
+    assert "do not answer" not in shared + standard
+    assert "certificates are not given in this mode" in free and "certificates are not given in this mode" in shared
 
 
 def test_a_change_of_mode_is_asked_about(alice: Client, production: Slot, address: Address) -> None:

@@ -9,6 +9,7 @@ from sites.router.xds.edge_headers import (
     REQUEST_HEADERS,
     RESPONSE_HEADERS,
     Family,
+    pattern_behind_proxies,
     pattern_of,
 )
 
@@ -33,3 +34,28 @@ def test_nothing_is_both_taken_and_left() -> None:
 )
 def test_what_every_request_needs_is_left(name: str) -> None:
     assert not TAKEN.fullmatch(name)
+
+
+@pytest.mark.parametrize("name", ["x-forwarded-for", "x-forwarded-proto", "accept", "x-forwarder"])
+def test_of_a_trusted_proxy_two_headers_are_left(name: str) -> None:
+    assert not re.fullmatch(pattern_behind_proxies(), name)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "x-forwarded-host",
+        "x-forwarded-",
+        "x-forwarded-fo",
+        "x-forwarded-form",
+        "x-forwarded-protocol",
+        "forwarded",
+        "x-forwarded-port",
+        "x-real-ip",
+        "x-forwarded-user",
+        "x-website-hostname",
+        "cf-connecting-ip",
+    ],
+)
+def test_of_a_trusted_proxy_everything_else_is_taken(name: str) -> None:
+    assert re.fullmatch(pattern_behind_proxies(), name)

@@ -13,7 +13,7 @@ from sites.router.xds.listener import Edge, edge_listener
 def local_replies() -> dict[str, tuple[int, dict[str, str], str]]:
     """Response flag → status, headers and page."""
     listener = listener_pb2.Listener()
-    edge_listener(["127.0.0.1"], 8080, bounds=bounds(20_000), silence_seconds=300).message.resource.Unpack(listener)
+    edge_listener(Edge(["127.0.0.1"], 8080, bounds(20_000), 300)).message.resource.Unpack(listener)
     manager = http_connection_manager_pb2.HttpConnectionManager()
     listener.filter_chains[0].filters[0].typed_config.Unpack(manager)
     return {

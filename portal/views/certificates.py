@@ -1,0 +1,90 @@
+"""The certificates of a slot, where each is given, HTTPS only and the least version of TLS, as a dialog."""
+
+from django.conf import settings
+from django.core.files.uploadhandler import MemoryFileUploadHandler
+from django.http import HttpResponse, HttpResponseRedirect
+from django.shortcuts import render
+from django.views.decorators.csrf import csrf_exempt, csrf_protect
+from django.views.decorators.http import require_http_methods
+
+from portal.answers import back_address
+from portal.context import slot_context
+from portal.http import PortalRequest
+from sites.access import get_slot, get_slot_for_change, may_change
+from sites.errors import CertificateLimit, CertificateRefused, GreenroomError, SettingRefused
+from sites.models import Slot
+from sites.models.certificate import WARNING_DAYS
+from sites.models.clock import now
+from sites.services import certificates
+
+MOST_DIGITS = 18
+BINDING = "binding-"
+
+
+@csrf_exempt  # checked in `_change`: before that the upload must have its handler
+@require_http_methods(["GET", "HEAD", "POST"])
+def manage_certificates(request: PortalRequest, site_name: str, slot_name: str) -> HttpResponse:
+    """The dialog; `file` is uploaded, `remove` removed, and everything else saved by `save`."""
+    if request.method != "POST":
+        return _show(request, get_slot(request.user, site_name, slot_name))
+    slot = get_slot_for_change(request.user, site_name, slot_name)
+    request.upload_handlers = [MemoryFileUploadHandler(request)]
+    return _change(request, slot)
+
+
+@csrf_protect
+def _change(request: PortalRequest, slot: Slot) -> HttpResponse:
+    asked = request.POST
+    try:
+        if "remove" in asked:
+            certificates.remove_certificate(acting_user=request.user, slot=slot, number=_number(asked["remove"]))
+        elif "save" in asked:
+            _save(request, slot)
+        else:
+            file = request.FILES.get("file")
+            if file is None:
+                raise CertificateRefused(reason="no file was chosen", remedy="Choose a PEM or PFX file.")
+            certificates.add_certificate(
+                acting_user=request.user, slot=slot, content=file.read(), password=asked.get("password", "")
+            )
+    except (SettingRefused, CertificateLimit) as refusal:
+        return _show(request, slot, refusal)
+    return HttpResponseRedirect(request.path, status=303)
+
+
+def _save(request: PortalRequest, slot: Slot) -> None:
+    chosen = {name: request.POST.get(name, "") for name in request.POST if name.startswith(BINDING)}
+    certificates.save_tls(
+        acting_user=request.user,
+        slot=slot,
+        bindings={_number(name.removeprefix(BINDING)): _number(value) for name, value in chosen.items()},
+        is_https_only=request.POST.get("https_only") == "on",
+        refuses_tls_1_2=request.POST.get("least") == "1.3",
+    )
+
+
+def _number(text: str) -> int:
+    """Which row is meant; 0 is none."""
+    return int(text) if text.isascii() and text.isdecimal() and len(text) <= MOST_DIGITS else 0
+
+
+def _show(request: PortalRequest, slot: Slot, refusal: GreenroomError | None = None) -> HttpResponse:
+    context: dict[str, object] = {
+        "slot": slot,
+        "site": slot.site,
+        "rows": [(row, row.days_left(now())) for row in slot.certificates.all()],
+        "warning_days": WARNING_DAYS[0],
+        "hosts": certificates.web_hosts(slot),
+        "https_port": settings.HTTPS_PORT,
+        "why_not": certificates.why_not_certificates(slot.site),
+        "can_change": may_change(request.user, slot.site),
+        "refusal": refusal,
+        "back": back_address(request),
+    }
+    status = refusal.http_status if refusal else 200
+    if request.htmx:
+        page = {**context, "base_template": "frame/partial.html"}
+    else:
+        page = slot_context(request, slot, "dashboard", commands=()) | context
+        page["base_template"] = "frame/slot_page.html"
+    return render(request, "site/certificates.html", page, status=status)

@@ -1,0 +1,52 @@
+"""The modes of a web site, and what each allows: the one table of their limits."""
+
+from dataclasses import dataclass
+
+from django.db import models
+
+
+@dataclass(frozen=True, slots=True)
+class ModeLimits:
+    """What a web site of a mode may have."""
+
+    instances: int
+    """Of each slot."""
+    domains: int
+    """Custom domain names of each slot."""
+    certificates: int
+    """TLS certificates of each slot."""
+    has_staging: bool
+
+    @property
+    def sentence(self) -> str:
+        """For people who choose a mode."""
+        instances = "1 instance" if self.instances == 1 else f"1 to {self.instances} instances"
+        domains = f"up to {self.domains} custom domain names" if self.domains else "no custom domain names"
+        certificates = f"up to {self.certificates} certificates" if self.certificates else "no certificates"
+        staging = "and staged publishing" if self.has_staging else "and no staged publishing"
+        return f"{instances} and {domains} for each slot, {certificates}, {staging}."
+
+
+class Mode(models.TextChoices):
+    """seed: Overview; only Standard sites have staged publishing."""
+
+    FREE = "free", "Free"
+    SHARED = "shared", "Shared"
+    STANDARD = "standard", "Standard"
+
+    @property
+    def limits(self) -> ModeLimits:
+        """What a web site of this mode may have."""
+        return LIMITS[self]
+
+    @property
+    def most_instances(self) -> int:
+        """Upper bound of a slot's instance count."""
+        return self.limits.instances
+
+
+LIMITS = {
+    Mode.FREE: ModeLimits(instances=1, domains=0, certificates=0, has_staging=False),
+    Mode.SHARED: ModeLimits(instances=6, domains=20, certificates=0, has_staging=False),
+    Mode.STANDARD: ModeLimits(instances=10, domains=100, certificates=100, has_staging=True),
+}

@@ -1,0 +1,123 @@
+"""TLS of a slot: its certificates, at which host names they are given, HTTPS only, and the least version."""
+
+from collections.abc import Mapping
+
+from django.conf import settings
+from django.contrib.auth.models import User
+from django.db import transaction
+
+from sites import access
+from sites.errors import CertificateLimit, CertificateRefused, NotFound, Refused, SettingRefused
+from sites.models import Certificate, HostName, HostNameKind, Mode, Operation, Site, Slot
+from sites.models.clock import now
+from sites.operations.kinds.recorded import CERTIFICATES
+from sites.tls.reader import read_upload
+
+
+def why_not_certificates(site: Site) -> Refused | None:
+    """What keeps a slot of the site from having certificates at all."""
+    most = Mode(site.mode).limits.certificates
+    return None if most else CertificateLimit(name=site.name, mode=site.get_mode_display(), most="no")
+
+
+def web_hosts(slot: Slot) -> list[HostName]:
+    """The host names of the slot at which visitors come in."""
+    return list(slot.host_names.exclude(kind=HostNameKind.PUBLISHING).select_related("certificate"))
+
+
+def add_certificate(*, acting_user: User, slot: Slot, content: bytes, password: str) -> Certificate:
+    """Take a certificate with its key, and bind it where it is the better one: no other, or one that ends sooner.
+
+    Raises CertificateRefused, CertificateLimit, NotAllowed.
+    """
+    slot = access.slot_for_change(acting_user, slot)
+    pair = read_upload(content, password, at=now())
+    with transaction.atomic():
+        Slot.objects.select_for_update().get(pk=slot.pk)
+        most = Mode(slot.site.mode).limits.certificates
+        if slot.certificates.count() >= most:
+            raise CertificateLimit(name=slot.title, mode=slot.site.get_mode_display(), most=most or "no")
+        if slot.certificates.filter(fingerprint=pair.fingerprint).exists():
+            raise CertificateRefused(reason=f"'{slot.title}' has it already", remedy="Upload another one.")
+        certificate = Certificate.objects.create(
+            slot=slot,
+            chain=pair.chain,
+            key=pair.key,
+            names=list(pair.names),
+            issuer=pair.issuer,
+            fingerprint=pair.fingerprint,
+            not_before=pair.not_before,
+            not_after=pair.not_after,
+        )
+        bound = [host for host in web_hosts(slot) if _is_better(certificate, host)]
+        HostName.objects.filter(pk__in=[host.pk for host in bound]).update(certificate=certificate)
+        slot.site.touch_routes()
+        where = ", ".join(host.name for host in bound) or "none of its host names yet"
+        _record(acting_user, slot, f"'{slot.title}' has a certificate for {certificate.title}, given at {where}.")
+        return certificate
+
+
+def _is_better(certificate: Certificate, host: HostName) -> bool:
+    present = host.certificate
+    return certificate.covers(host.name) and (present is None or present.not_after < certificate.not_after)
+
+
+def remove_certificate(*, acting_user: User, slot: Slot, number: int) -> Operation:
+    """Forget a certificate and its key. Raises NotFound, NotAllowed."""
+    slot = access.slot_for_change(acting_user, slot)
+    with transaction.atomic():
+        certificate = slot.certificates.filter(pk=number).first()
+        if certificate is None:
+            raise NotFound
+        title = certificate.title
+        certificate.delete()
+        slot.site.touch_routes()
+        return _record(acting_user, slot, f"'{slot.title}' has no certificate for {title} any more.")
+
+
+def save_tls(
+    *, acting_user: User, slot: Slot, bindings: Mapping[int, int], is_https_only: bool, refuses_tls_1_2: bool
+) -> Operation:
+    """Which certificate is given at which host name (ids; 0: none of the slot's), HTTPS only, and TLS 1.3 only.
+
+    Raises SettingRefused for a certificate that does not cover the name, and for HTTPS only where there is no TLS.
+    """
+    slot = access.slot_for_change(acting_user, slot)
+    if is_https_only and not settings.HTTPS_PORT:
+        raise SettingRefused(
+            f"'{slot.title}' cannot be reached by HTTPS here, so nothing was saved. Start Greenroom with --tls-port, "
+            "or set GREENROOM_HTTPS_PORT if a proxy in front of it speaks TLS."
+        )
+    with transaction.atomic():
+        known = {certificate.pk: certificate for certificate in slot.certificates.all()}
+        for host in web_hosts(slot):
+            wanted = bindings.get(host.pk, host.certificate_id or 0)
+            if wanted != (host.certificate_id or 0):
+                _bind(host, known.get(wanted) if wanted else None, is_missing=bool(wanted) and wanted not in known)
+        values = {"is_https_only": is_https_only, "refuses_tls_1_2": refuses_tls_1_2}
+        Slot.objects.filter(pk=slot.pk).update(**values)
+        slot.site.touch_routes()
+        only = "HTTPS only" if is_https_only else "HTTP and HTTPS"
+        least = "1.3" if refuses_tls_1_2 else "1.2"
+        return _record(acting_user, slot, f"'{slot.title}' takes {only}, with TLS {least} or later.")
+
+
+def _bind(host: HostName, certificate: Certificate | None, *, is_missing: bool) -> None:
+    if is_missing:
+        raise NotFound
+    if certificate is not None and not certificate.covers(host.name):
+        raise SettingRefused(
+            f"The certificate for {certificate.title} is not good for {host.name}; nothing was saved. "
+            "Choose one that names this host."
+        )
+    HostName.objects.filter(pk=host.pk).update(certificate=certificate)
+
+
+def _record(acting_user: User, slot: Slot, outcome: str) -> Operation:
+    return CERTIFICATES.record(
+        acting_user=acting_user,
+        actor_name=acting_user.get_username(),
+        site=slot.site,
+        target=slot.title,
+        outcome=outcome,
+    )

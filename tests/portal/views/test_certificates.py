@@ -1,0 +1,57 @@
+"""The dialog of certificates."""
+
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.test import Client
+from pytest_django import Settings
+
+from sites.models import Certificate, HostName, Site, Slot
+from tests.portal.views.conftest import text
+from tests.sites.tls.uploads import upload
+
+ADDRESS = "/sites/contoso/staging/certificates/"
+HOST = "contoso-staging.localhost"
+
+
+def put(client: Client, content: bytes) -> object:
+    return client.post(ADDRESS, {"file": SimpleUploadedFile("site.pem", content), "password": ""})
+
+
+def test_a_certificate_is_uploaded_shown_and_removed(contoso: Site, alice: Client) -> None:
+    assert put(alice, upload(HOST, days=5.5)).status_code == 303
+    shown = text(alice.get(ADDRESS))
+    assert "issued by Test authority" in shown
+    assert ", in 5 days" in shown
+    assert "PRIVATE KEY" not in shown
+    alice.post(ADDRESS, {"remove": Certificate.objects.get().pk})
+    assert "No certificate was uploaded" in text(alice.get(ADDRESS))
+
+
+def test_a_refusal_stands_in_the_dialog(contoso: Site, alice: Client) -> None:
+    answer = put(alice, b"nonsense")
+    assert answer.status_code == 400
+    assert "it is neither PEM nor a PFX file" in text(answer)
+    assert "no file was chosen" in text(alice.post(ADDRESS, {}))
+
+
+def test_bindings_and_https_only_are_saved(contoso: Site, alice: Client, settings: Settings) -> None:
+    settings.HTTPS_PORT = 8443
+    put(alice, upload(HOST))
+    host = HostName.objects.get(name=HOST)
+    values = {"save": "1", f"binding-{host.pk}": "0", "https_only": "on", "least": "1.3"}
+    assert alice.post(ADDRESS, values).status_code == 303
+    host.refresh_from_db()
+    slot = Slot.objects.get(name="staging")
+    assert (host.certificate, slot.is_https_only, slot.refuses_tls_1_2) == (None, True, True)
+    assert f"https://{HOST}:8443/" in text(alice.get("/sites/contoso/staging/dashboard/"))
+
+
+def test_a_reader_looks_and_changes_nothing(contoso: Site, bob: Client) -> None:
+    assert "certificates-save" not in text(bob.get(ADDRESS))
+    assert put(bob, upload(HOST)).status_code == 403
+    assert not Certificate.objects.exists()
+
+
+def test_a_free_site_is_told_why_it_has_none(contoso: Site, alice: Client) -> None:
+    Site.objects.update(mode="free")
+    assert "is in Free mode" in text(alice.get(ADDRESS))
+    assert put(alice, upload(HOST)).status_code == 409

@@ -1,0 +1,143 @@
+"""Certificates as secrets: sent to whoever asked for them, one by one, and to nobody for names that nobody has."""
+
+from pathlib import Path
+
+import pytest
+from envoy.extensions.transport_sockets.tls.v3 import secret_pb2
+
+from sites.router.table import Certificate, HostRoute, RouteTable
+from sites.router.xds import stream
+from sites.router.xds.cache import TableCache, fixtures
+from sites.router.xds.resource import Kind
+from sites.router.xds.secrets import DEFAULT, TlsMaterial
+from sites.tls.authority import Authority, open_authority
+from tests.sites.router.xds.envoy import ImaginedEnvoy, make_cache
+
+
+@pytest.fixture
+def authority(tmp_path: Path) -> Authority:
+    return open_authority(tmp_path, encrypt=str, decrypt=str)
+
+
+@pytest.fixture
+def cache(authority: Authority) -> TableCache:
+    """With TLS, and keys that are encrypted by turning them around."""
+    fixed = make_cache().fixed
+    own = (("*.own.example",), *authority.issue("*.own.example"))
+    return TableCache(fixed, TlsMaterial(lambda token: token[::-1], authority, own))
+
+
+def table(version: int, *hosts: str, site_id: int = 1, certificates: tuple[Certificate, ...] = ()) -> RouteTable:
+    routes = tuple(HostRoute(host, "production", None) for host in hosts)
+    return RouteTable(site_id, f"site{site_id}", version, routes, (), certificates)
+
+
+def certificate(authority: Authority, *hosts: str) -> Certificate:
+    chain, key = authority.issue(*hosts)
+    return Certificate(hosts, chain, key[::-1])
+
+
+def chain(cache: TableCache, name: str) -> str | None:
+    found = cache.secret(name)
+    if found is None:
+        return None
+    secret = secret_pb2.Secret()
+    found.message.resource.Unpack(secret)
+    assert secret.name == found.name == name
+    assert secret.tls_certificate.private_key.inline_string.startswith("-----BEGIN PRIVATE KEY")
+    return secret.tls_certificate.certificate_chain.inline_string
+
+
+def secrets_of(envoy: ImaginedEnvoy) -> list[tuple[str, str]]:
+    return [(sign, name) for kind, sign, name in envoy.log if kind is Kind.SECRET]
+
+
+def test_a_name_gets_what_is_bound_then_the_wildcards_then_the_installations(
+    cache: TableCache, authority: Authority
+) -> None:
+    bound, wild = certificate(authority, "a.x.example"), certificate(authority, "*.x.example")
+    cache.put(table(1, "a.x.example", "*.x.example", "s.own.example", "z.example", certificates=(bound, wild)))
+    assert chain(cache, "a.x.example") == bound.chain
+    assert chain(cache, "b.x.example") == wild.chain
+    assert chain(cache, "s.own.example") == cache._secrets._material.own[1]
+    assert chain(cache, "z.example") == chain(cache, "z.example") != bound.chain
+    assert chain(cache, DEFAULT) is not None
+    assert chain(cache, "localhost") is not None
+
+
+def test_nobody_gets_one_for_a_name_that_nobody_has(cache: TableCache) -> None:
+    cache.put(table(1, "a.example", "*.x.example"))
+    for name in ("b.example", "a.b.x.example", "x.example", "", "*"):
+        assert cache.secret(name) is None
+
+
+def test_without_tls_there_is_none() -> None:
+    assert TableCache(fixtures(make_cache().fixed.listener, "/run/web.sock", ["localhost"])).secret("localhost") is None
+
+
+def test_a_key_that_cannot_be_read_keeps_no_other_from_being_served(cache: TableCache, authority: Authority) -> None:
+    def refuse(token: str) -> str:
+        if token == "broken":
+            raise ValueError(token)
+        return token[::-1]
+
+    cache._secrets._material = TlsMaterial(refuse, authority)
+    good = certificate(authority, "a.example")
+    cache.put(table(1, "a.example", "b.example", certificates=(Certificate(("b.example",), "x", "broken"), good)))
+    assert chain(cache, "a.example") == good.chain
+    assert chain(cache, "b.example") is not None
+
+
+def test_a_change_sends_the_secrets_that_it_changes_and_no_others(cache: TableCache, authority: Authority) -> None:
+    for site_id in (1, 2):
+        host = f"s{site_id}.example"
+        cache.put(table(1, host, site_id=site_id, certificates=(certificate(authority, host),)))
+    envoy = ImaginedEnvoy(cache)
+    envoy.connect()
+    envoy.ask(Kind.SECRET, "s1.example", "s2.example", "stranger.example")
+    assert secrets_of(envoy) == [("+", "s1.example"), ("+", "s2.example"), ("-", "stranger.example")]
+    envoy.log.clear()
+    envoy.apply(cache.put(table(2, "s1.example", certificates=(certificate(authority, "s1.example"),))))
+    assert secrets_of(envoy) == [("+", "s1.example")]
+    envoy.log.clear()
+    envoy.apply(cache.remove(1))
+    assert secrets_of(envoy) == [("-", "s1.example")]
+
+
+def test_a_wildcards_certificate_reaches_the_names_below_it(cache: TableCache, authority: Authority) -> None:
+    cache.put(table(1, "*.x.example", certificates=(certificate(authority, "*.x.example"),)))
+    envoy = ImaginedEnvoy(cache)
+    envoy.connect()
+    envoy.ask(Kind.SECRET, "a.x.example")
+    envoy.log.clear()
+    envoy.apply(cache.put(table(2, "*.x.example", certificates=(certificate(authority, "*.x.example"),))))
+    assert secrets_of(envoy) == [("+", "a.x.example")]
+    envoy.log.clear()
+    envoy.apply(cache.put(table(3)))
+    assert secrets_of(envoy) == [("-", "a.x.example")]
+
+
+def test_strangers_cannot_have_any_number_of_names_below_a_wildcard_kept(
+    cache: TableCache, authority: Authority, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(stream, "MOST_BELOW_WILDCARDS", 2)
+    cache.put(table(1, "*.x.example", "named.x.example", certificates=(certificate(authority, "*.x.example"),)))
+    envoy = ImaginedEnvoy(cache)
+    envoy.connect()
+    for name in ("named", "a", "b", "c"):
+        envoy.ask(Kind.SECRET, f"{name}.x.example")
+    assert secrets_of(envoy)[-2:] == [("+", "c.x.example"), ("-", "a.x.example")]
+    assert set(envoy.resources[Kind.SECRET]) == {"named.x.example", "b.x.example", "c.x.example"}
+    issued = cache._secrets._issued
+    assert "named.x.example" in issued and not {name for name in issued if name.startswith(("a.", "b.", "c."))}
+
+
+def test_after_a_reconnection_nothing_is_sent_that_the_envoy_has(cache: TableCache, authority: Authority) -> None:
+    cache.put(table(1, "a.example", certificates=(certificate(authority, "a.example"),)))
+    envoy = ImaginedEnvoy(cache)
+    envoy.connect()
+    envoy.ask(Kind.SECRET, "a.example")
+    again = ImaginedEnvoy(cache, envoy.resources)
+    again.connect()
+    again.ask(Kind.SECRET, "a.example")
+    assert len(secrets_of(again)) <= 1
