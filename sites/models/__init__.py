@@ -13,6 +13,7 @@ from sites.models.site import InstanceSize, Mode, Site
 from sites.models.site_usage import SiteUsage
 from sites.models.slot import PRODUCTION, STAGING, Slot
 from sites.models.slot_setting import Category, SlotSetting, StickyName
+from sites.models.stay import Stay
 from sites.models.subscription import Membership, Role, Subscription
 from sites.models.swap import SlotChange, Swap
 from sites.models.workload import Workload
@@ -45,6 +46,7 @@ __all__ = [
     "SlotChange",
     "SlotHold",
     "SlotSetting",
+    "Stay",
     "Step",
     "StickyName",
     "Subscription",
