@@ -8,6 +8,7 @@ from portal.at_the_door import is_publishing, refuse
 from sites.door.application import UPLOADS, Door, Limits, Takes, Way
 from sites.door.head import Head
 from sites.door.lanes import Lane
+from sites.monitoring.tails import tails
 from sites.publishing.waiting import waiting
 
 HEALTH_PATH = "/healthz"
@@ -40,6 +41,12 @@ def _takes(head: Head, urlconf: str) -> Takes:
     return Takes.FORM
 
 
+def let_go() -> None:
+    """End what waits in this process: for publications, and for lines of logs."""
+    waiting.stop()
+    tails.stop()
+
+
 def make_door() -> Door:
     """The door with a few threads for each kind of work.
 
@@ -60,7 +67,7 @@ def make_door() -> Door:
         },
         limits=Limits(upload=settings.MAX_UPLOAD, form=settings.DATA_UPLOAD_MAX_MEMORY_SIZE + FIELDS),
         folder=settings.UPLOAD_DIR,
-        let_go=waiting.stop,
+        let_go=let_go,
     )
 
 

@@ -29,6 +29,7 @@ TABS = (
     Tab("quickstart", "Quick start", "quickstart"),
     Tab("dashboard", "Dashboard"),
     Tab("deployments", "Deployments"),
+    Tab("logs", "Logs"),
     Tab("configure", "Configure"),
     Tab("scale", "Scale"),
 )

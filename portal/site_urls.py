@@ -3,7 +3,7 @@
 from django.urls import path
 
 from portal.views import publish
-from portal.views.site_pages import configure, dashboard, deployments, quickstart, scale, secrets, swaps
+from portal.views.site_pages import configure, dashboard, deployments, logs, quickstart, scale, secrets, swaps
 
 urlpatterns = [
     path("quickstart/", quickstart.quickstart, name="site-quickstart"),
@@ -11,6 +11,9 @@ urlpatterns = [
     path("dashboard/", dashboard.dashboard, name="site-dashboard"),
     path("deployments/", deployments.history, name="site-deployments"),
     path("deployments/<uuid:public_id>/", deployments.log, name="site-deployment"),
+    path("logs/", logs.logs, name="site-logs"),
+    path("logs/more/", logs.more, name="site-logs-more"),
+    path("logs/download/", logs.download, name="site-logs-download"),
     path("publish/", publish.publish, name="site-publish"),
     path("configure/", configure.configure, name="site-configure"),
     path("swaps/", swaps.history, name="site-swaps"),

@@ -1,7 +1,7 @@
 """An answer of the door. It is complete before it is sent, so a slow reader holds only its own connection."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Mapping
 from concurrent.futures import Executor
 from dataclasses import dataclass, replace
 from typing import Any, TypeVar
@@ -28,6 +28,13 @@ class Held:
     """Returns a response of Django."""
 
 
+@dataclass(frozen=True)
+class Endless:
+    """Note of an answer: after its body come these pieces, as long as the client reads them and they do not end."""
+
+    pieces: Callable[[], AsyncGenerator[bytes]]
+
+
 def note(response: Response, said: object) -> Response:
     """Attach a note for the door to a view's response."""
     response.door = said  # type: ignore[attr-defined]
@@ -42,7 +49,7 @@ class Answer:
     headers: Headers
     body: bytes | Readable
     note: object = None
-    """A Held, or an Admitted of sites.door.uploads, from the view."""
+    """A Held, an Endless, or an Admitted of sites.door.uploads, from the view."""
     on_close: Callable[[], object] | None = None
 
     async def pieces(self, threads: Executor) -> AsyncIterator[bytes]:

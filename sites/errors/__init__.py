@@ -13,6 +13,7 @@ GreenroomError
 │   ├── RequestTooLarge     a form beyond its limit
 │   ├── ServerBusy
 │   ├── TooManyUploads
+│   ├── TooManyTails        more programs follow logs than are served at once
 │   ├── KeyMissing          values are encrypted and the key is gone
 │   ├── KeyFileRefused
 │   ├── DataFolderRefused
@@ -71,7 +72,7 @@ from sites.errors.access import (
 )
 from sites.errors.base import Failed, GreenroomError, Refused, status_of
 from sites.errors.disk import is_disk_full
-from sites.errors.door import BodyTooSlow, RequestTooLarge, ServerBusy, TooManyUploads
+from sites.errors.door import BodyTooSlow, RequestTooLarge, ServerBusy, TooManyTails, TooManyUploads
 from sites.errors.failures import (
     BuildFailed,
     Cancelled,
@@ -165,6 +166,7 @@ __all__ = [
     "SlotStopped",
     "StaleOrder",
     "SwapPending",
+    "TooManyTails",
     "TooManyUploads",
     "Unreachable",
     "UploadTooLarge",

@@ -7,6 +7,8 @@ from sites.runtime.spec import (
     FolderUse,
     InstanceStatus,
     MachineLimits,
+    OutputOrder,
+    OutputPiece,
     ProbeSpec,
     ProbeStatus,
     RevisionSpec,
@@ -42,6 +44,9 @@ class Runtime(Protocol):
 
     def log_tail(self, revision_id: int, ordinal: int, *, lines: int = 20) -> list[str]:
         """The last lines that an instance wrote; empty when it never wrote or is long gone."""
+
+    def read_output(self, order: OutputOrder) -> list[OutputPiece]:
+        """What the instances of some revisions have written since the positions of an earlier answer."""
 
     def kill_connections(self, revision_id: int, *, fraction: float) -> int:
         """Cut about `fraction` (0–1) of the connections open to the instances; returns how many were cut."""

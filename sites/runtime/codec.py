@@ -12,6 +12,8 @@ from sites.runtime.spec import (
     Limits,
     MachineLimits,
     Mount,
+    OutputOrder,
+    OutputPiece,
     ProbeSpec,
     ProbeState,
     ProbeStatus,
@@ -21,13 +23,15 @@ from sites.runtime.spec import (
     RunStatus,
 )
 
-PROTOCOL = 2
+PROTOCOL = 3
 """Raised when an older agent could not follow an order; it stands in every answer."""
 
 FORMER = ("has_network",)
 """Of runs that an older agent has kept on disk: now each has the network of an instance."""
 
-Encodable = RevisionSpec | RunSpec | ProbeSpec | InstanceStatus | RunStatus | ProbeStatus | MachineLimits | FolderUse
+Orders = RevisionSpec | RunSpec | ProbeSpec | MachineLimits | OutputOrder
+Answers = InstanceStatus | RunStatus | ProbeStatus | FolderUse | OutputPiece
+Encodable = Orders | Answers
 
 
 def encode(value: Encodable) -> dict[str, Any]:
@@ -85,3 +89,13 @@ def machine_limits(data: dict[str, Any]) -> MachineLimits:
 def folder_use(data: dict[str, Any]) -> FolderUse:
     """Raises TypeError when the data is no FolderUse."""
     return FolderUse(**data)
+
+
+def output_order(data: dict[str, Any]) -> OutputOrder:
+    """Raises KeyError or TypeError when the data is no OutputOrder."""
+    return OutputOrder(**{**data, "revision_ids": tuple(int(one) for one in data["revision_ids"])})
+
+
+def output_piece(data: dict[str, Any]) -> OutputPiece:
+    """Raises TypeError when the data is no OutputPiece."""
+    return OutputPiece(**data)

@@ -18,6 +18,8 @@ from sites.runtime.spec import (
     FolderUse,
     InstanceStatus,
     MachineLimits,
+    OutputOrder,
+    OutputPiece,
     ProbeSpec,
     ProbeStatus,
     RevisionSpec,
@@ -81,6 +83,13 @@ class ProcessRuntime:
         """See Runtime.log_tail."""
         answer = self._ask("GET", f"/revisions/{revision_id}/{ordinal}/log", params={"lines": lines})
         return list(answer["lines"])
+
+    def read_output(self, order: OutputOrder) -> list[OutputPiece]:
+        """See Runtime.read_output."""
+        if not order.revision_ids:
+            return []
+        answer = self._ask("POST", "/output", json_body=codec.encode(order))
+        return [codec.output_piece(item) for item in answer["pieces"]]
 
     def kill_connections(self, revision_id: int, *, fraction: float) -> int:
         """See Runtime.kill_connections; 0 where the machine cannot cut connections."""

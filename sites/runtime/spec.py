@@ -178,6 +178,34 @@ class ProbeStatus:
 
 
 @dataclass(frozen=True, slots=True)
+class OutputOrder:
+    """Which logs of instances to read on in."""
+
+    revision_ids: tuple[int, ...]
+    positions: dict[str, str]
+    """`revision/ordinal` → the position of the last piece; a log that is not named is read from its beginning."""
+    most_bytes: int
+    """Of each log; what is older is left out."""
+
+
+@dataclass(frozen=True, slots=True)
+class OutputPiece:
+    """What one instance wrote since a position, in whole lines that begin with their time."""
+
+    revision_id: int
+    ordinal: int
+    text: str
+    position: str
+    left_out: int = 0
+    """Bytes before the text that nobody reads any more."""
+
+    @property
+    def key(self) -> str:
+        """As in OutputOrder.positions."""
+        return f"{self.revision_id}/{self.ordinal}"
+
+
+@dataclass(frozen=True, slots=True)
 class FolderQuota:
     """What the persistent folders of a site may take together; 0: no limit."""
 

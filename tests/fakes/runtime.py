@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from sites.errors import RuntimeUnreachable, StaleOrder
+from sites.logs.stamps import parted
 from sites.runtime.spec import (
     INSTANCE_PORT,
     EndReason,
@@ -12,6 +13,8 @@ from sites.runtime.spec import (
     InstanceState,
     InstanceStatus,
     MachineLimits,
+    OutputOrder,
+    OutputPiece,
     ProbeSpec,
     ProbeState,
     ProbeStatus,
@@ -123,7 +126,18 @@ class MemoryRuntime:
     def log_tail(self, revision_id: int, ordinal: int, *, lines: int = 20) -> list[str]:
         """See Runtime.log_tail."""
         self._reach()
-        return self.logs.get((revision_id, ordinal), [])[-lines:]
+        return [parted(line)[1] for line in self.logs.get((revision_id, ordinal), [])[-lines:]]
+
+    def read_output(self, order: OutputOrder) -> list[OutputPiece]:
+        """See Runtime.read_output; a position is a number of lines."""
+        self._reach()
+        pieces = []
+        for (revision_id, ordinal), lines in sorted(self.logs.items()):
+            if revision_id in order.revision_ids:
+                start = int(order.positions.get(f"{revision_id}/{ordinal}") or 0)
+                text = "".join(f"{line}\n" for line in lines[start:])
+                pieces.append(OutputPiece(revision_id, ordinal, text, str(len(lines))))
+        return pieces
 
     def memory_available_mb(self) -> int | None:
         """See Runtime.memory_available_mb."""

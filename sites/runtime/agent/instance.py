@@ -219,7 +219,7 @@ class Instance:
         if is_other and not self._is_unwanted:
             await monitor.stop(self.spec.grace_seconds)
             return None
-        self._machine.follow_log(self._folder, self.log, LIMIT_BYTES)
+        self._machine.follow_log(self._folder, self.log, LIMIT_BYTES, is_stamped=True)
         monitor.go_on()
         logger.info("Took over instance %s of '%s'.", self.ordinal, self.spec.name)
         return monitor
@@ -250,6 +250,7 @@ class Instance:
                 limits=spec.limits,
                 log=self.log,
                 log_limit=LIMIT_BYTES,
+                is_log_stamped=True,
                 largest_file=self._machine.storage.largest_file(spec.owner),
                 place=self._place,
             )

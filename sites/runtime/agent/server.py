@@ -55,6 +55,7 @@ class Server:
                 web.get("/instances", self.instances),
                 web.put("/revisions/{id}", self.put_revision),
                 web.get("/revisions/{id}/{ordinal}/log", self.log),
+                web.post("/output", self.output),
                 web.post("/revisions/{id}/cut", self.cut),
                 web.post("/probes", self.probes),
                 web.post("/probes/end", self.end_probes),
@@ -94,6 +95,12 @@ class Server:
         lines = min(int(request.query.get("lines", "20")), 10_000)
         revision_id, ordinal = int(request.match_info["id"]), int(request.match_info["ordinal"])
         return answer(lines=await asyncio.to_thread(self._supervisor.log_tail, revision_id, ordinal, lines))
+
+    async def output(self, request: web.Request) -> web.Response:
+        """An OutputOrder."""
+        order = codec.output_order(await request.json())
+        pieces = await asyncio.to_thread(self._supervisor.read_output, order)
+        return answer(pieces=[codec.encode(piece) for piece in pieces])
 
     async def cut(self, request: web.Request) -> web.Response:
         """{"fraction": 0 … 1}."""

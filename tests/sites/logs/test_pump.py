@@ -13,6 +13,7 @@ import pytest
 
 from sites.logs import files
 from sites.logs.pump import PIPE_BYTES, Pump, make_pipe
+from sites.logs.stamps import parted
 
 LIMIT = 256 * 1024
 
@@ -179,3 +180,20 @@ def test_a_log_that_cannot_be_written_holds_nobody_up(pump: Pump, tmp_path: Path
     os.close(writer)
     assert text(log).startswith("[Greenroom left out 5 bytes here")
     assert text(log).endswith("kept\n")
+
+
+def test_lines_of_a_stamped_log_begin_with_their_time_also_around_a_gap(tmp_path: Path, pump: Pump) -> None:
+    pipe, log = tmp_path / "pipe", tmp_path / "log"
+    make_pipe(pipe)
+    pump.watch(pipe, log, is_stamped=True)
+    writer = opened(pipe)
+    os.write(writer, b"one\ntw")
+    wait_until(lambda: "tw" in text(log))
+    pump.finish(pipe)
+    pump.watch(pipe, log, is_stamped=True)
+    os.write(writer, b"o\nthree")
+    pump.finish(pipe, is_over=True)
+    os.close(writer)
+    assert [parted(line)[1] for line in text(log).splitlines()] == ["one", "two", "three"]
+    assert all(parted(line)[0] for line in text(log).splitlines())
+    assert text(log).endswith("three\n")
