@@ -13,6 +13,9 @@ SWITCHES = {
     "slot_environment": "off",  # on: WEBSITE_SLOT_NAME and WEBSITE_HOSTNAME in the environment, which ends reuse
 }
 START_COMMAND = "start_command"
+WEB_SERVER_LOGGING = "web_server_logging"
+MONITORING_DEFAULTS = {WEB_SERVER_LOGGING: "off"}
+"""on: each request is a line of the web server log."""
 GENERAL_DEFAULTS = {START_COMMAND: "", **SWITCHES}
 WARMUP_DEFAULTS = {"paths": "/", "statuses": "200-499", "seconds": "90", "tries": "5"}
 """What holds where a general setting or warm-up rule has no entry, in the words in which it would be typed."""
@@ -21,6 +24,7 @@ TITLES = {
     "always_on": "Always on",
     "slot_environment": "Slot names in the environment",
     START_COMMAND: "Start command",
+    WEB_SERVER_LOGGING: "Web server logging",
     "paths": "Warm-up paths",
     "statuses": "Accepted statuses",
     "seconds": "Time for one answer",
@@ -106,6 +110,13 @@ def fault_of_general(name: str, value: str) -> str | None:
         return control_fault(value)
     if name not in GENERAL_DEFAULTS:
         return f"the general settings are {', '.join(sorted(GENERAL_DEFAULTS))}"
+    return None if value in SWITCH else "it is on or off"
+
+
+def fault_of_monitoring(name: str, value: str) -> str | None:
+    """Why a setting of monitoring and diagnostics cannot be taken; None when it can."""
+    if name not in MONITORING_DEFAULTS:
+        return f"the settings of monitoring and diagnostics are {', '.join(sorted(MONITORING_DEFAULTS))}"
     return None if value in SWITCH else "it is on or off"
 
 

@@ -1,11 +1,23 @@
 """From committed rows to route tables; pure functions of what the database holds (invariant I6)."""
 
 from collections import defaultdict
+from dataclasses import replace
 
 from django.db.models import F, QuerySet
 from django.db.models.functions import Now
 
-from sites.models import HostName, HostNameKind, Instance, Revision, RouterNode, Site, cluster_of
+from sites.general_settings import WEB_SERVER_LOGGING
+from sites.models import (
+    Category,
+    HostName,
+    HostNameKind,
+    Instance,
+    Revision,
+    RouterNode,
+    Site,
+    SlotSetting,
+    cluster_of,
+)
 from sites.models.slot import name_for_applications
 from sites.router.table import PORTAL_CLUSTER, Cluster, Endpoint, HostRoute, Page, RouteTable, Sighting
 from sites.runtime.registry import get_runtime
@@ -39,6 +51,7 @@ def sightings() -> list[Sighting]:
             cluster_of(status.revision_id),
             Endpoint(status.address, status.port) if status.address else None,
             status.state == InstanceState.RUNNING,
+            status.ordinal,
         )
         for status in get_runtime().observe()
     ]
@@ -77,8 +90,9 @@ def _tables(sites: QuerySet[Site]) -> list[RouteTable]:
     # The version is read first: rows that are newer than it only make the table newer than it says
     found = list(sites.values_list("pk", "name", "routes_version"))
     hosts: dict[int, list[HostRoute]] = defaultdict(list)
+    logged = _logged_slots(sites)
     named = HostName.objects.filter(slot__site__in=sites).order_by("name")
-    for site_id, name, kind, slot, is_production, is_running, live, allows_web_sockets in named.values_list(
+    for site_id, name, kind, slot, is_production, is_running, live, allows_web_sockets, slot_id in named.values_list(
         "slot__site_id",
         "name",
         "kind",
@@ -87,16 +101,17 @@ def _tables(sites: QuerySet[Site]) -> list[RouteTable]:
         "slot__is_running",
         "slot__live_revision_id",
         "slot__live_revision__allows_web_sockets",
+        "slot_id",
     ):
         told = name_for_applications(slot, is_production=is_production)
         if kind == HostNameKind.PUBLISHING:
             route = HostRoute(name, told, PORTAL_CLUSTER)
         elif live:
-            route = HostRoute(name, told, cluster_of(live), None, is_production, bool(allows_web_sockets))
+            route = HostRoute(name, told, cluster_of(live), None, is_production, bool(allows_web_sockets), slot_id)
         else:
             page = Page.STARTING if is_running else Page.STOPPED
-            route = HostRoute(name, told, None, page, is_indexed=is_production)
-        hosts[site_id].append(route)
+            route = HostRoute(name, told, None, page, is_indexed=is_production, slot_id=slot_id)
+        hosts[site_id].append(replace(route, is_logged=route.slot_id in logged))
     endpoints: dict[int, dict[int, list[Endpoint]]] = defaultdict(lambda: defaultdict(list))
     for site_id, revision_id, address, port in (
         Instance.objects.filter(
@@ -120,3 +135,10 @@ def _tables(sites: QuerySet[Site]) -> list[RouteTable]:
         )
         for pk, name, version in found
     ]
+
+
+def _logged_slots(sites: QuerySet[Site]) -> set[int]:
+    """The slots whose content has the web server log switched on."""
+    rows = SlotSetting.objects.filter(site__in=sites, category=Category.MONITORING, name=WEB_SERVER_LOGGING)
+    owned = rows.annotate(of_workload=F("workload__slot__pk"))
+    return {row.slot_id or row.of_workload for row in owned if row.value == "on"}

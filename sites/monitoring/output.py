@@ -32,8 +32,8 @@ class Line:
 
     @property
     def source(self) -> str:
-        """Revision and instance, `r12/1` for the first one."""
-        return f"r{self.revision_id}/{self.ordinal + 1}"
+        """Revision and instance, `r12/1` for the first one; `-` for the router."""
+        return f"r{self.revision_id}/{self.ordinal + 1}" if self.revision_id else "-"
 
     @property
     def whole(self) -> str:
@@ -112,10 +112,11 @@ def _within(piece: OutputPiece, spans: list[Window]) -> Iterator[Line]:
                 if is_first and piece.left_out:
                     note = f"[Greenroom left out {piece.left_out:,} bytes here: they are older than what is shown.]"
                     yield Line(at, piece.revision_id, piece.ordinal, span.deployment, note)
-                yield Line(at, piece.revision_id, piece.ordinal, span.deployment, _shown(text))
+                yield Line(at, piece.revision_id, piece.ordinal, span.deployment, shown(text))
                 is_first = False
 
 
-def _shown(text: str) -> str:
+def shown(text: str) -> str:
+    """What somebody wrote, so that it can do nothing to what shows it."""
     text = text.removesuffix("\r")
     return log_text(text[:LINE_LENGTH]) + (" …" if len(text) > LINE_LENGTH else "")

@@ -3,7 +3,7 @@
 import asyncio
 import logging
 from collections import defaultdict, deque
-from collections.abc import AsyncIterator, Callable, Collection
+from collections.abc import AsyncGenerator, Callable, Collection
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 
@@ -65,7 +65,7 @@ class Tails:
         if len(self) >= MOST or len(self._tails.get(slot_id, ())) >= MOST_OF_SLOT:
             raise TooManyTails
 
-    async def follow(self, slot_id: int, seconds: float) -> AsyncIterator[list[Line]]:
+    async def follow(self, slot_id: int, seconds: float) -> AsyncGenerator[list[Line]]:
         """What the slot writes from now on; an empty list when nothing came for `seconds`.
 
         Ends when the reader is too slow or the server stops. Raises TooManyTails.

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncGenerator, Callable
+from contextlib import aclosing
 from functools import partial
 
 from django.db import close_old_connections
@@ -44,13 +45,14 @@ async def pieces(all_tails: Tails, slot_id: int, words: str, may_go_on: Callable
     """The text of the stream, until the reader is too slow or may not read it any more."""
     try:
         portions = 0
-        async for lines in all_tails.follow(slot_id, SILENCE_SECONDS):
-            portions += 1
-            if portions % CHECKS == 0 and not await asyncio.to_thread(may_go_on):
-                yield b"The credentials of this stream do not hold any more.\n"
-                return
-            if text := _text(lines, words):
-                yield text
+        async with aclosing(all_tails.follow(slot_id, SILENCE_SECONDS)) as followed:
+            async for lines in followed:
+                portions += 1
+                if portions % CHECKS == 0 and not await asyncio.to_thread(may_go_on):
+                    yield b"The credentials of this stream do not hold any more.\n"
+                    return
+                if text := _text(lines, words):
+                    yield text
         yield b"The stream ends here: it was read too slowly, or Greenroom stops. Ask again.\n"
     except TooManyTails as refusal:
         yield f"{refusal}\n".encode()

@@ -25,6 +25,8 @@ class Sighting:
     """None: it has no place yet, or its runtime does not know it yet."""
     is_running: bool
     """It accepts connections there."""
+    ordinal: int = 0
+    """Which of the revision's instances it is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +59,10 @@ class HostRoute:
     is_indexed: bool = True
     """False adds `X-Robots-Tag: noindex` to every answer (staging)."""
     allows_web_sockets: bool = True
+    slot_id: int = 0
+    """By which requests are counted and logged."""
+    is_logged: bool = False
+    """Each request is a line of the slot's web server log."""
 
 
 @dataclass(frozen=True, slots=True)

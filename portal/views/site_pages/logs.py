@@ -7,6 +7,7 @@ import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
+from types import ModuleType
 from urllib.parse import urlencode
 
 from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
@@ -19,9 +20,10 @@ from portal.views.site_pages import parts
 from sites.access import get_slot_for_log
 from sites.errors import Unreachable
 from sites.models import Slot
-from sites.monitoring import output
+from sites.monitoring import output, requests
 from sites.monitoring.output import Line, Positions
 
+LOGS = {"application": output, "requests": requests}
 COUNTS = (200, 1000, 5000)
 MOST_WORDS = 200
 MOST_CURSOR_BYTES = 64 * 1024
@@ -34,6 +36,17 @@ class LogQuery:
     """What the page is asked for."""
 
     request: HttpRequest
+
+    @cached_property
+    def log(self) -> str:
+        """Which log: application, or requests for the web server log."""
+        asked = self.request.GET.get("log", "")
+        return asked if asked in LOGS else "application"
+
+    @property
+    def source(self) -> ModuleType:
+        """Where its lines come from."""
+        return LOGS[self.log]
 
     @cached_property
     def words(self) -> str:
@@ -60,7 +73,7 @@ class LogQuery:
     def other_way(self) -> str:
         """The query of the page that pauses, or that goes on."""
         follow = {"follow": "0"} if self.is_following else {}
-        return urlencode({"filter": self.words, "lines": self.count, **follow})
+        return urlencode({"log": self.log, "filter": self.words, "lines": self.count, **follow})
 
 
 @require_safe
@@ -69,7 +82,13 @@ def logs(request: PortalRequest, site_name: str, slot_name: str) -> HttpResponse
     slot = get_slot_for_log(request.user, site_name, slot_name)
     query = LogQuery(request)
     lines, positions, silence = _look(slot, query)
-    context = {"query": query, "lines": lines, "cursor": encode(positions), "silence": silence}
+    context = {
+        "query": query,
+        "lines": lines,
+        "cursor": encode(positions),
+        "silence": silence,
+        "is_switched_on": query.log == "application" or requests.is_switched_on(slot.pk),
+    }
     return parts.show(request, slot, "logs", context, commands=DEPLOYMENT_COMMANDS)
 
 
@@ -79,7 +98,7 @@ def more(request: PortalRequest, site_name: str, slot_name: str) -> HttpResponse
     slot = get_slot_for_log(request.user, site_name, slot_name)
     query, cursor = LogQuery(request), request.GET.get("after", "")
     try:
-        lines, positions = output.since(slot.pk, decode(cursor), words=query.words)
+        lines, positions = query.source.since(slot.pk, decode(cursor), words=query.words)
         context = {"lines": lines, "cursor": encode(positions), "silence": ""}
     except Unreachable as error:
         context = {"lines": [], "cursor": cursor, "silence": str(error)}
@@ -89,11 +108,11 @@ def more(request: PortalRequest, site_name: str, slot_name: str) -> HttpResponse
 @require_safe
 def download(request: PortalRequest, site_name: str, slot_name: str) -> StreamingHttpResponse:
     """What is kept of the slot's log, as text; `?filter=` as on the page."""
-    slot = get_slot_for_log(request.user, site_name, slot_name)
+    slot, query = get_slot_for_log(request.user, site_name, slot_name), LogQuery(request)
     return StreamingHttpResponse(
-        _text(slot, LogQuery(request).words),
+        _text(slot, query),
         content_type="text/plain; charset=utf-8",
-        headers={"Content-Disposition": f'attachment; filename="{slot.site.name}-{slot.name}.log"'},
+        headers={"Content-Disposition": f'attachment; filename="{slot.site.name}-{slot.name}-{query.log}.log"'},
     )
 
 
@@ -120,11 +139,11 @@ def decode(cursor: str) -> Positions:
 
 def _look(slot: Slot, query: LogQuery) -> tuple[list[Line], Positions, str]:
     try:
-        return *output.newest(slot.pk, count=query.count, words=query.words), ""
+        return *query.source.newest(slot.pk, count=query.count, words=query.words), ""
     except Unreachable as error:
         return [], {}, str(error)
 
 
-def _text(slot: Slot, words: str) -> Iterator[bytes]:
-    for line in output.kept(slot.pk, words=words):
+def _text(slot: Slot, query: LogQuery) -> Iterator[bytes]:
+    for line in query.source.kept(slot.pk, words=query.words):
         yield f"{line.whole}\n".encode()

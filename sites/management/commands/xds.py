@@ -28,5 +28,6 @@ class Command(GreenroomCommand):
             port=settings.PORT,
             portal_hosts=[settings.PORTAL_HOST, "127.0.0.1", "[::1]"],
             silence_seconds=settings.SILENCE_SECONDS,
+            request_logs=settings.LOG_DIR / "requests",
         )
         asyncio.run(serve(DatabaseTables(), places, before_call=close_old_connections))

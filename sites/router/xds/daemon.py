@@ -19,6 +19,7 @@ from sites.router.xds.last_good import LastGood
 from sites.router.xds.listener import edge_listener
 from sites.router.xds.load_reports import LoadReports
 from sites.router.xds.nodes import Nodes
+from sites.router.xds.request_log import RequestLog
 from sites.router.xds.server import make_server
 from sites.router.xds.source import SourceReader, TableSource
 
@@ -39,6 +40,8 @@ class Places:
     port: int
     portal_hosts: Sequence[str]
     silence_seconds: int
+    request_logs: Path
+    """Folder of the web server logs."""
 
 
 def usable_addresses(addresses: Sequence[str]) -> list[str]:
@@ -67,8 +70,9 @@ async def serve(source: TableSource, places: Places, before_call: Callable[[], N
     )
     nodes = Nodes(TableCache(fixtures(listener, str(places.web_socket), places.portal_hosts)))
     reports = LoadReports()
+    request_log = RequestLog(places.request_logs, lambda: nodes.cache.ordinals)
     keeper = Keeper(SourceReader(source, before_call), nodes, LastGood(places.last_good))
-    work = asyncio.create_task(_serve(keeper, nodes, reports, places))
+    work = asyncio.create_task(_serve(keeper, nodes, reports, request_log, places))
     stopping = asyncio.create_task(stopped.wait())
     try:
         await asyncio.wait({work, stopping}, return_when=asyncio.FIRST_COMPLETED)
@@ -79,16 +83,17 @@ async def serve(source: TableSource, places: Places, before_call: Callable[[], N
         stopping.cancel()
         await asyncio.gather(work, stopping, return_exceptions=True)
         keeper.close()
+        request_log.close()
         logger.info("Stopped; routers go on with the routes they have")
 
 
-async def _serve(keeper: Keeper, nodes: Nodes, reports: LoadReports, places: Places) -> None:
+async def _serve(keeper: Keeper, nodes: Nodes, reports: LoadReports, request_log: RequestLog, places: Places) -> None:
     await keeper.load()
     os.umask(0o077)
     for path in (places.xds_socket, places.control_socket):
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         path.unlink(missing_ok=True)
-    server = make_server(f"unix:{places.xds_socket}", nodes, keeper, reports)
+    server = make_server(f"unix:{places.xds_socket}", nodes, keeper, reports, request_log)
     await server.start()
     runner = web.AppRunner(Control(nodes, keeper, reports).application(), access_log=None)
     await runner.setup()

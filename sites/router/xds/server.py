@@ -1,16 +1,18 @@
-"""The gRPC server that Envoys connect to: aggregated discovery (delta) and load reporting."""
+"""The gRPC server that Envoys connect to: aggregated discovery (delta), load reports, access logs."""
 
 import asyncio
 import logging
 from collections.abc import AsyncIterator
 
 import grpc.aio
+from envoy.service.accesslog.v3 import als_pb2_grpc
 from envoy.service.discovery.v3 import ads_pb2_grpc
 from envoy.service.load_stats.v3 import lrs_pb2, lrs_pb2_grpc
 
 from sites.router.xds.keeper import Keeper
 from sites.router.xds.load_reports import LoadReports
 from sites.router.xds.nodes import Connection, Nodes
+from sites.router.xds.request_log import AccessLogs, RequestLog
 from sites.router.xds.subscription import Request, Response
 
 OPTIONS = [
@@ -97,10 +99,13 @@ class LoadReporting(lrs_pb2_grpc.LoadReportingServiceServicer):
             self._reports.disconnect(reporter)
 
 
-def make_server(address: str, nodes: Nodes, keeper: Keeper, reports: LoadReports) -> grpc.aio.Server:
+def make_server(
+    address: str, nodes: Nodes, keeper: Keeper, reports: LoadReports, request_log: RequestLog
+) -> grpc.aio.Server:
     """A server bound to `address` (`unix:/path`), not started yet. Raises RuntimeError when it cannot bind."""
     server = grpc.aio.server(options=OPTIONS)
     ads_pb2_grpc.add_AggregatedDiscoveryServiceServicer_to_server(Discovery(nodes, keeper), server)
     lrs_pb2_grpc.add_LoadReportingServiceServicer_to_server(LoadReporting(reports), server)
+    als_pb2_grpc.add_AccessLogServiceServicer_to_server(AccessLogs(request_log), server)
     server.add_insecure_port(address)
     return server

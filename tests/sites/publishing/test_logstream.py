@@ -1,7 +1,7 @@
 """Programs follow the log of a slot with its publishing credentials, as long as these hold."""
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator
+from collections.abc import AsyncGenerator
 
 import pytest
 from django.test import Client
@@ -22,7 +22,7 @@ class Portions:
     def __init__(self, *portions: list[Line]) -> None:
         self._portions = portions
 
-    async def follow(self, slot_id: int, seconds: float) -> AsyncIterator[list[Line]]:
+    async def follow(self, slot_id: int, seconds: float) -> AsyncGenerator[list[Line]]:
         for portion in self._portions:
             yield portion
 
@@ -30,7 +30,7 @@ class Portions:
 class Full:
     """Tails without room."""
 
-    async def follow(self, slot_id: int, seconds: float) -> AsyncIterator[list[Line]]:
+    async def follow(self, slot_id: int, seconds: float) -> AsyncGenerator[list[Line]]:
         raise TooManyTails
         yield []
 

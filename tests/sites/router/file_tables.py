@@ -74,6 +74,7 @@ def main(folder: Path, port: int, silence_seconds: int) -> None:
         port=port,
         portal_hosts=["localhost", "127.0.0.1", "[::1]"],
         silence_seconds=silence_seconds,
+        request_logs=folder / "requests",
     )
     asyncio.run(serve(FileTables(folder / "tables.json"), places))
 

@@ -65,7 +65,7 @@ def test_all_that_is_kept_is_downloaded_as_text(
     alice: Client, production: Slot, revision: int, address: Address
 ) -> None:
     answer = alice.get(address("logs-download", production) + "?filter=get")
-    assert answer["Content-Disposition"] == 'attachment; filename="contoso-production.log"'
+    assert answer["Content-Disposition"] == 'attachment; filename="contoso-production-application.log"'
     assert answer["Content-Type"] == "text/plain; charset=utf-8"
     said = answer.getvalue().decode()
     assert said.startswith("2100-01-01T00:00:00.000Z ")
