@@ -28,6 +28,7 @@ class Tab:
 TABS = (
     Tab("quickstart", "Quick start", "quickstart"),
     Tab("dashboard", "Dashboard"),
+    Tab("monitor", "Monitor"),
     Tab("deployments", "Deployments"),
     Tab("logs", "Logs"),
     Tab("configure", "Configure"),

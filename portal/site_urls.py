@@ -3,12 +3,13 @@
 from django.urls import path
 
 from portal.views import publish
-from portal.views.site_pages import configure, dashboard, deployments, logs, quickstart, scale, secrets, swaps
+from portal.views.site_pages import configure, dashboard, deployments, logs, monitor, quickstart, scale, secrets, swaps
 
 urlpatterns = [
     path("quickstart/", quickstart.quickstart, name="site-quickstart"),
     path("look/", quickstart.look, name="site-look"),
     path("dashboard/", dashboard.dashboard, name="site-dashboard"),
+    path("monitor/", monitor.monitor, name="site-monitor"),
     path("deployments/", deployments.history, name="site-deployments"),
     path("deployments/<uuid:public_id>/", deployments.log, name="site-deployment"),
     path("logs/", logs.logs, name="site-logs"),

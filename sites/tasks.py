@@ -7,7 +7,7 @@ from celery import shared_task
 from django.db import transaction
 
 from sites.errors import Unreachable
-from sites.jobs import always_on, figures, limits, mail, previews, reconcile, retire, scheduling, tidy
+from sites.jobs import always_on, figures, limits, mail, metrics, previews, reconcile, retire, scheduling, tidy
 from sites.models import Operation
 from sites.operations import claims, machine, retention
 from sites.operations.kind import Queue
@@ -53,6 +53,12 @@ def reconcile_instances() -> None:
     reconcile.run()
 
 
+@shared_task(throws=(Unreachable,))
+def take_metrics() -> None:
+    """Write down what the slots did since the last look."""
+    metrics.run()
+
+
 @shared_task
 def keep_sites_loaded() -> None:
     """Always On."""
@@ -95,6 +101,8 @@ def tick() -> None:
         count_requests.delay()
     if scheduling.is_due("reconcile", seconds=5):
         reconcile_instances.delay()
+    if scheduling.is_due("metrics", seconds=metrics.SECONDS):
+        take_metrics.delay()
     if scheduling.is_due("always_on", seconds=always_on.SECONDS):
         keep_sites_loaded.delay()
     if scheduling.is_due("limits", seconds=15):

@@ -5,6 +5,7 @@ from sites.models.deployment import Deployment, DeploymentState
 from sites.models.host_name import HostName, HostNameKind
 from sites.models.instance import Instance
 from sites.models.limit_bucket import LimitBucket
+from sites.models.metric import MetricSample, MetricState
 from sites.models.operation import Operation, OperationState, OperationStep, SlotHold, Step
 from sites.models.periodic_job import PeriodicJob
 from sites.models.revision import Revision, RevisionState, cluster_of
@@ -31,6 +32,8 @@ __all__ = [
     "InstanceSize",
     "LimitBucket",
     "Membership",
+    "MetricSample",
+    "MetricState",
     "Mode",
     "Operation",
     "OperationState",

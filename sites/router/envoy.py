@@ -3,6 +3,7 @@
 import http.client
 import json
 import socket
+import time
 from collections.abc import Iterable
 from typing import Any
 
@@ -10,9 +11,13 @@ from django.conf import settings
 
 from sites.errors import RouterUnreachable
 from sites.router.base import Acknowledgement, Served
+from sites.router.statistics import STATISTICS, Statistics, parse
 
 PATIENCE_SECONDS = 5.0
 """How much longer than its own wait the xDS server may take."""
+
+
+STATISTICS_SECONDS = 10.0
 
 
 class EnvoyRouter:
@@ -20,6 +25,7 @@ class EnvoyRouter:
 
     def __init__(self) -> None:
         self._socket = str(settings.XDS_CONTROL_SOCKET)
+        self._admin_socket = str(settings.ENVOY_ADMIN_SOCKET)
 
     def publish(self, site_id: int, version: int, *, wait_seconds: float = 5.0) -> Acknowledgement:
         """As in sites.router.base."""
@@ -35,6 +41,22 @@ class EnvoyRouter:
         """As in sites.router.base."""
         served = self._ask("POST", "/load", {"clusters": list(clusters)}, PATIENCE_SECONDS)["served"]
         return {name: Served(*counted) if counted else None for name, counted in served.items()}
+
+    def statistics(self) -> Statistics:
+        """As in sites.router.base: of the Envoy of this machine, which is asked itself."""
+        moment = time.monotonic()
+        connection = _UnixConnection(self._admin_socket, STATISTICS_SECONDS)
+        try:
+            connection.request("GET", STATISTICS)
+            response = connection.getresponse()
+            text = response.read().decode(errors="replace")
+        except (OSError, http.client.HTTPException) as error:
+            raise RouterUnreachable(part="Envoy", reason=str(error) or type(error).__name__) from error
+        finally:
+            connection.close()
+        if response.status != http.client.OK:
+            raise RouterUnreachable(part="Envoy", reason=response.reason)
+        return parse(text, moment)
 
     def status(self) -> dict[str, Any]:
         """What the xDS server knows of itself and its nodes; keys as in sites.router.xds.control."""

@@ -6,6 +6,7 @@ from typing import Protocol
 from sites.runtime.spec import (
     FolderUse,
     InstanceStatus,
+    InstanceUsage,
     MachineLimits,
     OutputOrder,
     OutputPiece,
@@ -32,6 +33,9 @@ class Runtime(Protocol):
 
     def observe(self, revision_ids: Iterable[int] | None = None) -> list[InstanceStatus]:
         """All instances there are, of the given revisions or of all."""
+
+    def usage(self, revision_ids: Iterable[int]) -> list[InstanceUsage]:
+        """What the instances of these revisions that run have used."""
 
     def probe(self, specs: Iterable[ProbeSpec], *, wait_seconds: float = 0.0) -> list[ProbeStatus]:
         """Have instances asked what was not asked under its id before, and say how far all of it is.

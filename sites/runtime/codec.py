@@ -9,6 +9,7 @@ from sites.runtime.spec import (
     FolderUse,
     InstanceState,
     InstanceStatus,
+    InstanceUsage,
     Limits,
     MachineLimits,
     Mount,
@@ -30,7 +31,7 @@ FORMER = ("has_network",)
 """Of runs that an older agent has kept on disk: now each has the network of an instance."""
 
 Orders = RevisionSpec | RunSpec | ProbeSpec | MachineLimits | OutputOrder
-Answers = InstanceStatus | RunStatus | ProbeStatus | FolderUse | OutputPiece
+Answers = InstanceStatus | InstanceUsage | RunStatus | ProbeStatus | FolderUse | OutputPiece
 Encodable = Orders | Answers
 
 
@@ -69,6 +70,11 @@ def instance_status(data: dict[str, Any]) -> InstanceStatus:
     return InstanceStatus(
         **{**data, "state": InstanceState(data["state"]), "reason": EndReason(data.get("reason", ""))}
     )
+
+
+def instance_usage(data: dict[str, Any]) -> InstanceUsage:
+    """Raises TypeError when the data is no InstanceUsage."""
+    return InstanceUsage(**data)
 
 
 def run_status(data: dict[str, Any]) -> RunStatus:

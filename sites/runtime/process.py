@@ -17,6 +17,7 @@ from sites.runtime import codec
 from sites.runtime.spec import (
     FolderUse,
     InstanceStatus,
+    InstanceUsage,
     MachineLimits,
     OutputOrder,
     OutputPiece,
@@ -67,6 +68,12 @@ class ProcessRuntime:
             return []
         params = {} if ids is None else {"revisions": ",".join(map(str, ids))}
         return [codec.instance_status(item) for item in self._ask("GET", "/instances", params=params)["instances"]]
+
+    def usage(self, revision_ids: Iterable[int]) -> list[InstanceUsage]:
+        """See Runtime.usage."""
+        ids = list(revision_ids)
+        answer = self._ask("POST", "/usage", json_body={"revisions": ids}) if ids else {"usage": []}
+        return [codec.instance_usage(item) for item in answer["usage"]]
 
     def probe(self, specs: Iterable[ProbeSpec], *, wait_seconds: float = 0.0) -> list[ProbeStatus]:
         """See Runtime.probe."""

@@ -94,6 +94,19 @@ class InstanceStatus:
 
 
 @dataclass(frozen=True, slots=True)
+class InstanceUsage:
+    """What one instance has used; an instance that does not run is not reported."""
+
+    revision_id: int
+    ordinal: int
+    started: float
+    """Of its process, in seconds since the machine's start: counters begin anew with it."""
+    cpu_ms: int
+    memory: int
+    """Bytes."""
+
+
+@dataclass(frozen=True, slots=True)
 class RunSpec:
     """A command to be run once in a sandbox (a build, a release command). The id makes it once only."""
 

@@ -12,6 +12,7 @@ from sites.runtime.spec import (
     FolderUse,
     InstanceState,
     InstanceStatus,
+    InstanceUsage,
     MachineLimits,
     OutputOrder,
     OutputPiece,
@@ -45,6 +46,8 @@ class MemoryRuntime:
     end_reason: EndReason = EndReason.NONE
     """Of every instance and run that ends with a code."""
     logs: dict[tuple[int, int], list[str]] = field(default_factory=dict)
+    used: dict[tuple[int, int], InstanceUsage] = field(default_factory=dict)
+    """Revision and ordinal → what `usage` answers."""
     is_reachable: bool = True
     run_exit_code: int | None = 0
     """Of every run; None: they stay running."""
@@ -109,6 +112,17 @@ class MemoryRuntime:
         ids = set(self.wanted) if revision_ids is None else set(revision_ids)
         specs = [spec for spec in self.wanted.values() if spec.revision_id in ids]
         return [self._instance(spec, ordinal) for spec in specs for ordinal in range(spec.count)]
+
+    def usage(self, revision_ids: Iterable[int]) -> list[InstanceUsage]:
+        """See Runtime.usage; what tests put into `used`, else nothing but memory."""
+        self._reach()
+        return [
+            self.used.get(
+                (one.revision_id, one.ordinal), InstanceUsage(one.revision_id, one.ordinal, 1.0, 0, 10_000_000)
+            )
+            for one in self.observe(revision_ids)
+            if one.state == InstanceState.RUNNING
+        ]
 
     def probe(self, specs: Iterable[ProbeSpec], *, wait_seconds: float = 0.0) -> list[ProbeStatus]:
         """See Runtime.probe; never waits."""

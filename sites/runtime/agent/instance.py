@@ -15,9 +15,11 @@ from sites.runtime.agent.history import History
 from sites.runtime.agent.machine import Job, Machine
 from sites.runtime.agent.monitor import NOT_STARTED, Monitor
 from sites.runtime.agent.network import Place
+from sites.runtime.agent.open_files import processes_below
 from sites.runtime.agent.sandbox import APP, environment
+from sites.runtime.agent.usage import usage_of
 from sites.runtime.agent.waiting import wait_until_listening
-from sites.runtime.spec import EndReason, InstanceState, InstanceStatus, Mount, RevisionSpec
+from sites.runtime.spec import EndReason, InstanceState, InstanceStatus, InstanceUsage, Mount, RevisionSpec
 
 FAULT_SECONDS = 5.0
 SHORT_GRACE_SECONDS = 2.0
@@ -104,6 +106,14 @@ class Instance:
             is_failing=self.is_failing,
             reason=self._history.reason,
         )
+
+    def usage(self) -> InstanceUsage | None:
+        """What its process has used; None while none runs."""
+        monitor = self._monitor
+        if monitor is None or monitor.record.child is None:
+            return None
+        used = self._machine.confinement.usage(self.key) or usage_of(processes_below(monitor.record.child.pid))
+        return InstanceUsage(self.spec.revision_id, self.ordinal, monitor.record.started, used.cpu_ms, used.memory)
 
     @property
     def owner(self) -> int:

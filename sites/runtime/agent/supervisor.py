@@ -28,6 +28,7 @@ from sites.runtime.agent.storage import LOOK_SECONDS
 from sites.runtime.spec import (
     FolderUse,
     InstanceStatus,
+    InstanceUsage,
     MachineLimits,
     OutputOrder,
     OutputPiece,
@@ -125,6 +126,11 @@ class Supervisor:
             for (revision_id, _), instance in sorted(self._instances.items())
             if ids is None or revision_id in ids
         ]
+
+    def usage(self, revision_ids: set[int]) -> list[InstanceUsage]:
+        """What the instances of these revisions that run have used; may be called from a thread."""
+        instances = [one for (owner, _), one in list(self._instances.items()) if owner in revision_ids]
+        return [found for one in instances if (found := one.usage()) is not None]
 
     def log_tail(self, revision_id: int, ordinal: int, lines: int) -> list[str]:
         """The last lines of one instance."""
