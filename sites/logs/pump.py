@@ -235,9 +235,10 @@ class _Stream:
         """Whether there was room for it on the disk; what is lost is counted."""
         if not data:
             return True
-        self._room -= len(data)
+        written = self._with_time(data)
+        self._room -= len(written)  # the times of many short lines take more than the lines
         try:
-            files.append(self._log, self._with_time(data), self._limit)
+            files.append(self._log, written, self._limit)
         except OSError:
             self._dropped += len(data)
             return False
