@@ -22,8 +22,14 @@ def ask(token: str = "secret", scheme: str = "Bearer") -> object:
 
 
 def samples(answer: object) -> dict[tuple[str, ...], float]:
+    """Name and labels → value."""
+    order = ("site", "slot", "code", "le", "state")
     families = text_string_to_metric_families(answer.content.decode())
-    return {(sample.name, *sample.labels.values()): sample.value for family in families for sample in family.samples}
+    return {
+        (sample.name, *(sample.labels[label] for label in order if label in sample.labels)): sample.value
+        for family in families
+        for sample in family.samples
+    }
 
 
 def test_counters_of_slots_and_of_greenroom_are_given_by_name(slots: tuple[Slot, Slot]) -> None:
