@@ -38,3 +38,14 @@ def store_has(digest: str) -> bool:
         return store.path_of(digest).is_dir()
     except FileNotFoundError:
         return False
+
+
+def test_web_server_logs_go_with_their_slot(domain: Domain, settings: LazySettings, tmp_path: Path) -> None:
+    settings.LOG_DIR = tmp_path
+    production, _ = domain.staged()
+    folder = tmp_path / "requests"
+    folder.mkdir()
+    for name in (str(production.pk), f"{production.pk}.1", "999999", "999999.1"):
+        (folder / name).write_text("a line\n")
+    tidy.run()
+    assert {path.name for path in folder.iterdir()} == {str(production.pk), f"{production.pk}.1"}
