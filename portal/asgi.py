@@ -10,6 +10,7 @@ from sites.api.waiters import waiters
 from sites.door.application import UPLOADS, Door, Limits, Takes, Way
 from sites.door.head import Head
 from sites.door.lanes import Lane
+from sites.monitoring.tails import tails
 from sites.publishing.waiting import waiting
 
 HEALTH_PATH = "/healthz"
@@ -43,9 +44,10 @@ def _takes(head: Head, urlconf: str) -> Takes:
 
 
 def let_go() -> None:
-    """End all waiting for operations."""
+    """End what waits in this process: for publications, for operations, and for lines of logs."""
     waiting.stop()
     waiters.stop()
+    tails.stop()
 
 
 def make_door() -> Door:

@@ -11,6 +11,7 @@ from portal.plain_fields import (
     Field,
     document_entries,
     general_entries,
+    monitoring_entries,
     read_fields,
     swap_settings,
     take_typed,
@@ -30,7 +31,7 @@ from sites.services.settings import (
 )
 from sites.services.slots import change_swap_settings
 
-PLAIN = (Category.GENERAL, Category.DEFAULT_DOCUMENTS, Category.WARMUP)
+PLAIN = (Category.GENERAL, Category.MONITORING, Category.DEFAULT_DOCUMENTS, Category.WARMUP)
 CATEGORIES = (*PLAIN, *ROWS)
 
 
@@ -103,6 +104,7 @@ class Configuration:
     def _wanted(self) -> dict[Category, list[Entry]]:
         return {
             Category.GENERAL: general_entries(self.fields, self.present[Category.GENERAL]),
+            Category.MONITORING: monitoring_entries(self.fields, self.present[Category.MONITORING]),
             Category.DEFAULT_DOCUMENTS: document_entries(self.fields, self.present[Category.DEFAULT_DOCUMENTS]),
             Category.WARMUP: warmup_entries(self.fields, self.present[Category.WARMUP]),
             **{rows.category: rows.wanted for rows in self.rows.values()},

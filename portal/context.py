@@ -28,7 +28,9 @@ class Tab:
 TABS = (
     Tab("quickstart", "Quick start", "quickstart"),
     Tab("dashboard", "Dashboard"),
+    Tab("monitor", "Monitor"),
     Tab("deployments", "Deployments"),
+    Tab("logs", "Logs"),
     Tab("configure", "Configure"),
     Tab("scale", "Scale"),
 )

@@ -11,6 +11,7 @@ from sites.services.settings import Entry, with_defaults
 
 TEXTS = ("start_command", "start_seconds", "fallback_page")
 SWITCHES = ("web_sockets", "always_on", "slot_environment")
+MONITORING = ("web_server_logging",)
 WARMUP = ("paths", "statuses", "seconds", "tries")
 DOCUMENTS = "default_documents"
 LINES = (DOCUMENTS, "warmup_paths")
@@ -52,12 +53,12 @@ class Field:
 
 def read_fields(slot: Slot, present: Mapping[Category, list[Entry]]) -> dict[str, Field]:
     """Every control by its name, as it is in force."""
-    general = with_defaults(present[Category.GENERAL])
+    general = with_defaults([*present[Category.GENERAL], *present[Category.MONITORING]])
     warmup = {entry.name: entry.value for entry in present[Category.WARMUP]}
     documents = [entry.value for entry in present[Category.DEFAULT_DOCUMENTS]]
     values = {
         **{name: general[name] for name in TEXTS},
-        **{name: general[name] for name in SWITCHES},
+        **{name: general[name] for name in (*SWITCHES, *MONITORING)},
         **{f"warmup_{name}": warmup.get(name, "") for name in WARMUP},
         DOCUMENTS: "\n".join(documents),
         "drain_limit_seconds": str(slot.drain_limit_seconds),
@@ -89,6 +90,11 @@ def _tidy(name: str, text: str) -> str:
 def general_entries(fields: dict[str, Field], present: list[Entry]) -> list[Entry]:
     """The general settings to be in force; what nobody touched stays as it is, also if it was never set."""
     return _entries({name: fields[name] for name in (*TEXTS, *SWITCHES)}, present)
+
+
+def monitoring_entries(fields: dict[str, Field], present: list[Entry]) -> list[Entry]:
+    """The settings of monitoring and diagnostics to be in force."""
+    return _entries({name: fields[name] for name in MONITORING}, present)
 
 
 def warmup_entries(fields: dict[str, Field], present: list[Entry]) -> list[Entry]:

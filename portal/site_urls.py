@@ -3,16 +3,31 @@
 from django.urls import path
 
 from portal.views import certificates, domains, publish
-from portal.views.site_pages import configure, dashboard, deployments, quickstart, redeploy, scale, secrets, swaps
+from portal.views.site_pages import (
+    configure,
+    dashboard,
+    deployments,
+    logs,
+    monitor,
+    quickstart,
+    redeploy,
+    scale,
+    secrets,
+    swaps,
+)
 
 urlpatterns = [
     path("quickstart/", quickstart.quickstart, name="site-quickstart"),
     path("look/", quickstart.look, name="site-look"),
     path("dashboard/", dashboard.dashboard, name="site-dashboard"),
+    path("monitor/", monitor.monitor, name="site-monitor"),
     path("deployments/", deployments.history, name="site-deployments"),
     path("deployments/<uuid:public_id>/", deployments.log, name="site-deployment"),
     path("deployments/<uuid:public_id>/redeploy/", redeploy.redeploy, name="site-redeploy"),
     path("deployments/branches/", redeploy.branches, name="site-deploy-branches"),
+    path("logs/", logs.logs, name="site-logs"),
+    path("logs/more/", logs.more, name="site-logs-more"),
+    path("logs/download/", logs.download, name="site-logs-download"),
     path("publish/", publish.publish, name="site-publish"),
     path("configure/", configure.configure, name="site-configure"),
     path("swaps/", swaps.history, name="site-swaps"),

@@ -149,6 +149,19 @@ def get_slot_for_change(user: User, site_name: str, slot_name: str) -> Slot:
     return slot
 
 
+def get_slot_for_log(user: User, site_name: str, slot_name: str) -> Slot:
+    """As `get_slot`. Raises NotAllowed for a reader: an application may write secrets into its log."""
+    slot = get_slot(user, site_name, slot_name)
+    role = _role_of(user, slot.site.subscription)
+    if role not in WRITING_ROLES:
+        raise NotAllowed(
+            f"You may not see the log of '{slot.title}': applications may write secrets into it, and you are a "
+            f"{role.label if role else 'stranger'} of the subscription '{slot.site.subscription.name}'. "
+            f"Ask {_owner_of(slot.site.subscription)} for the role of a contributor."
+        )
+    return slot
+
+
 def slot_for_change(user: User, slot: Slot) -> Slot:
     """As `get_slot_for_change`; a slot that this user was given is taken as it is, so that one request asks once."""
     if not _is_given_to(user, slot.site):

@@ -15,6 +15,9 @@ SWITCHES = {
 START_COMMAND = "start_command"
 FALLBACK_PAGE = "fallback_page"
 START_SECONDS = "start_seconds"
+WEB_SERVER_LOGGING = "web_server_logging"
+MONITORING_DEFAULTS = {WEB_SERVER_LOGGING: "off"}
+"""on: each request is a line of the web server log."""
 GENERAL_DEFAULTS = {START_COMMAND: "", FALLBACK_PAGE: "", START_SECONDS: "120", **SWITCHES}
 WARMUP_DEFAULTS = {"paths": "/", "statuses": "200-499", "seconds": "90", "tries": "5"}
 """What holds where a general setting or warm-up rule has no entry, in the words in which it would be typed."""
@@ -25,6 +28,7 @@ TITLES = {
     START_COMMAND: "Start command",
     FALLBACK_PAGE: "Fallback page",
     START_SECONDS: "Time to start",
+    WEB_SERVER_LOGGING: "Web server logging",
     "paths": "Warm-up paths",
     "statuses": "Accepted statuses",
     "seconds": "Time for one answer",
@@ -130,6 +134,13 @@ def _fault_of_number(text: str, *, most: int) -> str | None:
     except ValueError as error:
         return str(error)
     return None
+
+
+def fault_of_monitoring(name: str, value: str) -> str | None:
+    """Why a setting of monitoring and diagnostics cannot be taken; None when it can."""
+    if name not in MONITORING_DEFAULTS:
+        return f"the settings of monitoring and diagnostics are {', '.join(sorted(MONITORING_DEFAULTS))}"
+    return None if value in SWITCH else "it is on or off"
 
 
 def fault_of_document(name: str) -> str | None:

@@ -7,7 +7,19 @@ from django.conf import settings
 from django.db.models import F, QuerySet
 from django.db.models.functions import Now
 
-from sites.models import HostName, HostNameKind, Instance, Mode, Revision, RouterNode, Site, cluster_of
+from sites.general_settings import WEB_SERVER_LOGGING
+from sites.models import (
+    Category,
+    HostName,
+    HostNameKind,
+    Instance,
+    Mode,
+    Revision,
+    RouterNode,
+    Site,
+    SlotSetting,
+    cluster_of,
+)
 from sites.models.slot import environment_name_of
 from sites.router.roster import KnownRouter
 from sites.router.table import PORTAL_CLUSTER, Certificate, Cluster, Endpoint, HostRoute, Page, RouteTable, Sighting
@@ -75,6 +87,7 @@ def sightings() -> list[Sighting]:
             cluster_of(status.revision_id),
             Endpoint(status.address, status.port) if status.address else None,
             status.state == InstanceState.RUNNING,
+            status.ordinal,
         )
         for status in get_runtime().observe()
     ]
@@ -121,6 +134,7 @@ def _tables(sites: QuerySet[Site]) -> list[RouteTable]:
     # The version is read first: rows that are newer than it only make the table newer than it says
     found = list(sites.values_list("pk", "name", "routes_version"))
     hosts: dict[int, list[HostRoute]] = defaultdict(list)
+    logged = _logged_slots(sites)
     named = HostName.objects.filter(slot__site__in=sites).exclude(
         kind=HostNameKind.CUSTOM, slot__site__mode__in=_WITHOUT_DOMAINS
     )
@@ -133,6 +147,7 @@ def _tables(sites: QuerySet[Site]) -> list[RouteTable]:
         "slot__is_running",
         "slot__live_revision_id",
         "slot__live_revision__allows_web_sockets",
+        "slot_id",
         "slot__is_https_only",
         "slot__refuses_tls_1_2",
         "certificate_id",
@@ -142,22 +157,24 @@ def _tables(sites: QuerySet[Site]) -> list[RouteTable]:
     )
     certificates: dict[int, Certificates] = defaultdict(Certificates)
     rows = named.order_by("name").values_list(*columns)
-    for site_id, name, kind, slot, is_production, is_running, live, allows_web_sockets, *tls in rows:
+    for site_id, name, kind, slot, is_production, is_running, live, allows_web_sockets, slot_id, *tls in rows:
         shown = environment_name_of(slot, is_production=is_production)
         if kind == HostNameKind.PUBLISHING:
             route = HostRoute(name, shown, PORTAL_CLUSTER)
         elif live:
-            route = HostRoute(name, shown, cluster_of(live), None, is_production, bool(allows_web_sockets))
+            route = HostRoute(
+                name, shown, cluster_of(live), None, is_production, bool(allows_web_sockets), slot_id=slot_id
+            )
         else:
             page = Page.STARTING if is_running else Page.STOPPED
-            route = HostRoute(name, shown, None, page, is_indexed=is_production)
+            route = HostRoute(name, shown, None, page, is_indexed=is_production, slot_id=slot_id)
         is_https_only, refuses_tls_1_2, certificate, chain, key, mode = tls
         if kind != HostNameKind.PUBLISHING and (is_https_only or refuses_tls_1_2):
             port = settings.HTTPS_PORT if is_https_only else 0
             route = replace(route, https_only_port=port, refuses_tls_1_2=refuses_tls_1_2)
         if certificate is not None and mode not in _WITHOUT_CERTIFICATES:
             certificates[site_id].add(certificate, name, chain, key.token)
-        hosts[site_id].append(route)
+        hosts[site_id].append(replace(route, is_logged=route.slot_id in logged))
     endpoints: dict[int, dict[int, list[Endpoint]]] = defaultdict(lambda: defaultdict(list))
     for site_id, revision_id, address, port in (
         Instance.objects.filter(
@@ -182,3 +199,10 @@ def _tables(sites: QuerySet[Site]) -> list[RouteTable]:
         )
         for pk, name, version in found
     ]
+
+
+def _logged_slots(sites: QuerySet[Site]) -> set[int]:
+    """The slots whose content has the web server log switched on."""
+    rows = SlotSetting.objects.filter(site__in=sites, category=Category.MONITORING, name=WEB_SERVER_LOGGING)
+    owned = rows.annotate(of_workload=F("workload__slot__pk"))
+    return {row.slot_id or row.of_workload for row in owned if row.value == "on"}

@@ -14,6 +14,7 @@ from sites.jobs import (
     figures,
     limits,
     mail,
+    metrics,
     previews,
     reconcile,
     retire,
@@ -63,6 +64,12 @@ def count_requests() -> None:
 def reconcile_instances() -> None:
     """Compare the instances that there are with those that should be."""
     reconcile.run()
+
+
+@shared_task(throws=(Unreachable,))
+def take_metrics() -> None:
+    """Write down what the slots did since the last look."""
+    metrics.run()
 
 
 @shared_task
@@ -119,6 +126,8 @@ def tick() -> None:
         count_requests.delay()
     if scheduling.is_due("reconcile", seconds=5):
         reconcile_instances.delay()
+    if scheduling.is_due("metrics", seconds=metrics.SECONDS):
+        take_metrics.delay()
     if scheduling.is_due("always_on", seconds=always_on.SECONDS):
         keep_sites_loaded.delay()
     if scheduling.is_due("limits", seconds=15):

@@ -37,6 +37,13 @@ class Streamed:
     """Goes on to its end also when the client has gone."""
 
 
+@dataclass(frozen=True)
+class Endless:
+    """Note of an answer: after its body come these pieces, as long as the client reads them and they do not end."""
+
+    pieces: Callable[[], AsyncGenerator[bytes]]
+
+
 def note(response: Response, said: object) -> Response:
     """Attach a note for the door to a view's response."""
     response.door = said  # type: ignore[attr-defined]
@@ -51,7 +58,7 @@ class Answer:
     headers: Headers
     body: bytes | Readable
     note: object = None
-    """A Held, a Streamed, or an Admitted of sites.door.uploads, from the view."""
+    """A Held, a Streamed, an Endless, or an Admitted of sites.door.uploads, from the view."""
     on_close: Callable[[], object] | None = None
 
     async def pieces(self, threads: Executor) -> AsyncGenerator[bytes, None]:

@@ -1,5 +1,6 @@
 """The ASGI application: bounds, the body, Django in a thread, the answer."""
 
+import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import aclosing, asynccontextmanager
@@ -11,7 +12,7 @@ from typing import Any
 
 from sites.content.uploads import in_units
 from sites.door import bodies, uploads
-from sites.door.answer import Answer, Held, Send, Streamed
+from sites.door.answer import Answer, Endless, Held, Send, Streamed
 from sites.door.head import ALIVE_HOST, Head
 from sites.door.incoming import ClientGone, Incoming, Receive, Senders
 from sites.door.lanes import Lane, unless
@@ -22,6 +23,8 @@ from sites.errors import Refused, RequestTooLarge, UploadTooLarge
 DISK_THREADS = 2
 UPLOADS = "uploads"
 """The lane of what is done with an upload that is here."""
+READING_SECONDS = 60.0
+"""How long a client may leave a piece of an endless answer unread."""
 MOST_DROPPING = 64
 """Refused bodies that are read to their end at the same time. With more, the connection is closed after the answer."""
 
@@ -210,16 +213,28 @@ class Visit:
         drops = not self._incoming.is_complete and answer.status != 408 and self._may_drop()
         headers = answer.headers
         # What is dropped ends when the client has sent everything, though it can read the answer now
-        if drops or isinstance(answer.note, Streamed):
+        if drops or isinstance(answer.note, Streamed | Endless):
             headers = [one for one in headers if one[0] != b"content-length"]
         await self._send({"type": "http.response.start", "status": answer.status, "headers": headers})
         if self._head.method != "HEAD":
             async with aclosing(answer.pieces(self._door.threads)) as pieces:
                 async for piece in pieces:
                     await self._send({"type": "http.response.body", "body": piece, "more_body": True})
+            if isinstance(answer.note, Endless) and self._incoming.is_complete:
+                await unless(self._incoming.gone(), self._go_on(answer.note))
         if drops:
             await self._drop()
         await self._send({"type": "http.response.body"})
+
+    async def _go_on(self, endless: Endless) -> None:
+        """Send piece after piece. Raises ClientGone when one is not taken for too long."""
+        async with aclosing(endless.pieces()) as pieces:
+            async for piece in pieces:
+                try:
+                    async with asyncio.timeout(READING_SECONDS):
+                        await self._send({"type": "http.response.body", "body": piece, "more_body": True})
+                except TimeoutError:
+                    raise ClientGone from None
 
     def _may_drop(self) -> bool:
         """Not for a client that waits for '100 Continue', which has sent nothing, and not for too many at once."""

@@ -16,6 +16,7 @@ GreenroomError
 │   ├── RequestTooLarge     a form beyond its limit
 │   ├── ServerBusy
 │   ├── TooManyUploads
+│   ├── TooManyTails        more programs follow logs than are served at once
 │   ├── KeyMissing          values are encrypted and the key is gone
 │   ├── KeyFileRefused
 │   ├── DataFolderRefused
@@ -94,7 +95,7 @@ from sites.errors.base import Failed, GreenroomError, Refused, status_of
 from sites.errors.capacity import DiskFull, NotEnoughMemory, QuotaExceeded, UploadsBusy
 from sites.errors.disk import is_disk_full
 from sites.errors.domains import CertificateLimit, DomainLimit, DomainTaken
-from sites.errors.door import BodyTooSlow, RequestTooLarge, ServerBusy, TooManyUploads
+from sites.errors.door import BodyTooSlow, RequestTooLarge, ServerBusy, TooManyTails, TooManyUploads
 from sites.errors.failures import (
     BuildFailed,
     Cancelled,
@@ -230,6 +231,7 @@ __all__ = [
     "TokenLimited",
     "TokenRefused",
     "TooManyKeys",
+    "TooManyTails",
     "TooManyUploads",
     "TooManyWaiting",
     "Unreachable",

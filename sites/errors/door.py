@@ -33,6 +33,17 @@ class ServerBusy(Refused):
     )
 
 
+class TooManyTails(Refused):
+    """More programs follow the log of a slot, or of all slots, than an installation serves at once."""
+
+    code = "TooManyTails"
+    http_status = 429
+    sentence = (
+        "As many logs are being followed already as this installation allows, so this one was not begun. "
+        "Stop a program that follows a log, or read the log page in the portal."
+    )
+
+
 class TooManyUploads(Refused):
     """One person, or one slot's credentials, send more uploads at once than an installation takes."""
 

@@ -13,7 +13,7 @@ from sites.disk import trees
 from sites.disk.folders import is_older
 from sites.disk.use import Use, measure
 from sites.errors import RuntimeUnreachable
-from sites.models import DeletedSlot, Deployment, IdempotentRequest, Revision, Site
+from sites.models import DeletedSlot, Deployment, IdempotentRequest, Revision, Site, Slot
 from sites.models.clock import now
 from sites.operations import deleted_slots
 from sites.repositories import place
@@ -38,6 +38,7 @@ def run() -> None:
         trees.remove(folder)
     _remove_old_logs()
     _remove_repositories()
+    _remove_logs_of_former_slots()
     sweep()
 
 
@@ -104,4 +105,12 @@ def _remove_old_logs() -> None:
     names = {public_id.hex for public_id in kept}
     for log in old:
         if log.name.partition(".")[0] not in names:
+            log.unlink(missing_ok=True)
+
+
+def _remove_logs_of_former_slots() -> None:
+    """Web server logs of slots that are gone; a number is never given to another slot."""
+    present = {str(pk) for pk in Slot.objects.values_list("pk", flat=True)}
+    for log in (settings.LOG_DIR / "requests").glob("*"):
+        if log.name.partition(".")[0] not in present:
             log.unlink(missing_ok=True)

@@ -39,7 +39,7 @@ def shorten(log: Path, limit: int = LIMIT_BYTES) -> None:
 def tail(log: Path, lines: int, *, most_bytes: int = TAIL_BYTES) -> list[str]:
     """The last lines, from at most `most_bytes` of the end; none of a log that is not there."""
     data = b""
-    for file in _opened(log):
+    for file in opened(log):
         with file:
             left = most_bytes - len(data)
             file.seek(max(0, file.seek(0, os.SEEK_END) - left))
@@ -48,9 +48,19 @@ def tail(log: Path, lines: int, *, most_bytes: int = TAIL_BYTES) -> list[str]:
     return [_cut(line) for line in found[-lines:]] if lines > 0 else []
 
 
+def ends_inside_line(log: Path) -> bool:
+    """Whether its last line is not complete."""
+    for file in opened(log):
+        with file:
+            if file.seek(0, os.SEEK_END):
+                file.seek(-1, os.SEEK_END)
+                return file.read(1) != b"\n"
+    return False
+
+
 def blocks(log: Path) -> Iterator[bytes]:
     """All that is kept, the oldest first; what is written meanwhile is left out."""
-    for file in reversed(_opened(log)):
+    for file in reversed(opened(log)):
         with file:
             yield from _read(file, os.fstat(file.fileno()).st_size)
 
@@ -69,7 +79,7 @@ def _private(path: str, flags: int) -> int:
     return os.open(path, flags, 0o600)
 
 
-def _opened(log: Path) -> list[BinaryIO]:
+def opened(log: Path) -> list[BinaryIO]:
     """The files that there are, the newest first; in this order one that moves aside meanwhile is not missed."""
     found: list[BinaryIO] = []
     for path in (log, _former(log)):

@@ -9,9 +9,11 @@ import termios
 import threading
 import time
 from contextlib import suppress
+from datetime import UTC, datetime
 from pathlib import Path
 
 from sites.logs import files
+from sites.logs.stamps import stamp, stamped
 
 PIPE_BYTES = 1024 * 1024
 """What a writer can write while nobody reads; after that it waits."""
@@ -57,8 +59,8 @@ class Pump:
         self._thread = threading.Thread(target=self._run, name="log pump", daemon=True)
         self._thread.start()
 
-    def watch(self, pipe: Path, log: Path, limit: int = files.LIMIT_BYTES) -> None:
-        """Fill `log` from `pipe` from now on. Raises OSError.
+    def watch(self, pipe: Path, log: Path, limit: int = files.LIMIT_BYTES, *, is_stamped: bool = False) -> None:
+        """Fill `log` from `pipe` from now on, with the time in front of each line if it is stamped. Raises OSError.
 
         Where there is no pipe, what somebody else writes into the log is only kept short.
         """
@@ -68,7 +70,7 @@ class Pump:
                 self._plain[pipe] = log, limit
                 os.eventfd_write(self._wake, 1)
                 return
-            stream = self._streams[pipe] = _Stream(pipe, log, limit)
+            stream = self._streams[pipe] = _Stream(pipe, log, limit, is_stamped=is_stamped)
             self._by_descriptor[stream.descriptor] = stream
             self._epoll.register(stream.descriptor, select.EPOLLIN)
 
@@ -84,13 +86,18 @@ class Pump:
             if pipe in self._streams:
                 self._streams[pipe].note(self._null, line)
 
-    def finish(self, pipe: Path) -> None:
-        """Write what is left and forget the pipe; harmless for one that is not known."""
+    def finish(self, pipe: Path, *, is_over: bool = False) -> None:
+        """Write what is left and forget the pipe; harmless for one that is not known.
+
+        `is_over`: its writer has ended, so the line that it was writing is complete.
+        """
         with self._lock:
             self._plain.pop(pipe, None)
             stream = self._streams.pop(pipe, None)
             if stream is not None:
                 stream.empty(self._null)
+                if is_over:
+                    stream.end_line()
                 del self._by_descriptor[stream.descriptor]
                 self._epoll.unregister(stream.descriptor)
                 os.close(stream.descriptor)
@@ -135,7 +142,7 @@ class Pump:
 class _Stream:
     """One pipe and its log."""
 
-    def __init__(self, pipe: Path, log: Path, limit: int) -> None:
+    def __init__(self, pipe: Path, log: Path, limit: int, *, is_stamped: bool) -> None:
         self.descriptor = os.open(pipe, os.O_RDWR | os.O_NONBLOCK | os.O_CLOEXEC)
         with suppress(OSError):  # beyond what a user without rights may have, a pipe stays smaller
             fcntl.fcntl(self.descriptor, fcntl.F_SETPIPE_SZ, PIPE_BYTES)
@@ -145,7 +152,8 @@ class _Stream:
         self._room = float(BURST)
         self._looked_at = time.monotonic()
         self._dropped = 0
-        self._is_inside_line = False
+        self._is_stamped = is_stamped
+        self._is_inside_line = files.ends_inside_line(log)
         self._is_kept_cut = False
 
     def take(self, null: int) -> None:
@@ -176,6 +184,11 @@ class _Stream:
         """Add a line of one's own."""
         self.empty(null)
         self._write(f"{chr(10) if self._is_inside_line else ''}{line}\n".encode())
+
+    def end_line(self) -> None:
+        """Complete a line that nobody goes on with."""
+        if self._is_inside_line:
+            self._write(b"\n")
 
     def _waiting(self) -> int:
         return int(struct.unpack("i", fcntl.ioctl(self.descriptor, termios.FIONREAD, bytes(4)))[0])
@@ -222,11 +235,17 @@ class _Stream:
         """Whether there was room for it on the disk; what is lost is counted."""
         if not data:
             return True
-        self._room -= len(data)
+        written = self._with_time(data)
+        self._room -= len(written)  # the times of many short lines take more than the lines
         try:
-            files.append(self._log, data, self._limit)
+            files.append(self._log, written, self._limit)
         except OSError:
             self._dropped += len(data)
             return False
         self._is_inside_line = not data.endswith(b"\n")
         return True
+
+    def _with_time(self, data: bytes) -> bytes:
+        if not self._is_stamped:
+            return data
+        return stamped(data, stamp(datetime.now(UTC)), is_inside_line=self._is_inside_line)

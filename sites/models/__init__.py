@@ -10,6 +10,7 @@ from sites.models.deployment_user import DeploymentUser
 from sites.models.host_name import HostName, HostNameKind
 from sites.models.instance import Instance
 from sites.models.limit_bucket import LimitBucket
+from sites.models.metric import MetricSample, MetricState
 from sites.models.mode import Mode, ModeLimits
 from sites.models.operation import Operation, OperationState, OperationStep, SlotHold, Step
 from sites.models.periodic_job import PeriodicJob
@@ -19,6 +20,7 @@ from sites.models.site import InstanceSize, Site
 from sites.models.site_usage import SiteUsage
 from sites.models.slot import PRODUCTION, STAGING, Slot
 from sites.models.slot_setting import Category, SlotSetting, StickyName
+from sites.models.stay import Stay
 from sites.models.subscription import Membership, Role, Subscription
 from sites.models.swap import SlotChange, Swap
 from sites.models.workload import Workload
@@ -42,6 +44,8 @@ __all__ = [
     "InstanceSize",
     "LimitBucket",
     "Membership",
+    "MetricSample",
+    "MetricState",
     "Mode",
     "ModeLimits",
     "Operation",
@@ -59,6 +63,7 @@ __all__ = [
     "SlotChange",
     "SlotHold",
     "SlotSetting",
+    "Stay",
     "Step",
     "StickyName",
     "Subscription",

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from sites.publishing import branch_settings, files, git_views, history, views
+from sites.publishing import branch_settings, files, git_views, history, logstream, views
 
 urlpatterns = [
     path("api/zipdeploy", views.zip_deploy, name="zip-deploy"),
@@ -19,4 +19,6 @@ urlpatterns = [
     path("<str:name>.git/info/refs", git_views.refs, name="git-refs"),
     path("<str:name>.git/git-upload-pack", git_views.upload_pack, name="git-upload-pack"),
     path("<str:name>.git/git-receive-pack", git_views.receive_pack, name="git-receive-pack"),
+    path("logstream", logstream.log_stream, name="log-stream"),
+    path("api/logstream", logstream.log_stream, name="api-log-stream"),
 ]

@@ -4,6 +4,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from sites.router.statistics import Statistics
+
 
 @dataclass(frozen=True, slots=True)
 class Acknowledgement:
@@ -48,3 +50,6 @@ class Router(Protocol):
 
         None: not counted yet, or a node that does not report.
         """
+
+    def statistics(self) -> Statistics:
+        """What the router has counted of every slot and revision since it began. Raises RouterUnreachable."""

@@ -2,6 +2,7 @@
 
 import http.client
 import json
+import time
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -10,10 +11,14 @@ from django.conf import settings
 
 from sites.errors import RouterUnreachable
 from sites.router.base import Acknowledgement, Served
+from sites.router.statistics import STATISTICS, Statistics, parse
 from sites.unix_http import ask
 
 PATIENCE_SECONDS = 5.0
 """How much longer than its own wait the xDS server may take."""
+
+
+STATISTICS_SECONDS = 10.0
 
 
 class EnvoyRouter:
@@ -21,6 +26,7 @@ class EnvoyRouter:
 
     def __init__(self) -> None:
         self._socket = Path(settings.XDS_CONTROL_SOCKET)
+        self._admin_socket = Path(settings.ENVOY_ADMIN_SOCKET)
 
     def publish(self, site_id: int, version: int, *, wait_seconds: float = 5.0) -> Acknowledgement:
         """As in sites.router.base."""
@@ -36,6 +42,18 @@ class EnvoyRouter:
         """As in sites.router.base."""
         served = self._ask("POST", "/load", {"clusters": list(clusters)}, PATIENCE_SECONDS)["served"]
         return {name: Served(*counted) if counted else None for name, counted in served.items()}
+
+    def statistics(self) -> Statistics:
+        """As in sites.router.base: of the Envoy of this machine, which is asked itself."""
+        moment = time.monotonic()
+        try:
+            status, said = ask(self._admin_socket, STATISTICS, timeout=STATISTICS_SECONDS)
+        except (OSError, http.client.HTTPException) as error:
+            raise RouterUnreachable(part="Envoy", reason=str(error) or type(error).__name__) from error
+        if status != http.client.OK:
+            raise RouterUnreachable(part="Envoy", reason=f"it answered {status}")
+        text = said.decode(errors="replace")
+        return parse(text, moment)
 
     def status(self) -> dict[str, Any]:
         """What the xDS server knows of itself and its nodes; keys as in sites.router.xds.control."""

@@ -25,6 +25,8 @@ class Sighting:
     """None: it has no place yet, or its runtime does not know it yet."""
     is_running: bool
     """It accepts connections there."""
+    ordinal: int = 0
+    """Which of the revision's instances it is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +63,10 @@ class HostRoute:
     """Where a request by plain HTTP is sent instead, by TLS; 0: it is taken."""
     refuses_tls_1_2: bool = False
     """Requests over TLS 1.2 get a page that asks for 1.3."""
+    slot_id: int = 0
+    """By which requests are counted and logged."""
+    is_logged: bool = False
+    """Each request is a line of the slot's web server log."""
 
 
 @dataclass(frozen=True, slots=True)

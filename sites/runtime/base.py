@@ -6,7 +6,10 @@ from typing import Protocol
 from sites.runtime.spec import (
     FolderUse,
     InstanceStatus,
+    InstanceUsage,
     MachineLimits,
+    OutputOrder,
+    OutputPiece,
     ProbeSpec,
     ProbeStatus,
     RevisionSpec,
@@ -31,6 +34,9 @@ class Runtime(Protocol):
     def observe(self, revision_ids: Iterable[int] | None = None) -> list[InstanceStatus]:
         """All instances there are, of the given revisions or of all."""
 
+    def usage(self, revision_ids: Iterable[int]) -> list[InstanceUsage]:
+        """What the instances of these revisions that run have used."""
+
     def probe(self, specs: Iterable[ProbeSpec], *, wait_seconds: float = 0.0) -> list[ProbeStatus]:
         """Have instances asked what was not asked under its id before, and say how far all of it is.
 
@@ -45,6 +51,9 @@ class Runtime(Protocol):
 
     def listening(self, revision_id: int, ordinal: int) -> list[str]:
         """Addresses with ports on which an instance listens now, '127.0.0.1:5000', whatever was wanted of it."""
+
+    def read_output(self, order: OutputOrder) -> list[OutputPiece]:
+        """What the instances of some revisions have written since the positions of an earlier answer."""
 
     def kill_connections(self, revision_id: int, *, fraction: float) -> int:
         """Cut about `fraction` (0–1) of the connections open to the instances; returns how many were cut."""

@@ -9,9 +9,12 @@ from sites.runtime.spec import (
     FolderUse,
     InstanceState,
     InstanceStatus,
+    InstanceUsage,
     Limits,
     MachineLimits,
     Mount,
+    OutputOrder,
+    OutputPiece,
     ProbeSpec,
     ProbeState,
     ProbeStatus,
@@ -22,13 +25,15 @@ from sites.runtime.spec import (
     Written,
 )
 
-PROTOCOL = 2
+PROTOCOL = 3
 """Raised when an older agent could not follow an order; it stands in every answer."""
 
 FORMER = ("has_network",)
 """Of runs that an older agent has kept on disk: now each has the network of an instance."""
 
-Encodable = RevisionSpec | RunSpec | ProbeSpec | InstanceStatus | RunStatus | ProbeStatus | MachineLimits | FolderUse
+Orders = RevisionSpec | RunSpec | ProbeSpec | MachineLimits | OutputOrder
+Answers = InstanceStatus | InstanceUsage | RunStatus | ProbeStatus | FolderUse | OutputPiece
+Encodable = Orders | Answers
 
 
 def encode(value: Encodable) -> dict[str, Any]:
@@ -74,6 +79,11 @@ def instance_status(data: dict[str, Any]) -> InstanceStatus:
     )
 
 
+def instance_usage(data: dict[str, Any]) -> InstanceUsage:
+    """Raises TypeError when the data is no InstanceUsage."""
+    return InstanceUsage(**data)
+
+
 def run_status(data: dict[str, Any]) -> RunStatus:
     """Raises KeyError, TypeError or ValueError when the data is no RunStatus."""
     return RunStatus(**{**data, "state": RunState(data["state"]), "reason": EndReason(data.get("reason", ""))})
@@ -92,3 +102,13 @@ def machine_limits(data: dict[str, Any]) -> MachineLimits:
 def folder_use(data: dict[str, Any]) -> FolderUse:
     """Raises TypeError when the data is no FolderUse."""
     return FolderUse(**data)
+
+
+def output_order(data: dict[str, Any]) -> OutputOrder:
+    """Raises KeyError or TypeError when the data is no OutputOrder."""
+    return OutputOrder(**{**data, "revision_ids": tuple(int(one) for one in data["revision_ids"])})
+
+
+def output_piece(data: dict[str, Any]) -> OutputPiece:
+    """Raises TypeError when the data is no OutputPiece."""
+    return OutputPiece(**data)

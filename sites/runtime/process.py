@@ -15,7 +15,10 @@ from sites.runtime import codec
 from sites.runtime.spec import (
     FolderUse,
     InstanceStatus,
+    InstanceUsage,
     MachineLimits,
+    OutputOrder,
+    OutputPiece,
     ProbeSpec,
     ProbeStatus,
     RevisionSpec,
@@ -45,6 +48,12 @@ class ProcessRuntime:
         params = {} if ids is None else {"revisions": ",".join(map(str, ids))}
         return [codec.instance_status(item) for item in self._ask("GET", "/instances", params=params)["instances"]]
 
+    def usage(self, revision_ids: Iterable[int]) -> list[InstanceUsage]:
+        """See Runtime.usage."""
+        ids = list(revision_ids)
+        answer = self._ask("POST", "/usage", json_body={"revisions": ids}) if ids else {"usage": []}
+        return [codec.instance_usage(item) for item in answer["usage"]]
+
     def probe(self, specs: Iterable[ProbeSpec], *, wait_seconds: float = 0.0) -> list[ProbeStatus]:
         """See Runtime.probe."""
         order = {"probes": [codec.encode(spec) for spec in specs], "wait_seconds": wait_seconds}
@@ -64,6 +73,13 @@ class ProcessRuntime:
     def listening(self, revision_id: int, ordinal: int) -> list[str]:
         """See Runtime.listening."""
         return list(self._ask("GET", f"/revisions/{revision_id}/{ordinal}/listening")["addresses"])
+
+    def read_output(self, order: OutputOrder) -> list[OutputPiece]:
+        """See Runtime.read_output."""
+        if not order.revision_ids:
+            return []
+        answer = self._ask("POST", "/output", json_body=codec.encode(order))
+        return [codec.output_piece(item) for item in answer["pieces"]]
 
     def kill_connections(self, revision_id: int, *, fraction: float) -> int:
         """See Runtime.kill_connections; 0 where the machine cannot cut connections."""

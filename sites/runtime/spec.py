@@ -109,6 +109,19 @@ class InstanceStatus:
 
 
 @dataclass(frozen=True, slots=True)
+class InstanceUsage:
+    """What one instance has used; an instance that does not run is not reported."""
+
+    revision_id: int
+    ordinal: int
+    started: float
+    """Of its process, in seconds since the machine's start: counters begin anew with it."""
+    cpu_ms: int
+    memory: int
+    """Bytes."""
+
+
+@dataclass(frozen=True, slots=True)
 class RunSpec:
     """A command to be run once in a sandbox (a build, a release command). The id makes it once only."""
 
@@ -190,6 +203,34 @@ class ProbeStatus:
     answer: str = ""
     """Its status as text, or what happened instead: 'no answer within 90 s'."""
     is_accepted: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class OutputOrder:
+    """Which logs of instances to read on in."""
+
+    revision_ids: tuple[int, ...]
+    positions: dict[str, str]
+    """`revision/ordinal` → the position of the last piece; a log that is not named is read from its beginning."""
+    most_bytes: int
+    """Of each log; what is older is left out."""
+
+
+@dataclass(frozen=True, slots=True)
+class OutputPiece:
+    """What one instance wrote since a position, in whole lines that begin with their time."""
+
+    revision_id: int
+    ordinal: int
+    text: str
+    position: str
+    left_out: int = 0
+    """Bytes before the text that nobody reads any more."""
+
+    @property
+    def key(self) -> str:
+        """As in OutputOrder.positions."""
+        return f"{self.revision_id}/{self.ordinal}"
 
 
 @dataclass(frozen=True, slots=True)

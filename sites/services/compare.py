@@ -7,12 +7,16 @@ from enum import StrEnum
 from django.db.models import Q
 
 from sites.content import store
-from sites.general_settings import GENERAL_DEFAULTS, TITLES, WARMUP_DEFAULTS
+from sites.general_settings import GENERAL_DEFAULTS, MONITORING_DEFAULTS, TITLES, WARMUP_DEFAULTS
 from sites.models import Category, OperationState, Slot, SlotSetting, Swap
 from sites.services.settings import MASKED
 from sites.services.swap_notices import Notice, swap_notices
 
-DEFAULTS = {Category.GENERAL: GENERAL_DEFAULTS, Category.WARMUP: WARMUP_DEFAULTS}
+DEFAULTS = {
+    Category.GENERAL: GENERAL_DEFAULTS,
+    Category.MONITORING: MONITORING_DEFAULTS,
+    Category.WARMUP: WARMUP_DEFAULTS,
+}
 """Of these an absent entry means its default, so that one that says the default is no difference."""
 
 

@@ -2,7 +2,13 @@
 
 import re
 
-from sites.general_settings import WARMUP_DEFAULTS, fault_of_document, fault_of_general, warmup_rules
+from sites.general_settings import (
+    WARMUP_DEFAULTS,
+    fault_of_document,
+    fault_of_general,
+    fault_of_monitoring,
+    warmup_rules,
+)
 from sites.models import Category
 from sites.planning import variables_of
 from sites.services.handler_mappings import fault_of_mapping
@@ -36,6 +42,8 @@ def fault_of(category: str, name: str, value: str, kind: str = "") -> str | None
         return f"its value is longer than {MAX_VALUE_BYTES:,} bytes"
     if category == Category.GENERAL:
         return fault_of_general(name, value)
+    if category == Category.MONITORING:
+        return fault_of_monitoring(name, value)
     if category == Category.DEFAULT_DOCUMENTS:
         return fault_of_document(value)
     if category == Category.HANDLER_MAPPINGS:

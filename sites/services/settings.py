@@ -10,7 +10,7 @@ from django.db.models import Q
 
 from sites import access
 from sites.errors import Outdated
-from sites.general_settings import GENERAL_DEFAULTS
+from sites.general_settings import GENERAL_DEFAULTS, MONITORING_DEFAULTS
 from sites.models import Category, Operation, OperationState, Site, Slot, SlotSetting, StickyName
 from sites.models.clock import now
 from sites.models.fields import keyed_digests
@@ -46,8 +46,8 @@ def sticky_names(site: Site) -> dict[Category, frozenset[str]]:
 
 
 def with_defaults(entries: Iterable[Entry]) -> dict[str, str]:
-    """The general settings by name, with the defaults of those that were never set."""
-    return GENERAL_DEFAULTS | {entry.name: entry.value for entry in entries}
+    """The switches by name, with the defaults of those that were never set."""
+    return GENERAL_DEFAULTS | MONITORING_DEFAULTS | {entry.name: entry.value for entry in entries}
 
 
 def _entry(row: SlotSetting) -> Entry:

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 from sites.errors import RouterUnreachable
 from sites.router.base import Acknowledgement, Served
+from sites.router.statistics import Statistics
 from sites.router.table import HostRoute, RouteTable
 
 LoadTable = Callable[[int], RouteTable | None]
@@ -36,6 +37,8 @@ class MemoryRouter:
         """Cluster → what `requests_in_progress` answers; 0 for clusters that are absent."""
         self.served: dict[str, Served | None] = {}
         """Cluster → what `requests_served` answers; nothing served for clusters that are absent."""
+        self.counted = Statistics(0.0)
+        """What `statistics` answers."""
         self.is_unreachable = False
 
     def use_tables(self, load: LoadTable | None) -> None:
@@ -72,6 +75,11 @@ class MemoryRouter:
         """What tests put into `served`."""
         self._fail_if_unreachable()
         return {name: self.served.get(name, Served(0, 0)) for name in clusters}
+
+    def statistics(self) -> Statistics:
+        """What tests put into `counted`."""
+        self._fail_if_unreachable()
+        return self.counted
 
     def answer(self, host: str, node: str = "router-1") -> HostRoute | None:
         """Where a request for `host` would go now; None: there is no such host name."""

@@ -5,13 +5,17 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from sites.errors import RuntimeUnreachable, StaleOrder
+from sites.logs.stamps import parted
 from sites.runtime.spec import (
     INSTANCE_PORT,
     EndReason,
     FolderUse,
     InstanceState,
     InstanceStatus,
+    InstanceUsage,
     MachineLimits,
+    OutputOrder,
+    OutputPiece,
     ProbeSpec,
     ProbeState,
     ProbeStatus,
@@ -44,6 +48,8 @@ class MemoryRuntime:
     logs: dict[tuple[int, int], list[str]] = field(default_factory=dict)
     listeners: dict[tuple[int, int], list[str]] = field(default_factory=dict)
     """Where instances listen that do not listen on their port."""
+    used: dict[tuple[int, int], InstanceUsage] = field(default_factory=dict)
+    """Revision and ordinal → what `usage` answers."""
     is_reachable: bool = True
     run_exit_code: int | None = 0
     """Of every run; None: they stay running."""
@@ -109,6 +115,17 @@ class MemoryRuntime:
         specs = [spec for spec in self.wanted.values() if spec.revision_id in ids]
         return [self._instance(spec, ordinal) for spec in specs for ordinal in range(spec.count)]
 
+    def usage(self, revision_ids: Iterable[int]) -> list[InstanceUsage]:
+        """See Runtime.usage; what tests put into `used`, else nothing but memory."""
+        self._reach()
+        return [
+            self.used.get(
+                (one.revision_id, one.ordinal), InstanceUsage(one.revision_id, one.ordinal, 1.0, 0, 10_000_000)
+            )
+            for one in self.observe(revision_ids)
+            if one.state == InstanceState.RUNNING
+        ]
+
     def probe(self, specs: Iterable[ProbeSpec], *, wait_seconds: float = 0.0) -> list[ProbeStatus]:
         """See Runtime.probe; never waits."""
         self._reach()
@@ -125,7 +142,18 @@ class MemoryRuntime:
     def log_tail(self, revision_id: int, ordinal: int, *, lines: int = 20) -> list[str]:
         """See Runtime.log_tail."""
         self._reach()
-        return self.logs.get((revision_id, ordinal), [])[-lines:]
+        return [parted(line)[1] for line in self.logs.get((revision_id, ordinal), [])[-lines:]]
+
+    def read_output(self, order: OutputOrder) -> list[OutputPiece]:
+        """See Runtime.read_output; a position is a number of lines."""
+        self._reach()
+        pieces = []
+        for (revision_id, ordinal), lines in sorted(self.logs.items()):
+            if revision_id in order.revision_ids:
+                start = int(order.positions.get(f"{revision_id}/{ordinal}") or 0)
+                text = "".join(f"{line}\n" for line in lines[start:])
+                pieces.append(OutputPiece(revision_id, ordinal, text, str(len(lines))))
+        return pieces
 
     def listening(self, revision_id: int, ordinal: int) -> list[str]:
         """See Runtime.listening."""

@@ -32,6 +32,8 @@ def of_a_staged_site(steps: Walker, site: str) -> None:
     steps.show_at("deployments-history", 360)
     steps.follow("text=Build log")
     steps.show("deployment-log")
+    steps.go(f"/sites/{site}/production/monitor/", "monitor")
+    steps.go(f"/sites/{site}/production/logs/", "logs")
     steps.go(f"/sites/{site}/production/scale/", "scale")
     steps.fill(scale_count="3")
     steps.show("scale-unsaved")

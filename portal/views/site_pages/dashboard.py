@@ -3,6 +3,7 @@
 from django.http import HttpResponse
 from django.views.decorators.http import require_safe
 
+from portal.chart import Chart
 from portal.command_bar import LIST_COMMANDS
 from portal.http import PortalRequest
 from portal.views.site_pages import parts
@@ -18,7 +19,7 @@ def dashboard(request: PortalRequest, site_name: str, slot_name: str) -> HttpRes
         request,
         slot,
         "dashboard",
-        {"facts": SlotFacts(request.user, slot)},
+        {"facts": SlotFacts(request.user, slot), "chart": Chart(request, slot)},
         commands=LIST_COMMANDS,
         part="overview",
         is_open=parts.open_operation(slot) is not None,

@@ -43,6 +43,7 @@ class Command(GreenroomCommand):
             tls_port=settings.TLS_PORT,
             proxies=Proxies(tuple(settings.TRUSTED_PROXIES), settings.PROXY_PROTOCOL),
             tls=_tls() if settings.TLS_PORT else None,
+            request_logs=settings.LOG_DIR / "requests",
         )
         authority = routers.authority() if settings.XDS_LISTEN else None
         asyncio.run(serve(DatabaseTables(), places, close_old_connections, authority))

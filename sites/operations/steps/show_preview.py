@@ -1,7 +1,7 @@
 """Step PREPARED: the source's address shows the prepared revision until a person completes or cancels the swap."""
 
 from sites.models import Revision, RevisionState, Slot
-from sites.operations import retention, routers
+from sites.operations import retention, routers, stays
 from sites.operations.procedure import Progress
 from sites.operations.turn import Turn
 
@@ -18,6 +18,8 @@ def show(turn: Turn) -> None:
     Revision.objects.filter(live_slots=source).update(state=RevisionState.RETAINED, retained_until=None)
     Revision.objects.filter(pk=prepared.pk).update(state=RevisionState.SERVING)
     Slot.objects.filter(pk=source.pk).update(live_revision=prepared)
+    source.live_revision = prepared
+    stays.follow([source], turn.now())
     turn.site.touch_routes()
 
 
@@ -42,6 +44,8 @@ def withdraw(turn: Turn) -> None:
     retention.drain(source.live_revision)
     Revision.objects.filter(pk=own.pk).update(state=RevisionState.SERVING)
     Slot.objects.filter(pk=source.pk).update(live_revision=own)
+    source.live_revision = own
+    stays.follow([source], turn.now())
     retention.give_back(turn)
     turn.site.touch_routes()
 

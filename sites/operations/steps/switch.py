@@ -15,7 +15,7 @@ from sites.models import (
     Swap,
     Workload,
 )
-from sites.operations import retention, routers, sides
+from sites.operations import retention, routers, sides, stays
 from sites.operations.kind import Need
 from sites.operations.procedure import DONE, Progress
 from sites.operations.retention import BACK_IN_USE
@@ -91,6 +91,7 @@ def _exchange(turn: Turn, changes: list[SlotChange]) -> None:
     Slot.objects.bulk_update(
         [change.held_slot for change in changes], ["workload", "live_revision", "is_running", "instance_count"]
     )
+    stays.follow([change.held_slot for change in changes], moment)
     retention.retire_candidates(turn, changes)
     retention.take_out_of_service(turn, changes, replaced)
     version = turn.site.touch_routes()

@@ -1,14 +1,14 @@
 """Step WITHDRAWN: no host name leads to the slots that are deleted."""
 
 from sites.models import Certificate, CustomDomain, HostName, HostNameKind, Revision, RevisionState, Slot
-from sites.operations import retention
+from sites.operations import retention, stays
 from sites.operations.retention import BACK_IN_USE
 from sites.operations.turn import Turn
 
 
 def withdraw(turn: Turn) -> None:
     """Take the host names away; belongs to the transaction of the step."""
-    slots = Slot.objects.select_for_update().filter(changes__operation=turn.operation).order_by("pk")
+    slots = list(Slot.objects.select_for_update().filter(changes__operation=turn.operation).order_by("pk"))
     names = HostName.objects.filter(slot__changes__operation=turn.operation)
     retention.remember(turn)
     turn.keep(hosts=list(map(list, names.values_list("slot", "name", "kind", "certificate"))))
@@ -19,6 +19,7 @@ def withdraw(turn: Turn) -> None:
         slot.save(update_fields=["live_revision", "is_running"])
         if revision is not None:
             retention.drain(revision)
+    stays.follow(slots, turn.now())
     retention.end_windows_of(slots)
     names.delete()
     turn.site.touch_routes()
@@ -34,4 +35,5 @@ def give_back(turn: Turn) -> None:
     for change in turn.changes:
         Slot.objects.filter(changes=change).update(live_revision=change.revision_before, is_running=change.was_running)
         Revision.objects.filter(changes_from=change).update(state=RevisionState.SERVING, **BACK_IN_USE)
+    stays.follow(list(Slot.objects.filter(changes__operation=turn.operation)), turn.now())
     retention.give_back(turn)

@@ -73,6 +73,8 @@ class TableCache:
         self._resources: dict[int, SiteResources] = {}
         self._confirmed = Confirmed()
         self._host_filter: Resource | None = None
+        self.ordinals: dict[tuple[str, str, int], int] = {}
+        """Cluster, address and port of each instance that there is → its ordinal."""
 
     def version(self, site_id: int) -> int | None:
         """The version of the site's table; None when there is none."""
@@ -133,7 +135,11 @@ class TableCache:
 
     def see(self, sightings: Iterable[Sighting]) -> list[Change]:
         """Take the runtime's report of all instances; what has become different in sites that are known."""
-        changed = self._confirmed.take(sightings)
+        present = list(sightings)
+        changed = self._confirmed.take(present)
+        self.ordinals = {
+            (one.cluster, one.endpoint.address, one.endpoint.port): one.ordinal for one in present if one.endpoint
+        }
         sites = {site_id for name in changed if (site_id := self._site_of_cluster.get(name)) is not None}
         for site_id in sites:
             self._resources.pop(site_id, None)

@@ -24,8 +24,9 @@ from sites.router.xds.listener import Edge
 from sites.router.xds.load_reports import LoadReports
 from sites.router.xds.nodes import Nodes
 from sites.router.xds.proxies import NO_PROXIES, Proxies
+from sites.router.xds.request_log import RequestLog
 from sites.router.xds.secrets import TlsMaterial
-from sites.router.xds.server import Door, make_server
+from sites.router.xds.server import Door, Services, make_server
 from sites.router.xds.source import SourceReader, TableSource
 from sites.router.xds.tls import ServerTls
 
@@ -46,6 +47,8 @@ class Places:
     port: int
     portal_hosts: Sequence[str]
     silence_seconds: int
+    request_logs: Path
+    """Folder of the web server logs."""
     tcp: Place | None = None
     """Where routers with a certificate connect; None: nowhere."""
     tls_port: int = 0
@@ -93,11 +96,12 @@ async def serve(
     )
     nodes = Nodes(TableCache(fixtures(str(places.web_socket), places.portal_hosts), places.tls))
     reports = LoadReports()
+    request_log = RequestLog(places.request_logs, lambda: nodes.cache.ordinals)
     keeper = Keeper(SourceReader(source, before_call), nodes, LastGood(places.last_good))
     gate = None
     if places.tcp is not None and authority is not None:
         gate = Gate(places.tcp, ServerTls(authority), places.xds_socket, nodes.admission, keeper.refusal)
-    work = asyncio.create_task(_serve(keeper, nodes, reports, places, edge, gate))
+    work = asyncio.create_task(_serve(Services(keeper, reports, request_log, edge), nodes, places, gate))
     stopping = asyncio.create_task(stopped.wait())
     try:
         await asyncio.wait({work, stopping}, return_when=asyncio.FIRST_COMPLETED)
@@ -108,21 +112,21 @@ async def serve(
         stopping.cancel()
         await asyncio.gather(work, stopping, return_exceptions=True)
         keeper.close()
+        request_log.close()
         logger.info("Stopped; routers go on with the routes they have")
 
 
-async def _serve(
-    keeper: Keeper, nodes: Nodes, reports: LoadReports, places: Places, edge: Edge, gate: Gate | None
-) -> None:
+async def _serve(services: Services, nodes: Nodes, places: Places, gate: Gate | None) -> None:
+    keeper, reports = services.keeper, services.reports
     await keeper.load()
     os.umask(0o077)
     for path in (places.xds_socket, places.control_socket):
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         path.unlink(missing_ok=True)
     door = Door(nodes, keeper, gate.peer if gate else lambda _: LOCAL)
-    server = make_server(f"unix:{places.xds_socket}", door, keeper, reports, edge)
+    server = make_server(f"unix:{places.xds_socket}", door, services)
     await server.start()
-    runner = web.AppRunner(Control(nodes, keeper, reports).application(), access_log=None)
+    runner = web.AppRunner(Control(nodes, keeper, reports, gate).application(), access_log=None)
     await runner.setup()
     await web.UnixSite(runner, str(places.control_socket)).start()
     logger.info("Ready for routers on %s", places.xds_socket)

@@ -6,6 +6,8 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from envoy.config.listener.v3 import listener_components_pb2, listener_pb2
+from envoy.extensions.access_loggers.filters.cel.v3 import cel_pb2
+from envoy.extensions.access_loggers.grpc.v3 import als_pb2
 from envoy.extensions.filters.http.adaptive_concurrency.v3 import adaptive_concurrency_pb2
 from envoy.extensions.filters.http.header_mutation.v3 import header_mutation_pb2
 from envoy.extensions.filters.http.lua.v3 import lua_pb2
@@ -20,6 +22,7 @@ from google.protobuf import json_format
 from google.protobuf.message import Message
 from google.protobuf.struct_pb2 import Struct
 
+from sites.router.bootstrap import XDS_CLUSTER
 from sites.router.bounds import Bounds
 from sites.router.xds.edge_headers import (
     REQUEST_HEADERS,
@@ -41,7 +44,9 @@ from sites.router.xds.pages import (
     UNKNOWN_HOST,
 )
 from sites.router.xds.proxies import NO_PROXIES, Proxies, add_chain_of_proxies, take_proxy_protocol
+from sites.router.xds.request_log import LOG_NAME
 from sites.router.xds.resource import Kind, Resource, pack, resource
+from sites.router.xds.routes import LOGGED
 from sites.router.xds.tls_socket import HANDSHAKE_SECONDS, transport_socket
 
 LISTENER = "edge"
@@ -51,6 +56,8 @@ _TYPE = "type.googleapis.com/"
 
 # Packed as Any below, by name: the classes must be known to the pool
 _PACKED = (
+    cel_pb2.ExpressionFilter,
+    als_pb2.HttpGrpcAccessLogConfig,
     adaptive_concurrency_pb2.AdaptiveConcurrency,
     lua_pb2.Lua,
     on_demand_pb2.OnDemand,
@@ -166,6 +173,7 @@ def _manager(bounds: Bounds, silence_seconds: int, *, is_behind_proxy: bool = Fa
         "httpFilters": _http_filters(bounds.requests),
         "upgradeConfigs": [{"upgradeType": "websocket"}],
         "localReplyConfig": _local_replies(),
+        "accessLog": [_request_log()],
         # The peer is the client, or else a trusted proxy that says who is; a private network is trusted by nobody
         "useRemoteAddress": True,
         "xffNumTrustedHops": int(is_behind_proxy),
@@ -200,6 +208,29 @@ def _manager(bounds: Bounds, silence_seconds: int, *, is_behind_proxy: bool = Fa
     return _filter("envoy.filters.network.http_connection_manager", config)
 
 
+def _request_log() -> dict[str, Any]:
+    """To the xDS server, only of routes that say so, and without waiting: what cannot be sent is dropped."""
+    condition = {"@type": _type(cel_pb2.ExpressionFilter), "expression": f"xds.route_name.endsWith('{LOGGED}')"}
+    sending = {
+        "@type": _type(als_pb2.HttpGrpcAccessLogConfig),
+        "commonConfig": {
+            "logName": LOG_NAME,
+            "grpcService": {"envoyGrpc": {"clusterName": XDS_CLUSTER}},
+            "transportApiVersion": "V3",
+            "bufferSizeBytes": 64 * 1024,
+            "bufferFlushInterval": "1s",
+        },
+    }
+    return {
+        **_filter("envoy.access_loggers.http_grpc", sending),
+        "filter": {"extensionFilter": _filter("envoy.access_loggers.extension_filters.cel", condition)},
+    }
+
+
+def _type(message: type[Message]) -> str:
+    return _TYPE + message.DESCRIPTOR.full_name
+
+
 def _scoped_routes() -> dict[str, Any]:
     # Up to the first ':' the authority is the host name; the application sees it with its port
     host = {"name": SCOPE_HEADER, "elementSeparator": ":", "index": 0}
@@ -212,7 +243,7 @@ def _scoped_routes() -> dict[str, Any]:
 
 
 def _http_filters(most_requests: int) -> list[dict[str, Any]]:
-    concurrency, lua, on_demand, router, mutation, _ = (_TYPE + packed.DESCRIPTOR.full_name for packed in _PACKED)
+    concurrency, lua, on_demand, router, mutation = (_type(packed) for packed in _PACKED[2:7])
     return [
         # The first is the last that an answer passes
         _filter(

@@ -32,7 +32,7 @@ UNKNOWN_HOST = _html(
 NO_ANSWER = _html(
     "This web site does not answer",
     "None of its instances took the request. They are restarted by themselves; try again in a moment. "
-    "Its owner finds the reason in the log of the web site.",
+    "Its owner finds the reason in the portal, under Logs.",
 )
 STARTING = _html("This web site is starting", "It answers in a few seconds; load this page again.")
 TLS_1_3_NEEDED = _html(

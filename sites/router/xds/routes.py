@@ -16,6 +16,10 @@ from sites.router.xds.resource import Kind, Resource, pack, resource
 PORTAL_ROUTES = "portal"
 HTTPS_PORT = 443
 _PREFIX = "site-"
+LOGGED = "+log"
+"""At the end of the name of a route whose requests are logged."""
+STATS = "s"
+"""In front of a slot's number, in the names of Envoy's statistics."""
 
 
 def routes_name(site_id: int) -> str:
@@ -100,6 +104,14 @@ def _configuration(name: str, virtual_hosts: list[route_components_pb2.VirtualHo
     return resource(Kind.ROUTES, name, message)
 
 
+def _named(route: HostRoute, routes: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The routes under their slot's number: requests are counted by it, and logged where the name says so."""
+    if not route.slot_id:
+        return routes
+    name = f"{route.slot_id}{LOGGED if route.is_logged else ''}"
+    return [one | {"name": name, "stat_prefix": f"{STATS}{route.slot_id}"} for one in routes]
+
+
 def _routes(cluster: str, *, allows_web_sockets: bool) -> list[dict[str, Any]]:
     # No time limit on an answer; a connection that was upgraded may also be silent for ever.
     to_cluster = {"cluster": cluster, "timeout": timedelta(0)}
@@ -161,7 +173,7 @@ def _virtual_host(site: str, route: HostRoute) -> route_components_pb2.VirtualHo
     return route_components_pb2.VirtualHost(
         name=route.host,
         domains=[route.host],
-        routes=routes,
+        routes=_named(route, routes),
         request_headers_to_add=[
             _header("X-Website-Site-Name", site),
             _header("X-Website-Slot-Name", route.slot),

@@ -1,12 +1,14 @@
-"""The gRPC server that Envoys connect to: aggregated discovery (delta) and load reporting."""
+"""The gRPC server that Envoys connect to: aggregated discovery (delta), load reports, access logs."""
 
 import asyncio
 import logging
 from collections.abc import AsyncIterator, Callable, Coroutine
+from dataclasses import dataclass
 from typing import Any
 
 import grpc.aio
 from envoy.config.core.v3 import base_pb2
+from envoy.service.accesslog.v3 import als_pb2_grpc
 from envoy.service.discovery.v3 import ads_pb2_grpc
 from envoy.service.load_stats.v3 import lrs_pb2, lrs_pb2_grpc
 
@@ -15,6 +17,7 @@ from sites.router.xds.keeper import Keeper
 from sites.router.xds.listener import Edge
 from sites.router.xds.load_reports import LoadReports
 from sites.router.xds.nodes import CLOSE_PORT, Connection, Nodes
+from sites.router.xds.request_log import AccessLogs, RequestLog
 from sites.router.xds.subscription import Request, Response
 
 OPTIONS = [
@@ -145,10 +148,22 @@ class LoadReporting(lrs_pb2_grpc.LoadReportingServiceServicer):
             self._reports.disconnect(reporter)
 
 
-def make_server(address: str, door: Door, keeper: Keeper, reports: LoadReports, edge: Edge) -> grpc.aio.Server:
+@dataclass(frozen=True, slots=True)
+class Services:
+    """What the server gives to routers, and what it takes from them."""
+
+    keeper: Keeper
+    reports: LoadReports
+    request_log: RequestLog
+    edge: Edge
+
+
+def make_server(address: str, door: Door, services: Services) -> grpc.aio.Server:
     """A server bound to `address` (`unix:/path`), not started yet. Raises RuntimeError when it cannot bind."""
     server = grpc.aio.server(options=OPTIONS)
-    ads_pb2_grpc.add_AggregatedDiscoveryServiceServicer_to_server(Discovery(door, keeper, edge), server)
-    lrs_pb2_grpc.add_LoadReportingServiceServicer_to_server(LoadReporting(door, reports), server)
+    discovery = Discovery(door, services.keeper, services.edge)
+    ads_pb2_grpc.add_AggregatedDiscoveryServiceServicer_to_server(discovery, server)
+    lrs_pb2_grpc.add_LoadReportingServiceServicer_to_server(LoadReporting(door, services.reports), server)
+    als_pb2_grpc.add_AccessLogServiceServicer_to_server(AccessLogs(door.refusal, services.request_log), server)
     server.add_insecure_port(address)
     return server

@@ -16,9 +16,19 @@ from sites.runtime.agent.layers import Layer
 from sites.runtime.agent.machine import Job, Machine
 from sites.runtime.agent.monitor import NOT_STARTED, Monitor
 from sites.runtime.agent.network import Place
+from sites.runtime.agent.open_files import processes_below
 from sites.runtime.agent.sandbox import APP, environment
+from sites.runtime.agent.usage import usage_of
 from sites.runtime.agent.waiting import wait_until_listening
-from sites.runtime.spec import EndReason, InstanceState, InstanceStatus, Mount, RevisionSpec, Written
+from sites.runtime.spec import (
+    EndReason,
+    InstanceState,
+    InstanceStatus,
+    InstanceUsage,
+    Mount,
+    RevisionSpec,
+    Written,
+)
 
 FAULT_SECONDS = 5.0
 SHORT_GRACE_SECONDS = 2.0
@@ -108,6 +118,14 @@ class Instance:
             reason=self._history.reason,
             written=self._layer.written if self._layer is not None else Written(),
         )
+
+    def usage(self) -> InstanceUsage | None:
+        """What its process has used; None while none runs."""
+        monitor = self._monitor
+        if monitor is None or monitor.record.child is None:
+            return None
+        used = self._machine.confinement.usage(self.key) or usage_of(processes_below(monitor.record.child.pid))
+        return InstanceUsage(self.spec.revision_id, self.ordinal, monitor.record.started, used.cpu_ms, used.memory)
 
     @property
     def owner(self) -> int:
@@ -229,7 +247,7 @@ class Instance:
         if is_other and not self._is_unwanted:
             await monitor.stop(self.spec.grace_seconds)
             return None
-        self._machine.follow_log(self._folder, self.log, LIMIT_BYTES)
+        self._machine.follow_log(self._folder, self.log, LIMIT_BYTES, is_stamped=True)
         monitor.go_on()
         logger.info("Took over instance %s of '%s'.", self.ordinal, self.spec.name)
         return monitor
@@ -260,6 +278,7 @@ class Instance:
                 limits=spec.limits,
                 log=self.log,
                 log_limit=LIMIT_BYTES,
+                is_log_stamped=True,
                 largest_file=self._machine.storage.largest_file(spec.owner),
                 place=self._place,
             )

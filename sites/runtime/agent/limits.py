@@ -14,6 +14,7 @@ from typing import Protocol
 
 from sites.runtime.agent.background import WEIGHT
 from sites.runtime.agent.delegation import CONTROLLERS, ROOT, Delegation, find_delegations
+from sites.runtime.agent.usage import Usage
 from sites.runtime.spec import Limits
 
 PERIOD_MICROSECONDS = 100_000
@@ -47,6 +48,9 @@ class Confinement(Protocol):
 
     def has_met_limit(self, key: str) -> bool:
         """Whether a sandbox itself has asked for more memory than its limit; if not, all of them together have."""
+
+    def usage(self, key: str) -> Usage | None:
+        """What a sandbox has used; None where nobody counts it together."""
 
     def leave(self, key: str) -> bool:
         """The sandbox has ended for good; False while something of it is still ending: then say it again."""
@@ -157,6 +161,14 @@ class GroupsV1:
         most, limit = (_read(group / f"memory.{name}_in_bytes") for name in ("max_usage", "limit"))
         return most != "" and int(most) > int(limit) - MB
 
+    def usage(self, key: str) -> Usage | None:
+        """See Confinement.usage; the two controllers of processor time are in one hierarchy nearly everywhere."""
+        cpu, memory = self._group("cpu", key) / "cpuacct.usage", self._group("memory", key)
+        used, total = _read(cpu), _read(memory / "memory.usage_in_bytes")
+        if not used or not total:
+            return None
+        return Usage(int(used) // 1_000_000, int(total) - _counted(memory / "memory.stat", "total_inactive_file"))
+
     def leave(self, key: str) -> bool:
         """See Confinement.leave."""
         are_gone = [_remove(self._group(controller, key)) for controller in self._controllers]
@@ -215,6 +227,15 @@ class GroupsV2:
         """See Confinement.has_met_limit."""
         return _counted(self._group(key) / "memory.events", "oom") > 0
 
+    def usage(self, key: str) -> Usage | None:
+        """See Confinement.usage."""
+        group = self._group(key)
+        total = _read(group / "memory.current")
+        if not total:
+            return None
+        used = _counted(group / "cpu.stat", "usage_usec") // 1000
+        return Usage(used, int(total) - _counted(group / "memory.stat", "inactive_file"))
+
     def leave(self, key: str) -> bool:
         """See Confinement.leave."""
         _write(self._group(key) / "cgroup.kill", 1)
@@ -246,6 +267,10 @@ class ProcessLimits:
     def has_met_limit(self, key: str) -> bool:
         """See Confinement.has_met_limit."""
         return False
+
+    def usage(self, key: str) -> Usage | None:
+        """See Confinement.usage."""
+        return None
 
     def leave(self, key: str) -> bool:
         """See Confinement.leave."""

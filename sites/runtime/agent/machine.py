@@ -11,12 +11,14 @@ import sys
 from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from sites.disk import trees
 from sites.logs import files
 from sites.logs.pump import Pump, make_pipe
+from sites.logs.stamps import stamp
 from sites.runtime.agent import identity, layers, remount, spawn
 from sites.runtime.agent.background import step_back
 from sites.runtime.agent.isolation import Isolation
@@ -68,6 +70,8 @@ class Job:
     """In bytes, holes included; 0: no limit."""
     place: Place | None
     """None: the network of the host, and no port in it."""
+    is_log_stamped: bool = False
+    """Each line of its log begins with the time."""
     in_background: bool = False
     """Stands behind others for the processor."""
 
@@ -132,7 +136,7 @@ class Machine:
                 errno.ENOTSUP, f"a folder cannot be shown at {parts.inside[0].target}: {self.isolation.no_layer}"
             )
         await asyncio.to_thread(self._prepare, job)
-        self.follow_log(job.folder, job.log, job.log_limit)
+        self.follow_log(job.folder, job.log, job.log_limit, is_stamped=job.is_log_stamped)
         if parts.content is not None and self.isolation.no_layer:
             self.note(job.folder, f"the files of the content can only be read: {self.isolation.no_layer}.")
         order = spawn.Order(
@@ -157,16 +161,18 @@ class Machine:
     def _say_why_not(self, job: Job, error: OSError) -> None:
         with suppress(OSError):
             job.log.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-            files.append(job.log, f"It could not be started: {error.strerror or error}\n".encode(), job.log_limit)
+            line = f"It could not be started: {error.strerror or error}\n".encode()
+            mark = stamp(datetime.now(UTC)) if job.is_log_stamped else b""
+            files.append(job.log, mark + line, job.log_limit)
 
-    def follow_log(self, folder: Path, log: Path, limit: int) -> None:
+    def follow_log(self, folder: Path, log: Path, limit: int, *, is_stamped: bool = False) -> None:
         """From now on what the sandbox of that folder writes is in its log; also for one that runs already."""
-        self.logs.watch(spawn.output_pipe(folder), log, limit)
+        self.logs.watch(spawn.output_pipe(folder), log, limit, is_stamped=is_stamped)
 
     async def end_log(self, folder: Path) -> None:
         """The sandbox has ended; what it wrote last is in its log when this returns."""
         pipe = spawn.output_pipe(folder)
-        await asyncio.to_thread(self.logs.finish, pipe)
+        await asyncio.to_thread(self.logs.finish, pipe, is_over=True)
         pipe.unlink(missing_ok=True)
 
     async def remount(self, pid: int, folders: Iterable[str], *, is_writable: bool) -> bool:

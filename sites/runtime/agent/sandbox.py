@@ -125,6 +125,7 @@ def environment(
         "HOME": HOME,
         "TMPDIR": "/tmp",  # noqa: S108 - of the sandbox, not of the host
         "LANG": "C.UTF-8",
+        "PYTHONUNBUFFERED": "1",  # what it prints is in its log at once, also when it is killed
     }
     if host is not None:
         result["HOST"] = host

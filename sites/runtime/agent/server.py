@@ -56,6 +56,8 @@ class Server:
                 web.put("/revisions/{id}", self.put_revision),
                 web.get("/revisions/{id}/{ordinal}/log", self.log),
                 web.get("/revisions/{id}/{ordinal}/listening", self.listening),
+                web.post("/output", self.output),
+                web.post("/usage", self.usage),
                 web.post("/revisions/{id}/cut", self.cut),
                 web.post("/probes", self.probes),
                 web.post("/probes/end", self.end_probes),
@@ -100,6 +102,17 @@ class Server:
         """Where one instance listens."""
         revision_id, ordinal = int(request.match_info["id"]), int(request.match_info["ordinal"])
         return answer(addresses=await asyncio.to_thread(self._supervisor.listening, revision_id, ordinal))
+
+    async def output(self, request: web.Request) -> web.Response:
+        """An OutputOrder."""
+        order = codec.output_order(await request.json())
+        pieces = await asyncio.to_thread(self._supervisor.read_output, order)
+        return answer(pieces=[codec.encode(piece) for piece in pieces])
+
+    async def usage(self, request: web.Request) -> web.Response:
+        """{"revisions": ids}."""
+        ids = {int(one) for one in (await request.json())["revisions"]}
+        return answer(usage=[codec.encode(one) for one in await asyncio.to_thread(self._supervisor.usage, ids)])
 
     async def cut(self, request: web.Request) -> web.Response:
         """{"fraction": 0 … 1}."""

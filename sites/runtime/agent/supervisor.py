@@ -13,6 +13,8 @@ from typing import Any, TypeVar
 from sites.disk import trees
 from sites.errors import StaleOrder
 from sites.logs.files import tail
+from sites.logs.following import read_on
+from sites.logs.stamps import parted
 from sites.runtime import codec
 from sites.runtime.agent import cut, identity, listeners, waiting
 from sites.runtime.agent.files import read_json, write_json
@@ -23,13 +25,26 @@ from sites.runtime.agent.probes import Probes
 from sites.runtime.agent.run import Run
 from sites.runtime.agent.spawn import output_pipe
 from sites.runtime.agent.storage import LOOK_SECONDS
-from sites.runtime.spec import FolderUse, InstanceStatus, MachineLimits, RevisionSpec, RunSpec, RunState, RunStatus
+from sites.runtime.spec import (
+    FolderUse,
+    InstanceStatus,
+    InstanceUsage,
+    MachineLimits,
+    OutputOrder,
+    OutputPiece,
+    RevisionSpec,
+    RunSpec,
+    RunState,
+    RunStatus,
+)
 
 TIDY_SECONDS = 60.0
 TAKE_OVER_SECONDS = 2.0
 """How long instances of the former agent may keep the new one waiting; they may answer nobody any more."""
 KEEP_SECONDS = 7 * 24 * 3600.0
 """Logs of a revision that runs nothing any more, and the highest generation that was seen of it."""
+MOST_OUTPUT_BYTES = 8 * 1024 * 1024
+"""Of one log, in one answer."""
 RUN_ID = re.compile(r"[A-Za-z0-9-]{1,100}")
 
 logger = logging.getLogger(__name__)
@@ -112,11 +127,28 @@ class Supervisor:
             if ids is None or revision_id in ids
         ]
 
+    def usage(self, revision_ids: set[int]) -> list[InstanceUsage]:
+        """What the instances of these revisions that run have used; may be called from a thread."""
+        instances = [one for (owner, _), one in list(self._instances.items()) if owner in revision_ids]
+        return [found for one in instances if (found := one.usage()) is not None]
+
     def log_tail(self, revision_id: int, ordinal: int, lines: int) -> list[str]:
         """The last lines of one instance."""
         folder = self._folder(revision_id) / str(ordinal)
         self.machine.logs.catch_up(output_pipe(folder))
-        return tail(folder / "log", lines)
+        return [parted(line)[1] for line in tail(folder / "log", lines)]
+
+    def read_output(self, order: OutputOrder) -> list[OutputPiece]:
+        """What the instances of some revisions have written since given positions."""
+        pieces = []
+        for revision_id in order.revision_ids:
+            for ordinal in sorted({int(log.parent.name) for log in self._folder(revision_id).glob("*/log*")}):
+                log = self._folder(revision_id) / str(ordinal) / "log"
+                position = order.positions.get(f"{revision_id}/{ordinal}", "")
+                piece = read_on(log, position, most_bytes=min(order.most_bytes, MOST_OUTPUT_BYTES))
+                text = piece.data.decode(errors="replace")
+                pieces.append(OutputPiece(revision_id, ordinal, text, piece.position, piece.left_out))
+        return pieces
 
     def listening(self, revision_id: int, ordinal: int) -> list[str]:
         """Where one instance listens; nowhere while it does not run."""

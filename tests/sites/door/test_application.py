@@ -4,11 +4,12 @@ import asyncio
 from collections.abc import AsyncGenerator, Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from sites.door import bodies, incoming, uploads
-from sites.door.answer import Held, Streamed
+from sites.door.answer import Endless, Held, Streamed
 from sites.door.application import Door
 from sites.door.bodies import HEAD_BYTES
 from sites.door.head import ALIVE_HOST
@@ -332,3 +333,51 @@ def test_up_learns_that_the_door_is_alive_without_a_thread(make_door: Callable[.
     for lane in door.lanes.values():
         lane.close()
     assert visit(door, AsgiClient(host=ALIVE_HOST)).status == 204
+
+
+def endless(*pieces: bytes, ends: bool = True) -> Endless:
+    async def produce() -> AsyncGenerator[bytes]:
+        for piece in pieces:
+            yield piece
+        if not ends:
+            await asyncio.Event().wait()
+
+    return Endless(produce)
+
+
+def test_an_endless_answer_goes_on_after_its_body_and_has_no_length(door: Door, application: Application) -> None:
+    application.answer = lambda _: Response([b"hello\n"], endless(b"one\n", b"two\n"))
+    client = visit(door, AsgiClient())
+    assert (client.body, client.is_answered) == (b"hello\none\ntwo\n", True)
+    assert "content-length" not in client.headers
+    assert visit(door, AsgiClient("HEAD")).body == b""
+
+
+def test_an_endless_answer_ends_when_its_client_goes(door: Door, application: Application) -> None:
+    application.answer = lambda _: Response([b"hello\n"], endless(b"one\n", ends=False))
+
+    async def scene() -> AsgiClient:
+        client = AsgiClient()
+        visiting = asyncio.create_task(client.visit(door))
+        while client.body != b"hello\none\n":
+            await asyncio.sleep(0.001)
+        client.leave()
+        return await visiting
+
+    assert not asyncio.run(asyncio.wait_for(scene(), 10)).is_answered
+
+
+def test_a_client_that_does_not_read_an_endless_answer_is_left(
+    door: Door, application: Application, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sites.door.application.READING_SECONDS", 0.01)
+    application.answer = lambda _: Response([b"hello\n"], endless(b"one\n", b"two\n"))
+
+    class Unread(AsgiClient):
+        async def _send(self, message: dict[str, Any]) -> None:
+            if message.get("body") == b"one\n":
+                await asyncio.Event().wait()
+            await super()._send(message)
+
+    client = visit(door, Unread())
+    assert (client.body, client.is_answered) == (b"hello\n", False)

@@ -62,3 +62,14 @@ def test_interpreters_that_a_deployment_needs_stay_and_others_go_after_an_hour(
     deployment.delete()
     tidy.run()
     assert "cpython-3.12.8" in {path.name for path in settings.TOOL_DIR.iterdir()}, "an instance runs with it"
+
+
+def test_web_server_logs_go_with_their_slot(domain: Domain, settings: LazySettings, tmp_path: Path) -> None:
+    settings.LOG_DIR = tmp_path
+    production, _ = domain.staged()
+    folder = tmp_path / "requests"
+    folder.mkdir()
+    for name in (str(production.pk), f"{production.pk}.1", "999999", "999999.1"):
+        (folder / name).write_text("a line\n")
+    tidy.run()
+    assert {path.name for path in folder.iterdir()} == {str(production.pk), f"{production.pk}.1"}

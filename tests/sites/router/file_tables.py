@@ -90,6 +90,7 @@ def main(folder: Path, port: int, silence_seconds: int, tls_port: int, proxies: 
         tls_port=tls_port,
         proxies=Proxies(tuple(filter(None, proxies.split(","))), bool(speak)),
         tls=TlsMaterial(str, open_authority(folder, encrypt=str, decrypt=str)) if tls_port else None,
+        request_logs=folder / "requests",
     )
     asyncio.run(serve(FileTables(folder / "tables.json"), places))
 

@@ -131,7 +131,9 @@ PROBES = {
     "connection strings": setting(CONNECTION, "Db", str, kind="Custom"),
     "sticky connection strings": setting(CONNECTION, "Db", str, kind="Custom", is_sticky=True),
     "handler mappings": setting(Category.HANDLER_MAPPINGS, ".cgi", lambda number: to_value(f"/bin/{number}")),
-    "monitoring and diagnostics": setting(Category.MONITORING, "log", str),
+    "monitoring and diagnostics": setting(
+        Category.MONITORING, "web_server_logging", lambda number: "on" if number % 2 else "off"
+    ),
     "default documents": setting(Category.DEFAULT_DOCUMENTS, "1", lambda number: f"{number}.html"),
     "warm-up rules": setting(Category.WARMUP, "paths", lambda number: f"/{number}"),
     "persistent folders": setting(Category.MOUNTS, "files", lambda number: f"/data/{number}", is_sticky=True),

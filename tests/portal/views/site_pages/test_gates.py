@@ -11,7 +11,7 @@ from sites.models import Operation, Slot, SlotSetting
 from tests.domain import Domain
 
 PAGES = ["site-quickstart", "site-dashboard", "site-deployments", "site-configure", "site-scale"]
-QUESTIONS = ["site-publish", "site-credentials-reset"]
+QUESTIONS = ["site-publish", "site-credentials-reset", "site-logs"]
 CHANGES = [
     "site-publish",
     "site-configure",

@@ -72,7 +72,7 @@ def test_nobody_gets_one_for_a_name_that_nobody_has(cache: TableCache) -> None:
 
 
 def test_without_tls_there_is_none() -> None:
-    assert TableCache(fixtures(make_cache().fixed.listener, "/run/web.sock", ["localhost"])).secret("localhost") is None
+    assert TableCache(fixtures("/run/web.sock", ["localhost"])).secret("localhost") is None
 
 
 def test_a_key_that_cannot_be_read_keeps_no_other_from_being_served(cache: TableCache, authority: Authority) -> None:

@@ -1,0 +1,28 @@
+"""Which revision the host names of a slot led to, and when."""
+
+from django.db import models
+from django.db.models import Q
+
+from sites.models.revision import Revision
+from sites.models.slot import Slot
+
+
+class Stay(models.Model):
+    """One revision in one slot, from the switch that brought it to the one that took it away.
+
+    Logs and figures of an instance belong to the slot in which its revision stayed at that time.
+    """
+
+    slot = models.ForeignKey(Slot, on_delete=models.CASCADE, related_name="stays")
+    revision = models.ForeignKey(Revision, on_delete=models.CASCADE, related_name="stays")
+    began_at = models.DateTimeField()
+    ended_at = models.DateTimeField(null=True)  # null: it is there
+
+    class Meta:
+        ordering = ["began_at", "pk"]
+        constraints = [
+            models.UniqueConstraint(fields=["slot"], condition=Q(ended_at=None), name="one_present_stay_per_slot")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.revision} in {self.slot}"
