@@ -38,7 +38,6 @@ def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "long: takes minutes; runs with --all only")
 
 
-@pytest.hookimpl(tryfirst=True)  # xdist reads the groups in its own
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Fast before live; long ones, benchmarks and the machine only when they were asked for."""
     left_out = []
@@ -51,10 +50,6 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         config.hook.pytest_deselected(items=left_out)
     kept = [item for item in items if item not in left_out]
     items[:] = sorted(kept, key=_turn)
-    for item in items:
-        if item.get_closest_marker("live"):
-            is_shared = "_shared" in item.fixturenames
-            item.add_marker(pytest.mark.xdist_group("one system" if is_shared else "systems of their own"))
 
 
 def _turn(item: pytest.Item) -> int:

@@ -121,3 +121,10 @@ def test_every_room_of_the_domain_is_drawn() -> None:
 def test_every_picture_of_the_portal_stands_beside_what_it_answers() -> None:
     shown = set(LINK.findall((ROOT / "docs" / "portal.md").read_text()))
     assert shown == {f"portal/{path.name}" for path in (ROOT / "docs" / "portal").glob("*.png")}
+
+
+def test_every_path_of_the_contributing_page_exists() -> None:
+    page = (ROOT / "CONTRIBUTING.md").read_text()
+    shown = re.findall(r"(?:sites|portal|tests|templates|tools|docs)/[\w./-]*", page)
+    assert len(shown) > 30
+    assert not [path for path in shown if not (ROOT / path.rstrip(".")).exists()]

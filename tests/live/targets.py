@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 from sites.runtime.agent.addresses import gateway_of
 from sites.runtime.spec import INSTANCE_PORT, InstanceStatus
@@ -13,7 +14,6 @@ from tests.live.outside import HERE, METADATA, NAME, PUBLIC, addresses_of_this_m
 
 PROWL = Path(__file__).parent / "prowler" / "prowl.py"
 METADATA_IPV6 = ("fd00:ec2::254", "fd20:ce::254", "fd00:c1::a9fe:a9fe", "fd00:42::42")
-ABSTRACT = "greenroom-prowled"
 
 
 @contextmanager
@@ -24,6 +24,7 @@ def targets(neighbour: InstanceStatus, *, former: str, unix: str, **more: tuple[
     are not to be reached by TCP either.
     """
     octet = int(neighbour.address.split(".")[1])
+    abstract_name = f"greenroom-prowled-{uuid4().hex}"
     with ExitStack() as stack:
         loopback = stack.enter_context(socket.create_server(("127.0.0.1", 0)))
         options: dict[str, Any] = {"family": socket.AF_INET6, "dualstack_ipv6": True}
@@ -31,7 +32,7 @@ def targets(neighbour: InstanceStatus, *, former: str, unix: str, **more: tuple[
         datagrams = stack.enter_context(socket.socket(socket.AF_INET, socket.SOCK_DGRAM))
         abstract = stack.enter_context(socket.socket(socket.AF_UNIX))
         datagrams.bind(("", 0))
-        abstract.bind(f"\0{ABSTRACT}")
+        abstract.bind(f"\0{abstract_name}")
         abstract.listen()
         port = everywhere.getsockname()[1]
         own = addresses_of_this_machine()
@@ -61,7 +62,7 @@ def targets(neighbour: InstanceStatus, *, former: str, unix: str, **more: tuple[
             "open": (PUBLIC, 80),
             "host": HERE,
             "host_port": port,
-            "abstract": ABSTRACT,
+            "abstract": abstract_name,
             "unix": unix,
             "interface": NAME,
         }

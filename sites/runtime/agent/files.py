@@ -1,9 +1,13 @@
-"""The agent's files: JSON, written by rename."""
+"""The agent's files, written by rename."""
 
 import json
 import os
+import stat
+import threading
 from pathlib import Path
 from typing import Any
+
+READABLE = 0o644
 
 
 def write_json(path: Path, data: Any, *, is_durable: bool = True) -> None:
@@ -27,3 +31,25 @@ def read_json(path: Path) -> Any | None:
         return json.loads(path.read_text())
     except (FileNotFoundError, NotADirectoryError, ValueError):
         return None
+
+
+def write_shown(path: Path, text: str) -> None:
+    """A file that every sandbox may read, and that several threads may write at once.
+
+    A sandbox that runs keeps the file that it was started with. One that is right already is left alone, because bwrap
+    cannot mount a file that is replaced at that moment.
+    """
+    if _shows(path, text):
+        return
+    path.parent.mkdir(parents=True, exist_ok=True)
+    new = path.with_name(f"{path.name}.{threading.get_ident()}")
+    new.write_text(text)
+    new.chmod(READABLE)
+    new.replace(path)
+
+
+def _shows(path: Path, text: str) -> bool:
+    try:
+        return path.read_text() == text and stat.S_IMODE(path.stat().st_mode) == READABLE
+    except (OSError, UnicodeDecodeError):
+        return False

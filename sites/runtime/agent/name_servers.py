@@ -1,11 +1,11 @@
 """Whom a sandbox asks for addresses: the machine's name servers, as far as a network of its own reaches them."""
 
 import ipaddress
-import os
-import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+
+from sites.runtime.agent.files import write_shown
 
 RESOLVER = Path("/etc/resolv.conf")
 SYSTEMD_RESOLVER = Path("/run/systemd/resolve/resolv.conf")
@@ -69,11 +69,7 @@ def is_reached(address: str) -> bool:
 
 
 def write_resolver(folder: Path, servers: NameServers) -> Path:
-    """Writes resolv.conf for sandboxes; one that runs keeps the file that it was started with."""
+    """Writes resolv.conf for sandboxes."""
     path = folder / "resolv.conf"
-    folder.mkdir(parents=True, exist_ok=True)
-    new = path.with_name(f"{path.name}.{threading.get_ident()}")
-    new.write_text(servers.text)
-    new.chmod(0o644)
-    os.replace(new, path)
+    write_shown(path, servers.text)
     return path

@@ -2,12 +2,12 @@
 
 import os
 import sys
-import threading
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path, PurePosixPath
 
+from sites.runtime.agent.files import write_shown
 from sites.runtime.spec import Mount
 
 FIRST_UID = 20000
@@ -108,13 +108,9 @@ def accounts_of(uid: int) -> dict[str, str]:
 
 
 def write_accounts(folder: Path, uid: int) -> None:
-    """Writes those files for a view; a sandbox that runs keeps the ones that it was started with."""
-    folder.mkdir(parents=True, exist_ok=True)
+    """Writes those files for a view."""
     for name, text in accounts_of(uid).items():
-        new = folder / f"{name}.{threading.get_ident()}"
-        new.write_text(text)
-        new.chmod(0o644)
-        new.replace(folder / name)
+        write_shown(folder / name, text)
 
 
 def environment(
