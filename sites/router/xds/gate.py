@@ -8,6 +8,7 @@ import asyncio
 import logging
 import secrets
 import socket
+import ssl
 import time
 from collections import Counter
 from collections.abc import Awaitable, Callable
@@ -90,7 +91,7 @@ class Gate:
             try:
                 connection, _ = await loop.sock_accept(listener)
             except OSError as error:  # gone already, or no file is free
-                self._strangers[str(error.strerror)] += 1
+                self._strangers[_reason(error)] += 1
             else:
                 task = asyncio.create_task(self._take(connection))
                 self._tasks.add(task)
@@ -104,7 +105,7 @@ class Gate:
             link = await self._handshakes.make(connection, self._tls.context)
         except (OSError, ValueError, TooMany, asyncio.CancelledError) as error:
             connection.close()
-            self._strangers[type(error).__name__] += 1
+            self._strangers[_reason(error)] += 1
             return
         peer = Peer(_NAME + secrets.token_hex(16), link.certificate)
         try:
@@ -169,10 +170,27 @@ class Gate:
             self._tls.renew_if_due()
             now = time.monotonic()
             if self._strangers and now - said_at >= STRANGERS_SECONDS:
-                counted = ", ".join(f"{count} by {reason}" for reason, count in self._strangers.most_common(5))
-                logger.warning("Clients without a valid certificate were refused on %s: %s", self._place, counted)
+                counted = ", ".join(f"{count} {reason}" for reason, count in self._strangers.most_common(5))
+                logger.warning("Clients were refused on %s: %s", self._place, counted)
                 self._strangers.clear()
                 said_at = now
+
+
+def _reason(error: BaseException) -> str:
+    """In few words, of which there are few: they are counted."""
+    match error:
+        case TooMany():
+            return "too many in a second"
+        case asyncio.CancelledError():
+            return "made room for others"
+        case ssl.SSLCertVerificationError():
+            return "with a certificate that is not valid here"
+        case ssl.SSLError():
+            return "without TLS 1.3 or a certificate"
+        case TimeoutError() | ConnectionError():
+            return "without a handshake in time"
+        case _:
+            return f"by {type(error).__name__}"
 
 
 async def _copy(

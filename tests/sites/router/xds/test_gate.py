@@ -182,6 +182,8 @@ def test_nobody_else_gets_anything_and_the_next_router_does(
             assert await scene.ask(context, b"PRI * HTTP/2.0\r\n\r\n") == b"", what
         assert scene.peers == []
         assert await scene.ask(scene.context(own)) == b"hello"
+        assert gate._strangers["without TLS 1.3 or a certificate"] == 3
+        assert gate._strangers["with a certificate that is not valid here"] == 3
 
     run(scene, story)
 
