@@ -109,7 +109,7 @@ async def _serve(
     door = Door(nodes, keeper, gate.peer if gate else lambda _: LOCAL)
     server = make_server(f"unix:{places.xds_socket}", door, keeper, reports, edge)
     await server.start()
-    runner = web.AppRunner(Control(nodes, keeper, reports).application(), access_log=None)
+    runner = web.AppRunner(Control(nodes, keeper, reports, gate).application(), access_log=None)
     await runner.setup()
     await web.UnixSite(runner, str(places.control_socket)).start()
     logger.info("Ready for routers on %s", places.xds_socket)

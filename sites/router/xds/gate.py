@@ -54,6 +54,8 @@ class Gate:
         self._peers: dict[str, Peer] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._strangers: Counter[str] = Counter()
+        self.fault = ""
+        """Why no router can connect here, as a sentence; empty while they can."""
 
     def peer(self, address: str) -> Peer:
         """Who is behind a peer of the gRPC server, by the address that gRPC gives it."""
@@ -72,16 +74,16 @@ class Gate:
 
     async def _listen(self) -> socket.socket:
         family = socket.AF_INET6 if ":" in self._place.host else socket.AF_INET
-        is_said = False
         while True:
             try:
                 listener = socket.create_server((self._place.host, self._place.port), family=family, backlog=128)
             except OSError as error:
-                if not is_said:
-                    logger.error("Routers cannot connect on %s, which is tried again: %s", self._place, error)
-                is_said = True
+                if not self.fault:
+                    self.fault = f"Routers cannot connect on {self._place}, which is tried again: {error.strerror}"
+                    logger.error("%s", self.fault)
                 await asyncio.sleep(AGAIN_SECONDS)
                 continue
+            self.fault = ""
             listener.setblocking(False)
             return listener
 

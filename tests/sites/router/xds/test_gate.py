@@ -319,9 +319,11 @@ def test_a_port_that_is_taken_is_tried_again(scene: Scene, monkeypatch: pytest.M
             task = asyncio.create_task(scene.gate.serve())
             await asyncio.sleep(0.2)
             assert not task.done()
+            assert "which is tried again: Address already in use" in scene.gate.fault
         async with asyncio.timeout(WAIT_SECONDS):
             while await scene.ask(scene.context(issued)) != b"hello":
                 await asyncio.sleep(0.05)
+        assert scene.gate.fault == ""
         task.cancel()
         await asyncio.gather(task, return_exceptions=True)
         server.close()
