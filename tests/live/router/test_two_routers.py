@@ -118,7 +118,7 @@ def test_a_swap_moves_both_and_no_visitor_of_either_notices(router: SecondRouter
     with strangers(router.system.environment["GREENROOM_XDS_LISTEN"]), Load(both) as load:
         for _ in range(2):
             site.swap()
-    assert_unnoticed(judge(load.records(), site), at_least=100)
+    assert_unnoticed(judge(load.records, site), at_least=100)
     with router.system.database():
         assert set(RouterNode.objects.values_list("node_id", flat=True)) == {"router-1", NAME}
 
