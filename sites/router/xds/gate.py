@@ -17,7 +17,7 @@ from pathlib import Path
 
 from sites.router.authority import Certificate
 from sites.router.place import Place
-from sites.router.xds.admission import LOCAL, Admission, Peer
+from sites.router.xds.admission import GONE, LOCAL, Admission, Peer
 from sites.router.xds.handshakes import Handshakes, Link, TooMany
 from sites.router.xds.tls import ServerTls
 
@@ -30,10 +30,10 @@ REFUSED_SECONDS = 3.0
 AGAIN_SECONDS = 5.0
 """Between two tries to listen on a port that is taken, and between two looks at what is due."""
 STRANGERS_SECONDS = 60.0
-"""Between two lines of the log about clients without a valid certificate, however many there are."""
+"""Between two lines of the log about clients that were refused, however many there are."""
 ACCEPT_SECONDS = 0.001
 BLOCK = 2**16
-_NAME = "greenroom-router-"
+_NAME, _ABSTRACT = "greenroom-router-", "unix-abstract:"
 
 logger = logging.getLogger(__name__)
 
@@ -59,7 +59,9 @@ class Gate:
 
     def peer(self, address: str) -> Peer:
         """Who is behind a peer of the gRPC server, by the address that gRPC gives it."""
-        return self._peers.get(address.removeprefix("unix-abstract:"), LOCAL)
+        if not address.startswith(_ABSTRACT):
+            return LOCAL
+        return self._peers.get(address.removeprefix(_ABSTRACT), GONE)
 
     async def serve(self) -> None:
         """Listen until cancelled; a port that is taken is tried again, and disturbs nobody."""

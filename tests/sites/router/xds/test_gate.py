@@ -17,7 +17,7 @@ from sites.router.place import Place
 from sites.router.roster import KnownRouter
 from sites.router.xds import gate as module
 from sites.router.xds import handshakes
-from sites.router.xds.admission import Admission, Peer
+from sites.router.xds.admission import LOCAL, Admission, Peer
 from sites.router.xds.gate import Gate
 from sites.router.xds.tls import ServerTls
 
@@ -147,7 +147,16 @@ def test_a_router_reaches_the_server_which_knows_its_name(scene: Scene) -> None:
     async def story(gate: Gate) -> None:
         assert await scene.ask(scene.context(issued)) == b"hello"
         assert scene.peers == ["router-2"]
-        assert gate.peer("unix:").certificate is None
+        assert gate.peer("unix:") == LOCAL
+
+    run(scene, story)
+
+
+def test_a_router_that_has_gone_meanwhile_is_not_taken_for_the_machines_own(scene: Scene) -> None:
+    async def story(gate: Gate) -> None:
+        peer = gate.peer("unix-abstract:greenroom-router-0123")
+        assert "ended its connection" in scene.admission.refusal("router-1", peer)
+        assert scene.admission.refusal("router-1", LOCAL) == ""
 
     run(scene, story)
 
