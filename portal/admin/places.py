@@ -79,5 +79,5 @@ class CertificateAdmin(ServiceRecordAdmin):
 class RouterNodeAdmin(ServiceRecordAdmin):
     """The registered routers."""
 
-    list_display = ["node_id", "last_seen_at", "retired_at"]
+    list_display = ["node_id", "last_seen_at", "retired_at", "certificate_expires_at"]
     search_fields = ["node_id"]

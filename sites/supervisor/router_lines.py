@@ -1,6 +1,7 @@
 """What `./greenroom status` and `./greenroom router` say of each router."""
 
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.conf import settings
 
@@ -15,18 +16,26 @@ EXPIRES_SOON = timedelta(days=30)
 
 def connected_routers() -> set[str]:
     """Those that are connected at this moment; none while the xDS server does not run."""
-    try:
-        return set(EnvoyRouter().status()["nodes"])
-    except RouterUnreachable:
-        return set()
+    return set(_status().get("nodes", ()))
 
 
 def router_lines() -> list[str]:
-    """A line for each router, with its state and its certificate."""
+    """A line for each router, with its state and its certificate; and one more when no router can connect over TCP."""
     nodes = list(RouterNode.objects.all())
-    connected = connected_routers()
+    status = _status()
     width = max((len(node.node_id) for node in nodes), default=0)
-    return [f"{node.node_id:<{width}}  {_line(node, is_connected=node.node_id in connected)}" for node in nodes]
+    connected = status.get("nodes", ())
+    lines = [f"{node.node_id:<{width}}  {_line(node, is_connected=node.node_id in connected)}" for node in nodes]
+    fault = status.get("fault_of_port")
+    return [*lines, fault] if fault else lines
+
+
+def _status() -> dict[str, Any]:
+    """What the xDS server says; nothing while it does not run."""
+    try:
+        return EnvoyRouter().status()
+    except RouterUnreachable:
+        return {}
 
 
 def summary() -> str:

@@ -28,6 +28,8 @@ class Peer:
 
 
 LOCAL = Peer()
+GONE = Peer("gone")
+"""One that came by a certificate, and whose connection has ended before it was asked for; never taken for LOCAL."""
 
 
 class Admission:
@@ -49,6 +51,8 @@ class Admission:
 
     def refusal(self, name: str, peer: Peer = LOCAL) -> str:
         """Why this peer may not speak under this name, as a sentence; empty when it may."""
+        if peer == GONE:
+            return "A router ended its connection before it was let in."
         if fault := _fault_of_name(name) or self._fault_of(peer, name):
             return fault
         if self.is_retired(name):

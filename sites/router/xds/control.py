@@ -5,6 +5,7 @@ from dataclasses import asdict
 
 from aiohttp import web
 
+from sites.router.xds.gate import Gate
 from sites.router.xds.keeper import Keeper
 from sites.router.xds.load_reports import LoadReports
 from sites.router.xds.nodes import Nodes
@@ -17,10 +18,11 @@ logger = logging.getLogger(__name__)
 class Control:
     """Handlers of POST /publish, POST /load and GET /status; JSON both ways."""
 
-    def __init__(self, nodes: Nodes, keeper: Keeper, reports: LoadReports) -> None:
+    def __init__(self, nodes: Nodes, keeper: Keeper, reports: LoadReports, gate: Gate | None = None) -> None:
         self._nodes = nodes
         self._keeper = keeper
         self._reports = reports
+        self._gate = gate
 
     def application(self) -> web.Application:
         """The aiohttp application."""
@@ -55,7 +57,7 @@ class Control:
         return web.json_response({"in_progress": in_progress, "served": served})
 
     async def status(self, request: web.Request) -> web.Response:
-        """Nodes, tables and the state of each listener."""
+        """Nodes, tables, the state of each listener, and why routers with certificates cannot connect."""
         streams = [connection.stream for connection in self._nodes.connections.values()]
         nodes = {
             stream.node_id: {"listener": stream.listener_state(), "loaded_sites": len(stream.loaded_sites)}
@@ -66,6 +68,7 @@ class Control:
                 "nodes": nodes,
                 "registered": await self._keeper.registered(),
                 "sites": len(self._nodes.cache.tables),
+                "fault_of_port": self._gate.fault if self._gate else "",
                 "is_source_away": self._keeper.is_source_away,
                 "is_runtime_away": self._keeper.is_runtime_away,
             }

@@ -8,6 +8,7 @@ import asyncio
 import logging
 import secrets
 import socket
+import ssl
 import time
 from collections import Counter
 from collections.abc import Awaitable, Callable
@@ -16,7 +17,7 @@ from pathlib import Path
 
 from sites.router.authority import Certificate
 from sites.router.place import Place
-from sites.router.xds.admission import LOCAL, Admission, Peer
+from sites.router.xds.admission import GONE, LOCAL, Admission, Peer
 from sites.router.xds.handshakes import Handshakes, Link, TooMany
 from sites.router.xds.tls import ServerTls
 
@@ -29,10 +30,10 @@ REFUSED_SECONDS = 3.0
 AGAIN_SECONDS = 5.0
 """Between two tries to listen on a port that is taken, and between two looks at what is due."""
 STRANGERS_SECONDS = 60.0
-"""Between two lines of the log about clients without a valid certificate, however many there are."""
+"""Between two lines of the log about clients that were refused, however many there are."""
 ACCEPT_SECONDS = 0.001
 BLOCK = 2**16
-_NAME = "greenroom-router-"
+_NAME, _ABSTRACT = "greenroom-router-", "unix-abstract:"
 
 logger = logging.getLogger(__name__)
 
@@ -53,10 +54,14 @@ class Gate:
         self._peers: dict[str, Peer] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._strangers: Counter[str] = Counter()
+        self.fault = ""
+        """Why no router can connect here, as a sentence; empty while they can."""
 
     def peer(self, address: str) -> Peer:
         """Who is behind a peer of the gRPC server, by the address that gRPC gives it."""
-        return self._peers.get(address.removeprefix("unix-abstract:"), LOCAL)
+        if not address.startswith(_ABSTRACT):
+            return LOCAL
+        return self._peers.get(address.removeprefix(_ABSTRACT), GONE)
 
     async def serve(self) -> None:
         """Listen until cancelled; a port that is taken is tried again, and disturbs nobody."""
@@ -71,16 +76,16 @@ class Gate:
 
     async def _listen(self) -> socket.socket:
         family = socket.AF_INET6 if ":" in self._place.host else socket.AF_INET
-        is_said = False
         while True:
             try:
                 listener = socket.create_server((self._place.host, self._place.port), family=family, backlog=128)
             except OSError as error:
-                if not is_said:
-                    logger.error("Routers cannot connect on %s, which is tried again: %s", self._place, error)
-                is_said = True
+                if not self.fault:
+                    self.fault = f"Routers cannot connect on {self._place}, which is tried again: {error.strerror}"
+                    logger.error("%s", self.fault)
                 await asyncio.sleep(AGAIN_SECONDS)
                 continue
+            self.fault = ""
             listener.setblocking(False)
             return listener
 
@@ -90,7 +95,7 @@ class Gate:
             try:
                 connection, _ = await loop.sock_accept(listener)
             except OSError as error:  # gone already, or no file is free
-                self._strangers[str(error.strerror)] += 1
+                self._strangers[_reason(error)] += 1
             else:
                 task = asyncio.create_task(self._take(connection))
                 self._tasks.add(task)
@@ -104,7 +109,7 @@ class Gate:
             link = await self._handshakes.make(connection, self._tls.context)
         except (OSError, ValueError, TooMany, asyncio.CancelledError) as error:
             connection.close()
-            self._strangers[type(error).__name__] += 1
+            self._strangers[_reason(error)] += 1
             return
         peer = Peer(_NAME + secrets.token_hex(16), link.certificate)
         try:
@@ -169,10 +174,27 @@ class Gate:
             self._tls.renew_if_due()
             now = time.monotonic()
             if self._strangers and now - said_at >= STRANGERS_SECONDS:
-                counted = ", ".join(f"{count} by {reason}" for reason, count in self._strangers.most_common(5))
-                logger.warning("Clients without a valid certificate were refused on %s: %s", self._place, counted)
+                counted = ", ".join(f"{count} {reason}" for reason, count in self._strangers.most_common(5))
+                logger.warning("Clients were refused on %s: %s", self._place, counted)
                 self._strangers.clear()
                 said_at = now
+
+
+def _reason(error: BaseException) -> str:
+    """In few words, of which there are few: they are counted."""
+    match error:
+        case TooMany():
+            return "too many in a second"
+        case asyncio.CancelledError():
+            return "made room for others"
+        case ssl.SSLCertVerificationError():
+            return "with a certificate that is not valid here"
+        case ssl.SSLError():
+            return "without TLS 1.3 or a certificate"
+        case TimeoutError() | ConnectionError():
+            return "without a handshake in time"
+        case _:
+            return f"by {type(error).__name__}"
 
 
 async def _copy(

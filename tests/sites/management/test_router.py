@@ -63,6 +63,12 @@ def test_the_list_is_there_without_the_xds_server(monkeypatch: pytest.MonkeyPatc
     assert "router-1" in said()
 
 
+def test_a_port_where_no_router_can_connect_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    add("router-1")
+    monkeypatch.setattr(EnvoyRouter, "status", lambda self: {"nodes": {}, "fault_of_port": "Routers cannot connect"})
+    assert said().splitlines()[-1] == "Routers cannot connect"
+
+
 def test_a_connected_router_is_retired_only_when_that_is_said(
     connected: set[str], capsys: pytest.CaptureFixture[str]
 ) -> None:

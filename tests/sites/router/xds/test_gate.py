@@ -17,7 +17,7 @@ from sites.router.place import Place
 from sites.router.roster import KnownRouter
 from sites.router.xds import gate as module
 from sites.router.xds import handshakes
-from sites.router.xds.admission import Admission, Peer
+from sites.router.xds.admission import LOCAL, Admission, Peer
 from sites.router.xds.gate import Gate
 from sites.router.xds.tls import ServerTls
 
@@ -147,7 +147,16 @@ def test_a_router_reaches_the_server_which_knows_its_name(scene: Scene) -> None:
     async def story(gate: Gate) -> None:
         assert await scene.ask(scene.context(issued)) == b"hello"
         assert scene.peers == ["router-2"]
-        assert gate.peer("unix:").certificate is None
+        assert gate.peer("unix:") == LOCAL
+
+    run(scene, story)
+
+
+def test_a_router_that_has_gone_meanwhile_is_not_taken_for_the_machines_own(scene: Scene) -> None:
+    async def story(gate: Gate) -> None:
+        peer = gate.peer("unix-abstract:greenroom-router-0123")
+        assert "ended its connection" in scene.admission.refusal("router-1", peer)
+        assert scene.admission.refusal("router-1", LOCAL) == ""
 
     run(scene, story)
 
@@ -182,6 +191,8 @@ def test_nobody_else_gets_anything_and_the_next_router_does(
             assert await scene.ask(context, b"PRI * HTTP/2.0\r\n\r\n") == b"", what
         assert scene.peers == []
         assert await scene.ask(scene.context(own)) == b"hello"
+        assert gate._strangers["without TLS 1.3 or a certificate"] == 3
+        assert gate._strangers["with a certificate that is not valid here"] == 3
 
     run(scene, story)
 
@@ -317,9 +328,11 @@ def test_a_port_that_is_taken_is_tried_again(scene: Scene, monkeypatch: pytest.M
             task = asyncio.create_task(scene.gate.serve())
             await asyncio.sleep(0.2)
             assert not task.done()
+            assert "which is tried again: Address already in use" in scene.gate.fault
         async with asyncio.timeout(WAIT_SECONDS):
             while await scene.ask(scene.context(issued)) != b"hello":
                 await asyncio.sleep(0.05)
+        assert scene.gate.fault == ""
         task.cancel()
         await asyncio.gather(task, return_exceptions=True)
         server.close()

@@ -27,6 +27,8 @@ pytestmark = pytest.mark.live
 
 NAME = "router-2"
 STRANGERS = 200
+PATIENCE_SECONDS = 60
+"""For a busy machine; each takes about a second."""
 
 
 class SecondRouter:
@@ -85,7 +87,7 @@ def router(django_db_blocker: DjangoDbBlocker) -> Iterator[SecondRouter]:
             system.start()
             second.add()
             second.start()
-            wait_for(second.is_listening, 20, "the second router listens")
+            wait_for(second.is_listening, PATIENCE_SECONDS, "the second router listens")
             yield second
         finally:
             second.kill()
@@ -116,7 +118,7 @@ def test_a_swap_moves_both_and_no_visitor_of_either_notices(router: SecondRouter
     with strangers(router.system.environment["GREENROOM_XDS_LISTEN"]), Load(both) as load:
         for _ in range(2):
             site.swap()
-    assert_unnoticed(judge(load.records(), site), at_least=100)
+    assert_unnoticed(judge(load.records, site), at_least=100)
     with router.system.database():
         assert set(RouterNode.objects.values_list("node_id", flat=True)) == {"router-1", NAME}
 
@@ -127,11 +129,13 @@ def test_both_come_back_to_a_server_that_was_killed_also_with_a_new_certificate(
     assert "is a new one" in router.command("credentials", NAME, f"--folder={router.folder}")
     former = router.system.kill("xds")
     router.system.wait_for_another("xds", former)
-    wait_for(router.is_connected, 20, "the second router is connected again")
+    wait_for(router.is_connected, PATIENCE_SECONDS, "the second router is connected again")
     site.swap()
     with router.system.database():
         wait_for(
-            lambda: RouterNode.objects.get(node_id=NAME).former_certificate == "", 15, "the former one is not needed"
+            lambda: RouterNode.objects.get(node_id=NAME).former_certificate == "",
+            PATIENCE_SECONDS,
+            "the former one is not needed",
         )
 
 
@@ -144,15 +148,15 @@ def test_one_that_is_gone_is_named_and_retired_and_comes_back(router: SecondRout
     router.kill()
     operation = site.request_swap()
     words = f"waiting for {NAME}. If it is gone for good: ./greenroom router retire {NAME}"
-    wait_for(lambda: sentence_of(operation) == words, 20, "the operation names the router")
+    wait_for(lambda: sentence_of(operation) == words, PATIENCE_SECONDS, "the operation names the router")
     operation.refresh_from_db()
     assert operation.is_open
     assert "No operation waits for it any more" in router.command("retire", NAME)
     operations.wait_for(operation)
     router.start()
     log = router.system.data / "logs" / "xds.log"
-    wait_for(lambda: f"Router {NAME} is retired" in log.read_text(), 20, "it is refused")
+    wait_for(lambda: f"Router {NAME} is retired" in log.read_text(), PATIENCE_SECONDS, "it is refused")
     assert not router.is_listening()
     router.command("activate", NAME)
-    wait_for(router.is_listening, 20, "it listens again")
+    wait_for(router.is_listening, PATIENCE_SECONDS, "it listens again")
     site.swap()
