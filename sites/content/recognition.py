@@ -79,7 +79,7 @@ def recognise(tree: Tree, start_command: str = "") -> Recipe:
     )
     if recipe is None:
         raise Refused(_unrecognised(tree))
-    if any(len(part.encode()) > MAX_COMMAND_BYTES for part in (*recipe.command, recipe.release or "")):
+    if any(len(part.encode(errors="replace")) > MAX_COMMAND_BYTES for part in (*recipe.command, recipe.release or "")):
         raise Refused(
             f"The line that starts this content is longer than {MAX_COMMAND_BYTES:,} bytes, so nothing was changed. "
             "Put it into a script, and publish again."
