@@ -16,6 +16,7 @@ from django.conf import LazySettings, settings
 from django.db import transaction
 from django.db.models import F
 from hypothesis import note
+from hypothesis import strategies as st
 from hypothesis.stateful import invariant, rule, run_state_machine_as_test
 
 from sites import routing
@@ -54,7 +55,7 @@ class LifeInMemory(Life):
         self.contents = domain.folder / "contents of a former life"
         shutil.copytree(settings.CONTENT_DIR, self.contents)
         self.illnesses = Illnesses(domain.runtime)
-        self.fault: Fault | None = None
+        self.faults: list[Fault] = []
         self.breaking: Breaking | None = None
         self.might_fail = False
         self.seen = routing.all_tables()
@@ -76,10 +77,10 @@ class LifeInMemory(Life):
 
     # What happens by itself
 
-    @rule(fault=FAULTS)
-    def something_is_about_to_break(self, fault: Fault) -> None:
-        """The next operation meets it."""
-        self.fault = fault
+    @rule(faults=st.lists(FAULTS, min_size=3, max_size=6))
+    def some_things_are_about_to_break(self, faults: list[Fault]) -> None:
+        """Each of the next operations meets one of them."""
+        self.faults = list(faults)
 
     @exists
     @rule(name=SLOTS, illness=ILLNESSES)
@@ -136,7 +137,7 @@ class LifeInMemory(Life):
 
     def carry_out(self, request: Callable[[], Operation], fate: Fate) -> Operation:
         """See Life; every fate is played. What fails leaves everything as it was."""
-        before = self.inventory() if fate.may_fail or self.fault or self.illnesses.are_any else None
+        before = self.inventory() if fate.may_fail or self.faults or self.illnesses.are_any else None
         newest = Operation.objects.order_by("pk").last()
         operation = request()
         is_new = operation.pk > newest.pk
@@ -144,8 +145,7 @@ class LifeInMemory(Life):
             self.refuse_rival()
         if fate.is_answered_badly:
             self.domain.answer_everything("500")
-        self.breaking = Breaking(self.fault, operation) if self.fault else None
-        self.fault = None
+        self.breaking = Breaking(self.faults.pop(), operation) if self.faults else None
         with self.routers_refusing(fate.refused_from), self.breaking.going_on() if self.breaking else nullcontext():
             for statements in fate.deaths:
                 self.let_a_worker_die(operation, statements)
