@@ -17,7 +17,7 @@ from django.db import transaction
 from django.db.models import F
 from hypothesis import note
 from hypothesis import strategies as st
-from hypothesis.stateful import invariant, rule, run_state_machine_as_test
+from hypothesis.stateful import initialize, invariant, rule, run_state_machine_as_test
 
 from sites import routing
 from sites.jobs import reconcile, retire
@@ -55,7 +55,7 @@ class LifeInMemory(Life):
         self.contents = domain.folder / "contents of a former life"
         shutil.copytree(settings.CONTENT_DIR, self.contents)
         self.illnesses = Illnesses(domain.runtime)
-        self.faults: list[Fault] = []
+        self.faults: list[Fault | None] = []
         self.breaking: Breaking | None = None
         self.might_fail = False
         self.seen = routing.all_tables()
@@ -77,9 +77,9 @@ class LifeInMemory(Life):
 
     # What happens by itself
 
-    @rule(faults=st.lists(FAULTS, min_size=3, max_size=6))
-    def some_things_are_about_to_break(self, faults: list[Fault]) -> None:
-        """Each of the next operations meets one of them."""
+    @initialize(faults=st.lists(st.none() | FAULTS, min_size=20, max_size=20))
+    def some_things_are_going_to_break(self, faults: list[Fault | None]) -> None:
+        """Each of the next operations meets one of them, or none."""
         self.faults = list(faults)
 
     @exists
@@ -145,7 +145,8 @@ class LifeInMemory(Life):
             self.refuse_rival()
         if fate.is_answered_badly:
             self.domain.answer_everything("500")
-        self.breaking = Breaking(self.faults.pop(), operation) if self.faults else None
+        fault = self.faults.pop() if self.faults else None
+        self.breaking = Breaking(fault, operation) if fault else None
         with self.routers_refusing(fate.refused_from), self.breaking.going_on() if self.breaking else nullcontext():
             for statements in fate.deaths:
                 self.let_a_worker_die(operation, statements)
