@@ -1,6 +1,7 @@
 """The fast tests that use the database, once more on PostgreSQL: python -m tests.on_postgresql [pytest arguments]."""
 
 import os
+import signal
 import subprocess
 import sys
 
@@ -11,6 +12,7 @@ SELECTION = ("-m", "not live", "--database-only", "--numprocesses", "2")
 
 def run(arguments: list[str]) -> int:
     """Start a server, run the tests on it, and remove it; returns what pytest returned."""
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that the server goes too
     server = Postgres()
     try:
         environment = {**os.environ, "DATABASE_URL": server.url}

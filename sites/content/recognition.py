@@ -75,7 +75,7 @@ def recognise(tree: Tree, choices: Choices | None = None) -> Recipe:
     if recipe is None:
         raise Refused(unrecognised(tree, is_python=project.is_python))
     recipe = _as_chosen(project, recipe, choices)
-    if any(len(part.encode()) > MAX_COMMAND_BYTES for part in (*recipe.command, recipe.release or "")):
+    if any(len(part.encode(errors="replace")) > MAX_COMMAND_BYTES for part in (*recipe.command, recipe.release or "")):
         raise Refused(
             f"The line that starts this content is longer than {MAX_COMMAND_BYTES:,} bytes, so nothing was changed. "
             "Put it into a script, and publish again."

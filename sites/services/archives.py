@@ -1,5 +1,6 @@
 """From an archive to a deployment: looked at, refused as early as possible, unpacked, and named by a row."""
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -9,8 +10,12 @@ from sites.content import archive as zips
 from sites.content import recognition, store, uploads
 from sites.content.recipe import Recipe
 from sites.content.recognition import Choices
+from sites.errors import ArchiveRefused
 from sites.models import Deployment, Site
 from sites.services import storage
+
+_NO_TEXT = re.compile("[\0\ud800-\udfff]")
+"""Zero bytes and halves of characters: no process takes them, nor does a JSON column of PostgreSQL."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +79,7 @@ def unpacked(
     """
     with uploads.turn(str(subscription_id)), zips.opened(archive, is_stripped=is_stripped) as packed:
         recipe = recognition.recognise(packed, choices)
+        _ensure_text(recipe)
         uploads.ensure_disk()
         storage.ensure_content_fits(packed.use, name=name, site=site)
         with store.new_content() as draft:
@@ -81,3 +87,12 @@ def unpacked(
             content = draft.seal()
             with store.naming():
                 yield Unpacked(recipe, content, draft)
+
+
+def _ensure_text(recipe: recognition.Recipe) -> None:
+    lines = [*recipe.command, *recipe.build_steps, recipe.release or ""]
+    if any(_NO_TEXT.search(line) for line in lines):
+        raise ArchiveRefused(
+            reason="a command in its Procfile or package.json contains a zero byte or half a character",
+            remedy="Write that command anew, as UTF-8, and publish again.",
+        )

@@ -25,7 +25,7 @@ ERRORS: dict[str, Callable[[], BaseException]] = {
     "a killed worker": Killed,
 }
 MOMENTS = ("enter", "before", "after")
-"""While the step is written down, before its work, and after it."""
+"""While the step is written down together with what belongs to it, before its work, and after it."""
 
 
 @dataclass(frozen=True)
@@ -55,6 +55,8 @@ class Breaking:
         self._fault = fault
         self._steps = list(kind_of(operation).steps_of(operation))
         self._place = fault.place % len(self._steps)
+        has_entry = STAGES[self._steps[self._place]].enter is not None
+        self._moment = fault.moment if fault.moment != "enter" or has_entry else "before"
         self.count = 0
         """How often it has happened."""
 
@@ -81,15 +83,14 @@ class Breaking:
     @property
     def _is_after_the_switch(self) -> bool:
         """A step that could not be entered leaves the operation at the step before it."""
-        place = self._place - 1 if self._fault.moment == "enter" else self._place
+        place = self._place - 1 if self._moment == "enter" else self._place
         step = self._steps[place] if place >= 0 else Step.REQUESTED
         return step in Operation.AFTER_SWITCH
 
     def _broken(self, stage: Stage) -> Stage:
-        enter = stage.enter
-        if self._fault.moment == "enter":
-            return replace(stage, enter=lambda turn: (enter(turn), self._happen())) if enter else stage
-        if self._fault.moment == "before":
+        if self._moment == "enter":
+            return replace(stage, enter=lambda turn: (stage.enter(turn), self._happen()))
+        if self._moment == "before":
             return replace(stage, work=lambda turn: self._happen() or stage.work(turn))
         return replace(stage, work=lambda turn: (stage.work(turn), self._happen())[0])
 

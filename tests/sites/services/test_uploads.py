@@ -9,7 +9,7 @@ from django.conf import LazySettings
 
 from sites import retention
 from sites.content import store, uploads
-from sites.errors import DiskFull, QuotaExceeded, Refused, SlotBusy, UploadsBusy
+from sites.errors import ArchiveRefused, DiskFull, QuotaExceeded, Refused, SlotBusy, UploadsBusy
 from sites.models import Deployment, Operation, Site
 from sites.services import custom_sites, deployments, slots
 from sites.services.custom_sites import Beginning
@@ -71,6 +71,25 @@ def test_what_is_not_recognised_is_refused_before_it_is_unpacked(
             beginning=Beginning.UPLOAD,
             archive=archive,
         )
+    assert state(settings) == before
+
+
+@pytest.mark.parametrize(
+    "files",
+    [
+        {"app.js": b"", "Procfile": b"web: node app.js \0"},
+        {"app.js": b"", "Procfile": b"web: node app.js\nrelease: true \0"},
+        {"app.js": b"", "package.json": b'{"scripts": {"start": "node app.js \\u0000"}}'},
+        {"app.js": b"", "package.json": b'{"scripts": {"start": "node app.js \\ud800"}}'},
+    ],
+)
+def test_a_command_that_is_no_text_is_refused(
+    domain: Domain, settings: LazySettings, tmp_path: Path, files: dict[str, bytes]
+) -> None:
+    site = domain.create()
+    before = state(settings)
+    with pytest.raises(ArchiveRefused, match="zero byte or half a character"):
+        publish(domain, site, pack(tmp_path, files))
     assert state(settings) == before
 
 
