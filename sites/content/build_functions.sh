@@ -7,6 +7,7 @@ kept=$KEPT # of this site, below its cache
 # Packages that an earlier build of this site has installed from the same files, by the same interpreter.
 reuse() { # KEY FOLDER
     [ -d "$kept/$1" ] || return 1
+    rm -rf "$2" # the content may have brought one
     touch "$kept/$1" && cp -a --reflink=auto "$kept/$1" "$2" || { rm -rf "$2"; return 1; }
     echo "==> $2 is used again, because nothing that decides about it has changed"
 }
@@ -14,12 +15,12 @@ reuse() { # KEY FOLDER
 # Keep a folder of packages for the next build: the newest three, and none above 500 MB. No build fails for it.
 remember() { # KEY FOLDER
     [ -d "$2" ] && [ "$(du -sm "$2" | cut -f1)" -le 500 ] || return 0
-    mkdir -p $kept || return 0
-    draft=$(mktemp -d $kept/.new-XXXXXX) || return 0
+    rm -rf "$kept"/.new-* # of builds that were killed
+    mkdir -p "$kept" && draft=$(mktemp -d "$kept/.new-XXXXXX") || return 0
     cp -a --reflink=auto "$2" "$draft/folder" 2>/dev/null && mv -T "$draft/folder" "$kept/$1" 2>/dev/null || true
     rm -rf "$draft"
-    touch "$kept/$1" 2>/dev/null || true
-    ls -t $kept | tail -n +4 | while read -r name; do rm -rf "$kept/$name"; done
+    [ ! -d "$kept/$1" ] || touch "$kept/$1"
+    ls -t "$kept" | tail -n +4 | while read -r name; do rm -rf "$kept/$name"; done
 }
 
 # The time from which on files count as made by the build.

@@ -6,27 +6,18 @@ from dataclasses import dataclass, replace
 
 from sites.content import node_results, php_sites
 from sites.content.fallbacks import declared_fallback
-from sites.content.greenroom_file import Wishes, read_wishes
-from sites.content.node_sites import BIN, MODULES, NodeSite, read_package
-from sites.content.procfile import Procfile, read_procfile
-from sites.content.python_packages import (
-    INSTALL,
-    VENV,
-    Packages,
-    add_server,
-    find_packages,
-    has_packages,
-    make_venv,
-)
-from sites.content.python_sites import DjangoProject, find_application, find_django, frameworks, has_static_root
-from sites.content.recipe import Install, Kind, Recipe
+from sites.content.greenroom_file import read_wishes
+from sites.content.node_sites import read_package
+from sites.content.procfile import read_procfile
+from sites.content.project import Project, build_of, collect_static, installed, windows_scripts
+from sites.content.python_packages import has_packages
+from sites.content.python_sites import DjangoProject, find_application, find_django
+from sites.content.recipe import Kind, Recipe
 from sites.content.tree import Tree, nearest
 from sites.content.unrecognised import INDEX_PAGES, unrecognised
-from sites.content.wanted import wanted_node, wanted_python
 from sites.errors import Refused
 
 STATIC_PROGRAM = "/opt/greenroom/programs/static.py"
-MAX_FIRST_LINE = 256
 MAX_COMMAND_BYTES = 125_000
 """Below what Linux takes for one argument: execve(2)."""
 
@@ -42,24 +33,13 @@ class Choices:
     after_build: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class _Project:
-    """A content with what several of its kinds look at."""
-
-    tree: Tree
-    wishes: Wishes
-    procfile: Procfile
-    node: NodeSite | None
-    is_python: bool
-
-
 def recognise(tree: Tree, choices: Choices | None = None) -> Recipe:
     """The recipe of a content.
 
     Raises Refused, with what is recognised, when nothing is, and for manifests that cannot be read.
     """
     choices = choices or Choices()
-    project = _Project(tree, read_wishes(tree), read_procfile(tree), read_package(tree), has_packages(tree))
+    project = Project(tree, read_wishes(tree), read_procfile(tree), read_package(tree), has_packages(tree))
     recipe = (
         _by_line(project, choices.start_command.strip(), Kind.COMMAND, "start command")
         or _by_line(project, project.wishes.start, Kind.COMMAND, "greenroom.toml")
@@ -83,10 +63,10 @@ def recognise(tree: Tree, choices: Choices | None = None) -> Recipe:
     return recipe
 
 
-def _as_chosen(project: _Project, recipe: Recipe, choices: Choices) -> Recipe:
+def _as_chosen(project: Project, recipe: Recipe, choices: Choices) -> Recipe:
     """What holds for every kind: the release line, greenroom.toml, and the settings of the slot."""
     release = project.wishes.release or project.procfile.release
-    scripts = _windows_scripts(project.tree, f"{recipe.line} {release or ''}")
+    scripts = windows_scripts(project.tree, f"{recipe.line} {release or ''}")
     ends = [f"The line ends of Windows are taken out of {name}, which a shell does not understand." for name in scripts]
     notes = (*project.procfile.notes, *ends, *recipe.notes)
     steps = (*(f"sed -i 's/\\r$//' {shlex.quote(script)}" for script in scripts), *recipe.steps)
@@ -106,31 +86,24 @@ def _as_chosen(project: _Project, recipe: Recipe, choices: Choices) -> Recipe:
     )
 
 
-def _windows_scripts(tree: Tree, line: str) -> list[str]:
-    """Scripts of the content that a line runs and that were written on Windows."""
-    named = dict.fromkeys(word.strip("'\"").removeprefix("./") for word in line.split())
-    found = ((name, tree.read(name, MAX_FIRST_LINE)) for name in named if tree.has(name))
-    return [name for name, body in found if body.startswith(b"#!") and body.partition(b"\n")[0].endswith(b"\r")]
-
-
-def _by_line(project: _Project, line: str, kind: Kind, name: str) -> Recipe | None:
+def _by_line(project: Project, line: str, kind: Kind, name: str) -> Recipe | None:
     if not line:
         return None
-    recipe = _installed(project, Recipe(kind, f"{name}: {line}", line=php_sites.as_known_here(line)))
-    steps = (*_build_of(project), *_collect_static(find_django(project.tree) if project.is_python else None, project))
+    recipe = installed(project, Recipe(kind, f"{name}: {line}", line=php_sites.as_known_here(line)))
+    steps = (*build_of(project), *collect_static(find_django(project.tree) if project.is_python else None, project))
     return replace(recipe, steps=(*recipe.steps, *steps))
 
 
-def _by_output(project: _Project) -> Recipe | None:
+def _by_output(project: Project) -> Recipe | None:
     """A folder of the content, or of what its build makes, is the static site."""
     output = project.wishes.output
     if not output:
         return None
-    recipe = _installed(project, _static_recipe(f"static site, the folder '{output}' of greenroom.toml"))
-    return replace(recipe, steps=(*recipe.steps, *_build_of(project), f"keep '{output}'"))
+    recipe = installed(project, _static_recipe(f"static site, the folder '{output}' of greenroom.toml"))
+    return replace(recipe, steps=(*recipe.steps, *build_of(project), f"keep '{output}'"))
 
 
-def _django(project: _Project) -> Recipe | None:
+def _django(project: Project) -> Recipe | None:
     django = find_django(project.tree)
     if django is None or django.application is None:
         return None
@@ -144,7 +117,7 @@ def _django(project: _Project) -> Recipe | None:
     )
 
 
-def _python(project: _Project) -> Recipe | None:
+def _python(project: Project) -> Recipe | None:
     others = ("package.json", "composer.json", "index.php", *INDEX_PAGES)
     is_python = project.is_python or not any(map(project.tree.has, others))
     found = find_application(project.tree, is_python=is_python)
@@ -154,25 +127,25 @@ def _python(project: _Project) -> Recipe | None:
 
 
 def _python_recipe(
-    project: _Project, kind: Kind, what: str, line: str, *, server: str, django: DjangoProject | None = None
+    project: Project, kind: Kind, what: str, line: str, *, server: str, django: DjangoProject | None = None
 ) -> Recipe:
     name = "Django" if kind is Kind.DJANGO else "Python"
     built = project.node is not None and (project.node.build or project.wishes.build)
     own = project if built else replace(project, node=None)
-    recipe = _installed(own, Recipe(kind, f"{name}, {what}", line=line), is_python=True, server=server)
-    return replace(recipe, steps=(*recipe.steps, *_build_of(own), *_collect_static(django, project)))
+    recipe = installed(own, Recipe(kind, f"{name}, {what}", line=line), is_python=True, server=server)
+    return replace(recipe, steps=(*recipe.steps, *build_of(own), *collect_static(django, project)))
 
 
-def _node_server(project: _Project) -> Recipe | None:
+def _node_server(project: Project) -> Recipe | None:
     node = project.node
     line = (node.start or node_results.server_line(project.tree, node)) if node else ""
     if node is None or not line:
         return None
-    recipe = _installed(project, Recipe(Kind.NODE, f"Node, {line}", line=line))
-    return replace(recipe, steps=(*recipe.steps, *_build_of(project)))
+    recipe = installed(project, Recipe(Kind.NODE, f"Node, {line}", line=line))
+    return replace(recipe, steps=(*recipe.steps, *build_of(project)))
 
 
-def _node_result(project: _Project) -> Recipe | None:
+def _node_result(project: Project) -> Recipe | None:
     """A project whose build makes a folder of files."""
     node = project.node
     if node is None or not (node.build or project.wishes.build):
@@ -181,20 +154,20 @@ def _node_result(project: _Project) -> Recipe | None:
     folders = framework.folders if framework.name else node_results.ANY.folders
     kind = node_results.kind_of(project.tree, node, framework)
     recipe = _static_recipe(f"static site, built by '{node.build}'{f' ({framework.name})' if framework.name else ''}")
-    recipe = replace(_installed(project, recipe), fallback_page=declared_fallback(project.tree))
-    steps = ("mark_begin", *_build_of(project), f"keep_result {kind} {' '.join(folders)}")
+    recipe = replace(installed(project, recipe), fallback_page=declared_fallback(project.tree))
+    steps = ("mark_begin", *build_of(project), f"keep_result {kind} {' '.join(folders)}")
     return replace(recipe, steps=(*recipe.steps, *steps))
 
 
-def _php(project: _Project) -> Recipe | None:
+def _php(project: Project) -> Recipe | None:
     site = php_sites.find_php(project.tree)
     if site is None:
         return None
-    recipe = _installed(project, Recipe(Kind.PHP, site.what, line=site.line, files=site.files, notes=site.notes))
-    return replace(recipe, steps=(*recipe.steps, *site.steps, *_build_of(project)))
+    recipe = installed(project, Recipe(Kind.PHP, site.what, line=site.line, files=site.files, notes=site.notes))
+    return replace(recipe, steps=(*recipe.steps, *site.steps, *build_of(project)))
 
 
-def _static(project: _Project) -> Recipe | None:
+def _static(project: Project) -> Recipe | None:
     tree = project.tree
     page = next(filter(tree.has, INDEX_PAGES), None) or next(
         filter(None, (nearest(tree, name) for name in INDEX_PAGES)), None
@@ -211,66 +184,3 @@ def _static(project: _Project) -> Recipe | None:
 
 def _static_recipe(summary: str) -> Recipe:
     return Recipe(Kind.STATIC, summary, program=(f"{sys.prefix}/bin/python", STATIC_PROGRAM))
-
-
-def _installed(project: _Project, recipe: Recipe, *, is_python: bool = False, server: str = "") -> Recipe:
-    """With the steps that install the packages of Python and Node, and the interpreters that these ask for."""
-    steps: list[str | Install] = []
-    files: list[tuple[str, str]] = []
-    notes, wanted, paths = [*recipe.notes], [*recipe.wanted], []
-    if is_python or project.is_python:
-        packages = _packages(project)
-        added = (add_server(server),) if server else ()
-        steps.append(Install(VENV, (make_venv(), *packages.steps, *added), packages.inputs))
-        files += packages.files
-        said = wanted_python(project.tree)
-        notes += [f"Packages are installed from {packages.source}."] if packages.source else []
-        notes += [*packages.notes, *said.notes]
-        wanted += [said.wanted] if said.wanted else []
-        paths.append(f"$PWD/{VENV}/bin")
-    if project.node is not None:
-        said = wanted_node(project.tree, project.node.package)
-        node = project.node
-        steps += [node.tool] if node.tool else []
-        steps += [Install(MODULES, (node.install,), node.inputs)] if node.install else []
-        lock = f" from {node.manager.lock}" if node.manager.lock else ""
-        notes += [f"Packages are installed by {node.manager.name}{lock}."] if node.install else []
-        notes += [*node.notes, *said.notes]
-        wanted += [said.wanted] if said.wanted else []
-        paths.append(BIN)
-    return replace(
-        recipe,
-        steps=(*recipe.steps, *steps),
-        files=(*recipe.files, *files),
-        notes=tuple(notes),
-        wanted=tuple(wanted),
-        path=":".join(paths),
-    )
-
-
-def _packages(project: _Project) -> Packages:
-    """Those that some file names, else the frameworks that the code imports."""
-    packages = find_packages(project.tree)
-    named = [] if packages.source else frameworks(project.tree)
-    if not named:
-        return packages
-    note = f"No file names the packages, so {' and '.join(named)} is installed. Add a requirements.txt."
-    step = f"{INSTALL} {' '.join(map(repr, named))}"
-    return replace(packages, steps=(step,), notes=(*packages.notes, note))
-
-
-def _build_of(project: _Project) -> tuple[str, ...]:
-    """What greenroom.toml says, else the build script of package.json."""
-    if project.wishes.build:
-        return tuple(f"({line})" for line in project.wishes.build)
-    node = project.node
-    return (f"{node_results.environment_of(node)}{node.build}",) if node and node.build else ()
-
-
-def _collect_static(django: DjangoProject | None, project: _Project) -> tuple[str, ...]:
-    """Settings of the site are not known to a build, so a project that needs them is not stopped by this step."""
-    if django is None or not has_static_root(project.tree, django):
-        return ()
-    keys = "SECRET_KEY=of-the-build DJANGO_SECRET_KEY=of-the-build"
-    collect = f"{VENV}/bin/python {shlex.quote(django.manage)} collectstatic --noinput"
-    return (f"{keys} {collect} || echo 'The static files were not collected; the reason stands above.'",)

@@ -39,7 +39,7 @@ def advice(lines: list[str]) -> str:
     """What to do about an instance that ended after it wrote these lines, as the rest of a sentence; mostly nothing."""
     text = "\n".join(log_text(line) for line in lines)
     found = ((pattern.search(text), words) for pattern, words in ADVICE)
-    return next((f"; {words.format(match[1])}" for match, words in found if match), "")
+    return next((f"; {words.replace('{}', match[1])}" for match, words in found if match), "")
 
 
 def quoted(text: str) -> str:

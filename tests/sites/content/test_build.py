@@ -269,6 +269,8 @@ def test_what_was_kept_is_used_again_and_cannot_be_changed_by_that(tmp_path: Pat
     shell_in(folder, "mkdir .venv; echo one > .venv/a; remember k1 .venv; echo two > .venv/a; rm -rf .venv")
     shell_in(folder, "reuse k1 .venv; echo three >> .venv/a; rm -rf .venv; reuse k1 .venv")
     assert (folder / ".venv" / "a").read_text() == "one\n"
+    shell_in(folder, "rm -rf .venv; mkdir .venv; echo brought > .venv/b; reuse k1 .venv")
+    assert [path.name for path in (folder / ".venv").iterdir()] == ["a"], "what the content brought is not mixed in"
 
 
 def test_only_the_newest_three_are_kept(tmp_path: Path) -> None:
