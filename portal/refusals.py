@@ -24,7 +24,7 @@ TITLES = {
     404: "nothing here",
     408: "too slow",
     409: "not possible now",
-    412: "not as expected",
+    412: "changed meanwhile",
     413: "too large",
     422: "the application failed",
     429: "too many at once",

@@ -79,7 +79,7 @@ def unpacked(
     """
     with uploads.turn(str(subscription_id)), zips.opened(archive, is_stripped=is_stripped) as packed:
         recipe = recognition.recognise(packed, choices)
-        _ensure_text(recipe)
+        ensure_text(recipe)
         uploads.ensure_disk()
         storage.ensure_content_fits(packed.use, name=name, site=site)
         with store.new_content() as draft:
@@ -89,7 +89,8 @@ def unpacked(
                 yield Unpacked(recipe, content, draft)
 
 
-def _ensure_text(recipe: recognition.Recipe) -> None:
+def ensure_text(recipe: Recipe) -> None:
+    """Raises ArchiveRefused for a command that no program can be started with."""
     lines = [*recipe.command, *recipe.build_steps, recipe.release or ""]
     if any(_NO_TEXT.search(line) for line in lines):
         raise ArchiveRefused(

@@ -14,7 +14,7 @@ from sites.models import Deployment, Operation, Slot
 from sites.operations.kinds.publish import PUBLISH
 from sites.planning import configuration
 from sites.services import requests, storage
-from sites.services.archives import Origin, Unpacked
+from sites.services.archives import Origin, Unpacked, ensure_text
 from sites.services.deployments import touched
 from sites.services.publisher import Publisher
 
@@ -105,6 +105,7 @@ def _publish(publisher: Publisher, slot: Slot, change: Change, origin: Origin, b
         with store.new_content() as draft:
             change.make(draft, former, folder)
             recipe = recognition.recognise(draft.tree, choices)
+            ensure_text(recipe)
             content = Unpacked(recipe, draft.seal(), draft)
             with store.naming(), transaction.atomic():
                 operation = _begin(slot, content.deployment(origin), publisher)
