@@ -203,7 +203,9 @@ def lay(plan: Plan) -> None:
     if plan.user is not None:
         os.chown(UPPER, plan.user, plan.user)
     _place(content, os.open(LOWER, FOLDER))
-    options = f"lowerdir={LOWER},upperdir={UPPER},workdir={WORK}" + (",userxattr" if plan.user is None else "")
+    # Nothing in a content, which a stranger made, can refer to another file by the kernel's own marks
+    marks = "userxattr" if plan.user is None else "index=off,metacopy=off"
+    options = f"lowerdir={LOWER},upperdir={UPPER},workdir={WORK},redirect_dir=nofollow,{marks}"
     _mount(b"overlay", MERGED.encode(), b"overlay", MS_NOSUID | MS_NODEV, options)
     merged = os.open(MERGED, FOLDER)
     for folder, tree in folders:

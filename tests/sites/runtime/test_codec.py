@@ -1,6 +1,7 @@
 """What crosses the agent's socket comes out as it went in."""
 
 import json
+from dataclasses import replace
 
 import pytest
 
@@ -18,6 +19,7 @@ from sites.runtime.spec import (
     RunSpec,
     RunState,
     RunStatus,
+    Written,
 )
 
 REVISION = RevisionSpec(
@@ -43,6 +45,7 @@ def test_orders_come_out_as_they_went_in() -> None:
 
 def test_reports_come_out_as_they_went_in() -> None:
     status = InstanceStatus(7, 1, 3, InstanceState.BACKOFF, "10.0.0.2", 8080, 2, 137, EndReason.MEMORY)
+    status = replace(status, written=Written(("app.db", "logs/"), 3, 40))
     assert codec.instance_status(json.loads(json.dumps(codec.encode(status)))) == status
     run = RunStatus("build-1", RunState.ENDED, 137, EndReason.MEMORY)
     assert codec.run_status(json.loads(json.dumps(codec.encode(run)))) == run
