@@ -43,6 +43,7 @@ USERS_OF_ENCRYPT = {
     "portal/sealed.py": "in the page of a browser only",
     "portal/kept_form.py": "sessions",
     "portal/accounts/codes.py": "sessions",
+    "portal/accounts/views/tokens.py": "sessions",
     "portal/accounts/factors.py": "second factors",
 }
 """Who encrypts, and which of the places of a rotation that is; a new one needs a place of its own."""
