@@ -46,6 +46,7 @@ USERS_OF_ENCRYPT = {
     "portal/sealed.py": "in the page of a browser only",
     "portal/kept_form.py": "sessions",
     "portal/accounts/codes.py": "sessions",
+    "portal/accounts/views/tokens.py": "sessions",
     "portal/accounts/factors.py": "second factors",
     "sites/router/authority.py": "authority of the routers",
     "sites/tls/authority.py": "the authority's key",
