@@ -12,7 +12,7 @@ from portal.middleware import CONTENT_SECURITY_POLICY
 from sites.api import DESCRIPTION
 from sites.errors import NotFound
 
-KINDS = {
+TYPES = {
     "swagger-ui.css": "text/css; charset=utf-8",
     "swagger-ui-bundle.js": "text/javascript; charset=utf-8",
     "swagger-ui-init.js": "text/javascript; charset=utf-8",
@@ -36,7 +36,7 @@ def try_it(request: PortalRequest) -> HttpResponse:
 def asset(request: PortalRequest, file: str) -> HttpResponse:
     """One file of Swagger UI. Raises NotFound for any other."""
     spec = find_spec("ninja")
-    if file not in KINDS or spec is None or not spec.submodule_search_locations:
+    if file not in TYPES or spec is None or not spec.submodule_search_locations:
         raise NotFound
     path = Path(spec.submodule_search_locations[0]) / "static/ninja" / file
-    return HttpResponse(path.read_bytes(), content_type=KINDS[file])
+    return HttpResponse(path.read_bytes(), content_type=TYPES[file])
