@@ -15,8 +15,8 @@ GreenroomError
 │   ├── BodyTooSlow         a request arrives below the least rate
 │   ├── RequestTooLarge     a form beyond its limit
 │   ├── ServerBusy
-│   ├── TooManyUploads
 │   ├── TooManyTails        more programs follow logs than are served at once
+│   ├── TooManyUploads
 │   ├── KeyMissing          values are encrypted and the key is gone
 │   ├── KeyFileRefused
 │   ├── DataFolderRefused

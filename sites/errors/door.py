@@ -39,8 +39,8 @@ class TooManyTails(Refused):
     code = "TooManyTails"
     http_status = 429
     sentence = (
-        "As many logs are being followed already as this installation allows, so this one was not begun. "
-        "Stop a program that follows a log, or read the log page in the portal."
+        "So many programs follow logs that '{name}' cannot be followed as well. Nothing was changed. "
+        "Try again when one of them has ended, or see the log page in the portal."
     )
 
 

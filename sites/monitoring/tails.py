@@ -60,17 +60,17 @@ class Tails:
     def __len__(self) -> int:
         return sum(map(len, self._tails.values()))
 
-    def ensure_room(self, slot_id: int) -> None:
+    def ensure_room(self, slot_id: int, name: str) -> None:
         """Raises TooManyTails. May be called from any thread."""
         if len(self) >= MOST or len(self._tails.get(slot_id, ())) >= MOST_OF_SLOT:
-            raise TooManyTails
+            raise TooManyTails(name=name)
 
-    async def follow(self, slot_id: int, seconds: float) -> AsyncGenerator[list[Line]]:
+    async def follow(self, slot_id: int, seconds: float, name: str = "the web site") -> AsyncGenerator[list[Line]]:
         """What the slot writes from now on; an empty list when nothing came for `seconds`.
 
         Ends when the reader is too slow or the server stops. Raises TooManyTails.
         """
-        self.ensure_room(slot_id)
+        self.ensure_room(slot_id, name)
         tail = Tail()
         self._tails[slot_id].add(tail)
         if self._task is None or self._task.done():

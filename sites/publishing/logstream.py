@@ -31,7 +31,7 @@ def log_stream(request: HttpRequest, slot: Slot) -> HttpResponse:
     Each line is `TIME DEPLOYMENT rREVISION/INSTANCE TEXT`. The door sends it, and no thread waits.
     """
     try:
-        tails.ensure_room(slot.pk)
+        tails.ensure_room(slot.pk, slot.title)
     except TooManyTails as refusal:
         return JsonResponse({"code": refusal.code, "message": str(refusal)}, status=refusal.http_status)
     words = request.GET.get("filter", "")[:MOST_WORDS]

@@ -31,7 +31,7 @@ class Full:
     """Tails without room."""
 
     async def follow(self, slot_id: int, seconds: float) -> AsyncGenerator[list[Line]]:
-        raise TooManyTails
+        raise TooManyTails(name="contoso")
         yield []
 
 
@@ -69,7 +69,7 @@ def test_more_than_may_be_open_are_refused_with_a_code(
     monkeypatch.setattr(type(tails), "__len__", lambda _: 200)
     answer = Client().get("/logstream", HTTP_HOST="contoso.scm.localhost", **basic(slots[0]))
     assert (answer.status_code, answer.json()["code"]) == (429, "TooManyTails")
-    assert "As many logs" in read(logstream.pieces(Full(), 1, "", lambda: True))[0]
+    assert "So many programs" in read(logstream.pieces(Full(), 1, "", lambda: True))[0]
 
 
 def test_lines_come_as_text_and_silence_is_said() -> None:
