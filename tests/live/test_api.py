@@ -13,9 +13,10 @@ from pathlib import Path
 import httpx
 import pytest
 
-from sites.models import Operation
+from sites.models import AccessToken, Operation
 from sites.services import access_tokens
 from tests.live import archives
+from tests.live.chromium import OpenPage
 from tests.live.stage import assert_unnoticed, stage, using, versions, visitors
 from tests.live.system import ROOT, System
 from tools.demo.operations import monotonic, switch_of
@@ -132,3 +133,44 @@ def test_requests_at_once_with_one_key_are_one_swap_and_waiting_takes_no_thread(
         with system.client() as client:
             client.post(f"{where}/cancel", headers=headers | {"Idempotency-Key": "cancel"}).raise_for_status()
         assert set(threads.map(wait, range(12))) == {"cancelled"}
+
+
+def test_every_method_and_body_comes_through_the_router_and_the_door(
+    system: System, site: StagedSite, token: str
+) -> None:
+    path = f"/api/v1/sites/{site.name}"
+    with system.client() as client:
+        client.headers["Authorization"] = f"Bearer {token}"
+        production = client.get(path).json()["slots"][0]["deployment"]["id"]
+        assert client.put(f"{path}/production", json={"deployment": production}).json()["state"] == "already"
+        settings = f"{path}/slots/staging/settings"
+        answers = [
+            client.patch(settings, json={"app_settings": {"KEY": "x"}}),
+            client.patch(settings, content=b"x" * 3_000_000),
+            client.delete(f"{path}?typed_name={site.name}"),
+            client.get(path, headers={"Authorization": "Bearer wrong", "Cookie": "; ".join(system.cookies())}),
+        ]
+    told = [(answer.status_code, answer.json()["code"]) for answer in answers]
+    assert told == [(403, "ScopeMissing"), (413, "RequestTooLarge"), (403, "ScopeMissing"), (401, "TokenRefused")]
+
+
+def test_the_api_is_tried_on_a_page_of_our_own_under_the_portals_policy(
+    open_page: OpenPage, system: System, site: StagedSite, token: str
+) -> None:
+    page = open_page()
+    said: list[str] = []
+    page.on("console", lambda message: said.append(message.text) if message.type == "error" else None)
+    page.on("request", lambda request: said.append(request.url))
+    page.goto("/api/try/")
+    page.click("button.authorize")
+    page.fill(".auth-container input", token)
+    page.click(".auth-btn-wrapper button[type=submit]")
+    page.click(".btn-done")
+    page.click("#operations-web_sites-me .opblock-summary-control")
+    page.click("text=Try it out")
+    page.click("button.execute")
+    page.wait_for_selector(".live-responses-table")
+    assert '"person"' in page.inner_text(".live-responses-table")
+    ours = (f"http://{system.host()}/", "data:")
+    assert not [one for one in said if not one.startswith(ours)]
+    assert AccessToken.objects.get(name="ci", used_at__isnull=False)

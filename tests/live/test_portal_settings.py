@@ -105,6 +105,24 @@ def confirm(page: Page) -> None:
     page.keyboard.press("Enter")
 
 
+def test_an_access_token_is_created_shown_once_and_revoked(page: Page) -> None:
+    page.goto("/settings/account/")
+    page.click("text=manage access tokens")
+    confirm(page)
+    page.wait_for_selector("#token-name")
+    assert_axe_finds_nothing(page, "no access token")
+    page.fill("#token-name", "release pipeline")
+    page.keyboard.press("Enter")
+    page.wait_for_selector("#new-token-text")
+    assert page.inner_text("#new-token-text").startswith("greenroom_")
+    assert_axe_finds_nothing(page, "a new access token")
+    page.reload()
+    page.wait_for_selector("text=release pipeline")
+    assert page.locator("#new-token-text").count() == 0
+    page.click("text=Revoke")
+    page.wait_for_selector("text=You have no access token yet")
+
+
 def test_an_app_and_a_passkey_are_set_up_and_sign_in(page: Page) -> None:
     add_device(page)
     page.goto("/settings/account/app/")
