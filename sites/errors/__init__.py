@@ -9,6 +9,10 @@ GreenroomError
 │   ├── SignInLimited       too many wrong passwords or codes
 │   ├── SignInBusy          too many passwords at one moment
 │   ├── PublishingLimited   too many wrong publishing credentials
+│   ├── DiskFull            less is free than is kept in reserve
+│   ├── QuotaExceeded       content and builds of a web site would outgrow their quota
+│   ├── UploadsBusy
+│   ├── NotEnoughMemory     the limits of all instances together would exceed what the machine offers
 │   ├── DomainTaken         a slot has the domain name already
 │   ├── DomainLimit         the mode allows no more domain names
 │   ├── CertificateLimit    the mode allows no more certificates
@@ -20,10 +24,6 @@ GreenroomError
 │   ├── KeyMissing          values are encrypted and the key is gone
 │   ├── KeyFileRefused
 │   ├── DataFolderRefused
-│   ├── DiskFull            less is free than is kept in reserve
-│   ├── QuotaExceeded       content and builds of a web site would outgrow their quota
-│   ├── UploadsBusy
-│   ├── NotEnoughMemory     the limits of all instances together would exceed what the machine offers
 │   ├── RequestRefused      a program's request is not as the API describes it
 │   ├── TokenRefused        a program without an access token that is in force
 │   ├── TokenLimited        too many wrong access tokens
@@ -33,6 +33,8 @@ GreenroomError
 │   ├── KeyReused           an Idempotency-Key comes with another request
 │   ├── TooManyKeys
 │   ├── TooManyWaiting
+│   ├── RouterUnknown       a command names a router that is not registered
+│   ├── RouterRefused       a router cannot become what a command asks for
 │   ├── NotStandard         staged publishing needs Standard mode
 │   ├── NotSwappable        the site left Standard mode
 │   ├── SlotLimit
@@ -55,8 +57,6 @@ GreenroomError
 │   ├── AlreadyUp           one `up` per data folder
 │   ├── NotUp               a command needs a running `up`
 │   ├── IsolationMissing    the machine gives no sandbox, and nobody allowed to go without
-│   ├── RouterUnknown       a command names a router that is not registered
-│   ├── RouterRefused       a router cannot become what a command asks for
 │   ├── ArchiveRefused      an upload that cannot be trusted or read
 │   ├── UploadTooLarge
 │   ├── PublicationRefused
@@ -71,7 +71,6 @@ GreenroomError
     ├── ReleaseFailed
     ├── OutOfMemory         the machine has no memory for more instances
     ├── RoutesRefused       every router refused the routes
-    ├── RoutersLate         some routers did not acknowledge the routes before the switch
     ├── NoSpaceLeft         a write came to a full disk
     ├── InternalFault       an exception that nobody foresaw, again and again
     ├── Cancelled           a person asked for the end of an operation before its switch
@@ -79,7 +78,8 @@ GreenroomError
     │   ├── RuntimeUnreachable
     │   └── RouterUnreachable
     ├── ServerFault         Greenroom itself failed
-    └── StaleOrder          an order that a newer one has overtaken
+    ├── StaleOrder          an order that a newer one has overtaken
+    └── RoutersLate         some routers did not acknowledge the routes before the switch
 """
 
 from sites.errors.access import (

@@ -59,23 +59,24 @@ def publish_again(*, publisher: Publisher, slot: Slot, deployment: Deployment) -
     slot = publisher.checked(slot)
     requests.ensure_free([slot], wanted=PUBLISH)
     with store.naming(), transaction.atomic():
-        kept = Deployment.objects.select_for_update().get(pk=deployment.pk)
-        if kept.content_removed_at is not None or not _is_stored(kept):
+        deployment = Deployment.objects.select_for_update().get(pk=deployment.pk)
+        if deployment.content_removed_at is not None or not _is_stored(deployment):
             raise Refused(
-                f"The content of '{kept.message}' was removed, because newer deployments took its place. "
+                f"The content of '{deployment.message}' was removed, because newer deployments took its place. "
                 "Nothing was changed. Publish it again from where it came."
             )
         again = Deployment(
-            content_digest=kept.content_digest,
-            content_bytes=kept.content_bytes,
-            content_files=kept.content_files,
-            kind=kept.kind,
-            command=kept.command,
-            message=kept.message,
-            author=kept.author,
+            content_digest=deployment.content_digest,
+            content_bytes=deployment.content_bytes,
+            content_files=deployment.content_files,
+            kind=deployment.kind,
+            command=deployment.command,
+            traits=deployment.traits,
+            message=deployment.message,
+            author=deployment.author,
             deployer="Redeploy",
-            commit=kept.commit,
-            branch=kept.branch,
+            commit=deployment.commit,
+            branch=deployment.branch,
         )
         return _begin(slot, again, publisher)
 

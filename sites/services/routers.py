@@ -78,8 +78,8 @@ def ensure_can_add(name: str) -> None:
     node = RouterNode.objects.filter(node_id=name).first()
     if node is None:
         return
-    remedy = f"activate it: ./greenroom router activate {name}" if node.retired_at else "choose another name"
-    raise RouterRefused(f"There is a router '{name}' already. Nothing was changed. Please {remedy}.")
+    remedy = f"Activate it: ./greenroom router activate {name}" if node.retired_at else "Choose another name."
+    raise RouterRefused(f"There is a router '{name}' already. Nothing was changed. {remedy}")
 
 
 def add(name: str, certificate: Certificate) -> None:

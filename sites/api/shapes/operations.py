@@ -76,7 +76,7 @@ def describe_operation(request: HttpRequest, operation: Operation) -> OperationS
     return OperationShown(
         id=operation.public_id,
         url=request.build_absolute_uri(address(operation)),
-        kind=operation.kind,
+        kind=kind_of(operation).name,
         title=kind_of(operation).title_of(operation),
         target=operation.target,
         site=operation.site.name if operation.site else None,

@@ -89,8 +89,8 @@ def describe_settings(
     return SettingsShown(
         entries={
             category: [
-                EntryShown(name=one.name, value=value(category, one), type=one.kind, is_sticky=one.is_sticky)
-                for one in entries
+                EntryShown(name=entry.name, value=value(category, entry), type=entry.kind, is_sticky=entry.is_sticky)
+                for entry in entries
             ]
             for category, entries in present.items()
         },
@@ -141,7 +141,7 @@ def _entry(category: Category, name: str, asked: EntryAsked, former: Entry | Non
     return Entry(name, value, _type(asked, former), stays)
 
 
-def _type(asked: EntryAsked, former: Entry | None) -> str:
+def _type(asked: EntryAsked, saved: Entry | None) -> str:
     if asked.type is not None:
         return asked.type
-    return former.kind if former else ""
+    return saved.kind if saved else ""

@@ -24,6 +24,14 @@ PEOPLE_ONLY = {
     "operations.dismiss": "it closes a notification of the portal",
     "subscriptions.create": "subscriptions belong to their people, see members",
     "subscriptions.rename": "the same",
+    "certificates.add_certificate": "private keys are given by people so far",
+    "certificates.remove_certificate": "the same",
+    "certificates.save_tls": "the same",
+    "domains.add_domain": "whoever claims a name looks at the records that prove it",
+    "domains.look_again": "the same",
+    "domains.remove_domain": "the same",
+    "deployment_users.set_up": "a person's own credentials; programs have access tokens",
+    "secrets.reveal_for_profile": "a publish profile is for the tools of people; GET …/credentials has the same",
     "deployments.publish_zip": "zipdeploy on the slot's publishing host takes zips, also with an access token",
 }
 """Service → why only people ask for it, or what programs use in its place."""
@@ -46,6 +54,16 @@ READING = {
     "api-asset": "a part of it",
     "home": "leads on",
     "healthz": "a program reads it as it is",
+    "metrics": "the same",
+    "site-monitor": "/metrics has the figures",
+    "site-logs": "/api/logstream on the slot's publishing host",
+    "site-logs-more": "a part of that page",
+    "site-logs-download": "the same",
+    "site-redeploy": "PUT /api/deployments/ID on the slot's publishing host, also with an access token",
+    "site-deploy-branches": "POST /api/settings there",
+    "site-publish-profile": "a publish profile is for the tools of people",
+    "site-domains": "whoever claims a name looks at the records that prove it",
+    "site-certificates": "private keys are given by people so far",
     "all-items": "GET /sites",
 }
 """Address of the portal → why the API has none of its own."""

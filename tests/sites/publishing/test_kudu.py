@@ -119,7 +119,7 @@ def test_a_log_lists_steps_and_the_lines_of_the_build(staging: Publisher) -> Non
     (building,) = [entry for entry in entries if entry["details_url"]]
     assert entries[-1]["message"].startswith("Published ")
     details = staging.ask("GET", building["details_url"].removeprefix(f"http://{HOST}"))
-    assert details.json() == []
+    assert [line["message"] for line in details.json()] == ["Recognised: static site, index.html"]
     assert staging.ask("GET", "/api/deployments/latest/log/other").status_code == 404
 
 

@@ -5,7 +5,7 @@ import dataclasses
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from sites.general_settings import GENERAL_DEFAULTS, TITLES, WARMUP_DEFAULTS
+from sites.general_settings import GENERAL_DEFAULTS, MONITORING_DEFAULTS, TITLES, WARMUP_DEFAULTS
 from sites.models import Category, Slot
 from sites.services import deployments
 from sites.services.compare import Comparison, Relation, compare
@@ -74,7 +74,7 @@ def test_general_settings_and_rules_are_told_by_what_people_call_them(domain: Do
     domain.save(staging, Entry("tries", "3"), category=Category.WARMUP)
     warning = next(one for one in compare(staging, production).warnings if one.code == "configured_otherwise")
     assert "'Always on', 'Tries'" in warning.sentence
-    assert set(TITLES) == {*GENERAL_DEFAULTS, *WARMUP_DEFAULTS}
+    assert set(TITLES) == {*GENERAL_DEFAULTS, *MONITORING_DEFAULTS, *WARMUP_DEFAULTS}
 
 
 def test_secret_values_are_compared_and_never_handed_out(domain: Domain) -> None:
