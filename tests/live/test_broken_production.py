@@ -22,16 +22,16 @@ MOST = timedelta(seconds=60)
 BREAKS = """
 import os, threading, time
 from pathlib import Path
-BROKEN = Path(__file__).parent / "BROKEN"
+STATE = Path(__file__).parent / "STATE"
 def break_down():
-    while not BROKEN.exists():
+    while STATE.read_text() != "broken":
         time.sleep(0.1)
     {then}
 threading.Thread(target=break_down, daemon=True).start()
-if BROKEN.exists():
+if STATE.read_text() == "broken":
     {at_start}
 """
-"""A file beside the program breaks it, now and at every start."""
+"""What stands in a file beside the program breaks it, now and at every start."""
 MAIN = 'if __name__ == "__main__":'
 HANG = "Handler.note = lambda self: time.sleep(3600)"
 WAYS = {
@@ -43,7 +43,7 @@ WAYS = {
 
 def breakable(way: str, version: str) -> bytes:
     program = archives.PROBED.read_text().replace(MAIN, WAYS[way] + MAIN)
-    return archives.zipped(app__py=program, VERSION=version, Procfile=archives.WEB)
+    return archives.zipped(app__py=program, STATE="well", VERSION=version, Procfile=archives.WEB)
 
 
 @pytest.fixture(params=["exits", "never listens", "hangs"])
@@ -64,7 +64,7 @@ def break_production(site: StagedSite, way: str) -> None:
     published = site.publish(site.staging, breakable(way, f"{way}-{Operation.objects.count()}"), way)
     wait_until_done(published)
     wait_until_done(site.request_swap())
-    (store.path_of(published.deployment.content_digest) / "BROKEN").touch()
+    (store.path_of(published.deployment.content_digest) / "STATE").write_text("broken")  # the same file, not a new one
     revision = site.production.live_revision_id
     if way == "hangs":
         return

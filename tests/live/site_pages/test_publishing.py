@@ -70,7 +70,7 @@ def test_curl_of_the_quick_start_publishes(portal: Page, system: System) -> None
     portal.get_by_role("button", name="Show the password").click()
     password = portal.locator("#publishing-password .secret").inner_text()
     portal.goto("/sites/curled/production/quickstart/")
-    portal.get_by_role("button", name="Copy the line").click()
+    portal.get_by_role("button", name="Copy the line for curl").click()
     line = portal.evaluate("navigator.clipboard.readText()")
     found = re.fullmatch(r"curl -u '(?P<user>\S+)' --data-binary @site\.zip (?P<address>http://\S+)", line)
     assert found, line
