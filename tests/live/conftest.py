@@ -7,9 +7,11 @@ from pathlib import Path
 
 import pytest
 from django.conf import settings
+from django.db.models.functions import Now
 from playwright.sync_api import Browser
 from pytest_django import DjangoDbBlocker
 
+from sites.models import Operation
 from tests.live.agent_rig import Agent, running_agent
 from tests.live.chromium import OpenPage, Window, launched
 from tests.live.reachable import for_everybody
@@ -60,7 +62,12 @@ def chromium() -> Iterator[Browser]:
 
 @pytest.fixture
 def open_page(chromium: Browser, system: System) -> Iterator[OpenPage]:
-    """Opens pages of the portal, signed in as the administrator; an error of a script fails the test."""
+    """Opens pages of the portal, signed in as the administrator; an error of a script fails the test.
+
+    The bar shows nothing that other tests have left unread.
+    """
+    with system.database():
+        Operation.objects.exclude(state__in=Operation.OPEN).filter(dismissed_at=None).update(dismissed_at=Now())
     window = Window(chromium, system)
     yield window.open
     window.close()

@@ -22,7 +22,7 @@ pytestmark = pytest.mark.live
 @pytest.fixture
 def site(system: System) -> Iterator[StagedSite]:
     with using(system):
-        yield stage(system, "pushed", instances=1, is_marked=False)
+        yield stage(system, "uploaded", instances=1, is_marked=False)
 
 
 class Curl:
