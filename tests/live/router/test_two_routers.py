@@ -114,11 +114,12 @@ def strangers(place: str) -> Iterator[None]:
 
 
 def test_a_swap_moves_both_and_no_visitor_of_either_notices(router: SecondRouter, site: StagedSite) -> None:
-    both = [*visitors(site, is_light=True), *visitors(replace(site, port=router.port), is_light=True)]
-    with strangers(router.system.environment["GREENROOM_XDS_LISTEN"]), Load(both) as load:
+    first, second = (visitors(replace(site, port=port), is_light=True) for port in (site.port, router.port))
+    with strangers(router.system.environment["GREENROOM_XDS_LISTEN"]), Load(first) as here, Load(second) as there:
         for _ in range(2):
             site.swap()
-    assert_unnoticed(judge(load.records, site), at_least=100)
+    for load in (here, there):  # no visitor comes by both, and the two do not switch at the same moment
+        assert_unnoticed(judge(load.records, site), at_least=40)
     with router.system.database():
         assert set(RouterNode.objects.values_list("node_id", flat=True)) == {"router-1", NAME}
 
