@@ -15,7 +15,7 @@ from tests.live.system import CSRF_COOKIE, PARTS, SESSION_COOKIE, System, wait_f
 pytestmark = pytest.mark.live
 
 ACTING = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2028\u2029]")
-READ_BY_SITES = ("content", "builds", "mounts", "cache", "instances")
+READ_BY_SITES = ("content", "builds", "mounts", "cache", "git", "instances")
 RELEASE = "release: printf '\\033]0;PWN\\007\\033[31mred \\342\\200\\256 turned\\n'; exit 3\nweb: python3 app.py\n"
 NAME = "secretive"
 
