@@ -204,7 +204,7 @@ def strike(system: System, victim: Victim, course: Course) -> None:
         wait_for(lambda: marks(system, site) == OWN_MARKS, 15, "each slot has its own settings")
         assert not SlotHold.objects.filter(slot__site__name=site.name).exists()
         wait_for(lambda: has_no_orphans(system), 15, "no instance runs that nobody wants")
-        wait_for(lambda: is_complete(system, site.name), 15, "every instance that is wanted runs")
+        wait_for(lambda: is_complete(system, site.name), 45, "every instance that is wanted runs")
 
 
 def struck(system: System, site: StagedSite, victim: Victim, course: Course) -> tuple[list[Record], Operation]:
