@@ -148,9 +148,9 @@ def test_a_requirement_that_is_not_in_the_lock_is_refused(lay: Lay) -> None:
 
 
 def test_indexes_beside_pypi_are_asked_too(lay: Lay) -> None:
-    sources = "[[source]]\nurl = 'https://pypi.org/simple'\n[[source]]\nurl = 'https://packages.example/simple'\n"
+    sources = "[[source]]\nurl = 'https://pypi.org/simple'\n[[source]]\nurl = 'file:///packages/simple'\n"
     files = dict(recipe_of(lay, {"app.py": FLASK, "Pipfile": sources + PIPFILE}).files)
-    assert files[".greenroom/requirements.txt"] == "--extra-index-url https://packages.example/simple\nflask\n"
+    assert files[".greenroom/requirements.txt"] == "--extra-index-url file:///packages/simple\nflask\n"
 
 
 @pytest.mark.parametrize(
