@@ -141,7 +141,7 @@ class _Budget:
 def _damage_refused(entry: Entry) -> Iterator[None]:
     try:
         yield
-    except (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError, NotImplementedError, struct.error) as error:
+    except (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError, struct.error) as error:
         raise ArchiveRefused(reason=f"{entry.where}, is damaged", remedy="Pack it again and publish again.") from error
 
 

@@ -38,7 +38,7 @@ def test_instances_come_and_go_without_a_new_address_of_the_machine(shared_agent
         (instance,) = shared_agent.serve(30)
         shared_agent.stop(30)
         monitor.terminate()
-        told = required(monitor.stdout, "what is told").read()
+        told = required(monitor.stdout, "the output of the monitor").read()
     prefix = f"room{instance.address.split('.')[1]}-"
     own = [line for line in told.splitlines() if prefix in line]
     assert any("LOWER_UP" in line for line in own), "the interface was seen"

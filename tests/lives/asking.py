@@ -53,7 +53,7 @@ class Asking(RuleBasedStateMachine):
         """Fails unless a visitor of `host` meets what the place serves, by `count` instances at least."""
 
     def may_fail(self, fate: Fate) -> bool:
-        """Whether the operation that was carried out last may have ended otherwise than asked."""
+        """Whether the last operation may have ended differently from what was asked."""
         return fate.may_fail
 
     def settle(self) -> None:

@@ -19,7 +19,7 @@ class Fate:
 
     @property
     def may_fail(self) -> bool:
-        """Whether the operation may end otherwise than asked."""
+        """Whether the operation may end differently from what was asked."""
         return self.is_answered_badly or bool(self.refused_from)
 
 

@@ -1,4 +1,4 @@
-"""Who gets a layer, and what is told of what lies in it."""
+"""Who gets a layer, and what people see of its files."""
 
 import asyncio
 import os
@@ -39,7 +39,7 @@ def test_a_folder_that_a_build_writes_into_gets_none() -> None:
 
 
 def written(folder: Path) -> Written:
-    """What is told of a layer with these files, at its end."""
+    """What the log says of a layer with these files when it ends."""
 
     async def look() -> tuple[Written, list[str]]:
         layer, notes = Layer(os.open(folder, os.O_RDONLY)), list[str]()
