@@ -98,7 +98,7 @@ def test_each_swap_is_a_mark_that_leads_to_it(
 
 def test_what_nobody_visited_says_so(alice: Client, production: Slot) -> None:
     page = alice.get(MONITOR + "?range=90d").content.decode()
-    assert "Nothing was measured in the last 90 days: nobody visited contoso." in page
+    assert "No figures of contoso in the last 90 days. A request shows here about ten seconds after it." in page
     assert "chart-data" not in page
 
 
