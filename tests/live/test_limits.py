@@ -38,7 +38,7 @@ FLOODS = {
     "one-line": "timeout 2 tr '\\0' x </dev/zero",
     "reopened": "timeout 2 dd if=/dev/zero of=/proc/self/fd/1 bs=1M status=none",
     "dev-stdout": "timeout 2 yes >/dev/stdout",
-    "by-a-child": "setsid sh -c 'timeout 2 yes' & sleep 2",
+    "by-a-child": "setsid sh -c 'timeout 2 yes' & wait",
     "truncated": "truncate -s 1T /proc/self/fd/1 || fallocate -l 1T /proc/self/fd/1 || timeout 2 yes",
 }
 
