@@ -12,7 +12,7 @@ from sites.jobs import (
     certificates,
     domains,
     figures,
-    limits,
+    machine_limits,
     mail,
     metrics,
     previews,
@@ -30,7 +30,7 @@ logger = logging.getLogger(__name__)
 
 AGAIN_SECONDS = 1.0
 """Between the loss of the database and the next try."""
-MOST_CLAIMS = 3
+MAX_CLAIMS = 3
 """Of a database that comes and goes."""
 TIME_LIMITS = {Queue.CONTROL: 240, Queue.WORK: 1500}
 """After so many seconds a worker's process is killed; its operation was given to another long before."""
@@ -45,7 +45,7 @@ def advance(operation_id: int, attempt: int, instead_of: Sequence[str] = ()) -> 
     except machine.DATABASE_LOST as lost:
         logger.warning("An operation has lost its database and is taken up again: %s", lost)
         queue = (advance.request.delivery_info or {}).get("routing_key", Queue.CONTROL)
-        _send((operation_id, attempt, [claim, *instead_of][:MOST_CLAIMS]), queue, AGAIN_SECONDS)
+        _send((operation_id, attempt, [claim, *instead_of][:MAX_CLAIMS]), queue, AGAIN_SECONDS)
 
 
 @shared_task(throws=(Unreachable,))
@@ -99,7 +99,7 @@ def sweep_leftovers() -> None:
 @shared_task(throws=(Unreachable,))
 def keep_limits() -> None:
     """Tell the runtime the limits of this machine, and write down what folders take."""
-    limits.run()
+    machine_limits.run()
 
 
 @shared_task
