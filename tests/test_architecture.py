@@ -63,7 +63,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "sites.kept_deployments": {"sites.models", "sites.disk"},
     "sites.planning": {"sites.models", "sites.content", "sites.runtime", "sites.general_settings"},
     "sites.tasks": {"sites.jobs", "sites.operations", "sites.operations.kinds", "sites.models"},
-    "sites.ticks": {"sites.tasks", "sites.supervisor"},
+    "sites.ticks": {"sites.tasks", "sites.jobs", "sites.supervisor"},
     "sites.operations.holds": {"sites.models"},
     "sites.operations.kinds": {"sites.operations", "sites.models"},
     "sites.operations": {
