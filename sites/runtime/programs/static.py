@@ -1,29 +1,31 @@
-"""Serves the folder it is started in: the program of static sites, run inside the sandbox."""
+"""Serves the folder it is started in: writes the configuration of lighttpd, and becomes lighttpd in the same process.
 
+The program of static sites, run inside the sandbox. `site.lua` beside it says which file answers a request, and
+`gateway.py` runs the scripts of handler mappings.
+"""
+
+import json
 import mimetypes
 import os
+import resource
+import shutil
 import sys
+from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
 
-import uvicorn
-from starlette.concurrency import run_in_threadpool
-from starlette.datastructures import Headers
-from starlette.exceptions import HTTPException
-from starlette.responses import FileResponse, RedirectResponse, Response
-from starlette.staticfiles import NotModifiedResponse, StaticFiles
-from starlette.types import ASGIApp, Scope
-
-if TYPE_CHECKING or __package__:
-    from sites.runtime.programs.compression import Compressed, is_worth_it, takes_gzip
-    from sites.runtime.programs.gateway import Gateway, read_mappings
-else:  # in the sandbox, which shows the folder of this program and nothing else of Greenroom
-    from compression import Compressed, is_worth_it, takes_gzip
-    from gateway import Gateway, read_mappings
-
+PROGRAM = "lighttpd"
+FOLDERS = ("/usr/sbin", "/usr/local/sbin")
+"""Where it lies beside PATH."""
+MISSING = (
+    "lighttpd is not installed, and static sites are served by it. Install it on the server "
+    "(Debian: apt-get install lighttpd lighttpd-mod-deflate lighttpd-modules-lua), then publish again."
+)
 DEFAULT_DOCUMENTS = "index.html,index.htm,default.html"
 TYPES = {
     ".avif": "image/avif",
+    ".br": "application/x-brotli",
+    ".bz2": "application/x-bzip2",
+    ".gz": "application/gzip",
     ".ico": "image/x-icon",
     ".js": "text/javascript",
     ".json": "application/json",
@@ -36,139 +38,127 @@ TYPES = {
     ".webp": "image/webp",
     ".woff": "font/woff",
     ".woff2": "font/woff2",
+    ".xz": "application/x-xz",
+    "apple-app-site-association": "application/json",
 }
-METHODS = ("GET", "HEAD")
-SHOWN_DOT_FOLDER = ".well-known"
+"""By suffix or name, where the machine's table says nothing or something else."""
+COMPRESSED = (
+    "text/",
+    "application/javascript",
+    "application/json",
+    "application/manifest+json",
+    "application/wasm",
+    "application/xml",
+    "application/rss+xml",
+    "application/atom+xml",
+    "font/ttf",
+    "font/otf",
+    "image/svg+xml",
+    "image/x-icon",
+)
+"""Types that become shorter; pictures, films, archives and woff are compressed already."""
+LARGEST_COMPRESSED_KB = 8 * 1024
+MOST_FILES = 16 * 1024
+"""Open at once; a third of them can be connections."""
+IDLE_SECONDS = 4000
+"""A connection without a request. The router closes its own after an hour, so no request meets one that just closes."""
 GRACE_SECONDS = 25
+SCRIPT_MARK = "/.script"
+"""What `site.lua` puts before the path of a script."""
+HEADER_BYTES = 65_000
+"""What the router lets pass is smaller."""
 
 
-class Site(StaticFiles):
-    """Files with types, validators and ranges; no listings, no dot files, no links that lead out of the folder.
-
-    Browsers keep what they get and ask each time whether it is still good (no-cache), so that nobody sees the version
-    from before a swap.
-    """
-
-    def __init__(
-        self,
-        folder: Path,
-        default_documents: list[str],
-        run: frozenset[str] = frozenset(),
-        *,
-        fallback_page: str = "",
-    ) -> None:
-        """Files with an extension in `run` are run by their script processor and never handed out.
-
-        `fallback_page` answers what is no file, for pages that are drawn in the browser; empty: 404 does.
-        """
-        self._default_documents = default_documents
-        self._fallback_page = fallback_page
-        self._run = run
-        self._compressed = Compressed()
-        super().__init__(directory=folder, follow_symlink=False)
-
-    async def get_response(self, path: str, scope: Scope) -> Response:
-        """The file, the default document of a folder, the fallback page, or 404 with the site's own page."""
-        if scope["method"] not in METHODS:
-            status = 204 if scope["method"] == "OPTIONS" else 405
-            return Response(status_code=status, headers={"Allow": ", ".join((*METHODS, "OPTIONS"))})
-        response = await run_in_threadpool(self._answer, path, scope)
-        response.headers["Cache-Control"] = "no-cache"
-        return response
-
-    def file_response(
-        self, full_path: "str | os.PathLike[str]", stat_result: os.stat_result, scope: Scope, status_code: int = 200
-    ) -> Response:
-        """The file, compressed for whoever takes that, or that the visitor's copy of it is still good."""
-        # Two versions of a file can be of the same size and time. Both are on the disk, so their inodes differ
-        etag = f"{stat_result.st_ino:x}-{stat_result.st_size:x}-{stat_result.st_mtime_ns:x}"
-        headers = {"ETag": f'"{etag}"'}
-        response: Response = FileResponse(full_path, status_code, headers, stat_result=stat_result)
-        asked = Headers(scope=scope)
-        if is_worth_it(response.headers["content-type"], stat_result.st_size):
-            response.headers["Vary"] = "Accept-Encoding"
-            if "range" not in asked and takes_gzip(asked.get("accept-encoding", "")):
-                kept = {name: response.headers[name] for name in ("content-type", "last-modified", "vary")}
-                compressed = {**kept, "Content-Encoding": "gzip", "ETag": f'"{etag}-gzip"'}
-                response = Response(self._compressed.of(str(full_path), etag), status_code, compressed)
-        return NotModifiedResponse(response.headers) if self.is_not_modified(response.headers, asked) else response
-
-    def _answer(self, path: str, scope: Scope) -> Response:
-        try:
-            return self._found(path, scope)
-        except (HTTPException, OSError, ValueError):  # a name that is too long, or that no file can have
-            return self._fallback(scope) or self._not_found(scope)
-
-    def _found(self, path: str, scope: Scope) -> Response:
-        if any(part.startswith(".") and part not in (".", SHOWN_DOT_FOLDER) for part in Path(path).parts):
-            raise HTTPException(status_code=404)
-        full_path, stat = self.lookup_path(path)
-        if stat is not None and os.path.isdir(full_path):
-            return self._folder(path, scope)
-        if stat is None or not os.path.isfile(full_path) or self._is_run(path):
-            raise HTTPException(status_code=404)
-        return self.file_response(full_path, stat, scope)
-
-    def _folder(self, path: str, scope: Scope) -> Response:
-        for name in self._default_documents:
-            full_path, stat = self.lookup_path(os.path.join(path, name))
-            if stat is not None and os.path.isfile(full_path):
-                if not scope["path"].endswith("/"):
-                    query = scope["query_string"].decode("latin-1")
-                    last = scope["path"].rpartition("/")[2]
-                    return RedirectResponse(f"{last}/{'?' if query else ''}{query}", status_code=301)
-                if self._is_run(name):
-                    break
-                return self.file_response(full_path, stat, scope)
-        raise HTTPException(status_code=404)
-
-    def _fallback(self, scope: Scope) -> Response | None:
-        """The fallback page for what a person looks at; a picture or script that is not there stays missing."""
-        accepted = dict(scope["headers"]).get(b"accept", b"")
-        is_page = "." not in scope["path"].rpartition("/")[2] or b"text/html" in accepted
-        if not self._fallback_page or not is_page:
-            return None
-        full_path, stat = self.lookup_path(self._fallback_page)
-        if stat is None or not os.path.isfile(full_path) or self._is_run(self._fallback_page):
-            return None
-        return self.file_response(full_path, stat, scope)
-
-    def _not_found(self, scope: Scope) -> Response:
-        full_path, stat = self.lookup_path("404.html")
-        if stat is not None and os.path.isfile(full_path) and not self._is_run("404.html"):
-            # Without the request's headers: a validator or a range must not turn the page into 304 or 206
-            return self.file_response(full_path, stat, {**scope, "headers": []}, status_code=404)
-        return Response("Not found\n", status_code=404, media_type="text/plain")
-
-    def _is_run(self, name: str) -> bool:
-        return os.path.splitext(name)[1].lower() in self._run
+def quoted(text: str) -> str:
+    """A string of lighttpd's configuration. Raises ValueError for what none can hold."""
+    if any(ord(character) < 32 for character in text):
+        raise ValueError(f"{text!r} holds a control character")
+    return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
 
 
-def application(folder: Path) -> ASGIApp:
-    """The site of a folder, with the default documents and handler mappings that the environment names."""
-    for suffix, media_type in TYPES.items():
-        mimetypes.add_type(media_type, suffix)
-    documents = os.environ.get("DEFAULT_DOCUMENTS") or DEFAULT_DOCUMENTS
-    names = [name.strip() for name in documents.split(",") if name.strip()]
-    mappings = read_mappings(os.environ.get("HANDLER_MAPPINGS", ""))
-    site = Site(folder, names, frozenset(mappings), fallback_page=os.environ.get("FALLBACK_PAGE", ""))
-    return Gateway(site, folder, mappings, names) if mappings else site
+def listed(texts: Iterable[str]) -> str:
+    """A list of such strings."""
+    return "(" + ", ".join(map(quoted, texts)) + ")"
 
 
-def main() -> None:
-    """Serves until SIGTERM, then finishes the requests that it holds."""
+def media_types() -> dict[str, str]:
+    """Suffix → media type, with the character set of text: the table of the machine, and ours."""
+    mimetypes.init()
+    of_machine = {suffix.lower(): kind for suffix, kind in mimetypes.types_map.items()}
+    known = {**of_machine, **TYPES, "": "text/plain"}
+    return {
+        suffix: f"{kind}; charset=utf-8" if kind.startswith("text/") else kind for suffix, kind in sorted(known.items())
+    }
+
+
+def suffixes(mappings: str) -> list[str]:
+    """The suffixes of files that are scripts, as HANDLER_MAPPINGS names them, in small letters."""
+    return sorted({suffix.lower() for suffix in json.loads(mappings or "{}")})
+
+
+def configuration(folder: Path, environment: Mapping[str, str], scripts: list[str]) -> str:
+    """lighttpd's configuration for the site in `folder`; PORT, HOST and TMPDIR are read from `environment`."""
+    here = Path(__file__).resolve().parent
+    scratch = environment.get("TMPDIR", "/tmp")  # noqa: S108 - of the sandbox
+    types = ", ".join(f"{quoted(suffix)} => {quoted(kind)}" for suffix, kind in media_types().items())
+    host = environment.get("HOST", "127.0.0.1")
+    lines = [
+        f"server.document-root = {quoted(str(folder))}",
+        f"server.bind = {quoted(f'[{host}]' if ':' in host else host)}",
+        f"server.port = {int(environment['PORT'])}",
+        f"server.modules = {listed(['mod_magnet', *(['mod_scgi'] if scripts else []), 'mod_deflate'])}",
+        'server.tag = ""',
+        'server.follow-symlink = "disable"',
+        'server.error-handler = "/"',
+        f"magnet.attract-physical-path-to = {listed([str(here / 'site.lua')])}",
+        f"mimetype.assign = ({types})",
+        f"deflate.mimetypes = {listed(COMPRESSED)}",
+        'deflate.allowed-encodings = ("gzip")',
+        f"deflate.max-compress-size = {LARGEST_COMPRESSED_KB}",
+        f"server.upload-dirs = {listed([scratch])}",
+        f"server.max-fds = {min(MOST_FILES, resource.getrlimit(resource.RLIMIT_NOFILE)[1])}",
+        f"server.max-request-field-size = {HEADER_BYTES}",
+        f"server.max-keep-alive-idle = {IDLE_SECONDS}",
+        "server.max-keep-alive-requests = 60000",
+        f'server.feature-flags = ("server.graceful-shutdown-timeout" => {GRACE_SECONDS})',
+    ]
+    if scripts:
+        lines += _gateway(here, scratch)
+    return "\n".join(lines) + "\n"
+
+
+def _gateway(here: Path, scratch: str) -> list[str]:
+    """Scripts are run by a process that lighttpd starts, and starts again; it gets the body as it comes."""
+    command = f"{sys.executable} -I -S {here / 'gateway.py'}"
+    backend = f'"socket" => {quoted(f"{scratch}/scripts")}, "bin-path" => {quoted(command)}, "max-procs" => 1'
+    return [
+        "server.stream-request-body = 2",
+        "server.stream-response-body = 2",
+        f'scgi.server = ({quoted(SCRIPT_MARK)} => (({backend}, "tcp-fin-propagate" => "enable")))',
+    ]
+
+
+def find_program() -> str | None:
+    """lighttpd's path; None when it is not installed."""
+    return shutil.which(PROGRAM, path=os.pathsep.join((os.environ.get("PATH", os.defpath), *FOLDERS)))
+
+
+def main() -> int:
+    """Returns only when lighttpd cannot be run; the reason is on stderr."""
+    program = find_program()
+    if program is None:
+        sys.stderr.write(f"{MISSING}\n")
+        return 127
     folder = Path(sys.argv[1] if len(sys.argv) > 1 else ".").resolve()
-    uvicorn.run(
-        application(folder),
-        host=os.environ.get("HOST", "127.0.0.1"),
-        port=int(os.environ["PORT"]),
-        lifespan="off",
-        access_log=False,
-        server_header=False,
-        log_level="warning",
-        timeout_graceful_shutdown=GRACE_SECONDS,
-    )
+    scripts = suffixes(os.environ.get("HANDLER_MAPPINGS", ""))
+    os.environ.setdefault("DEFAULT_DOCUMENTS", DEFAULT_DOCUMENTS)
+    os.environ["SCRIPT_SUFFIXES"] = " ".join(scripts)
+    descriptor = os.memfd_create("lighttpd.conf")
+    os.write(descriptor, configuration(folder, os.environ, scripts).encode())
+    os.lseek(descriptor, 0, os.SEEK_SET)
+    os.dup2(descriptor, 0)
+    os.execv(program, [PROGRAM, "-D", "-f", "-"])  # noqa: S606 - a list, no shell
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())
