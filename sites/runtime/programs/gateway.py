@@ -26,7 +26,7 @@ else:  # in the sandbox, which shows the folder of this program and nothing else
 CHILDREN = 8
 """So many scripts run at once in one instance; more wait for their turn."""
 TURN_SECONDS = 10.0
-OF_LIGHTTPD = ("PHP_FCGI_CHILDREN", "PWD", "SCRIPT_SUFFIXES")
+OF_LIGHTTPD = ("PHP_FCGI_CHILDREN", "PWD", "SCRIPT_MARK", "SCRIPT_SUFFIXES")
 """Variables that no script is told: they are lighttpd's, or its notes for this process."""
 
 

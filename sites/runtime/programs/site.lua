@@ -1,23 +1,27 @@
 -- Which file of the site answers a request. lighttpd runs this for each one, before it looks at the file.
--- Environment: DEFAULT_DOCUMENTS (names with commas), FALLBACK_PAGE (a path), SCRIPT_SUFFIXES (with spaces).
+-- Environment: DEFAULT_DOCUMENTS (names with commas), FALLBACK_PAGE (a path), SCRIPT_SUFFIXES (with spaces), SCRIPT_MARK,
+-- FRONT_SCRIPT (the script that answers every path without a file), HIDDEN_FILES (patterns with spaces).
 
 local r = lighty.r
 local attr, header = r.req_attr, r.resp_header
 
 local site = package.loaded.site
 if not site then
-  site = { documents = {}, scripts = {}, page = os.getenv("FALLBACK_PAGE") or "" }
+  site = { documents = {}, scripts = {}, hidden = {}, page = os.getenv("FALLBACK_PAGE") or "" }
+  site.mark, site.front = os.getenv("SCRIPT_MARK") or "", os.getenv("FRONT_SCRIPT")
   for name in (os.getenv("DEFAULT_DOCUMENTS") or ""):gmatch("[^,]+") do
     table.insert(site.documents, name:match("^%s*(.-)%s*$"))
   end
   for suffix in (os.getenv("SCRIPT_SUFFIXES") or ""):gmatch("%S+") do
     site.scripts[suffix] = true
   end
+  for pattern in (os.getenv("HIDDEN_FILES") or ""):gmatch("%S+") do
+    table.insert(site.hidden, pattern)
+  end
   package.loaded.site = site
 end
 
 local METHODS = "GET, HEAD, OPTIONS"
-local SCRIPT_MARK = "/.script"
 local method = attr["request.method"]
 local root = attr["physical.doc-root"]:gsub("/$", "")
 local path = attr["uri.path"]
@@ -38,6 +42,9 @@ end
 
 -- Dot files are nobody's business, with the exception of what RFC 8615 puts there
 local function is_hidden(place)
+  for _, pattern in ipairs(site.hidden) do
+    if place:lower():find(pattern) then return true end
+  end
   for part in place:gmatch("/(%.[^/]*)") do
     if part ~= ".well-known" then return true end
   end
@@ -68,11 +75,14 @@ end
 
 -- lighttpd finds the script, and what follows it, and hands both on; the mark leads to the gateway
 local function run(place)
+  local suffix = place:match("(%.[^./]*)$")
+  if site.mark == "" and suffix and site.scripts[suffix:lower()] and not site.scripts[suffix] then return say(404, "Not found\n") end
   if r.req_body.len < 0 then return say(411, "Length required\n") end -- a script is told the length beforehand
   for name in pairs(r.req_header) do
     if name:find("_", 1, true) then r.req_header[name] = nil end -- poses as another header in a script's variables
   end
-  attr["uri.path"] = SCRIPT_MARK .. place
+  if (r.req_header["X-Forwarded-Proto"] or "") == "https" then r.req_env["HTTPS"] = "on" end
+  attr["uri.path"] = site.mark .. place
   attr["physical.rel-path"] = place
   attr["physical.path"] = root .. place
   return 0
@@ -144,6 +154,9 @@ elseif found and found.is_dir then
 end
 if next(site.scripts) and not needs_slash and not is_hidden(path) then
   script = place and is_script(place) or not place and script_of(path)
+end
+if not place and not script and not needs_slash and site.front and not is_hidden(path) and is_file(site.front) then
+  script, place = true, site.front
 end
 if script then return run(place or path) end
 

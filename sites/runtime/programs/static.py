@@ -1,7 +1,7 @@
 """Serves the folder it is started in: writes the configuration of lighttpd, and becomes lighttpd in the same process.
 
-The program of static sites, run inside the sandbox. `site.lua` beside it says which file answers a request, and
-`gateway.py` runs the scripts of handler mappings.
+The program of static sites and of PHP, run inside the sandbox. `site.lua` beside it says which file answers a request,
+and `gateway.py` runs the scripts of handler mappings. Arguments: the folder, and `--php` if PHP runs its .php files.
 """
 
 import json
@@ -10,16 +10,22 @@ import os
 import resource
 import shutil
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, MutableMapping, Sequence
 from pathlib import Path
 
 PROGRAM = "lighttpd"
+SCRATCH = "/tmp"  # noqa: S108 - of the sandbox
 FOLDERS = ("/usr/sbin", "/usr/local/sbin")
 """Where it lies beside PATH."""
 MISSING = (
     "lighttpd is not installed, and static sites are served by it. Install it on the server "
     "(Debian: apt-get install lighttpd lighttpd-mod-deflate lighttpd-modules-lua), then publish again."
 )
+PHP = "php-cgi"
+PHP_MISSING = "PHP is not installed. Install it on the server (Debian: apt-get install php-cgi), then publish again."
+PHP_WORKERS = "8"
+OF_PROJECT = r"^/vendor/ ^/composer%.json$ ^/composer%.lock$ ^/greenroom%.toml$ ^/procfile$"
+"""Patterns of Lua, in small letters: what describes a project that is served as it lies there."""
 DEFAULT_DOCUMENTS = "index.html,index.htm,default.html"
 TYPES = {
     ".avif": "image/avif",
@@ -96,17 +102,20 @@ def suffixes(mappings: str) -> list[str]:
     return sorted({suffix.lower() for suffix in json.loads(mappings or "{}")})
 
 
-def configuration(folder: Path, environment: Mapping[str, str], scripts: list[str]) -> str:
-    """lighttpd's configuration for the site in `folder`; PORT, HOST and TMPDIR are read from `environment`."""
+def configuration(folder: Path, environment: Mapping[str, str], backend: Sequence[str] = ()) -> str:
+    """lighttpd's configuration for the site in `folder`, with the lines of what runs its scripts.
+
+    PORT, HOST and TMPDIR are read from `environment`.
+    """
     here = Path(__file__).resolve().parent
-    scratch = environment.get("TMPDIR", "/tmp")  # noqa: S108 - of the sandbox
+    scratch = environment.get("TMPDIR", SCRATCH)
     types = ", ".join(f"{quoted(suffix)} => {quoted(kind)}" for suffix, kind in media_types().items())
     host = environment.get("HOST", "127.0.0.1")
     lines = [
         f"server.document-root = {quoted(str(folder))}",
         f"server.bind = {quoted(f'[{host}]' if ':' in host else host)}",
         f"server.port = {int(environment['PORT'])}",
-        f"server.modules = {listed(['mod_magnet', *(['mod_scgi'] if scripts else []), 'mod_deflate'])}",
+        'server.modules = ("mod_magnet")',
         'server.tag = ""',
         'server.follow-symlink = "disable"',
         'server.error-handler = "/"',
@@ -122,19 +131,29 @@ def configuration(folder: Path, environment: Mapping[str, str], scripts: list[st
         "server.max-keep-alive-requests = 60000",
         f'server.feature-flags = ("server.graceful-shutdown-timeout" => {GRACE_SECONDS})',
     ]
-    if scripts:
-        lines += _gateway(here, scratch)
-    return "\n".join(lines) + "\n"
+    return "\n".join([*lines, *backend, 'server.modules += ("mod_deflate")']) + "\n"
 
 
-def _gateway(here: Path, scratch: str) -> list[str]:
-    """Scripts are run by a process that lighttpd starts, and starts again; it gets the body as it comes."""
-    command = f"{sys.executable} -I -S {here / 'gateway.py'}"
-    backend = f'"socket" => {quoted(f"{scratch}/scripts")}, "bin-path" => {quoted(command)}, "max-procs" => 1'
+def gateway(scratch: str) -> list[str]:
+    """Scripts of handler mappings: a process that lighttpd starts, and starts again, runs them."""
+    here = Path(__file__).resolve().parent
+    return _backend("scgi", SCRIPT_MARK, f"{scratch}/scripts", f"{sys.executable} -I -S {here / 'gateway.py'}")
+
+
+def php(scratch: str, program: str, workers: str) -> list[str]:
+    """PHP's own FastCGI, with so many processes, each for one request at a time."""
+    more = f', "bin-environment" => ("PHP_FCGI_CHILDREN" => {quoted(workers)}, "PHP_FCGI_MAX_REQUESTS" => "10000")'
+    return _backend("fastcgi", ".php", f"{scratch}/php", program, more)
+
+
+def _backend(protocol: str, known_by: str, socket: str, command: str, more: str = "") -> list[str]:
+    """Bodies and answers are passed on as they come."""
+    options = f'"socket" => {quoted(socket)}, "bin-path" => {quoted(command)}, "max-procs" => 1{more}'
     return [
+        f'server.modules += ("mod_{protocol}")',
         "server.stream-request-body = 2",
         "server.stream-response-body = 2",
-        f'scgi.server = ({quoted(SCRIPT_MARK)} => (({backend}, "tcp-fin-propagate" => "enable")))',
+        f'{protocol}.server = ({quoted(known_by)} => (({options}, "tcp-fin-propagate" => "enable")))',
     ]
 
 
@@ -143,18 +162,41 @@ def find_program() -> str | None:
     return shutil.which(PROGRAM, path=os.pathsep.join((os.environ.get("PATH", os.defpath), *FOLDERS)))
 
 
+def prepare(
+    arguments: list[str],
+    environment: MutableMapping[str, str],
+    find: Callable[[str], str | None] = shutil.which,
+) -> list[str]:
+    """Notes for `site.lua`, into the environment. Returns the lines of what runs scripts. Raises FileNotFoundError."""
+    scratch = environment.get("TMPDIR", SCRATCH)
+    if "--php" in arguments:
+        program = find(PHP)
+        if program is None:
+            raise FileNotFoundError(PHP_MISSING)
+        environment.update(SCRIPT_SUFFIXES=".php", SCRIPT_MARK="", FRONT_SCRIPT="/index.php")
+        environment["HIDDEN_FILES"] = OF_PROJECT if arguments[0] == "." else ""
+        environment.setdefault("DEFAULT_DOCUMENTS", f"index.php,{DEFAULT_DOCUMENTS}")
+        return php(scratch, program, environment.get("PHP_FCGI_CHILDREN", PHP_WORKERS))
+    scripts = suffixes(environment.get("HANDLER_MAPPINGS", ""))
+    environment.update(SCRIPT_SUFFIXES=" ".join(scripts), SCRIPT_MARK=SCRIPT_MARK)
+    environment.setdefault("DEFAULT_DOCUMENTS", DEFAULT_DOCUMENTS)
+    return gateway(scratch) if scripts else []
+
+
 def main() -> int:
     """Returns only when lighttpd cannot be run; the reason is on stderr."""
     program = find_program()
     if program is None:
         sys.stderr.write(f"{MISSING}\n")
         return 127
-    folder = Path(sys.argv[1] if len(sys.argv) > 1 else ".").resolve()
-    scripts = suffixes(os.environ.get("HANDLER_MAPPINGS", ""))
-    os.environ.setdefault("DEFAULT_DOCUMENTS", DEFAULT_DOCUMENTS)
-    os.environ["SCRIPT_SUFFIXES"] = " ".join(scripts)
+    arguments = sys.argv[1:] or ["."]
+    try:
+        backend = prepare(arguments, os.environ)
+    except FileNotFoundError as error:
+        sys.stderr.write(f"{error}\n")
+        return 127
     descriptor = os.memfd_create("lighttpd.conf")
-    os.write(descriptor, configuration(folder, os.environ, scripts).encode())
+    os.write(descriptor, configuration(Path(arguments[0]).resolve(), os.environ, backend).encode())
     os.lseek(descriptor, 0, os.SEEK_SET)
     os.dup2(descriptor, 0)
     os.execv(program, [PROGRAM, "-D", "-f", "-"])  # noqa: S606 - a list, no shell

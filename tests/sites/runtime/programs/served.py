@@ -8,8 +8,8 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from sites.runtime.programs import static
@@ -56,7 +56,6 @@ class Served:
     process: subprocess.Popen[bytes]
     port: int
     log: Path
-    cookies: list[str] = field(default_factory=list)
 
     def connect(self) -> http.client.HTTPConnection:
         """A connection that is not used yet."""
@@ -88,13 +87,13 @@ def free_port() -> int:
         return int(listening.getsockname()[1])
 
 
-def _start(folder: Path, environment: Mapping[str, str], scratch: Path) -> Served | None:
+def _start(folder: Path, arguments: Sequence[str], environment: Mapping[str, str], scratch: Path) -> Served | None:
     """None when somebody else has taken the port meanwhile."""
     port, log = free_port(), scratch / "log"
     own = {"PATH": os.environ["PATH"], "HOST": "127.0.0.1", "PORT": str(port), "TMPDIR": str(scratch)}
     with log.open("wb") as output:
         process = subprocess.Popen(
-            [sys.executable, PROGRAM], cwd=folder, env={**own, **environment}, stdout=output, stderr=output
+            [sys.executable, PROGRAM, *arguments], cwd=folder, env={**own, **environment}, stdout=output, stderr=output
         )
     ends_at = time.monotonic() + START_SECONDS
     while time.monotonic() < ends_at and process.poll() is None:
@@ -109,10 +108,10 @@ def _start(folder: Path, environment: Mapping[str, str], scratch: Path) -> Serve
 
 
 @contextlib.contextmanager
-def serve(folder: Path, scratch: Path, **environment: str) -> Iterator[Served]:
-    """The site of a folder, with these variables, until the block ends."""
+def serve(folder: Path, scratch: Path, *arguments: str, **environment: str) -> Iterator[Served]:
+    """The site of a folder, with these arguments and variables, until the block ends."""
     scratch.mkdir(exist_ok=True)
-    served = next(filter(None, (_start(folder, environment, scratch) for _ in range(10))))
+    served = next(filter(None, (_start(folder, arguments, environment, scratch) for _ in range(10))))
     try:
         yield served
     finally:

@@ -229,7 +229,7 @@ def test_without_lighttpd_the_log_says_what_to_do(tmp_path: Path) -> None:
 
 def test_what_the_configuration_is_made_from_cannot_add_to_it(tmp_path: Path) -> None:
     environment = {"PORT": "80", "TMPDIR": '/t"\\'}
-    written = static.configuration(tmp_path / 'a"b\\', environment, [])
+    written = static.configuration(tmp_path / 'a"b\\', environment)
     assert f'server.document-root = "{tmp_path}/a\\"b\\\\"\n' in written
     with pytest.raises(ValueError, match="control character"):
-        static.configuration(Path("/a\nserver.port = 1"), environment, [])
+        static.configuration(Path("/a\nserver.port = 1"), environment)
