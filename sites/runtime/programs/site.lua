@@ -40,8 +40,9 @@ local function is_script(place)
   return suffix and site.scripts[suffix:lower()] or false
 end
 
--- Dot files are nobody's business, with the exception of what RFC 8615 puts there
+-- What no visitor gets. Of the dot files that is all but the folder of RFC 8615
 local function is_hidden(place)
+  if place:find("%c") then return true end -- lighttpd would look for what stands before a zero byte
   for _, pattern in ipairs(site.hidden) do
     if place:lower():find(pattern) then return true end
   end

@@ -119,6 +119,8 @@ def configuration(folder: Path, environment: Mapping[str, str], backend: Sequenc
         'server.tag = ""',
         'server.follow-symlink = "disable"',
         'server.error-handler = "/"',
+        # A query is the site's affair, and stays as it was sent; `site.lua` finds no file for a path that no file has
+        'server.http-parseopts = ("url-normalize" => "disable")',
         f"magnet.attract-physical-path-to = {listed([str(here / 'site.lua')])}",
         f"mimetype.assign = ({types})",
         f"deflate.mimetypes = {listed(COMPRESSED)}",

@@ -64,6 +64,11 @@ def test_headers_that_pose_as_variables_and_secrets_are_kept_back(scripts: Serve
     assert told(scripts.ask("/echo.py", X_Forwarded_Proto="https").text)["HTTPS"] == "on"
 
 
+def test_any_query_reaches_the_script(scripts: Served) -> None:
+    for query in ("a=%0a", "a=%00", "q=%ff", "a=b%26c+d"):
+        assert told(scripts.ask(f"/echo.py?{query}").text)["QUERY_STRING"] == query
+
+
 def test_arguments_come_before_the_script(scripts: Served) -> None:
     found = json.loads(scripts.ask("/echo.py").text)
     assert (found["flags"], found["args"]) == (1, [])

@@ -93,8 +93,16 @@ def test_a_name_that_no_file_has_is_not_there(site: Served, path: str) -> None:
     assert site.ask(path).status == 404
 
 
-def test_a_name_that_no_file_can_have_is_refused(site: Served) -> None:
-    assert [site.ask(path).status for path in ("/%00", "/%ff", "/%0a")] == [400, 400, 400]
+@pytest.mark.parametrize("path", "/%00 /%ff /%0a /index.html%00 /index.html%00.css /docs%00/ /%7f".split())
+def test_a_name_that_no_file_can_have_is_not_there(site: Served, path: str) -> None:
+    assert site.ask(path).status == 404
+
+
+@pytest.mark.parametrize("query", "a=%0a a=%00 q=%ff a=%0d%0aX:1 a=..%2f.. /../../b a=/.env".split())
+def test_any_query_is_taken(site: Served, query: str) -> None:
+    assert site.ask(f"/app.mjs?{query}").text == "0123456789"
+    answer = site.ask(f"/docs?{query}")
+    assert (answer.status, answer.headers["x"]) == (301, None)
 
 
 @pytest.mark.parametrize(
