@@ -76,8 +76,9 @@ end
 
 -- lighttpd finds the script, and what follows it, and hands both on; the mark leads to the gateway
 local function run(place)
-  local suffix = place:match("(%.[^./]*)$")
-  if site.mark == "" and suffix and site.scripts[suffix:lower()] and not site.scripts[suffix] then return say(404, "Not found\n") end
+  if site.mark == "" and not site.scripts[place:match("%.[^./]*$") or ".php"] and is_script(place) then
+    return say(404, "Not found\n") -- its suffix is written in a way that PHP does not know, and its source is nobody's
+  end
   if r.req_body.len < 0 then return say(411, "Length required\n") end -- a script is told the length beforehand
   for name in pairs(r.req_header) do
     if name:find("_", 1, true) then r.req_header[name] = nil end -- poses as another header in a script's variables
@@ -156,7 +157,7 @@ end
 if next(site.scripts) and not needs_slash and not is_hidden(path) then
   script = place and is_script(place) or not place and script_of(path)
 end
-if not place and not script and not needs_slash and site.front and not is_hidden(path) and is_file(site.front) then
+if not place and not script and site.front and not is_hidden(path) and is_file(site.front) then
   script, place = true, site.front
 end
 if script then return run(place or path) end

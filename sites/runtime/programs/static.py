@@ -10,6 +10,7 @@ import os
 import resource
 import shutil
 import sys
+import tempfile
 from collections.abc import Callable, Iterable, Mapping, MutableMapping, Sequence
 from pathlib import Path
 
@@ -69,8 +70,10 @@ MOST_FILES = 16 * 1024
 IDLE_SECONDS = 4000
 """A connection without a request. The router closes its own after an hour, so no request meets one that just closes."""
 GRACE_SECONDS = 25
+NO_LINKS = 'server.follow-symlink = "disable"'
 SCRIPT_MARK = "/.script"
 """What `site.lua` puts before the path of a script."""
+LONGEST_FOLDER = 90
 HEADER_BYTES = 65_000
 """What the router lets pass is smaller."""
 
@@ -102,8 +105,8 @@ def suffixes(mappings: str) -> list[str]:
     return sorted({suffix.lower() for suffix in json.loads(mappings or "{}")})
 
 
-def configuration(folder: Path, environment: Mapping[str, str], backend: Sequence[str] = ()) -> str:
-    """lighttpd's configuration for the site in `folder`, with the lines of what runs its scripts.
+def configuration(folder: Path, environment: Mapping[str, str], backend: Sequence[str]) -> str:
+    """lighttpd's configuration for the site in `folder`, with the lines that `prepare` returned.
 
     PORT, HOST and TMPDIR are read from `environment`.
     """
@@ -117,7 +120,6 @@ def configuration(folder: Path, environment: Mapping[str, str], backend: Sequenc
         f"server.port = {int(environment['PORT'])}",
         'server.modules = ("mod_magnet")',
         'server.tag = ""',
-        'server.follow-symlink = "disable"',
         'server.error-handler = "/"',
         # A query is the site's affair, and stays as it was sent; `site.lua` finds no file for a path that no file has
         'server.http-parseopts = ("url-normalize" => "disable")',
@@ -139,13 +141,15 @@ def configuration(folder: Path, environment: Mapping[str, str], backend: Sequenc
 def gateway(scratch: str) -> list[str]:
     """Scripts of handler mappings: a process that lighttpd starts, and starts again, runs them."""
     here = Path(__file__).resolve().parent
-    return _backend("scgi", SCRIPT_MARK, f"{scratch}/scripts", f"{sys.executable} -I -S {here / 'gateway.py'}")
+    command = f"{sys.executable} -I -S {here / 'gateway.py'}"
+    return [NO_LINKS, *_backend("scgi", SCRIPT_MARK, f"{scratch}/scripts", command)]
 
 
 def php(scratch: str, program: str, workers: str) -> list[str]:
     """PHP's own FastCGI, with so many processes, each for one request at a time."""
     more = f', "bin-environment" => ("PHP_FCGI_CHILDREN" => {quoted(workers)}, "PHP_FCGI_MAX_REQUESTS" => "10000")'
-    return _backend("fastcgi", ".php", f"{scratch}/php", program, more)
+    links = 'server.follow-symlink = "enable"'  # the project reads what it likes, and frameworks link their uploads
+    return [links, *_backend("fastcgi", ".php", f"{scratch}/php", program, more)]
 
 
 def _backend(protocol: str, known_by: str, socket: str, command: str, more: str = "") -> list[str]:
@@ -164,13 +168,21 @@ def find_program() -> str | None:
     return shutil.which(PROGRAM, path=os.pathsep.join((os.environ.get("PATH", os.defpath), *FOLDERS)))
 
 
+def _place_of_sockets(scratch: str) -> str:
+    """The folder itself, or one with a shorter name: the path of a unix socket has at most 107 bytes."""
+    return scratch if len(os.fsencode(scratch)) <= LONGEST_FOLDER else tempfile.mkdtemp(prefix="site-", dir=SCRATCH)
+
+
 def prepare(
     arguments: list[str],
     environment: MutableMapping[str, str],
     find: Callable[[str], str | None] = shutil.which,
 ) -> list[str]:
-    """Notes for `site.lua`, into the environment. Returns the lines of what runs scripts. Raises FileNotFoundError."""
-    scratch = environment.get("TMPDIR", SCRATCH)
+    """Put notes for `site.lua` into the environment. Returns the lines of what runs scripts and of what links are.
+
+    Raises FileNotFoundError without PHP.
+    """
+    scratch = _place_of_sockets(environment.get("TMPDIR", SCRATCH))
     if "--php" in arguments:
         program = find(PHP)
         if program is None:
@@ -182,7 +194,7 @@ def prepare(
     scripts = suffixes(environment.get("HANDLER_MAPPINGS", ""))
     environment.update(SCRIPT_SUFFIXES=" ".join(scripts), SCRIPT_MARK=SCRIPT_MARK)
     environment.setdefault("DEFAULT_DOCUMENTS", DEFAULT_DOCUMENTS)
-    return gateway(scratch) if scripts else []
+    return gateway(scratch) if scripts else [NO_LINKS]
 
 
 def main() -> int:

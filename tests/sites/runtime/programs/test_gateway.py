@@ -57,6 +57,14 @@ def test_a_script_is_no_page_of_its_own(tmp_path: Path) -> None:
         assert served.ask("/users/42").text == "Not found\n"
 
 
+def test_scripts_run_also_where_scratch_files_lie_deep(tmp_path: Path) -> None:
+    (tmp_path / "site").mkdir()
+    answers(tmp_path / "site", "a.py", "Content-Type: text/plain", "ran")
+    deep = tmp_path / ("x" * 120)
+    with serve(tmp_path / "site", deep, HANDLER_MAPPINGS=MAPPED) as served:
+        assert served.ask("/a.py").text == "ran"
+
+
 def test_redirects_go_to_the_visitor_or_to_another_file(scripts: Served) -> None:
     answers(scripts.folder, "away.py", "Location: https://example.org/")
     answers(scripts.folder, "moved.py", "Status: 301 Moved\nLocation: /index.html")

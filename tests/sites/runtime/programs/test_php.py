@@ -81,6 +81,11 @@ def test_a_folder_of_the_project_hides_no_more_than_dot_files(tmp_path: Path) ->
     with serve(tmp_path / "site", tmp_path / "scratch", "public", "--php") as served:
         assert served.ask("/vendor/a.css").text == "a{}"
         assert served.ask("/../composer.json").text == "front"
+        assert served.ask("/vendor", "POST", content=b"").text == "front", "a folder without a page"
+        (tmp_path / "site" / "uploads").mkdir()
+        (tmp_path / "site" / "uploads" / "a.txt").write_text("uploaded")
+        (tmp_path / "site" / "public" / "storage").symlink_to("../uploads")
+        assert served.ask("/storage/a.txt").text == "uploaded", "frameworks link their uploads"
 
 
 def test_a_visitor_behind_tls_is_seen(project: Served) -> None:

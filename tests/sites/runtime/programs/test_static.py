@@ -84,6 +84,15 @@ def test_a_default_document_that_is_a_link_is_not_followed(site: Served) -> None
     assert site.ask("/linked/").status == 404
 
 
+def test_a_page_for_what_is_missing_that_is_a_link_is_not_followed(tmp_path: Path) -> None:
+    (tmp_path / "secret").write_text("secret")
+    (tmp_path / "site").mkdir()
+    (tmp_path / "site" / "404.html").symlink_to(tmp_path / "secret")
+    with serve(tmp_path / "site", tmp_path / "scratch") as served:
+        answer = served.ask("/missing")
+        assert (answer.status, b"secret" in answer.content) == (404, False)
+
+
 def test_the_folder_for_well_known_addresses_is_shown(site: Served) -> None:
     assert site.ask("/.well-known/security.txt").text == "contact"
 
@@ -237,7 +246,7 @@ def test_without_lighttpd_the_log_says_what_to_do(tmp_path: Path) -> None:
 
 def test_what_the_configuration_is_made_from_cannot_add_to_it(tmp_path: Path) -> None:
     environment = {"PORT": "80", "TMPDIR": '/t"\\'}
-    written = static.configuration(tmp_path / 'a"b\\', environment)
+    written = static.configuration(tmp_path / 'a"b\\', environment, [])
     assert f'server.document-root = "{tmp_path}/a\\"b\\\\"\n' in written
     with pytest.raises(ValueError, match="control character"):
-        static.configuration(Path("/a\nserver.port = 1"), environment)
+        static.configuration(Path("/a\nserver.port = 1"), environment, [])
