@@ -1,27 +1,23 @@
-"""PHP: a front page or composer.json, served by PHP's own server."""
+"""PHP: a front page or composer.json, served by lighttpd with PHP's FastCGI."""
 
 import re
+import shlex
 from dataclasses import dataclass
 
+from sites.content.recipe import serve
 from sites.content.tables import as_table, parse_json
 from sites.content.tree import Tree
 
 ROOTS = ("", "public/", "web/", "public_html/", "htdocs/", "www/")
-ROUTER = ".greenroom/router.php"
-ROUTER_SOURCE = """<?php
-// Files that describe the project are nobody's business; everything else is served as PHP's own server does it.
-$path = urldecode(parse_url($_SERVER['REQUEST_URI'], PHP_URL_PATH) ?: '/');
-if (preg_match('~/\\.(?!well-known/)|^/(vendor/|composer\\.(json|lock)$|greenroom\\.toml$|Procfile$)~i', $path)) {
-    http_response_code(404);
-    echo "Not found\\n";
-    return true;
-}
-return false;
-"""
+PROGRAM = (
+    "command -v php-cgi >/dev/null || { echo 'PHP is not installed on this server. Install it "
+    "(Debian: apt-get install php-cgi), then publish again.'; exit 1; }"
+)
+"""Before anything else is built: without PHP nothing of it would be served."""
 INSTALL = (
     "if command -v composer >/dev/null; then composer install --no-dev --no-interaction --no-progress "
-    "--optimize-autoloader; else echo 'composer is not installed on this server, and composer.json names packages.'; "
-    "exit 1; fi"
+    "--optimize-autoloader; else echo 'composer is not installed on this server, and composer.json names packages. "
+    "Install it (Debian: apt-get install composer), or publish the folder vendor too.'; exit 1; fi"
 )
 HEROKU = re.compile(r"^(?:vendor/bin/)?heroku-php-(?:apache2|nginx)(?:\s+-\S+\s+\S+)*(?:\s+(?P<root>[\w./-]+))?$")
 
@@ -31,9 +27,8 @@ class PhpSite:
     """How it is built and started."""
 
     what: str
-    line: str
+    program: tuple[str, ...]
     steps: tuple[str, ...]
-    files: tuple[tuple[str, str], ...]
     notes: tuple[str, ...]
 
 
@@ -45,22 +40,19 @@ def find_php(tree: Tree) -> PhpSite | None:
         return None
     root = "" if "" in roots and not composer else roots[0]
     needed = as_table(parse_json(tree, "composer.json").get("require")) if composer else {}
-    steps = (INSTALL,) if any("/" in package for package in needed) and not tree.has("vendor/autoload.php") else ()
+    install = (INSTALL,) if any("/" in package for package in needed) and not tree.has("vendor/autoload.php") else ()
     notes: tuple[str, ...] = ()
     if tree.has(".htaccess") or tree.has(f"{root}.htaccess"):
         notes = ("Ignored: .htaccess. Paths without a file are answered by index.php.",)
-    return PhpSite(
-        f"PHP, {root}index.php, served by PHP's own server", serve(root), steps, ((ROUTER, ROUTER_SOURCE),), notes
-    )
+    return PhpSite(f"PHP, {root}index.php", _served(root), (PROGRAM, *install), notes)
 
 
-def serve(root: str) -> str:
-    """The line that serves a folder; paths without a file go to its index.php."""
-    workers = "PHP_CLI_SERVER_WORKERS=${PHP_CLI_SERVER_WORKERS:-8}"
-    return f"{workers} php -S 0.0.0.0:$PORT -t {root.rstrip('/') or '.'} {ROUTER}"
+def _served(root: str) -> tuple[str, ...]:
+    """lighttpd and PHP's FastCGI; paths without a file go to the folder's index.php."""
+    return serve(root.rstrip("/") or ".", "--php")
 
 
 def as_known_here(line: str) -> str:
-    """A line for the server of Heroku, as PHP's own serves the same folder; any other as it is."""
+    """A line for the servers of Heroku, as the same folder is served here; any other as it is."""
     match = HEROKU.match(line)
-    return f"php -S 0.0.0.0:$PORT -t {match['root'] or '.'}" if match else line
+    return shlex.join(_served(match["root"] or "")) if match else line

@@ -1,11 +1,15 @@
 """What recognition comes to: how a content is built, and what one of its instances runs."""
 
+import sys
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from sites.content.commands import shell
 from sites.content.interpreters import Interpreter
 from sites.content.wanted import Wanted
+
+STATIC_PROGRAM = "/opt/greenroom/programs/static.py"
+"""In every sandbox; serves a folder by lighttpd."""
 
 
 class Kind(StrEnum):
@@ -86,3 +90,8 @@ class Recipe:
         """The same with the interpreters that were chosen; `path` is where those are that no environment leads to."""
         both = ":".join(filter(None, (path, self.path)))
         return replace(self, interpreters=interpreters, path=both, equipment=notes)
+
+
+def serve(*arguments: str) -> tuple[str, ...]:
+    """The command that serves a folder of files; the arguments are those of `sites.runtime.programs.static`."""
+    return (f"{sys.prefix}/bin/python", STATIC_PROGRAM, *arguments)

@@ -1,7 +1,6 @@
 """What a content is: how it is built, what is run, by its files alone."""
 
 import shlex
-import sys
 from dataclasses import dataclass, replace
 
 from sites.content import node_results, php_sites
@@ -12,12 +11,11 @@ from sites.content.procfile import read_procfile
 from sites.content.project import Project, build_of, collect_static, installed, windows_scripts
 from sites.content.python_packages import has_packages
 from sites.content.python_sites import DjangoProject, find_application, find_django
-from sites.content.recipe import Kind, Recipe
+from sites.content.recipe import Kind, Recipe, serve
 from sites.content.tree import Tree, nearest
 from sites.content.unrecognised import INDEX_PAGES, unrecognised
 from sites.errors import Refused
 
-STATIC_PROGRAM = "/opt/greenroom/programs/static.py"
 MAX_COMMAND_BYTES = 125_000
 """Below what Linux takes for one argument: execve(2)."""
 
@@ -163,7 +161,7 @@ def _php(project: Project) -> Recipe | None:
     site = php_sites.find_php(project.tree)
     if site is None:
         return None
-    recipe = installed(project, Recipe(Kind.PHP, site.what, line=site.line, files=site.files, notes=site.notes))
+    recipe = installed(project, Recipe(Kind.PHP, site.what, program=site.program, notes=site.notes))
     return replace(recipe, steps=(*recipe.steps, *site.steps, *build_of(project)))
 
 
@@ -183,4 +181,4 @@ def _static(project: Project) -> Recipe | None:
 
 
 def _static_recipe(summary: str) -> Recipe:
-    return Recipe(Kind.STATIC, summary, program=(f"{sys.prefix}/bin/python", STATIC_PROGRAM))
+    return Recipe(Kind.STATIC, summary, program=serve())

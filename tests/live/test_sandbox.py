@@ -1,11 +1,15 @@
 """Sandboxes with real processes: what a site cannot reach, at each level of isolation, and that it lacks nothing."""
 
+import http.client
 import json
 import os
 import socket
 import subprocess
 import sys
 import tempfile
+import time
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +18,7 @@ from django.conf import settings as django_settings
 
 from sites.runtime.agent.name_servers import RESOLVER
 from sites.runtime.agent.sandbox import Mode, View, default_toolchain, options_of, write_accounts
-from sites.runtime.spec import Mount, RunSpec
+from sites.runtime.spec import InstanceState, Mount, RunSpec
 from tests.live.agent_rig import Agent, ask_to_end, get, wait_until
 
 pytestmark = pytest.mark.live
@@ -157,6 +161,23 @@ def test_the_static_program_serves_a_folder(shared_agent: Agent) -> None:
     (instance,) = shared_agent.serve(14, app=str(app), command=command)
     assert get(instance) == "hello"
     shared_agent.stop(14)
+
+
+def test_a_download_from_a_static_site_that_is_stopped_comes_whole(shared_agent: Agent) -> None:
+    app = shared_agent.folder / "download"
+    app.mkdir()
+    (app / "large.bin").write_bytes(b"x" * 50_000_000)
+    command = (sys.executable, "/opt/greenroom/programs/static.py")
+    (instance,) = shared_agent.serve(15, app=str(app), command=command)
+    with closing(http.client.HTTPConnection(instance.address, instance.port, timeout=30)) as connection:
+        connection.request("GET", "/large.bin")
+        answer = connection.getresponse()
+        with ThreadPoolExecutor() as pool:
+            stopped = pool.submit(shared_agent.stop, 15)
+            while any(item.state is InstanceState.RUNNING for item in shared_agent.runtime.observe([15])):
+                time.sleep(0.02)
+            assert len(answer.read()) == 50_000_000
+            stopped.result()
 
 
 def test_without_root_user_namespaces_keep_sites_apart(user_agent: Agent) -> None:

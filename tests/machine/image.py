@@ -25,6 +25,7 @@ PACKAGES = (
     *("linux-image-cloud-amd64", "qemu-guest-agent"),
     # What the README and the start script ask for
     *("python3", "python3-pip", "bubblewrap", "iproute2", "nftables", "redis-server"),
+    *("lighttpd", "lighttpd-mod-deflate", "lighttpd-modules-lua"),
 )
 SIZE = "8G"
 """Of the disk; the file is sparse."""

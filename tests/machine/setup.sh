@@ -9,7 +9,7 @@ cp "$here/greenroom" "$here/requirements.txt" /opt/greenroom/
 env -i PATH="$PATH" HOME=/root PIP_CONFIG_FILE=/dev/null PIP_NO_INDEX=1 PIP_FIND_LINKS="$here/wheels" \
     UV_OFFLINE=1 UV_FIND_LINKS="$here/wheels" /opt/greenroom/greenroom doctor
 /opt/greenroom/.venv/bin/python -m compileall -q /opt/greenroom/.venv
-systemctl disable redis-server
+systemctl disable redis-server lighttpd
 
 echo greenroom >/etc/hostname
 printf '127.0.0.1 localhost\n::1 localhost\n127.0.1.1 greenroom\n' >/etc/hosts

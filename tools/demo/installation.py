@@ -9,7 +9,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 MANAGE = Path(__file__).resolve().parents[2] / "manage.py"
@@ -40,7 +40,9 @@ def free_port(address: str = "127.0.0.1") -> int:
 class Installation:
     """One temporary installation."""
 
-    def __init__(self) -> None:
+    def __init__(self, variables: Mapping[str, str] | None = None) -> None:
+        """`variables` are set in its environment."""
+        self._variables = variables or {}
         self.folder = Path(tempfile.mkdtemp(prefix="greenroom-demo-"))
         self.port = free_port()
         self.log = self.folder / "up.log"
@@ -52,6 +54,7 @@ class Installation:
         kept = {name: value for name, value in os.environ.items() if name not in FOREIGN}
         return {
             **kept,
+            **self._variables,
             "GREENROOM_DATA": str(self.folder / "data"),
             "GREENROOM_PORT": str(self.port),
             "GREENROOM_LISTEN": "127.0.0.1",

@@ -37,9 +37,13 @@ class StagedSite:
     switches: list[Switch] = field(default_factory=list)
     swap_seconds: list[float] = field(default_factory=list)
 
+    def create(self) -> None:
+        """The site with its production slot, and nothing published. Raises OperationFailed."""
+        wait_for(create_site(acting_user=self.user, subscription=self.subscription, name=self.name))
+
     def set_up_production(self) -> None:
         """Create the site and publish version 1. Raises OperationFailed, PublishingRefused."""
-        wait_for(create_site(acting_user=self.user, subscription=self.subscription, name=self.name))
+        self.create()
         self._furnish(self.production, VERSIONS[0])
 
     def set_up_staging(self) -> None:

@@ -22,6 +22,7 @@ from sites.supervisor.report import hang_lines
 PROGRAMS = {
     "bwrap": ("bubblewrap", "sandboxes of the sites"),
     "redis-server": ("redis-server", "the queue, unless REDIS_URL names another"),
+    "lighttpd": ("lighttpd lighttpd-mod-deflate lighttpd-modules-lua", "serving static sites"),
     "ip": ("iproute2", "a network of its own for every instance and build"),
     "nft": ("nftables", "keeping those networks apart"),
     "git": ("git", "publishing by git, and the tests"),

@@ -22,6 +22,8 @@ SETUP_SECONDS = 15.0
 RETRY_SECONDS = 0.02
 SHELLS = ("sh", "dash", "bash", "ash", "busybox", "npm", "npm start")
 """They end at SIGTERM without telling the server that they started."""
+FINISHING = {"lighttpd": signal.SIGINT, "nginx": signal.SIGQUIT, "php-fpm": signal.SIGQUIT}
+"""Servers that finish their requests at another signal, and break them off at SIGTERM."""
 RECORD_VERSION = 1
 
 
@@ -121,7 +123,7 @@ class Monitor:
         return True
 
     async def stop(self, grace_seconds: float) -> None:
-        """SIGTERM to the site's process, the grace, then the end of everything inside."""
+        """SIGTERM to the site's process (or its own signal), the grace, then the end of everything inside."""
         deadline = boot_seconds() + grace_seconds
         # One that has only just been started has nobody inside yet who could be told
         while not self._terminate() and boot_seconds() < deadline:
@@ -150,7 +152,7 @@ class Monitor:
         first = [child.pid] if self.record.mode is Mode.NONE else identity.children_of(child.pid)
         for pid in first:
             for target in _to_be_told(pid):
-                identity.send(identify(target), signal.SIGTERM)
+                identity.send(identify(target), FINISHING.get(identity.command_name(target), signal.SIGTERM))
         return bool(first)
 
 

@@ -1,20 +1,27 @@
-"""What a script of a static site is told and what it answers, as RFC 3875 (CGI/1.1) has it."""
+"""What a script of a static site is told and what it answers, as RFC 3875 (CGI/1.1) has it; SCGI brings the former."""
 
 import asyncio
 import ipaddress
 import re
-from collections.abc import Iterable
+from collections.abc import Mapping
 from dataclasses import dataclass
 
-from starlette.types import Scope
-
 HEAD_BYTES = 64 * 1024
-UNFORWARDED = frozenset({"authorization", "proxy", "content-length", "content-type", "connection"})
-"""Request headers that no script sees as HTTP_*: secrets, a header that poses as a variable, and the message's own."""
+REQUEST_BYTES = 256 * 1024
+"""Of the variables of one request."""
+SCRIPT_MARK = "/.script"
+"""By which lighttpd knows a script; it stands before its path."""
+UNFORWARDED = frozenset(
+    {"HTTP_AUTHORIZATION", "HTTP_PROXY", "HTTP_CONTENT_LENGTH", "HTTP_CONTENT_TYPE", "HTTP_CONNECTION", "SCGI"}
+)
+"""What no script sees: a secret, a header that poses as a variable, and the message's own."""
 UNANSWERED = frozenset({"status", "connection", "keep-alive", "transfer-encoding", "upgrade", "content-length"})
 """Response headers that are the server's to write."""
 _FIELD = re.compile(rb"([!#$%&'*+.^_`|~0-9A-Za-z-]+):[ \t]*([^\r\n\0]*?)[ \t]*\r?\n")
-_NAME = re.compile(r"[a-z0-9-]+")
+
+
+class BadRequest(Exception):
+    """What came is no request of lighttpd."""
 
 
 class BadAnswer(Exception):
@@ -30,59 +37,52 @@ class Head:
     local_path: str = ""
 
 
-def meta_variables(scope: Scope, *, folder: str, file: str, name: str, path_info: str) -> dict[str, str]:
-    """RFC 3875, section 4.1, with the four variables beyond it that scripts rely on."""
-    headers = _joined(scope["headers"])
-    is_https = headers.get("x-forwarded-proto", scope.get("scheme", "http")) == "https"
-    host, _, port = headers.get("host", "localhost").rpartition(":")
+async def read_request(connection: asyncio.StreamReader) -> dict[str, str]:
+    """The variables of a request, which come as a netstring; the body follows. Raises BadRequest."""
+    try:
+        size = int((await connection.readuntil(b":"))[:-1])
+        if not 0 < size <= REQUEST_BYTES:
+            raise BadRequest
+        parts = (await connection.readexactly(size + 1)).rstrip(b",").split(b"\0")
+    except (ValueError, asyncio.IncompleteReadError, asyncio.LimitOverrunError):
+        raise BadRequest from None
+    texts = [part.decode("utf-8", "surrogateescape") for part in parts]
+    return dict(zip(texts[::2], texts[1::2], strict=False))
+
+
+def variables_of(given: Mapping[str, str]) -> dict[str, str]:
+    """RFC 3875, section 4.1, from what lighttpd says: it sees the router, and the script is told of the visitor."""
+    variables = {name: value for name, value in given.items() if name not in UNFORWARDED}
+    is_https = given.get("HTTP_X_FORWARDED_PROTO") == "https"
+    host, _, port = given.get("HTTP_HOST", "localhost").rpartition(":")
     if not port.isdecimal():
-        host, port = headers.get("host", "localhost"), "443" if is_https else "80"
-    query = scope["query_string"].decode("latin-1")
-    raw_path = scope.get("raw_path") or scope["path"].encode()
-    variables = {
-        "GATEWAY_INTERFACE": "CGI/1.1",
+        host, port = given.get("HTTP_HOST", "localhost"), "443" if is_https else "80"
+    variables |= {
+        "SCRIPT_NAME": given["SCRIPT_NAME"].removeprefix(SCRIPT_MARK),
         "SERVER_SOFTWARE": "Greenroom",
-        "SERVER_PROTOCOL": f"HTTP/{scope.get('http_version', '1.1')}",
         "SERVER_NAME": host,
         "SERVER_PORT": port,
-        "REQUEST_METHOD": scope["method"],
-        "QUERY_STRING": query,
-        "SCRIPT_NAME": name,
-        "REMOTE_ADDR": _client(scope, headers),
-        "SCRIPT_FILENAME": file,
-        "DOCUMENT_ROOT": folder,
-        "REQUEST_URI": raw_path.decode("latin-1") + (f"?{query}" if query else ""),
+        "REMOTE_ADDR": _visitor(given),
         "REDIRECT_STATUS": "200",  # php-cgi answers nothing without it
     }
-    if path_info:
-        variables |= {"PATH_INFO": path_info, "PATH_TRANSLATED": f"{folder}{path_info}"}
-    if "content-length" in headers:
-        variables["CONTENT_LENGTH"] = headers["content-length"]
-    if "content-type" in headers:
-        variables["CONTENT_TYPE"] = headers["content-type"]
+    variables.pop("HTTPS", None)
     if is_https:
         variables["HTTPS"] = "on"
-    for header, value in headers.items():
-        if header not in UNFORWARDED and _NAME.fullmatch(header):
-            variables[f"HTTP_{header.upper().replace('-', '_')}"] = value
-    return {key: value.replace("\0", "") for key, value in variables.items()}
+    if not given.get("PATH_INFO"):
+        for name in ("PATH_INFO", "PATH_TRANSLATED"):
+            variables.pop(name, None)
+    if given.get("CONTENT_LENGTH") == "0" and given.get("REQUEST_METHOD") in ("GET", "HEAD"):
+        del variables["CONTENT_LENGTH"]  # SCGI wants it of every request
+    return variables
 
 
-def _joined(headers: Iterable[tuple[bytes, bytes]]) -> dict[str, str]:
-    joined: dict[str, str] = {}
-    for name, value in headers:
-        key, text = name.decode("latin-1").lower(), value.decode("latin-1")
-        joined[key] = f"{joined[key]}{'; ' if key == 'cookie' else ', '}{text}" if key in joined else text
-    return joined
-
-
-def _client(scope: Scope, headers: dict[str, str]) -> str:
+def _visitor(given: Mapping[str, str]) -> str:
     """The last address in X-Forwarded-For is the one that the router saw; those before it may be invented."""
-    last = headers.get("x-forwarded-for", "").rpartition(",")[2].strip()
+    last = given.get("HTTP_X_FORWARDED_FOR", "").rpartition(",")[2].strip()
     try:
         return str(ipaddress.ip_address(last))
     except ValueError:
-        return (scope.get("client") or ("127.0.0.1", 0))[0]
+        return given.get("REMOTE_ADDR", "127.0.0.1")
 
 
 async def read_head(output: asyncio.StreamReader) -> Head:

@@ -1,29 +1,38 @@
-"""Serves the folder it is started in: the program of static sites, run inside the sandbox."""
+"""Serves the folder it is started in: writes the configuration of lighttpd, and becomes lighttpd in the same process.
 
+The program of static sites and of PHP, run inside the sandbox. `site.lua` beside it says which file answers a request,
+and `gateway.py` runs the scripts of handler mappings. Arguments: the folder, and `--php` if PHP runs its .php files.
+"""
+
+import json
 import mimetypes
 import os
+import resource
+import shutil
 import sys
+import tempfile
+from collections.abc import Callable, Iterable, Mapping, MutableMapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
 
-import uvicorn
-from starlette.concurrency import run_in_threadpool
-from starlette.datastructures import Headers
-from starlette.exceptions import HTTPException
-from starlette.responses import FileResponse, RedirectResponse, Response
-from starlette.staticfiles import NotModifiedResponse, StaticFiles
-from starlette.types import ASGIApp, Scope
-
-if TYPE_CHECKING or __package__:
-    from sites.runtime.programs.compression import Compressed, is_worth_it, takes_gzip
-    from sites.runtime.programs.gateway import Gateway, read_mappings
-else:  # in the sandbox, which shows the folder of this program and nothing else of Greenroom
-    from compression import Compressed, is_worth_it, takes_gzip
-    from gateway import Gateway, read_mappings
-
+PROGRAM = "lighttpd"
+SCRATCH = "/tmp"  # noqa: S108 - of the sandbox
+FOLDERS = ("/usr/sbin", "/usr/local/sbin")
+"""Where it lies beside PATH."""
+MISSING = (
+    "lighttpd is not installed, and static sites are served by it. Install it on the server "
+    "(Debian: apt-get install lighttpd lighttpd-mod-deflate lighttpd-modules-lua), then publish again."
+)
+PHP = "php-cgi"
+PHP_MISSING = "PHP is not installed. Install it on the server (Debian: apt-get install php-cgi), then publish again."
+PHP_WORKERS = "8"
+OF_PROJECT = r"^/vendor/ ^/composer%.json$ ^/composer%.lock$ ^/greenroom%.toml$ ^/procfile$"
+"""Patterns of Lua, in small letters: what describes a project that is served as it lies there."""
 DEFAULT_DOCUMENTS = "index.html,index.htm,default.html"
 TYPES = {
     ".avif": "image/avif",
+    ".br": "application/x-brotli",
+    ".bz2": "application/x-bzip2",
+    ".gz": "application/gzip",
     ".ico": "image/x-icon",
     ".js": "text/javascript",
     ".json": "application/json",
@@ -36,139 +45,176 @@ TYPES = {
     ".webp": "image/webp",
     ".woff": "font/woff",
     ".woff2": "font/woff2",
+    ".xz": "application/x-xz",
+    "apple-app-site-association": "application/json",
 }
-METHODS = ("GET", "HEAD")
-SHOWN_DOT_FOLDER = ".well-known"
+"""By suffix or name, where the machine's table says nothing or something else."""
+COMPRESSED = (
+    "text/",
+    "application/javascript",
+    "application/json",
+    "application/manifest+json",
+    "application/wasm",
+    "application/xml",
+    "application/rss+xml",
+    "application/atom+xml",
+    "font/ttf",
+    "font/otf",
+    "image/svg+xml",
+    "image/x-icon",
+)
+"""Types that become shorter; pictures, films, archives and woff are compressed already."""
+LARGEST_COMPRESSED_KB = 8 * 1024
+MOST_FILES = 16 * 1024
+"""Open at once; a third of them can be connections."""
+IDLE_SECONDS = 4000
+"""A connection without a request. The router closes its own after an hour, so no request meets one that just closes."""
 GRACE_SECONDS = 25
+NO_LINKS = 'server.follow-symlink = "disable"'
+SCRIPT_MARK = "/.script"
+"""What `site.lua` puts before the path of a script."""
+LONGEST_FOLDER = 90
+HEADER_BYTES = 65_000
+"""What the router lets pass is smaller."""
 
 
-class Site(StaticFiles):
-    """Files with types, validators and ranges; no listings, no dot files, no links that lead out of the folder.
+def quoted(text: str) -> str:
+    """A string of lighttpd's configuration. Raises ValueError for what none can hold."""
+    if any(ord(character) < 32 for character in text):
+        raise ValueError(f"{text!r} holds a control character")
+    return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
 
-    Browsers keep what they get and ask each time whether it is still good (no-cache), so that nobody sees the version
-    from before a swap.
+
+def listed(texts: Iterable[str]) -> str:
+    """A list of such strings."""
+    return "(" + ", ".join(map(quoted, texts)) + ")"
+
+
+def media_types() -> dict[str, str]:
+    """Suffix → media type, with the character set of text: the table of the machine, and ours."""
+    mimetypes.init()
+    of_machine = {suffix.lower(): kind for suffix, kind in mimetypes.types_map.items()}
+    known = {**of_machine, **TYPES, "": "text/plain"}
+    return {
+        suffix: f"{kind}; charset=utf-8" if kind.startswith("text/") else kind for suffix, kind in sorted(known.items())
+    }
+
+
+def suffixes(mappings: str) -> list[str]:
+    """The suffixes of files that are scripts, as HANDLER_MAPPINGS names them, in small letters."""
+    return sorted({suffix.lower() for suffix in json.loads(mappings or "{}")})
+
+
+def configuration(folder: Path, environment: Mapping[str, str], backend: Sequence[str]) -> str:
+    """lighttpd's configuration for the site in `folder`, with the lines that `prepare` returned.
+
+    PORT, HOST and TMPDIR are read from `environment`.
     """
-
-    def __init__(
-        self,
-        folder: Path,
-        default_documents: list[str],
-        run: frozenset[str] = frozenset(),
-        *,
-        fallback_page: str = "",
-    ) -> None:
-        """Files with an extension in `run` are run by their script processor and never handed out.
-
-        `fallback_page` answers what is no file, for pages that are drawn in the browser; empty: 404 does.
-        """
-        self._default_documents = default_documents
-        self._fallback_page = fallback_page
-        self._run = run
-        self._compressed = Compressed()
-        super().__init__(directory=folder, follow_symlink=False)
-
-    async def get_response(self, path: str, scope: Scope) -> Response:
-        """The file, the default document of a folder, the fallback page, or 404 with the site's own page."""
-        if scope["method"] not in METHODS:
-            status = 204 if scope["method"] == "OPTIONS" else 405
-            return Response(status_code=status, headers={"Allow": ", ".join((*METHODS, "OPTIONS"))})
-        response = await run_in_threadpool(self._answer, path, scope)
-        response.headers["Cache-Control"] = "no-cache"
-        return response
-
-    def file_response(
-        self, full_path: "str | os.PathLike[str]", stat_result: os.stat_result, scope: Scope, status_code: int = 200
-    ) -> Response:
-        """The file, compressed for whoever takes that, or that the visitor's copy of it is still good."""
-        # Two versions of a file can be of the same size and time. Both are on the disk, so their inodes differ
-        etag = f"{stat_result.st_ino:x}-{stat_result.st_size:x}-{stat_result.st_mtime_ns:x}"
-        headers = {"ETag": f'"{etag}"'}
-        response: Response = FileResponse(full_path, status_code, headers, stat_result=stat_result)
-        asked = Headers(scope=scope)
-        if is_worth_it(response.headers["content-type"], stat_result.st_size):
-            response.headers["Vary"] = "Accept-Encoding"
-            if "range" not in asked and takes_gzip(asked.get("accept-encoding", "")):
-                kept = {name: response.headers[name] for name in ("content-type", "last-modified", "vary")}
-                compressed = {**kept, "Content-Encoding": "gzip", "ETag": f'"{etag}-gzip"'}
-                response = Response(self._compressed.of(str(full_path), etag), status_code, compressed)
-        return NotModifiedResponse(response.headers) if self.is_not_modified(response.headers, asked) else response
-
-    def _answer(self, path: str, scope: Scope) -> Response:
-        try:
-            return self._found(path, scope)
-        except (HTTPException, OSError, ValueError):  # a name that is too long, or that no file can have
-            return self._fallback(scope) or self._not_found(scope)
-
-    def _found(self, path: str, scope: Scope) -> Response:
-        if any(part.startswith(".") and part not in (".", SHOWN_DOT_FOLDER) for part in Path(path).parts):
-            raise HTTPException(status_code=404)
-        full_path, stat = self.lookup_path(path)
-        if stat is not None and os.path.isdir(full_path):
-            return self._folder(path, scope)
-        if stat is None or not os.path.isfile(full_path) or self._is_run(path):
-            raise HTTPException(status_code=404)
-        return self.file_response(full_path, stat, scope)
-
-    def _folder(self, path: str, scope: Scope) -> Response:
-        for name in self._default_documents:
-            full_path, stat = self.lookup_path(os.path.join(path, name))
-            if stat is not None and os.path.isfile(full_path):
-                if not scope["path"].endswith("/"):
-                    query = scope["query_string"].decode("latin-1")
-                    last = scope["path"].rpartition("/")[2]
-                    return RedirectResponse(f"{last}/{'?' if query else ''}{query}", status_code=301)
-                if self._is_run(name):
-                    break
-                return self.file_response(full_path, stat, scope)
-        raise HTTPException(status_code=404)
-
-    def _fallback(self, scope: Scope) -> Response | None:
-        """The fallback page for what a person looks at; a picture or script that is not there stays missing."""
-        accepted = dict(scope["headers"]).get(b"accept", b"")
-        is_page = "." not in scope["path"].rpartition("/")[2] or b"text/html" in accepted
-        if not self._fallback_page or not is_page:
-            return None
-        full_path, stat = self.lookup_path(self._fallback_page)
-        if stat is None or not os.path.isfile(full_path) or self._is_run(self._fallback_page):
-            return None
-        return self.file_response(full_path, stat, scope)
-
-    def _not_found(self, scope: Scope) -> Response:
-        full_path, stat = self.lookup_path("404.html")
-        if stat is not None and os.path.isfile(full_path) and not self._is_run("404.html"):
-            # Without the request's headers: a validator or a range must not turn the page into 304 or 206
-            return self.file_response(full_path, stat, {**scope, "headers": []}, status_code=404)
-        return Response("Not found\n", status_code=404, media_type="text/plain")
-
-    def _is_run(self, name: str) -> bool:
-        return os.path.splitext(name)[1].lower() in self._run
+    here = Path(__file__).resolve().parent
+    scratch = environment.get("TMPDIR", SCRATCH)
+    types = ", ".join(f"{quoted(suffix)} => {quoted(kind)}" for suffix, kind in media_types().items())
+    host = environment.get("HOST", "127.0.0.1")
+    lines = [
+        f"server.document-root = {quoted(str(folder))}",
+        f"server.bind = {quoted(f'[{host}]' if ':' in host else host)}",
+        f"server.port = {int(environment['PORT'])}",
+        'server.modules = ("mod_magnet")',
+        'server.tag = ""',
+        'server.error-handler = "/"',
+        # A query is the site's affair, and stays as it was sent; `site.lua` finds no file for a path that no file has
+        'server.http-parseopts = ("url-normalize" => "disable")',
+        f"magnet.attract-physical-path-to = {listed([str(here / 'site.lua')])}",
+        f"mimetype.assign = ({types})",
+        f"deflate.mimetypes = {listed(COMPRESSED)}",
+        'deflate.allowed-encodings = ("gzip")',
+        f"deflate.max-compress-size = {LARGEST_COMPRESSED_KB}",
+        f"server.upload-dirs = {listed([scratch])}",
+        f"server.max-fds = {min(MOST_FILES, resource.getrlimit(resource.RLIMIT_NOFILE)[1])}",
+        f"server.max-request-field-size = {HEADER_BYTES}",
+        f"server.max-keep-alive-idle = {IDLE_SECONDS}",
+        "server.max-keep-alive-requests = 60000",
+        f'server.feature-flags = ("server.graceful-shutdown-timeout" => {GRACE_SECONDS})',
+    ]
+    return "\n".join([*lines, *backend, 'server.modules += ("mod_deflate")']) + "\n"
 
 
-def application(folder: Path) -> ASGIApp:
-    """The site of a folder, with the default documents and handler mappings that the environment names."""
-    for suffix, media_type in TYPES.items():
-        mimetypes.add_type(media_type, suffix)
-    documents = os.environ.get("DEFAULT_DOCUMENTS") or DEFAULT_DOCUMENTS
-    names = [name.strip() for name in documents.split(",") if name.strip()]
-    mappings = read_mappings(os.environ.get("HANDLER_MAPPINGS", ""))
-    site = Site(folder, names, frozenset(mappings), fallback_page=os.environ.get("FALLBACK_PAGE", ""))
-    return Gateway(site, folder, mappings, names) if mappings else site
+def gateway(scratch: str) -> list[str]:
+    """Scripts of handler mappings: a process that lighttpd starts, and starts again, runs them."""
+    here = Path(__file__).resolve().parent
+    command = f"{sys.executable} -I -S {here / 'gateway.py'}"
+    return [NO_LINKS, *_backend("scgi", SCRIPT_MARK, f"{scratch}/scripts", command)]
 
 
-def main() -> None:
-    """Serves until SIGTERM, then finishes the requests that it holds."""
-    folder = Path(sys.argv[1] if len(sys.argv) > 1 else ".").resolve()
-    uvicorn.run(
-        application(folder),
-        host=os.environ.get("HOST", "127.0.0.1"),
-        port=int(os.environ["PORT"]),
-        lifespan="off",
-        access_log=False,
-        server_header=False,
-        log_level="warning",
-        timeout_graceful_shutdown=GRACE_SECONDS,
-    )
+def php(scratch: str, program: str, workers: str) -> list[str]:
+    """PHP's own FastCGI, with so many processes, each for one request at a time."""
+    more = f', "bin-environment" => ("PHP_FCGI_CHILDREN" => {quoted(workers)}, "PHP_FCGI_MAX_REQUESTS" => "10000")'
+    links = 'server.follow-symlink = "enable"'  # the project reads what it likes, and frameworks link their uploads
+    return [links, *_backend("fastcgi", ".php", f"{scratch}/php", program, more)]
+
+
+def _backend(protocol: str, known_by: str, socket: str, command: str, more: str = "") -> list[str]:
+    """Bodies and answers are passed on as they come."""
+    options = f'"socket" => {quoted(socket)}, "bin-path" => {quoted(command)}, "max-procs" => 1{more}'
+    return [
+        f'server.modules += ("mod_{protocol}")',
+        "server.stream-request-body = 2",
+        "server.stream-response-body = 2",
+        f'{protocol}.server = ({quoted(known_by)} => (({options}, "tcp-fin-propagate" => "enable")))',
+    ]
+
+
+def find_program() -> str | None:
+    """lighttpd's path; None when it is not installed."""
+    return shutil.which(PROGRAM, path=os.pathsep.join((os.environ.get("PATH", os.defpath), *FOLDERS)))
+
+
+def _place_of_sockets(scratch: str) -> str:
+    """The folder itself, or one with a shorter name: the path of a unix socket has at most 107 bytes."""
+    return scratch if len(os.fsencode(scratch)) <= LONGEST_FOLDER else tempfile.mkdtemp(prefix="site-", dir=SCRATCH)
+
+
+def prepare(
+    arguments: list[str],
+    environment: MutableMapping[str, str],
+    find: Callable[[str], str | None] = shutil.which,
+) -> list[str]:
+    """Put notes for `site.lua` into the environment. Returns the lines of what runs scripts and of what links are.
+
+    Raises FileNotFoundError without PHP.
+    """
+    scratch = _place_of_sockets(environment.get("TMPDIR", SCRATCH))
+    if "--php" in arguments:
+        program = find(PHP)
+        if program is None:
+            raise FileNotFoundError(PHP_MISSING)
+        environment.update(SCRIPT_SUFFIXES=".php", SCRIPT_MARK="", FRONT_SCRIPT="/index.php")
+        environment["HIDDEN_FILES"] = OF_PROJECT if arguments[0] == "." else ""
+        environment.setdefault("DEFAULT_DOCUMENTS", f"index.php,{DEFAULT_DOCUMENTS}")
+        return php(scratch, program, environment.get("PHP_FCGI_CHILDREN", PHP_WORKERS))
+    scripts = suffixes(environment.get("HANDLER_MAPPINGS", ""))
+    environment.update(SCRIPT_SUFFIXES=" ".join(scripts), SCRIPT_MARK=SCRIPT_MARK)
+    environment.setdefault("DEFAULT_DOCUMENTS", DEFAULT_DOCUMENTS)
+    return gateway(scratch) if scripts else [NO_LINKS]
+
+
+def main() -> int:
+    """Returns only when lighttpd cannot be run; the reason is on stderr."""
+    program = find_program()
+    if program is None:
+        sys.stderr.write(f"{MISSING}\n")
+        return 127
+    arguments = sys.argv[1:] or ["."]
+    try:
+        backend = prepare(arguments, os.environ)
+    except FileNotFoundError as error:
+        sys.stderr.write(f"{error}\n")
+        return 127
+    descriptor = os.memfd_create("lighttpd.conf")
+    os.write(descriptor, configuration(Path(arguments[0]).resolve(), os.environ, backend).encode())
+    os.lseek(descriptor, 0, os.SEEK_SET)
+    os.dup2(descriptor, 0)
+    os.execv(program, [PROGRAM, "-D", "-f", "-"])  # noqa: S606 - a list, no shell
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

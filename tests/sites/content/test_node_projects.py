@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from sites.content.build import FUNCTIONS
-from sites.content.recipe import Kind, Recipe
-from sites.content.recognition import STATIC_PROGRAM, recognise
+from sites.content.recipe import STATIC_PROGRAM, Kind, Recipe
+from sites.content.recognition import recognise
 from sites.content.tree import Folder
 from tests.sites.content.conftest import Lay
 

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from sites.content.commands import shell, with_exec
-from sites.content.recipe import Kind
-from sites.content.recognition import STATIC_PROGRAM, Choices, recognise
+from sites.content.recipe import STATIC_PROGRAM, Kind
+from sites.content.recognition import Choices, recognise
 from sites.content.tree import Folder
 from sites.errors import Refused
 from tests.sites.content.conftest import Lay

@@ -1,10 +1,11 @@
 """`./greenroom bench SUBJECT`: a measurement in an installation of its own.
 
 swap: what a swap costs, and what visitors feel of it. door: what honest people feel of clients that are slow or many.
-control-plane: what everything else costs, from start to stop.
+control-plane: what everything else costs, from start to stop. publish: what publications and static sites cost.
 """
 
 import json
+import tempfile
 from dataclasses import replace
 from pathlib import Path
 
@@ -17,12 +18,15 @@ from tools.bench.control_plane import report as control_plane_report
 from tools.bench.control_plane import story as control_plane
 from tools.bench.control_plane.lifetime import Lifetime, check
 from tools.bench.door import story as door
+from tools.bench.publish import index
+from tools.bench.publish import story as publish
 from tools.bench.report import Report
 from tools.demo.installation import MANAGE, Installation, NotStarted
 from tools.demo.operations import OperationFailed
 from tools.demo.publishing import PublishingRefused
 
 CONTROL_PLANE = "control-plane"
+PUBLISH = "publish"
 
 
 class Command(GreenroomCommand):
@@ -33,12 +37,15 @@ class Command(GreenroomCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         """What is measured, how thoroughly, and where the figures go."""
-        parser.add_argument("subject", choices=["swap", "door", CONTROL_PLANE], help="what is measured")
+        parser.add_argument("subject", choices=["swap", "door", CONTROL_PLANE, PUBLISH], help="what is measured")
         parser.add_argument("--report", type=Path, metavar="FILE", help="write the figures there as JSON")
         parser.add_argument(
             "--quick", action="store_true", help="few swaps and sites: shows that the measurement works"
         )
         parser.add_argument("--swaps", type=int, metavar="N", help="instead of 200 (control-plane: 30)")
+        parser.add_argument(
+            "--applications", type=Path, metavar="FILE", help="publish: what `./greenroom test --applications` printed"
+        )
         parser.add_argument(
             "--here", action="store_true", help="use the running installation, and leave the sites in it"
         )
@@ -46,14 +53,31 @@ class Command(GreenroomCommand):
     def handle(self, *, subject: str, here: bool, **options: object) -> None:
         """Exit code 0 when every figure that was measured is what it should be."""
         try:
-            code = self._measure(subject, **options) if here else self._begin(subject, **options)  # type: ignore[arg-type]
+            if here:
+                code = self._measure(subject, **options)  # type: ignore[arg-type]
+            elif subject == PUBLISH:
+                with tempfile.TemporaryDirectory(prefix="greenroom-index-") as folder:
+                    index.write(Path(folder))
+                    with index.served(Path(folder)) as address:
+                        code = self._begin(subject, Installation(index.variables(address)), **options)  # type: ignore[arg-type]
+            else:
+                code = self._begin(subject, Installation(), **options)  # type: ignore[arg-type]
         except KeyboardInterrupt:
             code = 130
         raise SystemExit(code)
 
-    def _begin(self, subject: str, *, report: Path | None, quick: bool, swaps: int | None, **_: object) -> int:
+    def _begin(
+        self,
+        subject: str,
+        installation: Installation,
+        *,
+        report: Path | None,
+        quick: bool,
+        swaps: int | None,
+        applications: Path | None,
+        **_: object,
+    ) -> int:
         """The measurement runs in a process of its own: settings are read once, and ours name another folder."""
-        installation = Installation()
         try:
             self._say(f"Starting Greenroom in {installation.folder}, port {installation.port}")
             installation.start()
@@ -61,6 +85,7 @@ class Command(GreenroomCommand):
             arguments = [str(MANAGE), "bench", subject, "--here"]
             arguments += ["--quick"] if quick else []
             arguments += ["--swaps", str(swaps)] if swaps else []
+            arguments += ["--applications", str(applications.absolute())] if applications else []
             arguments += ["--report", str(inside.absolute())] if inside else []
             code = installation.run(arguments).returncode
             if subject != CONTROL_PLANE or not inside or not inside.exists():
@@ -81,9 +106,18 @@ class Command(GreenroomCommand):
         installation.end()
         return control_plane_report.put_together(figures, lifetime, check(installation))
 
-    def _measure(self, subject: str, *, report: Path | None, quick: bool, swaps: int | None, **_: object) -> int:
+    def _measure(
+        self,
+        subject: str,
+        *,
+        report: Path | None,
+        quick: bool,
+        swaps: int | None,
+        applications: Path | None,
+        **_: object,
+    ) -> int:
         try:
-            measured = self._figures(subject, quick, swaps)
+            measured = self._figures(subject, quick, swaps, applications)
         except (GreenroomError, OperationFailed, PublishingRefused, TimeoutError) as error:
             self._say(f"The measurement ended early. {error}")
             return 1
@@ -92,7 +126,9 @@ class Command(GreenroomCommand):
             return 0
         return self._finish(measured, report)
 
-    def _figures(self, subject: str, quick: bool, swaps: int | None) -> Report:
+    def _figures(self, subject: str, quick: bool, swaps: int | None, applications: Path | None) -> Report:
+        if subject == PUBLISH:
+            return publish.measure(self._say, publish.QUICK if quick else publish.Plan(), applications)
         if subject == CONTROL_PLANE:
             whole = _control_plane_plan(quick)
             return Report(control_plane.measure(self._say, replace(whole, swaps=swaps) if swaps else whole))

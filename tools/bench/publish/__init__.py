@@ -1,0 +1,1 @@
+"""What it costs to publish, and to serve a static site: `./greenroom bench publish`."""
