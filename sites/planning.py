@@ -66,6 +66,8 @@ class Traits:
     """Folders of the host with interpreters."""
     fallback_page: str = ""
     warmup_paths: tuple[str, ...] = ()
+    python: tuple[str, ...] = ()
+    """Versions as in PEP 440, and the requirement because of which a build took another Python; empty if none did."""
 
     @property
     def mounts(self) -> tuple[Mount, ...]:
@@ -77,7 +79,10 @@ def traits_of(deployment: Deployment | None) -> Traits:
     """As they were recorded; those of older deployments are empty."""
     recorded = deployment.traits if deployment else {}
     return Traits(
-        tuple(recorded.get("tools", ())), recorded.get("fallback_page", ""), tuple(recorded.get("warmup_paths", ()))
+        tuple(recorded.get("tools", ())),
+        recorded.get("fallback_page", ""),
+        tuple(recorded.get("warmup_paths", ())),
+        tuple(recorded.get("python", ())),
     )
 
 

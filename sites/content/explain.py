@@ -4,8 +4,11 @@ import re
 from collections.abc import Sequence
 from pathlib import Path
 
+from packaging.specifiers import InvalidSpecifier, SpecifierSet
+
 from sites.content.package_sources import on_this_machine
 from sites.content.tree import decoded
+from sites.content.wanted import Wanted
 from sites.plain_text import without_colours
 
 FRAME = "│╰├─▶╭×┃ "
@@ -53,7 +56,7 @@ def explain(log_tail: Sequence[str], folder: Path | None = None) -> str:
 
     `folder` is the content, to tell the line. Without a known cause it is the last line that means something.
     """
-    lines = [without_colours(line).strip(FRAME + "\t\r\n") for line in log_tail]
+    lines = _cleaned(log_tail)
     text = " ".join(" ".join(lines).split())
     for pattern in MISSING:
         if match := pattern.search(text):
@@ -85,6 +88,21 @@ def explain(log_tail: Sequence[str], folder: Path | None = None) -> str:
     if NO_NETWORK.search(text):
         return f": the package index could not be reached from this server{_because()}"
     return _last_word(lines)
+
+
+def python_needed(log_tail: Sequence[str]) -> Wanted | None:
+    """The Python that packages need which the one of a build does not have; None when it failed for something else."""
+    match = NEEDS_PYTHON.search(" ".join(" ".join(_cleaned(log_tail)).split()))
+    try:
+        versions = str(SpecifierSet(match["needs"].strip())) if match else ""
+    except InvalidSpecifier:
+        return None
+    return Wanted("Python", versions, match["name"] or "a package") if match else None
+
+
+def _cleaned(log_tail: Sequence[str]) -> list[str]:
+    """Lines without colours and without the frames that uv draws."""
+    return [without_colours(line).strip(FRAME + "\t\r\n") for line in log_tail]
 
 
 def _last_word(lines: Sequence[str]) -> str:

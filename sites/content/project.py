@@ -1,6 +1,7 @@
 """A content with what several kinds of it look at, and the parts of a build that they share."""
 
 import shlex
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from sites.content import node_results
@@ -27,15 +28,17 @@ class Project:
     is_python: bool
 
 
-def installed(project: Project, recipe: Recipe, *, is_python: bool = False, server: str = "") -> Recipe:
-    """With the steps that install the packages of Python and Node, and the interpreters that these ask for."""
+def installed(project: Project, recipe: Recipe, *, is_python: bool = False, servers: Iterable[str] = ()) -> Recipe:
+    """With the steps that install the packages of Python and Node, and the interpreters that these ask for.
+
+    `servers` are keys of SERVERS in python_packages.
+    """
     steps: list[str | Install] = []
     files: list[tuple[str, str]] = []
     notes, wanted, paths = [*recipe.notes], [*recipe.wanted], []
     if is_python or project.is_python:
         packages = _packages(project)
-        added = (add_server(server),) if server else ()
-        steps.append(Install(VENV, (make_venv(), *packages.steps, *added), packages.inputs))
+        steps.append(Install(VENV, (make_venv(), *packages.steps, *map(add_server, servers)), packages.inputs))
         files += packages.files
         said = wanted_python(project.tree)
         notes += [f"Packages are installed from {packages.source}."] if packages.source else []

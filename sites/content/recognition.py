@@ -10,7 +10,7 @@ from sites.content.greenroom_file import read_wishes
 from sites.content.node_sites import read_package
 from sites.content.procfile import read_procfile
 from sites.content.project import Project, build_of, collect_static, installed, windows_scripts
-from sites.content.python_packages import has_packages
+from sites.content.python_packages import has_packages, servers_in
 from sites.content.python_sites import DjangoProject, find_application, find_django
 from sites.content.recipe import Kind, Recipe
 from sites.content.tree import Tree, nearest
@@ -89,7 +89,8 @@ def _as_chosen(project: Project, recipe: Recipe, choices: Choices) -> Recipe:
 def _by_line(project: Project, line: str, kind: Kind, name: str) -> Recipe | None:
     if not line:
         return None
-    recipe = installed(project, Recipe(kind, f"{name}: {line}", line=php_sites.as_known_here(line)))
+    recipe = Recipe(kind, f"{name}: {line}", line=php_sites.as_known_here(line))
+    recipe = installed(project, recipe, servers=servers_in(line))
     steps = (*build_of(project), *collect_static(find_django(project.tree) if project.is_python else None, project))
     return replace(recipe, steps=(*recipe.steps, *steps))
 
@@ -132,7 +133,7 @@ def _python_recipe(
     name = "Django" if kind is Kind.DJANGO else "Python"
     built = project.node is not None and (project.node.build or project.wishes.build)
     own = project if built else replace(project, node=None)
-    recipe = installed(own, Recipe(kind, f"{name}, {what}", line=line), is_python=True, server=server)
+    recipe = installed(own, Recipe(kind, f"{name}, {what}", line=line), is_python=True, servers=filter(None, (server,)))
     return replace(recipe, steps=(*recipe.steps, *build_of(own), *collect_static(django, project)))
 
 

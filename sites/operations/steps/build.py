@@ -9,6 +9,7 @@ from sites import retention
 from sites.content import build, explain, interpreters, recognition, store, tools
 from sites.content.recipe import Recipe
 from sites.content.tree import Folder
+from sites.content.wanted import Wanted
 from sites.disk.use import Use, measure
 from sites.errors import BuildFailed, Failed, InterpreterMissing, ReleaseFailed
 from sites.logs.files import tail
@@ -18,7 +19,7 @@ from sites.operations import wording
 from sites.operations.procedure import DONE, Progress
 from sites.operations.turn import Turn
 from sites.plain_text import without_colours
-from sites.planning import Traits, build_log, configuration
+from sites.planning import Traits, build_log, configuration, traits_of
 from sites.runtime.base import Runtime
 from sites.runtime.registry import get_runtime
 from sites.runtime.spec import RunSpec, RunState, RunStatus
@@ -60,6 +61,8 @@ def work_build(turn: Turn) -> Progress:
     if status.state != RunState.ENDED:
         return Progress(False, _last_line(deployment) or recipe.summary)
     if status.exit_code != 0:
+        if (python := _other_python(deployment, recipe)) is not None:
+            return _begin_again(deployment, planned, python)
         raise _build_failed(turn, planned.run, status)
     try:
         with store.naming():
@@ -109,6 +112,28 @@ def _introduce(deployment: Deployment, recipe: Recipe) -> None:
         log.write_text("".join(f"{line}\n" for line in (f"Recognised: {recipe.summary}", *recipe.notes)))
 
 
+def _other_python(deployment: Deployment, recipe: Recipe) -> Wanted | None:
+    """What the packages of a failed build need, where the project itself leaves that open; found once only."""
+    needed = explain.python_needed(_tail(deployment, LINES_EXPLAINED))
+    said = next((one.versions for one in recipe.wanted if one.tool == "Python"), "")
+    if needed is None or traits_of(deployment).python or "=" in said.replace(">=", "").replace("<=", ""):
+        return None
+    return replace(needed, versions=",".join(filter(None, (said, needed.versions))))
+
+
+def _begin_again(deployment: Deployment, planned: build.Build, python: Wanted) -> Progress:
+    """With another Python, which is written down last: a worker that dies before lets the build fail once more."""
+    sentence = f"{python.source} needs Python {python.versions}, so the build begins again with another Python."
+    with Path(_opened_log(deployment)).open("a") as log:
+        log.write(f"==> {sentence}\n")
+    if planned.run is not None:
+        get_runtime().end_run(planned.run.run_id)
+    build.abandon(planned.digest)
+    deployment.traits = {**deployment.traits, "python": [python.versions, python.source]}
+    deployment.save(update_fields=["traits"])
+    return Progress(False, sentence)
+
+
 def _limited(run: RunSpec, site: Site, quota: Use) -> RunSpec:
     """A build may take what the site's quota leaves beside what its slots and its roll-back need."""
     used = retention.use_of(retention.needed(site))
@@ -138,7 +163,8 @@ def _record(deployment: Deployment, recipe: Recipe, digest: str, use: Use) -> No
     deployment.build_digest, deployment.build_bytes, deployment.build_files = digest, use.bytes, use.files
     deployment.kind, deployment.command = recipe.kind, list(recipe.command)
     page = recipe.fallback_page or (build.fallback_page(digest) if digest else "")
-    traits = Traits(tuple(mount.source for mount in build.interpreter_mounts(recipe)), page, recipe.warmup_paths)
+    mounts = tuple(mount.source for mount in build.interpreter_mounts(recipe))
+    traits = Traits(mounts, page, recipe.warmup_paths, traits_of(deployment).python)
     deployment.traits = {name: value for name, value in asdict(traits).items() if value}
     deployment.save(update_fields=["build_digest", "build_bytes", "build_files", "kind", "command", "traits"])
 
@@ -230,7 +256,9 @@ def _change(turn: Turn) -> SlotChange:
 
 def _recipe(change: SlotChange) -> Recipe:
     choices = configuration(change.held_slot, change.occupant_after).choices
-    return recognition.recognise(Folder(store.path_of(change.published.content_digest)), choices)
+    recipe = recognition.recognise(Folder(store.path_of(change.published.content_digest)), choices)
+    python = traits_of(change.published).python
+    return recipe.asking_for(Wanted("Python", *python)) if python and recipe.is_python else recipe
 
 
 def _equipped(change: SlotChange) -> Recipe:
