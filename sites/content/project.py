@@ -93,8 +93,17 @@ def collect_static(django: DjangoProject | None, project: Project) -> tuple[str,
     return (f"{keys} {collect} || echo 'The static files were not collected; the reason stands above.'",)
 
 
+def scripts_in(tree: Tree, line: str) -> list[str]:
+    """Files of the content that a line for the shell names."""
+    named = dict.fromkeys(word.strip("'\"").removeprefix("./") for word in line.split())
+    return [name for name in named if tree.has(name)]
+
+
 def windows_scripts(tree: Tree, line: str) -> list[str]:
     """Scripts of the content that a line runs and that were written on Windows."""
-    named = dict.fromkeys(word.strip("'\"").removeprefix("./") for word in line.split())
-    found = ((name, tree.read(name, MAX_FIRST_LINE)) for name in named if tree.has(name))
-    return [name for name, body in found if body.startswith(b"#!") and body.partition(b"\n")[0].endswith(b"\r")]
+    first = {name: tree.read(name, MAX_FIRST_LINE).partition(b"\n")[0] for name in scripts_in(tree, line)}
+    return [
+        name
+        for name, words in first.items()
+        if words.endswith(b"\r") and (words.startswith(b"#!") or name.endswith(".sh"))
+    ]

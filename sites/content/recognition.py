@@ -9,15 +9,18 @@ from sites.content.fallbacks import declared_fallback
 from sites.content.greenroom_file import read_wishes
 from sites.content.node_sites import read_package
 from sites.content.procfile import read_procfile
-from sites.content.project import Project, build_of, collect_static, installed, windows_scripts
+from sites.content.project import Project, build_of, collect_static, installed, scripts_in, windows_scripts
 from sites.content.python_packages import has_packages, servers_in
 from sites.content.python_sites import DjangoProject, find_application, find_django
 from sites.content.recipe import Kind, Recipe
-from sites.content.tree import Tree, nearest
+from sites.content.tree import Tree, nearest, text
 from sites.content.unrecognised import INDEX_PAGES, unrecognised
 from sites.errors import Refused
 
 STATIC_PROGRAM = "/opt/greenroom/programs/static.py"
+STARTUP_FILE = ".greenroom/startup.sh"
+"""A script that starts the content, as clients publish it with type=startup."""
+MAX_SCRIPT_BYTES = 64 * 1024
 MAX_COMMAND_BYTES = 125_000
 """Below what Linux takes for one argument: execve(2)."""
 
@@ -42,6 +45,7 @@ def recognise(tree: Tree, choices: Choices | None = None) -> Recipe:
     project = Project(tree, read_wishes(tree), read_procfile(tree), read_package(tree), has_packages(tree))
     recipe = (
         _by_line(project, choices.start_command.strip(), Kind.COMMAND, "start command")
+        or _by_startup_file(project)
         or _by_line(project, project.wishes.start, Kind.COMMAND, "greenroom.toml")
         or _by_line(project, project.procfile.web, Kind.PROCFILE, "Procfile")
         or _by_output(project)
@@ -68,6 +72,8 @@ def _as_chosen(project: Project, recipe: Recipe, choices: Choices) -> Recipe:
     release = project.wishes.release or project.procfile.release
     scripts = windows_scripts(project.tree, f"{recipe.line} {release or ''}")
     ends = [f"The line ends of Windows are taken out of {name}, which a shell does not understand." for name in scripts]
+    if choices.start_command.strip() and project.tree.has(STARTUP_FILE):
+        ends.append(f"Ignored: {STARTUP_FILE}, because the slot has a start command.")
     notes = (*project.procfile.notes, *ends, *recipe.notes)
     steps = (*(f"sed -i 's/\\r$//' {shlex.quote(script)}" for script in scripts), *recipe.steps)
     if choices.is_built:
@@ -90,9 +96,17 @@ def _by_line(project: Project, line: str, kind: Kind, name: str) -> Recipe | Non
     if not line:
         return None
     recipe = Recipe(kind, f"{name}: {line}", line=php_sites.as_known_here(line))
-    recipe = installed(project, recipe, servers=servers_in(line))
+    names = (name for name in scripts_in(project.tree, line) if name.endswith(".sh"))
+    scripts = (text(project.tree, name, MAX_SCRIPT_BYTES) for name in names)
+    recipe = installed(project, recipe, servers=servers_in("\n".join((line, *scripts))))
     steps = (*build_of(project), *collect_static(find_django(project.tree) if project.is_python else None, project))
     return replace(recipe, steps=(*recipe.steps, *steps))
+
+
+def _by_startup_file(project: Project) -> Recipe | None:
+    if not project.tree.has(STARTUP_FILE):
+        return None
+    return _by_line(project, f"sh {STARTUP_FILE}", Kind.COMMAND, "startup file")
 
 
 def _by_output(project: Project) -> Recipe | None:
