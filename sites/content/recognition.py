@@ -23,6 +23,8 @@ STARTUP_FILE = ".greenroom/startup.sh"
 MAX_SCRIPT_BYTES = 64 * 1024
 MAX_COMMAND_BYTES = 125_000
 """Below what Linux takes for one argument: execve(2)."""
+MAX_BUILD_BYTES = 50_000
+"""All lines of a build are one argument of a shell, which also shows each of them before it runs it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,12 +61,32 @@ def recognise(tree: Tree, choices: Choices | None = None) -> Recipe:
     if recipe is None:
         raise Refused(unrecognised(tree, is_python=project.is_python))
     recipe = _as_chosen(project, recipe, choices)
-    if any(len(part.encode(errors="replace")) > MAX_COMMAND_BYTES for part in (*recipe.command, recipe.release or "")):
+    _refuse_lines(recipe)
+    return recipe
+
+
+def _refuse_lines(recipe: Recipe) -> None:
+    """What Linux takes for no argument of a program."""
+    started, built = (*recipe.command, recipe.release or ""), recipe.build_steps
+    if any("\0" in line for line in (*started, *built)):
+        raise Refused(
+            "A line that builds or starts this content has a zero byte in it, so nothing was changed. Save its file as "
+            "text, and publish again."
+        )
+    if any(_bytes(line) > MAX_COMMAND_BYTES for line in started):
         raise Refused(
             f"The line that starts this content is longer than {MAX_COMMAND_BYTES:,} bytes, so nothing was changed. "
             "Put it into a script, and publish again."
         )
-    return recipe
+    if sum(map(_bytes, built)) > MAX_BUILD_BYTES:
+        raise Refused(
+            f"The lines that build this content are longer than {MAX_BUILD_BYTES:,} bytes together, so nothing was "
+            "changed. Put them into a script, and publish again."
+        )
+
+
+def _bytes(line: str) -> int:
+    return len(line.encode(errors="replace"))
 
 
 def _as_chosen(project: Project, recipe: Recipe, choices: Choices) -> Recipe:
