@@ -16,7 +16,7 @@ VERSION = "Greenroom"
 @with_slot
 def environment(request: HttpRequest, slot: Slot) -> HttpResponse:
     """The program, and when the content that the slot serves was received; null before there is one."""
-    deployment = slot.occupant.active_deployment
+    deployment = slot.current_workload.active_deployment
     modified = deployment.received_at.isoformat() if deployment else None
     return JsonResponse({"version": VERSION, "siteLastModified": modified})
 

@@ -65,7 +65,7 @@ def publish(request: HttpRequest, slot: Slot) -> HttpResponse:
         else:
             is_clean = kind == "static" and is_on(request, "clean", default=False)
             origin = origin_of(request, f"'{path}' was published", "OneDeploy")
-            base = None if is_clean else slot.occupant.active_deployment
+            base = None if is_clean else slot.current_workload.active_deployment
             operation = incremental.publish_file(
                 publisher=publisher_of(request), slot=slot, path=path, source=body, origin=origin, base=base
             )
