@@ -124,7 +124,7 @@ PYTHON = (
         "flask-tutorial",
         from_source("flask", "examples/tutorial"),
         {"/auth/login": "Log In", "/": "Posts"},
-        start_command="flask --app flaskr init-db && waitress-serve --listen=*:$PORT --call 'flaskr:create_app'",
+        start_command="flask --app flaskr init-db && gunicorn 'flaskr:create_app()'",
     ),
     Application("starlette", files(main__py=STARLETTE, requirements__txt="starlette\n"), {"/": "served by Starlette"}),
     Application(
