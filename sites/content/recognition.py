@@ -10,7 +10,7 @@ from sites.content.greenroom_file import read_wishes
 from sites.content.node_sites import read_package
 from sites.content.procfile import read_procfile
 from sites.content.project import Project, build_of, collect_static, installed, scripts_in, windows_scripts
-from sites.content.python_packages import has_packages, servers_in
+from sites.content.python_packages import INSTALL, VENV, has_packages, servers_in
 from sites.content.python_sites import DjangoProject, find_application, find_django
 from sites.content.recipe import Kind, Recipe
 from sites.content.tree import Tree, nearest, text
@@ -20,6 +20,8 @@ from sites.errors import Refused
 STATIC_PROGRAM = "/opt/greenroom/programs/static.py"
 STARTUP_FILE = ".greenroom/startup.sh"
 """A script that starts the content, as clients publish it with type=startup."""
+MKDOCS = ("mkdocs.yml", "mkdocs.yaml")
+MKDOCS_STEPS = ("mkdocs build --quiet --site-dir .greenroom/site", "keep .greenroom/site")
 MAX_SCRIPT_BYTES = 64 * 1024
 MAX_COMMAND_BYTES = 125_000
 """Below what Linux takes for one argument: execve(2)."""
@@ -53,6 +55,7 @@ def recognise(tree: Tree, choices: Choices | None = None) -> Recipe:
         or _by_output(project)
         or _django(project)
         or _python(project)
+        or _python_result(project)
         or _node_server(project)
         or _php(project)
         or _node_result(project)
@@ -171,6 +174,15 @@ def _python_recipe(
     own = project if built else replace(project, node=None)
     recipe = installed(own, Recipe(kind, f"{name}, {what}", line=line), is_python=True, servers=filter(None, (server,)))
     return replace(recipe, steps=(*recipe.steps, *build_of(own), *collect_static(django, project)))
+
+
+def _python_result(project: Project) -> Recipe | None:
+    """Documentation that MkDocs builds."""
+    if not any(map(project.tree.has, MKDOCS)):
+        return None
+    recipe = installed(project, _static_recipe("static site, built by 'mkdocs build'"), is_python=True)
+    steps = (f"test -x {VENV}/bin/mkdocs || {INSTALL} mkdocs", *MKDOCS_STEPS)
+    return replace(recipe, steps=(*recipe.steps, *steps))
 
 
 def _node_server(project: Project) -> Recipe | None:
