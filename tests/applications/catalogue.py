@@ -15,60 +15,29 @@ from tests.applications.making import (
     poetry_lock,
     then,
 )
-
-FLASK = "from flask import Flask\napp = Flask(__name__)\n\n@app.get('/')\ndef index():\n    return 'served by Flask'\n"
-NODE = (
-    "const express = require('express');\nconst app = express();\n"
-    "app.get('/', (request, response) => response.send('served by Express'));\napp.listen(process.env.PORT);\n"
+from tests.applications.texts import (
+    ASTRO,
+    DJANGO_ON_HEROKU,
+    FALCON,
+    FASTAPI,
+    FLASK,
+    GRADIO,
+    HONO,
+    HONO_CODE,
+    LITESTAR,
+    NODE,
+    NODE_RED,
+    NUXT,
+    PACKAGE,
+    PANEL,
+    PIPFILE,
+    POETRY,
+    PROJECT,
+    QUART,
+    STARLETTE,
+    TYPESCRIPT,
+    WAGTAIL,
 )
-PACKAGE = (
-    '{"name": "app", "version": "1.0.0", "scripts": {"start": "node index.js"}, '
-    '"dependencies": {"express": "^4.21.0"}%s}\n'
-)
-POETRY = (
-    '[tool.poetry]\nname = "app"\nversion = "0.1.0"\ndescription = ""\nauthors = ["A <a@example.org>"]\n'
-    "package-mode = false\n\n"
-    '[tool.poetry.dependencies]\npython = "^3.11"\nflask = "^3.0"\n'
-)
-PIPFILE = (
-    '[[source]]\nurl = "https://pypi.org/simple"\nverify_ssl = true\nname = "pypi"\n\n[packages]\nflask = "*"\n\n'
-    '[dev-packages]\npytest = "*"\n'
-)
-PROJECT = '[project]\nname = "app"\nversion = "0.1.0"\nrequires-python = ">=3.11"\ndependencies = ["%s"]\n'
-FASTAPI = (
-    "from fastapi import FastAPI\nfrom .words import WORD\napp = FastAPI()\n\n"
-    "@app.get('/')\ndef index():\n    return WORD\n"
-)
-STARLETTE = (
-    "from starlette.applications import Starlette\nfrom starlette.responses import PlainTextResponse\n"
-    "from starlette.routing import Route\n\n\nasync def homepage(request):\n"
-    "    return PlainTextResponse('served by Starlette')\n\n\n"
-    "app = Starlette(debug=True, routes=[Route('/', homepage)])\n"
-)
-GRADIO = (
-    "import gradio as gr\n\n\ndef greet(name):\n    return 'Hello ' + name + '!'\n\n\n"
-    "demo = gr.Interface(fn=greet, inputs='text', outputs='text')\n"
-    "if __name__ == '__main__':\n    demo.launch()\n"
-)
-ASTRO = (
-    '{"name": "app", "type": "module", "scripts": {"dev": "astro dev", "build": "astro build"}, '
-    '"dependencies": {"astro": "^5.0.0"}}\n'
-)
-WAGTAIL = "set -xe; python manage.py migrate --noinput; gunicorn shop.wsgi:application"  # as its Dockerfile says
-NODE_RED = '{"name": "app", "scripts": {"start": "node-red --port $PORT"}, "dependencies": {"node-red": "^4.0.0"}}\n'
-NUXT = (
-    '{"name": "app", "private": true, "type": "module", "scripts": {"build": "nuxt build", "dev": "nuxt dev", '
-    '"generate": "nuxt generate", "preview": "nuxt preview"}, "dependencies": {"nuxt": "^4.0.0", "vue": "^3.5.0"}}\n'
-)
-DJANGO_ON_HEROKU = """
-ALLOWED_HOSTS = ["*"]
-MIDDLEWARE.insert(1, "whitenoise.middleware.WhiteNoiseMiddleware")
-STATIC_ROOT = BASE_DIR / "staticfiles"
-STORAGES = {
-    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
-    "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
-}
-"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +51,7 @@ class Application:
     """Texts that are in the answers, by path; a text that begins with '!' must not be there. Visitors ask for the first
     path while the application is swapped, so it has to be a page without redirects."""
     start_command: str = ""
-    """General setting of both slots, of an application whose files do not say how it is started."""
+    """General setting, of an application whose files do not say how it is started. It travels with the swap."""
     says: str = ""
     """Of one that cannot be served here: part of the sentence that the publication has to end with."""
 
@@ -171,6 +140,15 @@ PYTHON = (
         {"/": "served by NiceGUI"},
     ),
     Application("gradio", files(app__py=GRADIO, requirements__txt="gradio\n"), {"/": "gradio"}),
+    Application("panel", files(app__py=PANEL, requirements__txt="panel\n"), {"/app": "Panel"}),
+    Application("quart", files(app__py=QUART, requirements__txt="quart\n"), {"/": "served by Quart"}),
+    Application("litestar", files(app__py=LITESTAR, requirements__txt="litestar\n"), {"/": "served by Litestar"}),
+    Application("falcon", files(app__py=FALCON, requirements__txt="falcon\n"), {"/": "served by Falcon"}),
+    Application(
+        "mkdocs",
+        files(mkdocs__yml="site_name: Served by MkDocs\n", docs___index__md="# Welcome\n"),
+        {"/": "Served by MkDocs", "/mkdocs.yml": "!site_name"},
+    ),
     Application(
         "aiohttp",
         then(
@@ -260,6 +238,16 @@ NODE_SITES = (
         "docusaurus",
         npm("create-docusaurus", "create-docusaurus app classic --javascript --skip-install"),
         {"/": "Docusaurus", "/docs/intro": "Tutorial Intro"},
+    ),
+    Application(
+        "hono",
+        files(package__json=HONO, tsconfig__json=TYPESCRIPT, src___index__ts=HONO_CODE),
+        {"/": "served by Hono"},
+    ),
+    Application(
+        "eleventy",
+        files(package__json='{"devDependencies": {"@11ty/eleventy": "^3.0.0"}}\n', index__md="# Served by Eleventy\n"),
+        {"/": "Served by Eleventy</h1>", "/package.json": "!eleventy"},
     ),
     Application("fastify", npm("fastify-cli", "fastify generate app"), {"/": "root"}),
     Application(
