@@ -66,8 +66,8 @@ class Traits:
     """Folders of the host with interpreters."""
     fallback_page: str = ""
     warmup_paths: tuple[str, ...] = ()
-    python: tuple[str, ...] = ()
-    """Versions as in PEP 440, and the requirement because of which a build took another Python; empty if none did."""
+    needed: tuple[str, ...] = ()
+    """The interpreter that its packages need, as tool, versions and package; empty if the usual one serves them."""
 
     @property
     def mounts(self) -> tuple[Mount, ...]:
@@ -82,7 +82,7 @@ def traits_of(deployment: Deployment | None) -> Traits:
         tuple(recorded.get("tools", ())),
         recorded.get("fallback_page", ""),
         tuple(recorded.get("warmup_paths", ())),
-        tuple(recorded.get("python", ())),
+        tuple(recorded.get("needed", ())),
     )
 
 

@@ -27,11 +27,14 @@ USUAL_FOLDERS = ("app", "src", "api", "backend", "server")
 SCRIPTS = ("main", "app", "server", "run", "start", "application")
 DRAWN_SCRIPTS = ("streamlit_app", "app", "main", "Home", "home", "Hello", "dashboard", "panel_app")
 DRAWN = {
-    "streamlit": ("Streamlit", "streamlit run {} --server.port $PORT --server.address 0.0.0.0 --server.headless true"),
-    "chainlit": ("Chainlit", "chainlit run {} --headless --host 0.0.0.0 --port $PORT"),
-    "panel": ("Panel", "panel serve {} --address 0.0.0.0 --port $PORT --allow-websocket-origin '*' --use-xheaders"),
+    "streamlit": (
+        "Streamlit",
+        "streamlit run SCRIPT --server.port $PORT --server.address 0.0.0.0 --server.headless true",
+    ),
+    "chainlit": ("Chainlit", "chainlit run SCRIPT --headless --host 0.0.0.0 --port $PORT"),
+    "panel": ("Panel", "panel serve SCRIPT --address 0.0.0.0 --port $PORT --allow-websocket-origin '*' --use-xheaders"),
 }
-"""Packages whose own command draws what a script describes: name for people, and that command."""
+"""Packages whose own command draws what a script describes: name for people, and that command for SCRIPT."""
 NOT_SITES = ("tests", "test", "docs", "doc", "examples", "example", "scripts", "tools", "node_modules", "migrations")
 MAX_SETTINGS_FILES = 20
 MAX_MODULES = 60
@@ -245,7 +248,7 @@ def _drawn(tree: Tree) -> Application | None:
         package = next((one for one in DRAWN if code and one in imported(code)), "")
         if package:
             title, line = DRAWN[package]
-            return Application(f"{title}, {name}.py", line.format(f"{name}.py"))
+            return Application(f"{title}, {name}.py", line.replace("SCRIPT", f"{name}.py"))
     return None
 
 

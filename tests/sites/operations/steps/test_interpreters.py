@@ -135,7 +135,7 @@ def test_packages_that_need_a_newer_python_get_it(domain: Domain, wanted: str, f
     assert operation.state == "succeeded", operation.outcome
     assert [run.env["PYTHON"] for run in runs(domain, "build")] == ["/bin/python3", "/opt/python3.13/bin/python3"]
     log = build_log(operation.deployment).read_text()
-    assert "django>=6.1 needs Python" in log and "so the build begins again with another Python." in log
+    assert "django>=6.1 needs Python" in log and "so the build begins again with a Python that fits." in log
     assert operation.deployment.traits["tools"] == ["/opt/python3.13"]
     slot = operation.deployment.slot
     again = incremental.publish_again(
