@@ -14,6 +14,7 @@ from sites.planning import build_log
 from sites.runtime.spec import RunSpec
 from sites.services import deployments, incremental
 from sites.services.publisher import Publisher
+from tests.deaths import Killed
 from tests.domain import Domain
 
 FLASK = "from flask import Flask\napp = Flask(__name__)\n"
@@ -162,3 +163,24 @@ def test_without_a_newer_python_its_packages_are_named(
     operation = publish(domain, "", "other.txt")
     assert (operation.state, operation.error_code) == ("failed", "InterpreterMissing")
     assert "django>=6.1 asks for Python >=3.12, which this server does not have" in operation.outcome
+
+
+@pytest.mark.usefixtures("new_packages")
+def test_a_worker_that_dies_before_it_has_written_that_down_costs_one_more_build(
+    domain: Domain, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    save, deaths = Deployment.save, []
+
+    def save_or_die(deployment: Deployment, **options: object) -> None:
+        if options.get("update_fields") == ["traits"] and not deaths:
+            deaths.append(deployment)
+            raise Killed
+        save(deployment, **options)
+
+    monkeypatch.setattr(Deployment, "save", save_or_die)
+    with pytest.raises(Killed):
+        publish(domain, "of no other test's build", "other.txt")
+    operation = domain.work(domain.bury(Operation.objects.latest("pk")))
+    assert (operation.state, len(deaths)) == ("succeeded", 1), operation.outcome
+    pythons = [run.env["PYTHON"] for run in runs(domain, "build")]
+    assert pythons == ["/bin/python3", "/bin/python3", "/opt/python3.13/bin/python3"]
