@@ -1,5 +1,6 @@
 """Publishing by one request, at the addresses that such clients know: /api/zipdeploy and /api/publish."""
 
+import hashlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -20,6 +21,8 @@ from sites.publishing.options import is_on, option, origin_of, path_in_site
 from sites.services import deployments, incremental
 
 NO_RESTART = "restart=false has no effect: a new version always begins with new instances, warm before visitors come."
+CHECKSUM = "x-ms-artifact-checksum"
+"""Header in which the command line of Azure says the SHA-256 of the body, in hexadecimal."""
 TYPES = "'zip', 'static' and 'startup'"
 IS_CONTENT = (
     "The startup file is part of the content: the next zip that replaces the whole content replaces it too. "
@@ -102,13 +105,28 @@ def _refuse_address(request: HttpRequest) -> None:
 
 @contextmanager
 def body_of(request: HttpRequest) -> Iterator[Path]:
-    """The body of an admitted upload as a file."""
+    """The body of an admitted upload as a file. Raises PublicationRefused when it is not what the client has sent."""
     file = file_of(request)
     if file is not None:
+        _refuse_altered(request, file)
         yield file
         return
     with received(request, settings.MAX_UPLOAD) as small:
+        _refuse_altered(request, small)
         yield small
+
+
+def _refuse_altered(request: HttpRequest, file: Path) -> None:
+    said = request.headers.get(CHECKSUM, "").lower()
+    if not said:
+        return
+    with file.open("rb") as body:
+        found = hashlib.file_digest(body, "sha256").hexdigest()
+    if found != said:
+        raise PublicationRefused(
+            f"What arrived is not what was sent: its SHA-256 is {found}, and {CHECKSUM} says another. Nothing was "
+            "changed. Send it again."
+        )
 
 
 def _publish_zip(request: HttpRequest, slot: Slot, archive: Path, folder: str, deployer: str) -> Operation:

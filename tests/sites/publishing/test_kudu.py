@@ -75,6 +75,15 @@ def test_a_zip_becomes_the_whole_content(staging: Publisher, method: str, addres
     assert answer["SCM-DEPLOYMENT-ID"] == Deployment.objects.first().public_id.hex
 
 
+def test_a_body_is_compared_with_the_checksum_that_is_sent_along(staging: Publisher) -> None:
+    body = zipped(index__html="three")
+    wrong = staging.ask("POST", "/api/zipdeploy", body, HTTP_X_MS_ARTIFACT_CHECKSUM="0" * 64)
+    assert wrong.status_code == 400
+    assert "What arrived is not what was sent" in wrong.json()["message"]
+    right = hashlib.sha256(body).hexdigest().upper()
+    assert staging.publish("POST", "/api/publish?type=zip", body, HTTP_X_MS_ARTIFACT_CHECKSUM=right).status_code == 200
+
+
 @pytest.mark.parametrize("address", ["/api/zipdeploy?isAsync=true", "/api/publish?type=zip&async=true"])
 def test_whoever_does_not_wait_learns_where_to_look_and_when(staging: Publisher, address: str) -> None:
     answer = staging.ask("POST", address, zipped(index__html="three"))
