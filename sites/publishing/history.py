@@ -40,8 +40,9 @@ def deployment_detail(request: HttpRequest, slot: Slot, public_id: str) -> HttpR
     if request.method != "PUT" or _is_report(request):
         status = 202 if deployment.state in Deployment.OPEN else 200
         return JsonResponse(described(request, deployment), status=status)
+    waits = not is_on(request, "isAsync", default=False)
     operation = incremental.publish_again(publisher=publisher_of(request), slot=slot, deployment=deployment)
-    return answered(request, operation, waits=not is_on(request, "isAsync", default=False))
+    return answered(request, operation, waits=waits)
 
 
 @require_GET

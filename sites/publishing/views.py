@@ -43,9 +43,10 @@ def zip_deploy(request: HttpRequest, slot: Slot) -> HttpResponse:
     if (answer := admission(request, by=f"slot {slot.pk}")) is not None:
         return answer
     _refuse_address(request)
+    waits = not is_on(request, "isAsync", default=False)
     with body_of(request) as archive:
         operation = _publish_zip(request, slot, archive, "", "ZipDeploy")
-    return answered(request, operation, waits=not is_on(request, "isAsync", default=False))
+    return answered(request, operation, waits=waits)
 
 
 @csrf_exempt
@@ -62,6 +63,9 @@ def publish(request: HttpRequest, slot: Slot) -> HttpResponse:
         return answer
     _refuse_address(request)
     kind, path = _kind_and_path(request)
+    waits = not (is_on(request, "async", default=False) or is_on(request, "isAsync", default=False))
+    remarks = [] if is_on(request, "restart", default=True) else [NO_RESTART]
+    remarks += [IS_CONTENT] if kind == "startup" else []
     with body_of(request) as body:
         if kind == "zip":
             operation = _publish_zip(request, slot, body, path, "OneDeploy")
@@ -72,9 +76,6 @@ def publish(request: HttpRequest, slot: Slot) -> HttpResponse:
             operation = incremental.publish_file(
                 publisher=publisher_of(request), slot=slot, path=path, source=body, origin=origin, base=base
             )
-    waits = not (is_on(request, "async", default=False) or is_on(request, "isAsync", default=False))
-    remarks = [] if is_on(request, "restart", default=True) else [NO_RESTART]
-    remarks += [IS_CONTENT] if kind == "startup" else []
     return answered(request, operation, waits=waits, remark=" ".join(remarks))
 
 

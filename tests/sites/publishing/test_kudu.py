@@ -158,6 +158,24 @@ def test_what_is_not_published_here_is_refused_with_a_sentence(staging: Publishe
     assert Deployment.objects.count() == 2
 
 
+@pytest.mark.parametrize(
+    ("method", "address"),
+    [
+        ("POST", "/api/zipdeploy?isAsync=perhaps"),
+        ("POST", "/api/publish?type=zip&restart=perhaps"),
+        ("POST", "/api/publish?type=static&path=a&async=perhaps"),
+        ("PUT", "/api/deployments/latest?isAsync=perhaps"),
+    ],
+)
+def test_a_switch_that_is_neither_on_nor_off_is_refused_before_anything_begins(
+    staging: Publisher, method: str, address: str
+) -> None:
+    answer = staging.ask(method, address, zipped(index__html="three"))
+    assert answer.status_code == 400
+    assert "is neither true nor false. Nothing was changed." in answer.json()["message"]
+    assert Deployment.objects.count() == 2
+
+
 @pytest.mark.parametrize("path", ["../x", "a/../../x", "/home/site/wwwroot/../x", "a//b", "C:/x", "a\\b", "x" * 300])
 def test_no_path_leaves_the_web_site(staging: Publisher, path: str) -> None:
     answer = Client().post(
