@@ -69,13 +69,8 @@ def recognise(tree: Tree, choices: Choices | None = None) -> Recipe:
 
 
 def _refuse_lines(recipe: Recipe) -> None:
-    """What Linux takes for no argument of a program."""
+    """Those that are longer than Linux takes for an argument of a program."""
     started, built = (*recipe.command, recipe.release or ""), recipe.build_steps
-    if any("\0" in line for line in (*started, *built)):
-        raise Refused(
-            "A line that builds or starts this content has a zero byte in it, so nothing was changed. Save its file as "
-            "text, and publish again."
-        )
     if any(_bytes(line) > MAX_COMMAND_BYTES for line in started):
         raise Refused(
             f"The line that starts this content is longer than {MAX_COMMAND_BYTES:,} bytes, so nothing was changed. "

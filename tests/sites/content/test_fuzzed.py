@@ -14,7 +14,8 @@ from sites.content.recipe import Recipe
 from sites.content.recognition import recognise
 from sites.content.store import REMOVED, UNFINISHED
 from sites.content.tree import Folder
-from sites.errors import GreenroomError, Refused
+from sites.errors import GreenroomError
+from sites.services.archives import ensure_text
 from tests.contents import unpack_zip
 from tests.fuzzing import cases, mutated, read_tree
 
@@ -91,7 +92,8 @@ def try_tree(folder: Path, files: dict[str, bytes]) -> None:
         (folder / name).write_bytes(body)
     try:
         recipe = recognise(Folder(folder))
-    except Refused as refusal:
+        ensure_text(recipe)
+    except GreenroomError as refusal:
         assert_readable(str(refusal))
         return
     for text in texts_of(recipe):
