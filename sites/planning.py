@@ -66,6 +66,8 @@ class Traits:
     """Folders of the host with interpreters."""
     fallback_page: str = ""
     warmup_paths: tuple[str, ...] = ()
+    needed: tuple[str, ...] = ()
+    """The interpreter that its packages need, as tool, versions and package; empty if the usual one serves them."""
 
     @property
     def mounts(self) -> tuple[Mount, ...]:
@@ -77,7 +79,10 @@ def traits_of(deployment: Deployment | None) -> Traits:
     """As they were recorded; those of older deployments are empty."""
     recorded = deployment.traits if deployment else {}
     return Traits(
-        tuple(recorded.get("tools", ())), recorded.get("fallback_page", ""), tuple(recorded.get("warmup_paths", ()))
+        tuple(recorded.get("tools", ())),
+        recorded.get("fallback_page", ""),
+        tuple(recorded.get("warmup_paths", ())),
+        tuple(recorded.get("needed", ())),
     )
 
 

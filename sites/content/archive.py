@@ -18,6 +18,8 @@ from sites.content.uploads import in_units
 from sites.disk.use import Use
 from sites.errors import ArchiveRefused
 
+DAMAGE = (zipfile.BadZipFile, zipfile.LargeZipFile, zlib.error, EOFError, RuntimeError, struct.error, ValueError)
+"""What Python's reader raises for bytes that no program has packed so; ValueError for names and places of entries."""
 MAX_RATIO = 200
 RATIO_FROM = 64 * 1024 * 1024
 """Below this many unpacked bytes a high ratio does no harm: text of one kind may shrink that far."""
@@ -53,7 +55,7 @@ def _read(stream: BinaryIO, max_entries: int, budget: "_Budget", is_stripped: bo
     except UnicodeDecodeError as error:
         reason = "the name of one of its entries cannot be read"
         raise ArchiveRefused(reason=reason, remedy="Pack it again with names in UTF-8.") from error
-    except (zipfile.BadZipFile, zipfile.LargeZipFile, RuntimeError, EOFError, struct.error) as error:
+    except DAMAGE as error:
         reason = "it is not a zip file, or only a part of one"
         raise ArchiveRefused(reason=reason, remedy="Publish a zip file, packed again if need be.") from error
     if len(zipped.infolist()) > max_entries:
@@ -141,7 +143,7 @@ class _Budget:
 def _damage_refused(entry: Entry) -> Iterator[None]:
     try:
         yield
-    except (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError, struct.error) as error:
+    except DAMAGE as error:
         raise ArchiveRefused(reason=f"{entry.where}, is damaged", remedy="Pack it again and publish again.") from error
 
 

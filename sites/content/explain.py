@@ -4,12 +4,10 @@ import re
 from collections.abc import Sequence
 from pathlib import Path
 
+from sites.content.needed import NEEDS_PYTHON, PACKAGE, cleaned
 from sites.content.package_sources import on_this_machine
 from sites.content.tree import decoded
-from sites.plain_text import without_colours
 
-FRAME = "│╰├─▶╭×┃ "
-PACKAGE = r"[A-Za-z0-9][A-Za-z0-9._-]*"
 MISSING = (
     re.compile(rf"Because (?P<name>{PACKAGE})(?:\[[^\]]*\])? was not found in the (?:package registry|cache|provided)"),
     re.compile(rf"Because there (?:is|are) no versions? of (?P<name>{PACKAGE})(?:\[[^\]]*\])?(?P<version>[<>=!~]\S*)?"),
@@ -28,11 +26,6 @@ NOT_INSTALLED = re.compile(r"(?:sh|bash): (?:\d+: )?(?:line \d+: )?(?P<name>[\w.
 UNPARSED = re.compile(r"Couldn't parse requirement in [`'](?P<file>[^`']+)[`'] at position (?P<position>\d+)")
 NO_NETWORK = re.compile(
     r"error sending request|dns error|Connection refused|Could not connect|EAI_AGAIN|ENOTFOUND|ETIMEDOUT"
-)
-NEEDS_PYTHON = re.compile(
-    r"the (?:current|requested) Python version \((?P<has>[^)]+)\) does not satisfy "
-    r"Python(?P<needs>[<>=!~][\d.<>=!~, ]*\d)"
-    rf"(?: and (?P<name>{PACKAGE}\S*) depends on Python)?"
 )
 OUTDATED = re.compile(
     r"ERR_PNPM_OUTDATED_LOCKFILE|can only install packages when your package\.json and|lockfile needs to be updated"
@@ -53,7 +46,7 @@ def explain(log_tail: Sequence[str], folder: Path | None = None) -> str:
 
     `folder` is the content, to tell the line. Without a known cause it is the last line that means something.
     """
-    lines = [without_colours(line).strip(FRAME + "\t\r\n") for line in log_tail]
+    lines = cleaned(log_tail)
     text = " ".join(" ".join(lines).split())
     for pattern in MISSING:
         if match := pattern.search(text):

@@ -19,9 +19,11 @@ BIN = f"$PWD/node_modules/.bin:{TOOLS}"
 MAX_BYTES = 64 * 1024
 DEVELOPMENT = re.compile(
     r"""^(?:(?:npx|cross-env|env|[A-Z][A-Z0-9_]*=\S*)\s+)*(?:
-      vite(?:\s+(?:dev|serve))?(?=\s+-|$) | (?:react-scripts|craco|react-app-rewired|vue-cli-service|ng|preact|umi|max|
-      rsbuild|docusaurus|stencil)\s+(?:start|serve|dev|watch) | (?:astro|next|nuxt|nuxi|remix|react-router|gatsby|
-      vitepress|vuepress|svelte-kit|solid-start|vinxi|storybook|hexo)\s+(?:dev|develop|start-dev|s|server)(?=\s|$) |
+      vite(?:\s+(?:dev|serve|preview))?(?=\s+-|$) | astro\s+preview |
+      (?:react-scripts|craco|react-app-rewired|vue-cli-service|ng|preact|umi|max|rsbuild|docusaurus|stencil)
+      \s+(?:start|serve|dev|watch) |
+      (?:astro|next|nuxt|nuxi|remix|react-router|gatsby|vitepress|vuepress|svelte-kit|solid-start|vinxi|storybook|hexo)
+      \s+(?:dev|develop|start-dev|s|server)(?=\s|$) |
       docusaurus\s+start | ng\s+serve | gatsby\s+(?:develop|serve) | webpack(?:-dev-server|\s+(?:serve|-w|--watch|-s)) |
       parcel(?:\s+(?:serve|watch))?(?=\s+[^b]|$) | snowpack\s+dev | ember\s+(?:serve|s)\b | eleventy\s.*--serve |
       (?:live-server|browser-sync|lite-server)\b | expo\s+start
@@ -29,6 +31,8 @@ DEVELOPMENT = re.compile(
     re.VERBOSE,
 )
 """Programs that show a project to those who write it; they are not for visitors."""
+BUILDS = {"@11ty/eleventy": "eleventy", "astro": "astro build", "vitepress": "vitepress build", "vite": "vite build"}
+"""How a project is built that has no scripts at all, by a package that it depends on."""
 PNPM_OF_LOCK = {"5": "7", "6": "8", "7": "9", "9": "10"}
 """Major version of pnpm by the lockfileVersion that it writes: https://pnpm.io/npmrc and its changelogs."""
 
@@ -64,7 +68,7 @@ class NodeSite:
     @property
     def packages(self) -> set[str]:
         """Names of what it depends on, for the build too."""
-        return {*as_table(self.package.get("dependencies")), *as_table(self.package.get("devDependencies"))}
+        return _packages(self.package)
 
 
 def read_package(tree: Tree) -> NodeSite | None:
@@ -81,9 +85,15 @@ def read_package(tree: Tree) -> NodeSite | None:
     if not script and not scripts.get("build"):
         start = _without_script(tree, package)
     build = f"{manager.name} run build" if scripts.get("build") else ""
+    if not script and not start and not build:
+        build = next((line for name, line in BUILDS.items() if name in _packages(package)), "")
     install = manager.install if _has_packages(package, manager, is_built=bool(build)) else ""
     tool = f"{INSTALL_TOOL} {manager.package}" if manager.package and (install or build) else ""
     return NodeSite(package, manager, start, build, tool, install, tuple(notes), _inputs(tree, package, manager))
+
+
+def _packages(package: Table) -> set[str]:
+    return {*as_table(package.get("dependencies")), *as_table(package.get("devDependencies"))}
 
 
 def _inputs(tree: Tree, package: Table, manager: Manager) -> tuple[str, ...]:

@@ -1,6 +1,7 @@
 """A content with what several kinds of it look at, and the parts of a build that they share."""
 
 import shlex
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from sites.content import node_results
@@ -27,15 +28,17 @@ class Project:
     is_python: bool
 
 
-def installed(project: Project, recipe: Recipe, *, is_python: bool = False, server: str = "") -> Recipe:
-    """With the steps that install the packages of Python and Node, and the interpreters that these ask for."""
+def installed(project: Project, recipe: Recipe, *, is_python: bool = False, servers: Iterable[str] = ()) -> Recipe:
+    """With the steps that install the packages of Python and Node, and the interpreters that these ask for.
+
+    `servers` are keys of SERVERS in python_packages.
+    """
     steps: list[str | Install] = []
     files: list[tuple[str, str]] = []
     notes, wanted, paths = [*recipe.notes], [*recipe.wanted], []
     if is_python or project.is_python:
         packages = _packages(project)
-        added = (add_server(server),) if server else ()
-        steps.append(Install(VENV, (make_venv(), *packages.steps, *added), packages.inputs))
+        steps.append(Install(VENV, (make_venv(), *packages.steps, *map(add_server, servers)), packages.inputs))
         files += packages.files
         said = wanted_python(project.tree)
         notes += [f"Packages are installed from {packages.source}."] if packages.source else []
@@ -90,8 +93,17 @@ def collect_static(django: DjangoProject | None, project: Project) -> tuple[str,
     return (f"{keys} {collect} || echo 'The static files were not collected; the reason stands above.'",)
 
 
+def scripts_in(tree: Tree, line: str) -> list[str]:
+    """Files of the content that a line for the shell names."""
+    named = dict.fromkeys(word.strip("'\"").removeprefix("./") for word in line.split())
+    return [name for name in named if tree.has(name)]
+
+
 def windows_scripts(tree: Tree, line: str) -> list[str]:
     """Scripts of the content that a line runs and that were written on Windows."""
-    named = dict.fromkeys(word.strip("'\"").removeprefix("./") for word in line.split())
-    found = ((name, tree.read(name, MAX_FIRST_LINE)) for name in named if tree.has(name))
-    return [name for name, body in found if body.startswith(b"#!") and body.partition(b"\n")[0].endswith(b"\r")]
+    first = {name: tree.read(name, MAX_FIRST_LINE).partition(b"\n")[0] for name in scripts_in(tree, line)}
+    return [
+        name
+        for name, words in first.items()
+        if words.endswith(b"\r") and (words.startswith(b"#!") or name.endswith(".sh"))
+    ]

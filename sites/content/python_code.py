@@ -12,12 +12,20 @@ FACTORIES = ("create_app", "make_app", "create_application", "get_app", "build_a
 ASGI_CLASSES = ("FastAPI", "Starlette", "Quart", "Litestar", "BlackSheep", "Sanic", "AsgiApp")
 ASGI_CALLS = ("get_asgi_application",)
 WSGI_CALLS = ("Flask", "Bottle", "Dash", "get_wsgi_application", "make_wsgi_app", "WSGIHandler")
-NOT_SERVED = ("web.Application", "tornado.web.Application", "QApplication", "Typer", "typer.Typer")
+NOT_SERVED = (
+    "web.Application",
+    "aiohttp.web.Application",
+    "tornado.web.Application",
+    "QApplication",
+    "Typer",
+    "typer.Typer",
+)
 """Objects of a usual name that neither interface serves."""
 RUNNERS = ("run", "run_app", "serve", "serve_forever", "launch", "listen", "main", "start", "uvicorn.run")
 """Last parts of calls by which a program begins to serve."""
 FRAMEWORKS = (
-    "django flask fastapi starlette quart bottle falcon litestar sanic dash streamlit nicegui gradio aiohttp tornado"
+    "django flask fastapi starlette quart bottle falcon litestar sanic dash streamlit nicegui gradio aiohttp tornado "
+    "cherrypy chainlit panel shiny"
 ).split()
 """Imported under the name under which they are installed."""
 MAX_SOURCE_BYTES = 256 * 1024
@@ -98,6 +106,8 @@ def find_object(code: ast.Module, usual: Interface | None, by_requirements: Inte
             case ast.AsyncFunctionDef(name=name, args=args) if name in OBJECTS and len(args.args) == 3:
                 found[name] = Found(name, Interface.ASGI)
             case ast.FunctionDef(name=name, args=args) if name in FACTORIES and len(args.args) == len(args.defaults):
+                if _makes_other(node):
+                    continue
                 factories[name] = Found(name, _interface_inside(node) or usual or by_requirements, is_factory=True)
             case ast.ImportFrom(names=names):
                 for alias in names:
@@ -143,11 +153,16 @@ def _is_other(value: ast.expr) -> bool:
     return isinstance(value, ast.Constant) or _called(value) in NOT_SERVED
 
 
+def _makes_other(function: ast.FunctionDef) -> bool:
+    """Whether a factory makes what neither interface serves, as aiohttp's and Tornado's do."""
+    return any(_called(node) in NOT_SERVED for node in ast.walk(function) if isinstance(node, ast.Call))
+
+
 def _called(value: ast.expr) -> str:
     return ast.unparse(value.func) if isinstance(value, ast.Call) else ""
 
 
 def by_requirements(words: str) -> Interface:
     """For an object whose kind its own line does not tell: by what the files of packages name."""
-    is_async = re.search(r"\b(fastapi|starlette|quart|litestar|uvicorn|hypercorn|daphne)\b", words, re.IGNORECASE)
+    is_async = re.search(r"\b(fastapi|starlette|quart|litestar|shiny|uvicorn|hypercorn|daphne)\b", words, re.IGNORECASE)
     return Interface.ASGI if is_async else Interface.WSGI

@@ -11,8 +11,14 @@ from sites.content.tree import Tree, nearest, texts
 
 VENV = ".venv"
 """In the working directory of builds and instances; it can be moved, so a build is sealed under another path."""
-SERVERS = {"gunicorn": "gunicorn==27.0.1", "uvicorn": "uvicorn==0.54.0 websockets==17.4"}
-"""Installed where the application's own requirements bring no server."""
+SERVERS = {
+    "gunicorn": "gunicorn==27.0.1",
+    "uvicorn": "uvicorn==0.54.0 websockets==17.4",
+    "waitress-serve": "waitress==3.0.2",
+    "hypercorn": "hypercorn==0.18.0",
+    "daphne": "daphne==4.2.3",
+}
+"""Installed where the application's own requirements bring no server, by the name of the program."""
 OWN = ".greenroom"
 """Folder of the files that Greenroom adds to a build."""
 INSTALL = "uv pip install --compile-bytecode"
@@ -73,6 +79,11 @@ def has_packages(tree: Tree) -> bool:
 def make_venv() -> str:
     """The line that makes VENV by the interpreter that the build was given."""
     return f'uv venv --quiet --clear --relocatable --python "$PYTHON" {VENV}'
+
+
+def servers_in(line: str) -> tuple[str, ...]:
+    """Keys of SERVERS that a line for the shell runs."""
+    return tuple(name for name in SERVERS if re.search(rf"(?<![\w./-]){name}(?![\w./=-])", line))
 
 
 def add_server(server: str) -> str:

@@ -25,8 +25,16 @@ MODULES = ("app", "application", "main", "wsgi", "asgi", "server", "api", "run",
 IN_PACKAGES = ("main", "app", "wsgi", "asgi", "application", "server", "api", "__init__")
 USUAL_FOLDERS = ("app", "src", "api", "backend", "server")
 SCRIPTS = ("main", "app", "server", "run", "start", "application")
-STREAMLIT_SCRIPTS = ("streamlit_app", "app", "main", "Home", "home", "Hello", "dashboard")
-STREAMLIT = "streamlit run {} --server.port $PORT --server.address 0.0.0.0 --server.headless true"
+DRAWN_SCRIPTS = ("streamlit_app", "app", "main", "Home", "home", "Hello", "dashboard", "panel_app")
+DRAWN = {
+    "streamlit": (
+        "Streamlit",
+        "streamlit run SCRIPT --server.port $PORT --server.address 0.0.0.0 --server.headless true",
+    ),
+    "chainlit": ("Chainlit", "chainlit run SCRIPT --headless --host 0.0.0.0 --port $PORT"),
+    "panel": ("Panel", "panel serve SCRIPT --address 0.0.0.0 --port $PORT --allow-websocket-origin '*' --use-xheaders"),
+}
+"""Packages whose own command draws what a script describes: name for people, and that command for SCRIPT."""
 NOT_SITES = ("tests", "test", "docs", "doc", "examples", "example", "scripts", "tools", "node_modules", "migrations")
 MAX_SETTINGS_FILES = 20
 MAX_MODULES = 60
@@ -75,7 +83,7 @@ def find_application(tree: Tree, *, is_python: bool) -> Application | None:
         return certain
     return (
         next(_objects_in_packages(tree, usual), None)
-        or _streamlit(tree)
+        or _drawn(tree)
         or next(_any_objects(tree, usual), None)
         or _script(tree)
     )
@@ -234,11 +242,13 @@ def _served_as(module: str, found: Found, *, folder: str = "") -> Application:
     return _served(f"{module}:{found.name}", found.interface, folder=folder, is_factory=found.is_factory)
 
 
-def _streamlit(tree: Tree) -> Application | None:
-    for name in STREAMLIT_SCRIPTS:
+def _drawn(tree: Tree) -> Application | None:
+    for name in DRAWN_SCRIPTS:
         code = parsed(tree, f"{name}.py")
-        if code and "streamlit" in imported(code):
-            return Application(f"Streamlit, {name}.py", STREAMLIT.format(f"{name}.py"))
+        package = next((one for one in DRAWN if code and one in imported(code)), "")
+        if package:
+            title, line = DRAWN[package]
+            return Application(f"{title}, {name}.py", line.replace("SCRIPT", f"{name}.py"))
     return None
 
 

@@ -86,6 +86,11 @@ class Recipe:
         """Whether it is built with a Python of its own."""
         return any("$PYTHON" in step for step in self.build_steps)
 
+    def asking_for(self, needed: Wanted) -> "Recipe":
+        """The same for an interpreter that its packages need, instead of what the project itself says."""
+        others = tuple(one for one in self.wanted if one.tool != needed.tool)
+        return replace(self, wanted=(needed, *others))
+
     def equipped(self, interpreters: tuple[Interpreter, ...], path: str, notes: tuple[str, ...]) -> "Recipe":
         """The same with the interpreters that were chosen; `path` is where those are that no environment leads to."""
         both = ":".join(filter(None, (path, self.path)))

@@ -8,16 +8,23 @@ from sites.content.fallbacks import declared_fallback
 from sites.content.greenroom_file import read_wishes
 from sites.content.node_sites import read_package
 from sites.content.procfile import read_procfile
-from sites.content.project import Project, build_of, collect_static, installed, windows_scripts
-from sites.content.python_packages import has_packages
+from sites.content.project import Project, build_of, collect_static, installed, scripts_in, windows_scripts
+from sites.content.python_packages import INSTALL, VENV, has_packages, servers_in
 from sites.content.python_sites import DjangoProject, find_application, find_django
 from sites.content.recipe import Kind, Recipe, serve
-from sites.content.tree import Tree, nearest
+from sites.content.tree import Tree, nearest, text
 from sites.content.unrecognised import INDEX_PAGES, unrecognised
 from sites.errors import Refused
 
+STARTUP_FILE = ".greenroom/startup.sh"
+"""A script that starts the content, as clients publish it with type=startup."""
+MKDOCS = ("mkdocs.yml", "mkdocs.yaml")
+MKDOCS_STEPS = ("mkdocs build --quiet --site-dir .greenroom/site", "keep .greenroom/site")
+MAX_SCRIPT_BYTES = 64 * 1024
 MAX_COMMAND_BYTES = 125_000
 """Below what Linux takes for one argument: execve(2)."""
+MAX_BUILD_BYTES = 50_000
+"""All lines of a build are one argument of a shell, which also shows each of them before it runs it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,11 +47,13 @@ def recognise(tree: Tree, choices: Choices | None = None) -> Recipe:
     project = Project(tree, read_wishes(tree), read_procfile(tree), read_package(tree), has_packages(tree))
     recipe = (
         _by_line(project, choices.start_command.strip(), Kind.COMMAND, "start command")
+        or _by_startup_file(project)
         or _by_line(project, project.wishes.start, Kind.COMMAND, "greenroom.toml")
         or _by_line(project, project.procfile.web, Kind.PROCFILE, "Procfile")
         or _by_output(project)
         or _django(project)
         or _python(project)
+        or _python_result(project)
         or _node_server(project)
         or _php(project)
         or _node_result(project)
@@ -53,12 +62,27 @@ def recognise(tree: Tree, choices: Choices | None = None) -> Recipe:
     if recipe is None:
         raise Refused(unrecognised(tree, is_python=project.is_python))
     recipe = _as_chosen(project, recipe, choices)
-    if any(len(part.encode(errors="replace")) > MAX_COMMAND_BYTES for part in (*recipe.command, recipe.release or "")):
+    _refuse_lines(recipe)
+    return recipe
+
+
+def _refuse_lines(recipe: Recipe) -> None:
+    """Those that are longer than Linux takes for an argument of a program."""
+    started, built = (*recipe.command, recipe.release or ""), recipe.build_steps
+    if any(_bytes(line) > MAX_COMMAND_BYTES for line in started):
         raise Refused(
             f"The line that starts this content is longer than {MAX_COMMAND_BYTES:,} bytes, so nothing was changed. "
             "Put it into a script, and publish again."
         )
-    return recipe
+    if sum(map(_bytes, built)) > MAX_BUILD_BYTES:
+        raise Refused(
+            f"The lines that build this content are longer than {MAX_BUILD_BYTES:,} bytes together, so nothing was "
+            "changed. Put them into a script, and publish again."
+        )
+
+
+def _bytes(line: str) -> int:
+    return len(line.encode(errors="replace"))
 
 
 def _as_chosen(project: Project, recipe: Recipe, choices: Choices) -> Recipe:
@@ -66,6 +90,8 @@ def _as_chosen(project: Project, recipe: Recipe, choices: Choices) -> Recipe:
     release = project.wishes.release or project.procfile.release
     scripts = windows_scripts(project.tree, f"{recipe.line} {release or ''}")
     ends = [f"The line ends of Windows are taken out of {name}, which a shell does not understand." for name in scripts]
+    if choices.start_command.strip() and project.tree.has(STARTUP_FILE):
+        ends.append(f"Ignored: {STARTUP_FILE}, because the slot has a start command.")
     notes = (*project.procfile.notes, *ends, *recipe.notes)
     steps = (*(f"sed -i 's/\\r$//' {shlex.quote(script)}" for script in scripts), *recipe.steps)
     if choices.is_built:
@@ -87,9 +113,18 @@ def _as_chosen(project: Project, recipe: Recipe, choices: Choices) -> Recipe:
 def _by_line(project: Project, line: str, kind: Kind, name: str) -> Recipe | None:
     if not line:
         return None
-    recipe = installed(project, Recipe(kind, f"{name}: {line}", line=php_sites.as_known_here(line)))
+    recipe = Recipe(kind, f"{name}: {line}", line=php_sites.as_known_here(line))
+    names = (name for name in scripts_in(project.tree, line) if name.endswith(".sh"))
+    scripts = (text(project.tree, name, MAX_SCRIPT_BYTES) for name in names)
+    recipe = installed(project, recipe, servers=servers_in("\n".join((line, *scripts))))
     steps = (*build_of(project), *collect_static(find_django(project.tree) if project.is_python else None, project))
     return replace(recipe, steps=(*recipe.steps, *steps))
+
+
+def _by_startup_file(project: Project) -> Recipe | None:
+    if not project.tree.has(STARTUP_FILE):
+        return None
+    return _by_line(project, f"sh {STARTUP_FILE}", Kind.COMMAND, "startup file")
 
 
 def _by_output(project: Project) -> Recipe | None:
@@ -130,8 +165,17 @@ def _python_recipe(
     name = "Django" if kind is Kind.DJANGO else "Python"
     built = project.node is not None and (project.node.build or project.wishes.build)
     own = project if built else replace(project, node=None)
-    recipe = installed(own, Recipe(kind, f"{name}, {what}", line=line), is_python=True, server=server)
+    recipe = installed(own, Recipe(kind, f"{name}, {what}", line=line), is_python=True, servers=filter(None, (server,)))
     return replace(recipe, steps=(*recipe.steps, *build_of(own), *collect_static(django, project)))
+
+
+def _python_result(project: Project) -> Recipe | None:
+    """Documentation that MkDocs builds."""
+    if not any(map(project.tree.has, MKDOCS)):
+        return None
+    recipe = installed(project, _static_recipe("static site, built by 'mkdocs build'"), is_python=True)
+    steps = (f"test -x {VENV}/bin/mkdocs || {INSTALL} mkdocs", *MKDOCS_STEPS)
+    return replace(recipe, steps=(*recipe.steps, *steps))
 
 
 def _node_server(project: Project) -> Recipe | None:

@@ -18,6 +18,7 @@ from sites.disk.folders import claim, is_claimed, is_older, locked, settle
 
 UNFINISHED = ".new-"
 REMOVED = ".old-"
+MANIFEST = ".json"
 CHUNK = 256 * 1024
 MINUTE = 60.0
 HOUR = 3600.0
@@ -189,10 +190,13 @@ def files(digest: str) -> dict[str, FileEntry]:
 def set_aside_unused(in_use: set[str], *, older_than_seconds: float = HOUR) -> list[Path]:
     """Take away contents that nothing names, and return what the caller is to remove.
 
-    Young ones stay, because the row of a content of our own may not be written yet.
+    Young ones stay, because the row of a content of our own may not be written yet. A manifest without its folder is
+    what a killed process left in between.
     """
     doomed = []
     for folder in _children(settings.CONTENT_DIR):
+        if folder.suffix == MANIFEST and not folder.with_suffix("").exists() and is_older(folder, older_than_seconds):
+            folder.unlink(missing_ok=True)
         if folder.name.startswith(".") or folder.name in in_use or not folder.is_dir():
             continue
         if is_older(folder, older_than_seconds):
@@ -246,7 +250,7 @@ def _lock() -> Path:
 
 
 def _manifest_of(digest: str) -> Path:
-    return settings.CONTENT_DIR / f"{digest}.json"
+    return settings.CONTENT_DIR / f"{digest}{MANIFEST}"
 
 
 def _checked(digest: str) -> str:

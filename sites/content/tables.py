@@ -16,7 +16,7 @@ def parse_toml(tree: Tree, name: str) -> Table:
     """Empty when it is not there. Raises Refused when it cannot be read."""
     try:
         return tomllib.loads(_whole(tree, name))
-    except (tomllib.TOMLDecodeError, RecursionError) as error:
+    except (ValueError, RecursionError) as error:
         raise _unreadable(name, error) from error
 
 

@@ -1,5 +1,7 @@
 """The deployments of a slot for programs: list, one, its log, once more; and whether one is going on."""
 
+import json
+
 from django.http import HttpRequest, HttpResponse, JsonResponse, StreamingHttpResponse
 from django.http.response import HttpResponseBase
 from django.views.decorators.csrf import csrf_exempt
@@ -10,6 +12,7 @@ from sites.models import Deployment, Operation, OperationStep, Slot
 from sites.plain_text import log_text
 from sites.publishing.answers import address_of, answered, described
 from sites.publishing.authentication import publisher_of, with_slot
+from sites.publishing.options import is_on
 from sites.services import deployments, incremental
 
 BUILD = "build"
@@ -28,13 +31,18 @@ def deployment_list(request: HttpRequest, slot: Slot) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "PUT"])
 @with_slot
 def deployment_detail(request: HttpRequest, slot: Slot, public_id: str) -> HttpResponse:
-    """One of them, or the newest by the name `latest`; PUT publishes it to the slot once more."""
+    """One of them, or the newest by the name `latest`; PUT publishes it to the slot once more.
+
+    A PUT whose body has a `status` tells how a client saw its publication end. It publishes nothing: Greenroom keeps
+    its own history, so the deployment is answered as it is.
+    """
     deployment = _found(slot, public_id)
-    if request.method != "PUT":
+    if request.method != "PUT" or _is_report(request):
         status = 202 if deployment.state in Deployment.OPEN else 200
         return JsonResponse(described(request, deployment), status=status)
+    waits = not is_on(request, "isAsync", default=False)
     operation = incremental.publish_again(publisher=publisher_of(request), slot=slot, deployment=deployment)
-    return answered(request, operation, waits=request.GET.get("isAsync", "").lower() != "true")
+    return answered(request, operation, waits=waits)
 
 
 @require_GET
@@ -81,6 +89,14 @@ def is_deploying(request: HttpRequest, slot: Slot) -> HttpResponse:
     """Whether a publication to the slot is going on."""
     is_open = Operation.objects.filter(deployment__slot=slot, state__in=Operation.OPEN).exists()
     return JsonResponse({"value": is_open})
+
+
+def _is_report(request: HttpRequest) -> bool:
+    try:
+        body = json.loads(request.body or b"null")
+    except ValueError:
+        return False
+    return isinstance(body, dict) and "status" in body
 
 
 def _found(slot: Slot, public_id: str) -> Deployment:

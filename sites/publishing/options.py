@@ -13,9 +13,14 @@ ROOT = "site/wwwroot"
 ON, OFF = ("true", "1", "yes"), ("false", "0", "no")
 
 
+def option(request: HttpRequest, name: str, otherwise: str = "") -> str:
+    """What the query says; clients of Kudu write a name in any case, as `Deployer`."""
+    return next((value for key, value in request.GET.dict().items() if key.lower() == name.lower()), otherwise)
+
+
 def is_on(request: HttpRequest, name: str, *, default: bool) -> bool:
     """A switch. Raises PublicationRefused for what is neither on nor off."""
-    value = request.GET.get(name, "").lower()
+    value = option(request, name).lower()
     if not value:
         return default
     if value not in (*ON, *OFF):
@@ -25,15 +30,15 @@ def is_on(request: HttpRequest, name: str, *, default: bool) -> bool:
 
 def message_of(request: HttpRequest, otherwise: str) -> str:
     """Names the deployment. Raises SettingRefused for a control character."""
-    return plain_line(request.GET.get("message", otherwise), "The message of the publication")
+    return plain_line(option(request, "message", otherwise), "The message of the publication")
 
 
 def origin_of(request: HttpRequest, otherwise: str, deployer: str) -> Origin:
     """For the history. Raises SettingRefused for a control character."""
     return Origin(
         message=message_of(request, otherwise),
-        author=plain_line(request.GET.get("author", ""), "The author") or publisher_of(request).name,
-        deployer=plain_line(request.GET.get("deployer", deployer), "The deployer")[:32],
+        author=plain_line(option(request, "author"), "The author") or publisher_of(request).name,
+        deployer=plain_line(option(request, "deployer", deployer), "The deployer")[:32],
     )
 
 

@@ -2,16 +2,19 @@
 
 from django.urls import path
 
-from sites.publishing import branch_settings, files, git_views, history, logstream, views
+from sites.publishing import branch_settings, environment, files, git_views, history, logstream, views
 
 urlpatterns = [
     path("api/zipdeploy", views.zip_deploy, name="zip-deploy"),
     path("api/publish", views.publish, name="publish"),
     path("api/deployments", history.deployment_list, name="deployment-list"),
+    path("api/deployments/", history.deployment_list),  # as the command line of Azure asks
     path("api/deployments/<str:public_id>", history.deployment_detail, name="deployment-detail"),
     path("api/deployments/<str:public_id>/log", history.deployment_log, name="deployment-log"),
     path("api/deployments/<str:public_id>/log/<str:entry>", history.deployment_log_entry, name="deployment-log-entry"),
     path("api/isdeploying", history.is_deploying, name="is-deploying"),
+    path("api/environment", environment.environment, name="environment"),
+    path("diagnostics/runtime", environment.runtime, name="runtime"),
     path("api/settings", branch_settings.all_settings, name="deployment-settings"),
     path("api/settings/<str:name>", branch_settings.one_setting, name="deployment-setting"),
     path("api/vfs/<path:path>", files.file, name="file"),

@@ -1,5 +1,6 @@
 """Publishing by one request, at the addresses that such clients know: /api/zipdeploy and /api/publish."""
 
+import hashlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -9,17 +10,24 @@ from django.http import HttpRequest, HttpResponse
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods
 
+from sites.content.recognition import STARTUP_FILE
 from sites.content.uploads import received
 from sites.door.uploads import admission, file_of, takes_upload
 from sites.errors import PublicationRefused
 from sites.models import Operation, Slot
 from sites.publishing.answers import answered
 from sites.publishing.authentication import publisher_of, with_slot
-from sites.publishing.options import is_on, origin_of, path_in_site
+from sites.publishing.options import is_on, option, origin_of, path_in_site
 from sites.services import deployments, incremental
 
 NO_RESTART = "restart=false has no effect: a new version always begins with new instances, warm before visitors come."
-TYPES = "'zip' and 'static'"
+CHECKSUM = "x-ms-artifact-checksum"
+"""Header in which the command line of Azure says the SHA-256 of the body, in hexadecimal."""
+TYPES = "'zip', 'static' and 'startup'"
+IS_CONTENT = (
+    "The startup file is part of the content: the next zip that replaces the whole content replaces it too. "
+    f"To keep it, put {STARTUP_FILE} into the zip, or its line into greenroom.toml as start."
+)
 
 
 @csrf_exempt
@@ -35,9 +43,10 @@ def zip_deploy(request: HttpRequest, slot: Slot) -> HttpResponse:
     if (answer := admission(request, by=f"slot {slot.pk}")) is not None:
         return answer
     _refuse_address(request)
+    waits = not is_on(request, "isAsync", default=False)
     with body_of(request) as archive:
         operation = _publish_zip(request, slot, archive, "", "ZipDeploy")
-    return answered(request, operation, waits=not is_on(request, "isAsync", default=False))
+    return answered(request, operation, waits=waits)
 
 
 @csrf_exempt
@@ -45,32 +54,46 @@ def zip_deploy(request: HttpRequest, slot: Slot) -> HttpResponse:
 @takes_upload
 @with_slot
 def publish(request: HttpRequest, slot: Slot) -> HttpResponse:
-    """Publish the body: `type=zip`, whole or with `path=` in a folder, or `type=static`, one file at `path=`.
+    """Publish the body: `type=zip`, whole or with `path=` in a folder, `type=static`, one file at `path=`, or
+    `type=startup`, a script that starts the web site from now on.
 
     `clean` says whether what was there before goes: for a zip it does unless told otherwise, for a file it does not.
     """
     if (answer := admission(request, by=f"slot {slot.pk}")) is not None:
         return answer
     _refuse_address(request)
-    kind, path = request.GET.get("type", "").lower(), path_in_site(request.GET.get("path", ""))
-    if kind not in ("zip", "static"):
-        raise PublicationRefused(
-            f"type='{request.GET.get('type', '')}' not recognized. Nothing was changed; {TYPES} are published here."
-        )
-    if kind == "static" and not path:
-        raise PublicationRefused("type='static' needs a path. Nothing was changed; add for example &path=css/site.css")
+    kind, path = _kind_and_path(request)
+    waits = not (is_on(request, "async", default=False) or is_on(request, "isAsync", default=False))
+    remarks = [] if is_on(request, "restart", default=True) else [NO_RESTART]
+    remarks += [IS_CONTENT] if kind == "startup" else []
     with body_of(request) as body:
         if kind == "zip":
             operation = _publish_zip(request, slot, body, path, "OneDeploy")
         else:
-            base = None if is_on(request, "clean", default=False) else slot.current_workload.active_deployment
+            is_clean = kind == "static" and is_on(request, "clean", default=False)
             origin = origin_of(request, f"'{path}' was published", "OneDeploy")
+            base = None if is_clean else slot.current_workload.active_deployment
             operation = incremental.publish_file(
                 publisher=publisher_of(request), slot=slot, path=path, source=body, origin=origin, base=base
             )
-    waits = not (is_on(request, "async", default=False) or is_on(request, "isAsync", default=False))
-    remark = "" if is_on(request, "restart", default=True) else NO_RESTART
-    return answered(request, operation, waits=waits, remark=remark)
+    return answered(request, operation, waits=waits, remark=" ".join(remarks))
+
+
+def _kind_and_path(request: HttpRequest) -> tuple[str, str]:
+    """What is published, and where in the content. Raises PublicationRefused."""
+    kind, path = option(request, "type").lower(), option(request, "path")
+    if kind not in ("zip", "static", "startup"):
+        raise PublicationRefused(
+            f"type='{option(request, 'type')}' not recognized. Nothing was changed; {TYPES} are published here."
+        )
+    if kind == "startup" and path:
+        raise PublicationRefused("type='startup' takes no path. Nothing was changed; leave path out.")
+    if kind == "startup":
+        return kind, STARTUP_FILE
+    path = path_in_site(path)
+    if kind == "static" and not path:
+        raise PublicationRefused("type='static' needs a path. Nothing was changed; add for example &path=css/site.css")
+    return kind, path
 
 
 def _refuse_address(request: HttpRequest) -> None:
@@ -83,13 +106,28 @@ def _refuse_address(request: HttpRequest) -> None:
 
 @contextmanager
 def body_of(request: HttpRequest) -> Iterator[Path]:
-    """The body of an admitted upload as a file."""
+    """The body of an admitted upload as a file. Raises PublicationRefused when it is not what the client has sent."""
     file = file_of(request)
     if file is not None:
+        _refuse_altered(request, file)
         yield file
         return
     with received(request, settings.MAX_UPLOAD) as small:
+        _refuse_altered(request, small)
         yield small
+
+
+def _refuse_altered(request: HttpRequest, file: Path) -> None:
+    said = request.headers.get(CHECKSUM, "").lower()
+    if not said:
+        return
+    with file.open("rb") as body:
+        found = hashlib.file_digest(body, "sha256").hexdigest()
+    if found != said:
+        raise PublicationRefused(
+            f"What arrived is not what was sent: its SHA-256 is {found}, and {CHECKSUM} says another. Nothing was "
+            "changed. Send it again."
+        )
 
 
 def _publish_zip(request: HttpRequest, slot: Slot, archive: Path, folder: str, deployer: str) -> Operation:

@@ -1,4 +1,4 @@
-"""How the applications come about: generators of npm, examples in source archives of PyPI, and files of a few lines."""
+"""How the applications come about: generators, examples in source archives, packages of Debian, and a few lines."""
 
 import json
 import os
@@ -9,8 +9,6 @@ import tarfile
 from collections.abc import Callable
 from pathlib import Path
 
-from sites.content import interpreters
-from sites.content.wanted import Wanted
 from tests.live.system import ROOT
 
 Make = Callable[[Path], None]
@@ -67,6 +65,24 @@ def from_source(package: str, inside: str) -> Make:
     return make
 
 
+def from_debian(package: str, inside: str) -> Make:
+    """A folder or a program of a package of Debian."""
+
+    def make(folder: Path) -> None:
+        run(folder, "apt-get", "download", "--quiet", package)
+        archive = next(folder.glob("*.deb"))
+        run(folder, "dpkg-deb", "--extract", archive.name, "unpacked")
+        archive.unlink()
+        found = folder / "unpacked" / inside
+        if found.is_dir():
+            shutil.copytree(found, folder, dirs_exist_ok=True)
+        else:
+            shutil.copy(found, folder)
+        shutil.rmtree(folder / "unpacked")
+
+    return make
+
+
 def then(first: Make, *others: Callable[[Path], None]) -> Make:
     """One after the other in the same folder."""
 
@@ -82,14 +98,18 @@ def command(*words: str) -> Make:
     return lambda folder: run(folder, *words)
 
 
-def python_of(version: str) -> str:
-    """Path of an interpreter of this machine, for generators; the version itself where there is none."""
-    found = interpreters.find(Wanted("Python", f"=={version}.*", "the catalogue"))
-    return found.program if found else version
-
-
 def poetry_lock(requirement: str) -> Make:
-    """A lock as poetry writes it, of uv's resolution; poetry itself asks PyPI only, at an address of its own."""
+    """A lock as poetry writes it; poetry itself asks PyPI only, at an address of its own."""
+    return _lock(requirement, "poetry.lock", '[metadata]\nlock-version = "2.1"\n')
+
+
+def pdm_lock(requirement: str) -> Make:
+    """A lock as PDM writes it; PDM does not start with the newest version of a library that it does not pin."""
+    return _lock(requirement, "pdm.lock", '[metadata]\ngroups = ["default"]\nlock_version = "4.5.0"\n')
+
+
+def _lock(requirement: str, name: str, end: str) -> Make:
+    """What uv resolves, in tables as both write them."""
 
     def make(folder: Path) -> None:
         (folder / "wanted.in").write_text(f"{requirement}\n")
@@ -97,15 +117,17 @@ def poetry_lock(requirement: str) -> Make:
         run(folder, UV, "pip", "compile", *options, "wanted.in", "-o", "wanted.txt")
         lock = ""
         for entry in re.split(r"\n(?=\w)", (folder / "wanted.txt").read_text()):
-            name, version = re.findall(r"^([\w.-]+)==([\w.]+)", entry)[0]
+            package, version = re.findall(r"^([\w.-]+)==([\w.]+)", entry)[0]
             hashes = re.findall(r"--hash=(sha256:\w+)", entry)
-            listed = ", ".join(f'{{file = "{name}", hash = "{one}"}}' for one in hashes)
-            lock += f'[[package]]\nname = "{name}"\nversion = "{version}"\noptional = false\nfiles = [{listed}]\n'
+            listed = ", ".join(f'{{file = "{package}", hash = "{one}"}}' for one in hashes)
+            lock += f'[[package]]\nname = "{package}"\nversion = "{version}"\ngroups = ["default"]\noptional = false\n'
+            lock += f"files = [{listed}]\n"
             marker = re.findall(r"^\S+ ; (.+?) \\", entry)
-            lock += f"markers = {json.dumps(marker[0])}\n\n" if marker else "\n"
-        (folder / "poetry.lock").write_text(f'{lock}[metadata]\nlock-version = "2.1"\n')
-        for name in ("wanted.in", "wanted.txt"):
-            (folder / name).unlink()
+            key = "markers" if name == "poetry.lock" else "marker"
+            lock += f"{key} = {json.dumps(marker[0])}\n\n" if marker else "\n"
+        (folder / name).write_text(lock + end)
+        for leftover in ("wanted.in", "wanted.txt"):
+            (folder / leftover).unlink()
 
     return make
 

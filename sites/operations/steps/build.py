@@ -7,8 +7,10 @@ from django.conf import settings
 
 from sites import kept_deployments
 from sites.content import build, explain, interpreters, recognition, store, tools
+from sites.content.needed import in_both, interpreter_needed
 from sites.content.recipe import Recipe
 from sites.content.tree import Folder
+from sites.content.wanted import Wanted
 from sites.disk.use import Use, measure
 from sites.errors import BuildFailed, Failed, InterpreterMissing, ReleaseFailed
 from sites.logs.files import tail
@@ -18,13 +20,15 @@ from sites.operations import wording
 from sites.operations.procedure import DONE, Progress
 from sites.operations.turn import Turn
 from sites.plain_text import without_colours
-from sites.planning import Traits, build_log, configuration
+from sites.planning import Traits, build_log, configuration, traits_of
 from sites.runtime.base import Runtime
 from sites.runtime.registry import get_runtime
 from sites.runtime.spec import RunSpec, RunState, RunStatus
 
 LINES_SHOWN = 12
 LINES_EXPLAINED = 60
+LINES_SEARCHED, BYTES_SEARCHED = 2000, 512 * 1024
+"""For what packages need: npm says it before it installs them."""
 CACHE_PART = 4
 """What installers keep for the next build may take a quarter of the quota; then it is emptied."""
 NO_LIMIT = 2**62
@@ -60,6 +64,8 @@ def work_build(turn: Turn) -> Progress:
     if status.state != RunState.ENDED:
         return Progress(False, _last_line(deployment) or recipe.summary)
     if status.exit_code != 0:
+        if (needed := _needed(deployment, recipe)) is not None:
+            return _begin_again(deployment, planned, needed)
         raise _build_failed(turn, planned.run, status)
     try:
         with store.naming():
@@ -109,6 +115,30 @@ def _introduce(deployment: Deployment, recipe: Recipe) -> None:
         log.write_text("".join(f"{line}\n" for line in (f"Recognised: {recipe.summary}", *recipe.notes)))
 
 
+def _needed(deployment: Deployment, recipe: Recipe) -> Wanted | None:
+    """The interpreter that the packages of a failed build need, where the project leaves that open; found once only."""
+    needed = interpreter_needed(tail(build_log(deployment), LINES_SEARCHED, max_bytes=BYTES_SEARCHED))
+    if needed is None or traits_of(deployment).needed:
+        return None
+    said = next((one.versions for one in recipe.wanted if one.tool == needed.tool), "")
+    both = in_both(said, needed)
+    return replace(needed, versions=both) if both else None
+
+
+def _begin_again(deployment: Deployment, planned: build.Build, needed: Wanted) -> Progress:
+    """With another interpreter, written down last: a worker that dies before lets the build fail once more."""
+    tool = needed.tool
+    sentence = f"{needed.source} needs {tool} {needed.versions}, so the build begins again with a {tool} that fits."
+    with Path(_opened_log(deployment)).open("a") as log:
+        log.write(f"==> {sentence}\n")
+    if planned.run is not None:
+        get_runtime().end_run(planned.run.run_id)
+    build.abandon(planned.digest)
+    deployment.traits = {**deployment.traits, "needed": [needed.tool, needed.versions, needed.source]}
+    deployment.save(update_fields=["traits"])
+    return Progress(False, sentence)
+
+
 def _limited(run: RunSpec, site: Site, quota: Use) -> RunSpec:
     """A build may take what the site's quota leaves beside what its slots and its roll-back need."""
     used = kept_deployments.use_of(kept_deployments.needed(site))
@@ -138,7 +168,8 @@ def _record(deployment: Deployment, recipe: Recipe, digest: str, use: Use) -> No
     deployment.build_digest, deployment.build_bytes, deployment.build_files = digest, use.bytes, use.files
     deployment.kind, deployment.command = recipe.kind, list(recipe.command)
     page = recipe.fallback_page or (build.fallback_page(digest) if digest else "")
-    traits = Traits(tuple(mount.source for mount in build.interpreter_mounts(recipe)), page, recipe.warmup_paths)
+    mounts = tuple(mount.source for mount in build.interpreter_mounts(recipe))
+    traits = Traits(mounts, page, recipe.warmup_paths, traits_of(deployment).needed)
     deployment.traits = {name: value for name, value in asdict(traits).items() if value}
     deployment.save(update_fields=["build_digest", "build_bytes", "build_files", "kind", "command", "traits"])
 
@@ -230,7 +261,9 @@ def _change(turn: Turn) -> SlotChange:
 
 def _recipe(change: SlotChange) -> Recipe:
     choices = configuration(change.held_slot, change.occupant_after).choices
-    return recognition.recognise(Folder(store.path_of(change.published.content_digest)), choices)
+    recipe = recognition.recognise(Folder(store.path_of(change.published.content_digest)), choices)
+    needed = traits_of(change.published).needed
+    return recipe.asking_for(Wanted(*needed)) if needed else recipe
 
 
 def _equipped(change: SlotChange) -> Recipe:

@@ -44,6 +44,18 @@ HIDDEN = (
 ).split()
 """Entries of /proc that tell of the machine and that no site needs; bubblewrap makes sys, bus and irq read-only."""
 
+LISTENING = (
+    ("CHAINLIT_HOST", "CHAINLIT_PORT"),
+    ("FASTIFY_ADDRESS", "FASTIFY_PORT"),
+    ("FLASK_RUN_HOST", "FLASK_RUN_PORT"),
+    ("GRADIO_SERVER_NAME", "GRADIO_SERVER_PORT"),
+    ("GRANIAN_HOST", "GRANIAN_PORT"),
+    ("LITESTAR_HOST", "LITESTAR_PORT"),
+    ("STREAMLIT_SERVER_ADDRESS", "STREAMLIT_SERVER_PORT"),
+    ("UVICORN_HOST", "UVICORN_PORT"),
+)
+"""By which variables frameworks are told where to listen; without them they listen where only they reach themselves."""
+
 
 class Mode(StrEnum):
     """How a site's process is confined."""
@@ -119,7 +131,10 @@ def write_accounts(folder: Path, uid: int) -> None:
 def environment(
     given: Mapping[str, str], *, host: str | None = None, port: int | None = None, instance_id: str = ""
 ) -> dict[str, str]:
-    """What a process finds in its environment; the port is the runtime's to say, most else may be overridden."""
+    """What a process finds in its environment; the port is the runtime's to say, most else may be overridden.
+
+    `host` and `port` say where it has to listen, also by the variables of LISTENING.
+    """
     result = {
         "PATH": "/usr/local/bin:/usr/bin:/bin",
         "HOME": HOME,
@@ -128,7 +143,9 @@ def environment(
         "PYTHONUNBUFFERED": "1",  # what it prints is in its log at once, also when it is killed
     }
     if host is not None:
-        result["HOST"] = host
+        result |= dict.fromkeys((name for name, _ in LISTENING), host) | {"HOST": host}
+    if port is not None:
+        result |= dict.fromkeys((name for _, name in LISTENING), str(port))
     result |= given
     if port is not None:
         result["PORT"] = str(port)

@@ -30,6 +30,8 @@ def project(build: str, *packages: str, **scripts: str) -> dict[str, object]:
         (project("vite build", "vite", "react"), "keep_result one-page dist build"),
         (project("vite build", "vite", start="vite"), "keep_result one-page dist build"),
         (project("vite build", "vite", start="vite --port 3000"), "keep_result one-page dist build"),
+        (project("vite build", "vite", start="vite preview --host"), "keep_result one-page dist build"),
+        (project("astro build", "astro", start="astro preview"), "keep_result pages dist/client dist"),
         (project("react-scripts build", "react-scripts", start="react-scripts start"), "keep_result one-page build"),
         (project("vue-cli-service build", "@vue/cli-service"), "keep_result one-page dist"),
         (project("ng build", "@angular/core", start="ng serve"), "keep_result one-page dist/*/browser"),
@@ -49,6 +51,18 @@ def test_what_a_build_makes_is_served_and_not_its_source(lay: Lay, package: dict
     assert recipe.program[1:] == (STATIC_PROGRAM,)
     assert recipe.build_steps[-1].startswith(result)
     assert recipe.build_steps[-2] == "npm run build"
+
+
+@pytest.mark.parametrize(
+    ("packages", "build"), [(("@11ty/eleventy",), "eleventy"), (("react", "vite"), "vite build"), (("koa",), None)]
+)
+def test_a_project_without_scripts_is_built_as_its_generator_is_run(
+    lay: Lay, packages: tuple[str, ...], build: str | None
+) -> None:
+    package = {"devDependencies": dict.fromkeys(packages, "*")}
+    steps = recipe_of(lay, package, index__html="").build_steps
+    assert steps == () if build is None else steps[-2] == build
+    assert recipe_of(lay, package | {"main": "s.js"}, index__html="", s__js="x.listen(1)").line == "node s.js"
 
 
 def test_a_page_at_the_top_that_browsers_read_is_kept_where_the_build_makes_no_other(lay: Lay) -> None:

@@ -16,6 +16,7 @@ from tests.sites.content.conftest import Lay
 FLASK = "from flask import Flask\napp = Flask(__name__)\n"
 FASTAPI = "from fastapi import FastAPI\napp = FastAPI()\n"
 FACTORY = "from flask import Flask\ndef create_app(test_config=None):\n    app = Flask(__name__)\n    return app\n"
+AIOHTTP = "def create_app():\n    app = web.Application()\n    return app\nif __name__ == '__main__':\n    run()\n"
 MANAGE = "import os\nos.environ.setdefault('DJANGO_SETTINGS_MODULE', 'shop.settings')\n"
 Files = dict[str, str | bytes]
 NAMED: Files = {"requirements.txt": "a"}
@@ -66,6 +67,11 @@ def recipe_of(lay: Lay, files: Files) -> Recipe:
         ({"main.py": "def main(): ...\nif __name__ == '__main__':\n    main()"}, "exec python main.py"),
         ({"app.py": "import gradio as gr\ngr.Interface().launch()"} | NAMED, "GRADIO_SERVER_PORT=$PORT python app.py"),
         ({"app.py": "import streamlit as st\nst.write(1)"} | NAMED, "streamlit run app.py --server.port $PORT"),
+        ({"app.py": "import chainlit as cl"} | NAMED, "chainlit run app.py --headless --host 0.0.0.0 --port $PORT"),
+        ({"app.py": "import panel as pn\npn.panel('x').servable()"} | NAMED, "panel serve app.py --address 0.0.0.0"),
+        ({"app.py": "from shiny import App\napp = App()", "requirements.txt": "shiny"}, "uvicorn app:app --host"),
+        ({"main.py": AIOHTTP} | NAMED, "exec python main.py"),
+        ({"main.py": AIOHTTP.replace("web.App", "tornado.web.App")} | NAMED, "exec python main.py"),
         ({"backend/manage.py": MANAGE, "backend/shop/wsgi.py": ""} | NAMED, "cd backend/ && exec gunicorn"),
     ],
 )
@@ -275,3 +281,14 @@ def test_a_table_that_cannot_be_read_is_refused_by_its_name(lay: Lay, name: str,
 def test_a_procfile_in_utf_16_is_read(lay: Lay) -> None:
     body = codecs.BOM_UTF16_LE + "web: ./serve\r\n".encode("utf-16-le")
     assert recipe_of(lay, {"Procfile": body, "app.py": FLASK}).line == "./serve"
+
+
+@pytest.mark.parametrize("more", [{}, {"requirements.txt": "mkdocs-material"}])
+def test_documentation_of_mkdocs_is_built_and_served(lay: Lay, more: Files) -> None:
+    recipe = recipe_of(lay, {"mkdocs.yml": "site_name: x", "docs/index.md": "# x"} | more)
+    assert recipe.kind is Kind.STATIC
+    assert recipe.build_steps[-3:] == (
+        "test -x .venv/bin/mkdocs || uv pip install --compile-bytecode mkdocs",
+        "mkdocs build --quiet --site-dir .greenroom/site",
+        "keep .greenroom/site",
+    )

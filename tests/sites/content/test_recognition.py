@@ -127,7 +127,31 @@ def test_a_procfile_of_a_python_site_is_run_with_its_packages(lay: Lay) -> None:
     recipe = recognise(Folder(folder))
     assert recipe.command[2] == 'export PATH="$PWD/.venv/bin:$PATH"; exec gunicorn app:app'
     assert recipe.release == "flask db upgrade"
-    assert not any("gunicorn==" in step for step in recipe.build_steps)
+
+
+@pytest.mark.parametrize(
+    ("line", "servers"),
+    [
+        ("gunicorn app:app", ["gunicorn"]),
+        ("python manage.py migrate && waitress-serve --listen=*:$PORT --call 'flaskr:create_app'", ["waitress-serve"]),
+        ("gunicorn -k uvicorn.workers.UvicornWorker app:app", ["gunicorn"]),
+        ("python -m hypercorn app:app", ["hypercorn"]),
+        ("python server/gunicorn.py --config=gunicorn.conf.py", []),
+        ("./gunicorn app:app", []),
+    ],
+)
+def test_a_server_that_a_start_command_names_is_installed_unless_the_project_brings_it(
+    lay: Lay, line: str, servers: list[str]
+) -> None:
+    choices = Choices(start_command=line)
+    steps = recognise(Folder(lay({"requirements.txt": "flask"})), choices).build_steps
+    added = [step for step in steps if step.startswith("test -x .venv/bin/")]
+    assert [step.split("/")[2].split(" ")[0] for step in added] == servers
+    assert all(" || uv pip install " in step and "==" in step for step in added)
+
+
+def test_a_server_of_python_is_installed_for_a_python_project_only(lay: Lay) -> None:
+    assert recognise(Folder(lay({"serve": ""})), Choices(start_command="gunicorn app:app")).build_steps == ()
 
 
 def test_a_release_line_alone_goes_with_what_was_recognised(lay: Lay) -> None:

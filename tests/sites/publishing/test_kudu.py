@@ -10,6 +10,7 @@ from django.test import Client
 
 from sites.content import store
 from sites.models import Deployment, Slot
+from sites.planning import build_log
 from tests.domain import Domain
 from tests.sites.publishing.test_views import basic
 
@@ -74,6 +75,15 @@ def test_a_zip_becomes_the_whole_content(staging: Publisher, method: str, addres
     assert answer["SCM-DEPLOYMENT-ID"] == Deployment.objects.first().public_id.hex
 
 
+def test_a_body_is_compared_with_the_checksum_that_is_sent_along(staging: Publisher) -> None:
+    body = zipped(index__html="three")
+    wrong = staging.ask("POST", "/api/zipdeploy", body, HTTP_X_MS_ARTIFACT_CHECKSUM="0" * 64)
+    assert wrong.status_code == 400
+    assert "What arrived is not what was sent" in wrong.json()["message"]
+    right = hashlib.sha256(body).hexdigest().upper()
+    assert staging.publish("POST", "/api/publish?type=zip", body, HTTP_X_MS_ARTIFACT_CHECKSUM=right).status_code == 200
+
+
 @pytest.mark.parametrize("address", ["/api/zipdeploy?isAsync=true", "/api/publish?type=zip&async=true"])
 def test_whoever_does_not_wait_learns_where_to_look_and_when(staging: Publisher, address: str) -> None:
     answer = staging.ask("POST", address, zipped(index__html="three"))
@@ -136,6 +146,7 @@ def test_a_deployment_in_progress_is_a_conflict_in_words_that_clients_know(stagi
         ("/api/publish", "type='' not recognized"),
         ("/api/publish?type=war", "type='war' not recognized"),
         ("/api/publish?type=static", "type='static' needs a path"),
+        ("/api/publish?type=startup&path=x.sh", "type='startup' takes no path"),
         ("/api/publish?type=static&path=/home/other/x", "is no part of the web site"),
         ("/api/publish?type=zip&clean=perhaps", "clean='perhaps' is neither true nor false"),
     ],
@@ -144,6 +155,24 @@ def test_what_is_not_published_here_is_refused_with_a_sentence(staging: Publishe
     answer = staging.ask("POST", address, b"x")
     assert answer.status_code == 400
     assert sentence in answer.json()["message"]
+    assert Deployment.objects.count() == 2
+
+
+@pytest.mark.parametrize(
+    ("method", "address"),
+    [
+        ("POST", "/api/zipdeploy?isAsync=perhaps"),
+        ("POST", "/api/publish?type=zip&restart=perhaps"),
+        ("POST", "/api/publish?type=static&path=a&async=perhaps"),
+        ("PUT", "/api/deployments/latest?isAsync=perhaps"),
+    ],
+)
+def test_a_switch_that_is_neither_on_nor_off_is_refused_before_anything_begins(
+    staging: Publisher, method: str, address: str
+) -> None:
+    answer = staging.ask(method, address, zipped(index__html="three"))
+    assert answer.status_code == 400
+    assert "is neither true nor false. Nothing was changed." in answer.json()["message"]
     assert Deployment.objects.count() == 2
 
 
@@ -169,6 +198,43 @@ def test_a_static_file_is_put_on_top(staging: Publisher, path: str) -> None:
     answer = staging.publish("POST", f"/api/publish?type=static&path={path}&restart=false", b"body {}")
     assert json.loads(answer.content)["remark"].startswith("restart=false has no effect")
     assert staging.content() == {"index.html": b"two", "css/site.css": b"body {}"}
+
+
+def test_a_startup_file_starts_the_content_from_now_on(staging: Publisher) -> None:
+    answer = staging.publish("POST", "/api/publish?type=startup", b"./serve\r\n")
+    assert "part of the content" in json.loads(answer.content)["remark"]
+    assert staging.content() == {"index.html": b"two", ".greenroom/startup.sh": b"./serve\r\n"}
+    deployment = Deployment.objects.first()
+    assert deployment.kind == "command"
+    assert deployment.command[-1] == "exec sh .greenroom/startup.sh"
+    assert "line ends of Windows are taken out of .greenroom/startup.sh" in build_log(deployment).read_text()
+
+
+def test_names_in_a_query_are_read_in_any_case(staging: Publisher) -> None:
+    staging.publish("POST", "/api/zipdeploy?Deployer=az_cli&Author=ada", zipped(index__html="three"))
+    found = staging.ask("GET", "/api/deployments/latest").json()
+    assert (found["deployer"], found["author"]) == ("az_cli", "ada")
+
+
+def test_the_list_is_answered_as_every_client_asks_for_it(staging: Publisher) -> None:
+    lists = [staging.ask("GET", f"/api/deployments{end}").json() for end in ("", "/", "?warmup=true")]
+    assert lists[0] == lists[1] == lists[2] != []
+
+
+def test_the_report_of_a_client_publishes_nothing(staging: Publisher) -> None:
+    staging.publish("POST", "/api/zipdeploy", zipped(index__html="three"))
+    latest = staging.ask("GET", "/api/deployments/latest").json()
+    report = json.dumps({"id": latest["id"], "status": 3, "message": "{}", "author": "ada", "deployer": "GitHub"})
+    answer = staging.ask("PUT", f"/api/deployments/{latest['id']}", report.encode(), content_type="application/json")
+    assert (answer.status_code, answer.json()) == (200, latest)
+    assert staging.ask("GET", "/api/deployments/latest").json() == latest
+
+
+def test_a_client_learns_what_answers_and_on_which_system(staging: Publisher) -> None:
+    found = staging.ask("GET", "/api/environment").json()
+    assert found["version"] == "Greenroom"
+    assert found["siteLastModified"] == staging.ask("GET", "/api/deployments/latest").json()["received_time"]
+    assert staging.ask("GET", "/diagnostics/runtime").json()["system"]["os_name"] == "Linux"
 
 
 def test_a_zip_is_unpacked_on_top_or_in_a_folder(staging: Publisher) -> None:
@@ -297,6 +363,9 @@ def test_the_branch_to_deploy_is_read_and_set(staging: Publisher) -> None:
     ("method", "address"),
     [
         ("GET", "/api/deployments"),
+        ("GET", "/api/deployments/"),
+        ("GET", "/api/environment"),
+        ("GET", "/diagnostics/runtime"),
         ("GET", "/api/settings"),
         ("POST", "/api/settings"),
         ("GET", "/api/vfs/site/wwwroot/"),

@@ -105,5 +105,11 @@ def test_the_port_is_the_runtimes_to_say() -> None:
     assert env["HOME"] == "/app"
 
 
+def test_frameworks_are_told_where_to_listen_unless_a_setting_says_otherwise() -> None:
+    env = environment({"FLASK_RUN_HOST": "10.0.0.9", "UVICORN_PORT": "1"}, host="10.0.0.2", port=8080)
+    assert (env["FASTIFY_ADDRESS"], env["UVICORN_HOST"], env["FLASK_RUN_PORT"]) == ("10.0.0.2", "10.0.0.2", "8080")
+    assert (env["FLASK_RUN_HOST"], env["UVICORN_PORT"]) == ("10.0.0.9", "1")
+
+
 def test_a_run_has_no_port() -> None:
     assert "PORT" not in environment({})
