@@ -43,7 +43,10 @@ MAY_IMPORT: dict[str, set[str]] = {
     "sites.access": {"sites.models"},
     "sites.limits": {"sites.models"},
     "sites.tls": set(),
+    "sites.archives": {"sites.content", "sites.disk", "sites.models", "sites.retention"},
     "sites.services": {
+        "sites.archives",
+        "sites.repositories",
         "sites.tls",
         "sites.tasks",
         "sites.models",
@@ -69,6 +72,8 @@ MAY_IMPORT: dict[str, set[str]] = {
     "sites.operations": {
         "sites.operations.holds",
         "sites.operations.kinds",
+        "sites.archives",
+        "sites.repositories",
         "sites.models",
         "sites.logs",
         "sites.planning",
@@ -104,6 +109,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "sites.repositories": {"sites.content", "sites.disk", "sites.runtime"},
     "sites.door": {"sites.content", "sites.disk"},
     "sites.publishing": {
+        "sites.archives",
         "sites.services",
         "sites.access",
         "sites.models",

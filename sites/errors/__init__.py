@@ -49,10 +49,14 @@ GreenroomError
 │   │   ├── NameTaken
 │   │   ├── NameRefused
 │   │   ├── DomainRefused
-│   │   └── CertificateRefused
+│   │   ├── CertificateRefused
+│   │   └── SourceRefused   a repository that cannot be connected
 │   ├── Outdated            somebody else saved the page meanwhile
 │   ├── InstanceCountRefused
 │   ├── WrongNameTyped
+│   ├── NotConnected        a slot is published from no repository
+│   ├── HookRefused         a webhook without the right signature
+│   ├── HookLimited
 │   ├── PortTaken           `up` cannot have its port
 │   ├── AlreadyUp           one `up` per data folder
 │   ├── NotUp               a command needs a running `up`
@@ -79,7 +83,8 @@ GreenroomError
     │   └── RouterUnreachable
     ├── ServerFault         Greenroom itself failed
     ├── StaleOrder          an order that a newer one has overtaken
-    └── RoutersLate         some routers did not acknowledge the routes before the switch
+    ├── RoutersLate         some routers did not acknowledge the routes before the switch
+    └── FetchFailed         a repository elsewhere could not be fetched
 """
 
 from sites.errors.access import (
@@ -138,6 +143,7 @@ from sites.errors.slots import (
     SlotStopped,
     SwapPending,
 )
+from sites.errors.sources import FetchFailed, HookLimited, HookRefused, NotConnected, SourceRefused
 from sites.errors.typed import (
     CertificateRefused,
     DomainRefused,
@@ -173,9 +179,12 @@ __all__ = [
     "DomainRefused",
     "DomainTaken",
     "Failed",
+    "FetchFailed",
     "FileChanged",
     "GitMissing",
     "GreenroomError",
+    "HookLimited",
+    "HookRefused",
     "InstanceCountRefused",
     "InstanceNotStarted",
     "InternalFault",
@@ -190,6 +199,7 @@ __all__ = [
     "NoSpaceLeft",
     "NotAllowed",
     "NotAuthenticated",
+    "NotConnected",
     "NotEnoughMemory",
     "NotFound",
     "NotRestorable",
@@ -226,6 +236,7 @@ __all__ = [
     "SlotBusy",
     "SlotLimit",
     "SlotStopped",
+    "SourceRefused",
     "StaleOrder",
     "SwapPending",
     "TokenLimited",

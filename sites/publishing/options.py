@@ -2,10 +2,10 @@
 
 from django.http import HttpRequest
 
+from sites.archives import Origin
 from sites.content.changes import safe_path
 from sites.errors import NotFound, PublicationRefused
 from sites.publishing.authentication import publisher_of
-from sites.services.archives import Origin
 from sites.services.plain_line import plain_line
 
 ROOT = "site/wwwroot"
