@@ -64,6 +64,7 @@ def slot_commands(user: User, slot: Slot, keys: tuple[str, ...] = LIST_COMMANDS)
         "swap": lambda: _swap(slot, siblings, reason),
         "rollback": lambda: _roll_back(slot, reason),
         "delete": lambda: _delete(slot, siblings, reason),
+        "sync": lambda: Command("sync", "Sync", "refresh", _address("site-source-sync", slot), "post", reader),
         "publish": lambda: Command("publish", "Publish", "publish", _address("site-publish", slot), "ask", reason),
     }
     commands = [makers[key]() for key in keys]

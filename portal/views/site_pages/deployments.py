@@ -27,8 +27,10 @@ PAGE_SIZE = 20
 def history(request: PortalRequest, site_name: str, slot_name: str) -> HttpResponse:
     """The history with the newest first, and the form to publish."""
     slot = get_slot(request.user, site_name, slot_name)
-    context = {
-        "facts": SlotFacts(request.user, slot),
+    facts = SlotFacts(request.user, slot)
+    context: dict[str, object] = {
+        "facts": facts,
+        "source": facts.source,
         "form": PublishForm(),
         "max_upload": settings.MAX_UPLOAD,
         "page": Paginator(Deployment.objects.filter(workload=slot.workload), PAGE_SIZE).get_page(
@@ -38,7 +40,13 @@ def history(request: PortalRequest, site_name: str, slot_name: str) -> HttpRespo
     }
     is_open = parts.open_operation(slot) is not None
     return parts.show(
-        request, slot, "deployments", context, commands=DEPLOYMENT_COMMANDS, part="history", is_open=is_open
+        request,
+        slot,
+        "deployments",
+        context,
+        commands=DEPLOYMENT_COMMANDS if facts.source is None else (*DEPLOYMENT_COMMANDS, "sync"),
+        part="history",
+        is_open=is_open,
     )
 
 
