@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from django.test import override_settings
 
 from sites.management.welcome import administrator
 from sites.models import Operation, Slot, SourceControl
@@ -65,14 +66,12 @@ def hosted(make_system: Callable[..., System], tmp_path: Path) -> Iterator[Hoste
     with git_outside(tmp_path / "host") as authority:
         system = make_system(SOURCE_CONTROL_HTTP="1", SOURCE_CONTROL_HOSTS=authority)
         system.start()
-        with using(system):
+        key = system.data / "secret.key"
+        with override_settings(KEY_FILE=key, SOURCE_CONTROL_HTTP=True), using(system):
             yield Hosted(system, stage(system, "sourced", instances=1, is_marked=False), tmp_path, authority)
 
 
-def test_what_is_pushed_elsewhere_is_served_when_a_signed_webhook_or_a_person_asks(
-    hosted: Hosted, settings: pytest.FixtureRequest
-) -> None:
-    settings.SOURCE_CONTROL_HTTP = True
+def test_what_is_pushed_elsewhere_is_served_when_a_signed_webhook_or_a_person_asks(hosted: Hosted) -> None:
     staging = hosted.site.staging
     connected = source_control.connect(
         acting_user=administrator(), slot=staging, provider="gitea", url=hosted.url, branch="main"
