@@ -15,7 +15,7 @@ from sites.content.python_sites import DjangoProject, find_application, find_dja
 from sites.content.recipe import Kind, Recipe
 from sites.content.tree import Tree, nearest
 from sites.content.unrecognised import INDEX_PAGES, unrecognised
-from sites.errors import Refused
+from sites.errors import ContentRefused
 
 STATIC_PROGRAM = "/opt/greenroom/programs/static.py"
 MAX_COMMAND_BYTES = 125_000
@@ -36,7 +36,7 @@ class Choices:
 def recognise(tree: Tree, choices: Choices | None = None) -> Recipe:
     """The recipe of a content.
 
-    Raises Refused, with what is recognised, when nothing is, and for manifests that cannot be read.
+    Raises ContentRefused, with what is recognised, when nothing is, and for manifests that cannot be read.
     """
     choices = choices or Choices()
     project = Project(tree, read_wishes(tree), read_procfile(tree), read_package(tree), has_packages(tree))
@@ -53,10 +53,10 @@ def recognise(tree: Tree, choices: Choices | None = None) -> Recipe:
         or _static(project)
     )
     if recipe is None:
-        raise Refused(unrecognised(tree, is_python=project.is_python))
+        raise ContentRefused(unrecognised(tree, is_python=project.is_python))
     recipe = _as_chosen(project, recipe, choices)
     if any(len(part.encode(errors="replace")) > MAX_COMMAND_BYTES for part in (*recipe.command, recipe.release or "")):
-        raise Refused(
+        raise ContentRefused(
             f"The line that starts this content is longer than {MAX_COMMAND_BYTES:,} bytes, so nothing was changed. "
             "Put it into a script, and publish again."
         )

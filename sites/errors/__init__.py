@@ -62,6 +62,7 @@ GreenroomError
 │   ├── NotUp               a command needs a running `up`
 │   ├── IsolationMissing    the machine gives no sandbox, and nobody allowed to go without
 │   ├── ArchiveRefused      an upload that cannot be trusted or read
+│   ├── ContentRefused      an upload that is not recognised
 │   ├── UploadTooLarge
 │   ├── PublicationRefused
 │   ├── FileChanged         a file is not the one that its writer has seen
@@ -157,6 +158,7 @@ from sites.errors.typed import (
 from sites.errors.up import AlreadyUp, IsolationMissing, NotUp, PortTaken
 from sites.errors.uploads import (
     ArchiveRefused,
+    ContentRefused,
     FileChanged,
     GitMissing,
     PublicationRefused,
@@ -172,6 +174,7 @@ __all__ = [
     "Cancelled",
     "CertificateLimit",
     "CertificateRefused",
+    "ContentRefused",
     "DataFolderRefused",
     "DeploymentElsewhere",
     "DiskFull",

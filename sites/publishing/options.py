@@ -40,7 +40,7 @@ def origin_of(request: HttpRequest, otherwise: str, deployer: str) -> Origin:
 def path_in_site(path: str) -> str:
     """A path as clients name it: 'css/site.css', '/home/site/wwwroot/css/site.css'; '' is the site itself.
 
-    Raises PublicationRefused for another absolute path, and Refused for one that could leave the site.
+    Raises PublicationRefused for another absolute path, and for one that could leave the site.
     """
     inside = path.strip("/")
     if path.startswith("/home/") or inside == "home":

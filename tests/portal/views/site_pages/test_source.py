@@ -139,9 +139,7 @@ def test_disconnecting_asks_first(alice: Client, connected: Slot, address: Addre
     assert alice.post(address("source-sync", connected)).status_code == 404
 
 
-def test_readers_and_strangers_get_nothing(
-    bob: Client, charlie: Client, connected: Slot, address: Address
-) -> None:
+def test_readers_and_strangers_get_nothing(bob: Client, charlie: Client, connected: Slot, address: Address) -> None:
     for name in ("source", "source-disconnect", "source-secret-reset"):
         assert bob.get(address(name, connected)).status_code == 403
         assert charlie.get(address(name, connected)).status_code == 404
