@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from sites import retention
+from sites import kept_deployments
 from sites.content import archive as zips
 from sites.content import recognition, store, uploads
 from sites.content.recipe import Recipe
@@ -106,8 +106,8 @@ def ensure_content_fits(new: Use, *, name: str, site: Site | None) -> None:
 
     What else is kept of former deployments makes room by itself.
     """
-    quota = retention.content_quota()
-    wanted = new + (retention.use_of(retention.needed(site)) if site else Use())
+    quota = kept_deployments.content_quota()
+    wanted = new + (kept_deployments.use_of(kept_deployments.needed(site)) if site else Use())
     if wanted.is_within(quota):
         return
     if quota.bytes and wanted.bytes > quota.bytes:

@@ -9,13 +9,13 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods
 
 from sites.errors import GreenroomError, HookLimited, HookRefused, NotConnected, PublicationRefused
-from sites.limits import buckets
-from sites.limits.address import client_address, network_of
 from sites.models import Operation, Slot, SourceControl
 from sites.publishing import webhooks
 from sites.publishing.authentication import publisher_of, refused, slot_of, with_slot
 from sites.services import source_control
 from sites.services.publisher import Publisher
+from sites.throttling import buckets
+from sites.throttling.address import client_address, network_of
 
 FROM_ADDRESS = buckets.Limit("webhook from address", 30)
 TO_SLOT = buckets.Limit("webhook to slot", 120)

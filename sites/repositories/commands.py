@@ -15,7 +15,7 @@ from sites.runtime.spec import Limits, Mount, RunSpec
 PROGRAMS = Path(__file__).resolve().with_name("programs")
 TARGET, REPOSITORY, IN, OUT = "/git", "/repository", "/in", "/out"
 """Folders inside the sandbox."""
-MOST_REFS = 500
+MAX_REFS = 500
 """Branches and tags of a slot, and of one push."""
 READ_SECONDS = 900.0
 WRITE_SECONDS = 3600.0
@@ -109,7 +109,7 @@ def _environment(question: Question, exclusive: Exclusive) -> dict[str, str]:
         "BRANCHES": " ".join(question.branches),
         "SERVED_BRANCH": question.served_branch,
         "SERVED_COMMIT": question.served_commit,
-        "MOST_REFS": str(MOST_REFS),
+        "MAX_REFS": str(MAX_REFS),
     }
 
 
@@ -132,8 +132,8 @@ def git_environment(more: Mapping[str, str]) -> dict[str, str]:
         "GIT_CONFIG_NOSYSTEM": "1",
         "GIT_CONFIG_GLOBAL": "/dev/null",
         "GIT_CONFIG_COUNT": str(len(configuration)),
-        "MOST_FILES": str(settings.MAX_ENTRIES),
-        "MOST_BYTES": str(settings.MAX_UNPACKED),
+        "MAX_FILES": str(settings.MAX_ENTRIES),
+        "MAX_BYTES": str(settings.MAX_UNPACKED),
     }
     for number, (key, value) in enumerate(configuration.items()):
         variables |= {f"GIT_CONFIG_KEY_{number}": key, f"GIT_CONFIG_VALUE_{number}": value}

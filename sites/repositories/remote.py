@@ -14,7 +14,7 @@ from django.conf import settings
 
 from sites.errors import SourceRefused
 
-MOST = 500
+MAX_LENGTH = 500
 """Characters of an address."""
 PORTS = {"https": 443, "http": 80}
 _HOST = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]{0,251}[A-Za-z0-9])?\.?")
@@ -109,9 +109,9 @@ def addresses(remote: Remote) -> list[str]:
 
 
 def _split(typed: str) -> SplitResult:
-    if not typed or len(typed) > MOST or not typed.isascii() or any(character <= " " for character in typed):
+    if not typed or len(typed) > MAX_LENGTH or not typed.isascii() or any(character <= " " for character in typed):
         raise _refused(
-            f"is empty, longer than {MOST} characters, or holds a blank or a letter that is not ASCII",
+            f"is empty, longer than {MAX_LENGTH} characters, or holds a blank or a letter that is not ASCII",
             "Type for example https://git.example.org/team/site.git.",
         )
     try:

@@ -74,17 +74,17 @@ def offer_roll_back(site: Site) -> RollBackOffer | None:
     if swap is None or former is None:
         return None
     source, target = swap.sides
-    entries = Entries([source.pk, target.pk], [source.occupant.pk, target.occupant.pk])
+    entries = Entries([source.pk, target.pk], [source.current_workload.pk, target.current_workload.pk])
     travelled = _former_settings(swap, entries)
-    is_same = _is_same(source.occupant.active_deployment, former.deployment)
-    is_altered = not is_same or entries.travelling(source.occupant) != travelled
+    is_same = _is_same(source.current_workload.active_deployment, former.deployment)
+    is_altered = not is_same or entries.travelling(source.current_workload) != travelled
     warm = _warm_revisions(site)
-    is_warm = _is_warm(warm, source, target, source.occupant.active_deployment, entries)
+    is_warm = _is_warm(warm, source, target, source.current_workload.active_deployment, entries)
     rows = [
         SlotSetting(site=site, workload=source.workload, category=category, name=name, value=value)
         for category, name, value in travelled
     ]
-    unaltered = entries.replaced(source.occupant, rows)
+    unaltered = entries.replaced(source.current_workload, rows)
     is_former_warm = is_altered and _is_warm(warm, source, target, former.deployment, unaltered)
     seconds_left = (former.retained_until - swap.read_at).total_seconds() if former.retained_until else 0.0
     kept = sum(revision.wanted_count for revision in warm if revision.state == RevisionState.RETAINED)
@@ -119,8 +119,8 @@ def why_not_roll_back(site: Site) -> Refused | None:
 def _last_swap(site: Site) -> Any:
     """The Swap with `former_id`, the revision that production served before it, and the moment `read_at`; or None."""
     done = Swap.objects.filter(operation__site=site, operation__state=OperationState.SUCCEEDED)
-    occupants = ("source__workload__active_deployment", "target__workload__active_deployment")
-    related = ("operation", "source__site", "source__workload__site", "target__site", *occupants)
+    workloads = ("source__workload__active_deployment", "target__workload__active_deployment")
+    related = ("operation", "source__site", "source__workload__site", "target__site", *workloads)
     changes = SlotChange.objects.filter(operation=OuterRef("operation"), slot=OuterRef("target"))
     found = done.select_related(*related).annotate(read_at=Now(), former_id=Subquery(changes.values("revision_before")))
     return found.order_by("-switched_at").first()
@@ -146,9 +146,10 @@ def _is_warm(warm: list[Any], source: Slot, target: Slot, deployment: Deployment
 
     The target gets `deployment` of the source's workload.
     """
+    leading, replaced = source.current_workload, target.current_workload
     needed = (
-        (target, source.occupant, make_plan(target, source.occupant, deployment, entries)),
-        (source, target.occupant, make_plan(source, target.occupant, target.occupant.active_deployment, entries)),
+        (target, leading, make_plan(target, leading, deployment, entries)),
+        (source, replaced, make_plan(source, replaced, replaced.active_deployment, entries)),
     )
     return all(
         any(
@@ -166,8 +167,8 @@ def _former_settings(swap: Swap, entries: Entries) -> list[list[str]]:
     What stuck to the slots then and travels since has the value that production has for it now.
     """
     source, target = swap.sides
-    freed = [entry for entry in entries.travelling(target.occupant) if entry[:2] in swap.sticky_before]
-    return sorted([*source.occupant.still_travelling(swap.settings_before), *freed])
+    freed = [entry for entry in entries.travelling(target.current_workload) if entry[:2] in swap.sticky_before]
+    return sorted([*source.current_workload.still_travelling(swap.settings_before), *freed])
 
 
 def _is_same(one: Deployment | None, other: Deployment | None) -> bool:

@@ -20,7 +20,7 @@ from sites.services.publisher import Publisher
 
 NOT_BEGUN = (Step.REQUESTED, Step.QUEUED)
 """Steps of a fetch that has not asked the repository yet, so it will find whatever is the newest then."""
-MOST_USER, MOST_PASSWORD = 100, 4096
+MAX_USER, MAX_PASSWORD = 100, 4096
 SECRET_BYTES = 32
 
 
@@ -50,7 +50,7 @@ def connect(
         "provider": _provider(provider),
         "url": remote.url,
         "branch": _branch(branch.strip()),
-        "user": _credential(user.strip(), "The user", MOST_USER),
+        "user": _credential(user.strip(), "The user", MAX_USER),
     }
     if ":" in wanted["user"]:
         raise SourceRefused(
@@ -61,7 +61,7 @@ def connect(
         if password is None:
             wanted["password"] = _kept_password(present, remote.authority, remote.scheme, wanted["user"])
         else:
-            wanted["password"] = _credential(password, "The password or token", MOST_PASSWORD)
+            wanted["password"] = _credential(password, "The password or token", MAX_PASSWORD)
         source, _ = SourceControl.objects.update_or_create(
             slot=slot, defaults=wanted, create_defaults={**wanted, "webhook_secret": new_secret()}
         )

@@ -86,7 +86,7 @@ def test_what_is_pushed_elsewhere_is_served_when_a_signed_webhook_or_a_person_as
     assert hosted.serves() == "fetched 1"
     hosted.told(secret)
     assert hosted.serves() == "fetched 2"
-    active = Slot.objects.get(pk=staging.pk).occupant.active_deployment
+    active = Slot.objects.get(pk=staging.pk).current_workload.active_deployment
     assert (active.commit, active.message, active.author, active.deployer) == (second, "Fetched 2", "Ada", "Gitea")
 
     hosted.push("Broken", greenroom__toml='build = ["echo it breaks; exit 7"]\noutput = "."\n')

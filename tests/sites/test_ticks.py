@@ -29,7 +29,7 @@ def test_each_second_it_ticks_in_its_own_process(
 ) -> None:
     ticks: list[str] = []
 
-    def count() -> None:
+    def count(_: object) -> None:
         ticks.append("tick")
         if trouble is not None:
             raise trouble

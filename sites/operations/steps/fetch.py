@@ -4,7 +4,7 @@ from pathlib import Path
 
 from django.db import transaction
 
-from sites import archives, retention
+from sites import archives, kept_deployments
 from sites.errors import Failed, FetchFailed, GitMissing, SourceRefused, UploadsBusy
 from sites.logs.files import tail
 from sites.models import Deployment, Slot, SlotChange, SourceControl
@@ -71,7 +71,7 @@ def _start(turn: Turn, wanted: Wanted) -> None:
     except Unfetchable as refusal:
         raise _failed(turn, refusal.why, refusal.remedy, []) from refusal
     fetching.prepare(wanted)
-    get_runtime().start_run(fetching.plan(wanted, reached, quota=retention.content_quota()))
+    get_runtime().start_run(fetching.plan(wanted, reached, quota=kept_deployments.content_quota()))
 
 
 def _leave_as_it_is(turn: Turn, found: Found) -> Progress:
@@ -100,7 +100,7 @@ def _receive(turn: Turn, source: SourceControl, wanted: Wanted, found: Found) ->
 
 def _unpack(turn: Turn, slot: Slot, archive: Path, origin: archives.Origin) -> None:
     site = slot.site
-    choices = configuration(slot, slot.occupant).choices
+    choices = configuration(slot, slot.current_workload).choices
     with (
         archives.unpacked(
             archive,

@@ -102,7 +102,7 @@ def test_a_signed_push_to_the_branch_is_fetched_and_published(hooked: Hooked, si
     assert hooked.domain.work(operation).state == "succeeded"
     sender = {github: "GitHub", gitlab: "GitLab", gitlab_signed: "GitLab", gitea: "Gitea", plain: "Webhook"}[sign]
     assert operation.actor_name == f"{sender} (webhook)" and operation.actor is None
-    assert Slot.objects.get(pk=hooked.slot.pk).occupant.active_deployment.commit == "b" * 40
+    assert Slot.objects.get(pk=hooked.slot.pk).current_workload.active_deployment.commit == "b" * 40
 
 
 @pytest.mark.parametrize("sign", SIGNED)

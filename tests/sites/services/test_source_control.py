@@ -35,7 +35,7 @@ def test_connecting_fetches_and_publishes_with_commit_message_and_author(
     operation = domain.work(connect_source(domain, staging))
     assert operation.state == "succeeded", operation.outcome
     assert operation.outcome.startswith(f"Fetched commit {COMMIT[:10]}. Published 'New colours' to 'contoso (staging)'")
-    deployment = Slot.objects.get(pk=staging.pk).occupant.active_deployment
+    deployment = Slot.objects.get(pk=staging.pk).current_workload.active_deployment
     assert (deployment.commit, deployment.branch, deployment.author) == (COMMIT, "main", "Ada")
     assert (deployment.message, deployment.deployer, operation.actor_name) == ("New colours", "GitHub", "alice")
     assert domain.serves("contoso-staging.localhost") == "New colours"
@@ -70,7 +70,7 @@ def test_a_burst_of_webhooks_is_one_fetch_behind_the_present_one(domain: Domain,
     second = domain.work(Operation.objects.get(pk=operations.pop()))
     assert second.state == "succeeded", second.outcome
     assert len(repository.runs) == 2
-    assert Slot.objects.get(pk=staging.pk).occupant.active_deployment.commit == "b" * 40
+    assert Slot.objects.get(pk=staging.pk).current_workload.active_deployment.commit == "b" * 40
 
 
 def test_a_fetch_waits_for_whatever_has_the_slot(domain: Domain, repository: FetchedRepository) -> None:
@@ -87,7 +87,7 @@ def test_a_fetch_waits_for_whatever_has_the_slot(domain: Domain, repository: Fet
     complete_swap(acting_user=domain.alice, operation=swap)
     assert domain.work(swap).state == "succeeded"
     assert domain.work(waiting).state == "succeeded", waiting.outcome
-    assert Slot.objects.get(pk=staging.pk).occupant.active_deployment.commit == "b" * 40
+    assert Slot.objects.get(pk=staging.pk).current_workload.active_deployment.commit == "b" * 40
     assert domain.serves("contoso.localhost") == "New colours"
 
 
