@@ -22,7 +22,7 @@ def wait(turn: Turn) -> Progress:
         return Progress(False, _what_goes_first(first))
     slots = turn.kind.queued_slots(operation)
     if not slots:
-        raise Failed(f"{turn.what} was not begun: '{operation.target}' was not created. Create it, then publish again.")
+        raise Failed(f"{turn.what} was not begun: {_what_is_missing(turn)}")
     with transaction.atomic():
         if not holds.take(operation, slots):
             return Progress(False, f"another operation on '{operation.target}' goes first")
@@ -31,6 +31,12 @@ def wait(turn: Turn) -> Progress:
         SlotChange.objects.bulk_create(changes)
     turn.forget()
     return DONE
+
+
+def _what_is_missing(turn: Turn) -> str:
+    if turn.kind.waits_for_creation:
+        return f"'{turn.operation.target}' was not created. Create it, then publish again."
+    return f"'{turn.operation.target}' was deleted meanwhile. There is nothing left to do."
 
 
 def _what_goes_first(first: Operation) -> str:
