@@ -230,6 +230,18 @@ def test_a_secret_that_was_replaced_no_longer_works(hooked: Hooked) -> None:
     assert hooked.signed().status_code == 401
 
 
+def test_a_fetch_counts_as_a_deployment_that_goes_on(hooked: Hooked) -> None:
+    def is_deploying() -> bool:
+        own = basic(hooked.slot)
+        return Client().get("/api/isdeploying", HTTP_HOST=HOST, **own).json()["value"]
+
+    assert not is_deploying()
+    operation = Operation.objects.get(public_id=hooked.signed().json()["operation"])
+    assert is_deploying()
+    hooked.domain.work(operation)
+    assert not is_deploying()
+
+
 def test_looking_fetches_nothing(hooked: Hooked) -> None:
     assert Client().get("/deploy", HTTP_HOST=HOST, headers=github(hooked.secret, b"")).status_code == 405
 
