@@ -32,6 +32,8 @@ from sites.planning import IS_READY, LIMITS, Entries, make_plan
 from sites.services import requests
 from sites.services.swaps import why_not_swap
 
+WARM = (RevisionState.RETAINED, RevisionState.SERVING)
+
 
 @dataclass(frozen=True, slots=True)
 class RollBackOffer:
@@ -70,15 +72,16 @@ class RollBackOffer:
 def offer_roll_back(site: Site) -> RollBackOffer | None:
     """The offer for the site's last swap; None when there is none that could be undone."""
     swap = _last_swap(site)
-    former = _former(swap) if swap is not None and _is_undoable(swap) else None
-    if swap is None or former is None:
+    if swap is None or not _is_undoable(swap):
+        return None
+    former, warm = _revisions(site, swap)
+    if former is None:
         return None
     source, target = swap.sides
     entries = Entries([source.pk, target.pk], [source.current_workload.pk, target.current_workload.pk])
     travelled = _former_settings(swap, entries)
     is_same = _is_same(source.current_workload.active_deployment, former.deployment)
     is_altered = not is_same or entries.travelling(source.current_workload) != travelled
-    warm = _warm_revisions(site)
     is_warm = _is_warm(warm, source, target, source.current_workload.active_deployment, entries)
     rows = [
         SlotSetting(site=site, workload=source.workload, category=category, name=name, value=value)
@@ -130,15 +133,16 @@ def _is_undoable(swap: Swap) -> bool:
     return not kind_of(swap.operation).is_roll_back and swap.source is not None and swap.target is not None
 
 
-def _warm_revisions(site: Site) -> list[Any]:
-    """The revisions that are in service or kept warm, each with `ready_count`, the number of its ready instances."""
-    warm = Revision.objects.filter(site=site, state__in=[RevisionState.RETAINED, RevisionState.SERVING])
-    return list(warm.defer("snapshot").annotate(ready_count=Count("instances", filter=IS_READY)))
+def _revisions(site: Site, swap: Any) -> tuple[Any, list[Any]]:
+    """What production served before the swap, or None; and the revisions that are in service or kept warm.
 
-
-def _former(swap: Any) -> Revision | None:
-    """What production served before the swap."""
-    return Revision.objects.select_related("deployment").defer("snapshot").filter(pk=swap.former_id).first()
+    Each has `ready_count`, the number of its ready instances.
+    """
+    is_warm = Q(site=site, state__in=WARM)
+    found = Revision.objects.filter(is_warm | Q(pk=swap.former_id)).select_related("deployment").defer("snapshot")
+    revisions = list(found.annotate(ready_count=Count("instances", filter=IS_READY)))
+    former = next((revision for revision in revisions if revision.pk == swap.former_id), None)
+    return former, [revision for revision in revisions if revision.state in WARM]
 
 
 def _is_warm(warm: list[Any], source: Slot, target: Slot, deployment: Deployment | None, entries: Entries) -> bool:
