@@ -29,6 +29,7 @@ STAGES = {
             enter=fetch.begin_fetch,
             clean_up=fetch.forget_fetch,
             limit_seconds=1200.0,
+            hang_seconds=900.0,  # what was fetched is unpacked in one look
         ),
         Stage(
             Step.BUILDING, build.work_build, enter=build.begin_build, clean_up=build.forget_runs, limit_seconds=2400.0

@@ -31,11 +31,12 @@ Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 class Unfetchable(Exception):
     """Where an address leads is no place to fetch from."""
 
-    def __init__(self, why: str, remedy: str) -> None:
-        """Both as parts of the sentence of FetchFailed."""
+    def __init__(self, why: str, remedy: str, *, is_passing: bool = False) -> None:
+        """Both as parts of the sentence of FetchFailed; `is_passing`: it may be otherwise in a moment."""
         super().__init__(why)
         self.why = why
         self.remedy = remedy
+        self.is_passing = is_passing
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,8 +143,12 @@ def _refused(what: str, remedy: str) -> SourceRefused:
 def _look_up(remote: Remote) -> list[Address]:
     try:
         answers = socket.getaddrinfo(remote.host, remote.port, type=socket.SOCK_STREAM)
-    except (OSError, UnicodeError):
-        raise Unfetchable(f"the name '{remote.host}' leads nowhere", "Fix it, or try again when it is known.") from None
+    except (OSError, UnicodeError) as error:
+        raise Unfetchable(
+            f"the name '{remote.host}' leads nowhere",
+            "Fix it, or try again when it is known.",
+            is_passing=isinstance(error, socket.gaierror) and error.errno == socket.EAI_AGAIN,
+        ) from None
     found = {ipaddress.ip_address(str(sockaddr[0]).partition("%")[0]) for *_, sockaddr in answers}
     return sorted(found, key=lambda address: (address.version, address))
 

@@ -57,7 +57,7 @@ def source(steps: Walker, site: str) -> None:
     steps.show("source-where")
     steps.show_at("source-where", 360)
     steps.press("#source-next", then="#source-connect")
-    steps.fill(source_url="http://git.example.org/team/site.git")
+    steps.fill(source_url="ssh://git@git.example.org/team/site.git")
     steps.press("#source-connect", then=".sheet__fault")
     steps.show("source-repository")
     steps.press("#drawer-close")

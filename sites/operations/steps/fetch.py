@@ -23,6 +23,8 @@ from sites.runtime.registry import get_runtime
 from sites.runtime.spec import RunState
 
 LINES_SHOWN = 8
+NAME_SECONDS = 60.0
+"""How long a name server may be away."""
 
 
 def begin_fetch(turn: Turn) -> None:
@@ -69,6 +71,8 @@ def _start(turn: Turn, wanted: Wanted) -> None:
     try:
         reached = addresses(wanted.remote)
     except Unfetchable as refusal:
+        if refusal.is_passing and turn.seconds_at_step < NAME_SECONDS:
+            return
         raise _failed(turn, refusal.why, refusal.remedy, []) from refusal
     fetching.prepare(wanted)
     get_runtime().start_run(fetching.plan(wanted, reached, quota=kept_deployments.content_quota()))

@@ -1,5 +1,6 @@
 """Deployment from source control: connecting, fetching, disconnecting, and what a fetch does to the slot."""
 
+import socket
 from pathlib import Path
 
 import pytest
@@ -131,6 +132,23 @@ def test_a_host_inside_is_not_asked(domain: Domain, repository: FetchedRepositor
     operation = domain.work(connect_source(domain, staging, url="https://169.254.169.254/latest/meta-data"))
     assert "leads to 169.254.169.254, where clouds tell a machine its secrets" in operation.outcome
     assert repository.runs == []
+
+
+def test_a_name_server_that_is_away_for_a_moment_is_asked_again(
+    domain: Domain, repository: FetchedRepository, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _, staging = domain.staged()
+    answers = [socket.gaierror(socket.EAI_AGAIN, "try again"), [(socket.AF_INET, 1, 6, "", ("192.0.2.7", 443))]]
+
+    def look_up(*_: object, **__: object) -> list:
+        answer = answers.pop(0)
+        if isinstance(answer, OSError):
+            raise answer
+        return answer
+
+    monkeypatch.setattr(socket, "getaddrinfo", look_up)
+    operation = domain.work(connect_source(domain, staging, url="https://git.example.org/site.git"))
+    assert operation.state == "succeeded", operation.outcome
 
 
 def test_content_that_is_refused_is_refused_with_its_sentence(domain: Domain, repository: FetchedRepository) -> None:
