@@ -12,7 +12,6 @@ from portal.rows import Row
 from portal.usage_bars import Bar, storage_bars
 from sites.access import may_change
 from sites.models import HostNameKind, Instance, OperationState, Slot, SourceControl, Swap
-from sites.services.source_control import connected
 from sites.services.storage import SiteStorage, storage_of
 from sites.services.swaps import partner
 
@@ -98,7 +97,7 @@ class SlotFacts:
     @cached_property
     def source(self) -> SourceControl | None:
         """The repository from which the slot is published."""
-        return connected(self.slot)
+        return getattr(self.slot, "source_control", None)
 
     @cached_property
     def address(self) -> str:
