@@ -18,6 +18,7 @@ from tests.live.git_client import Repository
 from tests.live.git_outside import git_outside
 from tests.live.stage import stage, using
 from tests.live.system import System
+from tests.live.system import wait_for as wait_until
 from tools.demo.operations import OperationFailed, wait_for
 from tools.demo.staged_site import StagedSite
 
@@ -103,7 +104,8 @@ def test_what_is_pushed_elsewhere_is_served_when_a_signed_webhook_or_a_person_as
     hosted.push("Fetched 3", index__html="fetched 3")
     wait_for(source_control.sync(publisher=Publisher("admin", administrator()), slot=staging), limit_seconds=60)
     assert hosted.serves() == "fetched 3"
-    assert list((hosted.system.data / "git" / "fetches").iterdir()) == []
+    fetches = hosted.system.data / "git" / "fetches"
+    wait_until(lambda: not any(fetches.iterdir()), 20, "nothing is left of what was fetched")
 
     hosted.bare.rename(hosted.bare.with_name("moved.git"))
     with pytest.raises(OperationFailed, match="there is no such repository"):
