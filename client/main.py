@@ -5,9 +5,10 @@ from collections.abc import Sequence
 
 import click
 
+from client.commands.logs import logs
 from client.commands.sessions import login, logout
 from client.commands.settings import settings
-from client.commands.sites import publish, sites, status
+from client.commands.sites import open_, publish, sites, status
 from client.commands.swaps import cancel, complete, rollback, swap
 from client.exits import MEANINGS, Ended, Exit
 from client.show import say
@@ -20,7 +21,7 @@ def greenroom() -> None:
     """Ask a portal of Greenroom for what people do there: publish, look, swap, roll back."""
 
 
-for command in (login, logout, sites, status, publish, swap, complete, cancel, rollback, settings):
+for command in (login, logout, sites, status, open_, publish, swap, complete, cancel, rollback, logs, settings):
     greenroom.add_command(command)
 
 

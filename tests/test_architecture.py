@@ -126,6 +126,7 @@ MAY_IMPORT: dict[str, set[str]] = {
         "sites.services",
         "sites.access",
         "sites.models",
+        "sites.monitoring",
         "sites.operations.kinds",
         "sites.door",
         "sites.throttling",

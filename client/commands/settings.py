@@ -1,8 +1,12 @@
 """App settings of a slot."""
 
+import json
+from typing import TextIO
+
 import click
 
 from client.api import Portal
+from client.app_settings import AppSetting, differences, read_file
 from client.commands.options import with_json, with_slot, with_waiting
 from client.exits import Ended, Exit
 from client.login import read
@@ -54,6 +58,66 @@ def set_(
             raise Ended(Exit.REFUSED, f"'{pair}' has no name, so nothing was saved. Write NAME=VALUE.")
         entry = {"value": value} | ({} if is_sticky is None else {"is_sticky": is_sticky})
         changes[name] = entry if equals else None
+    _save(site, slot, changes, is_waiting=is_waiting, timeout=timeout, is_json=is_json)
+
+
+@settings.command()
+@click.argument("site")
+@with_slot("production")
+def export(site: str, slot: str) -> None:
+    """Print the app settings with their values, which is recorded, as JSON that import takes."""
+    found = _read(Portal(read()), site, slot)
+    click.echo(json.dumps([one.as_data() for one in found.values()], indent=2))
+
+
+@settings.command("import")
+@click.argument("site")
+@click.argument("file", type=click.File(encoding="utf-8-sig"))
+@with_slot("production")
+@click.option("--replace", "is_whole", is_flag=True, help="remove the app settings that FILE does not name")
+@with_waiting
+def import_(
+    site: str, file: TextIO, slot: str, is_whole: bool, is_waiting: bool, timeout: float, is_json: bool
+) -> None:
+    """Set the app settings of FILE (- is standard input): a list of objects with name, value and slotSetting."""
+    wanted = read_file(file.read())
+    changes: dict[str, object] = {
+        one.name: {"value": one.value} | ({} if one.is_sticky is None else {"is_sticky": one.is_sticky})
+        for one in wanted.values()
+    }
+    if is_whole:
+        changes |= {name: None for name in _read(Portal(read()), site, slot) if name not in wanted}
+    if not changes:
+        raise Ended(Exit.REFUSED, "FILE names no app setting, so nothing was changed.")
+    _save(site, slot, changes, is_waiting=is_waiting, timeout=timeout, is_json=is_json)
+
+
+@settings.command()
+@click.argument("site")
+@click.argument("file", type=click.File(encoding="utf-8-sig"), required=False)
+@with_slot("staging")
+@click.option("--with", "other", default="production", help="the slot to compare with, where no FILE is given")
+@click.option("--values", "is_revealing", is_flag=True, help="show the values that differ")
+def diff(site: str, file: TextIO | None, slot: str, other: str, is_revealing: bool) -> None:
+    """Compare the app settings of a slot with FILE or with another slot. The comparison reads values and is recorded.
+
+    Lines begin with - for what only the slot has, + for what only the other side has, and ~ for what differs.
+    """
+    portal = Portal(read())
+    here = _read(portal, site, slot)
+    there = read_file(file.read()) if file is not None else _read(portal, site, other)
+    lines = differences(here, there, is_revealing=is_revealing)
+    result(None, lines, is_json=False)
+    if not lines:
+        say("Nothing differs.")
+
+
+def _read(portal: Portal, site: str, slot: str) -> dict[str, AppSetting]:
+    entries = portal.get(f"/sites/{site}/slots/{slot}/settings", reveal="true")["entries"]["app_settings"]
+    return {one["name"]: AppSetting(one["name"], one["value"], one["is_sticky"]) for one in entries}
+
+
+def _save(site: str, slot: str, changes: dict[str, object], *, is_waiting: bool, timeout: float, is_json: bool) -> None:
     portal = Portal(read())
     answer = portal.ask("PATCH", f"/sites/{site}/slots/{slot}/settings", {"app_settings": changes})
     if "entries" in answer:

@@ -46,6 +46,18 @@ def status(site: str, is_json: bool) -> None:
     result(found, lines, is_json=is_json)
 
 
+@click.command("open")
+@click.argument("site")
+@with_slot("production")
+def open_(site: str, slot: str) -> None:
+    """Open a slot in the browser, and print its address."""
+    found = Portal(read()).get(f"/sites/{site}/slots/{slot}")
+    address = found["addresses"][0]
+    result(found, [address], is_json=False)
+    if click.launch(address):
+        say("No browser could be started here. Open the address yourself.")
+
+
 @click.command()
 @click.argument("site")
 @click.argument("folder", type=click.Path(exists=True, path_type=Path))

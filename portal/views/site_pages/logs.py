@@ -1,9 +1,5 @@
 """Logs: what the instances of a slot wrote, and what they go on writing."""
 
-import base64
-import json
-import re
-import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
@@ -21,14 +17,12 @@ from sites.access import get_slot_for_log
 from sites.errors import Unreachable
 from sites.models import Slot
 from sites.monitoring import output, requests
+from sites.monitoring.cursor import decode, encode
 from sites.monitoring.output import Line, Positions
 
 LOGS = {"application": output, "requests": requests}
 COUNTS = (200, 1000, 5000)
 MAX_WORDS = 200
-MAX_CURSOR_BYTES = 64 * 1024
-_KEY = re.compile(r"\d{1,18}/\d{1,6}")
-_POSITION = re.compile(r"\d{1,20}-\d{1,10}-\d{1,18}|\d{0,9}")
 
 
 @dataclass(frozen=True)
@@ -114,27 +108,6 @@ def download(request: PortalRequest, site_name: str, slot_name: str) -> Streamin
         content_type="text/plain; charset=utf-8",
         headers={"Content-Disposition": f'attachment; filename="{slot.site.name}-{slot.name}-{query.log}.log"'},
     )
-
-
-def encode(positions: Positions) -> str:
-    """Positions as a part of an address."""
-    return base64.urlsafe_b64encode(zlib.compress(json.dumps(positions).encode())).decode() if positions else ""
-
-
-def decode(cursor: str) -> Positions:
-    """What `encode` made; nothing from any other text."""
-    try:
-        inflate = zlib.decompressobj()
-        data = json.loads(inflate.decompress(base64.urlsafe_b64decode(cursor), MAX_CURSOR_BYTES))
-    except (ValueError, zlib.error):
-        return {}
-    if not isinstance(data, dict):
-        return {}
-    return {
-        key: position
-        for key, position in data.items()
-        if _KEY.fullmatch(key) and isinstance(position, str) and _POSITION.fullmatch(position)
-    }
 
 
 def _look(slot: Slot, query: LogQuery) -> tuple[list[Line], Positions, str]:

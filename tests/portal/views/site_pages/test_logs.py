@@ -6,7 +6,6 @@ import re
 import pytest
 from django.test import Client
 
-from portal.views.site_pages.logs import decode, encode
 from sites.models import Slot
 from tests.domain import Domain
 from tests.portal.views.site_pages.conftest import Address
@@ -92,11 +91,3 @@ def test_a_runtime_that_is_away_is_said_on_the_page(
     assert "The agent does not answer" in part
     domain.runtime.is_reachable = True
     assert "The agent" not in alice.get(following(part)).content.decode()
-
-
-def test_positions_survive_an_address_and_nothing_else_does() -> None:
-    positions = {"12/0": "3-4-5", "12/1": "7"}
-    assert decode(encode(positions)) == positions
-    assert encode({}) == ""
-    for text in ("", "nonsense", "%00", encode({"a": "1"}), encode({"1/1": "x"}), encode({"1/1": "../.."})):
-        assert decode(text) == {}
