@@ -42,6 +42,8 @@ class Command:
 COMMANDS = ("browse", "stop", "restart", "domains", "swap", "rollback", "delete", "publish")
 CAPTIONS = {"rollback": "Roll back", "domains": "Manage domains"}
 """Those that are not the key itself."""
+SYNC = "sync"
+"""Of a slot that is connected to source control, on its page of deployments."""
 LIST_COMMANDS = COMMANDS
 QUICK_START_COMMANDS = tuple(key for key in COMMANDS if key not in ("domains", "publish"))
 DEPLOYMENT_COMMANDS = ("browse", "swap")
@@ -64,6 +66,7 @@ def slot_commands(user: User, slot: Slot, keys: tuple[str, ...] = LIST_COMMANDS)
         "swap": lambda: _swap(slot, siblings, reason),
         "rollback": lambda: _roll_back(slot, reason),
         "delete": lambda: _delete(slot, siblings, reason),
+        SYNC: lambda: Command(SYNC, "Sync", "refresh", _address("site-source-sync", slot), "post", reader),
         "publish": lambda: Command("publish", "Publish", "publish", _address("site-publish", slot), "ask", reason),
     }
     commands = [makers[key]() for key in keys]

@@ -117,6 +117,8 @@ DNS_RESOLVERS = [item.strip() for item in os.environ.get("GREENROOM_DNS_RESOLVER
 # What sites and builds reach, where they have a network of their own
 INTERPRETER_DOWNLOADS = env_bool("GREENROOM_INTERPRETER_DOWNLOADS", default=True)
 PRIVATE_NETWORKS = os.environ.get("GREENROOM_PRIVATE_NETWORKS") or "allow"
+SOURCE_CONTROL_HTTP = env_bool("SOURCE_CONTROL_HTTP", default=False)
+SOURCE_CONTROL_HOSTS = [item.strip() for item in os.environ.get("SOURCE_CONTROL_HOSTS", "").split(",") if item.strip()]
 NAME_SERVERS = [item.strip() for item in os.environ.get("GREENROOM_NAME_SERVERS", "").split(",") if item.strip()]
 
 # What an installation allows

@@ -13,6 +13,7 @@ from portal.views.site_pages import (
     redeploy,
     scale,
     secrets,
+    source,
     swaps,
 )
 
@@ -37,5 +38,10 @@ urlpatterns = [
     path("credentials/reset/", secrets.reset_credentials, name="site-credentials-reset"),
     path("credentials/reveal/", secrets.reveal_password, name="site-password-reveal"),
     path("credentials/profile/", secrets.download_profile, name="site-publish-profile"),
+    path("source/", source.source, name="site-source"),
+    path("source/sync/", source.sync, name="site-source-sync"),
+    path("source/disconnect/", source.disconnect, name="site-source-disconnect"),
+    path("source/secret/", source.reveal_secret, name="site-source-secret"),
+    path("source/secret/reset/", source.reset_secret, name="site-source-secret-reset"),
     path("configure/reveal/", secrets.reveal_values, name="site-values-reveal"),
 ]

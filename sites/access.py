@@ -122,14 +122,20 @@ def get_site_for_change(user: User, site_name: str) -> Site:
 
 
 def get_slot(user: User, site_name: str, slot_name: str) -> Slot:
-    """The slot of that site and name, with its site, workload and active deployment. Raises NotFound."""
-    related = ("site__subscription", "workload__active_deployment", "live_revision", "hold__operation")
+    """The slot of that site and name, with all that its pages show. Raises NotFound."""
+    related = (
+        "site__subscription",
+        "workload__active_deployment",
+        "live_revision",
+        "hold__operation",
+        "source_control",
+    )
     siblings = Slot.objects.select_related("workload__active_deployment").defer("publishing_password")
     found = (
         Slot.objects.filter(site__subscription__memberships__user=user)
         .annotate(role=F("site__subscription__memberships__role"))
         .select_related(*related)
-        .defer("live_revision__snapshot", "hold__operation__before")
+        .defer("live_revision__snapshot", "hold__operation__before", "source_control__password")
         .prefetch_related(Prefetch("site__slots", siblings))
     )
     only = _only_site(user)

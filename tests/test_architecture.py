@@ -43,7 +43,10 @@ MAY_IMPORT: dict[str, set[str]] = {
     "sites.access": {"sites.models"},
     "sites.throttling": {"sites.models"},
     "sites.tls": set(),
+    "sites.archives": {"sites.content", "sites.disk", "sites.kept_deployments", "sites.models"},
     "sites.services": {
+        "sites.archives",
+        "sites.repositories",
         "sites.tls",
         "sites.tasks",
         "sites.models",
@@ -69,6 +72,8 @@ MAY_IMPORT: dict[str, set[str]] = {
     "sites.operations": {
         "sites.operations.holds",
         "sites.operations.kinds",
+        "sites.archives",
+        "sites.repositories",
         "sites.models",
         "sites.logs",
         "sites.planning",
@@ -105,6 +110,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "sites.repositories": {"sites.content", "sites.disk", "sites.runtime"},
     "sites.door": {"sites.content", "sites.disk"},
     "sites.publishing": {
+        "sites.archives",
         "sites.services",
         "sites.access",
         "sites.models",

@@ -5,9 +5,10 @@ from datetime import datetime
 from django import template
 
 from portal import notifications, workers
+from portal.command_bar import slot_address
 from portal.operation_commands import kept_slot
 from portal.operation_query import OperationQuery
-from sites.models import DeletedSlot, Deployment, Operation, OperationState, OperationStep, Swap
+from sites.models import DeletedSlot, Deployment, Operation, OperationState, OperationStep, Slot, Swap
 from sites.models.clock import reckoned
 from sites.operations.kinds import kind_of
 from sites.plain_text import visible
@@ -93,6 +94,22 @@ def roll_back_offer(operation: Operation) -> RollBackOffer | None:
         return None
     offer = offer_roll_back(operation.site) if swap.rolled_back_by_id is None else None
     return offer if offer and offer.swap.operation_id == operation.pk else None
+
+
+@register.simple_tag
+def published_to(operation: Operation) -> Slot | None:
+    """The staging slot that a publication has just changed, to look at and to swap; None for everything else."""
+    deployment = getattr(operation, "deployment", None)
+    if deployment is None or operation.state != OperationState.SUCCEEDED or hasattr(operation, "swap"):
+        return None
+    slot = deployment.slot
+    return slot if slot is not None and not slot.is_production and slot.is_running else None
+
+
+@register.simple_tag
+def address_to_browse(slot: Slot) -> str:
+    """Where visitors reach the slot."""
+    return slot_address(slot)
 
 
 @register.filter

@@ -7,7 +7,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from portal import kept_form
 from portal.answers import answer_operation
-from portal.command_bar import COMMANDS, slot_commands
+from portal.command_bar import COMMANDS, SYNC, slot_commands
 from portal.confirmation import confirm
 from portal.http import PortalRequest
 from portal.settings_commands import FORMS, settings_commands
@@ -30,7 +30,7 @@ def command_bar(request: PortalRequest, site_name: str, slot_name: str) -> HttpR
         slot = get_slot(request.user, site_name, slot_name)
     except NotFound:
         return HttpResponse(headers={"HX-Redirect": reverse("site-list")})
-    keys = tuple(key for key in request.GET.get("keys", "").split(",") if key in COMMANDS)
+    keys = tuple(key for key in request.GET.get("keys", "").split(",") if key in (*COMMANDS, SYNC))
     commands = slot_commands(request.user, slot, keys)
     tab = request.GET.get("tab", "")
     if tab in FORMS:

@@ -10,7 +10,7 @@ from sites.content.archive import Archive
 from sites.content.entries import CONTROL, MAX_DEPTH, MAX_NAME_BYTES, MAX_PATH_BYTES
 from sites.content.store import Draft, FileEntry
 from sites.disk.use import Use
-from sites.errors import Refused
+from sites.errors import PublicationRefused, Refused
 
 _DRIVE = re.compile(r"[A-Za-z]:")
 
@@ -62,7 +62,7 @@ def removed(path: str) -> Change:
 
 
 def safe_path(path: str) -> str:
-    """`path` as a content has it. Raises Refused for one that could leave the content."""
+    """`path` as a content has it. Raises PublicationRefused for one that could leave the content."""
     parts = path.split("/")
     is_safe = (
         all(part not in ("", ".", "..") and len(part.encode()) <= MAX_NAME_BYTES for part in parts)
@@ -73,7 +73,9 @@ def safe_path(path: str) -> str:
         and not _DRIVE.match(path)
     )
     if not is_safe:
-        raise Refused(f"'{path}' is not a path inside a web site, so nothing was changed. Use one like 'css/site.css'.")
+        raise PublicationRefused(
+            f"'{path}' is not a path inside a web site, so nothing was changed. Use one like 'css/site.css'."
+        )
     return path
 
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from sites.content.constraints import requirement
 from sites.content.tables import Table, as_list, as_table, parse_json, parse_toml
 from sites.content.tree import Tree
-from sites.errors import Refused
+from sites.errors import ContentRefused
 
 PYPI = re.compile(r"^https://(?:pypi\.org|pypi\.python\.org)/")
 HASH = re.compile(r"sha(?:256|384|512):[0-9a-f]{64,128}")
@@ -72,11 +72,11 @@ def read_pipenv(tree: Tree) -> Locked:
 
 
 def _locked(lock: str, command: str, own: list[str], pins: list[Pin], indexes: list[str]) -> Locked:
-    """Raises Refused when a requirement is not in the lock: it would be resolved anew, in silence."""
+    """Raises ContentRefused when a requirement is not in the lock: it would be resolved anew, in silence."""
     known = {_normal(pin.name) for pin in pins}
     missing = [line for line in own if pins and _is_named(line) and _normal(_name_of(line)) not in known]
     if missing:
-        raise Refused(
+        raise ContentRefused(
             f"{lock} does not have '{_name_of(missing[0])}', so nothing was published. "
             f"Run '{command}', then publish again."
         )
@@ -105,7 +105,7 @@ def _lines(source: str, entries: Iterable[tuple[str, object]], skipped: Iterable
         try:
             lines += [requirement(name, one) for one in (spec if isinstance(spec, list) else [spec])]
         except ValueError as error:
-            raise Refused(
+            raise ContentRefused(
                 f"{source} asks for '{name}' in a way that is not understood ({error}), so nothing was published. "
                 "Write its version as in 'name==1.2', or add a requirements.txt, then publish again."
             ) from error

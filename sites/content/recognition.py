@@ -14,7 +14,7 @@ from sites.content.python_sites import DjangoProject, find_application, find_dja
 from sites.content.recipe import Kind, Recipe, serve
 from sites.content.tree import Tree, nearest, text
 from sites.content.unrecognised import INDEX_PAGES, unrecognised
-from sites.errors import Refused
+from sites.errors import ContentRefused
 
 STARTUP_FILE = ".greenroom/startup.sh"
 """A script that starts the content, as clients publish it with type=startup."""
@@ -41,7 +41,7 @@ class Choices:
 def recognise(tree: Tree, choices: Choices | None = None) -> Recipe:
     """The recipe of a content.
 
-    Raises Refused, with what is recognised, when nothing is, and for manifests that cannot be read.
+    Raises ContentRefused, with what is recognised, when nothing is, and for manifests that cannot be read.
     """
     choices = choices or Choices()
     project = Project(tree, read_wishes(tree), read_procfile(tree), read_package(tree), has_packages(tree))
@@ -60,7 +60,7 @@ def recognise(tree: Tree, choices: Choices | None = None) -> Recipe:
         or _static(project)
     )
     if recipe is None:
-        raise Refused(unrecognised(tree, is_python=project.is_python))
+        raise ContentRefused(unrecognised(tree, is_python=project.is_python))
     recipe = _as_chosen(project, recipe, choices)
     _refuse_lines(recipe)
     return recipe
@@ -70,12 +70,12 @@ def _refuse_lines(recipe: Recipe) -> None:
     """Those that are longer than Linux takes for an argument of a program."""
     started, built = (*recipe.command, recipe.release or ""), recipe.build_steps
     if any(_bytes(line) > MAX_COMMAND_BYTES for line in started):
-        raise Refused(
+        raise ContentRefused(
             f"The line that starts this content is longer than {MAX_COMMAND_BYTES:,} bytes, so nothing was changed. "
             "Put it into a script, and publish again."
         )
     if sum(map(_bytes, built)) > MAX_BUILD_BYTES:
-        raise Refused(
+        raise ContentRefused(
             f"The lines that build this content are longer than {MAX_BUILD_BYTES:,} bytes together, so nothing was "
             "changed. Put them into a script, and publish again."
         )

@@ -49,15 +49,20 @@ GreenroomError
 │   │   ├── NameTaken
 │   │   ├── NameRefused
 │   │   ├── DomainRefused
-│   │   └── CertificateRefused
+│   │   ├── CertificateRefused
+│   │   └── SourceRefused   a repository that cannot be connected
 │   ├── Outdated            somebody else saved the page meanwhile
 │   ├── InstanceCountRefused
 │   ├── WrongNameTyped
+│   ├── NotConnected        a slot is published from no repository
+│   ├── HookRefused         a webhook without the right signature
+│   ├── HookLimited
 │   ├── PortTaken           `up` cannot have its port
 │   ├── AlreadyUp           one `up` per data folder
 │   ├── NotUp               a command needs a running `up`
 │   ├── IsolationMissing    the machine gives no sandbox, and nobody allowed to go without
 │   ├── ArchiveRefused      an upload that cannot be trusted or read
+│   ├── ContentRefused      an upload that is not recognised
 │   ├── UploadTooLarge
 │   ├── PublicationRefused
 │   ├── FileChanged         a file is not the one that its writer has seen
@@ -79,7 +84,8 @@ GreenroomError
     │   └── RouterUnreachable
     ├── ServerFault         Greenroom itself failed
     ├── StaleOrder          an order that a newer one has overtaken
-    └── RoutersLate         some routers did not acknowledge the routes before the switch
+    ├── RoutersLate         some routers did not acknowledge the routes before the switch
+    └── FetchFailed         a repository elsewhere could not be fetched
 """
 
 from sites.errors.access import (
@@ -138,6 +144,7 @@ from sites.errors.slots import (
     SlotStopped,
     SwapPending,
 )
+from sites.errors.sources import FetchFailed, HookLimited, HookRefused, NotConnected, SourceRefused
 from sites.errors.typed import (
     CertificateRefused,
     DomainRefused,
@@ -151,6 +158,7 @@ from sites.errors.typed import (
 from sites.errors.up import AlreadyUp, IsolationMissing, NotUp, PortTaken
 from sites.errors.uploads import (
     ArchiveRefused,
+    ContentRefused,
     FileChanged,
     GitMissing,
     PublicationRefused,
@@ -166,6 +174,7 @@ __all__ = [
     "Cancelled",
     "CertificateLimit",
     "CertificateRefused",
+    "ContentRefused",
     "DataFolderRefused",
     "DeploymentElsewhere",
     "DiskFull",
@@ -173,9 +182,12 @@ __all__ = [
     "DomainRefused",
     "DomainTaken",
     "Failed",
+    "FetchFailed",
     "FileChanged",
     "GitMissing",
     "GreenroomError",
+    "HookLimited",
+    "HookRefused",
     "InstanceCountRefused",
     "InstanceNotStarted",
     "InternalFault",
@@ -190,6 +202,7 @@ __all__ = [
     "NoSpaceLeft",
     "NotAllowed",
     "NotAuthenticated",
+    "NotConnected",
     "NotEnoughMemory",
     "NotFound",
     "NotRestorable",
@@ -226,6 +239,7 @@ __all__ = [
     "SlotBusy",
     "SlotLimit",
     "SlotStopped",
+    "SourceRefused",
     "StaleOrder",
     "SwapPending",
     "TokenLimited",

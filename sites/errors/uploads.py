@@ -11,6 +11,13 @@ class ArchiveRefused(Refused):
     sentence = "The archive was refused and nothing was changed: {reason}. {remedy}"
 
 
+class ContentRefused(Refused):
+    """What is published is not recognised, or names packages or a command that cannot be used."""
+
+    code = "ContentRefused"
+    http_status = 400
+
+
 class UploadTooLarge(Refused):
     """An upload exceeds MAX_UPLOAD."""
 

@@ -13,10 +13,11 @@ from sites.disk import trees
 from sites.disk.folders import is_older
 from sites.disk.use import Use, measure
 from sites.errors import RuntimeUnreachable
-from sites.models import DeletedSlot, Deployment, IdempotentRequest, Revision, Site, Slot
+from sites.models import DeletedSlot, Deployment, IdempotentRequest, Operation, Revision, Site, Slot
 from sites.models.clock import now
 from sites.operations import deleted_slots
-from sites.repositories import place
+from sites.repositories import fetching, place
+from sites.runtime.registry import get_runtime
 
 KEPT_LOG_DAYS = 90
 MEASURED_AT_ONCE = 100
@@ -53,6 +54,17 @@ def sweep() -> None:
     store.sweep()
     with suppress(RuntimeUnreachable):
         place.sweep()
+        _forget_fetches()
+
+
+def _forget_fetches() -> None:
+    """End and remove fetches whose operation has ended, however that came."""
+    kept = fetching.kept()  # before the operations, so that none that is new in between is missed
+    open_ones = Operation.objects.filter(state__in=Operation.OPEN).values_list("public_id", flat=True)
+    going_on = {public_id.hex for public_id in open_ones}
+    for key in set(kept) - going_on:
+        get_runtime().end_run(fetching.run_id_of(key))
+        fetching.remove(key)
 
 
 def supersede(site: Site) -> int:

@@ -20,6 +20,7 @@ from sites.models.site import InstanceSize, Site
 from sites.models.site_usage import SiteUsage
 from sites.models.slot import PRODUCTION, STAGING, Slot
 from sites.models.slot_setting import Category, SlotSetting, StickyName
+from sites.models.source_control import Provider, SourceControl
 from sites.models.stay import Stay
 from sites.models.subscription import Membership, Role, Subscription
 from sites.models.swap import SlotChange, Swap
@@ -52,6 +53,7 @@ __all__ = [
     "OperationState",
     "OperationStep",
     "PeriodicJob",
+    "Provider",
     "Revision",
     "RevisionState",
     "Role",
@@ -63,6 +65,7 @@ __all__ = [
     "SlotChange",
     "SlotHold",
     "SlotSetting",
+    "SourceControl",
     "Stay",
     "Step",
     "StickyName",

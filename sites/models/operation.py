@@ -28,7 +28,8 @@ class Step(models.TextChoices):
     """Where an operation is; each is written before its work is begun."""
 
     REQUESTED = "requested", "Requested"
-    QUEUED = "queued", "Waiting for the slot to be created"
+    QUEUED = "queued", "Waiting for the slot"
+    FETCHING = "fetching", "Fetching the repository"
     BUILDING = "building", "Building the content"
     RELEASING = "releasing", "Running the release command"
     RESTORING = "restoring", "Putting the persistent folders back"
@@ -77,7 +78,7 @@ class Operation(StateModel):
     )  # the preview whose hold this one has for its duration
     waits_for = models.ForeignKey(
         "self", null=True, on_delete=models.SET_NULL, related_name="waiting"
-    )  # what creates its slot; this one holds nothing until that has ended
+    )  # what has its slot; this one holds nothing until that has ended
     before = EncryptedJSONField(default=dict)  # what asking for it has replaced, by names of its kind
     outcome = models.TextField(blank=True)  # the sentence that it ended with
     error_code = models.CharField(max_length=32, blank=True)

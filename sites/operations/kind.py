@@ -11,7 +11,7 @@ from typing import Any
 from django.contrib.auth.models import User
 from django.db.models.functions import Now
 
-from sites.models import Operation, OperationState, Site, SlotChange, Step, Subscription
+from sites.models import Operation, OperationState, Site, Slot, SlotChange, Step, Subscription
 from sites.operations import wording
 
 INTO_SERVICE = (
@@ -72,6 +72,8 @@ class OperationKind(ABC):
     """Whether its slots come into being with it, so that a first publication to them waits for its end."""
     waits_for_creation = False
     """Whether it is such a publication."""
+    waits_for_others = False
+    """Whether it waits for whatever operation holds its slots, and is not refused."""
     is_roll_back = False
     alters_content = False
     """Whether it changes what a slot serves, or how, in a way that a roll-back has to ask about."""
@@ -106,11 +108,19 @@ class OperationKind(ABC):
         """
 
     def queue_up(self, operation: Operation, changes: Sequence[SlotChange], *args: Any, **asked: Any) -> None:
-        """Keep what is asked until the creation has ended that it waits for; `apply` then gets what was kept.
+        """Keep what is asked until the operation has ended that it waits for; `take_up` then finds what was kept.
 
         Raises TypeError for a kind that waits for none.
         """
-        raise TypeError(f"a {self.noun} does not wait for a creation")
+        raise TypeError(f"a {self.noun} does not wait for another operation")
+
+    def queued_slots(self, operation: Operation) -> list[Slot]:
+        """The slots that it holds once it need not wait any more; none when they are gone."""
+        raise TypeError(f"a {self.noun} does not wait for another operation")
+
+    def take_up(self, operation: Operation, changes: Sequence[SlotChange]) -> None:
+        """Make what was kept out of `changes`, as `apply` does; its slots are held now."""
+        raise TypeError(f"a {self.noun} does not wait for another operation")
 
     def undo(self, operation: Operation, changes: Sequence[SlotChange]) -> None:  # noqa: B027 - most kinds do nothing here
         """Take back exactly what `apply` has changed beside `changes`; in the transaction that fails the operation."""

@@ -6,6 +6,7 @@ from sites.operations.procedure import Stage
 from sites.operations.steps import (
     acknowledge,
     build,
+    fetch,
     offer,
     prepare,
     queue,
@@ -22,6 +23,14 @@ STAGES = {
     stage.step: stage
     for stage in (
         Stage(Step.QUEUED, queue.wait, limit_seconds=queue.LIMIT_SECONDS),
+        Stage(
+            Step.FETCHING,
+            fetch.work_fetch,
+            enter=fetch.begin_fetch,
+            clean_up=fetch.forget_fetch,
+            limit_seconds=1200.0,
+            hang_seconds=900.0,  # what was fetched is unpacked in one look
+        ),
         Stage(
             Step.BUILDING, build.work_build, enter=build.begin_build, clean_up=build.forget_runs, limit_seconds=2400.0
         ),

@@ -12,7 +12,7 @@ from sites import kept_deployments
 from sites.content.uploads import received
 from sites.door.answer import Streamed, note
 from sites.door.uploads import admission, file_of, takes_upload
-from sites.errors import GitMissing, GreenroomError, NoSpaceLeft, NotFound, Refused, is_disk_full
+from sites.errors import GitMissing, GreenroomError, NoSpaceLeft, NotFound, PublicationRefused, is_disk_full
 from sites.models import HostNameKind, Slot
 from sites.publishing import git_protocol
 from sites.publishing.authentication import publisher_of, with_slot
@@ -35,7 +35,9 @@ def refs(request: HttpRequest, slot: Slot, name: str) -> HttpResponse:
     if name != slot.site.name:
         raise NotFound
     if service not in REFS:
-        raise Refused("This address speaks git's smart protocol only; nothing was changed. Use git 1.6.6 or newer.")
+        raise PublicationRefused(
+            "This address speaks git's smart protocol only; nothing was changed. Use git 1.6.6 or newer."
+        )
     answer = _answer(f"application/x-{service}-advertisement")
     is_version_2 = service == UPLOAD_PACK and "version=2" in request.headers.get("Git-Protocol", "")
     opening = b"" if is_version_2 else git_protocol.service_line(service)

@@ -2,13 +2,14 @@
 
 import json
 
+from django.db.models import Q
 from django.http import HttpRequest, HttpResponse, JsonResponse, StreamingHttpResponse
 from django.http.response import HttpResponseBase
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_GET, require_http_methods
 
 from sites.errors import NotFound
-from sites.models import Deployment, Operation, OperationStep, Slot
+from sites.models import Deployment, Operation, OperationStep, Slot, SourceControl
 from sites.plain_text import log_text
 from sites.publishing.answers import address_of, answered, described
 from sites.publishing.authentication import publisher_of, with_slot
@@ -86,9 +87,9 @@ def deployment_log_entry(request: HttpRequest, slot: Slot, public_id: str, entry
 @require_GET
 @with_slot
 def is_deploying(request: HttpRequest, slot: Slot) -> HttpResponse:
-    """Whether a publication to the slot is going on."""
-    is_open = Operation.objects.filter(deployment__slot=slot, state__in=Operation.OPEN).exists()
-    return JsonResponse({"value": is_open})
+    """Whether a publication to the slot is going on, also one that is still being fetched."""
+    of_slot = Q(deployment__slot=slot) | Q(pk__in=SourceControl.objects.filter(slot=slot).values("last_fetch"))
+    return JsonResponse({"value": Operation.objects.filter(of_slot, state__in=Operation.OPEN).exists()})
 
 
 def _is_report(request: HttpRequest) -> bool:

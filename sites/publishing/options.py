@@ -2,10 +2,10 @@
 
 from django.http import HttpRequest
 
+from sites.archives import Origin
 from sites.content.changes import safe_path
 from sites.errors import NotFound, PublicationRefused
 from sites.publishing.authentication import publisher_of
-from sites.services.archives import Origin
 from sites.services.plain_line import plain_line
 
 ROOT = "site/wwwroot"
@@ -45,7 +45,7 @@ def origin_of(request: HttpRequest, otherwise: str, deployer: str) -> Origin:
 def path_in_site(path: str) -> str:
     """A path as clients name it: 'css/site.css', '/home/site/wwwroot/css/site.css'; '' is the site itself.
 
-    Raises PublicationRefused for another absolute path, and Refused for one that could leave the site.
+    Raises PublicationRefused for another absolute path, and for one that could leave the site.
     """
     inside = path.strip("/")
     if path.startswith("/home/") or inside == "home":

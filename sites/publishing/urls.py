@@ -2,7 +2,16 @@
 
 from django.urls import path
 
-from sites.publishing import branch_settings, environment, files, git_views, history, logstream, views
+from sites.publishing import (
+    branch_settings,
+    environment,
+    files,
+    git_views,
+    history,
+    logstream,
+    source_views,
+    views,
+)
 
 urlpatterns = [
     path("api/zipdeploy", views.zip_deploy, name="zip-deploy"),
@@ -22,6 +31,7 @@ urlpatterns = [
     path("<str:name>.git/info/refs", git_views.refs, name="git-refs"),
     path("<str:name>.git/git-upload-pack", git_views.upload_pack, name="git-upload-pack"),
     path("<str:name>.git/git-receive-pack", git_views.receive_pack, name="git-receive-pack"),
+    path("deploy", source_views.deploy, name="source-deploy"),
     path("logstream", logstream.log_stream, name="log-stream"),
     path("api/logstream", logstream.log_stream, name="api-log-stream"),
 ]

@@ -1,6 +1,7 @@
 """Which program of git answers a request, under which configuration and limits, as an order for the runtime."""
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -22,7 +23,7 @@ WRITE_SECONDS = 3600.0
 LIMITS = Limits(memory_mb=1024, cpus=1.0, processes=64)
 TOLERATED = (
     "missingEmail badEmail missingNameBeforeEmail missingSpaceBeforeEmail missingSpaceBeforeDate badDate badTimezone "
-    "zeroPaddedFilemode zeroPaddedDate nullSha1 badName multipleAuthors duplicateParents"
+    "zeroPaddedFilemode zeroPaddedDate nullSha1 badName multipleAuthors"
 ).split()
 """Faults of old histories that do no harm, as the large hosts of repositories accept them."""
 NO_LIMIT = 2**62
@@ -96,11 +97,7 @@ def plan(question: Question, job: Path, *, most: Use, exclusive: Exclusive) -> R
 
 
 def _environment(question: Question, exclusive: Exclusive) -> dict[str, str]:
-    configuration = _configuration()
-    variables = {
-        "GIT_CONFIG_NOSYSTEM": "1",
-        "GIT_CONFIG_GLOBAL": "/dev/null",
-        "GIT_CONFIG_COUNT": str(len(configuration)),
+    return git_environment(_of_receiving()) | {
         "GIT_NAMESPACE": f"slot-{question.slot_id}",
         "GIT_PROTOCOL": question.protocol if PROTOCOL.fullmatch(question.protocol) else "",
         "REPOSITORY": REPOSITORY,
@@ -113,6 +110,28 @@ def _environment(question: Question, exclusive: Exclusive) -> dict[str, str]:
         "SERVED_BRANCH": question.served_branch,
         "SERVED_COMMIT": question.served_commit,
         "MAX_REFS": str(MAX_REFS),
+    }
+
+
+def git_environment(more: Mapping[str, str]) -> dict[str, str]:
+    """What every run of git finds: its configuration, with `more` of it, and the limits of a commit.
+
+    Memory stays small however large the objects are, and packs stay packed.
+    """
+    configuration = {
+        "core.hooksPath": f"{TARGET}/hooks",
+        "core.bigFileThreshold": "16m",
+        "core.packedGitLimit": "128m",
+        "core.deltaBaseCacheLimit": "32m",
+        "pack.threads": "1",
+        "pack.windowMemory": "64m",
+        "gc.auto": "0",
+        **more,
+    }
+    variables = {
+        "GIT_CONFIG_NOSYSTEM": "1",
+        "GIT_CONFIG_GLOBAL": "/dev/null",
+        "GIT_CONFIG_COUNT": str(len(configuration)),
         "MAX_FILES": str(settings.MAX_ENTRIES),
         "MAX_BYTES": str(settings.MAX_UNPACKED),
     }
@@ -121,16 +140,8 @@ def _environment(question: Question, exclusive: Exclusive) -> dict[str, str]:
     return variables
 
 
-def _configuration() -> dict[str, str]:
-    """Of git. Memory stays small however large the objects are, and packs stay packed."""
+def _of_receiving() -> dict[str, str]:
     return {
-        "core.hooksPath": f"{TARGET}/hooks",
-        "core.bigFileThreshold": "16m",
-        "core.packedGitLimit": "128m",
-        "core.deltaBaseCacheLimit": "32m",
-        "pack.threads": "1",
-        "pack.windowMemory": "64m",
-        "gc.auto": "0",
         "receive.autogc": "false",
         "receive.fsckObjects": "true",
         "receive.maxInputSize": str(settings.MAX_UPLOAD),

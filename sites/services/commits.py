@@ -55,9 +55,14 @@ def checked_branches(names: str) -> tuple[str, ...]:
             f"{len(branches)} branches to deploy are not possible; nothing was saved. Name 1 to {MAX_BRANCHES}."
         )
     for name in branches:
-        if not _NAME.fullmatch(name):
+        if not is_branch(name):
             raise SettingRefused(
                 f"'{name}' is not a name of a branch that can be deployed; nothing was saved. "
                 "Use letters, digits, '-', '_', '.' and '/'."
             )
     return branches
+
+
+def is_branch(name: str) -> bool:
+    """Whether it is a name of a branch that can be deployed."""
+    return _NAME.fullmatch(name) is not None

@@ -7,7 +7,7 @@ from pathlib import Path
 from django.contrib.auth.models import User
 from django.db import IntegrityError, transaction
 
-from sites import access
+from sites import access, archives
 from sites.content import recognition, samples, store
 from sites.content.tree import Folder
 from sites.errors import NameTaken, SettingRefused
@@ -23,7 +23,7 @@ from sites.models import (
     Subscription,
 )
 from sites.operations.kinds.create_site import CREATE_SITE
-from sites.services import archives, names, requests, slots
+from sites.services import names, requests, slots
 from sites.services.plain_line import plain_line
 
 SAMPLE_NAME = "hello"

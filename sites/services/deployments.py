@@ -10,7 +10,7 @@ from django.contrib.auth.models import User
 from django.db import transaction
 from django.db.models import QuerySet
 
-from sites import access
+from sites import access, archives
 from sites.content import recognition, store
 from sites.content.tree import Folder
 from sites.errors import Refused
@@ -19,7 +19,7 @@ from sites.models import Deployment, Operation, Slot
 from sites.operations.kinds.publish import PUBLISH
 from sites.plain_text import log_text
 from sites.planning import build_log, configuration
-from sites.services import archives, requests
+from sites.services import requests
 from sites.services.plain_line import plain_line
 from sites.services.swaps import why_not_swap_into
 

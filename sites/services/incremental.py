@@ -6,6 +6,7 @@ from pathlib import Path
 
 from django.db import transaction
 
+from sites.archives import Origin, Unpacked, ensure_content_fits, ensure_text
 from sites.content import archive as zips
 from sites.content import changes, recognition, store, uploads
 from sites.content.changes import Change
@@ -13,8 +14,7 @@ from sites.errors import NotFound, Outdated, Refused
 from sites.models import Deployment, Operation, Slot
 from sites.operations.kinds.publish import PUBLISH
 from sites.planning import configuration
-from sites.services import requests, storage
-from sites.services.archives import Origin, Unpacked, ensure_text
+from sites.services import requests
 from sites.services.deployments import touched
 from sites.services.publisher import Publisher
 
@@ -102,7 +102,7 @@ def _publish(publisher: Publisher, slot: Slot, change: Change, origin: Origin, b
     choices = configuration(slot, slot.current_workload).choices
     with uploads.turn(str(slot.site.subscription_id)), _former(base) as (former, folder):
         uploads.ensure_disk()
-        storage.ensure_content_fits(change.use, name=slot.site.name, site=slot.site)
+        ensure_content_fits(change.use, name=slot.site.name, site=slot.site)
         with store.new_content() as draft:
             change.make(draft, former, folder)
             recipe = recognition.recognise(draft.tree, choices)

@@ -61,21 +61,24 @@ def ensure_free(slots: Iterable[Slot], *, wanted: OperationKind) -> None:
 
 
 def _wait_or_refuse(kind: OperationKind, operation: Operation, slots: list[Slot]) -> None:
-    """Put a first publication behind what creates its slot. Raises SlotBusy for everything else."""
+    """Put a first publication behind what creates its slot, and a fetch behind anything. Else raises SlotBusy."""
     hold = holds.holder_of(slots)
     if hold is None:
         raise Refused(f"Another operation on '{operation.target}' ended just now. Nothing was changed; try again.")
     if not _may_wait(kind, hold):
         raise _busy(hold.slot, hold.operation, wanted=kind.noun)
-    first = hold.operation.waiting.filter(state__in=Operation.OPEN, deployment__slot=hold.slot).first()
-    if first is not None:
-        raise _busy(hold.slot, first, wanted=kind.noun)
+    if not kind.waits_for_others:
+        first = hold.operation.waiting.filter(state__in=Operation.OPEN, deployment__slot=hold.slot).first()
+        if first is not None:
+            raise _busy(hold.slot, first, wanted=kind.noun)
     operation.waits_for = hold.operation
     operation.save(update_fields=["waits_for"])
 
 
 def _may_wait(kind: OperationKind, hold: SlotHold) -> bool:
     """A publication that goes on into production needs two slots at once, so it is asked for when both are there."""
+    if kind.waits_for_others:
+        return True
     return kind.waits_for_creation and kind_of(hold.operation).is_creation and not hold.slot.is_auto_swapped
 
 

@@ -6,35 +6,13 @@ from django.conf import settings
 
 from sites import kept_deployments
 from sites.content import uploads
-from sites.content.uploads import in_units
 from sites.disk.use import Use
-from sites.errors import QuotaExceeded
 from sites.models import Site, SiteUsage
 
 
 def ensure_disk() -> None:
     """Raises DiskFull when less of the disk is free than is kept in reserve."""
     uploads.ensure_disk()
-
-
-def ensure_content_fits(new: Use, *, name: str, site: Site | None) -> None:
-    """Raises QuotaExceeded when a new content would not fit beside what the site's slots and its roll-back need.
-
-    What else is kept of former deployments makes room by itself.
-    """
-    quota = kept_deployments.content_quota()
-    wanted = new + (kept_deployments.use_of(kept_deployments.needed(site)) if site else Use())
-    if wanted.is_within(quota):
-        return
-    if quota.bytes and wanted.bytes > quota.bytes:
-        values = {"wanted": in_units(wanted.bytes), "limit": in_units(quota.bytes), "setting": "SITE_CONTENT_BYTES"}
-    else:
-        values = {
-            "wanted": f"{wanted.files:,} files",
-            "limit": f"{quota.files:,} files",
-            "setting": "SITE_CONTENT_FILES",
-        }
-    raise QuotaExceeded(name=name, **values)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,13 @@
-// Publish by dropping a zip: on the form of a slot's page, or on any row with data-publish-url, which asks first.
+// Publish by dropping a zip, a folder or files: on a form that takes it, or on whatever has data-publish-url (a row, or a
+// page of a slot), which asks first. What was dropped waits until the form for it is there.
 
-const row = (event) => event.target.closest?.("[data-publish-url], [data-drop]");
+import { entriesOf, fileOf, isZip, packed } from "./pack.js";
+
+// A page that has a form for it has one that takes what is dropped beside it.
+function place(event) {
+  const found = event.target.closest?.("[data-publish-url], [data-drop]");
+  return found?.querySelector("[data-drop]") ?? found;
+}
 const hasFiles = (event) => event.dataTransfer?.types.includes("Files");
 let dropped = null;
 
@@ -10,11 +17,18 @@ function highlight(target) {
 }
 
 // The archive goes into the file field of the form, as if it had been chosen there.
-function take(form, file) {
-  const files = new DataTransfer();
-  files.items.add(file);
-  form.querySelector("input[type=file]").files = files.files;
-  check(form);
+async function take(form, entries) {
+  try {
+    const file = isZip(entries)
+      ? await fileOf(entries[0])
+      : await packed(entries, (done, all) => say(form, `Packing file ${done + 1} of ${all} …`));
+    const files = new DataTransfer();
+    files.items.add(file);
+    form.querySelector("input[type=file]").files = files.files;
+    check(form);
+  } catch (error) {
+    say(form, `'${entries[0].name}' could not be packed: ${error.message}. Make a zip of it and choose that.`);
+  }
 }
 
 // A file beyond the limit is not even sent; the server would refuse it with the same words.
@@ -33,7 +47,7 @@ function say(form, text) {
 document.addEventListener("dragover", (event) => {
   if (!hasFiles(event)) return;
   event.preventDefault();
-  const target = row(event);
+  const target = place(event);
   event.dataTransfer.dropEffect = target ? "copy" : "none";
   highlight(target);
 });
@@ -44,15 +58,15 @@ document.addEventListener("drop", (event) => {
   if (!hasFiles(event)) return;
   event.preventDefault();
   highlight(null);
-  const target = row(event);
-  const file = event.dataTransfer.files[0];
-  if (!target || !file) return;
+  const target = place(event);
+  const entries = entriesOf(event.dataTransfer);
+  if (!target || !entries.length) return;
   if (target.hasAttribute("data-drop")) {
-    take(target, file);
+    take(target, entries);
     return;
   }
-  dropped = file;
-  window.htmx.ajax("GET", `${target.dataset.publishUrl}?name=${encodeURIComponent(file.name)}`, { target: "#confirmation" });
+  dropped = entries;
+  window.htmx.ajax("GET", `${target.dataset.publishUrl}?name=${encodeURIComponent(entries[0].name)}`, { target: "#confirmation" });
 });
 
 document.body.addEventListener("htmx:afterSettle", () => {

@@ -56,8 +56,9 @@ def site(system: System, page: Page, tmp_path: Path) -> str:
     archive = tmp_path / "greeting.zip"
     archive.write_bytes(archives.zipped(app__py=APPLICATION, Procfile=archives.WEB))
     page.goto(f"/sites/{NAME}/production/deployments/")
+    page.click("#publish-here")
     page.set_input_files("#archive", archive)
-    page.click(".publish__form .button")
+    page.click("#answer-yes")
     with system.client(NAME) as visitor:
         wait_for(lambda: visitor.get("/").text == "nothing", 60, "the application answers", interval=0.2)
     _rest(page)

@@ -47,6 +47,20 @@ def of_a_staged_site(steps: Walker, site: str) -> None:
     steps.press("#glance-reset", then="#question")
     steps.show("reset-credentials-question")
     steps.refuse()
+    source(steps, site)
+
+
+def source(steps: Walker, site: str) -> None:
+    """Set up deployment from source control: both pages of its dialog, and a refusal."""
+    steps.go(f"/sites/{site}/production/dashboard/")
+    steps.press("#glance-source", then="#source-next")
+    steps.show("source-where")
+    steps.show_at("source-where", 360)
+    steps.press("#source-next", then="#source-connect")
+    steps.fill(source_url="ssh://git@git.example.org/team/site.git")
+    steps.press("#source-connect", then=".sheet__fault")
+    steps.show("source-repository")
+    steps.press("#drawer-close")
 
 
 def of_the_list(steps: Walker, staged: str, plain: str) -> None:

@@ -9,7 +9,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
-from portal.command_bar import DEPLOYMENT_COMMANDS, Command
+from portal.command_bar import DEPLOYMENT_COMMANDS, SYNC, Command
 from portal.http import PortalRequest
 from portal.site_forms import PublishForm
 from portal.views.site_pages import parts
@@ -25,10 +25,12 @@ PAGE_SIZE = 20
 
 @require_safe
 def history(request: PortalRequest, site_name: str, slot_name: str) -> HttpResponse:
-    """The history with the newest first, and the form to publish."""
+    """The history with the newest first, the form to publish, and the connection to source control."""
     slot = get_slot(request.user, site_name, slot_name)
-    context = {
-        "facts": SlotFacts(request.user, slot),
+    facts = SlotFacts(request.user, slot)
+    context: dict[str, object] = {
+        "facts": facts,
+        "source": facts.source,
         "form": PublishForm(),
         "max_upload": settings.MAX_UPLOAD,
         "page": Paginator(Deployment.objects.filter(workload=slot.workload), PAGE_SIZE).get_page(
@@ -38,7 +40,13 @@ def history(request: PortalRequest, site_name: str, slot_name: str) -> HttpRespo
     }
     is_open = parts.open_operation(slot) is not None
     return parts.show(
-        request, slot, "deployments", context, commands=DEPLOYMENT_COMMANDS, part="history", is_open=is_open
+        request,
+        slot,
+        "deployments",
+        context,
+        commands=DEPLOYMENT_COMMANDS if facts.source is None else (*DEPLOYMENT_COMMANDS, SYNC),
+        part="source" if request.htmx and request.htmx.target == "source" else "history",
+        is_open=is_open,
     )
 
 

@@ -11,7 +11,7 @@ from portal.command_bar import address_of, slot_address
 from portal.rows import Row
 from portal.usage_bars import Bar, storage_bars
 from sites.access import may_change
-from sites.models import HostNameKind, Instance, OperationState, Slot, Swap
+from sites.models import HostNameKind, Instance, OperationState, Slot, SourceControl, Swap
 from sites.services.storage import SiteStorage, storage_of
 from sites.services.swaps import partner
 
@@ -93,6 +93,11 @@ class SlotFacts:
     def other(self) -> Slot | None:
         """The other side of a swap."""
         return partner(self.slot)
+
+    @cached_property
+    def source(self) -> SourceControl | None:
+        """The repository from which the slot is published."""
+        return getattr(self.slot, "source_control", None)
 
     @cached_property
     def address(self) -> str:

@@ -171,8 +171,16 @@ def address(host: HostName) -> str:
 
 def publishing_url(slot: Slot) -> str:
     """Where a zip is published to the slot."""
-    host = publishing_host(slot.site.name, None if slot.is_production else slot.name)
-    return f"http://{host}{_port()}/api/zipdeploy"
+    return f"{_publishing_address(slot)}/api/zipdeploy"
+
+
+def hook_url(slot: Slot) -> str:
+    """Where a webhook tells the slot to fetch."""
+    return f"{_publishing_address(slot)}/deploy"
+
+
+def _publishing_address(slot: Slot) -> str:
+    return f"http://{publishing_host(slot.site.name, None if slot.is_production else slot.name)}{_port()}"
 
 
 def _port() -> str:

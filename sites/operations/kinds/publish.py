@@ -2,7 +2,8 @@
 
 from collections.abc import Sequence
 
-from sites.models import Deployment, Operation, SlotChange, Step, Swap
+from sites.models import Deployment, Operation, Slot, SlotChange, Step
+from sites.operations.bringing import bring
 from sites.operations.kind import WITH_BUILD, Need, OperationKind, Queue
 from sites.operations.wording import quoted, took
 
@@ -36,13 +37,17 @@ class Publish(OperationKind):
         *,
         deployment: Deployment,
     ) -> None:
-        """`deployment` goes into the first slot of `changes` that is not production, or into production alone."""
-        received = next((change for change in changes if not change.held_slot.is_production), changes[0])
-        received.bring(deployment)
-        if len(changes) > 1:
-            production = next(change for change in changes if change is not received)
-            received.exchange_with(production)
-            Swap.objects.create(operation=operation, source=received.slot, target=production.slot)
+        """See `bring`."""
+        bring(operation, changes, deployment)
+
+    def queued_slots(self, operation: Operation) -> list[Slot]:
+        """The slot that is being created for it."""
+        deployment = getattr(operation, "deployment", None)
+        return [deployment.slot] if deployment is not None and deployment.slot is not None else []
+
+    def take_up(self, operation: Operation, changes: Sequence[SlotChange]) -> None:
+        """Its deployment is there since it was asked for."""
+        bring(operation, changes, operation.deployment)
 
     def need(self, change: SlotChange, *, is_in_service: bool) -> Need:
         """What is published has to answer; what leaves production for it has to be as good as it is now."""

@@ -32,6 +32,7 @@ PASSWORD = Recorded("password", "change of password", "Changing the password of 
 REVEAL = Recorded("reveal", "disclosure of a secret", "Showing a secret of '{target}'")
 MEMBERS = Recorded("members", "change of the subscription", "Changing the subscription '{target}'")
 DOMAINS = Recorded("domains", "change of the domain names", "Changing the domain names of '{target}'")
+SOURCE_CONTROL = Recorded("source_control", "change of the source control", "Changing the source control of '{target}'")
 CERTIFICATES = Recorded("certificates", "change of the certificates", "Changing the certificates of '{target}'")
 CRASH_LOOP = Recorded("crash_loop", "crash loop", "Watching '{target}'")
 QUOTA = Recorded("quota", "disk quota", "Measuring the folders of '{target}'")

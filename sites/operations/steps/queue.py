@@ -1,10 +1,11 @@
-"""Step QUEUED: a first publication waits until what creates its slot has ended."""
+"""Step QUEUED: an operation waits until the one has ended that has its slots."""
 
 from django.db import transaction
 
 from sites.errors import Failed
-from sites.models import SlotChange
+from sites.models import Operation, SlotChange
 from sites.operations import holds
+from sites.operations.kinds import kind_of
 from sites.operations.procedure import DONE, Progress
 from sites.operations.turn import Turn
 
@@ -12,22 +13,35 @@ LIMIT_SECONDS = 3600.0
 
 
 def wait(turn: Turn) -> Progress:
-    """Take the slot once it is free. Raises Failed when it was not created after all."""
+    """Take the slots once they are free. Raises Failed when they were not created after all, or are gone."""
     operation = turn.operation
     if operation.holds.exists():
         return DONE
-    creation = operation.waits_for
-    if creation is not None and creation.is_open:
-        step = creation.get_step_display()
-        return Progress(False, f"'{creation.target}' is still being created: {step[0].lower()}{step[1:]}")
-    deployment = getattr(operation, "deployment", None)
-    if deployment is None or deployment.slot is None:
-        raise Failed(f"{turn.what} was not begun: '{operation.target}' was not created. Create it, then publish again.")
+    first = operation.waits_for
+    if first is not None and first.is_open:
+        return Progress(False, _what_goes_first(first))
+    slots = turn.kind.queued_slots(operation)
+    if not slots:
+        raise Failed(f"{turn.what} was not begun: {_what_is_missing(turn)}")
     with transaction.atomic():
-        if not holds.take(operation, [deployment.slot]):
+        if not holds.take(operation, slots):
             return Progress(False, f"another operation on '{operation.target}' goes first")
-        changes = holds.unchanged(operation, [deployment.slot])
-        turn.kind.apply(operation, changes, deployment=deployment)
+        changes = holds.unchanged(operation, slots)
+        turn.kind.take_up(operation, changes)
         SlotChange.objects.bulk_create(changes)
     turn.forget()
     return DONE
+
+
+def _what_is_missing(turn: Turn) -> str:
+    if turn.kind.waits_for_creation:
+        return f"'{turn.operation.target}' was not created. Create it, then publish again."
+    return f"'{turn.operation.target}' was deleted meanwhile. There is nothing left to do."
+
+
+def _what_goes_first(first: Operation) -> str:
+    step = first.get_step_display()
+    step = f"{step[0].lower()}{step[1:]}"
+    if kind_of(first).is_creation:
+        return f"'{first.target}' is still being created: {step}"
+    return f"the {kind_of(first).noun} of {first.actor_name} goes first: {step}"

@@ -65,7 +65,7 @@ COMPRESSED = (
 )
 """Types that become shorter; pictures, films, archives and woff are compressed already."""
 LARGEST_COMPRESSED_KB = 8 * 1024
-MOST_FILES = 16 * 1024
+MAX_FILES = 16 * 1024
 """Open at once; a third of them can be connections."""
 IDLE_SECONDS = 4000
 """A connection without a request. The router closes its own after an hour, so no request meets one that just closes."""
@@ -129,7 +129,7 @@ def configuration(folder: Path, environment: Mapping[str, str], backend: Sequenc
         'deflate.allowed-encodings = ("gzip")',
         f"deflate.max-compress-size = {LARGEST_COMPRESSED_KB}",
         f"server.upload-dirs = {listed([scratch])}",
-        f"server.max-fds = {min(MOST_FILES, resource.getrlimit(resource.RLIMIT_NOFILE)[1])}",
+        f"server.max-fds = {min(MAX_FILES, resource.getrlimit(resource.RLIMIT_NOFILE)[1])}",
         f"server.max-request-field-size = {HEADER_BYTES}",
         f"server.max-keep-alive-idle = {IDLE_SECONDS}",
         "server.max-keep-alive-requests = 60000",

@@ -11,6 +11,7 @@ from django.test import Client, override_settings
 from sites.models import Deployment, Operation, Slot
 from tests.domain import Domain
 from tests.portal.conftest import HTMX
+from tests.portal.views.conftest import text
 
 PRODUCTION = "/sites/contoso/production/publish/"
 STAGING = "/sites/contoso/staging/publish/"
@@ -120,3 +121,17 @@ def test_a_stranger_finds_nothing(domain: Domain, charlie: Client, staged: objec
 
 def test_other_methods_are_not_there(alice: Client, staged: object) -> None:
     assert alice.put(STAGING).status_code == 405
+
+
+def test_what_was_published_to_staging_is_offered_to_look_at_and_to_swap(
+    domain: Domain, staged: tuple[Slot, Slot], alice: Client
+) -> None:
+    production, staging = staged
+    domain.publish(production, "three")
+    assert "notification-swap" not in text(alice.get("/sites/"))
+    domain.publish(staging, "four")
+    page = text(alice.get("/sites/"))
+    assert 'id="notification-swap" href="/sites/contoso/staging/swap/"' in page
+    assert 'id="notification-browse" href="http://contoso-staging.localhost:8080/"' in page
+    domain.swap(*(Slot.objects.get(pk=slot.pk) for slot in (staging, production)))
+    assert "notification-swap" not in text(alice.get("/sites/"))

@@ -93,6 +93,11 @@ SAME = {
     "site-credentials-reset": "reset_credentials",
     "site-password-reveal": "get_credentials",
     "site-values-reveal": "get_settings",
+    "site-source": "connect_source_control",
+    "site-source-sync": "sync_source_control",
+    "site-source-disconnect": "disconnect_source_control",
+    "site-source-secret": "get_source_control",
+    "site-source-secret-reset": "reset_webhook_secret",
 }
 """Address of the portal → what does the same in the API."""
 

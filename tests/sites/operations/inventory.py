@@ -21,9 +21,10 @@ COUNTERS = {
     "SlotSetting": {"id"},
     "StickyName": {"id"},
     "HostName": {"id"},
+    "SourceControl": {"last_fetch_id"},
 }
 """What only grows, tells of tries, or numbers what was made again."""
-FOLDERS = ("CONTENT_DIR", "BUILD_DIR", "MOUNT_DIR")
+FOLDERS = ("CONTENT_DIR", "BUILD_DIR", "MOUNT_DIR", "GIT_DIR")
 
 Inventory = dict[str, list[Any]]
 

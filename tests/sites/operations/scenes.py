@@ -10,13 +10,15 @@ from sites.jobs import reconcile, retire
 from sites.models import Category, Operation, Revision, Site, Slot
 from sites.models.clock import now
 from sites.planning import mount_folder
-from sites.services import custom_sites, deployments, slots, swaps
+from sites.services import custom_sites, deployments, slots, source_control, swaps
 from sites.services import sites as site_services
 from sites.services.custom_sites import Beginning
+from sites.services.publisher import Publisher
 from sites.services.restore import restore
 from sites.services.rollback import request_roll_back
 from sites.services.settings import Entry, save_settings
 from tests.domain import Domain
+from tests.sites.fetched_repository import FetchedRepository, connect_source
 
 Ask = Callable[[], Operation]
 BUILT = {
@@ -206,9 +208,27 @@ def restore_staging(domain: Domain) -> Ask:
     return lambda: restore(acting_user=domain.alice, operation=deletion)
 
 
+def fetch(domain: Domain) -> Ask:
+    production, _staging = furnished(domain)
+    repository = FetchedRepository(domain.runtime)
+    assert domain.work(connect_source(domain, production)).state == "succeeded"
+    repository.commit = "b" * 40
+    return lambda: source_control.sync(publisher=Publisher("alice", domain.alice), slot=fresh(production))
+
+
+def fetch_with_auto_swap(domain: Domain) -> Ask:
+    _production, staging = furnished(domain)
+    slots.change_swap_settings(acting_user=domain.alice, slot=staging, is_auto_swapped=True)
+    repository = FetchedRepository(domain.runtime)
+    assert domain.work(connect_source(domain, fresh(staging))).state == "succeeded"
+    repository.commit = "b" * 40
+    return lambda: source_control.sync(publisher=Publisher("alice", domain.alice), slot=fresh(staging))
+
+
 SCENES: dict[str, tuple[Callable[[Domain], Ask], ...]] = {
     "create_site": (create_site, create_empty_site),
     "enable_staging": (enable_staging,),
+    "fetch": (fetch, fetch_with_auto_swap),
     "publish": (publish, publish_with_auto_swap),
     "swap": (swap, swap_that_reuses, previewed_swap),
     "roll_back": (roll_back,),

@@ -33,7 +33,7 @@ ROUNDS = 40
 def _own_folders(settings: LazySettings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     settings.DATA_DIR = tmp_path / "data"
     settings.DATA_DIR.mkdir()
-    for name in ("CONTENT_DIR", "BUILD_DIR", "MOUNT_DIR", "CACHE_DIR", "UPLOAD_DIR"):
+    for name in ("CONTENT_DIR", "BUILD_DIR", "MOUNT_DIR", "CACHE_DIR", "UPLOAD_DIR", "GIT_DIR"):
         setattr(settings, name, settings.DATA_DIR / name)
     settings.BASE_DIR = tmp_path
     uv = tmp_path / ".boot" / "bin" / "uv"

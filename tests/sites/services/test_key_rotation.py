@@ -25,13 +25,14 @@ from portal.accounts import browsers, codes
 from portal.accounts.links import create_link
 from sites.errors import KeyFileRefused
 from sites.keyring import KeyFile, Keyring, Purpose, key_file, new_key
-from sites.models import DeletedSlot, Deployment, Operation, Slot, SlotSetting, Swap
+from sites.models import DeletedSlot, Deployment, Operation, Slot, SlotSetting, SourceControl, Swap
 from sites.models.fields import decrypt, encrypt, keyed_digests
 from sites.services import key_rotation, routers, slots
 from sites.services.authority import authority
 from sites.services.certificates import add_certificate
 from sites.services.settings import Entry, entry_state, is_entry_state, read_settings
 from tests.domain import Domain
+from tests.sites.fetched_repository import URL
 from tests.sites.tls.uploads import upload
 
 ROOT = Path(__file__).resolve().parent.parent.parent.parent
@@ -114,6 +115,9 @@ def full(keys: KeyFile, domain: Domain) -> Domain:
     domain.save(its_staging, Entry("KEY", "of what is deleted"))
     domain.work(slots.delete_staging(acting_user=domain.alice, slot=its_staging))
     add_certificate(acting_user=domain.alice, slot=production, content=upload("contoso.localhost"), password="")
+    SourceControl.objects.create(
+        slot=production, provider="github", url=URL, branch="main", password="token", webhook_secret="secret"
+    )
     app = {"secret": encrypt(SECRET)}
     Authenticator.objects.create(user=domain.alice, type=Authenticator.Type.TOTP, data=app)
     RecoveryCodes.activate(domain.alice)

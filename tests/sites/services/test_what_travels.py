@@ -10,7 +10,7 @@ import pytest
 from django.db.models import Q
 from django.test import override_settings
 
-from sites.models import Category, HostNameKind, Operation, Slot, SlotSetting
+from sites.models import Category, HostNameKind, Operation, Slot, SlotSetting, SourceControl
 from sites.planning import mount_folder
 from sites.services import certificates, domains, slots
 from sites.services.commits import change_deploy_branches
@@ -18,6 +18,7 @@ from sites.services.handler_mappings import to_value
 from sites.services.publisher import Publisher
 from sites.services.settings import TRAVELLING, Entry, read_settings, save_settings
 from tests.domain import Domain
+from tests.sites.fetched_repository import connect_source
 from tests.sites.tls.uploads import upload
 
 DOCUMENT = Path(__file__).parents[3] / "docs" / "swap.md"
@@ -116,6 +117,11 @@ def endpoint(domain: Domain, slot: Slot) -> list[object]:
     return [hosts(HostNameKind.PUBLISHING)(domain, slot), slot.publishing_user, slot.publishing_password]
 
 
+def connect(domain: Domain, slot: Slot, number: int) -> None:
+    """Nothing is fetched: there is no such repository."""
+    domain.work(connect_source(domain, slot, branch=f"release-{number}"))
+
+
 APP, CONNECTION = Category.APP_SETTINGS, Category.CONNECTION_STRINGS
 PROBES = {
     "content and deployments": Probe(
@@ -161,6 +167,9 @@ PROBES = {
         lambda domain, slot, number: change_deploy_branches(
             publisher=Publisher("alice", domain.alice), slot=slot, names=f"release-{number}"
         ),
+    ),
+    "source control": Probe(
+        lambda _domain, slot: list(SourceControl.objects.filter(slot=slot).values_list("url", "branch")), connect
     ),
     "drain limit": swap_setting("drain_limit_seconds", lambda number: 40 + number),
     "roll-back window": swap_setting("rollback_window_seconds", lambda number: 300 + number),

@@ -6,13 +6,15 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from sites import kept_deployments
 from sites.content import archive as zips
 from sites.content import recognition, store, uploads
 from sites.content.recipe import Recipe
 from sites.content.recognition import Choices
-from sites.errors import ArchiveRefused
+from sites.content.uploads import in_units
+from sites.disk.use import Use
+from sites.errors import ArchiveRefused, QuotaExceeded
 from sites.models import Deployment, Site
-from sites.services import storage
 
 _NO_TEXT = re.compile("[\0\ud800-\udfff]")
 """Zero bytes and halves of characters: no process takes them, nor does a JSON column of PostgreSQL."""
@@ -81,7 +83,7 @@ def unpacked(
         recipe = recognition.recognise(packed, choices)
         ensure_text(recipe)
         uploads.ensure_disk()
-        storage.ensure_content_fits(packed.use, name=name, site=site)
+        ensure_content_fits(packed.use, name=name, site=site)
         with store.new_content() as draft:
             packed.unpack(draft)
             content = draft.seal()
@@ -97,3 +99,23 @@ def ensure_text(recipe: Recipe) -> None:
             reason="a command in its Procfile or package.json contains a zero byte or half a character",
             remedy="Write that command anew, as UTF-8, and publish again.",
         )
+
+
+def ensure_content_fits(new: Use, *, name: str, site: Site | None) -> None:
+    """Raises QuotaExceeded when a new content would not fit beside what the site's slots and its roll-back need.
+
+    What else is kept of former deployments makes room by itself.
+    """
+    quota = kept_deployments.content_quota()
+    wanted = new + (kept_deployments.use_of(kept_deployments.needed(site)) if site else Use())
+    if wanted.is_within(quota):
+        return
+    if quota.bytes and wanted.bytes > quota.bytes:
+        values = {"wanted": in_units(wanted.bytes), "limit": in_units(quota.bytes), "setting": "SITE_CONTENT_BYTES"}
+    else:
+        values = {
+            "wanted": f"{wanted.files:,} files",
+            "limit": f"{quota.files:,} files",
+            "setting": "SITE_CONTENT_FILES",
+        }
+    raise QuotaExceeded(name=name, **values)

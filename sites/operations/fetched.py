@@ -1,0 +1,11 @@
+"""What an operation that fetches from source control keeps in `operation.before`, by these names."""
+
+SLOTS = "slots"
+"""Ids of the slots that it holds; the first one receives what is fetched."""
+URL = "url"
+BRANCH = "branch"
+"""What is fetched, whatever the connection becomes meanwhile."""
+COMMIT = "commit"
+"""What was found."""
+IS_SERVED = "is_served"
+"""Whether the slot serves it already, so that nothing is published."""
