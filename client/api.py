@@ -15,7 +15,7 @@ from client.login import Login
 CONNECT_SECONDS, READ_SECONDS = 10, 180
 PATIENCE_SECONDS = 30.0
 """How long a portal may be away, while it restarts for example, before the client gives up."""
-PAUSE_SECONDS, MOST_PAUSE_SECONDS = 0.5, 5.0
+PAUSE_SECONDS, MAX_PAUSE_SECONDS = 0.5, 5.0
 AGAIN = (429, 502, 503, 504)
 CODES = {401: Exit.NOT_SIGNED_IN, 403: Exit.NOT_SIGNED_IN, 412: Exit.OTHERWISE}
 LOCAL = ".localhost"
@@ -113,7 +113,7 @@ class Portal:
 def _pause(answer: requests.Response) -> float:
     """What the portal asks for, within reason."""
     said = answer.headers.get("Retry-After", "")
-    return min(float(said), MOST_PAUSE_SECONDS) if said.isdecimal() and len(said) < 6 else PAUSE_SECONDS
+    return min(float(said), MAX_PAUSE_SECONDS) if said.isdecimal() and len(said) < 6 else PAUSE_SECONDS
 
 
 def _reason(fault: Exception) -> str:

@@ -7,7 +7,7 @@ from sites.services.handler_mappings import from_value
 from sites.services.setting_faults import CONNECTION_KINDS
 from sites.services.settings import MASKED, Entry, entry_state, with_plain_line_ends
 
-MOST_LINES = 10
+MAX_LINES = 10
 OTHER = "•"
 """Stands for a saved value that is not shown and differs from the one in the field."""
 
@@ -51,7 +51,7 @@ class EntryRow:
     @property
     def lines(self) -> int:
         """How many lines of the value are in sight."""
-        return min(with_plain_line_ends(self.value).count("\n") + 1, MOST_LINES)
+        return min(with_plain_line_ends(self.value).count("\n") + 1, MAX_LINES)
 
     @property
     def arguments(self) -> str:

@@ -13,7 +13,7 @@ from sites.models.fields import decrypt, encrypt
 
 KEY = "kept_form"
 SECONDS = 3600
-MOST_CHARACTERS = 64 * 1024
+MAX_CHARACTERS = 64 * 1024
 SECRET = ("password", "code", "csrfmiddlewaretoken")
 QUIET = ("_FORMS", "next")
 PAGES = {
@@ -84,7 +84,7 @@ def keep(request: HttpRequest) -> None:
     if not person or not _page_of(request.path) or not _is_typed(fields):
         return
     said = json.dumps({"person": person, "at": time.time(), "address": request.path, "fields": fields})
-    if len(said) <= MOST_CHARACTERS:
+    if len(said) <= MAX_CHARACTERS:
         request.session[KEY] = encrypt(said)
 
 

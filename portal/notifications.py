@@ -13,7 +13,7 @@ from sites.plain_text import visible
 from sites.services.swaps import preview_ends_at
 
 KEPT = timedelta(days=2)
-MOST = 20
+MAX_SHOWN = 20
 COUNTED_WITHIN = timedelta(seconds=5)
 
 
@@ -67,7 +67,7 @@ def unread(user: User) -> Unread:
     kept: list[Operation] = []
     seen_success = False
     went_well: set[tuple[OperationKind, str]] = set()
-    for operation in rows.select_related("site", "swap__source__site").prefetch_related("steps")[:MOST]:
+    for operation in rows.select_related("site", "swap__source__site").prefetch_related("steps")[:MAX_SHOWN]:
         is_success = operation.state == OperationState.SUCCEEDED and not kind_of(operation).is_warning
         what = kind_of(operation), operation.target
         if not ((is_success and seen_success) or (has_failed(operation) and what in went_well)):

@@ -7,7 +7,7 @@ from django.contrib.auth import get_user_model
 from django.contrib.auth.signals import user_logged_in, user_logged_out
 from django.http import HttpRequest
 
-from sites.limits.address import client_address
+from sites.throttling.address import client_address
 
 logger = logging.getLogger(__name__)
 

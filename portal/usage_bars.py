@@ -28,16 +28,16 @@ def storage_bars(storage: SiteStorage) -> list[Bar]:
     return bars
 
 
-def _bar(key: str, name: str, size: int, most: int, files: int, most_files: int) -> Bar:
+def _bar(key: str, name: str, size: int, most: int, files: int, max_files: int) -> Bar:
     """Full by whichever is nearer to its limit, bytes or files."""
     parts = []
     shares = []
     if most:
         shares.append(100 * size / most)
         parts.append(f"{shares[-1]:.0f}% of {in_size(most)}")
-    if most_files:
-        shares.append(100 * files / most_files)
-    parts.append(f"{files:,}{f' of {most_files:,}' if most_files else ''} files")
+    if max_files:
+        shares.append(100 * files / max_files)
+    parts.append(f"{files:,}{f' of {max_files:,}' if max_files else ''} files")
     return Bar(key, name, in_size(size), ", ".join(parts), round(min(100, max(shares, default=0))), 100)
 
 

@@ -16,7 +16,7 @@ import dns.resolver
 
 LOOKUP_SECONDS = 4.0
 """For one record, whatever the resolvers do."""
-MOST_RECORDS = 20
+MAX_RECORDS = 20
 """So many records of an answer are looked at."""
 _SHOWN = 80
 
@@ -95,9 +95,9 @@ def _records(resolver: dns.resolver.Resolver, name: str, kind: str) -> tuple[lis
     except (dns.exception.DNSException, OSError) as error:
         return [], f"no usable answer ({type(error).__name__})"
     if kind == "CNAME":
-        return [record.target.to_text() for record in answer][:MOST_RECORDS], ""
+        return [record.target.to_text() for record in answer][:MAX_RECORDS], ""
     joined = (b"".join(record.strings).decode("utf-8", "replace") for record in answer)
-    return list(joined)[:MOST_RECORDS], ""
+    return list(joined)[:MAX_RECORDS], ""
 
 
 def _shown(values: Sequence[str]) -> str:

@@ -38,10 +38,10 @@ TITLES = {
 
 NO_PAGE = "none"
 """For a fallback page: none, although the content has one."""
-MOST_START_SECONDS = 1800
-MOST_SECONDS = 90
-MOST_TRIES = 20
-MOST_DIGITS = 4
+MAX_START_SECONDS = 1800
+MAX_SECONDS = 90
+MAX_TRIES = 20
+MAX_DIGITS = 4
 _PAGE = re.compile(r"(?!/)(?!.*\.\.)[\w .@+/-]*")
 _RANGE = re.compile(r"([1-5][0-9]{2})(?:\s*[-–]\s*([1-5][0-9]{2}))?")  # the longer dash is ours, in sentences
 
@@ -82,8 +82,8 @@ def warmup_rules(entries: Mapping[str, str], paths: Sequence[str] = ()) -> Warmu
     return WarmupRules(
         paths=_paths(given["paths"]),
         statuses=_statuses(given["statuses"]),
-        seconds=float(_number(given["seconds"], most=MOST_SECONDS)),
-        tries=_number(given["tries"], most=MOST_TRIES),
+        seconds=float(_number(given["seconds"], most=MAX_SECONDS)),
+        tries=_number(given["tries"], most=MAX_TRIES),
     )
 
 
@@ -110,7 +110,7 @@ def _statuses(text: str) -> tuple[tuple[int, int], ...]:
 
 
 def _number(text: str, *, most: int) -> int:
-    if not text.isdecimal() or len(text) > MOST_DIGITS or not 1 <= int(text) <= most:
+    if not text.isdecimal() or len(text) > MAX_DIGITS or not 1 <= int(text) <= most:
         raise ValueError(f"'{text[:20]}' is not a whole number from 1 to {most}")
     return int(text)
 
@@ -122,7 +122,7 @@ def fault_of_general(name: str, value: str) -> str | None:
     if name == FALLBACK_PAGE:
         return None if _PAGE.fullmatch(value) else f"it is the path of a page such as index.html, or '{NO_PAGE}'"
     if name == START_SECONDS:
-        return _fault_of_number(value, most=MOST_START_SECONDS)
+        return _fault_of_number(value, most=MAX_START_SECONDS)
     if name not in GENERAL_DEFAULTS:
         return f"the general settings are {', '.join(sorted(GENERAL_DEFAULTS))}"
     return None if value in SWITCH else "it is on or off"

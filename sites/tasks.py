@@ -12,15 +12,15 @@ from sites.jobs import (
     certificates,
     domains,
     figures,
-    limits,
+    machine_limits,
     mail,
     metrics,
     previews,
     reconcile,
     retire,
-    scheduling,
     tidy,
 )
+from sites.jobs.scheduling import Schedule
 from sites.models import Operation
 from sites.operations import claims, machine, retention
 from sites.operations.kind import Queue
@@ -30,7 +30,7 @@ logger = logging.getLogger(__name__)
 
 AGAIN_SECONDS = 1.0
 """Between the loss of the database and the next try."""
-MOST_CLAIMS = 3
+MAX_CLAIMS = 3
 """Of a database that comes and goes."""
 TIME_LIMITS = {Queue.CONTROL: 240, Queue.WORK: 1500}
 """After so many seconds a worker's process is killed; its operation was given to another long before."""
@@ -45,7 +45,7 @@ def advance(operation_id: int, attempt: int, instead_of: Sequence[str] = ()) -> 
     except machine.DATABASE_LOST as lost:
         logger.warning("An operation has lost its database and is taken up again: %s", lost)
         queue = (advance.request.delivery_info or {}).get("routing_key", Queue.CONTROL)
-        _send((operation_id, attempt, [claim, *instead_of][:MOST_CLAIMS]), queue, AGAIN_SECONDS)
+        _send((operation_id, attempt, [claim, *instead_of][:MAX_CLAIMS]), queue, AGAIN_SECONDS)
 
 
 @shared_task(throws=(Unreachable,))
@@ -99,7 +99,7 @@ def sweep_leftovers() -> None:
 @shared_task(throws=(Unreachable,))
 def keep_limits() -> None:
     """Tell the runtime the limits of this machine, and write down what folders take."""
-    limits.run()
+    machine_limits.run()
 
 
 @shared_task
@@ -114,31 +114,32 @@ def warn_of_certificates() -> None:
     certificates.run()
 
 
-def tick() -> None:
+def tick(schedule: Schedule) -> None:
     """Every second, in the scheduler's own process: take up what nobody works on and start what is due."""
-    previews.end_forgotten()
+    if claims.is_anything_open():
+        previews.end_forgotten()
+        for operation in [*claims.take_from_lost(), *claims.find_unasked()]:
+            enqueue(operation)
     retention.end_windows()
-    for operation in [*claims.take_from_lost(), *claims.find_unasked()]:
-        enqueue(operation)
-    if scheduling.is_due("retire", seconds=1) and retire.is_needed():
+    if schedule.is_due("retire", seconds=1) and retire.is_needed():
         retire_revisions.delay()
     if figures.is_needed():
         count_requests.delay()
-    if scheduling.is_due("reconcile", seconds=5):
+    if schedule.is_due("reconcile", seconds=5):
         reconcile_instances.delay()
-    if scheduling.is_due("metrics", seconds=metrics.SECONDS):
+    if schedule.is_due("metrics", seconds=metrics.SECONDS):
         take_metrics.delay()
-    if scheduling.is_due("always_on", seconds=always_on.SECONDS):
+    if schedule.is_due("always_on", seconds=always_on.SECONDS):
         keep_sites_loaded.delay()
-    if scheduling.is_due("limits", seconds=15):
+    if schedule.is_due("limits", seconds=15):
         keep_limits.delay()
-    if scheduling.is_due("domains", seconds=2) and domains.is_needed():
+    if schedule.is_due("domains", seconds=2) and domains.is_needed():
         check_domains.delay()
-    if scheduling.is_due("certificates", seconds=3600):
+    if schedule.is_due("certificates", seconds=3600):
         warn_of_certificates.delay()
-    if scheduling.is_due("sweep", seconds=60):
+    if schedule.is_due("sweep", seconds=60):
         sweep_leftovers.delay()
-    if scheduling.is_due("tidy", seconds=3600):
+    if schedule.is_due("tidy", seconds=3600):
         tidy_contents.delay()
 
 

@@ -4,7 +4,7 @@ allauth has the flows: password, second factor, passkeys, recovery codes, confir
 addresses. Here is what an installation of Greenroom wants beside that:
 
     adapter.py     what allauth asks of a project: limits, stages of a sign-in, where it leads, mail by a worker
-    attempts.py    one try at a secret, counted under the limits of `sites.limits`
+    attempts.py    one try at a secret, counted under the limits of `sites.throttling`
     browsers.py    which browsers a person has signed in with
     codes.py       codes of apps and recovery codes: each is good once, in every process
     factors.py     how secrets of factors are kept, and the rule that somebody needs one

@@ -15,9 +15,9 @@ from django.http import HttpRequest
 from portal import security_log
 from portal.accounts import browsers
 from sites.errors import SignInLimited
-from sites.limits import buckets, turns
-from sites.limits.address import client_address, network_of
-from sites.limits.buckets import Bucket, Limit
+from sites.throttling import buckets, turns
+from sites.throttling.address import client_address, network_of
+from sites.throttling.buckets import Bucket, Limit
 
 NAME = Limit("name", 20)
 NAME_AND_ADDRESS = Limit("name and address", 5)

@@ -24,9 +24,9 @@ BETWEEN = "~"
 _ENTRY = re.compile(r"[0-9]{1,18}\.[\w-]{43}", re.ASCII)
 """The number of a person, and 32 random bytes in base64url."""
 LASTS = timedelta(days=180)
-MOST_PEOPLE = 4
+MAX_PEOPLE = 4
 """So many people one browser remembers; whoever signed in last comes first."""
-MOST_BROWSERS = 20
+MAX_BROWSERS = 20
 """So many browsers are known of one person; those that were not used for longest go first."""
 
 
@@ -78,7 +78,7 @@ def remember(request: HttpRequest, user: User) -> tuple[KnownBrowser, bool]:
     browser.save()
     if not known_before:
         _forget_the_oldest(user)
-    request.known_browsers = [entry, *others][:MOST_PEOPLE]  # type: ignore[attr-defined]
+    request.known_browsers = [entry, *others][:MAX_PEOPLE]  # type: ignore[attr-defined]
     return browser, known_before is None
 
 
@@ -101,7 +101,7 @@ def _entries(request: HttpRequest) -> list[Entry]:
     given: list[Entry] | None = getattr(request, "known_browsers", None)
     if given is not None:
         return given
-    said = request.COOKIES.get(settings.BROWSER_COOKIE_NAME, "").split(BETWEEN)[:MOST_PEOPLE]
+    said = request.COOKIES.get(settings.BROWSER_COOKIE_NAME, "").split(BETWEEN)[:MAX_PEOPLE]
     pairs = [one.partition(".") for one in said if _ENTRY.fullmatch(one)]
     return [Entry(int(user_id), token) for user_id, _, token in pairs]
 
@@ -112,5 +112,5 @@ def _find(entry: Entry) -> KnownBrowser | None:
 
 
 def _forget_the_oldest(user: User) -> None:
-    kept = KnownBrowser.objects.filter(user=user).order_by(F("used_at").desc())[:MOST_BROWSERS]
+    kept = KnownBrowser.objects.filter(user=user).order_by(F("used_at").desc())[:MAX_BROWSERS]
     KnownBrowser.objects.filter(user=user).exclude(pk__in=list(kept.values_list("pk", flat=True))).delete()

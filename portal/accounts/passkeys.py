@@ -18,7 +18,7 @@ from fido2.utils import websafe_decode
 from portal import security_log
 from portal.accounts import attempts
 
-MOST = 10
+MAX_PASSKEYS = 10
 LONGEST_NAME = 64
 LONGEST_ANSWER = 32 * 1024
 NOT_PROVEN = "The passkey was not recognised. Try again, or sign in another way."
@@ -87,8 +87,10 @@ class AddForm(AddWebAuthnForm):
     def clean(self) -> dict[str, Any]:
         """Verified, made on a page of the portal, and not one too many."""
         user: User = self.user
-        if Authenticator.objects.filter(user=user, type=Authenticator.Type.WEBAUTHN).count() >= MOST:
-            raise forms.ValidationError(f"An account has at most {MOST} passkeys; none was added. Remove one first.")
+        if Authenticator.objects.filter(user=user, type=Authenticator.Type.WEBAUTHN).count() >= MAX_PASSKEYS:
+            raise forms.ValidationError(
+                f"An account has at most {MAX_PASSKEYS} passkeys; none was added. Remove one first."
+            )
         try:
             _ensure_own_origin(self.cleaned_data.get("credential"))
             return super().clean()

@@ -14,12 +14,12 @@ from django.utils import timezone
 
 from portal.accounts.agents import described
 from portal.models import KnownBrowser
-from sites.limits.address import client_address
+from sites.throttling.address import client_address
 
 BACKGROUND = "X-Background"
 """The header of a request that a page makes by itself: it says nothing of whether somebody is there (frame.js)."""
 NOTED_EVERY = timedelta(minutes=1)
-MOST = 20
+MAX_SESSIONS = 20
 """So many sessions one person has at a time; a further sign-in ends the one that was not used for longest."""
 
 
@@ -28,7 +28,7 @@ def begin(request: HttpRequest, user: User, browser: KnownBrowser) -> None:
     request.session.set_expiry(None)  # no longer that of somebody who is about to sign in
     UserSession.objects.create_from_request(request)
     UserSession.objects.filter(session_key=request.session.session_key).update(data={"browser": browser.pk})
-    for session in UserSession.objects.filter(user=user).order_by("-last_seen_at")[MOST:]:
+    for session in UserSession.objects.filter(user=user).order_by("-last_seen_at")[MAX_SESSIONS:]:
         session.end()
 
 

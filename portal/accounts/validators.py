@@ -5,7 +5,7 @@ from typing import Any
 from django.conf import settings
 from django.core.exceptions import ValidationError
 
-LEAST_BESIDE = 8
+MIN_BESIDE = 8
 
 
 class OwnWordsValidator:
@@ -20,7 +20,7 @@ class OwnWordsValidator:
         for word in ("greenroom", *settings.PORTAL_HOST.split(".")):
             if len(word) > 2:
                 rest = rest.replace(word, "")
-        if len(rest) < LEAST_BESIDE <= len(password) and rest != password.casefold():
+        if len(rest) < MIN_BESIDE <= len(password) and rest != password.casefold():
             raise ValidationError("This password is little more than a word that everybody would try first here.")
 
     def get_help_text(self) -> str:

@@ -17,7 +17,7 @@ from sites.models.certificate import WARNING_DAYS
 from sites.models.clock import now
 from sites.services import certificates
 
-MOST_DIGITS = 18
+MAX_DIGITS = 18
 BINDING = "binding-"
 
 
@@ -65,7 +65,7 @@ def _save(request: PortalRequest, slot: Slot) -> None:
 
 def _number(text: str) -> int:
     """Which row is meant; 0 is none."""
-    return int(text) if text.isascii() and text.isdecimal() and len(text) <= MOST_DIGITS else 0
+    return int(text) if text.isascii() and text.isdecimal() and len(text) <= MAX_DIGITS else 0
 
 
 def _show(request: PortalRequest, slot: Slot, refusal: GreenroomError | None = None) -> HttpResponse:

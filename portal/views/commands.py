@@ -19,7 +19,7 @@ from sites.services import sites, slots
 from sites.services.settings import read_settings
 from sites.services.swaps import pending_swap
 
-MOST_DIGITS = 4
+MAX_DIGITS = 4
 question = require_http_methods(["GET", "HEAD", "POST"])
 
 
@@ -101,7 +101,7 @@ def change_mode(request: PortalRequest, site_name: str, slot_name: str) -> HttpR
 
 def _count(text: str, slot: Slot) -> int:
     """Raises SettingRefused for what is no number of instances."""
-    if not text.isdecimal() or len(text) > MOST_DIGITS:
+    if not text.isdecimal() or len(text) > MAX_DIGITS:
         raise SettingRefused(
             f"'{text[:20]}' is no number of instances; '{slot.title}' keeps its {slot.instance_count}. "
             "Type a whole number."

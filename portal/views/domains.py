@@ -15,7 +15,7 @@ from sites.services import domains
 
 LIST = "domain-list"
 """The part of the dialog that asks again while a name is looked up."""
-MOST_DIGITS = 18
+MAX_DIGITS = 18
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -43,7 +43,7 @@ def _change(request: PortalRequest, slot: Slot) -> None:
 
 def _number(text: str) -> int:
     """Which row is meant; 0 is none."""
-    return int(text) if text.isascii() and text.isdecimal() and len(text) <= MOST_DIGITS else 0
+    return int(text) if text.isascii() and text.isdecimal() and len(text) <= MAX_DIGITS else 0
 
 
 def _show(request: PortalRequest, slot: Slot, refusal: GreenroomError | None = None) -> HttpResponse:

@@ -9,8 +9,8 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
 from portal.accounts import sessions
-from sites.limits.address import UNKNOWN, client_address
 from sites.supervisor.health import health
+from sites.throttling.address import UNKNOWN, client_address
 
 
 @never_cache

@@ -10,8 +10,8 @@ from prometheus_client import CONTENT_TYPE_LATEST
 
 from portal.prometheus import exposition
 from sites.errors import NotFound
-from sites.limits import buckets
-from sites.limits.address import client_address, network_of
+from sites.throttling import buckets
+from sites.throttling.address import client_address, network_of
 
 FROM_ADDRESS = buckets.Limit("metrics from address", 30)
 """Wrong tokens within a quarter of an hour."""

@@ -12,7 +12,7 @@ from sites.api.routes import deployments, operations, settings, sites, slots, sw
 from sites.errors import GreenroomError, NoSpaceLeft, NotAllowed, NotFound, RequestRefused, is_disk_full
 
 logger = logging.getLogger(__name__)
-MOST_SAID = 3
+MAX_SAID = 3
 """So many faults of a request are named."""
 ABOUT = """\
 What people do in the portal, for programs. Send an access token as `Authorization: Bearer TOKEN`.
@@ -56,8 +56,8 @@ def _refuse(request: HttpRequest, error: GreenroomError) -> HttpResponse:
 @api.exception_handler(ValidationError)
 def _refuse_shape(request: HttpRequest, error: ValidationError) -> HttpResponse:
     said = [f"{'.'.join(map(str, one['loc'][1:])) or 'the body'}: {one['msg']}" for one in error.errors]
-    more = f" (and {len(said) - MOST_SAID} more)" if len(said) > MOST_SAID else ""
-    return refusal_answer(RequestRefused(reason=_short("; ".join(said[:MOST_SAID])) + more))
+    more = f" (and {len(said) - MAX_SAID} more)" if len(said) > MAX_SAID else ""
+    return refusal_answer(RequestRefused(reason=_short("; ".join(said[:MAX_SAID])) + more))
 
 
 @api.exception_handler(HttpError)

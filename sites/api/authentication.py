@@ -9,10 +9,10 @@ from ninja.security import HttpBearer
 
 from sites import access
 from sites.errors import TokenLimited, TokenRefused
-from sites.limits import buckets
-from sites.limits.address import client_address, network_of
 from sites.models import AccessToken, Scope
 from sites.services import access_tokens
+from sites.throttling import buckets
+from sites.throttling.address import client_address, network_of
 
 logger = logging.getLogger(__name__)
 FROM_ADDRESS = buckets.Limit("access tokens from address", 30)

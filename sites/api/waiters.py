@@ -13,8 +13,8 @@ from sites.errors import TooManyWaiting
 from sites.models import Operation
 from sites.publishing.waiting import AT_ONCE, Waiting
 
-MOST = 1000
-MOST_OF_ONE = 50
+MAX_WAITING = 1000
+MAX_OF_ONE = 50
 """Of one person, whatever the number of tokens."""
 
 
@@ -31,10 +31,10 @@ def being_worked_on(operation_ids: Iterable[int]) -> set[int]:
 class Waiters:
     """All requests of this process that wait for an operation."""
 
-    def __init__(self, *, most: int = MOST, most_of_one: int = MOST_OF_ONE) -> None:
+    def __init__(self, *, most: int = MAX_WAITING, max_of_one: int = MAX_OF_ONE) -> None:
         self._waiting = Waiting(being_worked_on)
-        self._most = most
-        self._most_of_one = most_of_one
+        self._max = most
+        self._max_of_one = max_of_one
         self._of_one: Counter[int] = Counter()
 
     def hold(
@@ -56,7 +56,7 @@ class Waiters:
         return self._of_one.total()
 
     def _has_room(self, user_id: int) -> bool:
-        return len(self) < self._most and self._of_one[user_id] < self._most_of_one
+        return len(self) < self._max and self._of_one[user_id] < self._max_of_one
 
     async def _wait(self, user_id: int, operation_id: int, seconds: float) -> None:
         """Not at all where others have taken the room since the question."""

@@ -10,7 +10,7 @@ from django.http import HttpRequest
 from sites.errors import NotOffered, RequestRefused, RequestTooLarge
 
 Json = dict[str, Any]
-MOST_DEEP = 20
+MAX_DEPTH = 20
 
 
 def read_object(request: HttpRequest) -> Json:
@@ -27,8 +27,8 @@ def read_object(request: HttpRequest) -> Json:
         raise _refused("its body is not JSON") from None
     if not isinstance(found, dict):
         raise _refused("its body is not an object")
-    if _depth(found) > MOST_DEEP:
-        raise _refused(f"its body is nested more than {MOST_DEEP} deep")
+    if _depth(found) > MAX_DEPTH:
+        raise _refused(f"its body is nested more than {MAX_DEPTH} deep")
     return found
 
 

@@ -17,7 +17,7 @@ KEYS = {
     "fallback_page": "the page that answers every path without a file",
     "warmup_paths": "a list of paths that are asked before visitors come",
 }
-MOST_PATHS = 10
+MAX_PATHS = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,8 +73,8 @@ def _path(table: Table, key: str) -> str:
 
 def _paths(table: Table) -> list[str]:
     paths = _texts(table, "warmup_paths")
-    if len(paths) > MOST_PATHS or not all(re.fullmatch(r"/[!-~]*", path) for path in paths):
-        raise _refused(f"says something else for 'warmup_paths' than up to {MOST_PATHS} paths that begin with a slash")
+    if len(paths) > MAX_PATHS or not all(re.fullmatch(r"/[!-~]*", path) for path in paths):
+        raise _refused(f"says something else for 'warmup_paths' than up to {MAX_PATHS} paths that begin with a slash")
     return paths
 
 

@@ -1,4 +1,4 @@
-"""How much a folder takes on disk. Also a program: `python -m sites.disk.use MOST_FILES FOLDER …`.
+"""How much a folder takes on disk. Also a program: `python -m sites.disk.use MAX_FILES FOLDER …`.
 
 Whose folder it is decides what lies in it: files with holes, links to the same file, links to anywhere, folders in
 folders without end, files that come and go meanwhile.
@@ -34,14 +34,14 @@ class Use:
         return self.is_complete and not (too_large or (quota.files and self.files > quota.files))
 
 
-def measure(folder: str | os.PathLike[str], *, most_files: int | None = None) -> Use:
-    """What a folder takes; none that is not there takes nothing. Ends early beyond `most_files`."""
+def measure(folder: str | os.PathLike[str], *, max_files: int | None = None) -> Use:
+    """What a folder takes; none that is not there takes nothing. Ends early beyond `max_files`."""
     size = files = 0
     seen: set[tuple[int, int]] = set()
     try:
         for entry in entries_below(folder):
             files += 1
-            if most_files is not None and files > most_files:
+            if max_files is not None and files > max_files:
                 return Use(size, files, is_complete=False)
             found = entry.found
             if found.st_nlink > 1 and not stat.S_ISDIR(found.st_mode):
@@ -58,8 +58,8 @@ def measure(folder: str | os.PathLike[str], *, most_files: int | None = None) ->
 
 def main(arguments: list[str]) -> None:
     """Prints what each folder takes, a line of JSON as soon as it is known."""
-    for most_files, folder in zip(arguments[::2], arguments[1::2], strict=True):
-        use = measure(folder, most_files=int(most_files) or None)
+    for max_files, folder in zip(arguments[::2], arguments[1::2], strict=True):
+        use = measure(folder, max_files=int(max_files) or None)
         sys.stdout.write(json.dumps(asdict(use)) + "\n")
         sys.stdout.flush()
 

@@ -25,7 +25,7 @@ UPLOADS = "uploads"
 """The lane of what is done with an upload that is here."""
 READING_SECONDS = 60.0
 """How long a client may leave a piece of an endless answer unread."""
-MOST_DROPPING = 64
+MAX_DROPPING = 64
 """Refused bodies that are read to their end at the same time. With more, the connection is closed after the answer."""
 
 
@@ -84,11 +84,11 @@ class Door:
     dropping: int = 0
 
     def __post_init__(self) -> None:
-        self.senders = Senders(most=self.limits.senders, most_of_one=self.limits.senders_of_one)
+        self.senders = Senders(most=self.limits.senders, max_of_one=self.limits.senders_of_one)
         self.memory = Room(self.limits.memory)
         self.disk = DiskRoom(
             most=self.limits.uploads_at_once * self.limits.upload,
-            most_of_one=self.limits.uploads_of_one,
+            max_of_one=self.limits.uploads_of_one,
         )
 
     async def __call__(self, scope: Mapping[str, Any], receive: Receive, send: Send) -> None:
@@ -238,7 +238,7 @@ class Visit:
 
     def _may_drop(self) -> bool:
         """Not for a client that waits for '100 Continue', which has sent nothing, and not for too many at once."""
-        return not self._head.expects_continue and self._door.dropping < MOST_DROPPING
+        return not self._head.expects_continue and self._door.dropping < MAX_DROPPING
 
     async def _drop(self) -> bytes:
         self._door.dropping += 1

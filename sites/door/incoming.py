@@ -9,7 +9,7 @@ from typing import Any
 from sites.errors import BodyTooSlow
 
 WINDOW_SECONDS = 20.0
-LEAST_RATE = 1024
+MIN_RATE = 1024
 """Bytes a second, on average over a window. Apache (mod_reqtimeout) requires 500 after 20 s, Kestrel 240 after 5 s."""
 YOUNG_SECONDS = 2.0
 """A younger body is not called slow."""
@@ -57,7 +57,7 @@ class Incoming:
 
     async def _next(self) -> dict[str, Any]:
         left = self._window_began + WINDOW_SECONDS - self._clock()
-        too_slow = BodyTooSlow(rate=f"{LEAST_RATE // 1024} KB a second")
+        too_slow = BodyTooSlow(rate=f"{MIN_RATE // 1024} KB a second")
         if self._is_over or left <= 0:
             raise too_slow
         try:
@@ -74,16 +74,16 @@ class Incoming:
     def _count(self, size: int) -> None:
         self.received += size
         self._in_window += size
-        if self._in_window >= LEAST_RATE * WINDOW_SECONDS:
+        if self._in_window >= MIN_RATE * WINDOW_SECONDS:
             self._window_began, self._in_window = self._clock(), 0
 
 
 class Senders:
     """All bodies that arrive without known credentials. If one client or all have too many, the slowest is ended."""
 
-    def __init__(self, *, most: int, most_of_one: int) -> None:
-        self._most = most
-        self._most_of_one = most_of_one
+    def __init__(self, *, most: int, max_of_one: int) -> None:
+        self._max = most
+        self._max_of_one = max_of_one
         self._sending: dict[Incoming, None] = {}
 
     @contextmanager
@@ -91,8 +91,8 @@ class Senders:
         """It counts from now on until the end of the block."""
         self._sending[body] = None
         try:
-            self._make_room([one for one in self._sending if one.client == body.client], self._most_of_one)
-            self._make_room(list(self._sending), self._most)
+            self._make_room([one for one in self._sending if one.client == body.client], self._max_of_one)
+            self._make_room(list(self._sending), self._max)
             yield
         finally:
             self._sending.pop(body, None)

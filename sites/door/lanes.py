@@ -20,7 +20,7 @@ class Lane:
         self._threads = ThreadPoolExecutor(threads, thread_name_prefix=name)
         self._free = threads
         self._of_one = of_one
-        self._most_waiting = waiting
+        self._max_waiting = waiting
         self._running: Counter[str] = Counter()
         self._queues: OrderedDict[str, deque[asyncio.Future[None]]] = OrderedDict()
 
@@ -49,7 +49,7 @@ class Lane:
             self._take(client)
             return
         queue = self._queues.setdefault(client, deque())
-        if len(queue) >= self._most_waiting:
+        if len(queue) >= self._max_waiting:
             raise ServerBusy(what="waiting requests")
         turn = asyncio.get_running_loop().create_future()
         queue.append(turn)

@@ -30,7 +30,7 @@ class Room:
     what = "large requests"
 
     def __init__(self, most: int) -> None:
-        self._most = most
+        self._max = most
         self.taken = 0
 
     @contextmanager
@@ -44,7 +44,7 @@ class Room:
 
     def take(self, count: int) -> None:
         """Raises ServerBusy."""
-        if self.taken + count > self._most:
+        if self.taken + count > self._max:
             raise ServerBusy(what=self.what)
         self.taken += count
 
@@ -54,17 +54,17 @@ class DiskRoom(Room):
 
     what = "uploads"
 
-    def __init__(self, *, most: int, most_of_one: int) -> None:
+    def __init__(self, *, most: int, max_of_one: int) -> None:
         super().__init__(most)
-        self._most_of_one = most_of_one
+        self._max_of_one = max_of_one
         self._uploads: Counter[str] = Counter()
         self._unlooked = LOOK_BYTES
 
     @contextmanager
     def upload(self, by: str) -> Iterator[Share]:
         """A share for an upload of `by`. Raises TooManyUploads."""
-        if self._uploads[by] >= self._most_of_one:
-            raise TooManyUploads(count=self._most_of_one)
+        if self._uploads[by] >= self._max_of_one:
+            raise TooManyUploads(count=self._max_of_one)
         self._uploads[by] += 1
         try:
             with self.share() as share:

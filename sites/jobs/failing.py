@@ -7,7 +7,7 @@ from sites.models.clock import now
 from sites.operations.kinds.recorded import CRASH_LOOP
 from sites.runtime.spec import InstanceStatus
 
-MOST_CRASHES = 3
+MAX_CRASHES = 3
 """An instance that has ended by itself so often, and is not over it, is in a crash loop."""
 ACTOR = "Greenroom"
 
@@ -15,7 +15,7 @@ ACTOR = "Greenroom"
 def note(statuses: Iterable[InstanceStatus]) -> None:
     """Write down which slots have begun or ceased to fail; `statuses` are of all instances."""
     failing = [status for status in statuses if status.is_failing]
-    looping = {status.revision_id: status for status in failing if status.restarts >= MOST_CRASHES}
+    looping = {status.revision_id: status for status in failing if status.restarts >= MAX_CRASHES}
     serving = Revision.objects.filter(live_slots__isnull=False).defer("snapshot")
     for revision in serving.filter(pk__in=looping, failing_since=None):
         _begin(revision, looping[revision.pk])

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from django.conf import settings
 
-from sites import retention
+from sites import kept_deployments
 from sites.content import build, samples, store, tools
 from sites.disk import trees
 from sites.disk.folders import is_older
@@ -57,7 +57,7 @@ def sweep() -> None:
 
 def supersede(site: Site) -> int:
     """Mark the deployments of a site whose content and build are to go; returns how many."""
-    gone = [row.pk for row in retention.superseded(site)]
+    gone = [row.pk for row in kept_deployments.superseded(site)]
     return Deployment.objects.filter(pk__in=gone, content_removed_at=None).update(content_removed_at=now())
 
 

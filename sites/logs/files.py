@@ -36,12 +36,12 @@ def shorten(log: Path, limit: int = LIMIT_BYTES) -> None:
         file.truncate(0)
 
 
-def tail(log: Path, lines: int, *, most_bytes: int = TAIL_BYTES) -> list[str]:
-    """The last lines, from at most `most_bytes` of the end; none of a log that is not there."""
+def tail(log: Path, lines: int, *, max_bytes: int = TAIL_BYTES) -> list[str]:
+    """The last lines, from at most `max_bytes` of the end; none of a log that is not there."""
     data = b""
     for file in opened(log):
         with file:
-            left = most_bytes - len(data)
+            left = max_bytes - len(data)
             file.seek(max(0, file.seek(0, os.SEEK_END) - left))
             data = file.read(left) + data
     found = data.decode(errors="replace").splitlines()

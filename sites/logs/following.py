@@ -26,19 +26,19 @@ class Piece:
     """Bytes between the position and this piece: their writer was faster than the reader."""
 
 
-def read_on(log: Path, position: str, *, most_bytes: int) -> Piece:
-    """The newest `most_bytes` at most since `position`. An empty position, or one of a file that is gone, is before
+def read_on(log: Path, position: str, *, max_bytes: int) -> Piece:
+    """The newest `max_bytes` at most since `position`. An empty position, or one of a file that is gone, is before
     all that there is. Raises ValueError for text that is no position."""
     with ExitStack() as stack:
         parts = _unread([stack.enter_context(file) for file in reversed(opened(log))], position)
         waiting = sum(end - start for _, start, end in parts)
-        data = _newest(parts, min(waiting, most_bytes))
+        data = _newest(parts, min(waiting, max_bytes))
         left_out = waiting - len(data)
         if left_out:
             begin = data.find(b"\n") + 1
             left_out, data = left_out + begin, data[begin:]
         stop = data.rfind(b"\n") + 1
-        if len(data) - stop >= most_bytes:
+        if len(data) - stop >= max_bytes:
             stop = len(data)
         return Piece(data[:stop], _position(parts, len(data) - stop) or position, left_out)
 

@@ -40,7 +40,7 @@ class Mode(models.TextChoices):
         return LIMITS[self]
 
     @property
-    def most_instances(self) -> int:
+    def max_instances(self) -> int:
         """Upper bound of a slot's instance count."""
         return self.limits.instances
 

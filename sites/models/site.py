@@ -39,9 +39,9 @@ class Site(models.Model):
         return Mode(self.mode).limits.has_staging
 
     @property
-    def most_instances(self) -> int:
+    def max_instances(self) -> int:
         """Upper bound of each slot's instance count."""
-        return Mode(self.mode).most_instances
+        return Mode(self.mode).max_instances
 
     def touch_routes(self) -> int:
         """Raise `routes_version`; belongs in the transaction of every change of a row that routes depend on (I6)."""

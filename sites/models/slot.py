@@ -68,6 +68,6 @@ class Slot(models.Model):
         return tuple(self.deploy_branches.split())
 
     @property
-    def occupant(self) -> Workload:
+    def current_workload(self) -> Workload:
         """Its workload; the column is empty only inside the transaction of a switch. Raises ObjectDoesNotExist."""
         return required(self.workload, "the slot's workload")

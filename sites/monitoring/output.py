@@ -9,9 +9,9 @@ from sites.plain_text import log_text
 from sites.runtime.registry import get_runtime
 from sites.runtime.spec import OutputOrder, OutputPiece
 
-MOST_BYTES = 256 * 1024
+MAX_BYTES = 256 * 1024
 """Of the end of each log."""
-MOST_DOWNLOADED_BYTES = 2 * 1024 * 1024
+MAX_DOWNLOADED_BYTES = 2 * 1024 * 1024
 """The same, for a download."""
 UNKNOWN = "}"
 """The time of a line without one: after every beginning and before no end, so that it is in the present window."""
@@ -52,7 +52,7 @@ Positions = dict[str, str]
 def newest(slot_id: int, *, count: int, words: str = "") -> tuple[list[Line], Positions]:
     """The last `count` lines of a slot that contain `words`, and where to read on. Raises RuntimeUnreachable."""
     windows = windows_of([slot_id])
-    pieces = _read(windows[slot_id], {}, MOST_BYTES)
+    pieces = _read(windows[slot_id], {}, MAX_BYTES)
     lines = [line for line in lines_by_slot(pieces, windows)[slot_id] if line.contains(words)]
     is_open = {window.revision_id: window.is_open for window in windows[slot_id]}
     return lines[-count:] if count else [], positions_of(piece for piece in pieces if is_open[piece.revision_id])
@@ -61,19 +61,19 @@ def newest(slot_id: int, *, count: int, words: str = "") -> tuple[list[Line], Po
 def since(slot_id: int, positions: Mapping[str, str], *, words: str = "") -> tuple[list[Line], Positions]:
     """What a slot wrote since these positions, and the next ones. Raises RuntimeUnreachable."""
     windows = windows_of([slot_id])
-    pieces = _read([window for window in windows[slot_id] if window.is_open], positions, MOST_BYTES)
+    pieces = _read([window for window in windows[slot_id] if window.is_open], positions, MAX_BYTES)
     lines = lines_by_slot(pieces, windows)[slot_id]
     return [line for line in lines if line.contains(words)], positions_of(pieces)
 
 
 def kept(slot_id: int, *, words: str = "") -> Iterator[Line]:
-    """The newest MOST_DOWNLOADED_BYTES of each log of a slot, one revision after the other.
+    """The newest MAX_DOWNLOADED_BYTES of each log of a slot, one revision after the other.
 
     Raises RuntimeUnreachable.
     """
     windows = windows_of([slot_id])
     for revision_id in sorted({window.revision_id for window in windows[slot_id]}):
-        order = OutputOrder((revision_id,), {}, MOST_DOWNLOADED_BYTES)
+        order = OutputOrder((revision_id,), {}, MAX_DOWNLOADED_BYTES)
         for line in lines_by_slot(get_runtime().read_output(order), windows)[slot_id]:
             if line.contains(words):
                 yield line
@@ -96,9 +96,9 @@ def lines_by_slot(pieces: Collection[OutputPiece], windows: Mapping[int, Collect
     return found
 
 
-def _read(windows: Iterable[Window], positions: Mapping[str, str], most_bytes: int) -> list[OutputPiece]:
+def _read(windows: Iterable[Window], positions: Mapping[str, str], max_bytes: int) -> list[OutputPiece]:
     ids = tuple(sorted({window.revision_id for window in windows}))
-    return get_runtime().read_output(OutputOrder(ids, dict(positions), most_bytes))
+    return get_runtime().read_output(OutputOrder(ids, dict(positions), max_bytes))
 
 
 def _within(piece: OutputPiece, spans: list[Window]) -> Iterator[Line]:

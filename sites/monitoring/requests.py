@@ -12,7 +12,7 @@ from sites.logs.files import blocks
 from sites.logs.following import read_on
 from sites.logs.stamps import parted
 from sites.models import Category, SlotSetting
-from sites.monitoring.output import MOST_BYTES, Line, Positions, shown
+from sites.monitoring.output import MAX_BYTES, Line, Positions, shown
 from sites.monitoring.windows import windows_of
 
 POSITION = "0/0"
@@ -34,7 +34,7 @@ def newest(slot_id: int, *, count: int, words: str = "") -> tuple[list[Line], Po
 
 def since(slot_id: int, positions: Mapping[str, str], *, words: str = "") -> tuple[list[Line], Positions]:
     """See output.since."""
-    piece = read_on(_log(slot_id), positions.get(POSITION, ""), most_bytes=MOST_BYTES)
+    piece = read_on(_log(slot_id), positions.get(POSITION, ""), max_bytes=MAX_BYTES)
     lines = _lines(slot_id, piece.data.decode(errors="replace").splitlines())
     return [line for line in lines if line.contains(words)], {POSITION: piece.position} if piece.position else {}
 

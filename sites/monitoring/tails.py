@@ -18,10 +18,10 @@ from sites.runtime.spec import OutputOrder, OutputPiece
 LOOK_SECONDS = 0.5
 PIECE_BYTES = 64 * 1024
 """Of each log at each look; one that grows faster is shown with gaps."""
-MOST_WAITING = 5000
+MAX_WAITING = 5000
 """Lines that wait for a reader; with more it is dropped."""
-MOST_OF_SLOT = 20
-MOST = 200
+MAX_OF_SLOT = 20
+MAX_TAILS = 200
 
 logger = logging.getLogger(__name__)
 
@@ -62,7 +62,7 @@ class Tails:
 
     def ensure_room(self, slot_id: int, name: str) -> None:
         """Raises TooManyTails. May be called from any thread."""
-        if len(self) >= MOST or len(self._tails.get(slot_id, ())) >= MOST_OF_SLOT:
+        if len(self) >= MAX_TAILS or len(self._tails.get(slot_id, ())) >= MAX_OF_SLOT:
             raise TooManyTails(name=name)
 
     async def follow(self, slot_id: int, seconds: float, name: str = "the web site") -> AsyncGenerator[list[Line]]:
@@ -114,7 +114,7 @@ class Tail:
 
     def give(self, lines: list[Line]) -> None:
         """More lines."""
-        if len(self._waiting) + len(lines) > MOST_WAITING and self._waiting:
+        if len(self._waiting) + len(lines) > MAX_WAITING and self._waiting:
             self.end()
         elif lines:
             self._waiting.extend(lines)
@@ -139,8 +139,8 @@ class Tail:
         return lines
 
 
-def _read(revision_ids: set[int], positions: Positions, most_bytes: int) -> list[OutputPiece]:
-    return get_runtime().read_output(OutputOrder(tuple(sorted(revision_ids)), positions, most_bytes))
+def _read(revision_ids: set[int], positions: Positions, max_bytes: int) -> list[OutputPiece]:
+    return get_runtime().read_output(OutputOrder(tuple(sorted(revision_ids)), positions, max_bytes))
 
 
 tails = Tails()

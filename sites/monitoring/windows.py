@@ -13,7 +13,7 @@ from sites.models.clock import now
 
 KEPT_DAYS = 7
 """The runtime keeps the logs of a revision that has ended for so long."""
-MOST_REVISIONS = 50
+MAX_REVISIONS = 50
 """Of one slot, the newest."""
 EVER = "~"
 """After every time, in the order of text."""
@@ -43,7 +43,7 @@ def windows_of(slot_ids: Collection[int]) -> dict[int, list[Window]]:
         Revision.objects.filter(recent, Q(slot__in=slot_ids) | Q(stays__slot__in=slot_ids))
         .order_by("-pk")
         .distinct()
-        .values_list("pk", "slot_id", "state", "deployment__public_id")[: MOST_REVISIONS * len(slot_ids)]
+        .values_list("pk", "slot_id", "state", "deployment__public_id")[: MAX_REVISIONS * len(slot_ids)]
     )
     revisions = {pk: (slot_id, state, public_id) for pk, slot_id, state, public_id in found}
     stays: dict[int, list[tuple[int, str]]] = defaultdict(list)

@@ -89,6 +89,11 @@ def is_lost(operation: Operation, moment: datetime) -> bool:
     return is_here and identify(int(pid)) != Identity(int(pid), int(started), boot)
 
 
+def is_anything_open() -> bool:
+    """Whether any operation is under way or waits."""
+    return Operation.objects.filter(state__in=Operation.OPEN).exists()
+
+
 def take_from_lost() -> list[Operation]:
     """Release operations whose workers are lost, with their attempt raised: a worker that returns is refused."""
     moment = now()

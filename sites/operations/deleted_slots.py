@@ -36,7 +36,7 @@ def _place(change: SlotChange) -> dict[str, object]:
         "subscription": site.subscription,
         "former_site": site.pk,
         "former_slot": slot.pk,
-        "former_workload": slot.occupant.pk,
+        "former_workload": slot.current_workload.pk,
         "site_name": site.name,
         "mode": site.mode,
         "instance_size": site.instance_size,
@@ -53,8 +53,8 @@ def _place(change: SlotChange) -> dict[str, object]:
 
 
 def _content(change: SlotChange) -> dict[str, object]:
-    slot, deployment = change.held_slot, change.held_slot.occupant.active_deployment
-    rows = [*slot.settings.all(), *slot.occupant.settings.all()]
+    slot, deployment = change.held_slot, change.held_slot.current_workload.active_deployment
+    rows = [*slot.settings.all(), *slot.current_workload.settings.all()]
     kept: dict[str, object] = {
         "settings": sorted([row.category, row.name, row.value] for row in rows),
         "sticky_names": [[row.category, row.name] for row in slot.site.sticky_names.all()],
@@ -83,7 +83,7 @@ def take_back_folders(operation: Operation) -> None:
 def _restored_folders(operation: Operation) -> Iterator[tuple[DeletedSlot, SlotSetting]]:
     for kept in operation.restored_slots.all():
         slot = operation.held_site.slots.select_related("workload").get(name=kept.slot_name)
-        for owner in (slot, slot.occupant):
+        for owner in (slot, slot.current_workload):
             for row in owner.settings.filter(category=Category.MOUNTS):
                 yield kept, row
 

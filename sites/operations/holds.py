@@ -49,7 +49,7 @@ def unchanged(operation: Operation, slots: Sequence[Slot]) -> list[SlotChange]:
             workload_before=slot.workload,
             workload_after=slot.workload,
             revision_before_id=slot.live_revision_id,
-            deployment_after=slot.occupant.active_deployment,
+            deployment_after=slot.current_workload.active_deployment,
             count_before=slot.instance_count,
             count_after=slot.instance_count,
             was_running=slot.is_running,

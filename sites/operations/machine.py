@@ -32,7 +32,7 @@ FIRST_PAUSE_SECONDS, LONGEST_PAUSE_SECONDS = 0.1, 2.0
 """Between two looks at a step that is not done; in between they grow with the time that it takes."""
 FIRST_RETRY_SECONDS = 1.0
 """Between two looks that came to an exception; doubled each time."""
-MOST_LOSSES = 5
+MAX_LOSSES = 5
 """How often a step may come to nothing, by an exception or the loss of its worker, before the operation ends."""
 DATABASE_LOST = (OperationalError, InterfaceError)
 
@@ -64,7 +64,7 @@ def run(operation_id: int, attempt: int, *, claim: str, again: Again, instead_of
 
 def _work(turn: Turn) -> float | None:
     """Returns after how many seconds somebody is to look again; None when nothing is left for a worker."""
-    if turn.operation.losses >= MOST_LOSSES:
+    if turn.operation.losses >= MAX_LOSSES:
         return _give_up_step(turn, f"its worker was lost {turn.operation.losses} times")
     until = time.monotonic() + SLICE_SECONDS
     try:
@@ -156,14 +156,14 @@ def _note_loss(turn: Turn, fault: Exception) -> float | None:
     if is_full and turn.operation.step not in Operation.AFTER_SWITCH:
         ending.fail(turn, NoSpaceLeft(what=turn.what, holds=turn.holds))
         return None
-    if turn.operation.losses < MOST_LOSSES:
+    if turn.operation.losses < MAX_LOSSES:
         return _put_off(turn, FIRST_RETRY_SECONDS * 2 ** (turn.operation.losses - 1))
     return _give_up_step(turn, type(fault).__name__)
 
 
 def _give_up_step(turn: Turn, fault: str) -> float | None:
     """Before the switch the operation fails; after it, it goes on without what the step would have waited for."""
-    if turn.operation.losses >= 2 * MOST_LOSSES:
+    if turn.operation.losses >= 2 * MAX_LOSSES:
         raise RuntimeError(f"not even ended: {fault}")
     step = turn.operation.get_step_display()
     if turn.operation.step not in Operation.AFTER_SWITCH:

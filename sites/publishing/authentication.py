@@ -26,12 +26,12 @@ from sites.errors import (
     SlotBusy,
     is_disk_full,
 )
-from sites.limits import buckets
-from sites.limits.address import client_address, network_of
 from sites.models import HostName, HostNameKind, Scope, Slot
 from sites.publishing.people import person_of
 from sites.services import bearers
 from sites.services.publisher import Publisher
+from sites.throttling import buckets
+from sites.throttling.address import client_address, network_of
 
 logger = logging.getLogger(__name__)
 FROM_ADDRESS = buckets.Limit("publishing from address", 30)

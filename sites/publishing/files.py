@@ -128,7 +128,7 @@ def _write(request: HttpRequest, slot: Slot, inside: str) -> HttpResponse:
         return answer
     if not inside or inside.endswith("/"):
         raise PublicationRefused("A folder comes with its first file. Nothing was changed; write a file in it.")
-    base = slot.occupant.active_deployment
+    base = slot.current_workload.active_deployment
     present = incremental.files_of(slot)[1].get(inside) if base else None
     _ensure_matching(request, inside, present)
     with body_of(request) as body:

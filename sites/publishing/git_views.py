@@ -8,7 +8,7 @@ from django.http import HttpRequest, HttpResponse
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_GET, require_POST
 
-from sites import retention
+from sites import kept_deployments
 from sites.content.uploads import received
 from sites.door.answer import Streamed, note
 from sites.door.uploads import admission, file_of, takes_upload
@@ -109,7 +109,7 @@ def _begin(request: HttpRequest, slot: Slot, service: Service) -> Job:
     try:
         if request.method == "POST":
             _take_body(request, job)
-        job.start(most=retention.content_quota())
+        job.start(most=kept_deployments.content_quota())
     except BaseException:
         job.close()
         raise

@@ -20,7 +20,7 @@ SILENCE_SECONDS = 30.0
 """After so long without a line the stream says so, or whoever is between would take it for dead."""
 CHECKS = 10
 """Silences and portions of lines after which the credentials are compared again."""
-MOST_WORDS = 200
+MAX_WORDS = 200
 
 
 @require_GET
@@ -34,7 +34,7 @@ def log_stream(request: HttpRequest, slot: Slot) -> HttpResponse:
         tails.ensure_room(slot.pk, slot.title)
     except TooManyTails as refusal:
         return JsonResponse({"code": refusal.code, "message": str(refusal)}, status=refusal.http_status)
-    words = request.GET.get("filter", "")[:MOST_WORDS]
+    words = request.GET.get("filter", "")[:MAX_WORDS]
     welcome = f"The log of '{slot.title}' follows. Press Ctrl-C to end.\n"
     answer = HttpResponse(welcome, content_type="text/plain; charset=utf-8", headers={"X-Accel-Buffering": "no"})
     still = partial(_has_password, slot.pk, slot.publishing_password)

@@ -11,16 +11,16 @@ from django.contrib.auth.models import User
 from django.utils.crypto import salted_hmac
 
 from sites.errors import PublishingLimited
-from sites.limits import buckets, turns
-from sites.limits.buckets import Bucket, Limit
 from sites.models import DeploymentUser
 from sites.services import deployment_users
+from sites.throttling import buckets, turns
+from sites.throttling.buckets import Bucket, Limit
 
 NAME = Limit("publishing as person", 20)
 ADDRESS = Limit("publishing as person from address", 30)
 """Wrong passwords within a quarter of an hour. Beyond that no try is accepted: people choose what can be guessed."""
 REMEMBERED_SECONDS = 300.0
-MOST_REMEMBERED = 256
+MAX_REMEMBERED = 256
 
 
 class Remembered:
@@ -36,7 +36,7 @@ class Remembered:
     def add(self, found: DeploymentUser, password: str) -> None:
         """They were right just now."""
         self._until[_key(found, password)] = time.monotonic() + REMEMBERED_SECONDS
-        while len(self._until) > MOST_REMEMBERED:
+        while len(self._until) > MAX_REMEMBERED:
             self._until.popitem(last=False)
 
 

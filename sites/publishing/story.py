@@ -6,7 +6,7 @@ from sites.models import Operation, Step
 from sites.plain_text import log_text
 from sites.planning import build_log
 
-MOST_BYTES = 64 * 1024
+MAX_BYTES = 64 * 1024
 """Of a log, at one look. What is beyond is told at the next one."""
 SILENT = (Step.REQUESTED, Step.DONE)
 BUILT = (Step.BUILDING, Step.RELEASING)
@@ -52,10 +52,10 @@ class Follower:
                 if file.seek(0, 2) < self._read:
                     self._read = 0  # another file of that name
                 file.seek(self._read)
-                found = file.read(MOST_BYTES)
+                found = file.read(MAX_BYTES)
         except FileNotFoundError:
             return []
         self._read += len(found)
         whole, end, rest = (self._rest + found).rpartition(b"\n")
-        self._rest = rest[-MOST_BYTES:]
+        self._rest = rest[-MAX_BYTES:]
         return log_text((whole + end).decode(errors="replace")).splitlines()

@@ -63,7 +63,7 @@ def publish(request: HttpRequest, slot: Slot) -> HttpResponse:
         if kind == "zip":
             operation = _publish_zip(request, slot, body, path, "OneDeploy")
         else:
-            base = None if is_on(request, "clean", default=False) else slot.occupant.active_deployment
+            base = None if is_on(request, "clean", default=False) else slot.current_workload.active_deployment
             origin = origin_of(request, f"'{path}' was published", "OneDeploy")
             operation = incremental.publish_file(
                 publisher=publisher_of(request), slot=slot, path=path, source=body, origin=origin, base=base

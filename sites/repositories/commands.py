@@ -14,7 +14,7 @@ from sites.runtime.spec import Limits, Mount, RunSpec
 PROGRAMS = Path(__file__).resolve().with_name("programs")
 TARGET, REPOSITORY, IN, OUT = "/git", "/repository", "/in", "/out"
 """Folders inside the sandbox."""
-MOST_REFS = 500
+MAX_REFS = 500
 """Branches and tags of a slot, and of one push."""
 READ_SECONDS = 900.0
 WRITE_SECONDS = 3600.0
@@ -112,9 +112,9 @@ def _environment(question: Question, exclusive: Exclusive) -> dict[str, str]:
         "BRANCHES": " ".join(question.branches),
         "SERVED_BRANCH": question.served_branch,
         "SERVED_COMMIT": question.served_commit,
-        "MOST_REFS": str(MOST_REFS),
-        "MOST_FILES": str(settings.MAX_ENTRIES),
-        "MOST_BYTES": str(settings.MAX_UNPACKED),
+        "MAX_REFS": str(MAX_REFS),
+        "MAX_FILES": str(settings.MAX_ENTRIES),
+        "MAX_BYTES": str(settings.MAX_UNPACKED),
     }
     for number, (key, value) in enumerate(configuration.items()):
         variables |= {f"GIT_CONFIG_KEY_{number}": key, f"GIT_CONFIG_VALUE_{number}": value}

@@ -22,10 +22,10 @@ from sites.repositories.ending import Ending, ending_of
 from sites.repositories.place import jobs_folder, lock, repository_of, run_id_of, sweep
 from sites.runtime.registry import get_runtime
 
-MOST = 16
-MOST_OF_ONE = 4
+MAX_JOBS = 16
+MAX_OF_ONE = 4
 """Runs at the same time, of all slots and of one."""
-MOST_PACKS = 100
+MAX_PACKS = 100
 """Files of packs in a repository; beyond that the next request cleans it."""
 LOCK_SECONDS = 3.0
 SHORT = 4096
@@ -139,7 +139,7 @@ class Job:
         goes on."""
         question = self.question
         slot, site = f"slot-{question.slot_id}", f"site-{question.site_id}"
-        alone = lock(site) if question.service in REFS and _packs(question.site_id) > MOST_PACKS else None
+        alone = lock(site) if question.service in REFS and _packs(question.site_id) > MAX_PACKS else None
         unshared = lock(slot) if question.service in REFS else None
         self._locks += [taken for taken in (alone, unshared) if taken is not None]
         if alone is None:
@@ -189,5 +189,5 @@ def _ensure_room(slot_id: int) -> None:
     sweep()
     names = [path.name for path in jobs_folder().iterdir()]
     of_slot = [name for name in names if name.startswith(f"{slot_id}-")]
-    if len(names) >= MOST or len(of_slot) >= MOST_OF_ONE:
+    if len(names) >= MAX_JOBS or len(of_slot) >= MAX_OF_ONE:
         raise ServerBusy(what="requests of git")

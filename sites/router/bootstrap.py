@@ -13,8 +13,8 @@ from sites.router.bounds import bounds
 from sites.router.place import SERVER_NAME, Place
 
 XDS_CLUSTER = "xds"
-MOST_HEAP_BYTES = 2 * 1024**3
-LEAST_HEAP_BYTES = 256 * 1024**2
+MAX_HEAP_BYTES = 2 * 1024**3
+MIN_HEAP_BYTES = 256 * 1024**2
 RUNTIME = {"re2.max_program_size.error_level": 10_000, "re2.max_program_size.warn_level": 10_000}
 """By default Envoy refuses long regular expressions; the one over all forged headers is ours, and long."""
 WORKER_HANGS_SECONDS = 60
@@ -217,4 +217,4 @@ def _timeouts() -> dict[str, Any]:
 def _heap_bytes() -> int:
     """A quarter of the machine's memory, within limits: the sites need the rest."""
     memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
-    return max(LEAST_HEAP_BYTES, min(MOST_HEAP_BYTES, memory // 4))
+    return max(MIN_HEAP_BYTES, min(MAX_HEAP_BYTES, memory // 4))

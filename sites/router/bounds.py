@@ -9,10 +9,10 @@ from dataclasses import dataclass
 
 OWN_FILES = 512
 """Logs, listeners, the connections to the xDS server and of the administration."""
-MOST_FILES = 1_048_576
+MAX_FILES = 1_048_576
 """Used if there is no limit: the default of fs.nr_open."""
-MOST_CONNECTIONS = 50_000
-MOST_REQUESTS = 25_000
+MAX_CONNECTIONS = 50_000
+MAX_REQUESTS = 25_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,11 +40,11 @@ def bounds(files: int | None = None) -> Bounds:
     may be twice as many of them as requests. Therefore requests have a fifth.
     """
     usable = max((hard_limit() if files is None else files) - OWN_FILES, 128)
-    requests = min(usable // 5, MOST_REQUESTS)
-    return Bounds(min(usable // 2, MOST_CONNECTIONS), requests, requests // 2)
+    requests = min(usable // 5, MAX_REQUESTS)
+    return Bounds(min(usable // 2, MAX_CONNECTIONS), requests, requests // 2)
 
 
 def hard_limit() -> int:
     """The most files that this process, and whatever it starts, may have open."""
     _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
-    return MOST_FILES if most == resource.RLIM_INFINITY else min(most, MOST_FILES)
+    return MAX_FILES if most == resource.RLIM_INFINITY else min(most, MAX_FILES)

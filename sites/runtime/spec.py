@@ -212,7 +212,7 @@ class OutputOrder:
     revision_ids: tuple[int, ...]
     positions: dict[str, str]
     """`revision/ordinal` → the position of the last piece; a log that is not named is read from its beginning."""
-    most_bytes: int
+    max_bytes: int
     """Of each log; what is older is left out."""
 
 

@@ -20,8 +20,8 @@ PREFIX = "greenroom_"
 """So that people and scanners of secrets know a token by its beginning."""
 _TEXT = re.compile(PREFIX + r"[\w-]{43}", re.ASCII)
 LONGEST_NAME = 64
-MOST_DAYS = 366
-MOST_TOKENS = 50
+MAX_DAYS = 366
+MAX_TOKENS = 50
 """Of one person."""
 NOTED_EVERY = timedelta(minutes=1)
 
@@ -45,15 +45,15 @@ def create(
         raise _refused(f"its name has 1 to {LONGEST_NAME} characters")
     if not wanted or not set(wanted) <= set(Scope.values):
         raise _refused(f"it needs at least one scope of {', '.join(Scope.values)}")
-    if not 1 <= days <= MOST_DAYS:
-        raise _refused(f"it is in force for 1 to {MOST_DAYS} days")
+    if not 1 <= days <= MAX_DAYS:
+        raise _refused(f"it is in force for 1 to {MAX_DAYS} days")
     site = access.get_site(acting_user, site_name) if site_name else None
     text = PREFIX + secrets.token_urlsafe(32)
     with transaction.atomic():
         User.objects.select_for_update().get(pk=acting_user.pk)  # so that two at once do not exceed the number
-        if AccessToken.objects.filter(user=acting_user).count() >= MOST_TOKENS:
+        if AccessToken.objects.filter(user=acting_user).count() >= MAX_TOKENS:
             raise Refused(
-                f"You have {MOST_TOKENS} access tokens, and nobody has more. Nothing was created. "
+                f"You have {MAX_TOKENS} access tokens, and nobody has more. Nothing was created. "
                 "Revoke one that you no longer use."
             )
         token = AccessToken.objects.create(

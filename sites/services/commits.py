@@ -10,7 +10,7 @@ from sites.operations.kinds.change_settings import CHANGE_SETTINGS
 from sites.services.publisher import Publisher
 
 DEFAULT_BRANCHES = "main master"
-MOST_BRANCHES = 5
+MAX_BRANCHES = 5
 _NAME = re.compile(r"(?!.*(\.\.|//|\.lock(/|$)|/\.))[A-Za-z0-9_][A-Za-z0-9_./-]{0,98}(?<![./])")
 """git-check-ref-format(1), without what a shell, a page or an address would need quoted."""
 
@@ -20,7 +20,7 @@ def served_commit(slot: Slot) -> tuple[str, str]:
 
     A zip that was published on top of a commit leaves the commit where it is, so that the next push fits.
     """
-    workload = slot.occupant
+    workload = slot.current_workload
     active = workload.active_deployment
     if active is not None and active.commit:
         return active.branch, active.commit
@@ -50,9 +50,9 @@ def change_deploy_branches(*, publisher: Publisher, slot: Slot, names: str) -> O
 def checked_branches(names: str) -> tuple[str, ...]:
     """The names, each once. Raises SettingRefused."""
     branches = tuple(dict.fromkeys(names.replace(",", " ").split()))
-    if not 1 <= len(branches) <= MOST_BRANCHES:
+    if not 1 <= len(branches) <= MAX_BRANCHES:
         raise SettingRefused(
-            f"{len(branches)} branches to deploy are not possible; nothing was saved. Name 1 to {MOST_BRANCHES}."
+            f"{len(branches)} branches to deploy are not possible; nothing was saved. Name 1 to {MAX_BRANCHES}."
         )
     for name in branches:
         if not _NAME.fullmatch(name):

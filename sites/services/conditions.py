@@ -88,7 +88,7 @@ def _bringing(production: Slot, deployment: UUID) -> Operation | None:
 def _ensure_stays(production: Slot) -> None:
     """Raises Refused when an open operation is about to replace what production serves."""
     change = _open_change(production)
-    active = production.occupant.active_deployment_id
+    active = production.current_workload.active_deployment_id
     if change is not None and change.deployment_after_id != active:
         raise Refused(
             f"'{production.title}' serves that deployment, and an operation of {change.operation.actor_name} is about "
@@ -119,7 +119,7 @@ def _described(*slots: Slot) -> str:
 
 
 def _deployment_of(slot: Slot) -> UUID | None:
-    active = slot.occupant.active_deployment
+    active = slot.current_workload.active_deployment
     return active.public_id if active else None
 
 

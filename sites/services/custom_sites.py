@@ -45,7 +45,7 @@ def check_custom_site(*, name: str, mode: str, instance_count: int) -> None:
         raise SettingRefused(
             f"'{mode}' is not a mode of a web site; nothing was created. Choose Free, Shared or Standard."
         )
-    most = Mode(mode).most_instances
+    most = Mode(mode).max_instances
     if not 1 <= instance_count <= most:
         raise SettingRefused(
             f"{instance_count} instances are not possible in {Mode(mode).label} mode; nothing was created. "
@@ -162,8 +162,8 @@ def _give_sample(slot: Slot, author: str) -> None:
     version = 1 if slot.is_production else 2
     content = samples.sample_content(SAMPLE_NAME, f"v{version}")
     recipe = recognition.recognise(Folder(store.path_of(content.digest)))
-    slot.occupant.active_deployment = Deployment.objects.create(
-        workload=slot.occupant,
+    slot.current_workload.active_deployment = Deployment.objects.create(
+        workload=slot.current_workload,
         slot=slot,
         state=DeploymentState.ACTIVE,
         content_digest=content.digest,
@@ -175,4 +175,4 @@ def _give_sample(slot: Slot, author: str) -> None:
         author=author,
         deployer="Sample",
     )
-    slot.occupant.save(update_fields=["active_deployment"])
+    slot.current_workload.save(update_fields=["active_deployment"])

@@ -57,7 +57,7 @@ def publish_zip(
     )
     requests.ensure_free([slot], wanted=PUBLISH)
     site = slot.site
-    choices = configuration(slot, slot.occupant).choices
+    choices = configuration(slot, slot.current_workload).choices
     with (
         archives.unpacked(
             archive,

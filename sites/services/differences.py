@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from sites.content import store
 from sites.models import Deployment
 
-MOST_SHOWN = 200
+MAX_SHOWN = 200
 """Names of each kind, on a page."""
 
 
@@ -14,7 +14,7 @@ class Difference:
     """From one deployment to another."""
 
     kinds: tuple[tuple[str, list[str]], ...]
-    """Added, Changed and Removed, each with its sorted paths, MOST_SHOWN at most."""
+    """Added, Changed and Removed, each with its sorted paths, MAX_SHOWN at most."""
     count: int
     """Of all of them."""
     same: int
@@ -38,5 +38,5 @@ def difference(former: Deployment, present: Deployment) -> Difference | None:
         "Changed": {path for path in both if before[path] != after[path]},
         "Removed": before.keys() - after.keys(),
     }
-    shown = tuple((caption, sorted(paths)[:MOST_SHOWN]) for caption, paths in kinds.items())
+    shown = tuple((caption, sorted(paths)[:MAX_SHOWN]) for caption, paths in kinds.items())
     return Difference(shown, sum(map(len, kinds.values())), len(both) - len(kinds["Changed"]))

@@ -16,7 +16,7 @@ from sites.models.clock import now
 
 HOURS = int(IdempotentRequest.KEPT.total_seconds() // 3600)
 """How long a key is remembered."""
-MOST_KEYS = 10_000
+MAX_KEYS = 10_000
 """Of one token within HOURS."""
 LONGEST_KEY = 255
 
@@ -62,8 +62,8 @@ def _forget_old(token: AccessToken) -> None:
 
 
 def _ensure_room(token: AccessToken) -> None:
-    if IdempotentRequest.objects.filter(token=token).count() >= MOST_KEYS:
-        raise TooManyKeys(name=token.name, most=f"{MOST_KEYS:,}", hours=HOURS)
+    if IdempotentRequest.objects.filter(token=token).count() >= MAX_KEYS:
+        raise TooManyKeys(name=token.name, most=f"{MAX_KEYS:,}", hours=HOURS)
 
 
 def _digest(text: str) -> str:

@@ -48,7 +48,7 @@ def publish_zip_below(
     below = f"{changes.safe_path(folder)}/" if folder else ""
     with zips.opened(archive, is_stripped=False) as packed:
         change = changes.unpacked(packed, below, is_folder_replaced=is_folder_replaced)
-        return _publish(publisher, slot, change, origin, slot.occupant.active_deployment)
+        return _publish(publisher, slot, change, origin, slot.current_workload.active_deployment)
 
 
 def publish_again(*, publisher: Publisher, slot: Slot, deployment: Deployment) -> Operation:
@@ -83,7 +83,7 @@ def publish_again(*, publisher: Publisher, slot: Slot, deployment: Deployment) -
 
 def files_of(slot: Slot) -> tuple[Deployment, dict[str, store.FileEntry], Path]:
     """What the slot serves: deployment, its files by path, their folder. Raises NotFound before anything is there."""
-    deployment = slot.occupant.active_deployment
+    deployment = slot.current_workload.active_deployment
     if deployment is None:
         raise NotFound
     try:
@@ -99,7 +99,7 @@ def _publish(publisher: Publisher, slot: Slot, change: Change, origin: Origin, b
     """
     slot = publisher.checked(slot)
     requests.ensure_free([slot], wanted=PUBLISH)
-    choices = configuration(slot, slot.occupant).choices
+    choices = configuration(slot, slot.current_workload).choices
     with uploads.turn(str(slot.site.subscription_id)), _former(base) as (former, folder):
         uploads.ensure_disk()
         storage.ensure_content_fits(change.use, name=slot.site.name, site=slot.site)
@@ -129,7 +129,7 @@ def _begin(slot: Slot, deployment: Deployment, publisher: Publisher) -> Operatio
 
 def _ensure_unchanged(slot: Slot, base: Deployment | None) -> None:
     """Raises Outdated when the slot serves something else by now; it is held, so nothing comes in between any more."""
-    workload = Slot.objects.select_related("workload").get(pk=slot.pk).occupant
+    workload = Slot.objects.select_related("workload").get(pk=slot.pk).current_workload
     if workload.active_deployment_id != (base.pk if base else None):
         raise Outdated(
             f"'{slot.title}' serves something else since you looked, so nothing was changed. Look again and try again."

@@ -106,7 +106,7 @@ def _site_of(kept: list[DeletedSlot]) -> Site:
 
 
 def _make_slot(site: Site, kept: DeletedSlot) -> Slot:
-    count = min(kept.instance_count, Mode(site.mode).most_instances)
+    count = min(kept.instance_count, Mode(site.mode).max_instances)
     slot = slots.create_slot(site, kept.slot_name, is_production=kept.is_production, instance_count=count)
     for name in ("drain_limit_seconds", "rollback_window_seconds", "is_auto_swapped", "deploy_branches"):
         setattr(slot, name, getattr(kept, name))
@@ -118,11 +118,11 @@ def _make_slot(site: Site, kept: DeletedSlot) -> Slot:
         SlotSetting.objects.create(site=site, category=category, name=name, value=value, **owner)
     if kept.content_digest:
         same = ("content_digest", "build_digest", "kind", "command", "traits", "message", "author", "deployer")
-        slot.occupant.active_deployment = Deployment.objects.create(
-            workload=slot.occupant,
+        slot.current_workload.active_deployment = Deployment.objects.create(
+            workload=slot.current_workload,
             slot=slot,
             state=DeploymentState.ACTIVE,
             **{name: getattr(kept, name) for name in same},
         )
-        slot.occupant.save(update_fields=["active_deployment"])
+        slot.current_workload.save(update_fields=["active_deployment"])
     return slot

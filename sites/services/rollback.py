@@ -32,6 +32,8 @@ from sites.planning import IS_READY, LIMITS, Entries, make_plan
 from sites.services import requests
 from sites.services.swaps import why_not_swap
 
+WARM = (RevisionState.RETAINED, RevisionState.SERVING)
+
 
 @dataclass(frozen=True, slots=True)
 class RollBackOffer:
@@ -70,21 +72,22 @@ class RollBackOffer:
 def offer_roll_back(site: Site) -> RollBackOffer | None:
     """The offer for the site's last swap; None when there is none that could be undone."""
     swap = _last_swap(site)
-    former = _former(swap) if swap is not None and _is_undoable(swap) else None
-    if swap is None or former is None:
+    if swap is None or not _is_undoable(swap):
+        return None
+    former, warm = _revisions(site, swap)
+    if former is None:
         return None
     source, target = swap.sides
-    entries = Entries([source.pk, target.pk], [source.occupant.pk, target.occupant.pk])
+    entries = Entries([source.pk, target.pk], [source.current_workload.pk, target.current_workload.pk])
     travelled = _former_settings(swap, entries)
-    is_same = _is_same(source.occupant.active_deployment, former.deployment)
-    is_altered = not is_same or entries.travelling(source.occupant) != travelled
-    warm = _warm_revisions(site)
-    is_warm = _is_warm(warm, source, target, source.occupant.active_deployment, entries)
+    is_same = _is_same(source.current_workload.active_deployment, former.deployment)
+    is_altered = not is_same or entries.travelling(source.current_workload) != travelled
+    is_warm = _is_warm(warm, source, target, source.current_workload.active_deployment, entries)
     rows = [
         SlotSetting(site=site, workload=source.workload, category=category, name=name, value=value)
         for category, name, value in travelled
     ]
-    unaltered = entries.replaced(source.occupant, rows)
+    unaltered = entries.replaced(source.current_workload, rows)
     is_former_warm = is_altered and _is_warm(warm, source, target, former.deployment, unaltered)
     seconds_left = (former.retained_until - swap.read_at).total_seconds() if former.retained_until else 0.0
     kept = sum(revision.wanted_count for revision in warm if revision.state == RevisionState.RETAINED)
@@ -119,8 +122,8 @@ def why_not_roll_back(site: Site) -> Refused | None:
 def _last_swap(site: Site) -> Any:
     """The Swap with `former_id`, the revision that production served before it, and the moment `read_at`; or None."""
     done = Swap.objects.filter(operation__site=site, operation__state=OperationState.SUCCEEDED)
-    occupants = ("source__workload__active_deployment", "target__workload__active_deployment")
-    related = ("operation", "source__site", "source__workload__site", "target__site", *occupants)
+    workloads = ("source__workload__active_deployment", "target__workload__active_deployment")
+    related = ("operation", "source__site", "source__workload__site", "target__site", *workloads)
     changes = SlotChange.objects.filter(operation=OuterRef("operation"), slot=OuterRef("target"))
     found = done.select_related(*related).annotate(read_at=Now(), former_id=Subquery(changes.values("revision_before")))
     return found.order_by("-switched_at").first()
@@ -130,15 +133,16 @@ def _is_undoable(swap: Swap) -> bool:
     return not kind_of(swap.operation).is_roll_back and swap.source is not None and swap.target is not None
 
 
-def _warm_revisions(site: Site) -> list[Any]:
-    """The revisions that are in service or kept warm, each with `ready_count`, the number of its ready instances."""
-    warm = Revision.objects.filter(site=site, state__in=[RevisionState.RETAINED, RevisionState.SERVING])
-    return list(warm.defer("snapshot").annotate(ready_count=Count("instances", filter=IS_READY)))
+def _revisions(site: Site, swap: Any) -> tuple[Any, list[Any]]:
+    """What production served before the swap, or None; and the revisions that are in service or kept warm.
 
-
-def _former(swap: Any) -> Revision | None:
-    """What production served before the swap."""
-    return Revision.objects.select_related("deployment").defer("snapshot").filter(pk=swap.former_id).first()
+    Each has `ready_count`, the number of its ready instances.
+    """
+    is_warm = Q(site=site, state__in=WARM)
+    found = Revision.objects.filter(is_warm | Q(pk=swap.former_id)).select_related("deployment").defer("snapshot")
+    revisions = list(found.annotate(ready_count=Count("instances", filter=IS_READY)))
+    former = next((revision for revision in revisions if revision.pk == swap.former_id), None)
+    return former, [revision for revision in revisions if revision.state in WARM]
 
 
 def _is_warm(warm: list[Any], source: Slot, target: Slot, deployment: Deployment | None, entries: Entries) -> bool:
@@ -146,9 +150,10 @@ def _is_warm(warm: list[Any], source: Slot, target: Slot, deployment: Deployment
 
     The target gets `deployment` of the source's workload.
     """
+    leading, replaced = source.current_workload, target.current_workload
     needed = (
-        (target, source.occupant, make_plan(target, source.occupant, deployment, entries)),
-        (source, target.occupant, make_plan(source, target.occupant, target.occupant.active_deployment, entries)),
+        (target, leading, make_plan(target, leading, deployment, entries)),
+        (source, replaced, make_plan(source, replaced, replaced.active_deployment, entries)),
     )
     return all(
         any(
@@ -166,8 +171,8 @@ def _former_settings(swap: Swap, entries: Entries) -> list[list[str]]:
     What stuck to the slots then and travels since has the value that production has for it now.
     """
     source, target = swap.sides
-    freed = [entry for entry in entries.travelling(target.occupant) if entry[:2] in swap.sticky_before]
-    return sorted([*source.occupant.still_travelling(swap.settings_before), *freed])
+    freed = [entry for entry in entries.travelling(target.current_workload) if entry[:2] in swap.sticky_before]
+    return sorted([*source.current_workload.still_travelling(swap.settings_before), *freed])
 
 
 def _is_same(one: Deployment | None, other: Deployment | None) -> bool:

@@ -9,7 +9,7 @@ from sites.models import Category, Slot, SlotSetting
 from sites.models.required import required
 from sites.planning import configuration, fault_of_environment, variables_of
 from sites.services.entry import MASKED, TRAVELLING, Entry
-from sites.services.setting_faults import MOST_BYTES, fault_of
+from sites.services.setting_faults import MAX_BYTES, fault_of
 
 
 def check_entries(category: str, entries: list[Entry]) -> None:
@@ -27,9 +27,9 @@ def check_entries(category: str, entries: list[Entry]) -> None:
         if reason is not None:
             raise _refused(entry.value if category == Category.DEFAULT_DOCUMENTS else entry.name, reason)
         seen |= {entry.name, place or entry.name}
-    if sum(len(f"{entry.name}{entry.value}") + 8 for entry in entries) > MOST_BYTES and category not in MASKED:
+    if sum(len(f"{entry.name}{entry.value}") + 8 for entry in entries) > MAX_BYTES and category not in MASKED:
         raise SettingRefused(
-            f"All {Category(category).label} together are longer than {MOST_BYTES:,} characters, which no program "
+            f"All {Category(category).label} together are longer than {MAX_BYTES:,} characters, which no program "
             "can be given. Nothing on this page was saved yet; leave some out and save again."
         )
 
@@ -47,7 +47,7 @@ def check_environment(entries: Mapping[Category, list[Entry]]) -> None:
 
 def check_start(slot: Slot) -> None:
     """Refuse what is in force now if no process could be started with it: each entry alone may be small enough."""
-    fault = fault_of_environment(configuration(slot, slot.occupant).env)
+    fault = fault_of_environment(configuration(slot, slot.current_workload).env)
     if fault is not None:
         raise SettingRefused(f"The settings cannot be saved: {fault}. Nothing was saved; shorten them and save again.")
 

@@ -24,7 +24,7 @@ _OWN_NAMES = frozenset(
 )
 _OF_THE_SHELL = frozenset("_ PWD OLDPWD IFS PPID OPTIND LINENO SHLVL RANDOM UID EUID SHELLOPTS BASHOPTS".split())
 """Applications are started by /bin/sh, which sets these itself; it also drops names that it could not write."""
-MOST_BYTES = 131_072 - 1
+MAX_BYTES = 131_072 - 1
 """Of one variable, name, '=' and value: Linux starts no program with a longer one (MAX_ARG_STRLEN, with its end)."""
 MAX_VALUE_BYTES = 120_000
 """Of an entry that becomes a part of a variable, with room for the rest."""
@@ -66,8 +66,8 @@ def _fault_of_variable(category: str, name: str, value: str, kind: str) -> str |
     if category == Category.CONNECTION_STRINGS and kind not in CONNECTION_KINDS:
         return f"its type must be one of {', '.join(CONNECTION_KINDS)}"
     largest = max(len(f"{variable}={value}".encode()) for variable in variables_of(category, name, kind))
-    if largest > MOST_BYTES:
-        return f"as a variable it has {largest:,} bytes, and {MOST_BYTES:,} are possible; a file can hold more"
+    if largest > MAX_BYTES:
+        return f"as a variable it has {largest:,} bytes, and {MAX_BYTES:,} are possible; a file can hold more"
     return None
 
 

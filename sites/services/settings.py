@@ -59,7 +59,7 @@ def are_in_force(slot: Slot) -> bool:
     live = slot.live_revision
     if live is None or not slot.is_running:
         return True
-    wanted = json.loads(make_plan(slot, slot.occupant, slot.occupant.active_deployment).snapshot)
+    wanted = json.loads(make_plan(slot, slot.current_workload, slot.current_workload.active_deployment).snapshot)
     return all(wanted[part] == live.runnable[part] for part in ("env", "mounts", "switches"))
 
 
@@ -188,7 +188,7 @@ def shared_connection_strings(slot: Slot) -> list[str]:
 
 def _replace(slot: Slot, category: Category, entries: list[Entry]) -> None:
     slot.settings.filter(category=category).delete()
-    slot.occupant.settings.filter(category=category).delete()
+    slot.current_workload.settings.filter(category=category).delete()
     for entry in entries:
         is_sticky = entry.kind != TRAVELLING if category == Category.MOUNTS else entry.is_sticky
         _keep_sticky_name(slot, category, entry.name, is_sticky=is_sticky)

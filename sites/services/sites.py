@@ -65,7 +65,7 @@ def change_mode(*, acting_user: User, site: Site, mode: str, counts: Mapping[int
         )
     with transaction.atomic():
         affected = list(site.slots.all())
-        most = Mode(mode).most_instances
+        most = Mode(mode).max_instances
         wanted = {slot.pk: min(slot.instance_count, most) for slot in affected} | dict(counts or {})
         for slot in affected:
             if not 1 <= wanted[slot.pk] <= most:

@@ -106,7 +106,7 @@ def create_slot(site: Site, name: str, *, is_production: bool = False, instance_
 
 def _clone_settings(source: Slot, target: Slot) -> None:
     """seed: About Configuration: cloned from production by default; sticky entries as values of the new slot."""
-    for setting in [*source.settings.all(), *source.occupant.settings.all()]:
+    for setting in [*source.settings.all(), *source.current_workload.settings.all()]:
         owner = {"slot": target} if setting.is_sticky else {"workload": target.workload}
         SlotSetting.objects.create(
             site=target.site, category=setting.category, name=setting.name, value=setting.value, **owner
@@ -116,7 +116,7 @@ def _clone_settings(source: Slot, target: Slot) -> None:
 def scale(*, acting_user: User, slot: Slot, count: int) -> Operation:
     """Set the slot's instance count; new instances are warm before visitors reach them."""
     slot = access.slot_for_change(acting_user, slot)
-    most = slot.site.most_instances
+    most = slot.site.max_instances
     if not 1 <= count <= most:
         raise InstanceCountRefused(
             count=count, name=slot.title, mode=slot.site.get_mode_display(), most=most, present=slot.instance_count

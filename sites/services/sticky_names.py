@@ -14,7 +14,7 @@ from sites.services import requests
 from sites.services.entry import Entry
 from sites.services.setting_checks import check_entries
 
-MOST_NAMES = 1000
+MAX_NAMES = 1000
 """Of one category."""
 
 
@@ -35,9 +35,9 @@ def save(*, acting_user: User, site: Site, names: Mapping[Category, Iterable[str
     site = access.site_for_change(acting_user, site)
     wanted = {Category(category): frozenset(given) for category, given in names.items()}
     for category, given in wanted.items():
-        if len(given) > MOST_NAMES:
+        if len(given) > MAX_NAMES:
             raise SettingRefused(
-                f"{len(given)} names are too many; nothing was saved. At most {MOST_NAMES} {category.label} of "
+                f"{len(given)} names are too many; nothing was saved. At most {MAX_NAMES} {category.label} of "
                 f"'{site.name}' can stay with their slot."
             )
         check_entries(category, [Entry(name, "") for name in sorted(given)])

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from django.conf import settings
 
-from sites import retention
+from sites import kept_deployments
 from sites.content import uploads
 from sites.content.uploads import in_units
 from sites.disk.use import Use
@@ -22,8 +22,8 @@ def ensure_content_fits(new: Use, *, name: str, site: Site | None) -> None:
 
     What else is kept of former deployments makes room by itself.
     """
-    quota = retention.content_quota()
-    wanted = new + (retention.use_of(retention.needed(site)) if site else Use())
+    quota = kept_deployments.content_quota()
+    wanted = new + (kept_deployments.use_of(kept_deployments.needed(site)) if site else Use())
     if wanted.is_within(quota):
         return
     if quota.bytes and wanted.bytes > quota.bytes:
@@ -55,8 +55,8 @@ def storage_of(site: Site) -> SiteStorage:
     """For the dashboard: two queries, nothing is measured."""
     usage = SiteUsage.objects.filter(site=site).first()
     return SiteStorage(
-        content=retention.use_of(retention.stored(site)),
-        content_quota=retention.content_quota(),
+        content=kept_deployments.use_of(kept_deployments.stored(site)),
+        content_quota=kept_deployments.content_quota(),
         folders=Use(usage.folder_bytes, usage.folder_files) if usage else None,
         folder_quota=Use(settings.SITE_FOLDER_BYTES, settings.SITE_FOLDER_FILES),
         is_read_only=usage is not None and usage.is_read_only,

@@ -62,7 +62,7 @@ def why_not_swap(source: Slot, target: Slot) -> Refused | None:
         if not slot.is_running:
             return SlotStopped(name=slot.title)
     for slot in (source, target):
-        if not slot.is_production and slot.occupant.active_deployment_id is None:
+        if not slot.is_production and slot.current_workload.active_deployment_id is None:
             return NothingPublished(name=slot.title, slot=slot.name)
     return None
 

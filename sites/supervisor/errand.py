@@ -15,7 +15,7 @@ from sites.supervisor.forking import NotForked, fork_part
 from sites.supervisor.keeper import clean_environment
 from sites.supervisor.process import Process
 
-MOST_LINES = 20
+MAX_LINES = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +41,7 @@ async def run_errand(name: str, *options: str) -> Outcome:
             process.send(signal.SIGTERM)
             await process.wait()
             raise
-        return Outcome(process.exit_code, tail(_path_of(output), MOST_LINES))
+        return Outcome(process.exit_code, tail(_path_of(output), MAX_LINES))
     finally:
         os.close(output)
 

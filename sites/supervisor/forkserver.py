@@ -32,8 +32,8 @@ from django.conf import settings
 from sites.supervisor.sockets import listen
 
 GO = b"go"
-MOST_BYTES = 65536
-MOST_FILES = 16
+MAX_BYTES = 65536
+MAX_FILES = 16
 PARKING = 256
 """Received files wait at numbers from here on, where they are in nobody's way."""
 REQUEST_SECONDS = 2.0
@@ -123,7 +123,7 @@ def check_sender(connection: socket.socket, up: int) -> None:
 def receive(connection: socket.socket, files: list[int]) -> Start:
     """A request. `files` receives what came open with it. Raises EOFError for none, OSError, ValueError, KeyError."""
     connection.settimeout(REQUEST_SECONDS)
-    message, received, _, _ = socket.recv_fds(connection, MOST_BYTES, MOST_FILES)
+    message, received, _, _ = socket.recv_fds(connection, MAX_BYTES, MAX_FILES)
     if not message:
         raise EOFError
     for file in received:

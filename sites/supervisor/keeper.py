@@ -8,10 +8,10 @@ from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
+from sites.backoff import Backoff
 from sites.logs.files import tail
 from sites.logs.pump import Pump, make_pipe
 from sites.runtime.agent.oom import set_oom_score
-from sites.supervisor.backoff import Backoff
 from sites.supervisor.component import Component, NotReady
 from sites.supervisor.forking import NotForked, fork_part
 from sites.supervisor.journal import LOG_BYTES, Journal
@@ -58,7 +58,7 @@ class Keeper:
         self._run_dir = run_dir
         self._folder = folder
         self._fork_server = fork_server
-        self._backoff = Backoff()
+        self._backoff = Backoff(first_seconds=0.1, longest_seconds=15.0, steady_seconds=10.0)
         self._started = 0.0
         self._watch: asyncio.Task[None] | None = None
 

@@ -9,7 +9,7 @@ from pathlib import Path
 LOOK_SECONDS = 1.0
 SHARE = 0.02
 """Of the time. A part that uses less of a processor waits for something, for example in vain."""
-MOST_SHARE = 5
+MAX_SHARE = 5
 """Times `seconds` of processor time: no start takes so much, on any machine, unless it goes round in circles."""
 NEWS_SECONDS = 10.0
 
@@ -38,7 +38,7 @@ class Patience:
             if used - self._used_then >= SHARE * (moment - self._got_on_at) and used > self._used_then:
                 self._got_on_at, self._used_then = moment, used
             self._looked_at = moment
-            if used - self._used_before > MOST_SHARE * self._seconds:
+            if used - self._used_before > MAX_SHARE * self._seconds:
                 return True
         return moment - self._got_on_at >= self._seconds
 

@@ -20,11 +20,11 @@ from cryptography.hazmat.primitives.serialization import (
 
 from sites.errors import CertificateRefused
 
-MOST_BYTES = 256 * 1024
-MOST_CERTIFICATES = 10
-MOST_NAMES = 200
-LEAST_RSA_BITS = 2048
-MOST_RSA_BITS = 8192
+MAX_BYTES = 256 * 1024
+MAX_CERTIFICATES = 10
+MAX_NAMES = 200
+MIN_RSA_BITS = 2048
+MAX_RSA_BITS = 8192
 CURVES = (ec.SECP256R1, ec.SECP384R1, ec.SECP521R1)
 """What Envoy serves (BoringSSL)."""
 _KEY_BEGINS = re.compile(rb"-----BEGIN [A-Z ]*PRIVATE KEY-----")
@@ -54,8 +54,8 @@ def read_pair(content: bytes, password: str, *, at: datetime) -> Pair:
 
     Raises CertificateRefused with the reason: too large, no certificate, no key, another key, expired, without names.
     """
-    if len(content) > MOST_BYTES:
-        raise CertificateRefused(reason=f"it has more than {MOST_BYTES // 1024} KB", remedy="Upload one certificate.")
+    if len(content) > MAX_BYTES:
+        raise CertificateRefused(reason=f"it has more than {MAX_BYTES // 1024} KB", remedy="Upload one certificate.")
     if b"-----BEGIN " in content:
         return _checked(*_from_pem(content, password), at=at)
     return _checked(*_from_pfx(content, password), at=at)
@@ -106,13 +106,13 @@ def _from_pfx(content: bytes, password: str) -> Found:
 
 
 def _usable(key: object) -> rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey:
-    if isinstance(key, rsa.RSAPrivateKey) and LEAST_RSA_BITS <= key.key_size <= MOST_RSA_BITS:
+    if isinstance(key, rsa.RSAPrivateKey) and MIN_RSA_BITS <= key.key_size <= MAX_RSA_BITS:
         return key
     if isinstance(key, ec.EllipticCurvePrivateKey) and isinstance(key.curve, CURVES):
         return key
     raise CertificateRefused(
         reason="its key is of a kind that is not served",
-        remedy=f"Use RSA with {LEAST_RSA_BITS} to {MOST_RSA_BITS} bits, or ECDSA on P-256, P-384 or P-521.",
+        remedy=f"Use RSA with {MIN_RSA_BITS} to {MAX_RSA_BITS} bits, or ECDSA on P-256, P-384 or P-521.",
     )
 
 
@@ -125,9 +125,9 @@ def _checked(
         raise CertificateRefused(
             reason="the private key belongs to another certificate", remedy="Upload the key of this certificate."
         )
-    if len(certificates) > MOST_CERTIFICATES:
+    if len(certificates) > MAX_CERTIFICATES:
         raise CertificateRefused(
-            reason=f"it holds more than {MOST_CERTIFICATES} certificates",
+            reason=f"it holds more than {MAX_CERTIFICATES} certificates",
             remedy="Upload the certificate and those between it and its authority.",
         )
     if leaf.not_valid_after_utc <= at:
@@ -135,10 +135,10 @@ def _checked(
             reason=f"it expired on {leaf.not_valid_after_utc:%Y-%m-%d}", remedy="Renew it and upload the new one."
         )
     names = _names_of(leaf)
-    if not names or len(names) > MOST_NAMES:
+    if not names or len(names) > MAX_NAMES:
         raise CertificateRefused(
             reason=f"it names {'no' if not names else 'too many'} host names (subject alternative names)",
-            remedy=f"Have it issued for 1 to {MOST_NAMES} host names.",
+            remedy=f"Have it issued for 1 to {MAX_NAMES} host names.",
         )
     chain = [leaf, *(one for one in certificates if one is not leaf)]
     return Pair(

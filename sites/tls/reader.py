@@ -15,7 +15,7 @@ from datetime import datetime
 from pathlib import Path
 
 from sites.errors import CertificateRefused
-from sites.tls.pair import MOST_BYTES, Pair, read_pair
+from sites.tls.pair import MAX_BYTES, Pair, read_pair
 
 CPU_SECONDS = 5
 MEMORY_BYTES = 1024**3
@@ -27,7 +27,7 @@ COMMAND = (sys.executable, "-m", "sites.tls.reader")
 
 def read_upload(content: bytes, password: str, *, at: datetime) -> Pair:
     """As `read_pair`; raises CertificateRefused also for what takes too long."""
-    if len(content) > MOST_BYTES:
+    if len(content) > MAX_BYTES:
         return read_pair(content, password, at=at)  # refuses it unread
     asked = {"content": b64encode(content).decode(), "password": password, "at": at.isoformat()}
     try:

@@ -1,6 +1,6 @@
 // The log of a slot: the newest line stays in sight unless somebody has scrolled up, and the page does not grow for ever.
 
-const MOST_LINES = 5000;
+const MAX_LINES = 5000;
 const NEAR_END = 40;
 
 const box = document.querySelector("[data-log]");
@@ -11,7 +11,7 @@ const toEnd = () => { box.scrollTop = box.scrollHeight; };
 
 box.addEventListener("scroll", () => { isAtEnd = box.scrollHeight - box.scrollTop - box.clientHeight < NEAR_END; });
 lines.addEventListener("htmx:afterSwap", () => {
-  while (lines.childElementCount > MOST_LINES) lines.firstElementChild.remove();
+  while (lines.childElementCount > MAX_LINES) lines.firstElementChild.remove();
   if (isAtEnd) toEnd();
 });
 toEnd();

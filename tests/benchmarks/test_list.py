@@ -34,10 +34,10 @@ def make_sites(domain: Domain, first: int, last: int) -> None:
         site = Site.objects.create(subscription=domain.subscription, name=f"site{number:04}")
         for name, is_production in (("production", True), ("staging", False)):
             slot = slots.create_slot(site, name, is_production=is_production)
-            slot.occupant.active_deployment = Deployment.objects.create(
-                workload=slot.occupant, state=DeploymentState.ACTIVE, content_digest="0" * 64, message="First"
+            slot.current_workload.active_deployment = Deployment.objects.create(
+                workload=slot.current_workload, state=DeploymentState.ACTIVE, content_digest="0" * 64, message="First"
             )
-            slot.occupant.save(update_fields=["active_deployment"])
+            slot.current_workload.save(update_fields=["active_deployment"])
 
 
 def measure(client: Client, address: str) -> tuple[float, int]:

@@ -17,7 +17,7 @@ from tools.demo.staged_site import StagedSite
 
 pytestmark = pytest.mark.live
 
-MOST = timedelta(seconds=60)
+LIMIT = timedelta(seconds=60)
 """Half of what an operation would wait for an instance that does not listen; the steps themselves take seconds."""
 BREAKS = """
 import os, threading, time
@@ -77,7 +77,7 @@ def ended(operation: Operation) -> Operation:
     wait_until_done(operation, limit_seconds=90)
     operation.refresh_from_db()
     assert operation.state == OperationState.SUCCEEDED, operation.outcome
-    assert operation.ended_at - operation.created_at < MOST, operation.outcome
+    assert operation.ended_at - operation.created_at < LIMIT, operation.outcome
     return operation
 
 

@@ -109,7 +109,7 @@ def test_who_writes_without_end_is_told_that_no_space_is_left_and_serves_on(shar
     assert get(instance) and get(neighbour)
     assert shared_agent.runtime.observe([62])[0].restarts == 0
     (taken,) = [found for found in [written(shared_agent, 62)] if found.files]
-    assert taken.files <= layers.MOST_LOOKED_AT
+    assert taken.files <= layers.MAX_LOOKED_AT
     for revision in (62, 63):
         shared_agent.stop(revision)
 

@@ -41,7 +41,7 @@ from tools.demo.publishing import publish
 
 pytestmark = pytest.mark.live
 
-LEAST_ATTEMPTS = 45
+MIN_ATTEMPTS = 45
 NUMBERS = itertools.count(70)
 """Of revisions: an order for one that has ended would be refused."""
 NOBODY = "65534"
@@ -138,7 +138,7 @@ def test_nothing_of_this_machine_and_of_its_neighbours_is_reached(
             found = prowled(shared_agent, kind, told)
         assert found["succeeded"] == []
         assert found["is_open"], "the internet is reached, so what failed was refused"
-        assert found["count"] >= LEAST_ATTEMPTS
+        assert found["count"] >= MIN_ATTEMPTS
 
 
 def test_private_networks_are_reached_unless_they_are_refused(shared_agent: Agent, strict_agent: Agent) -> None:
@@ -194,7 +194,7 @@ def test_what_another_program_removes_is_put_back(shared_agent: Agent, neighbour
 
 
 def test_one_sandbox_cannot_take_all_connections_of_the_machine(shared_agent: Agent) -> None:
-    before, most = int(COUNT.read_text()), firewall.most_flows()
+    before, most = int(COUNT.read_text()), firewall.max_flows()
     log = shared_agent.folder / "spray.log"
     command = ("/usr/bin/python3", "-c", SPRAY.format(count=min(2 * most, 60_000), address=PUBLIC))
     assert shared_agent.run(RunSpec("spray", 70, "s", command, {}, (), directory="/", log=str(log))) == 0
@@ -258,4 +258,4 @@ def test_a_published_site_gets_nowhere_while_it_is_built_released_and_served(sys
         for report in map(json.loads, reports):
             assert report["succeeded"] == []
             assert report["is_open"]
-            assert report["count"] >= LEAST_ATTEMPTS
+            assert report["count"] >= MIN_ATTEMPTS

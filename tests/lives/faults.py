@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from sites.models import Operation, Step
 from sites.operations.kinds import kind_of
-from sites.operations.machine import MOST_LOSSES
+from sites.operations.machine import MAX_LOSSES
 from sites.operations.procedure import Stage
 from sites.operations.stages import STAGES
 from tests.deaths import Killed
@@ -44,7 +44,7 @@ FAULTS = st.builds(
     error=st.sampled_from(sorted(ERRORS)),
     moment=st.sampled_from(MOMENTS),
     place=st.integers(0, 10),
-    times=st.sampled_from([1, 2, MOST_LOSSES - 1, MOST_LOSSES, 100]),
+    times=st.sampled_from([1, 2, MAX_LOSSES - 1, MAX_LOSSES, 100]),
 )
 
 
@@ -67,7 +67,7 @@ class Breaking:
     def is_survived(self) -> bool:
         """Whether the operation has to go on as if nothing had happened."""
         is_full = self._fault.error == FULL and self.count > 0
-        return self._is_after_the_switch or not (is_full or self.count >= MOST_LOSSES)
+        return self._is_after_the_switch or not (is_full or self.count >= MAX_LOSSES)
 
     @contextmanager
     def going_on(self) -> Iterator[None]:

@@ -6,7 +6,7 @@ import copy
 from dataclasses import dataclass, field
 
 Settings = dict[str, str]
-MOST_INSTANCES = {"free": 1, "shared": 6, "standard": 10}
+MAX_INSTANCES = {"free": 1, "shared": 6, "standard": 10}
 
 
 @dataclass
@@ -91,7 +91,7 @@ class Model:
 
     def may_have(self, count: int) -> bool:
         """Whether the mode allows a slot so many instances."""
-        return count <= MOST_INSTANCES[self.mode]
+        return count <= MAX_INSTANCES[self.mode]
 
     def may_restore(self) -> bool:
         """Whether what was deleted last would be made again now."""
@@ -176,7 +176,7 @@ class Model:
         """What is above the new mode's limit goes."""
         self.mode = mode
         for place in self.places().values():
-            place.count = min(place.count, MOST_INSTANCES[mode])
+            place.count = min(place.count, MAX_INSTANCES[mode])
         self.bring_up(*self.places())
 
     def delete_staging(self) -> None:
@@ -201,6 +201,6 @@ class Model:
             found = {**place.cargo.settings, **place.sticky}
             place.sticky = {key: value for key, value in found.items() if key in self.sticky_names}
             place.cargo.settings = {key: value for key, value in found.items() if key not in self.sticky_names}
-            place.count = min(place.count, MOST_INSTANCES[self.mode])
+            place.count = min(place.count, MAX_INSTANCES[self.mode])
             setattr(self, name, place)
         self.bring_up(*grave.places)

@@ -7,6 +7,7 @@ from celery import Task
 from django.db import InterfaceError, OperationalError
 
 from sites import tasks
+from sites.jobs.scheduling import Schedule
 from sites.models import Operation, Step
 from sites.models.clock import now
 from sites.operations import claims
@@ -60,7 +61,7 @@ def test_an_order_whose_database_was_lost_is_given_again_and_may_take_over_its_c
 
 def test_the_tick_takes_up_what_a_dead_worker_left(sent: list[object], domain: Domain, swap: Operation) -> None:
     Operation.objects.filter(pk=swap.pk).update(state="running", claimed_by=DEAD, claimed_at=now())
-    tasks.tick()
+    tasks.tick(Schedule())
     swap.refresh_from_db()
     assert queued(swap) in sent
     assert (swap.attempt, swap.losses, swap.claimed_by) == (2, 1, "")
@@ -71,14 +72,14 @@ def test_nobody_takes_up_what_a_living_worker_is_slow_with(sent: list[object], s
     Operation.objects.filter(pk=swap.pk).update(
         state="running", claimed_by=claims.new_claim(), claimed_at=long_ago, due_at=long_ago
     )
-    tasks.tick()
+    tasks.tick(Schedule())
     assert all(name != "advance" for name, _args in sent)
 
 
 def test_a_worker_that_hangs_is_given_up(sent: list[object], swap: Operation) -> None:
     long_ago = now() - timedelta(seconds=HANG_SECONDS + 1)
     Operation.objects.filter(pk=swap.pk).update(state="running", claimed_by=claims.new_claim(), claimed_at=long_ago)
-    tasks.tick()
+    tasks.tick(Schedule())
     swap.refresh_from_db()
     assert queued(swap) in sent and swap.attempt == 2
 
@@ -95,15 +96,15 @@ def test_a_lost_message_is_given_again_at_the_same_attempt_and_then_after_a_whil
     sent: list[object], swap: Operation
 ) -> None:
     sent.clear()
-    tasks.tick()
+    tasks.tick(Schedule())
     assert queued(swap) not in sent
     Operation.objects.filter(pk=swap.pk).update(due_at=now() - timedelta(seconds=3))
-    tasks.tick()
+    tasks.tick(Schedule())
     assert sent.count(queued(swap)) == 1
-    tasks.tick()
+    tasks.tick(Schedule())
     assert sent.count(queued(swap)) == 1, "the queue may be long"
     Operation.objects.filter(pk=swap.pk).update(asked_at=now() - timedelta(seconds=11))
-    tasks.tick()
+    tasks.tick(Schedule())
     assert sent.count(queued(swap)) == 2
 
 

@@ -1,5 +1,6 @@
 """The scheduler ticks by itself, whatever keeps one tick from its end."""
 
+import time
 from datetime import timedelta
 from pathlib import Path
 
@@ -29,7 +30,7 @@ def test_each_second_it_ticks_in_its_own_process(
 ) -> None:
     ticks: list[str] = []
 
-    def count() -> None:
+    def count(_: object) -> None:
         ticks.append("tick")
         if trouble is not None:
             raise trouble
@@ -43,3 +44,17 @@ def test_each_second_it_ticks_in_its_own_process(
 def test_it_is_the_scheduler_that_is_started() -> None:
     assert app.conf.beat_scheduler == "sites.ticks:TickScheduler"
     assert app.conf.beat_schedule["tick"]["schedule"] == 1.0
+
+
+def test_between_two_ticks_the_scheduler_sleeps(scheduler: TickScheduler, monkeypatch: pytest.MonkeyPatch) -> None:
+    ticks: list[object] = []
+    monkeypatch.setattr(tasks, "tick", ticks.append)
+    monkeypatch.setattr("sites.supervisor.reporting_scheduler.say_alive", lambda _: None)
+    monkeypatch.setattr("sites.supervisor.reporting_scheduler.say_ready", lambda _: None)
+    monkeypatch.setattr(TickScheduler, "producer", None)
+    scheduler.setup_schedule()
+    turns = 0
+    while len(ticks) < 3:
+        time.sleep(max(0.0, scheduler.tick()))
+        turns += 1
+    assert turns <= 2 * len(ticks), "it looks once when the tick is due, and once to see when the next one is"

@@ -2,7 +2,7 @@
 
 // Asks its own address ten times a second and counts what comes back.
 const INTERVAL = 100;
-const MOST_AT_ONCE = 10;
+const MAX_AT_ONCE = 10;
 const SOON = 10000; // a version that comes back sooner than this was not swapped back by a person
 const SHOWN = 5;
 
@@ -59,7 +59,7 @@ function changed(answer, receivedAt) {
 }
 
 async function ask() {
-  if (open >= MOST_AT_ONCE) return;
+  if (open >= MAX_AT_ONCE) return;
   open += 1;
   const sentAt = performance.now();
   try {

@@ -65,5 +65,5 @@ def log(request: PortalRequest, site_name: str, slot_name: str, public_id: uuid.
 
 def _difference(deployment: Deployment, slot: Slot) -> Difference | None:
     """To what the slot serves; None for that itself, and where nothing is served."""
-    active = slot.occupant.active_deployment
+    active = slot.current_workload.active_deployment
     return difference(deployment, active) if active and active != deployment else None

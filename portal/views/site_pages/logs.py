@@ -25,8 +25,8 @@ from sites.monitoring.output import Line, Positions
 
 LOGS = {"application": output, "requests": requests}
 COUNTS = (200, 1000, 5000)
-MOST_WORDS = 200
-MOST_CURSOR_BYTES = 64 * 1024
+MAX_WORDS = 200
+MAX_CURSOR_BYTES = 64 * 1024
 _KEY = re.compile(r"\d{1,18}/\d{1,6}")
 _POSITION = re.compile(r"\d{1,20}-\d{1,10}-\d{1,18}|\d{0,9}")
 
@@ -51,7 +51,7 @@ class LogQuery:
     @cached_property
     def words(self) -> str:
         """Only lines that contain them."""
-        return self.request.GET.get("filter", "").strip()[:MOST_WORDS]
+        return self.request.GET.get("filter", "").strip()[:MAX_WORDS]
 
     @cached_property
     def count(self) -> int:
@@ -125,7 +125,7 @@ def decode(cursor: str) -> Positions:
     """What `encode` made; nothing from any other text."""
     try:
         inflate = zlib.decompressobj()
-        data = json.loads(inflate.decompress(base64.urlsafe_b64decode(cursor), MOST_CURSOR_BYTES))
+        data = json.loads(inflate.decompress(base64.urlsafe_b64decode(cursor), MAX_CURSOR_BYTES))
     except (ValueError, zlib.error):
         return {}
     if not isinstance(data, dict):

@@ -43,7 +43,7 @@ class ScaleChoice:
     @property
     def most(self) -> int:
         """The highest count of the chosen mode."""
-        return self.mode.most_instances
+        return self.mode.max_instances
 
 
 def read_choice(slot: Slot, operation: Operation | None, query: QueryDict) -> ScaleChoice:
@@ -56,6 +56,6 @@ def read_choice(slot: Slot, operation: Operation | None, query: QueryDict) -> Sc
     saved_count = change.count_after if change and change.count_after else slot.instance_count
     mode = next((mode for mode in Mode if mode.value == query.get("mode")), saved_mode)
     wanted = query.get("count", "")
-    counts = {str(count): count for count in range(1, mode.most_instances + 1)}
+    counts = {str(count): count for count in range(1, mode.max_instances + 1)}
     count = counts.get(wanted, saved_count)
-    return ScaleChoice(saved_mode, mode, saved_count, min(count, mode.most_instances))
+    return ScaleChoice(saved_mode, mode, saved_count, min(count, mode.max_instances))

@@ -8,7 +8,7 @@ from ninja import Path, Query, Schema
 from pydantic import ConfigDict, Field
 
 T = TypeVar("T")
-MOST_PAGES = 1_000_000
+MAX_PAGES = 1_000_000
 
 
 class Asked(Schema):
@@ -45,7 +45,7 @@ class Page(Schema, Generic[T]):
 class Paging(Schema):
     """Which part."""
 
-    page: int = Field(1, ge=1, le=MOST_PAGES)
+    page: int = Field(1, ge=1, le=MAX_PAGES)
     per_page: int = Field(50, ge=1, le=100)
 
 

@@ -17,7 +17,7 @@ CATEGORIES = (
     Category.WARMUP,
     Category.MOUNTS,
 )
-MOST_ENTRIES = 1000
+MAX_ENTRIES = 1000
 
 
 class EntryShown(Schema):
@@ -68,12 +68,12 @@ class SwapSettingsAsked(Asked):
 class SettingsAsked(Asked):
     """A change, as JSON Merge Patch (RFC 7396): names that are left out stay as they are, and null removes one."""
 
-    general: Entries = Field(default_factory=dict, max_length=MOST_ENTRIES)
-    app_settings: Entries = Field(default_factory=dict, max_length=MOST_ENTRIES)
-    connection_strings: Entries = Field(default_factory=dict, max_length=MOST_ENTRIES)
-    handler_mappings: Entries = Field(default_factory=dict, max_length=MOST_ENTRIES)
-    warmup: Entries = Field(default_factory=dict, max_length=MOST_ENTRIES)
-    mounts: Entries = Field(default_factory=dict, max_length=MOST_ENTRIES)
+    general: Entries = Field(default_factory=dict, max_length=MAX_ENTRIES)
+    app_settings: Entries = Field(default_factory=dict, max_length=MAX_ENTRIES)
+    connection_strings: Entries = Field(default_factory=dict, max_length=MAX_ENTRIES)
+    handler_mappings: Entries = Field(default_factory=dict, max_length=MAX_ENTRIES)
+    warmup: Entries = Field(default_factory=dict, max_length=MAX_ENTRIES)
+    mounts: Entries = Field(default_factory=dict, max_length=MAX_ENTRIES)
     default_documents: list[str] | None = Field(default=None, max_length=100)
     swaps: SwapSettingsAsked = Field(default_factory=SwapSettingsAsked)
 

@@ -88,13 +88,13 @@ class RollBackShown(Schema):
     deployment: DeploymentShown | None = Field(description="what production served before")
 
 
-MOST_FILES = 1000
+MAX_FILES = 1000
 
 
 def describe_comparison(comparison: Comparison) -> ComparisonShown:
     """For an answer."""
     content, last = comparison.content, comparison.last_swap
-    deployments = [slot.occupant.active_deployment for slot in (comparison.source, comparison.target)]
+    deployments = [slot.current_workload.active_deployment for slot in (comparison.source, comparison.target)]
     source, target = (describe_deployment(one) if one else None for one in deployments)
     return ComparisonShown(
         source=comparison.source.name,
@@ -102,9 +102,9 @@ def describe_comparison(comparison: Comparison) -> ComparisonShown:
         source_deployment=source,
         target_deployment=target,
         is_content_same=content.is_same,
-        added=list(content.added[:MOST_FILES]),
-        changed=list(content.changed[:MOST_FILES]),
-        gone=list(content.gone[:MOST_FILES]),
+        added=list(content.added[:MAX_FILES]),
+        changed=list(content.changed[:MAX_FILES]),
+        gone=list(content.gone[:MAX_FILES]),
         settings=[
             SettingCompared(
                 category=one.category,

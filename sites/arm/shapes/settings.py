@@ -8,7 +8,7 @@ from sites.models import Category
 from sites.services.entry import Entry
 from sites.services.setting_faults import CONNECTION_KINDS
 
-MOST_ENTRIES = 1000
+MAX_ENTRIES = 1000
 STICKY = {"appSettingNames": Category.APP_SETTINGS, "connectionStringNames": Category.CONNECTION_STRINGS}
 _KINDS = {kind.lower(): kind for kind in CONNECTION_KINDS}
 
@@ -59,9 +59,9 @@ def sticky_names(properties: Json) -> dict[Category, list[str]]:
 
 
 def _entries(found: Sequence[tuple[object, object, str]], sticky: Iterable[str]) -> list[Entry]:
-    if len(found) > MOST_ENTRIES:
+    if len(found) > MAX_ENTRIES:
         raise RequestRefused(
-            f"The request cannot be read: it has more than {MOST_ENTRIES} entries. Nothing was changed."
+            f"The request cannot be read: it has more than {MAX_ENTRIES} entries. Nothing was changed."
         )
     names = frozenset(sticky)
     entries = [Entry(str(name), _value(str(name), value), kind, is_sticky=name in names) for name, value, kind in found]

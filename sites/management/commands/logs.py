@@ -15,7 +15,7 @@ from sites.monitoring import requests as request_log
 from sites.monitoring.output import Line
 
 LOOK_SECONDS = 0.5
-MOST_LINES = 100_000
+MAX_LINES = 100_000
 
 
 class Command(GreenroomCommand):
@@ -39,7 +39,7 @@ class Command(GreenroomCommand):
         """Changes nothing. Raises Refused for what is not there, RuntimeUnreachable while `up` does not run."""
         slot_id = _find(site, slot)
         source = request_log if requests else output
-        count = max(0, min(lines, MOST_LINES))
+        count = max(0, min(lines, MAX_LINES))
         found, positions = source.newest(slot_id, count=count, words=filter)
         self._print(found)
         try:

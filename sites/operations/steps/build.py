@@ -5,7 +5,7 @@ from pathlib import Path
 
 from django.conf import settings
 
-from sites import retention
+from sites import kept_deployments
 from sites.content import build, explain, interpreters, recognition, store, tools
 from sites.content.recipe import Recipe
 from sites.content.tree import Folder
@@ -54,7 +54,7 @@ def work_build(turn: Turn) -> Progress:
         if planned.run is None:
             _record(deployment, recipe, planned.digest, measure(planned.app.parent) if planned.digest else Use())
             return Progress(True, recipe.summary)
-    quota = retention.content_quota()
+    quota = kept_deployments.content_quota()
     build.begin(planned, cache_limit=Use(quota.bytes // CACHE_PART, quota.files // CACHE_PART))
     status = _run(_limited(planned.run, change.held_slot.site, quota))
     if status.state != RunState.ENDED:
@@ -111,7 +111,7 @@ def _introduce(deployment: Deployment, recipe: Recipe) -> None:
 
 def _limited(run: RunSpec, site: Site, quota: Use) -> RunSpec:
     """A build may take what the site's quota leaves beside what its slots and its roll-back need."""
-    used = retention.use_of(retention.needed(site))
+    used = kept_deployments.use_of(kept_deployments.needed(site))
     return replace(
         run,
         disk_bytes=max(1, quota.bytes - used.bytes) if quota.bytes else NO_LIMIT,
@@ -252,5 +252,5 @@ def _tail(deployment: Deployment, lines: int) -> list[str]:
 
 def _last_line(deployment: Deployment) -> str:
     """What it is at now; asked for often, so little is read."""
-    lines = tail(build_log(deployment), LINES_SHOWN, most_bytes=4096)
+    lines = tail(build_log(deployment), LINES_SHOWN, max_bytes=4096)
     return without_colours(next((line for line in reversed(lines) if line.strip()), ""))

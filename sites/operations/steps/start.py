@@ -18,7 +18,7 @@ from sites.runtime.spec import INSTANCE_PORT, InstanceState, InstanceStatus
 
 DEFAULT_SECONDS = float(GENERAL_DEFAULTS[START_SECONDS])
 LINES_SHOWN = 10
-MOST_CRASHES = 2
+MAX_CRASHES = 2
 """An instance that ends by itself for the second time in this operation fails it."""
 
 
@@ -85,7 +85,7 @@ def _is_ordered(revision: Revision, statuses: Iterable[InstanceStatus]) -> bool:
 def _is_given_up(turn: Turn, group: Group, statuses: list[InstanceStatus]) -> bool:
     """Whether the operation goes on without what does not listen. Raises InstanceNotStarted where it cannot."""
     # Of instances that ran before, nobody knows how many of their crashes fall into this operation
-    crashed = [status for status in statuses if group.are_new and status.restarts >= MOST_CRASHES]
+    crashed = [status for status in statuses if group.are_new and status.restarts >= MAX_CRASHES]
     if group.need is Need.ATTEMPTED:
         return bool(crashed) or turn.seconds_at_step > ATTEMPT_SECONDS
     if group.need is Need.ANSWERING and crashed:

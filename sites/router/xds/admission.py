@@ -11,7 +11,7 @@ from sites.router.roster import KnownRouter
 
 REPEAT_SECONDS = 600.0
 """A router that is refused tries again twice a second; the log says the same thing once in so long."""
-MOST_COMPLAINTS = 256
+MAX_COMPLAINTS = 256
 NAME_LENGTH = 64
 
 logger = logging.getLogger(__name__)
@@ -63,7 +63,7 @@ class Admission:
         """Write a refusal into the log, unless it stands there already since a short time."""
         now = self._clock()
         self._said = {text: at for text, at in self._said.items() if now - at < REPEAT_SECONDS}
-        if sentence not in self._said and len(self._said) < MOST_COMPLAINTS:
+        if sentence not in self._said and len(self._said) < MAX_COMPLAINTS:
             self._said[sentence] = now
             logger.warning("%s", sentence)
 

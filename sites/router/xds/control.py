@@ -10,7 +10,7 @@ from sites.router.xds.keeper import Keeper
 from sites.router.xds.load_reports import LoadReports
 from sites.router.xds.nodes import Nodes
 
-MOST_WAIT_SECONDS = 60.0
+MAX_WAIT_SECONDS = 60.0
 
 logger = logging.getLogger(__name__)
 
@@ -37,7 +37,7 @@ class Control:
         order = await request.json()
         try:
             site_id, version = int(order["site_id"]), int(order["version"])
-            wait_seconds = min(float(order.get("wait_seconds", 5.0)), MOST_WAIT_SECONDS)
+            wait_seconds = min(float(order.get("wait_seconds", 5.0)), MAX_WAIT_SECONDS)
         except (KeyError, TypeError, ValueError) as error:
             return web.json_response({"error": f"not an order to publish: {error!r}"}, status=400)
         try:

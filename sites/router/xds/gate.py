@@ -21,7 +21,7 @@ from sites.router.xds.admission import GONE, LOCAL, Admission, Peer
 from sites.router.xds.handshakes import Handshakes, Link, TooMany
 from sites.router.xds.tls import ServerTls
 
-MOST_OF_ONE_ROUTER = 4
+MAX_PER_ROUTER = 4
 """Connections with the same certificate; an Envoy needs one."""
 SILENCE_SECONDS = 15.0
 """An Envoy asks for a sign of life every 3 s. One that is silent for so long is gone, or hangs."""
@@ -125,7 +125,7 @@ class Gate:
             self._admission.complain(f"{refusal} It came from {address}.")
             return False
         same = sum(other.certificate == certificate for other in self._peers.values())
-        if same >= MOST_OF_ONE_ROUTER:
+        if same >= MAX_PER_ROUTER:
             self._admission.complain(f"Router {certificate.name} has {same} connections; one more is refused.")
             return False
         return True

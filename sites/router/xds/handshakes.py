@@ -11,9 +11,9 @@ from dataclasses import dataclass
 
 from sites.router.authority import Certificate, read_certificate
 
-MOST, MOST_OF_ONE_ADDRESS = 64, 8
+MAX_HANDSHAKES, MAX_PER_ADDRESS = 64, 8
 """At one time. One more ends the oldest one, of the address that has the most."""
-MOST_PER_SECOND, MOST_PER_SECOND_OF_ONE_ADDRESS = 100, 20
+MAX_PER_SECOND, MAX_PER_SECOND_PER_ADDRESS = 100, 20
 """That begin; one more is closed at once, which costs hardly anything."""
 SECONDS = 5.0
 NETWORK_BITS = 64
@@ -64,15 +64,15 @@ class Handshakes:
         if second != self._second:
             self._second = second
             self._begun.clear()
-        if self._begun[network] >= MOST_PER_SECOND_OF_ONE_ADDRESS or self._begun.total() >= MOST_PER_SECOND:
+        if self._begun[network] >= MAX_PER_SECOND_PER_ADDRESS or self._begun.total() >= MAX_PER_SECOND:
             raise TooMany
         self._begun[network] += 1
 
     def _make_room(self, network: str) -> None:
         held = Counter(self._under_way.values())
-        if held[network] >= MOST_OF_ONE_ADDRESS:
+        if held[network] >= MAX_PER_ADDRESS:
             self._end_oldest(network)
-        elif held.total() >= MOST:
+        elif held.total() >= MAX_HANDSHAKES:
             self._end_oldest(held.most_common(1)[0][0])
 
     def _end_oldest(self, network: str) -> None:

@@ -50,7 +50,7 @@ from sites.router.xds.routes import LOGGED
 from sites.router.xds.tls_socket import HANDSHAKE_SECONDS, transport_socket
 
 LISTENER = "edge"
-MOST_ADDRESSES = 16
+MAX_ADDRESSES = 16
 PORTS = range(1, 65536)
 _TYPE = "type.googleapis.com/"
 
@@ -107,7 +107,7 @@ class Edge:
         addresses, port = told.get("listen", self.addresses), told.get("port", self.port)
         tls_port = told.get("tls_port", 0 if "port" in told else self.tls_port)
         is_port = port in PORTS and (tls_port == 0 or tls_port in PORTS)
-        if not isinstance(addresses, Sequence) or not 1 <= len(addresses) <= MOST_ADDRESSES or not is_port:
+        if not isinstance(addresses, Sequence) or not 1 <= len(addresses) <= MAX_ADDRESSES or not is_port:
             raise ValueError(f"a router cannot listen on {addresses!r} port {port!r}, for TLS {tls_port!r}")
         whole = [str(ipaddress.ip_address(address)) for address in addresses]
         return edge_listener(replace(self, addresses=whole, port=int(port), tls_port=int(tls_port)))
@@ -242,7 +242,7 @@ def _scoped_routes() -> dict[str, Any]:
     }
 
 
-def _http_filters(most_requests: int) -> list[dict[str, Any]]:
+def _http_filters(max_requests: int) -> list[dict[str, Any]]:
     concurrency, lua, on_demand, router, mutation = (_type(packed) for packed in _PACKED[2:7])
     return [
         # The first is the last that an answer passes
@@ -250,7 +250,7 @@ def _http_filters(most_requests: int) -> list[dict[str, Any]]:
             "envoy.filters.http.header_mutation",
             {"@type": mutation, "mutations": {"responseMutations": [_removal(pattern_of(RESPONSE_HEADERS))]}},
         ),
-        _filter("envoy.filters.http.adaptive_concurrency", {"@type": concurrency, **_at_once(most_requests)}),
+        _filter("envoy.filters.http.adaptive_concurrency", {"@type": concurrency, **_at_once(max_requests)}),
         {"name": HOST_FILTER, "configDiscovery": _discovered(lua, host_filter())},
         _filter("envoy.filters.http.on_demand", {"@type": on_demand}),
         _filter("envoy.filters.http.router", {"@type": router, "suppressEnvoyHeaders": True}),

@@ -29,7 +29,7 @@ LIMIT_BYTES = 8 * 1024 * 1024
 LINES_A_SECOND = 2000
 """Of all slots together; what is beyond is counted."""
 BURST = 2 * LINES_A_SECOND
-MOST_PATH = 1000
+MAX_PATH = 1000
 FLAGS = tuple(field.name for field in accesslog_pb2.ResponseFlags.DESCRIPTOR.fields if field.type == field.TYPE_BOOL)
 Entry = Any
 """An accesslog_pb2.HTTPAccessLogEntry; generated classes have no types."""
@@ -99,7 +99,7 @@ def line_of(entry: Entry, ordinals: Ordinals) -> bytes:
     began = common.start_time.ToDatetime(UTC)
     seconds = common.duration.ToTimedelta() or common.time_to_last_downstream_tx_byte.ToTimedelta()
     method = base_pb2.RequestMethod.Name(request.request_method)
-    path = (request.original_path or request.path).partition("?")[0][:MOST_PATH]
+    path = (request.original_path or request.path).partition("?")[0][:MAX_PATH]
     flags = ",".join(name for name in FLAGS if getattr(common.response_flags, name))
     words = [
         _source(common, ordinals),

@@ -12,7 +12,7 @@ from sites.router.xds.routes import routes_name, site_of_routes
 from sites.router.xds.secrets import wildcard_of
 from sites.router.xds.subscription import Request, Response, Subscription
 
-MOST_BELOW_WILDCARDS = 1000
+MAX_BELOW_WILDCARDS = 1000
 """Certificates that an Envoy keeps for names below wildcards. One that was forgotten is asked for again."""
 
 
@@ -258,7 +258,7 @@ class Stream:
         for secret in present:
             if self._cache.answering(secret.name) not in (secret.name, None):
                 self._below_wildcards[secret.name] = None
-        while len(self._below_wildcards) > MOST_BELOW_WILDCARDS:
+        while len(self._below_wildcards) > MAX_BELOW_WILDCARDS:
             oldest = next(iter(self._below_wildcards))
             del self._below_wildcards[oldest]
             gone.append(oldest)

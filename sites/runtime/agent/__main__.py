@@ -13,8 +13,8 @@ from pathlib import Path
 from aiohttp import web
 
 from sites import log_lines
+from sites.runtime.agent.confinement import take_confinement
 from sites.runtime.agent.isolation import probe
-from sites.runtime.agent.limits import take_confinement
 from sites.runtime.agent.machine import Machine, mark_of
 from sites.runtime.agent.own_networks import Reach
 from sites.runtime.agent.server import Server

@@ -36,12 +36,12 @@ class Plan:
     """The user whose processes may connect to instances: the router's."""
     name_servers: tuple[str, ...] = ()
     allows_private: bool = True
-    most_flows: int = TRACKED_USUALLY // FLOWS_SHARE
+    max_flows: int = TRACKED_USUALLY // FLOWS_SHARE
     way_out: str | None = None
     """The interface to the internet, if it must not pass on what is not for sandboxes."""
 
 
-def most_flows() -> int:
+def max_flows() -> int:
     """Connections that one sandbox may have."""
     try:
         tracked = int(TRACKED.read_text())
@@ -83,7 +83,7 @@ table inet {plan.table} {{
         ip daddr {plan.network} goto refused
         fib daddr type != unicast goto refused
         ip daddr {{ {", ".join(refused)} }} goto refused
-        ct state new add @flows {{ ip saddr ct count over {plan.most_flows} }} drop
+        ct state new add @flows {{ ip saddr ct count over {plan.max_flows} }} drop
     }}
     chain input {{
         type filter hook input priority filter; policy accept;

@@ -2,8 +2,16 @@
 
 from typing import Any
 
-from sites.runtime.agent.backoff import Backoff
+from sites.backoff import Backoff
 from sites.runtime.spec import EndReason
+
+STEADY_SECONDS = 60.0
+"""A run of this length counts as healthy."""
+
+
+def _backoff(crashes: int = 0) -> Backoff:
+    """At once, then 0.5, 1, 2, 4 … at most 30 s; from the beginning again after a minute of running."""
+    return Backoff(first_seconds=0.5, longest_seconds=30.0, steady_seconds=STEADY_SECONDS, ends=crashes)
 
 
 class History:
@@ -13,19 +21,19 @@ class History:
         self.restarts = 0
         self.exit_code: int | None = None
         self.reason = EndReason.NONE
-        self._backoff = Backoff()
+        self._backoff = _backoff()
 
     @property
     def crashes(self) -> int:
         """Ends in a row, each soon after its start."""
-        return self._backoff.crashes
+        return self._backoff.ends
 
     def add(self, exit_code: int, reason: EndReason, ran_seconds: float) -> float:
         """One more end; how many seconds to wait now."""
         self.restarts += 1
         self.exit_code = exit_code
         self.reason = reason
-        return self._backoff.next_delay(ran_seconds)
+        return self._backoff.after(ran_seconds)
 
     def as_data(self) -> dict[str, Any]:
         """For `recall`."""
@@ -33,7 +41,7 @@ class History:
             "restarts": self.restarts,
             "exit_code": self.exit_code,
             "reason": self.reason,
-            "crashes": self._backoff.crashes,
+            "crashes": self._backoff.ends,
         }
 
     def recall(self, data: dict[str, Any]) -> None:
@@ -41,4 +49,4 @@ class History:
         self.restarts = data["restarts"]
         self.exit_code = data["exit_code"]
         self.reason = EndReason(data.get("reason", ""))
-        self._backoff = Backoff(data["crashes"])
+        self._backoff = _backoff(data["crashes"])

@@ -9,9 +9,8 @@ from dataclasses import asdict
 from pathlib import Path
 
 from sites.logs.files import LIMIT_BYTES
-from sites.runtime.agent.backoff import RESET_AFTER_SECONDS
 from sites.runtime.agent.files import read_json, write_json
-from sites.runtime.agent.history import History
+from sites.runtime.agent.history import STEADY_SECONDS, History
 from sites.runtime.agent.layers import Layer
 from sites.runtime.agent.machine import Job, Machine
 from sites.runtime.agent.monitor import NOT_STARTED, Monitor
@@ -91,7 +90,7 @@ class Instance:
     def is_failing(self) -> bool:
         """It has ended by itself, and has not run for long since."""
         ran = self._monitor.ran_seconds if self._monitor is not None else 0.0
-        return self.state == InstanceState.BACKOFF or (self._history.crashes > 0 and ran < RESET_AFTER_SECONDS)
+        return self.state == InstanceState.BACKOFF or (self._history.crashes > 0 and ran < STEADY_SECONDS)
 
     @property
     def address(self) -> str | None:

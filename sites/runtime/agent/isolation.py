@@ -11,7 +11,7 @@ from enum import StrEnum
 from pathlib import Path
 
 from sites.runtime.agent import firewall, overlay
-from sites.runtime.agent.limits import find_confinement
+from sites.runtime.agent.confinement import find_confinement
 from sites.runtime.agent.links import run_ip
 from sites.runtime.agent.name_servers import REMEDY, RESOLVER, find_name_servers
 from sites.runtime.agent.overlay import Plan
@@ -106,7 +106,7 @@ def _try_layer(mode: Mode, where: Path | None) -> str:
             file.touch(0o644)
         content.chmod(0o755)
         user = user_of(0) if mode is Mode.ROOT else None
-        plan = Plan(str(content), str(place), user, size_bytes=1024 * 1024, most_files=100, folders=())
+        plan = Plan(str(content), str(place), user, size_bytes=1024 * 1024, max_files=100, folders=())
         return _try_sandbox(mode, ("sh", "-ec", USE_OF_A_LAYER), plan)
 
 

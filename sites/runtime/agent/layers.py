@@ -17,13 +17,13 @@ from sites.runtime.spec import Limits, Mount, Written
 
 PART = 4
 """A layer lies in memory and counts as the instance's; it may take a quarter of that."""
-MOST_FILES = 65_536
+MAX_FILES = 65_536
 FULL = 0.98
 """The application meets ENOSPC soon, or has met it."""
 PLACES_SHOWN = 8
 DEEPEST_PLACE = 2
 """Folders that a place is named by."""
-MOST_LOOKED_AT = 10_000
+MAX_LOOKED_AT = 10_000
 LOOK_SECONDS = 5.0
 LONG_LOOK_SECONDS = 60.0
 """After so long the names are read again also where the layer takes what it took before."""
@@ -37,7 +37,7 @@ AT_END = (
     "folder; one can lie anywhere in the content."
 )
 WHEN_FULL = (
-    f"what it has written beside its code takes all that it may: a quarter of its memory, or {MOST_FILES:,} files. It "
+    f"what it has written beside its code takes all that it may: a quarter of its memory, or {MAX_FILES:,} files. It "
     "can write no more there. Put it into a persistent folder."
 )
 
@@ -72,7 +72,7 @@ def plan_of(parts: Parts, folder: Path, limits: Limits, *, user: int | None) -> 
         place=str(place_of(folder)),
         user=user,
         size_bytes=limits.memory_mb * 1024 * 1024 // PART,
-        most_files=MOST_FILES,
+        max_files=MAX_FILES,
         folders=tuple(
             Folder(mount.source, mount.target.removeprefix(f"{APP}/").rstrip("/"), mount.is_writable)
             for mount in parts.inside
@@ -156,7 +156,7 @@ def _written(top: str) -> Written:
     try:
         for entry in trees.entries_below(top):
             looked_at += 1
-            if looked_at > MOST_LOOKED_AT:
+            if looked_at > MAX_LOOKED_AT:
                 break
             # What was deleted of the content stands there as a device
             if (stat.S_ISREG(entry.mode) or stat.S_ISLNK(entry.mode)) and not MADE_AGAIN & set(entry.path.split("/")):

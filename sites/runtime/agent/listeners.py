@@ -10,9 +10,9 @@ from sites.runtime.agent.open_files import processes_below
 
 LISTEN = "0A"
 """The state in /proc/net/tcp: include/net/tcp_states.h."""
-MOST_DESCRIPTORS = 20_000
-MOST_LINES = 20_000
-MOST_SHOWN = 10
+MAX_DESCRIPTORS = 20_000
+MAX_LINES = 20_000
+MAX_SHOWN = 10
 
 
 def listening(inside: int) -> list[str]:
@@ -20,7 +20,7 @@ def listening(inside: int) -> list[str]:
     pids = processes_below(inside)
     own = set(_sockets(pids))
     found = {f"{address}:{port}" for inode, address, port in _listeners(inside) if inode in own}
-    return sorted(found)[:MOST_SHOWN]
+    return sorted(found)[:MAX_SHOWN]
 
 
 def _sockets(pids: list[int]) -> Iterator[str]:
@@ -29,7 +29,7 @@ def _sockets(pids: list[int]) -> Iterator[str]:
         with suppress(OSError):
             for name in os.listdir(f"/proc/{pid}/fd"):
                 looked += 1
-                if looked > MOST_DESCRIPTORS:
+                if looked > MAX_DESCRIPTORS:
                     return
                 with suppress(OSError):
                     if match := re.fullmatch(r"socket:\[(\d+)\]", os.readlink(f"/proc/{pid}/fd/{name}")):
@@ -40,7 +40,7 @@ def _listeners(pid: int) -> Iterator[tuple[str, str, int]]:
     """Inode, address and port of what listens in the network of a process."""
     for name in ("tcp", "tcp6"):
         with suppress(OSError), open(f"/proc/{pid}/net/{name}") as table:
-            for _, line in zip(range(MOST_LINES), table, strict=False):
+            for _, line in zip(range(MAX_LINES), table, strict=False):
                 fields = line.split()
                 if len(fields) > 9 and fields[3] == LISTEN:
                     address, _, port = fields[1].partition(":")

@@ -21,8 +21,8 @@ from sites.logs.pump import Pump, make_pipe
 from sites.logs.stamps import stamp
 from sites.runtime.agent import identity, layers, remount, spawn
 from sites.runtime.agent.background import step_back
+from sites.runtime.agent.confinement import Confinement
 from sites.runtime.agent.isolation import Isolation
-from sites.runtime.agent.limits import Confinement
 from sites.runtime.agent.monitor import Monitor
 from sites.runtime.agent.name_servers import find_name_servers, resolver_file, write_resolver
 from sites.runtime.agent.network import Place, Places, SharedNetwork
@@ -38,7 +38,7 @@ from sites.runtime.agent.sandbox import (
     write_accounts,
 )
 from sites.runtime.agent.seccomp import build_filter
-from sites.runtime.agent.socket_memory import MOST_BYTES, unread_bytes
+from sites.runtime.agent.socket_memory import MAX_BYTES, unread_bytes
 from sites.runtime.agent.storage import Storage
 from sites.runtime.spec import EndReason, Limits, Mount
 
@@ -193,8 +193,8 @@ class Machine:
     def end_hoarder(self, folder: Path, monitor: Monitor) -> None:
         """End a sandbox that holds memory of the machine which nobody counts; see socket_memory."""
         child = monitor.record.child
-        if self.isolation.has_own_network and child is not None and unread_bytes(child.pid) > MOST_BYTES:
-            limit = MOST_BYTES // 1024**2
+        if self.isolation.has_own_network and child is not None and unread_bytes(child.pid) > MAX_BYTES:
+            limit = MAX_BYTES // 1024**2
             self.note(folder, f"ended: it left more than {limit} MB of the kernel's answers unread (netlink sockets).")
             identity.send(child, signal.SIGKILL)
 

@@ -28,7 +28,7 @@ async def measured(folders: Sequence[tuple[str, int]]) -> AsyncIterator[Measured
     """One folder after the other, each as soon as it is known; beside it the number of files to end at, 0: never."""
     if not folders:
         return
-    arguments = [word for folder, most_files in folders for word in (str(most_files), folder)]
+    arguments = [word for folder, max_files in folders for word in (str(max_files), folder)]
     process = await asyncio.create_subprocess_exec(
         sys.executable, "-m", meter.__name__, *arguments, stdout=asyncio.subprocess.PIPE, env={"PYTHONPATH": OURS}
     )

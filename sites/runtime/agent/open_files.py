@@ -17,7 +17,7 @@ import pyseccomp
 from sites.disk.use import BLOCK, Use
 from sites.runtime.agent.identity import children_of
 
-MOST_LOOKS = 400_000
+MAX_LOOKS = 400_000
 """Descriptors, sockets and mapped areas of one sandbox, which is about 2 s of a processor; with more it is not known
 what they hold. Without a bound 512 processes with 65,536 descriptors each would keep the agent busy for minutes."""
 STEP_BYTES = 256 * 1024 * 1024
@@ -69,7 +69,7 @@ def processes_below(pid: int) -> list[int]:
 def deleted_but_open(pids: Iterable[int], devices: Container[int]) -> Hidden:
     """Files of these file systems that have no name any more and live on because a process has them.
 
-    `is_complete` is False where there is more to look at than MOST_LOOKS, or where the kernel does not tell.
+    `is_complete` is False where there is more to look at than MAX_LOOKS, or where the kernel does not tell.
     """
     sizes: dict[tuple[int, int], int] = {}
     in_flight = looks = 0
@@ -77,7 +77,7 @@ def deleted_but_open(pids: Iterable[int], devices: Container[int]) -> Hidden:
     for pid in pids:
         for path in _held(pid):
             looks += 1
-            if looks > MOST_LOOKS:
+            if looks > MAX_LOOKS:
                 return Hidden(Use(sum(sizes.values()), len(sizes), is_complete=False), in_flight)
             if path is None:
                 continue

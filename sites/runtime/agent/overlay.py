@@ -54,7 +54,7 @@ class Plan:
     user: int | None
     """To whom the content's files appear to belong; None where the agent is not root: then they are its own."""
     size_bytes: int
-    most_files: int
+    max_files: int
     folders: tuple[Folder, ...]
 
     def pack(self) -> bytes:
@@ -195,7 +195,7 @@ def lay(plan: Plan) -> None:
     _enter_namespace(plan.user)
     content = _tree(plan.content, is_writable=False, user=plan.user)
     folders = [(folder, _tree(folder.source, is_writable=folder.is_writable)) for folder in plan.folders]
-    limits = f"size={plan.size_bytes},nr_inodes={plan.most_files},mode=0755"
+    limits = f"size={plan.size_bytes},nr_inodes={plan.max_files},mode=0755"
     _mount(b"greenroom", os.fsencode(plan.place), b"tmpfs", MS_NOSUID | MS_NODEV, limits)
     os.chdir(plan.place)
     for name in (LOWER, UPPER, WORK, MERGED):

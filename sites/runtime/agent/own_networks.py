@@ -148,7 +148,7 @@ class OwnNetworks:
             network=self._network,
             name_servers=find_name_servers(self._reach.name_servers).reached,
             allows_private=self._reach.allows_private,
-            most_flows=firewall.most_flows(),
+            max_flows=firewall.max_flows(),
             way_out=way_out if firewall.must_close(way_out, self._claims) else None,
         )
 

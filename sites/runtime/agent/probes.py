@@ -13,9 +13,9 @@ from sites.plain_text import one_line
 from sites.runtime.spec import ProbeSpec, ProbeState, ProbeStatus
 
 CHUNK = 64 * 1024
-MOST_BYTES = 256 * 1024 * 1024
+MAX_BYTES = 256 * 1024 * 1024
 """Of an answer, which is read to its end and thrown away."""
-MOST_HEADER_BYTES = 64 * 1024
+MAX_HEADER_BYTES = 64 * 1024
 FORGET_SECONDS = 600.0
 """An answer that nobody has asked for in this time is gone; who asks again has it asked again."""
 
@@ -100,7 +100,7 @@ class Probes:
         try:
             async with asyncio.timeout(seconds), request as response:
                 is_whole = await _read(response)
-                return str(response.status) if is_whole else f"an answer of more than {MOST_BYTES >> 20} MB"
+                return str(response.status) if is_whole else f"an answer of more than {MAX_BYTES >> 20} MB"
         except TimeoutError:
             return f"no answer within {seconds:.0f} s"
         except aiohttp.ClientPayloadError:
@@ -119,8 +119,8 @@ class Probes:
                 cookie_jar=aiohttp.DummyCookieJar(),
                 timeout=aiohttp.ClientTimeout(total=None, sock_connect=None),
                 auto_decompress=False,
-                max_line_size=MOST_HEADER_BYTES,
-                max_field_size=MOST_HEADER_BYTES,
+                max_line_size=MAX_HEADER_BYTES,
+                max_field_size=MAX_HEADER_BYTES,
                 skip_auto_headers=("Accept", "Accept-Encoding", "User-Agent"),
             )
         return self._session
@@ -131,7 +131,7 @@ async def _read(response: aiohttp.ClientResponse) -> bool:
     read = 0
     while chunk := await response.content.read(CHUNK):
         read += len(chunk)
-        if read > MOST_BYTES:
+        if read > MAX_BYTES:
             return False
     return True
 

@@ -13,7 +13,7 @@ from sites.runtime.agent.supervisor import NoRoom, Supervisor
 from sites.runtime.memory import available_mb
 
 LARGEST_ORDER_BYTES = 16 * 1024 * 1024
-MOST_WAIT_SECONDS = 10.0
+MAX_WAIT_SECONDS = 10.0
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
@@ -124,7 +124,7 @@ class Server:
         data = await request.json()
         specs = [codec.probe_spec(item) for item in data["probes"]]
         self._supervisor.probes.order(specs)
-        seconds = min(float(data["wait_seconds"]), MOST_WAIT_SECONDS)
+        seconds = min(float(data["wait_seconds"]), MAX_WAIT_SECONDS)
         found = await self._supervisor.probes.wait([spec.probe_id for spec in specs], seconds)
         return answer(probes=[codec.encode(item) for item in found])
 

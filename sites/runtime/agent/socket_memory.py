@@ -6,19 +6,19 @@ buffers of TCP and of unix sockets). A thousand such sockets take gigabytes of t
 
 from contextlib import suppress
 
-MOST_BYTES = 32 * 1024 * 1024
+MAX_BYTES = 32 * 1024 * 1024
 """Of one sandbox. Who reads what was asked for has a few kilobytes for a moment."""
 _RMEM = 4
 """The column of /proc/net/netlink that says what is queued."""
 
 
 def unread_bytes(pid: int) -> int:
-    """What is queued in netlink sockets of the network of a process, as far as MOST_BYTES and a little further."""
+    """What is queued in netlink sockets of the network of a process, as far as MAX_BYTES and a little further."""
     total = 0
     with suppress(OSError, ValueError, IndexError), open(f"/proc/{pid}/net/netlink") as file:
         next(file, "")
         for line in file:
             total += int(line.split()[_RMEM])
-            if total > MOST_BYTES:
+            if total > MAX_BYTES:
                 break
     return total

@@ -21,7 +21,7 @@ from sites.runtime import codec
 from sites.runtime.agent.files import read_json, write_json
 from sites.runtime.agent.measuring import Measured, measured
 from sites.runtime.agent.open_files import (
-    MOST_LOOKS,
+    MAX_LOOKS,
     STEP_BYTES,
     Hidden,
     InFlight,
@@ -45,7 +45,7 @@ CEILING = 1.1
 """Of the quota; up to there an application that was started anew may write, in order to delete."""
 GRACE_SECONDS = 600.0
 IMMEASURABLE = (
-    f"files beyond the limit, folders in folders more than {DEEPEST} deep, more than {MOST_LOOKS:,} open files, or "
+    f"files beyond the limit, folders in folders more than {DEEPEST} deep, more than {MAX_LOOKS:,} open files, or "
     "open files that one process sends to another and that are not received"
 )
 

@@ -43,7 +43,7 @@ TAKE_OVER_SECONDS = 2.0
 """How long instances of the former agent may keep the new one waiting; they may answer nobody any more."""
 KEEP_SECONDS = 7 * 24 * 3600.0
 """Logs of a revision that runs nothing any more, and the highest generation that was seen of it."""
-MOST_OUTPUT_BYTES = 8 * 1024 * 1024
+MAX_OUTPUT_BYTES = 8 * 1024 * 1024
 """Of one log, in one answer."""
 RUN_ID = re.compile(r"[A-Za-z0-9-]{1,100}")
 
@@ -145,7 +145,7 @@ class Supervisor:
             for ordinal in sorted({int(log.parent.name) for log in self._folder(revision_id).glob("*/log*")}):
                 log = self._folder(revision_id) / str(ordinal) / "log"
                 position = order.positions.get(f"{revision_id}/{ordinal}", "")
-                piece = read_on(log, position, most_bytes=min(order.most_bytes, MOST_OUTPUT_BYTES))
+                piece = read_on(log, position, max_bytes=min(order.max_bytes, MAX_OUTPUT_BYTES))
                 text = piece.data.decode(errors="replace")
                 pieces.append(OutputPiece(revision_id, ordinal, text, piece.position, piece.left_out))
         return pieces

@@ -15,7 +15,7 @@ from django.core.management import call_command
 from portal.accounts import attempts
 from portal.accounts.links import create_link
 from portal.models import KnownBrowser
-from sites.limits import buckets, turns
+from sites.throttling import buckets, turns
 from tests.domain import Domain
 from tests.portal.accounts.conftest import ACCOUNT, NEW_PASSWORD, Visitor, confirm, give_app, shown
 

@@ -12,7 +12,7 @@ from django.contrib.auth.models import User
 from django.http import HttpResponse
 from fido2.utils import websafe_encode
 
-from portal.accounts.passkeys import MOST
+from portal.accounts.passkeys import MAX_PASSKEYS
 from sites.models import Operation
 from tests.domain import Domain
 from tests.portal.accounts.conftest import ACCOUNT, Visitor, confirm
@@ -148,10 +148,10 @@ def test_a_name_holds_no_signs_that_are_not_seen(alice_in: Visitor, domain: Doma
 
 def test_passkeys_are_limited_in_number(alice_in: Visitor, key: SoftwareKey, domain: Domain) -> None:
     row = Authenticator.objects.get(type="webauthn")
-    for _ in range(MOST - 1):
+    for _ in range(MAX_PASSKEYS - 1):
         Authenticator.objects.create(user=domain.alice, type="webauthn", data=row.data)
     answer = add(alice_in, SoftwareKey(HERE))
-    assert answer.status_code == 400 and f"at most {MOST} passkeys" in answer.content.decode()
+    assert answer.status_code == 400 and f"at most {MAX_PASSKEYS} passkeys" in answer.content.decode()
 
 
 def test_the_device_is_asked_for_a_key_that_signs_in_alone(alice_in: Visitor, domain: Domain) -> None:

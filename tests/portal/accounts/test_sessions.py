@@ -108,10 +108,10 @@ def test_no_session_of_somebody_else_is_ended(alice_in: Visitor, number: str) ->
 
 
 def test_a_person_has_a_bounded_number_of_sessions(domain: Domain) -> None:
-    visitors = [Visitor() for _ in range(sessions.MOST + 2)]
+    visitors = [Visitor() for _ in range(sessions.MAX_SESSIONS + 2)]
     for visitor in visitors:
         visitor.sign_in()
-    assert UserSession.objects.count() == Session.objects.count() == sessions.MOST
+    assert UserSession.objects.count() == Session.objects.count() == sessions.MAX_SESSIONS
     assert not visitors[0].is_in and visitors[-1].is_in
 
 

@@ -104,7 +104,7 @@ def test_who_must_have_a_second_factor_sets_it_up_before_a_token(
 def test_a_person_has_a_bounded_number_of_tokens(
     alice_in: Visitor, domain: Domain, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(access_tokens, "MOST_TOKENS", 1)
+    monkeypatch.setattr(access_tokens, "MAX_TOKENS", 1)
     confirm(alice_in)
     alice_in.post(PAGE, WANTED)
     assert alice_in.post(PAGE, WANTED).status_code == 409 and AccessToken.objects.count() == 1

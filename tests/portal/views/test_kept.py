@@ -202,7 +202,7 @@ def test_nothing_is_kept_of_strangers_large_forms_and_what_nobody_typed(
     stranger = browser(None)
     stranger.post(ADDRESS, TYPED)
     assert kept_form.KEY not in stranger.session
-    typing.post(ADDRESS, {"start_command": "x" * kept_form.MOST_CHARACTERS})
+    typing.post(ADDRESS, {"start_command": "x" * kept_form.MAX_CHARACTERS})
     typing.post(ADDRESS, {"password": "only"})
     typing.post("/sites/contoso/staging/swap/", {"with": "production"})
     typing.post("/nowhere/", {"start_command": "typed"})

@@ -7,15 +7,15 @@ from pytest_django import DjangoAssertNumQueries
 from sites.models import Operation
 from tests.domain import Domain
 
-MOST_FOR_A_SWAP = 15
-MOST_FOR_A_DASHBOARD = 21
+MAX_FOR_A_SWAP = 15
+MAX_FOR_A_DASHBOARD = 21
 
 
 def test_asking_for_a_swap(
     domain: Domain, alice: Client, django_assert_max_num_queries: DjangoAssertNumQueries
 ) -> None:
     domain.staged()
-    with django_assert_max_num_queries(MOST_FOR_A_SWAP):
+    with django_assert_max_num_queries(MAX_FOR_A_SWAP):
         answer = alice.post(reverse("slot-swap", args=["contoso", "staging"]))
     assert answer.status_code == 303
     assert Operation.objects.filter(kind="swap").count() == 1
@@ -26,6 +26,6 @@ def test_the_dashboard_after_a_swap_with_the_offer_to_roll_back(
 ) -> None:
     production, staging = domain.staged()
     domain.swap(staging, production)
-    with django_assert_max_num_queries(MOST_FOR_A_DASHBOARD):
+    with django_assert_max_num_queries(MAX_FOR_A_DASHBOARD):
         page = alice.get(reverse("site-dashboard", args=["contoso", "staging"]))
     assert "notification-rollback" in page.content.decode()

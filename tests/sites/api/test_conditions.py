@@ -214,7 +214,7 @@ def test_what_is_no_key_is_refused(program: Program, slots: tuple[Slot, Slot], k
 def test_keys_are_forgotten_after_a_day_and_are_bounded(
     program: Program, slots: tuple[Slot, Slot], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(idempotency, "MOST_KEYS", 1)
+    monkeypatch.setattr(idempotency, "MAX_KEYS", 1)
     operation_of(program.post(SWAP, Idempotency_Key="release-1"))
     refused = program.post(SWAP, Idempotency_Key="release-2")
     assert (refused.status_code, refused.json()["code"]) == (429, "TooManyKeys")

@@ -43,7 +43,7 @@ def test_a_wait_is_a_number_of_seconds_within_bounds(
 
 
 def test_one_person_waits_in_a_bounded_number_of_requests(domain: Domain) -> None:
-    waiters = Waiters(most=3, most_of_one=2)
+    waiters = Waiters(most=3, max_of_one=2)
 
     async def story() -> None:
         tasks = [asyncio.create_task(held(waiters, domain).wait()) for _ in range(2)]
@@ -64,7 +64,7 @@ def test_one_person_waits_in_a_bounded_number_of_requests(domain: Domain) -> Non
 
 
 def test_what_asks_at_the_same_moment_does_not_exceed_the_bound(domain: Domain) -> None:
-    waiters = Waiters(most=2, most_of_one=2)
+    waiters = Waiters(most=2, max_of_one=2)
     all_at_once = [held(waiters, domain) for _ in range(5)]
 
     async def story() -> None:

@@ -44,7 +44,7 @@ def test_names_without_end_of_one_file_end_the_counting_too(tmp_path: Path) -> N
     (tmp_path / "one").touch()
     for number in range(20):
         (tmp_path / str(number)).hardlink_to(tmp_path / "one")
-    assert measure(tmp_path, most_files=10) == Use(0, 11, is_complete=False)
+    assert measure(tmp_path, max_files=10) == Use(0, 11, is_complete=False)
 
 
 def test_what_is_not_there_takes_nothing(tmp_path: Path) -> None:
@@ -66,8 +66,8 @@ def test_as_deep_as_can_be_walked_is_counted(tmp_path: Path) -> None:
 def test_counting_ends_beyond_the_files_that_are_asked_for(tmp_path: Path) -> None:
     for number in range(20):
         (tmp_path / str(number)).touch()
-    assert measure(tmp_path, most_files=20).is_complete
-    assert measure(tmp_path, most_files=10) == Use(0, 11, is_complete=False)
+    assert measure(tmp_path, max_files=20).is_complete
+    assert measure(tmp_path, max_files=10) == Use(0, 11, is_complete=False)
 
 
 def test_files_that_come_and_go_meanwhile_stop_nothing(tmp_path: Path) -> None:

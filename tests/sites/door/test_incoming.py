@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from sites.door.incoming import LEAST_RATE, WINDOW_SECONDS, ClientGone, Incoming, Senders
+from sites.door.incoming import MIN_RATE, WINDOW_SECONDS, ClientGone, Incoming, Senders
 from sites.errors import BodyTooSlow
 
 
@@ -39,7 +39,7 @@ def test_a_byte_a_second_is_ended_after_one_window() -> None:
 
 
 def test_the_least_rate_goes_on_for_hours() -> None:
-    assert seconds_until_it_is_ended(Sender(b"a" * (LEAST_RATE + 1) * 10, 10.0), 7200) == 7200
+    assert seconds_until_it_is_ended(Sender(b"a" * (MIN_RATE + 1) * 10, 10.0), 7200) == 7200
 
 
 def test_what_came_fast_earns_no_pause_later() -> None:
@@ -68,7 +68,7 @@ def test_others_do_not_pay_for_a_client_with_many_connections() -> None:
         await asyncio.sleep(60)
         return {}
 
-    senders = Senders(most=100, most_of_one=3)
+    senders = Senders(most=100, max_of_one=3)
     modest = Incoming(never, "modest")
     greedy = [Incoming(never, "greedy") for _ in range(4)]
     with senders.joined_by(modest):

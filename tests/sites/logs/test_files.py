@@ -41,7 +41,7 @@ def test_only_the_end_of_a_large_log_is_read_and_long_lines_are_cut(tmp_path: Pa
     log = tmp_path / "log"
     half = files.LINE_LENGTH // 2
     log.write_bytes(b"first\n" + b"\n" * 1000 + b"a" * 2500 + b"z" * 2500 + b"\nlast\n")
-    assert files.tail(log, 3000, most_bytes=100) == ["z" * 94, "last"]
+    assert files.tail(log, 3000, max_bytes=100) == ["z" * 94, "last"]
     assert files.tail(log, 2) == ["a" * half + " … " + "z" * half, "last"]
 
 

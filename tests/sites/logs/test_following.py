@@ -7,7 +7,7 @@ import pytest
 from sites.logs import files
 from sites.logs.following import Piece, read_on
 
-MOST = 1000
+MAX_BYTES = 1000
 
 
 @pytest.fixture
@@ -15,14 +15,14 @@ def log(tmp_path: Path) -> Path:
     return tmp_path / "log"
 
 
-def go_on(log: Path, piece: Piece, *, most_bytes: int = MOST) -> Piece:
-    return read_on(log, piece.position, most_bytes=most_bytes)
+def go_on(log: Path, piece: Piece, *, max_bytes: int = MAX_BYTES) -> Piece:
+    return read_on(log, piece.position, max_bytes=max_bytes)
 
 
 def test_only_whole_lines_are_given_and_the_rest_follows(log: Path) -> None:
-    assert read_on(log, "", most_bytes=MOST) == Piece(b"", "")
+    assert read_on(log, "", max_bytes=MAX_BYTES) == Piece(b"", "")
     files.append(log, b"one\ntw")
-    first = read_on(log, "", most_bytes=MOST)
+    first = read_on(log, "", max_bytes=MAX_BYTES)
     assert first.data == b"one\n"
     assert go_on(log, first).data == b""
     files.append(log, b"o\nthree\n")
@@ -33,7 +33,7 @@ def test_only_whole_lines_are_given_and_the_rest_follows(log: Path) -> None:
 
 def test_a_first_line_that_is_not_complete_is_given_when_it_is(log: Path) -> None:
     files.append(log, b"o")
-    first = read_on(log, "", most_bytes=MOST)
+    first = read_on(log, "", max_bytes=MAX_BYTES)
     files.append(log, b"ne\n")
     assert (first.data, go_on(log, first).data) == (b"", b"one\n")
 
@@ -50,7 +50,7 @@ def test_nothing_is_missed_or_given_twice_while_the_files_change_places(log: Pat
 
 def test_a_line_over_two_files_is_one(log: Path) -> None:
     files.append(log, b"a\n", limit=40)
-    first = read_on(log, "", most_bytes=MOST)
+    first = read_on(log, "", max_bytes=MAX_BYTES)
     files.append(log, b"b" * 30, limit=40)
     assert (second := go_on(log, first)).data == b""
     files.append(log, b"c\n", limit=40)
@@ -59,14 +59,14 @@ def test_a_line_over_two_files_is_one(log: Path) -> None:
 
 def test_of_more_than_was_asked_for_the_newest_lines_are_given_and_the_others_counted(log: Path) -> None:
     files.append(log, b"".join(b"%04d\n" % number for number in range(100)))
-    piece = read_on(log, "", most_bytes=22)
+    piece = read_on(log, "", max_bytes=22)
     assert (piece.data, piece.left_out) == (b"0096\n0097\n0098\n0099\n", 480)
     assert go_on(log, piece).left_out == 0
 
 
 def test_a_line_that_is_longer_than_a_piece_comes_in_parts(log: Path) -> None:
     files.append(log, b"x" * 50)
-    piece = read_on(log, "", most_bytes=20)
+    piece = read_on(log, "", max_bytes=20)
     assert (piece.data, piece.left_out) == (b"x" * 20, 30)
     files.append(log, b"y\n")
     assert go_on(log, piece).data == b"y\n"
@@ -74,7 +74,7 @@ def test_a_line_that_is_longer_than_a_piece_comes_in_parts(log: Path) -> None:
 
 def test_a_position_in_a_file_that_is_gone_begins_with_what_there_is(log: Path) -> None:
     files.append(log, b"one\ntwo\n")
-    piece = read_on(log, "", most_bytes=MOST)
+    piece = read_on(log, "", max_bytes=MAX_BYTES)
     files.remove(log)
     files.append(log, b"new\n")
     assert go_on(log, piece).data == b"new\n"
@@ -84,4 +84,4 @@ def test_a_position_in_a_file_that_is_gone_begins_with_what_there_is(log: Path) 
 def test_text_that_is_no_position_is_refused(log: Path, position: str) -> None:
     files.append(log, b"one\n")
     with pytest.raises(ValueError, match="invalid literal"):
-        read_on(log, position, most_bytes=MOST)
+        read_on(log, position, max_bytes=MAX_BYTES)

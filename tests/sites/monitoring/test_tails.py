@@ -8,7 +8,7 @@ import pytest
 from sites.errors import TooManyTails
 from sites.monitoring import tails as module
 from sites.monitoring.output import Line
-from sites.monitoring.tails import MOST_OF_SLOT, Look, Tails
+from sites.monitoring.tails import MAX_OF_SLOT, Look, Tails
 from tests.domain import Domain
 from tests.sites.monitoring.conftest import Write
 
@@ -82,7 +82,7 @@ def test_silence_is_an_empty_list_and_a_failed_look_only_silence() -> None:
 
 
 def test_a_reader_that_never_reads_is_dropped_and_others_are_not(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "MOST_WAITING", 50)
+    monkeypatch.setattr(module, "MAX_WAITING", 50)
 
     async def work() -> None:
         tails = Tails(Source(*[{1: lines(*"0123456789")}] * 20))
@@ -103,7 +103,7 @@ def test_a_reader_that_never_reads_is_dropped_and_others_are_not(monkeypatch: py
 def test_one_slot_has_a_bounded_number_of_readers() -> None:
     async def work() -> None:
         tails = Tails(Source(*[{1: lines("one")}] * 100))
-        readers = [tails.follow(1, 5) for _ in range(MOST_OF_SLOT)]
+        readers = [tails.follow(1, 5) for _ in range(MAX_OF_SLOT)]
         for reader in readers:
             await anext(reader)
         with pytest.raises(TooManyTails):

@@ -5,7 +5,6 @@ import itertools
 import pytest
 
 from sites.errors import StaleOrder
-from sites.jobs import scheduling
 from sites.models import Operation, Revision, RevisionState, SlotHold, Step
 from sites.models.clock import now
 from sites.operations import claims, machine, procedure
@@ -98,11 +97,6 @@ def test_two_ticks_at_once_take_an_operation_up_once(domain: Domain) -> None:
     Operation.objects.filter(pk=operation.pk).update(claimed_by=DEAD, claimed_at=now())
     domain.bury(operation)
     assert claims.take_from_lost() == []
-
-
-def test_a_repeated_job_is_due_for_one_caller_only(domain: Domain) -> None:
-    assert scheduling.is_due("tidy", seconds=60)
-    assert not scheduling.is_due("tidy", seconds=60)
 
 
 def test_an_instance_that_answers_500_fails_the_swap_and_leaves_production_alone(domain: Domain) -> None:

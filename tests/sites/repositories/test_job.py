@@ -10,7 +10,7 @@ from sites.disk.use import Use
 from sites.errors import PushUnderWay, ServerBusy
 from sites.repositories import job, place
 from sites.repositories.commands import Question, Service
-from sites.repositories.job import MOST_OF_ONE, MOST_PACKS, Job
+from sites.repositories.job import MAX_OF_ONE, MAX_PACKS, Job
 from sites.runtime.registry import get_runtime
 from tests.fakes.runtime import MemoryRuntime
 
@@ -90,7 +90,7 @@ def test_what_does_not_fit_into_the_pipe_is_told_later() -> None:
 
 
 def test_the_runs_of_a_slot_and_of_all_are_bounded() -> None:
-    begun = [Job(question(Service.UPLOAD_PACK)) for _ in range(MOST_OF_ONE)]
+    begun = [Job(question(Service.UPLOAD_PACK)) for _ in range(MAX_OF_ONE)]
     with pytest.raises(ServerBusy):
         Job(question(Service.UPLOAD_PACK))
     other = Job(question(Service.UPLOAD_PACK, slot_id=8))
@@ -125,7 +125,7 @@ def test_the_branch_is_left_alone_while_a_push_goes_on(runtime: MemoryRuntime) -
 def test_a_crowded_repository_is_cleaned_when_nothing_else_goes_on(runtime: MemoryRuntime) -> None:
     packs = place.repository_of(1) / "objects" / "pack"
     packs.mkdir(parents=True)
-    for number in range(MOST_PACKS + 1):
+    for number in range(MAX_PACKS + 1):
         (packs / f"{number}.pack").touch()
     push = started(slot_id=8)
     looking = started(Service.RECEIVE_PACK_REFS)

@@ -10,7 +10,7 @@ import pytest
 from pytest_django import Settings
 
 from sites.disk.use import Use
-from sites.repositories.commands import MOST_REFS, PROGRAMS, Exclusive, Question, Service, plan
+from sites.repositories.commands import MAX_REFS, PROGRAMS, Exclusive, Question, Service, plan
 from sites.repositories.job import Job
 from tests.live.git_client import Repository
 
@@ -263,11 +263,11 @@ def test_a_commit_beyond_the_limit_is_not_packed(server: Server, mine: Repositor
 
 def test_the_number_of_branches_and_tags_is_bounded(server: Server, mine: Repository) -> None:
     commit = mine("rev-parse", "HEAD").strip()
-    for number in range(MOST_REFS + 1):
+    for number in range(MAX_REFS + 1):
         (mine.folder / ".git" / "refs" / "tags" / f"t{number}").write_text(f"{commit}\n")
     done = server.push(mine, "slot", "--tags")
     assert done.returncode == 1
-    assert f"This push names more than {MOST_REFS} branches and tags." in done.stdout
+    assert f"This push names more than {MAX_REFS} branches and tags." in done.stdout
     assert server.branches() == {}
 
 

@@ -5,7 +5,7 @@ from unittest.mock import patch
 
 import pytest
 
-from sites.router.bounds import MOST_FILES, OWN_FILES, bounds, hard_limit
+from sites.router.bounds import MAX_FILES, OWN_FILES, bounds, hard_limit
 
 
 @pytest.mark.parametrize("files", [700, 1024, 4096, 20_000, 65_536, 524_288, 1_048_576])
@@ -24,4 +24,4 @@ def test_the_hard_limit_counts_and_no_limit_is_a_number() -> None:
     with patch.object(resource, "getrlimit", return_value=(1024, 4096)):
         assert hard_limit() == 4096
     with patch.object(resource, "getrlimit", return_value=(1024, resource.RLIM_INFINITY)):
-        assert hard_limit() == MOST_FILES
+        assert hard_limit() == MAX_FILES

@@ -37,7 +37,7 @@ def test_a_long_list_is_cut_and_one_that_is_gone_is_none(domain: Domain, monkeyp
     slot = domain.create().slots.get()
     former = publish(domain, slot, index="one", a="a", b="b")
     present = publish(domain, slot, index="one")
-    monkeypatch.setattr(differences, "MOST_SHOWN", 1)
+    monkeypatch.setattr(differences, "MAX_SHOWN", 1)
     found = difference(former, present)
     assert (found.count, found.is_cut) == (2, True)
     store._manifest_of(former.content_digest).unlink()

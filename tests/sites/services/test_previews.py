@@ -9,6 +9,7 @@ from django.conf import LazySettings
 
 from sites import tasks
 from sites.errors import Refused, SwapPending
+from sites.jobs.scheduling import Schedule
 from sites.models import Category, Operation, RevisionState, SlotHold, Step
 from sites.models.clock import now
 from sites.operations import claims
@@ -194,11 +195,11 @@ def test_a_forgotten_preview_ends_by_itself(domain: Domain, monkeypatch: pytest.
     ):
         monkeypatch.setattr(task, "delay", lambda *_: None)
     monkeypatch.setattr(tasks.advance, "apply_async", lambda *_, **__: None)
-    tasks.tick()
+    tasks.tick(Schedule())
     operation.refresh_from_db()
     assert operation.state == "waiting"
     Operation.objects.filter(pk=operation.pk).update(step_at=now() - timedelta(hours=25))
-    tasks.tick()
+    tasks.tick(Schedule())
     assert domain.work(operation).state == "cancelled"
     assert domain.serves("contoso-staging.localhost") == "two"
 

@@ -46,7 +46,7 @@ def test_what_instances_get_unasked_is_replaced_by_an_app_setting(domain: Domain
 
 def test_a_fallback_page_is_that_of_the_setting_or_else_of_the_content(domain: Domain) -> None:
     production, _staging = domain.staged()
-    deployments = Deployment.objects.filter(pk=production.occupant.active_deployment_id)
+    deployments = Deployment.objects.filter(pk=production.current_workload.active_deployment_id)
     deployments.update(traits={"fallback_page": "index.html"})
     found = []
     for page in ("", "app.html", "none"):
@@ -324,5 +324,5 @@ def test_a_persistent_folder_may_lie_inside_the_content(domain: Domain) -> None:
     production, _staging = domain.staged()
     entries = [Entry("data", "/app/data"), Entry("instance", "/app/var/instance/")]
     service.save_settings(acting_user=domain.alice, slot=production, category=Category.MOUNTS, entries=entries)
-    targets = [mount.target for mount in configuration(production, production.occupant).mounts]
+    targets = [mount.target for mount in configuration(production, production.current_workload).mounts]
     assert targets == ["/app/data", "/app/var/instance/"]

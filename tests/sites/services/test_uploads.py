@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from django.conf import LazySettings
 
-from sites import retention
+from sites import kept_deployments
 from sites.content import store, uploads
 from sites.errors import ArchiveRefused, DiskFull, QuotaExceeded, Refused, SlotBusy, UploadsBusy
 from sites.models import Deployment, Operation, Site
@@ -138,9 +138,9 @@ def test_former_contents_make_room_for_a_new_one(domain: Domain, settings: LazyS
         archive = pack(domain.folder, {"index.html": bytes([letter]) * 400_000})
         assert domain.work(publish(domain, site, archive)).state == "succeeded"
     domain.settle()
-    for row in retention.superseded(site):
+    for row in kept_deployments.superseded(site):
         Deployment.objects.filter(pk=row.pk).update(content_removed_at="2026-01-01T00:00Z")
-    assert retention.use_of(retention.stored(site)).bytes <= settings.SITE_CONTENT_BYTES
+    assert kept_deployments.use_of(kept_deployments.stored(site)).bytes <= settings.SITE_CONTENT_BYTES
 
 
 def test_below_the_reserve_of_the_disk_nothing_is_published(domain: Domain, settings: LazySettings) -> None:

@@ -41,7 +41,7 @@ def prepare(pipelines: int, upload_bytes: int) -> Target:
     # The site itself and the two for uploads are counted by `configure` too
     configure(subscription, required(site.production.live_revision, "the live revision"), upto=pipelines + 3)
     scale.wait_until_routed(pipelines + 3)
-    deployment = required(uploaded.production.occupant.active_deployment, "the first deployment")
+    deployment = required(uploaded.production.current_workload.active_deployment, "the first deployment")
     build_log(deployment).write_bytes((b"x" * 127 + b"\n") * (LOG_BYTES // 128))
     token = secrets.token_hex(16)
     stranger = f"{settings.CSRF_COOKIE_NAME}={token}"

@@ -2,6 +2,8 @@
 
 from django.conf import LazySettings
 from django.test import Client, override_settings
+from django.urls import reverse
+from pytest_django import DjangoAssertNumQueries
 
 from sites.models import Deployment, Instance, Operation, SiteUsage, Slot
 from sites.operations.instances import record
@@ -167,3 +169,13 @@ def test_an_instance_that_ran_out_of_memory_says_so(
     page = alice.get(address("dashboard", production)).content.decode()
     assert "ended: it used all of its memory" in page
     assert "137" not in page
+
+
+def test_a_dashboard_after_a_swap_asks_the_database_twenty_questions_at_most(
+    domain: Domain, alice: Client, address: Address, django_assert_max_num_queries: DjangoAssertNumQueries
+) -> None:
+    _, staging = domain.swapped()
+    alice.get(address("dashboard", staging))
+    with django_assert_max_num_queries(20):
+        page = alice.get(address("dashboard", staging)).content.decode()
+    assert reverse("slot-rollback", args=["contoso", "staging"]) in page

@@ -7,7 +7,7 @@ import pytest
 
 from sites.router.authority import Certificate
 from sites.router.roster import KnownRouter
-from sites.router.xds.admission import MOST_COMPLAINTS, REPEAT_SECONDS, Admission, Peer
+from sites.router.xds.admission import MAX_COMPLAINTS, REPEAT_SECONDS, Admission, Peer
 
 
 class Clock:
@@ -42,9 +42,9 @@ def test_a_router_that_tries_again_and_again_fills_no_log(caplog: pytest.LogCapt
 def test_names_without_end_fill_no_log_and_no_memory(caplog: pytest.LogCaptureFixture) -> None:
     admission = Admission(Clock())
     with caplog.at_level(logging.WARNING):
-        for number in range(10 * MOST_COMPLAINTS):
+        for number in range(10 * MAX_COMPLAINTS):
             admission.complain(f"Router {number} is retired.")
-    assert len(caplog.messages) == MOST_COMPLAINTS
+    assert len(caplog.messages) == MAX_COMPLAINTS
 
 
 def peer(name: str, fingerprint: str = "new") -> Peer:

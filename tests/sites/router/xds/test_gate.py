@@ -198,9 +198,9 @@ def test_nobody_else_gets_anything_and_the_next_router_does(
 
 
 def test_who_says_nothing_is_ended_and_makes_room(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(handshakes, "MOST", 6)
-    monkeypatch.setattr(handshakes, "MOST_OF_ONE_ADDRESS", 3)
-    monkeypatch.setattr(handshakes, "MOST_PER_SECOND_OF_ONE_ADDRESS", 100)
+    monkeypatch.setattr(handshakes, "MAX_HANDSHAKES", 6)
+    monkeypatch.setattr(handshakes, "MAX_PER_ADDRESS", 3)
+    monkeypatch.setattr(handshakes, "MAX_PER_SECOND_PER_ADDRESS", 100)
     issued = scene.authority.issue_router("router-2")
     scene.know("router-2", issued)
 
@@ -228,10 +228,10 @@ def test_a_flood_of_one_address_leaves_room_for_others() -> None:
                 count += 1
         return count
 
-    assert begun("192.0.2.7", 1000) == handshakes.MOST_PER_SECOND_OF_ONE_ADDRESS
+    assert begun("192.0.2.7", 1000) == handshakes.MAX_PER_SECOND_PER_ADDRESS
     assert begun("192.0.2.8", 1) == 1
     others = sum(begun(f"198.51.100.{number}", 1) for number in range(200))
-    assert others + handshakes.MOST_PER_SECOND_OF_ONE_ADDRESS + 1 == handshakes.MOST_PER_SECOND
+    assert others + handshakes.MAX_PER_SECOND_PER_ADDRESS + 1 == handshakes.MAX_PER_SECOND
     made._clock = lambda: 1.0
     assert begun("192.0.2.7", 1) == 1
 
@@ -292,7 +292,7 @@ def test_one_certificate_does_not_take_all_connections(scene: Scene) -> None:
 
     async def story(gate: Gate) -> None:
         links = []
-        for _ in range(module.MOST_OF_ONE_ROUTER):
+        for _ in range(module.MAX_PER_ROUTER):
             reader, writer = await asyncio.open_connection(
                 "127.0.0.1", scene.port, ssl=scene.context(issued), server_hostname=SERVER_NAME
             )

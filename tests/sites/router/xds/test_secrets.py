@@ -120,7 +120,7 @@ def test_a_wildcards_certificate_reaches_the_names_below_it(cache: TableCache, a
 def test_strangers_cannot_have_any_number_of_names_below_a_wildcard_kept(
     cache: TableCache, authority: Authority, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(stream, "MOST_BELOW_WILDCARDS", 2)
+    monkeypatch.setattr(stream, "MAX_BELOW_WILDCARDS", 2)
     cache.put(table(1, "*.x.example", "named.x.example", certificates=(certificate(authority, "*.x.example"),)))
     envoy = ImaginedEnvoy(cache)
     envoy.connect()

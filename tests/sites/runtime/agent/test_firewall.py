@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from sites.runtime.agent import firewall
-from sites.runtime.agent.firewall import Plan, allow_forwarding, most_flows, must_close, rules
+from sites.runtime.agent.firewall import Plan, allow_forwarding, max_flows, must_close, rules
 
 PLAN = Plan("greenroom_200", "room200-", "10.200.0.0/16", name_servers=("10.255.255.53", "169.254.169.253"))
 
@@ -68,11 +68,11 @@ def test_without_name_servers_there_is_no_empty_set() -> None:
 
 def test_one_sandbox_has_a_part_of_the_machines_connections(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setattr(firewall, "TRACKED", tmp_path / "max")
-    assert most_flows() == 8192
+    assert max_flows() == 8192
     (tmp_path / "max").write_text("65536\n")
-    assert most_flows() == 2048
+    assert max_flows() == 2048
     (tmp_path / "max").write_text("4096\n")
-    assert most_flows() == 1024
+    assert max_flows() == 1024
 
 
 @pytest.fixture

@@ -25,7 +25,7 @@ def test_a_content_gets_a_layer_with_the_folders_inside_it() -> None:
         place="/state/1/0/layer",
         user=20007,
         size_bytes=128 * 1024 * 1024,
-        most_files=layers.MOST_FILES,
+        max_files=layers.MAX_FILES,
         folders=(Folder("/mounts/2", "var/data", is_writable=True),),
     )
     assert Plan.unpack(plan.pack()) == plan
@@ -78,7 +78,7 @@ def test_of_many_places_the_first_are_named(tmp_path: Path) -> None:
 def test_more_files_than_are_looked_at_do_not_keep_anybody_busy(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(layers, "MOST_LOOKED_AT", 5)
+    monkeypatch.setattr(layers, "MAX_LOOKED_AT", 5)
     for number in range(20):
         (tmp_path / str(number)).touch()
     assert written(tmp_path).files == 5

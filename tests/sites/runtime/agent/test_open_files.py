@@ -132,7 +132,7 @@ def test_they_count_as_what_the_disk_loses_while_some_are_always_on_their_way() 
 def test_whoever_has_more_open_than_can_be_looked_at_is_not_known_completely(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(open_files, "MOST_LOOKS", 50)
+    monkeypatch.setattr(open_files, "MAX_LOOKS", 50)
     with running("files = [os.dup(0) for _ in range(100)]; ready(); for_ever()", tmp_path) as pid:
         assert not look(pid, tmp_path).use.is_complete
 

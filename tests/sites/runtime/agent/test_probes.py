@@ -136,7 +136,7 @@ def test_an_answer_that_is_not_whole_is_none(application: Application, path: str
 
 
 def test_an_answer_without_measure_is_none(application: Application, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(probes, "MOST_BYTES", 1 << 19)
+    monkeypatch.setattr(probes, "MAX_BYTES", 1 << 19)
     assert ask(application.server_port, "/large").answer == "an answer of more than 0 MB"
 
 

@@ -4,7 +4,7 @@ import pytest
 from django.conf import LazySettings
 
 from sites.errors import RuntimeUnreachable
-from sites.jobs import limits
+from sites.jobs import machine_limits
 from sites.models import Category, Operation, SiteUsage
 from sites.runtime.spec import FolderQuota, FolderUse
 from sites.services.settings import Entry
@@ -16,7 +16,7 @@ def test_every_site_with_persistent_folders_has_a_quota(domain: Domain, settings
     domain.create("fabrikam")
     domain.save(production, Entry("store", "/data/store"), category=Category.MOUNTS)
     settings.SITES_MEMORY_MB, settings.SITE_FOLDER_BYTES, settings.SITE_FOLDER_FILES = 2000, 5, 6
-    limits.run()
+    machine_limits.run()
     told = domain.runtime.limits
     assert told is not None
     assert (told.memory_mb, told.overcommit, told.disk_reserve) == (2000, settings.MEMORY_OVERCOMMIT, 0)
@@ -27,11 +27,11 @@ def test_every_site_with_persistent_folders_has_a_quota(domain: Domain, settings
 def test_what_is_measured_is_written_down_once(domain: Domain) -> None:
     site = domain.create()
     domain.runtime.folder_uses = [FolderUse(site.pk, 100, 2)]
-    limits.run()
+    machine_limits.run()
     usage = SiteUsage.objects.get(site=site)
     assert (usage.folder_bytes, usage.folder_files, usage.is_read_only) == (100, 2, False)
     domain.runtime.folder_uses = [FolderUse(site.pk, 200, 3)]
-    limits.run()
+    machine_limits.run()
     usage.refresh_from_db()
     assert usage.folder_bytes == 200
     assert not Operation.objects.filter(kind="quota").exists()
@@ -40,13 +40,13 @@ def test_what_is_measured_is_written_down_once(domain: Domain) -> None:
 def test_read_only_folders_stand_in_the_operation_log_once_and_so_does_their_end(domain: Domain) -> None:
     site = domain.create()
     domain.runtime.folder_uses = [FolderUse(site.pk, 2 * 1024**2, 2, is_read_only=True)]
-    limits.run()
-    limits.run()
+    machine_limits.run()
+    machine_limits.run()
     (operation,) = Operation.objects.filter(kind="quota")
     assert operation.outcome.startswith("The persistent folders of 'contoso' take 2 MB and 2 files, more than")
     assert (operation.site, operation.subscription, operation.state) == (site, site.subscription, "failed")
     domain.runtime.folder_uses = [FolderUse(site.pk, 1, 1)]
-    limits.run()
+    machine_limits.run()
     last = Operation.objects.filter(kind="quota").first()
     assert last is not None
     assert (last.state, "within their quota again" in last.outcome) == ("succeeded", True)
@@ -54,11 +54,11 @@ def test_read_only_folders_stand_in_the_operation_log_once_and_so_does_their_end
 
 def test_a_site_that_is_gone_meanwhile_is_left_out(domain: Domain) -> None:
     domain.runtime.folder_uses = [FolderUse(4711, 100, 2)]
-    limits.run()
+    machine_limits.run()
     assert not SiteUsage.objects.exists()
 
 
 def test_a_runtime_that_does_not_answer_changes_nothing(domain: Domain) -> None:
     domain.runtime.is_reachable = False
     with pytest.raises(RuntimeUnreachable):
-        limits.run()
+        machine_limits.run()

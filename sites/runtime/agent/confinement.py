@@ -87,7 +87,7 @@ def _counted(path: Path, name: str) -> int:
     return int(rows.get(name, 0))
 
 
-def _most_processes() -> int:
+def _max_processes() -> int:
     return int(min(int(path.read_text()) for path in PROCESS_BOUNDS) * PROCESS_SHARE)
 
 
@@ -124,7 +124,7 @@ class GroupsV1:
             if controller == "memory" and memory_mb:
                 _write(parent / "memory.limit_in_bytes", memory_mb * MB)
             if controller == "pids":
-                _write(parent / "pids.max", _most_processes())
+                _write(parent / "pids.max", _max_processes())
 
     def enter(self, key: str, pid: int, limits: Limits, *, in_background: bool = False) -> None:
         """See Confinement.enter."""
@@ -197,7 +197,7 @@ class GroupsV2:
         if memory_mb and "memory" in self._delegation.controllers:
             _write(self._parent / "memory.max", memory_mb * MB)
         if "pids" in self._delegation.controllers:
-            _write(self._parent / "pids.max", _most_processes())
+            _write(self._parent / "pids.max", _max_processes())
 
     def enter(self, key: str, pid: int, limits: Limits, *, in_background: bool = False) -> None:
         """See Confinement.enter."""

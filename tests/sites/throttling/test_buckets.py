@@ -10,9 +10,9 @@ from django.db.models import Manager
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sites.limits import buckets
-from sites.limits.buckets import SPAN_SECONDS, Bucket, Limit
 from sites.models import LimitBucket
+from sites.throttling import buckets
+from sites.throttling.buckets import SPAN_SECONDS, Bucket, Limit
 
 ROOT = Path(__file__).parents[3]
 FIVE = Limit("five", 5)
@@ -99,7 +99,7 @@ AT_ONCE = """
 import threading, django
 django.setup()
 from django.db import connection
-from sites.limits.buckets import Bucket, Limit, take
+from sites.throttling.buckets import Bucket, Limit, take
 from sites.models import LimitBucket
 with connection.schema_editor() as editor:
     editor.create_model(LimitBucket)

@@ -3,7 +3,7 @@
 import pytest
 from django.conf import LazySettings
 
-from sites import retention
+from sites import kept_deployments
 from sites.disk.use import Use
 from sites.jobs import tidy
 from sites.models import Deployment, Site
@@ -18,7 +18,7 @@ def _few_are_kept(settings: LazySettings) -> None:
 
 def superseded(domain: Domain, site: Site) -> set[str]:
     domain.settle()
-    return {row.message for row in retention.superseded(site)}
+    return {row.message for row in kept_deployments.superseded(site)}
 
 
 def test_the_newest_of_each_slot_stay(domain: Domain) -> None:
@@ -26,7 +26,7 @@ def test_the_newest_of_each_slot_stay(domain: Domain) -> None:
     for text in ("three", "four", "five"):
         domain.publish(production, text)
     assert superseded(domain, production.site) == {"one", "three"}
-    assert {row.message for row in retention.needed(production.site)} == {"five", "two"}
+    assert {row.message for row in kept_deployments.needed(production.site)} == {"five", "two"}
     domain.publish(staging, "six")
     assert superseded(domain, production.site) == {"one", "three"}
 
@@ -77,9 +77,9 @@ def test_a_content_that_several_name_counts_once(domain: Domain) -> None:
     production = domain.create().slots.get()
     for _ in range(2):
         domain.publish(production, "same")
-    rows = retention.stored(production.site)
+    rows = kept_deployments.stored(production.site)
     assert len(rows) == 2
-    assert retention.use_of(rows) == Use(len("same"), 1)
+    assert kept_deployments.use_of(rows) == Use(len("same"), 1)
 
 
 def test_what_was_superseded_is_gone_from_disk_and_stays_in_the_history(domain: Domain) -> None:
@@ -88,5 +88,5 @@ def test_what_was_superseded_is_gone_from_disk_and_stays_in_the_history(domain: 
         domain.publish(production, text)
     domain.settle()
     tidy.supersede(production.site)
-    assert {row.message for row in retention.stored(production.site)} == {"two", "three"}
+    assert {row.message for row in kept_deployments.stored(production.site)} == {"two", "three"}
     assert production.workload.deployments.count() == 3

@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from sites.runtime.agent import delegation, limits
+from sites.runtime.agent import confinement, delegation
+from sites.runtime.agent.confinement import GroupsV1, GroupsV2, ProcessLimits, take_confinement
 from sites.runtime.agent.delegation import Top
-from sites.runtime.agent.limits import GroupsV1, GroupsV2, ProcessLimits, take_confinement
 from sites.runtime.spec import Limits
 
 WANTED = Limits(memory_mb=128, cpus=0.5, processes=32)
@@ -15,8 +15,8 @@ WANTED = Limits(memory_mb=128, cpus=0.5, processes=32)
 @pytest.fixture
 def memory_by_process(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> list[bool]:
     told: list[bool] = []
-    monkeypatch.setattr(limits, "ROOT", tmp_path)
-    monkeypatch.setattr(limits, "set_process_limits", lambda pid, wanted, with_memory: told.append(with_memory))
+    monkeypatch.setattr(confinement, "ROOT", tmp_path)
+    monkeypatch.setattr(confinement, "set_process_limits", lambda pid, wanted, with_memory: told.append(with_memory))
     return told
 
 
@@ -95,12 +95,12 @@ def test_where_systemd_refuses_the_next_best_is_taken_and_said(monkeypatch: pyte
             raise OSError("Access denied")
 
     (tmp_path / "cgroup.controllers").touch()
-    monkeypatch.setattr(limits, "ROOT", tmp_path)
+    monkeypatch.setattr(confinement, "ROOT", tmp_path)
     monkeypatch.setattr(delegation, "ROOT", tmp_path)
     second = Top("greenroom", ("pids",), "in a group at the top")
-    monkeypatch.setattr(limits, "find_delegations", lambda name: [Refused(), second])
+    monkeypatch.setattr(confinement, "find_delegations", lambda name: [Refused(), second])
     assert "in a group at the top" in take_confinement("greenroom").fact
-    monkeypatch.setattr(limits, "find_delegations", lambda name: [Refused()])
+    monkeypatch.setattr(confinement, "find_delegations", lambda name: [Refused()])
     assert take_confinement("greenroom").fact == ProcessLimits.fact
 
 
@@ -119,9 +119,9 @@ def test_without_groups_every_process_bounds_itself(memory_by_process: list[bool
 
 
 def test_all_sandboxes_together_have_a_bound(memory_by_process: list[bool], groups: GroupsV2, tmp_path: Path) -> None:
-    for version, confinement in ((1, GroupsV1("greenroom", ("memory", "pids"))), (2, groups)):
-        confinement.bound(1536)
-        confinement.enter("1/0", 4711, WANTED)
+    for version, group in ((1, GroupsV1("greenroom", ("memory", "pids"))), (2, groups)):
+        group.bound(1536)
+        group.enter("1/0", 4711, WANTED)
         memory = {
             1: tmp_path / "memory/greenroom/memory.limit_in_bytes",
             2: tmp_path / "greenroom/memory.max",
@@ -134,10 +134,10 @@ def test_all_sandboxes_together_have_a_bound(memory_by_process: list[bool], grou
 def test_what_the_kernel_has_ended_for_memory_is_counted(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, groups: GroupsV2
 ) -> None:
-    monkeypatch.setattr(limits, "ROOT", tmp_path)
+    monkeypatch.setattr(confinement, "ROOT", tmp_path)
     first, second = GroupsV1("greenroom", ("memory",)), groups
-    for confinement in (first, second, ProcessLimits()):
-        assert (confinement.memory_kills("1/0"), confinement.has_met_limit("1/0")) == (0, False)
+    for group in (first, second, ProcessLimits()):
+        assert (group.memory_kills("1/0"), group.has_met_limit("1/0")) == (0, False)
     (tmp_path / "memory/greenroom/1-0").mkdir(parents=True)
     (tmp_path / "memory/greenroom/1-0/memory.oom_control").write_text("oom_kill_disable 0\nunder_oom 0\noom_kill 3\n")
     (tmp_path / "memory/greenroom/1-0/memory.limit_in_bytes").write_text(f"{128 << 20}\n")

@@ -3,7 +3,7 @@
 import pytest
 from django.test import RequestFactory
 
-from sites.limits.address import UNKNOWN, client_address, network_of
+from sites.throttling.address import UNKNOWN, client_address, network_of
 
 
 @pytest.mark.parametrize(

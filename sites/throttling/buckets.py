@@ -45,7 +45,7 @@ class Bucket:
     @property
     def number(self) -> int:
         """Its row: the same for the same key, and not to be foretold without the installation's key."""
-        digest = salted_hmac("sites.limits", f"{self.limit.name}:{self.key}", algorithm="sha256").digest()
+        digest = salted_hmac("sites.throttling", f"{self.limit.name}:{self.key}", algorithm="sha256").digest()
         return int.from_bytes(digest[:8], "big") % COUNT
 
 
