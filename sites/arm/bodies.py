@@ -78,7 +78,7 @@ def refuse_others(body: Json, *, taken: Iterable[str], shown: Mapping[str, objec
             continue
         if (value != shown[name]) if name in shown else bool(value):
             said = json.dumps(value)
-            raise NotOffered(what=f"'{inside}{name}' as {said if len(said) <= 80 else said[:80] + '…'}")
+            raise NotOffered(what=f"'{inside}{name}' as {said if len(said) <= 80 else said[:80] + ' and more'}")
 
 
 def _depth(found: object) -> int:

@@ -105,7 +105,7 @@ class NotOffered(Refused):
     code = "NotOffered"
     http_status = 400
     sentence = (
-        "Greenroom does not offer {what}, so nothing was changed. Leave it out; docs/azure-clients.md lists what is "
+        "Greenroom does not offer {what}, so nothing was changed. Leave it out; docs/azure-clients.md says what is "
         "offered."
     )
 
@@ -116,7 +116,8 @@ class AddressNotOffered(Refused):
     code = "AddressNotOffered"
     http_status = 404
     sentence = (
-        "Greenroom does not offer {method} {path}. Nothing was changed; docs/azure-clients.md lists what is offered."
+        "Greenroom does not offer {method} {path}, so nothing was changed. "
+        "See docs/azure-clients.md for what it offers."
     )
 
 
@@ -126,7 +127,7 @@ class VersionRefused(Refused):
     code = "VersionRefused"
     http_status = 400
     sentence = (
-        "The request has {version}, so nothing was changed. Add ?api-version= with a date from {oldest} on, "
+        "The request has {version}, so nothing was changed. Send ?api-version= with a date from {oldest} on, "
         "as 2025-05-01."
     )
 
@@ -137,5 +138,5 @@ class NotEndedYet(Refused):
     code = "NotEndedYet"
     sentence = (
         "What you asked for '{name}' was begun and has not ended yet. It goes on, so do not ask for it again. "
-        "The operation logs of the portal show how far it is: operation {operation}."
+        "See the operation logs of the portal for how far it is: operation {operation}."
     )

@@ -57,7 +57,6 @@ COMMANDS = (
     Command(f"webapp deployment slot auto-swap {STAGING} --disable"),
     Command(f"webapp deployment list-publishing-profiles {STAGING}", "ZipDeploy"),
     Command(f"webapp deployment list-publishing-credentials {STAGING}", "contoso__staging"),
-    Command(f"webapp log deployment list {STAGING}", "OneDeploy"),
     Command(f"webapp stop {STAGING}"),
     Command(f"webapp start {STAGING}"),
     Command(f"webapp restart {HERE}"),

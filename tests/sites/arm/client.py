@@ -47,7 +47,10 @@ class Azure:
 
     def done(self, method: str, path: str, body: Any = None, **options: str) -> HttpResponse:
         """The answer that the client gets once what it asked for has ended."""
-        answer = self.ask(method, path, body, **options)
+        return self.settled(self.ask(method, path, body, **options))
+
+    def settled(self, answer: HttpResponse) -> HttpResponse:
+        """What the door gives in place of an answer that it holds back."""
         note = getattr(answer, "door", None)
         self.work()
         if not isinstance(note, Held):
