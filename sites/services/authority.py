@@ -9,7 +9,8 @@ from django.conf import settings
 from sites.errors import CertificateRefused
 from sites.models.fields import decrypt, encrypt
 from sites.services.key_rotation import Renewal, renew_token
-from sites.tls.authority import CERTIFICATE, KEY, Authority, open_authority, write_private
+from sites.tls.authority import CERTIFICATE, KEY, Authority, open_authority
+from sites.tls.issuing import write_private
 from sites.tls.pair import Pair, read_pair
 
 
