@@ -73,7 +73,7 @@ OF_SWAPS = [
 OF_PUBLISHING = [
     route(f"{SLOT}/config/publishingcredentials/list", POST=(ADMINISTER, publishing.credentials)),
     route(f"{SLOT}/publishxml", POST=(READ, publishing.profile)),
-    route(f"{SLOT}/basicPublishingCredentialsPolicies/{{way}}", GET=(READ, publishing.policy)),
+    route(f"{SLOT}/basicPublishingCredentialsPolicies/(?P<way>scm|ftp)", GET=(READ, publishing.policy)),
 ]
 urlpatterns = [
     *BEFORE_SIGN_IN,

@@ -102,7 +102,8 @@ def _described(asked: Asked) -> dict[str, object]:
 
 
 def _create_site(asked: Asked) -> HttpResponse:
-    subscription = asked.subscription
+    """Raises NotFound for a token of one web site, which knows the name of the subscription and is not let into it."""
+    subscription = access.get_subscription(asked.user, asked.subscription.public_id)
     access.ensure_may_change(asked.user, subscription, asked.names["site"])
     wanted = wanted_of_new_site(subscription, asked.body)
     with transaction.atomic():

@@ -151,3 +151,15 @@ def test_a_token_of_one_site_sees_its_subscription_and_nothing_else_of_it(domain
     assert subscription["displayName"] == "Default"
     assert [site["name"] for site in azure.ask("GET", "").json()["value"]] == ["one"]
     assert azure.ask("GET", "two").status_code == 404
+
+
+def test_a_token_of_one_site_creates_and_deletes_no_other(domain: Domain) -> None:
+    domain.create("one")
+    domain.create("two")
+    azure = azure_of(domain, site="one")
+    count = Operation.objects.count()
+    assert azure.ask("PUT", "three", creation(azure)).status_code == 404
+    assert azure.ask("PUT", "two", creation(azure)).status_code == 404
+    assert azure.ask("DELETE", "two").status_code == 204  # it sees none
+    assert azure.ask("GET", f"{azure.sites}/two/config/web").status_code == 404
+    assert Operation.objects.count() == count and Site.objects.count() == 2
