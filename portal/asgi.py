@@ -5,7 +5,7 @@ from django.core.wsgi import get_wsgi_application
 from django.urls import Resolver404, resolve
 
 from portal.at_the_door import is_publishing, refuse
-from sites.api import is_api
+from portal.program_answers import is_for_programs
 from sites.api.waiters import waiters
 from sites.door.application import UPLOADS, Door, Limits, Takes, Way
 from sites.door.head import Head
@@ -26,7 +26,7 @@ def way_of(head: Head) -> Way:
         return Way("health", Takes.NOTHING)
     if is_publishing(head):
         return Way("publishing", _takes(head, settings.PUBLISHING_URLCONF))
-    lane = "provider" if head.path.startswith(PROVIDER_PATHS) else "api" if is_api(head.path) else "portal"
+    lane = "provider" if head.path.startswith(PROVIDER_PATHS) else "api" if is_for_programs(head.path) else "portal"
     return Way(lane, _takes(head, settings.ROOT_URLCONF))
 
 

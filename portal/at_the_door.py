@@ -7,8 +7,8 @@ from django.template.loader import render_to_string
 from django.urls import reverse
 
 from portal.middleware import CONTENT_SECURITY_POLICY
+from portal.program_answers import is_for_programs, refusal_of
 from portal.refusals import TITLES, Refusal
-from sites.api import is_api
 from sites.door.answer import Answer, refusal_as
 from sites.door.head import Head
 from sites.errors import Refused
@@ -20,8 +20,9 @@ IN_THE_BAR = {**ALWAYS, "hx-retarget": "#notification", "hx-reswap": "innerHTML"
 
 def refuse(head: Head, refusal: Refused) -> Answer:
     """JSON for programs, the notification bar for htmx, a page for everybody else; without the database."""
-    if is_publishing(head) or is_api(head.path):
-        said = json.dumps({"code": refusal.code, "message": str(refusal)})
+    if is_publishing(head) or is_for_programs(head.path):
+        path = "" if is_publishing(head) else head.path
+        said = json.dumps(refusal_of(path, refusal.code, str(refusal)))
         return refusal_as(refusal, "application/json", said, ALWAYS)
     if head.headers.get("hx-request") == "true":
         bar = Refusal(str(refusal), "", str(refusal), (), reverse("site-list"))

@@ -19,6 +19,7 @@ from portal.plain_fields import (
 )
 from sites.errors import NotFound, SettingRefused
 from sites.models import Category, Operation, Slot
+from sites.services import sticky_names
 from sites.services.secrets import reveal_settings
 from sites.services.settings import (
     MASKED,
@@ -27,7 +28,6 @@ from sites.services.settings import (
     save_categories,
     shared_connection_strings,
     state_of,
-    sticky_names,
 )
 from sites.services.slots import change_swap_settings
 
@@ -115,7 +115,7 @@ def read_configuration(slot: Slot) -> Configuration:
     """The page as it is in force, with app settings and connection strings hidden."""
     present = read_categories(slot, CATEGORIES)
     shared = frozenset(shared_connection_strings(slot))
-    sticky = sticky_names(slot.site)
+    sticky = sticky_names.of(slot.site)
     rows = {
         category.value: EntryRows(
             category,

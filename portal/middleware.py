@@ -21,10 +21,9 @@ from django.utils.http import urlencode
 from portal import kept_form, signing_keys
 from portal.accounts import browsers, factors, sessions
 from portal.http import PortalRequest
-from portal.program_answers import for_programs
+from portal.program_answers import for_programs, is_for_programs
 from portal.refusals import answer_refusal
 from portal.zero_bytes import ZeroByte, refuse_zero_bytes
-from sites.api import is_api
 from sites.errors import GreenroomError, NoSpaceLeft, NotAllowed, Refused, SettingRefused, is_disk_full
 
 logger = logging.getLogger(__name__)
@@ -123,7 +122,7 @@ class HostMiddleware:
 
     def _answer(self, request: HttpRequest) -> HttpResponse:
         name, port = _split_host(request.get_host())
-        if name == settings.PORTAL_HOST and is_api(request.path):
+        if name == settings.PORTAL_HOST and is_for_programs(request.path):
             return self._for_program(request, API_METHODS)
         if name == settings.PORTAL_HOST or (name in LOOPBACK and request.path == HEALTH):
             return self._pass_on(request, METHODS)
@@ -185,7 +184,7 @@ class SignInMiddleware(LoginRequiredMiddleware):
         Who is signed in is not even looked up for that: health must answer while the database is away.
         """
         is_publishing = getattr(request, "urlconf", None) == settings.PUBLISHING_URLCONF
-        if is_publishing or is_api(request.path) or not getattr(view_func, "login_required", True):
+        if is_publishing or is_for_programs(request.path) or not getattr(view_func, "login_required", True):
             return None
         if request.user.is_authenticated and factors.is_missing(request):
             return _lead(request, reverse("account"))

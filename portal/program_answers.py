@@ -3,6 +3,8 @@
 from django.http import HttpRequest, HttpResponse, JsonResponse
 
 from sites.api import DESCRIPTION, is_api
+from sites.arm import is_arm
+from sites.arm.problems import said
 from sites.errors import NotFound, Refused, RequestRefused, ServerFault
 
 REFUSED = "{method} {path} could not be read; nothing was changed. README.md shows what a publishing client sends."
@@ -13,20 +15,31 @@ FAULT = (
 )
 
 
+def is_for_programs(path: str) -> bool:
+    """Whether a path on the portal's host takes tokens and no cookies, so that nobody signs in for it."""
+    return is_api(path) or is_arm(path)
+
+
+def refusal_of(path: str, code: str, message: str) -> dict[str, object]:
+    """The body of a refusal, in the form that clients of that path read."""
+    return said(code, message) if is_arm(path) else {"code": code, "message": message}
+
+
 def for_programs(request: HttpRequest, answer: HttpResponse) -> HttpResponse:
     """`answer`, or in place of an error page its code and sentence."""
     if answer.status_code < 400 or answer.get("Content-Type", "").startswith("application/json"):
         return answer
     error = _error(request, answer)
     headers = {"Allow": answer["Allow"]} if "Allow" in answer else None
-    return JsonResponse({"code": error.code, "message": str(error)}, status=answer.status_code, headers=headers)
+    body = refusal_of(request.path, error.code, str(error))
+    return JsonResponse(body, status=answer.status_code, headers=headers)
 
 
 def _error(request: HttpRequest, answer: HttpResponse) -> Refused | ServerFault:
     if answer.status_code >= 500:
         return (
             ServerFault(FAULT.format(path=request.path))
-            if is_api(request.path)
+            if is_for_programs(request.path)
             else ServerFault(host=request.get_host())
         )
     if answer.status_code == 404:

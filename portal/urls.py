@@ -67,6 +67,7 @@ urlpatterns = [
     path("sites/<str:site_name>/<str:slot_name>/", include("portal.site_urls")),
     path("settings/", include("portal.settings_urls")),
     path("api/v1/", include("sites.api.urls")),
+    path("", include("sites.arm.urls")),
     path("api/try/", api.try_it, name="api-try"),
     path("api/try/<str:file>", api.asset, name="api-asset"),
     path("admin/login/", sign_in.admin_sign_in),

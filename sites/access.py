@@ -44,6 +44,14 @@ def grant_of(user: User) -> Grant | None:
     return getattr(user, "grant", None)
 
 
+def present(user: User) -> Grant:
+    """The grant by which `user` came. Raises TypeError for somebody who came without one."""
+    grant = grant_of(user)
+    if grant is None:
+        raise TypeError("only programs ask here, and they come by an access token")
+    return grant
+
+
 def _only_site(user: User) -> int | None:
     grant = grant_of(user)
     return grant.site_id if grant else None
@@ -53,6 +61,14 @@ def visible_subscriptions(user: User) -> QuerySet[Subscription]:
     """Subscriptions that the user is a member of; none for a token of one site."""
     found = Subscription.objects.filter(memberships__user=user)
     return found if _only_site(user) is None else found.none()
+
+
+def named_subscriptions(user: User) -> QuerySet[Subscription]:
+    """Subscriptions whose name and id the user may read: their own, and for a token of one site that of the site."""
+    only = _only_site(user)
+    if only is None:
+        return visible_subscriptions(user)
+    return Subscription.objects.filter(memberships__user=user, sites=only)
 
 
 def writable_subscriptions(user: User) -> QuerySet[Subscription]:

@@ -44,7 +44,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     left_out = []
     if not config.getoption("--all"):
         left_out += [item for item in items if item.get_closest_marker("long")]
-    for mark in ("benchmark", "machine", "applications"):
+    for mark in ("benchmark", "machine", "applications", "azure"):
         if mark not in config.getoption("-m"):
             left_out += [item for item in items if item.get_closest_marker(mark) and item not in left_out]
     if config.getoption("--database-only"):

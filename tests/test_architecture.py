@@ -27,6 +27,7 @@ MAY_IMPORT: dict[str, set[str]] = {
         "sites.door",
         "sites.publishing",
         "sites.api",
+        "sites.arm",
         "sites.monitoring",
     },
     "sites": {"sites.keyring", "sites.content", "sites.router", "sites.runtime.agent", "sites.tls"},
@@ -132,6 +133,14 @@ MAY_IMPORT: dict[str, set[str]] = {
         "sites.throttling",
         "sites.publishing",
     },
+    "sites.arm": {
+        "sites.services",
+        "sites.access",
+        "sites.models",
+        "sites.general_settings",
+        "sites.api",
+        "sites.publishing",
+    },
     "sites.supervisor": {
         "sites.backoff",
         "sites.logs",
@@ -194,6 +203,7 @@ KINDS_OF_OTHER_THINGS = {
     *("portal.admin.operations", "portal.operation_query"),  # a column of a table, and what a person looks for
     *("portal.admin.places", "sites.routing", "sites.operations.steps.withdraw"),  # host names
     *("portal.admin.revisions", "sites.operations.deleted_slots", "sites.operations.steps.build"),  # content
+    *("sites.arm.shapes.plans", "sites.arm.shapes.sites", "sites.arm.shapes.wanted"),  # a word of Azure
     *("portal.entry_rows", "portal.templatetags.site_pages", "sites.services.restore"),  # entries, and content again
 }
 WITHOUT_ORM = (

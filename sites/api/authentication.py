@@ -36,9 +36,9 @@ class ByToken(HttpBearer):
         """As `__call__`, for the text of a token."""
         found = access_tokens.find(token)
         if found is None:
-            raise _refusal(request, is_guess=bool(token))
+            raise refusal_of(request, is_guess=bool(token))
         user = access.by_token(found)
-        present(user).ensure(self.scope)
+        access.present(user).ensure(self.scope)
         request.user = user
         return user
 
@@ -46,21 +46,13 @@ class ByToken(HttpBearer):
 READ, PUBLISH, SWAP, ADMINISTER = map(ByToken, (Scope.READ, Scope.PUBLISH, Scope.SWAP, Scope.ADMINISTER))
 
 
-def present(user: User) -> access.Grant:
-    """The grant by which `user` came. Raises TypeError for somebody who came without one."""
-    grant = access.grant_of(user)
-    if grant is None:
-        raise TypeError("only programs ask here, and they come by an access token")
-    return grant
-
-
 def token_of(user: User) -> AccessToken:
     """The token by which `user` came."""
-    return present(user).token
+    return access.present(user).token
 
 
-def _refusal(request: HttpRequest, *, is_guess: bool) -> TokenRefused | TokenLimited:
-    """A request without any token guesses nothing, so it is not counted."""
+def refusal_of(request: HttpRequest, *, is_guess: bool) -> TokenRefused | TokenLimited:
+    """The refusal of a request without a token that is in force; counts it, if it had one that is wrong."""
     if not is_guess:
         return TokenRefused(reason="none was sent")
     address = client_address(request)

@@ -33,6 +33,10 @@ GreenroomError
 │   ├── KeyReused           an Idempotency-Key comes with another request
 │   ├── TooManyKeys
 │   ├── TooManyWaiting
+│   ├── NotOffered          a client of Azure asks for a setting that Greenroom does not have
+│   ├── AddressNotOffered   a client of Azure asks at an address that Greenroom does not have
+│   ├── VersionRefused      a client of Azure names no version of the interface, or none that there is
+│   ├── NotEndedYet         what was begun goes on for longer than an answer is held back
 │   ├── RouterUnknown       a command names a router that is not registered
 │   ├── RouterRefused       a router cannot become what a command asks for
 │   ├── NotStandard         staged publishing needs Standard mode
@@ -121,8 +125,11 @@ from sites.errors.failures import (
 )
 from sites.errors.keys import DataFolderRefused, KeyFileRefused, KeyMissing
 from sites.errors.programs import (
+    AddressNotOffered,
     DeploymentElsewhere,
     KeyReused,
+    NotEndedYet,
+    NotOffered,
     PreconditionFailed,
     RequestRefused,
     ScopeMissing,
@@ -130,6 +137,7 @@ from sites.errors.programs import (
     TokenRefused,
     TooManyKeys,
     TooManyWaiting,
+    VersionRefused,
 )
 from sites.errors.routers import RouterRefused, RoutersLate, RouterUnknown
 from sites.errors.slots import (
@@ -167,6 +175,7 @@ from sites.errors.uploads import (
 )
 
 __all__ = [
+    "AddressNotOffered",
     "AlreadyUp",
     "ArchiveRefused",
     "BodyTooSlow",
@@ -203,8 +212,10 @@ __all__ = [
     "NotAllowed",
     "NotAuthenticated",
     "NotConnected",
+    "NotEndedYet",
     "NotEnoughMemory",
     "NotFound",
+    "NotOffered",
     "NotRestorable",
     "NotStandard",
     "NotSwappable",
@@ -251,6 +262,7 @@ __all__ = [
     "Unreachable",
     "UploadTooLarge",
     "UploadsBusy",
+    "VersionRefused",
     "WarmupFailed",
     "WrongNameTyped",
     "is_disk_full",

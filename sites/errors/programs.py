@@ -97,3 +97,46 @@ class TooManyWaiting(Refused):
         "{count} requests wait for operations already, so this one was not begun. "
         "Try again in a few seconds, or ask without 'wait'."
     )
+
+
+class NotOffered(Refused):
+    """A client of Azure asks for a setting that Greenroom does not have."""
+
+    code = "NotOffered"
+    http_status = 400
+    sentence = (
+        "Greenroom does not offer {what}, so nothing was changed. Leave it out; docs/azure-clients.md says what is "
+        "offered."
+    )
+
+
+class AddressNotOffered(Refused):
+    """A client of Azure asks at an address that Greenroom does not have."""
+
+    code = "AddressNotOffered"
+    http_status = 404
+    sentence = (
+        "Greenroom does not offer {method} {path}, so nothing was changed. "
+        "See docs/azure-clients.md for what it offers."
+    )
+
+
+class VersionRefused(Refused):
+    """A client of Azure names no version of the interface, or none that there is."""
+
+    code = "VersionRefused"
+    http_status = 400
+    sentence = (
+        "The request has {version}, so nothing was changed. Send ?api-version= with a date from {oldest} on, "
+        "as 2025-05-01."
+    )
+
+
+class NotEndedYet(Refused):
+    """What was begun goes on for longer than an answer is held back."""
+
+    code = "NotEndedYet"
+    sentence = (
+        "What you asked for '{name}' was begun and has not ended yet. It goes on, so do not ask for it again. "
+        "See the operation logs of the portal for how far it is: operation {operation}."
+    )

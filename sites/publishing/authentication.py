@@ -28,7 +28,7 @@ from sites.errors import (
 )
 from sites.models import HostName, HostNameKind, Scope, Slot
 from sites.publishing.people import person_of
-from sites.services import access_tokens
+from sites.services import bearers
 from sites.services.publisher import Publisher
 from sites.throttling import buckets
 from sites.throttling.address import client_address, network_of
@@ -100,9 +100,9 @@ def _as_person(
 
 
 def _by_token(request: HttpRequest, slot: Slot | None) -> tuple[Publisher, Slot] | None:
-    """The person of an access token (RFC 6750) that may publish to the slot, and the slot; None for everybody else."""
+    """The person of a token (RFC 6750) that may publish to the slot, and the slot; None for everybody else."""
     scheme, _, text = request.headers.get("Authorization", "").partition(" ")
-    token = access_tokens.find(text.strip()) if slot is not None and scheme.lower() == "bearer" else None
+    token = bearers.find(text.strip()) if slot is not None and scheme.lower() == "bearer" else None
     if slot is None or token is None or not token.allows(Scope.PUBLISH):
         return None
     publisher = Publisher(token.user.get_username(), access.by_token(token))

@@ -80,9 +80,17 @@ def find(text: str) -> AccessToken | None:
     """The token in force with that text, with its person; notes that it was used. None when there is none."""
     if not _TEXT.fullmatch(text):
         return None
+    return _in_force(AccessToken.objects.filter(digest=_digest(text)))
+
+
+def find_again(number: int) -> AccessToken | None:
+    """As `find`, by the number of a token whose text was shown before."""
+    return _in_force(AccessToken.objects.filter(pk=number))
+
+
+def _in_force(found: QuerySet[AccessToken]) -> AccessToken | None:
     moment = now()
-    found = AccessToken.objects.select_related("user", "site").filter(digest=_digest(text))
-    token = found.filter(expires_at__gt=moment, user__is_active=True).first()
+    token = found.select_related("user", "site").filter(expires_at__gt=moment, user__is_active=True).first()
     if token is not None and (token.used_at is None or token.used_at <= moment - NOTED_EVERY):
         AccessToken.objects.filter(Q(used_at=None) | Q(used_at__lt=moment), pk=token.pk).update(used_at=moment)
     return token

@@ -11,13 +11,13 @@ from django.db.models import Q
 from sites import access
 from sites.errors import Outdated
 from sites.general_settings import GENERAL_DEFAULTS, MONITORING_DEFAULTS
-from sites.models import Category, Operation, OperationState, Site, Slot, SlotSetting, StickyName
+from sites.models import Category, Operation, OperationState, Slot, SlotSetting, StickyName
 from sites.models.clock import now
 from sites.models.fields import keyed_digests
 from sites.operations.kinds import kind_of, names_where
 from sites.operations.kinds.change_settings import CHANGE_SETTINGS
 from sites.planning import make_plan
-from sites.services import capacity, requests, slots
+from sites.services import capacity, requests, slots, sticky_names
 from sites.services.entry import MASKED, TRAVELLING, Entry
 from sites.services.setting_checks import check_entries, check_environment, check_folders, check_start
 
@@ -35,14 +35,6 @@ def read_categories(slot: Slot, categories: Iterable[str]) -> dict[Category, lis
 def read_settings(slot: Slot, category: str) -> list[Entry]:
     """The entries of one category, by name."""
     return read_categories(slot, [category])[Category(category)]
-
-
-def sticky_names(site: Site) -> dict[Category, frozenset[str]]:
-    """The names that stick in every slot of the site, by category; one query."""
-    found: dict[Category, frozenset[str]] = {}
-    for category, name in site.sticky_names.values_list("category", "name"):
-        found[Category(category)] = found.get(Category(category), frozenset()) | {name}
-    return found
 
 
 def with_defaults(entries: Iterable[Entry]) -> dict[str, str]:
@@ -91,11 +83,7 @@ def save_categories(
     when somebody else saved meanwhile; nothing is saved then.
     """
     slot = access.slot_for_change(acting_user, slot)
-    wanted = {Category(category): list(entries) for category, entries in categories.items()}
-    for category, entries in wanted.items():
-        check_entries(category, entries)
-    if wanted.keys() & MASKED:
-        check_environment(read_categories(slot, MASKED) | wanted)
+    wanted = _checked(slot, categories)
     of_the_slot = slots.changed_swap_settings(slot, swap_settings or {})
     with transaction.atomic():
         operation = requests.begin(
@@ -113,6 +101,23 @@ def save_categories(
         check_start(slot)
         capacity.ensure_fits(operation, operation.changes.loaded())
         return operation
+
+
+def give(slot: Slot, categories: Mapping[Category, Iterable[Entry]]) -> None:
+    """Entries of a slot that is being created; belongs in its transaction. Raises SettingRefused."""
+    for category, entries in _checked(slot, categories).items():
+        _replace(slot, category, entries)
+    check_start(slot)
+
+
+def _checked(slot: Slot, categories: Mapping[Category, Iterable[Entry]]) -> dict[Category, list[Entry]]:
+    """The entries by category. Raises SettingRefused for what cannot be in force beside what the slot has."""
+    wanted = {Category(category): list(entries) for category, entries in categories.items()}
+    for category, entries in wanted.items():
+        check_entries(category, entries)
+    if wanted.keys() & MASKED:
+        check_environment(read_categories(slot, MASKED) | wanted)
+    return wanted
 
 
 def state_of(slot: Slot, categories: Iterable[str]) -> str:
@@ -195,18 +200,7 @@ def _replace(slot: Slot, category: Category, entries: list[Entry]) -> None:
 
 
 def _keep_sticky_name(slot: Slot, category: Category, name: str, *, is_sticky: bool) -> None:
-    """A name sticks in every slot of its site or in none: entries elsewhere follow to their new owner."""
-    names = StickyName.objects.filter(site=slot.site, category=category, name=name)
-    if names.exists() == is_sticky:
-        return
-    if is_sticky:
-        StickyName.objects.create(site=slot.site, category=category, name=name)
-    else:
-        names.delete()
-    for other in slot.site.slots.exclude(pk=slot.pk).select_related("workload"):
-        old = {"workload": other.workload} if is_sticky else {"slot": other}
-        new = {"slot": other, "workload": None} if is_sticky else {"slot": None, "workload": other.workload}
-        moved = SlotSetting.objects.filter(category=category, name=name, **old)
-        if moved.exists():
-            requests.ensure_free([other], wanted=CHANGE_SETTINGS)  # what it prepares holds the old mark
-            moved.update(**new)
+    """A name sticks in every slot of its site or in none."""
+    if StickyName.objects.filter(site=slot.site, category=category, name=name).exists() != is_sticky:
+        others = slot.site.slots.exclude(pk=slot.pk)
+        sticky_names.mark(slot.site, category, name, is_sticky=is_sticky, slots=others)

@@ -1,21 +1,44 @@
 """Create and delete sites, and change their mode."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from django.contrib.auth.models import User
 from django.db import IntegrityError, transaction
 
 from sites import access
 from sites.errors import InstanceCountRefused, NameTaken, SettingRefused, WrongNameTyped
-from sites.models import PRODUCTION, Certificate, CustomDomain, DomainState, Mode, Operation, Site, Subscription
+from sites.models import (
+    PRODUCTION,
+    Category,
+    Certificate,
+    CustomDomain,
+    DomainState,
+    Mode,
+    Operation,
+    Site,
+    Subscription,
+)
 from sites.operations.kinds.change_mode import CHANGE_MODE
 from sites.operations.kinds.create_site import CREATE_SITE
 from sites.operations.kinds.delete_site import DELETE_SITE
-from sites.services import names, requests, slots
+from sites.services import names, requests, settings, slots
+from sites.services.entry import Entry
+
+NO_CONFIGURATION: Mapping[Category, Iterable[Entry]] = {}
 
 
-def create_site(*, acting_user: User, subscription: Subscription, name: str, mode: str = Mode.STANDARD) -> Operation:
-    """A new site whose production slot serves a placeholder. Raises NameRefused, NameTaken."""
+def create_site(
+    *,
+    acting_user: User,
+    subscription: Subscription,
+    name: str,
+    mode: str = Mode.STANDARD,
+    configuration: Mapping[Category, Iterable[Entry]] = NO_CONFIGURATION,
+) -> Operation:
+    """A new site whose production slot serves a placeholder, with the entries that it is given by category.
+
+    Raises NameRefused, NameTaken and SettingRefused.
+    """
     access.ensure_may_change(acting_user, subscription, name)
     names.check_name(name)
     if mode not in Mode.values:
@@ -24,6 +47,7 @@ def create_site(*, acting_user: User, subscription: Subscription, name: str, mod
         with transaction.atomic():
             site = Site.objects.create(subscription=subscription, name=name.lower(), mode=mode)
             production = slots.create_slot(site, PRODUCTION, is_production=True)
+            settings.give(production, configuration)
             return requests.begin(CREATE_SITE, acting_user=acting_user, site=site, slots=[production], target=site.name)
     except IntegrityError:
         raise NameTaken(name=name) from None

@@ -56,14 +56,17 @@ def _address_taken(site: Site, name: str) -> SettingRefused:
     )
 
 
-def enable_staged_publishing(*, acting_user: User, site: Site, is_cloned: bool = True) -> Operation:
+def enable_staged_publishing(
+    *, acting_user: User, site: Site, is_cloned: bool = True, name: str | None = None
+) -> Operation:
     """seed: Enable, steps 1–3: the staging slot, its configuration cloned from production, without content.
 
-    With room for more than one (STAGING_SLOTS_PER_SITE) they are called staging, staging2 … Raises NotStandard,
-    SlotLimit, SlotBusy, and SettingRefused when the address that it would have belongs to another web site.
+    With room for more than one (STAGING_SLOTS_PER_SITE) they are called staging, staging2 … `name` is what the caller
+    takes it to be called. Raises NotStandard, SlotLimit, SlotBusy, and SettingRefused when it is called otherwise or
+    when the address that it would have belongs to another web site.
     """
     site = access.site_for_change(acting_user, site)
-    name = STAGING
+    expected, name = name, STAGING
     try:
         with transaction.atomic():
             Site.objects.select_for_update().get(pk=site.pk)
@@ -73,6 +76,11 @@ def enable_staged_publishing(*, acting_user: User, site: Site, is_cloned: bool =
             production = site.slots.select_related("workload").get(is_production=True)
             requests.ensure_free([production], wanted=ENABLE_STAGING)
             name = _free_slot_name(list(site.slots.values_list("name", flat=True)))
+            if expected not in (None, name):
+                raise SettingRefused(
+                    f"A slot '{expected}' of '{site.name}' cannot be created, because the next one is called "
+                    f"'{name}'. Nothing was created; use that name."
+                )
             slot = create_slot(site, name)
             if is_cloned:
                 _clone_settings(production, slot)

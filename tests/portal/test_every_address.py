@@ -17,8 +17,8 @@ from sites.services.settings import Entry
 from tests.domain import Domain
 from tests.portal.conftest import HTMX
 
-API = "api/v1/"
-"""It takes no session; tests/sites/api says what holds there."""
+FOR_PROGRAMS = ("api/v1/", "^")
+"""They take no session; tests/sites/api and tests/sites/arm, whose addresses are patterns, say what holds there."""
 
 
 def patterns(urlconf: str) -> list[str]:
@@ -72,7 +72,7 @@ def addresses(domain: Domain, contoso: Site) -> list[str]:
         filled = re.sub(r"<(?:\w+:)?(\w+)>", lambda found: value_of(found, route), plain)
         return "/" + re.sub(r"[\^$\\?]", "", filled)
 
-    return sorted({address_of(route) for route in patterns("portal.urls") if not route.startswith(API)})
+    return sorted({address_of(route) for route in patterns("portal.urls") if not route.startswith(FOR_PROGRAMS)})
 
 
 def test_no_change_is_taken_without_the_token_of_a_page(domain: Domain, addresses: list[str]) -> None:

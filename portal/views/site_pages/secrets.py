@@ -11,12 +11,12 @@ from portal.command_bar import LIST_COMMANDS
 from portal.configuration import read_configuration
 from portal.confirmation import confirm
 from portal.http import PortalRequest
-from portal.publish_profile import publish_profile
 from portal.templatetags.site_pages import entry_rows
 from portal.views.site_pages import configure, parts
 from portal.views.site_pages.facts import SlotFacts
 from sites.access import get_slot_for_change
 from sites.errors import NotFound, SettingRefused
+from sites.publishing.profile import publish_profile
 from sites.services import secrets, slots
 
 

@@ -7,7 +7,7 @@ from ninja import Field, Query, Router, Schema
 
 from sites import access
 from sites.api.asking import ASKED, LONGEST_WAIT, asked, read, shown, user_of
-from sites.api.authentication import ADMINISTER, READ, SWAP, present
+from sites.api.authentication import ADMINISTER, READ, SWAP
 from sites.api.shapes.common import NAME, Page, Pages, answers, page_of
 from sites.api.shapes.operations import RELATED, OperationShown, describe_operation
 from sites.models import Operation, OperationState, Scope
@@ -63,7 +63,7 @@ def cancel_operation(request: HttpRequest, operation_id: UUID) -> HttpResponse:
     """Cancel an operation that has not switched anything yet. It needs the scope with which it could be begun."""
     user = user_of(request)
     operation = access.get_operation(user, operation_id)
-    present(user).ensure(_scope_of(operation))
+    access.present(user).ensure(_scope_of(operation))
     return asked(request, lambda: operations.cancel(acting_user=user, operation=operation))
 
 

@@ -5,7 +5,7 @@ from ninja import Router
 
 from sites import access
 from sites.api.asking import asked, user_of
-from sites.api.authentication import ADMINISTER, READ, present
+from sites.api.authentication import ADMINISTER, READ
 from sites.api.shapes.common import ERRORS, Problem, SiteName, SlotName, answers
 from sites.api.shapes.operations import OperationShown
 from sites.api.shapes.settings import (
@@ -18,7 +18,7 @@ from sites.api.shapes.settings import (
 from sites.api.tags import ensure_match, etag
 from sites.errors import PreconditionFailed
 from sites.models import Category, Operation, Scope, Slot
-from sites.services import secrets
+from sites.services import secrets, sticky_names
 from sites.services import settings as services
 from sites.services.entry import MASKED
 from sites.services.slots import change_swap_settings
@@ -39,7 +39,7 @@ def get_settings(
     found = services.read_categories(slot, CATEGORIES)
     revealed: dict[Category, dict[str, str]] = {}
     if reveal:
-        present(user).ensure(Scope.ADMINISTER)
+        access.present(user).ensure(Scope.ADMINISTER)
         access.slot_for_change(user, slot)
         for category in sorted(MASKED):
             if found[category]:
@@ -61,7 +61,7 @@ def change_settings(
         PreconditionFailed(name=slot.title, reason="its configuration was changed since you read it"),
     )
     found = services.read_categories(slot, CATEGORIES)
-    changed = changed_entries(body, found, services.sticky_names(slot.site))
+    changed = changed_entries(body, found, sticky_names.of(slot.site))
     swaps = {name: value for name, value in body.swaps if value is not None and value != getattr(slot, name)}
     if not changed and not swaps:
         response["ETag"] = etag(tag)

@@ -5,7 +5,7 @@ from ninja import Router
 
 from sites import access
 from sites.api.asking import ASKED, asked, user_of
-from sites.api.authentication import ADMINISTER, READ, present
+from sites.api.authentication import ADMINISTER, READ
 from sites.api.shapes.common import SiteName, SlotName, answers
 from sites.api.shapes.sites import SLOTS, CredentialsShown, NewCount, SlotShown, describe_slot, publishing_url
 from sites.models import Scope
@@ -81,7 +81,7 @@ def get_credentials(
     slot = access.get_slot(user, site_name, slot_name)
     password = None
     if reveal:
-        present(user).ensure(Scope.ADMINISTER)
+        access.present(user).ensure(Scope.ADMINISTER)
         password = secrets.reveal_publishing_password(acting_user=user, slot=slot)
     return CredentialsShown(user=slot.publishing_user, url=publishing_url(slot), password=password)
 

@@ -31,6 +31,7 @@ PEOPLE_ONLY = {
     "domains.look_again": "the same",
     "domains.remove_domain": "the same",
     "deployment_users.set_up": "a person's own credentials; programs have access tokens",
+    "sticky_names.save": "PATCH …/settings says of each entry whether it is sticky",
     "secrets.reveal_for_profile": "a publish profile is for the tools of people; GET …/credentials has the same",
     "deployments.publish_zip": "zipdeploy on the slot's publishing host takes zips, also with an access token",
 }

@@ -1,0 +1,1 @@
+"""Thin: each finds its object through sites.access and calls one service."""
