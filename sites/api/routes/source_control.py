@@ -5,7 +5,7 @@ from ninja import Router
 
 from sites import access
 from sites.api.asking import ASKED, asked, user_of
-from sites.api.authentication import ADMINISTER, PUBLISH, READ, present
+from sites.api.authentication import ADMINISTER, PUBLISH, READ
 from sites.api.shapes.common import SiteName, SlotName, answers
 from sites.api.shapes.source_control import NewSourceControl, SourceControlShown, describe_source_control
 from sites.errors import NotConnected
@@ -26,7 +26,7 @@ def get_source_control(
     slot = access.get_slot(user, site_name, slot_name)
     secret = None
     if reveal:
-        present(user).ensure(Scope.ADMINISTER)
+        access.present(user).ensure(Scope.ADMINISTER)
         secret = source_control.reveal_webhook_secret(acting_user=user, slot=slot)
     source = source_control.connected(slot)
     if source is None:
