@@ -104,4 +104,5 @@ def test_the_remote_client_leaves_the_data_folder_alone(tmp_path: Path) -> None:
 
 
 def test_every_remote_command_is_known_to_the_start_script() -> None:
-    assert {*greenroom.commands} - {"status"} == REMOTE
+    of_the_installation = {"status", "logs"}
+    assert {*greenroom.commands} - of_the_installation == REMOTE

@@ -8,6 +8,7 @@ from django.conf import settings as django_settings
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from sites.archives import ensure_text
 from sites.content.archive import opened
 from sites.content.build import plan_build
 from sites.content.recipe import Recipe
@@ -15,7 +16,6 @@ from sites.content.recognition import recognise
 from sites.content.store import REMOVED, UNFINISHED
 from sites.content.tree import Folder
 from sites.errors import GreenroomError
-from sites.services.archives import ensure_text
 from tests.contents import unpack_zip
 from tests.fuzzing import cases, mutated, read_tree
 
