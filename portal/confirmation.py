@@ -28,3 +28,9 @@ def confirm(
         return render(request, template, {**question, "base_template": "base.html"}, status=status)
     page = slot_context(request, slot, "dashboard", commands=())
     return render(request, template, {**page, **question, "base_template": "frame/slot_page.html"}, status=status)
+
+
+def again(question: HttpResponse) -> HttpResponse:
+    """The question as the answer to an answer that was given to another one; htmx puts it where the first one stood."""
+    question["HX-Retarget"], question["HX-Reswap"] = "#confirmation", "innerHTML"
+    return question

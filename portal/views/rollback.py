@@ -4,7 +4,7 @@ from django.http import HttpResponse
 from django.views.decorators.http import require_http_methods
 
 from portal.answers import answer_operation
-from portal.confirmation import confirm
+from portal.confirmation import again, confirm
 from portal.http import PortalRequest
 from sites.access import get_slot_for_change
 from sites.errors import NothingToRollBack
@@ -25,9 +25,7 @@ def roll_back(request: PortalRequest, site_name: str, slot_name: str) -> HttpRes
     if request.method != "POST":
         return _ask(request, slot, offer)
     if not _is_about(request, offer):
-        answer = _ask(request, slot, offer)
-        answer["HX-Retarget"], answer["HX-Reswap"] = "#confirmation", "innerHTML"
-        return answer
+        return again(_ask(request, slot, offer))
     operation = rollback.request_roll_back(
         acting_user=request.user, site=slot.site, to_unaltered=request.POST.get("version") == UNALTERED
     )

@@ -9,12 +9,12 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from portal.answers import answer_operation
 from portal.comparison import summary
-from portal.confirmation import confirm
+from portal.confirmation import again, confirm
 from portal.http import PortalRequest
 from sites.access import get_slot, get_slot_for_change
-from sites.errors import NotFound, Refused
+from sites.errors import NotFound, PreconditionFailed, Refused
 from sites.models import Operation, Slot
-from sites.services import swaps
+from sites.services import conditions, swaps
 from sites.services.compare import compare
 
 question = require_http_methods(["GET", "HEAD", "POST"])
@@ -38,17 +38,17 @@ def swap(request: PortalRequest, site_name: str, slot_name: str) -> HttpResponse
         refusal = swaps.why_not_swap(pair.slot, pair.other)
         if refusal is not None:
             raise refusal
-        comparison = compare(pair.slot, pair.other)
-        context = {
-            "swap": pair,
-            "description": swaps.describe_swap(pair.slot, pair.other),
-            "comparison": comparison,
-            "summary": summary(comparison),
-        }
-        return confirm(request, "swap/confirm.html", slot, context)
-    operation = swaps.request_swap(
-        acting_user=request.user, source=pair.slot, target=pair.other, with_preview="preview" in request.POST
-    )
+        return _ask(request, pair)
+    try:
+        operation = swaps.request_swap(
+            acting_user=request.user,
+            source=pair.slot,
+            target=pair.other,
+            with_preview="preview" in request.POST,
+            only_if=conditions.swap_only_if(served=request.POST.get("served")),
+        )
+    except PreconditionFailed:
+        return again(_ask(request, _pair(request.user, slot, pair.other.name), is_changed=True))
     return answer_operation(request, operation)
 
 
@@ -57,9 +57,11 @@ def complete(request: PortalRequest, site_name: str, slot_name: str) -> HttpResp
     """Ask, then complete the swap that is prepared."""
     slot = get_slot_for_change(request.user, site_name, slot_name)
     operation = _pending(slot)
-    if request.method != "POST":
+    is_asked_about = request.POST.get("operation", str(operation.public_id)) == str(operation.public_id)
+    if request.method != "POST" or not is_asked_about:
         context = {"pending": operation, "description": swaps.describe_swap(*operation.swap.sides)}
-        return confirm(request, "swap/complete.html", slot, context)
+        asked = confirm(request, "swap/complete.html", slot, context)
+        return again(asked) if request.method == "POST" else asked
     return answer_operation(request, swaps.complete_swap(acting_user=request.user, operation=operation))
 
 
@@ -71,6 +73,20 @@ def pending(request: PortalRequest, site_name: str, slot_name: str) -> HttpRespo
     except NotFound:
         return HttpResponse(status=204)
     return render(request, "swap/_pending.html", {"slot": slot, "site": slot.site, "pending": swaps.pending_swap(slot)})
+
+
+def _ask(request: PortalRequest, pair: Pair, *, is_changed: bool = False) -> HttpResponse:
+    """The question; `is_changed`: it was answered when it was no longer about what the slots serve."""
+    comparison = compare(pair.slot, pair.other)
+    context = {
+        "swap": pair,
+        "description": swaps.describe_swap(pair.slot, pair.other),
+        "comparison": comparison,
+        "summary": summary(comparison),
+        "served": conditions.served_by(pair.slot, pair.other),
+        "is_changed": is_changed,
+    }
+    return confirm(request, "swap/confirm.html", pair.slot, context)
 
 
 def _pending(slot: Slot) -> Operation:

@@ -21,9 +21,17 @@ def pair_tag(source: Slot, target: Slot) -> str:
     return keyed_digests(_described(source, target))[0]
 
 
-def swap_only_if(*, tag: str | None = None, staging: UUID | None = None) -> Callable[[Slot, Slot], None]:
-    """For `request_swap`: the pair has the `pair_tag`, and its staging slot the deployment with that public id.
+def served_by(source: Slot, target: Slot) -> str:
+    """What the two slots serve, as a question before a swap shows it; the same from either side."""
+    return " ".join(_served(slot) for slot in sorted((source, target), key=lambda slot: not slot.is_production))
 
+
+def swap_only_if(
+    *, tag: str | None = None, staging: UUID | None = None, served: str | None = None
+) -> Callable[[Slot, Slot], None]:
+    """For `request_swap`: what holds for the pair at that moment.
+
+    It has the `pair_tag`, its staging slot has the deployment with that public id, and both are still `served_by` so.
     What it returns raises PreconditionFailed.
     """
 
@@ -32,6 +40,9 @@ def swap_only_if(*, tag: str | None = None, staging: UUID | None = None) -> Call
         beside = next(slot for slot in found if not slot.is_production)
         if staging is not None and _deployment_of(beside) != staging:
             raise PreconditionFailed(name=beside.title, reason=f"it serves {_served(beside)} and not {staging.hex}")
+        if served is not None and served != served_by(*found):
+            reason = "its slots serve something else than when you were asked"
+            raise PreconditionFailed(name=source.site.name, reason=reason)
         if tag is not None and tag not in keyed_digests(_described(*found)):
             reason = "its content or its settings were changed since you compared"
             raise PreconditionFailed(name=source.site.name, reason=reason)

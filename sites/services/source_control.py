@@ -2,12 +2,13 @@
 
 import base64
 import secrets as randomness
+from contextlib import suppress
 
 from django.contrib.auth.models import User
 from django.db import transaction
 
 from sites import access
-from sites.errors import NotConnected, SourceRefused
+from sites.errors import NotConnected, Refused, SourceRefused
 from sites.models import Operation, Provider, Slot, SourceControl, Step
 from sites.operations.kinds.fetch import FETCH
 from sites.operations.kinds.recorded import REVEAL, SOURCE_CONTROL
@@ -70,11 +71,18 @@ def connect(
 
 
 def disconnect(*, acting_user: User, slot: Slot) -> Operation:
-    """Forget the repository with its credentials; what the slot serves stays. Raises NotConnected and NotAllowed."""
+    """Forget the repository with its credentials; what the slot serves stays, and a fetch that goes on is cancelled.
+
+    Raises NotConnected and NotAllowed.
+    """
     slot = access.slot_for_change(acting_user, slot)
     with transaction.atomic():
         source = _source(slot)
+        fetch = source.last_fetch
         source.delete()
+        if fetch is not None and fetch.is_open:
+            with suppress(Refused):  # it has switched already, or somebody cancels it
+                operations.cancel(acting_user=acting_user, operation=fetch)
         return _record(
             acting_user, slot, f"'{slot.title}' is no longer deployed from {source.url}. It serves what it did."
         )

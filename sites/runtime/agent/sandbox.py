@@ -29,6 +29,10 @@ SYSTEM_FILES = (
     "/etc/localtime",
     "/etc/timezone",
     "/etc/mime.types",
+    "/etc/php",
+    "/etc/php.ini",
+    "/etc/php.d",
+    "/etc/php8",
 )
 PRIVATE_KEYS = ("/etc/ssl/private", "/etc/pki/tls/private")
 """Beside the certificates; which users and groups may read them is the machine's affair."""

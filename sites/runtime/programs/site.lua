@@ -66,6 +66,7 @@ local function send(place)
   if encodings and (r.req_header["Range"] or weight and tonumber(weight) == 0) then
     r.req_header["Accept-Encoding"] = nil -- a part is one of the file as it lies here; lighttpd ignores weights
   end
+  r.req_header["If-Modified-Since"] = nil -- after a roll-back the file is older than what the visitor has; the ETag tells
   header["Cache-Control"] = "no-cache"
   header["Vary"] = "Accept-Encoding"
   attr["uri.path"] = place

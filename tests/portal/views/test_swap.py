@@ -46,6 +46,32 @@ def test_yes_swaps_from_either_side(domain: Domain, alice: Client, contoso: Site
         assert domain.serves("contoso.localhost") == expected
 
 
+def served(client: Client) -> str:
+    """What the question shows that the slots serve, as its form sends it back."""
+    return str(client.get("/sites/contoso/staging/swap/", headers=HTMX).context["served"])
+
+
+def test_the_answer_of_a_second_tab_swaps_nothing_back(domain: Domain, alice: Client, contoso: Site) -> None:
+    shown = served(alice)
+    alice.post("/sites/contoso/staging/swap/", {"served": shown}, headers=HTMX)
+    domain.work(Operation.objects.latest("pk"))
+    answer = alice.post("/sites/contoso/staging/swap/", {"served": shown}, headers=HTMX)
+    assert "Nothing was swapped" in answer.content.decode()
+    assert answer["HX-Retarget"] == "#confirmation"
+    assert domain.serves("contoso.localhost") == "two"
+    assert Operation.objects.filter(kind="swap").count() == 1
+    assert served(alice) in answer.content.decode(), "the new question is about what they serve now"
+
+
+def test_what_was_published_after_the_question_is_not_swapped_in(domain: Domain, alice: Client, contoso: Site) -> None:
+    shown = served(alice)
+    domain.publish(contoso.slots.get(name="staging"), "three")
+    answer = alice.post("/sites/contoso/staging/swap/", {"served": shown, "preview": "1"}, headers=HTMX)
+    assert "Nothing was swapped" in answer.content.decode()
+    assert domain.serves("contoso.localhost") == "one"
+    assert not Operation.objects.filter(kind="swap").exists()
+
+
 def test_what_cannot_be_swapped_is_refused_before_the_question(domain: Domain, alice: Client, contoso: Site) -> None:
     domain.work(slots.stop(acting_user=domain.alice, slot=contoso.slots.get(name="staging")))
     answer = alice.get("/sites/contoso/production/swap/", headers=HTMX)

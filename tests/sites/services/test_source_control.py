@@ -191,6 +191,16 @@ def test_disconnecting_forgets_everything_and_serves_on(domain: Domain, reposito
             ask()
 
 
+def test_disconnecting_cancels_a_fetch_that_goes_on(domain: Domain, repository: FetchedRepository) -> None:
+    _, staging = domain.staged()
+    fetch = connect_source(domain, staging)
+    while not repository.runs:
+        domain.look(fetch)
+    source_control.disconnect(acting_user=domain.alice, slot=staging)
+    assert domain.work(fetch).state == "cancelled"
+    assert domain.serves("contoso-staging.localhost") == "two"
+
+
 def test_what_is_changed_while_it_is_fetched_stops_the_fetch(domain: Domain, repository: FetchedRepository) -> None:
     _, staging = domain.staged()
     first = connect_source(domain, staging)

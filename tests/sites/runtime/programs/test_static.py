@@ -55,7 +55,8 @@ def test_a_copy_that_is_still_good_is_not_sent_again(site: Served) -> None:
     first = site.ask("/app.mjs")
     again = site.ask("/app.mjs", If_None_Match=first.headers["etag"])
     assert (again.status, again.headers["cache-control"]) == (304, "no-cache")
-    assert site.ask("/app.mjs", If_Modified_Since=first.headers["last-modified"]).status == 304
+    later = site.ask("/app.mjs", If_Modified_Since="Fri, 01 Jan 2100 00:00:00 GMT")
+    assert later.status == 200, "after a roll-back the file is older than what the visitor has"
 
 
 def test_parts_can_be_asked_for(site: Served) -> None:
