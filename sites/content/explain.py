@@ -4,19 +4,20 @@ import re
 from collections.abc import Sequence
 from pathlib import Path
 
-from sites.content.needed import NEEDS_PYTHON, PACKAGE, cleaned
+from sites.content.needed import PACKAGE, cleaned, python_needed
 from sites.content.package_sources import on_this_machine
 from sites.content.tree import decoded
 
+EXTRAS = r"(?:\[[^\]]{0,200}\])?"
 MISSING = (
-    re.compile(rf"Because (?P<name>{PACKAGE})(?:\[[^\]]*\])? was not found in the (?:package registry|cache|provided)"),
-    re.compile(rf"Because there (?:is|are) no versions? of (?P<name>{PACKAGE})(?:\[[^\]]*\])?(?P<version>[<>=!~]\S*)?"),
+    re.compile(rf"Because (?P<name>{PACKAGE}){EXTRAS} was not found in the (?:package registry|cache|provided)"),
+    re.compile(rf"Because there (?:is|are) no versions? of (?P<name>{PACKAGE}){EXTRAS}(?P<version>[<>=!~]\S*)?"),
     re.compile(rf"Because only \S+ is available and you require (?P<name>{PACKAGE})(?P<version>[<>=!~]\S*)?"),
     re.compile(rf"No matching distribution found for (?P<name>{PACKAGE})(?P<version>[<>=!~]\S*)?"),
 )
 CONFLICT = re.compile(
-    rf"Because (?P<name>{PACKAGE}\S*) depends on (?P<needed>\S+) and you require .*? "
-    r"And because you require (?P<given>\S+?),? "
+    rf"Because (?P<name>{PACKAGE}\S{{0,200}}) depends on (?P<needed>\S{{1,200}}) and you require .{{1,400}}? "
+    r"And because you require (?P<given>\S{1,200}?),? "
 )
 NPM_MISSING = re.compile(
     r"'(?P<name>@?[A-Za-z0-9._/-]+)@(?P<version>[^']*)' (?:is not in (?:this|the npm) registry|could not be found)"
@@ -53,7 +54,7 @@ def explain(log_tail: Sequence[str], folder: Path | None = None) -> str:
             return _missing(match, folder)
     if match := NPM_MISSING.search(text) or NPM_NO_VERSION.search(text):
         return f" in package.json: no version of '{match['name']}' fits '{match['version']}'"
-    if match := NEEDS_PYTHON.search(text):
+    if match := python_needed(text):
         name = f"{match['name']} needs" if match["name"] else "it needs"
         return (
             f": {name} Python {match['needs'].strip()}, and {match['has']} is used. "

@@ -12,30 +12,58 @@ from sites.plain_text import without_colours
 FRAME = "│╰├─▶╭×┃ "
 """What uv draws around its sentences."""
 PACKAGE = r"[A-Za-z0-9][A-Za-z0-9._-]*"
+MAX_LINE = 500
+"""Of a longer line the rest is left out: strangers write the log, so no pattern may search all of it again and again."""
+MAX_PLACES = 100
+"""At which a pattern is tried."""
 NEEDS_PYTHON = re.compile(
-    r"the (?:current|requested) Python version \((?P<has>[^)]+)\) does not satisfy "
-    r"Python(?P<needs>[<>=!~][\d.<>=!~, ]*\d)"
-    rf"(?: and (?P<name>{PACKAGE}\S*) depends on Python)?"
+    r"the (?:current|requested) Python version \((?P<has>[^)]{1,60})\) does not satisfy "
+    r"Python(?P<needs>[<>=!~][\d.<>=!~, ]{0,100}\d)"
+    rf"(?: and (?P<name>{PACKAGE}\S{{0,100}}) depends on Python)?"
 )
-NEEDS_NODE = (
-    re.compile(r"EBADENGINE\s+package: '(?P<name>[^']+)',.*?required: \{[^}]*?\bnode: '(?P<needs>[^']+)'"),
-    re.compile(r"error (?P<name>\S+): The engine \"node\" is incompatible .*?Expected version \"(?P<needs>[^\"]+)\""),
-    re.compile(r"(?P<name>ERR_PNPM_UNSUPPORTED_ENGINE).*?Expected version: (?P<needs>[^\n]+?) Got:"),
-)
-"""As npm, Yarn and pnpm say it."""
+PYTHON_BEGINS = ("the current Python version", "the requested Python version")
+NEEDS_NODE = {
+    "EBADENGINE": re.compile(
+        r"EBADENGINE\s{1,4}package: '(?P<name>[^']{1,200})',.{0,200}?"
+        r"required: \{[^}]{0,200}?\bnode: '(?P<needs>[^']{1,200})'"
+    ),
+    "error ": re.compile(
+        r"error (?P<name>\S{1,200}): The engine \"node\" is incompatible .{0,200}?"
+        r"Expected version \"(?P<needs>[^\"]{1,200})\""
+    ),
+    "ERR_PNPM_UNSUPPORTED_ENGINE": re.compile(
+        r"(?P<name>ERR_PNPM_UNSUPPORTED_ENGINE).{0,400}?Expected version: (?P<needs>[^\n]{1,200}?) Got:"
+    ),
+}
+"""As npm, Yarn and pnpm say it, by how that begins."""
 
 
 def cleaned(lines: Iterable[str]) -> list[str]:
     """Lines without colours and without frames."""
-    return [without_colours(line).strip(FRAME + "\t\r\n") for line in lines]
+    return [without_colours(line[: 2 * MAX_LINE]).strip(FRAME + "\t\r\n")[:MAX_LINE] for line in lines]
+
+
+def first(pattern: re.Pattern[str], beginning: str, text: str) -> re.Match[str] | None:
+    """The first match of a pattern, which begins so; tried at MAX_PLACES places of a text that a stranger wrote."""
+    at = text.find(beginning)
+    for _ in range(MAX_PLACES):
+        if at < 0 or (match := pattern.match(text, at)):
+            return None if at < 0 else match
+        at = text.find(beginning, at + 1)
+    return None
+
+
+def python_needed(text: str) -> re.Match[str] | None:
+    """Where uv says which Python a package needs."""
+    return next(filter(None, (first(NEEDS_PYTHON, beginning, text) for beginning in PYTHON_BEGINS)), None)
 
 
 def interpreter_needed(log: Sequence[str]) -> Wanted | None:
     """What the first package needs that does not run on the interpreter of the build; None when all do."""
     text = " ".join(" ".join(cleaned(log)).split())
-    if match := NEEDS_PYTHON.search(text):
+    if match := python_needed(text):
         return _wanted("Python", match["needs"].strip(), match["name"] or "a package")
-    matches = (pattern.search(text) for pattern in NEEDS_NODE)
+    matches = (first(pattern, beginning, text) for beginning, pattern in NEEDS_NODE.items())
     found = next(filter(None, matches), None)
     if found is None:
         return None

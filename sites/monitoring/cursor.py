@@ -22,7 +22,7 @@ def decode(cursor: str) -> Positions:
     try:
         inflate = zlib.decompressobj()
         data = json.loads(inflate.decompress(base64.urlsafe_b64decode(cursor), MAX_CURSOR_BYTES))
-    except (ValueError, zlib.error):
+    except (ValueError, RecursionError, zlib.error):
         return {}
     if not isinstance(data, dict):
         return {}

@@ -2,6 +2,7 @@
 
 import pytest
 
+from sites.content.explain import explain
 from sites.content.needed import in_both, interpreter_needed
 from sites.content.wanted import Wanted, fits
 
@@ -41,6 +42,27 @@ def test_installers_say_what_packages_need(log: str, tool: str, versions: str, p
 @pytest.mark.parametrize("log", ["", "npm error code 1", UV.replace(">=3.12", ">=x"), NPM.replace(">=22.12.0", "?!")])
 def test_any_other_failure_asks_for_no_interpreter(log: str) -> None:
     assert interpreter_needed(log.splitlines()) is None
+
+
+@pytest.mark.parametrize(
+    "piece",
+    [
+        "EBADENGINE package: 'a', required: { ",
+        "EBADENGINE package: 'a', ",
+        'error a: The engine "node" is incompatible ',
+        "ERR_PNPM_UNSUPPORTED_ENGINE ",
+        "the current Python version (",
+        "the current Python version (3) does not satisfy Python>= ",
+        "Because a[",
+        "Because a depends on b and you require c And because you require ",
+        "Because there is no version of a[",
+        "'a@",
+    ],
+)
+def test_a_log_that_was_written_to_keep_a_worker_busy_is_searched_in_no_time(piece: str) -> None:
+    log = ["npm error", *[piece * (3000 // len(piece))] * 170]  # without bounds this takes days
+    assert interpreter_needed(log) is None
+    assert explain(log[-60:])
 
 
 @pytest.mark.parametrize(
