@@ -13,7 +13,7 @@ FRAME = "│╰├─▶╭×┃ "
 """What uv draws around its sentences."""
 PACKAGE = r"[A-Za-z0-9][A-Za-z0-9._-]*"
 MAX_LINE = 500
-"""Of a longer line the rest is left out: strangers write the log, so no pattern may search all of it again and again."""
+"""Of a longer line the rest is left out: strangers write it, so no pattern may search all of it again and again."""
 MAX_PLACES = 100
 """At which a pattern is tried."""
 NEEDS_PYTHON = re.compile(

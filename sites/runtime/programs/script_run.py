@@ -70,7 +70,7 @@ class ScriptRun:
         except BadAnswer as error:
             await self._fail(502, str(error))
         except TimeoutError:
-            await self._fail(504, f"it wrote nothing for {SILENT_SECONDS:.0f} s and was ended")
+            await self._fail(504, f"nothing went from it to the visitor for {SILENT_SECONDS:.0f} s, so it was ended")
         finally:
             feeding.cancel()
             _kill(process)
@@ -130,7 +130,7 @@ class ScriptRun:
 
     async def _write(self, data: bytes) -> None:
         self._writer.write(data)
-        await self._writer.drain()
+        await asyncio.wait_for(self._writer.drain(), SILENT_SECONDS)
 
     async def _fail(self, status: int, reason: str) -> None:
         """The reason is for the log alone. An answer that has begun breaks off, so that nobody takes it for whole."""

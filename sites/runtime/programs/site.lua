@@ -68,7 +68,10 @@ local function send(place)
   end
   r.req_header["If-Modified-Since"] = nil -- after a roll-back the file is older than what the visitor has; the ETag tells
   header["Cache-Control"] = "no-cache"
-  header["Vary"] = "Accept-Encoding"
+  -- Of what it compresses lighttpd says that itself, and keeps no copy of what somebody else has said it of
+  if method == "HEAD" or not (r.req_header["Accept-Encoding"] or ""):lower():find("gzip", 1, true) then
+    header["Vary"] = "Accept-Encoding"
+  end
   attr["uri.path"] = place
   attr["physical.rel-path"] = place
   attr["physical.path"] = root .. place

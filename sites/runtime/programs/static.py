@@ -65,6 +65,11 @@ COMPRESSED = (
 )
 """Types that become shorter; pictures, films, archives and woff are compressed already."""
 LARGEST_COMPRESSED_KB = 8 * 1024
+LARGEST_UNKEPT_KB = 128
+"""The same for a site whose compressed files are not kept: each visitor has a copy in the memory of the instance."""
+KEPT = "compressed"
+KEPT_BYTES, KEPT_FILES = 32 * 1024 * 1024, 20_000
+"""Of the files of a site whose compressed ones are kept, in the same memory."""
 MAX_FILES = 16 * 1024
 """Open at once; a third of them can be connections."""
 IDLE_SECONDS = 4000
@@ -127,7 +132,7 @@ def configuration(folder: Path, environment: Mapping[str, str], backend: Sequenc
         f"mimetype.assign = ({types})",
         f"deflate.mimetypes = {listed(COMPRESSED)}",
         'deflate.allowed-encodings = ("gzip")',
-        f"deflate.max-compress-size = {LARGEST_COMPRESSED_KB}",
+        *_kept_compressed(folder, scratch),
         f"server.upload-dirs = {listed([scratch])}",
         f"server.max-fds = {min(MAX_FILES, resource.getrlimit(resource.RLIMIT_NOFILE)[1])}",
         f"server.max-request-field-size = {HEADER_BYTES}",
@@ -136,6 +141,31 @@ def configuration(folder: Path, environment: Mapping[str, str], backend: Sequenc
         f'server.feature-flags = ("server.graceful-shutdown-timeout" => {GRACE_SECONDS})',
     ]
     return "\n".join([*lines, *backend, 'server.modules += ("mod_deflate")']) + "\n"
+
+
+def _kept_compressed(folder: Path, scratch: str) -> list[str]:
+    """Compressed files are kept, so that visitors who read slowly share one copy; not those of a large site."""
+    if not _is_small(folder):
+        return [f"deflate.max-compress-size = {LARGEST_UNKEPT_KB}"]
+    kept = f"{scratch}/{KEPT}"  # lighttpd makes it
+    return [f"deflate.cache-dir = {quoted(kept)}", f"deflate.max-compress-size = {LARGEST_COMPRESSED_KB}"]
+
+
+def _is_small(folder: Path) -> bool:
+    """Whether the files that may be compressed take no more than KEPT_BYTES together."""
+    size = count = 0
+    for place, _, names in os.walk(folder):
+        count += len(names)
+        size += sum(os.lstat(os.path.join(place, name)).st_size for name in names if _is_compressed(name))
+        if size > KEPT_BYTES or count > KEPT_FILES:
+            return False
+    return True
+
+
+def _is_compressed(name: str) -> bool:
+    suffix = os.path.splitext(name)[1].lower()
+    kind = TYPES.get(suffix) or mimetypes.types_map.get(suffix, "text/plain")
+    return kind.startswith(COMPRESSED)
 
 
 def gateway(scratch: str) -> list[str]:

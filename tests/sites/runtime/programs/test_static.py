@@ -251,3 +251,24 @@ def test_what_the_configuration_is_made_from_cannot_add_to_it(tmp_path: Path) ->
     assert f'server.document-root = "{tmp_path}/a\\"b\\\\"\n' in written
     with pytest.raises(ValueError, match="control character"):
         static.configuration(Path("/a\nserver.port = 1"), environment, [])
+
+
+def test_visitors_of_a_small_site_share_one_compressed_copy(tmp_path: Path) -> None:
+    folder, scratch = tmp_path / "site", tmp_path / "scratch"
+    folder.mkdir()
+    (folder / "large.css").write_text("a { color: red }\n" * 20_000)
+    with serve(folder, scratch) as served:
+        answers = [served.ask("/large.css", Accept_Encoding="gzip") for _ in range(2)]
+    assert {gzip.decompress(answer.content) for answer in answers} == {(folder / "large.css").read_bytes()}
+    assert len([path for path in (scratch / "compressed").rglob("*") if path.is_file()]) == 1
+
+
+def test_of_a_large_site_nothing_is_kept_and_large_files_are_sent_as_they_are(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(static, "KEPT_BYTES", 1000)
+    (tmp_path / "page.html").write_text("x" * 1001)
+    lines = static.configuration(tmp_path, {"PORT": "80", "TMPDIR": str(tmp_path)}, [])
+    assert "deflate.max-compress-size = 128" in lines and "cache-dir" not in lines
+    (tmp_path / "page.html").rename(tmp_path / "picture.png")
+    assert "cache-dir" in static.configuration(tmp_path, {"PORT": "80", "TMPDIR": str(tmp_path)}, [])
