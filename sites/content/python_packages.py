@@ -12,13 +12,16 @@ from sites.content.tree import Tree, nearest, texts
 VENV = ".venv"
 """In the working directory of builds and instances; it can be moved, so a build is sealed under another path."""
 SERVERS = {
-    "gunicorn": "gunicorn==27.0.1",
-    "uvicorn": "uvicorn==0.54.0 websockets==17.4",
-    "waitress-serve": "waitress==3.0.2",
-    "hypercorn": "hypercorn==0.18.0",
-    "daphne": "daphne==4.2.3",
+    "gunicorn": "'gunicorn>=21,<=27.0.1'",
+    "uvicorn": "'uvicorn>=0.20,<=0.54.0' 'websockets>=11,<=17.4'",
+    "waitress-serve": "'waitress>=2,<=3.0.2'",
+    "hypercorn": "'hypercorn>=0.14,<=0.18.0'",
+    "daphne": "'daphne>=4,<=4.2.3'",
 }
-"""Installed where the application's own requirements bring no server, by the name of the program."""
+"""Installed where the application's own requirements bring no server, by the name of the program.
+
+The newest one that the project's Python runs, up to the one that was tried.
+"""
 OWN = ".greenroom"
 """Folder of the files that Greenroom adds to a build."""
 INSTALL = "uv pip install --compile-bytecode"
@@ -84,6 +87,11 @@ def make_venv() -> str:
 def servers_in(line: str) -> tuple[str, ...]:
     """Keys of SERVERS that a line for the shell runs."""
     return tuple(name for name in SERVERS if re.search(rf"(?<![\w./-]){name}(?![\w./=-])", line))
+
+
+def runs_python(line: str) -> bool:
+    """Whether a line for the shell runs `python`, which is there only where packages are: Debian has `python3`."""
+    return re.search(r"(?<![\w./-])python(?![\w./=-])", line) is not None
 
 
 def add_server(server: str) -> str:

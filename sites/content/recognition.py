@@ -9,7 +9,7 @@ from sites.content.greenroom_file import read_wishes
 from sites.content.node_sites import read_package
 from sites.content.procfile import read_procfile
 from sites.content.project import Project, build_of, collect_static, installed, scripts_in, windows_scripts
-from sites.content.python_packages import INSTALL, VENV, has_packages, servers_in
+from sites.content.python_packages import INSTALL, VENV, has_packages, runs_python, servers_in
 from sites.content.python_sites import DjangoProject, find_application, find_django
 from sites.content.recipe import Kind, Recipe, serve
 from sites.content.tree import Tree, nearest, text
@@ -116,7 +116,8 @@ def _by_line(project: Project, line: str, kind: Kind, name: str) -> Recipe | Non
     recipe = Recipe(kind, f"{name}: {line}", line=php_sites.as_known_here(line))
     names = (name for name in scripts_in(project.tree, line) if name.endswith(".sh"))
     scripts = (text(project.tree, name, MAX_SCRIPT_BYTES) for name in names)
-    recipe = installed(project, recipe, servers=servers_in("\n".join((line, *scripts))))
+    lines = "\n".join((line, *scripts))
+    recipe = installed(project, recipe, is_python=runs_python(lines), servers=servers_in(lines))
     steps = (*build_of(project), *collect_static(find_django(project.tree) if project.is_python else None, project))
     return replace(recipe, steps=(*recipe.steps, *steps))
 
