@@ -25,11 +25,12 @@ class Unread:
 
     @property
     def shown(self) -> Operation | None:
-        """The one whose sentence stands in the bar: what is worked on, a failure, and then the newest.
+        """The one whose sentence stands in the bar: what is worked on, then the newest.
 
-        A preview that waits is so a reminder, which stands back for what happened since.
+        So everybody sees how their last action ended. An older failure stays unread, and is shown again when that is
+        closed; a preview that waits is a reminder, which stands back for what happened since.
         """
-        ranked = sorted(self.operations, key=lambda operation: (not is_working(operation), not has_failed(operation)))
+        ranked = sorted(self.operations, key=lambda operation: not is_working(operation))
         return ranked[0] if ranked else None
 
     @property

@@ -3,7 +3,9 @@
 import time
 from collections.abc import Iterable
 
+from django.conf import settings
 from django.core.management.base import CommandParser
+from django.db import DatabaseError
 
 from portal.options import describe_options
 from sites.errors import Refused
@@ -57,7 +59,13 @@ class Command(GreenroomCommand):
 
 
 def _find(site: str, slot: str) -> int:
-    names = dict(Slot.objects.filter(site__name=site.lower()).values_list("name", "pk"))
+    try:
+        names = dict(Slot.objects.filter(site__name=site.lower()).values_list("name", "pk"))
+    except DatabaseError as error:
+        raise Refused(
+            f"There is no installation of Greenroom in {settings.DATA_DIR}. Name its folder with --data, or start one "
+            "with './greenroom up'."
+        ) from error
     if not names:
         raise Refused(f"There is no web site '{site}'. The portal lists them all.")
     if slot.lower() not in names:

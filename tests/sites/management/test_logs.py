@@ -4,6 +4,7 @@ import io
 
 import pytest
 from django.core.management import call_command
+from django.db import OperationalError
 
 from sites.management.commands import logs
 from sites.models import Slot
@@ -56,3 +57,15 @@ def test_what_is_not_there_is_said(production: Slot, arguments: list[str], sente
     with pytest.raises(SystemExit):
         call_command("logs", *arguments, stderr=stderr)
     assert sentence in stderr.getvalue()
+
+
+def test_a_folder_without_an_installation_is_a_sentence(
+    production: Slot, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def fails(**_: object) -> None:
+        raise OperationalError("no such table: sites_slot")
+
+    monkeypatch.setattr(logs.Slot.objects, "filter", fails)
+    with pytest.raises(SystemExit):
+        said("contoso")
+    assert "There is no installation of Greenroom in" in capsys.readouterr().err
