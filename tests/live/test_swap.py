@@ -199,11 +199,11 @@ def test_of_two_administrators_who_press_swap_at_once_one_is_told_whose_swap_goe
             requested_at = time.monotonic()
             with standing_still(system):  # else the first swap may be over before the second request is read
                 answers = list(pool.map(press, clients))
+                (operation,) = Operation.objects.filter(site__name=plain.name, state__in=Operation.OPEN)
             assert sorted(answer.status_code for answer in answers) == [303, 409]
             taken = next(number for number, answer in enumerate(answers) if answer.status_code == 303)
             sentence = html.unescape(answers[1 - taken].text)
             assert f"held by the swap of {administrators[taken]} since" in sentence
-            (operation,) = Operation.objects.filter(site__name=plain.name, state__in=Operation.OPEN)
             assert operation.actor_name == administrators[taken]
             wait_for(operation)
             plain.note_swap(operation, requested_at)
