@@ -7,7 +7,9 @@ moment later, and what the other side redirects to, changes nothing.
 import ipaddress
 import re
 import socket
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from urllib.parse import SplitResult, urlsplit
 
 from django.conf import settings
@@ -16,6 +18,9 @@ from sites.errors import SourceRefused
 
 MAX_LENGTH = 500
 """Characters of an address."""
+LOOK_UP_SECONDS = 5.0
+"""No fetch keeps a worker for longer because of a name server that does not answer."""
+_LOOK_UPS = ThreadPoolExecutor(4, thread_name_prefix="look-up")
 PORTS = {"https": 443, "http": 80}
 _HOST = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]{0,251}[A-Za-z0-9])?\.?")
 _PATH = re.compile(r"/[A-Za-z0-9._~%!$&()*+,;=:@/-]+")
@@ -123,6 +128,8 @@ def _split(typed: str) -> SplitResult:
 
 def _port(split: SplitResult) -> int:
     try:
+        if split.port == 0:
+            raise ValueError
         return split.port or PORTS[split.scheme]
     except ValueError:
         raise _refused("has no port number behind the ':'", "Leave it out, or use 1 to 65535.") from None
@@ -141,8 +148,15 @@ def _refused(what: str, remedy: str) -> SourceRefused:
 
 
 def _look_up(remote: Remote) -> list[Address]:
+    look = partial(socket.getaddrinfo, remote.host, remote.port, type=socket.SOCK_STREAM)
     try:
-        answers = socket.getaddrinfo(remote.host, remote.port, type=socket.SOCK_STREAM)
+        answers = _LOOK_UPS.submit(look).result(LOOK_UP_SECONDS)
+    except TimeoutError:
+        raise Unfetchable(
+            f"no name server has said within {LOOK_UP_SECONDS:.0f} s where '{remote.host}' leads",
+            "Try again later.",
+            is_passing=True,
+        ) from None
     except (OSError, UnicodeError) as error:
         raise Unfetchable(
             f"the name '{remote.host}' leads nowhere",

@@ -1,11 +1,13 @@
 """Which addresses of repositories are taken, and where on the network they may lead."""
 
 import socket
+import threading
 
 import pytest
 from pytest_django import Settings
 
 from sites.errors import SourceRefused
+from sites.repositories import remote
 from sites.repositories.remote import Unfetchable, addresses, parse
 
 
@@ -147,3 +149,15 @@ def test_a_name_that_leads_nowhere_is_said_to(monkeypatch: pytest.MonkeyPatch) -
 def test_ipv4_is_tried_first(monkeypatch: pytest.MonkeyPatch) -> None:
     leads_to(monkeypatch, "2001:4860::1", "8.8.8.8", "8.8.4.4")
     assert addresses(parse("https://git.example.org/site.git")) == ["8.8.4.4", "8.8.8.8", "2001:4860::1"]
+
+
+def test_a_name_server_that_does_not_answer_keeps_no_worker(monkeypatch: pytest.MonkeyPatch) -> None:
+    is_over = threading.Event()
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: is_over.wait(60))
+    monkeypatch.setattr(remote, "LOOK_UP_SECONDS", 0.05)
+    try:
+        with pytest.raises(Unfetchable, match="no name server has said") as refusal:
+            addresses(parse("https://git.example.org/site.git"))
+        assert refusal.value.is_passing
+    finally:
+        is_over.set()
