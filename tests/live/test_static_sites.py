@@ -77,3 +77,19 @@ def test_a_static_site_is_swapped_under_load(system: System) -> None:
             assert (client.get("/gone.png").status_code, client.get("/gone.png").text[:4]) == (404, "lost")
             assert client.put("/", content=b"x" * 100_000).status_code == 405
             assert client.get("/app.js").headers["content-encoding"] == "gzip"
+
+
+def test_php_finds_its_configuration_and_its_extensions(system: System) -> None:
+    def project(version: str) -> bytes:
+        return zipped(
+            index__php="<?php echo php_ini_loaded_file() ? 'configured ' : 'bare ', extension_loaded('posix');",
+            fault__php="<?php nothing_of_that_name();",
+            VERSION=version,
+        )
+
+    with using(system):
+        stage(system, "php", instances=1, is_marked=False, archive=project, has_staging=False)
+        with system.client("php") as client:
+            assert client.get("/").text == "configured 1"
+            fault = client.get("/fault.php")
+            assert (fault.status_code, "Fatal error" in fault.text) == (500, False), "visitors see nothing of a fault"
