@@ -28,24 +28,23 @@ def served_by(source: Slot, target: Slot) -> str:
 
 def swap_only_if(
     *, tag: str | None = None, staging: UUID | None = None, served: str | None = None
-) -> Callable[[Slot, Slot], None]:
+) -> Callable[..., None]:
     """For `request_swap`: what holds for the pair at that moment.
 
     It has the `pair_tag`, its staging slot has the deployment with that public id, and both are still `served_by` so.
     What it returns raises PreconditionFailed.
     """
 
-    def check(source: Slot, target: Slot) -> None:
-        found = _fresh(source, target)
+    def check(*found: Slot) -> None:
         beside = next(slot for slot in found if not slot.is_production)
         if staging is not None and _deployment_of(beside) != staging:
             raise PreconditionFailed(name=beside.title, reason=f"it serves {_served(beside)} and not {staging.hex}")
         if served is not None and served != served_by(*found):
             reason = "its slots serve something else than when you were asked"
-            raise PreconditionFailed(name=source.site.name, reason=reason)
+            raise PreconditionFailed(name=beside.site.name, reason=reason)
         if tag is not None and tag not in keyed_digests(_described(*found)):
             reason = "its content or its settings were changed since you compared"
-            raise PreconditionFailed(name=source.site.name, reason=reason)
+            raise PreconditionFailed(name=beside.site.name, reason=reason)
 
     return check
 
@@ -115,13 +114,6 @@ def _open_change(production: Slot) -> SlotChange | None:
 def _elsewhere(found: list[Slot], deployment: UUID) -> DeploymentElsewhere:
     present = " and ".join(f"'{slot.title}' serves {_served(slot)}" for slot in found)
     return DeploymentElsewhere(name=found[0].site.name, deployment=deployment.hex, present=present)
-
-
-def _fresh(*slots: Slot) -> list[Slot]:
-    """As they are now, production first."""
-    keys = [slot.pk for slot in slots]
-    found = Slot.objects.filter(pk__in=keys).select_related("site", "workload__active_deployment")
-    return list(found.order_by("-is_production"))
 
 
 def _described(*slots: Slot) -> str:

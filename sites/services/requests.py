@@ -1,6 +1,6 @@
 """Ask for an operation: its row, the slots that it holds, what it is to change there, and its place in the queue."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from django.contrib.auth.models import User
@@ -22,9 +22,12 @@ def begin(
     slots: Iterable[Slot],
     target: str,
     actor_name: str = "",
+    only_if: Callable[..., None] | None = None,
     **asked: Any,
 ) -> Operation:
     """Begin an operation on `slots` with one SlotChange each; `asked` is what `kind.apply` takes.
+
+    `only_if` is given the slots as they are once the operation holds them, and raises the refusal of a condition.
 
     To be called inside the transaction of what is asked; when it has committed, the operation is enqueued. Raises
     SlotBusy, and changes nothing, when another operation holds one of the slots (invariant I4), and NotEnoughMemory.
@@ -41,6 +44,8 @@ def begin(
     if not (kind.borrows_from_preview and holds.borrow(operation, wanted)) and not holds.take(operation, wanted):
         _wait_or_refuse(kind, operation, wanted)
     changes = holds.unchanged(operation, wanted)
+    if only_if is not None:
+        only_if(*(change.held_slot for change in changes))
     if operation.waits_for_id:
         kind.queue_up(operation, changes, **asked)
     else:

@@ -100,13 +100,13 @@ def request_swap(
     source: Slot,
     target: Slot,
     with_preview: bool = False,
-    only_if: Callable[[Slot, Slot], None] | None = None,
+    only_if: Callable[..., None] | None = None,
 ) -> Operation:
     """seed: Swap; the same from either slot. Raises NotSwappable, SlotStopped, NothingPublished, SlotBusy.
 
     With a preview the source's address first shows what the target will serve, under the target's settings,
     and everything waits there until `complete_swap` or `cancel`. `only_if` raises the refusal of a condition; it is
-    called with source and target once both are held, so that what it reads does not change any more.
+    called with both slots as they are once they are held, so that what it reads does not change any more.
     """
     source = access.slot_for_change(acting_user, source)
     target = access.slot_for_change(acting_user, target)
@@ -114,17 +114,15 @@ def request_swap(
     if refusal is not None:
         raise refusal
     with transaction.atomic():
-        operation = requests.begin(
+        return requests.begin(
             SWAP,
             acting_user=acting_user,
             site=source.site,
             slots=[source, target],
             target=source.site.name,
+            only_if=only_if,
             is_preview=with_preview,
         )
-        if only_if is not None:
-            only_if(source, target)
-        return operation
 
 
 def pending_swap(slot: Slot) -> Operation | None:

@@ -1,7 +1,9 @@
 """How many database queries the portal and the workers make, counted while this process does their work."""
 
 import heapq
+import html
 import itertools
+import re
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -64,13 +66,22 @@ def count_queries(site: StagedSite) -> dict[str, object]:
     client.get(f"{slot}/dashboard/")  # what is read once and kept
     with CaptureQueriesContext(connection) as dashboard:
         _expect(client.get(f"{slot}/dashboard/").status_code, HTTPStatus.OK)
+    asked = {"served": _served(client.get(f"{slot}/swap/").content.decode())}
     with _orders() as orders:
         with CaptureQueriesContext(connection) as post:
-            _expect(client.post(f"{slot}/swap/").status_code, HTTPStatus.SEE_OTHER)
+            _expect(client.post(f"{slot}/swap/", asked).status_code, HTTPStatus.SEE_OTHER)
         operation = Operation.objects.filter(site__name=site.name).latest("pk")
         with CaptureQueriesContext(connection) as job:
             orders.work_until_done(operation)
     return {"queries_swap_post": len(post), "queries_swap_job": len(job), "queries_dashboard": len(dashboard)}
+
+
+def _served(question: str) -> str:
+    """What the question says that the slots serve, as a browser sends it back. Raises OperationFailed."""
+    found = re.search(r'name="served" value="([^"]+)"', question)
+    if found is None:
+        raise OperationFailed("The question before a swap does not say what the slots serve.")
+    return html.unescape(found[1])
 
 
 def _expect(status: int, wanted: int) -> None:
