@@ -47,14 +47,19 @@ def test_a_failure_is_pink_with_the_last_lines_and_stays_until_it_is_closed(alic
     assert "notification--failure" not in alice.get("/sites/").content.decode()
 
 
-def test_a_failure_comes_before_good_news_and_what_runs_before_both(alice: Client, contoso: Site) -> None:
+def test_the_newest_is_shown_an_older_failure_after_it_and_what_runs_before_both(alice: Client, contoso: Site) -> None:
     first, second = Operation.objects.order_by("pk")[:2]
     end(first, OperationState.FAILED, "It failed.")
     end(second, OperationState.SUCCEEDED, "It went well.")
-    assert alice.get("/sites/").context["frame"].waiting.shown == first
+    waiting = alice.get("/sites/").context["frame"].waiting
+    assert waiting.shown == second and waiting.has_failed
     alice.post("/sites/contoso/staging/restart/")
     waiting = alice.get("/sites/").context["frame"].waiting
     assert waiting.shown.is_open and len(waiting.operations) == 3
+    end(waiting.shown, OperationState.CANCELLED, "It was cancelled.")
+    for operation in (waiting.shown, second):
+        alice.post(f"/operations/{operation.public_id}/dismiss/")
+    assert alice.get("/sites/").context["frame"].waiting.shown == first, "it waits until it was read"
 
 
 def test_a_failure_gives_way_once_the_same_went_well(domain: Domain, alice: Client, contoso: Site) -> None:
@@ -67,10 +72,11 @@ def test_a_failure_gives_way_once_the_same_went_well(domain: Domain, alice: Clie
     domain.answers = {}
     alice.post("/sites/contoso/staging/restart/")
     domain.work(Operation.objects.latest("pk"))
-    assert alice.get("/sites/").context["frame"].waiting.shown == failed, "another thing went well"
+    assert failed in alice.get("/sites/").context["frame"].waiting.operations, "another thing went well"
     prepared = press(preview="1")
     assert prepared.state == OperationState.WAITING
-    assert alice.get("/sites/").context["frame"].waiting.shown == prepared
+    waiting = alice.get("/sites/").context["frame"].waiting
+    assert waiting.shown == prepared and failed not in waiting.operations
 
 
 def test_only_the_newest_good_news_is_shown_and_ok_closes_the_older_too(alice: Client, contoso: Site) -> None:

@@ -15,8 +15,10 @@ def test_asking_for_a_swap(
     domain: Domain, alice: Client, django_assert_max_num_queries: DjangoAssertNumQueries
 ) -> None:
     domain.staged()
+    address = reverse("slot-swap", args=["contoso", "staging"])
+    asked = {"served": alice.get(address).context["served"]}
     with django_assert_max_num_queries(MAX_FOR_A_SWAP):
-        answer = alice.post(reverse("slot-swap", args=["contoso", "staging"]))
+        answer = alice.post(address, asked)
     assert answer.status_code == 303
     assert Operation.objects.filter(kind="swap").count() == 1
 
