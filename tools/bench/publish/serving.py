@@ -103,7 +103,7 @@ def requests_per_second(place: Place, seconds: float) -> float:
     asked = [names[number % FILES] for number in range(DEPTH)]
     request = b"".join(f"GET /{name} HTTP/1.1\r\nHost: bench\r\n\r\n".encode() for name in asked)
     with socket.create_connection(place, timeout=10) as connection:
-        size = _size_of_answer(connection, asked[0]) * DEPTH
+        size = sum(_size_of_answer(connection, name) for name in asked)
         count, began = 0, time.perf_counter()
         while time.perf_counter() < began + seconds:
             connection.sendall(request)
@@ -113,7 +113,7 @@ def requests_per_second(place: Place, seconds: float) -> float:
 
 
 def _size_of_answer(connection: socket.socket, name: str) -> int:
-    """Bytes of head and body together; they are the same for every page."""
+    """Bytes of head and body together, of which the head is not as long for every page."""
     connection.sendall(f"GET /{name} HTTP/1.1\r\nHost: bench\r\n\r\n".encode())
     answer = b""
     while b"\r\n\r\n" not in answer:
