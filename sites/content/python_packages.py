@@ -28,7 +28,8 @@ INSTALL = "uv pip install --compile-bytecode"
 NEARLY = ("requirements.in", "requirements/production.txt", "requirements/prod.txt", "requirements/base.txt")
 """Read where there is no requirements.txt, in this order."""
 LOCAL = re.compile(
-    r"^\s*(?:-[erc]\b|--(?:editable|requirement|constraint|find-links)|\.{1,2}(?:/|\s*$)|/)|@\s*(?:file:|\.)|path\s*=",
+    r"^[ \t]*(?:-[erc]\b|--(?:editable|requirement|constraint|find-links)|\.{1,2}(?:/|\s*$)|/)"
+    r"|@\s*(?:file:|\.)|path\s*=",
     re.MULTILINE,
 )
 """What leads from a file of packages to other files of the content."""

@@ -111,7 +111,7 @@ def has_static_root(tree: Tree, django: DjangoProject) -> bool:
     patterns += ["settings.py", "*/settings.py", "*/settings/*.py", "*/*/settings.py", "*/*/settings/*.py"]
     paths = dict.fromkeys(path for pattern in patterns for path in tree.matching(pattern))
     sources = (source(tree, path) for path in list(paths)[:MAX_SETTINGS_FILES])
-    return any(re.search(r"^\s*STATIC_ROOT\s*[:=]", text, re.MULTILINE) for text in sources)
+    return any(re.search(r"^[ \t]*STATIC_ROOT\s*[:=]", text, re.MULTILINE) for text in sources)
 
 
 def frameworks(tree: Tree) -> list[str]:
@@ -184,7 +184,9 @@ def _configured(tree: Tree, usual: Interface) -> Application | None:
     entry = str(as_table(tool.get("fastapi")).get("entrypoint", ""))
     if TARGET.match(entry) and ":" in entry:
         return _served(entry, Interface.ASGI)
-    match = re.search(r"^\s*(?:export\s+)?FLASK_APP\s*=\s*['\"]?([^'\"\s#]+)", source(tree, ".flaskenv"), re.MULTILINE)
+    match = re.search(
+        r"^[ \t]*(?:export\s+)?FLASK_APP\s*=\s*['\"]?([^'\"\s#]+)", source(tree, ".flaskenv"), re.MULTILINE
+    )
     target = match[1].replace(".py", "").replace("/", ".") if match else ""
     if not TARGET.match(target):
         return None

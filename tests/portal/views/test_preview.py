@@ -67,6 +67,14 @@ def test_complete_asks_and_switches(domain: Domain, prepared: Operation, alice: 
     assert "This address shows" not in text(alice.get(f"{SLOT}pending/", headers=HTMX))
 
 
+def test_the_answer_to_another_preview_completes_nothing(domain: Domain, prepared: Operation, alice: Client) -> None:
+    answer = alice.post(f"{SLOT}complete/", {"operation": "another"}, headers=HTMX)
+    assert answer["HX-Retarget"] == "#confirmation" and str(prepared.public_id) in text(answer)
+    prepared.refresh_from_db()
+    assert prepared.state == "waiting"
+    assert domain.serves("contoso.localhost") == "one"
+
+
 def test_cancel_gives_staging_back(domain: Domain, prepared: Operation, alice: Client) -> None:
     assert alice.post(f"/operations/{prepared.public_id}/cancel/", headers=HTMX).status_code == 200
     assert domain.work(prepared).state == "cancelled"

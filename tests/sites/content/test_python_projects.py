@@ -292,3 +292,9 @@ def test_documentation_of_mkdocs_is_built_and_served(lay: Lay, more: Files) -> N
         "mkdocs build --quiet --site-dir .greenroom/site",
         "keep .greenroom/site",
     )
+
+
+@pytest.mark.parametrize("name", ["requirements.txt", ".flaskenv", "settings.py"])
+def test_a_file_of_empty_lines_is_read_in_no_time(lay: Lay, name: str) -> None:
+    files = {"manage.py": "", "wsgi.py": "", "app.py": FLASK, "requirements.txt": "flask"}
+    assert recipe_of(lay, files | {name: "\n" * 1_000_000})  # without bounds each takes an hour
