@@ -45,7 +45,7 @@ http.server.ThreadingHTTPServer((os.environ["HOST"], int(os.environ["PORT"])), H
 """
 
 
-def wait_until(condition: Callable[[], Any], seconds: float = 15.0) -> Any:
+def wait_until(condition: Callable[[], Any], seconds: float = 60.0) -> Any:
     """The first true answer; an AssertionError names the condition when it does not come in time."""
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
 from tests.live.system import System
 
@@ -26,7 +26,7 @@ os.execv("{PROGRAM}", ["{PROGRAM}", *sys.argv[1:]])
 another test starts meanwhile has one."""
 SIZE = (1280, 800)
 WIDTHS = (1280, 360)
-WAIT_MILLISECONDS = 20_000
+WAIT_MILLISECONDS = 60_000
 AXE = {"resultTypes": ["violations"], "preload": False}
 """No page here has a film or a sound, for which alone axe would fetch all style sheets once more on every look."""
 OpenPage = Callable[..., Page]
@@ -47,6 +47,7 @@ def launched() -> Iterator[Browser]:
         program = Path(folder) / "chromium"
         program.write_text(WITHOUT_NETLINK)
         program.chmod(0o700)
+        expect.set_options(timeout=WAIT_MILLISECONDS)
         browser = playwright.chromium.launch(executable_path=program, args=["--no-sandbox"])
         yield browser
         browser.close()

@@ -164,7 +164,7 @@ class Drain(Course):
     def reach(self, system: System, site: StagedSite) -> Moment:
         """See Course."""
         self._former = serving(site)
-        wait_for(partial(self._is_held, system), 10, "connections are held")
+        wait_for(partial(self._is_held, system), 60, "connections are held")
         requested_at = now()
         operation = wait_until_done(site.request_swap())
         site.note_swap(operation, requested_at)

@@ -35,7 +35,7 @@ def running_process(system: System, revision_id: int, ordinal: int) -> identity.
         found[:] = [one for pid in identity.children_of(child.pid) if (one := identity.identify(pid)) is not None]
         return bool(found)
 
-    wait_for(is_there, 10, f"instance {ordinal} of revision {revision_id} runs", interval=0.005)
+    wait_for(is_there, 60, f"instance {ordinal} of revision {revision_id} runs", interval=0.005)
     return found[0]
 
 

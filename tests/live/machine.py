@@ -29,7 +29,7 @@ def kill_everything(system: System) -> None:
     system.up.wait(10)
     for who in everything:
         identity.send(who, signal.SIGKILL)
-    wait_for(lambda: not any(map(_is_alive, everything)), 20, "nothing runs any more")
+    wait_for(lambda: not any(map(_is_alive, everything)), 60, "nothing runs any more")
 
 
 def reboot(system: System) -> None:

@@ -32,7 +32,7 @@ def test_a_run_that_takes_too_long_is_ended(shared_agent: Agent) -> None:
     shared_agent.runtime.start_run(RunSpec("slow-2", 5, "site", ("sleep", "60"), {}, (), directory="/"))
     began = time.monotonic()
     shared_agent.runtime.end_run("slow-2")
-    assert time.monotonic() - began < 5
+    assert time.monotonic() - began < 30
 
 
 def test_a_run_survives_the_agent(agent: Agent) -> None:

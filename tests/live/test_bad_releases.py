@@ -68,7 +68,7 @@ def test_a_bad_publication_leaves_the_slot_as_it_was(
     assert good.state == OperationState.SUCCEEDED, good.outcome
     with Load(visitors(site, is_light=True)) as load:
         operation = ended(site.publish(site.staging, archive, "add search"))
-        wait_for(lambda: load.count >= 50, 20, "there were visitors enough")
+        wait_for(lambda: load.count >= 50, 60, "there were visitors enough")
     assert_failed(operation, code, *parts, "'careful (staging)' goes on serving 'good'")
     assert_unnoticed(judge(load.records, site), at_least=30)
     assert versions(system, site) == ("1", "2")

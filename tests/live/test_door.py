@@ -121,7 +121,7 @@ def test_a_crowd_of_slow_strangers_stops_nobody(system: System, site: StagedSite
                 assert visitor.get("/").headers["X-Version"] == "1"
         assert threads_of_web(system) <= 20
         assert tally.open_now["bodies"] >= 30  # they are still there
-    wait_for(lambda: connections_of_web(system) <= before + 10, 20, "nothing of them is left")
+    wait_for(lambda: connections_of_web(system) <= before + 10, 60, "nothing of them is left")
     assert uploads(system) == []
 
 

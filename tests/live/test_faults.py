@@ -210,7 +210,7 @@ def strike(system: System, victim: Victim, course: Course) -> None:
 def struck(system: System, site: StagedSite, victim: Victim, course: Course) -> tuple[list[Record], Operation]:
     """What visitors saw of a course in which the victim is killed, less what is excused; and its operation."""
     with Load(visitors(site, is_light=True)) as load, Load(course.holders(site)) as held:
-        wait_for(lambda: load.count >= REQUESTS, 10, "visitors are there", interval=0.01)
+        wait_for(lambda: load.count >= REQUESTS, 60, "visitors are there", interval=0.01)
         moment = course.reach(system, site)
         try:
             victim.strike(system, moment)

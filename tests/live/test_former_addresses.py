@@ -157,7 +157,7 @@ def test_what_leaves_is_seen() -> None:
 def test_nobody_is_answered_by_somebody_else(running: System) -> None:
     for event in (restart_in_order, restart_after_a_death, restart_of_the_machine):
         with asked_and_watched(running) as visitors:
-            wait_for(answered_by_all(visitors), 20, "every visitor is answered")
+            wait_for(answered_by_all(visitors), 60, "every visitor is answered")
             event(running)
             wait_for(answered_by_all(visitors), 60, f"every visitor is answered after the {event.__name__}")
             time.sleep(0.5)

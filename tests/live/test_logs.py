@@ -44,7 +44,7 @@ def test_a_request_is_seen_in_the_log_stream_and_on_the_log_page(system: System)
                 line = next(lines)
                 return "visitor-" in line and "r" in line.split(" ")[2]
 
-            wait_until(is_seen, 20, "a line of the visitor")
+            wait_until(is_seen, 60, "a line of the visitor")
         with system.signed_in() as portal:
             page = portal.get(f"/sites/{NAME}/production/logs/").text
         assert "visitor-1</bdi>" in page

@@ -50,7 +50,7 @@ class Handler(BaseHTTPRequestHandler):
 ThreadingHTTPServer(("0.0.0.0", int(os.environ["PORT"])), Handler).serve_forever()
 """
 DEATH_STEPS = INTO_SERVICE
-NEWS_SECONDS = 10.0
+NEWS_SECONDS = 60.0
 """So long the routers may take to hear of what has failed."""
 SEED = 4
 """Chosen for lives in which much happens."""

@@ -135,5 +135,5 @@ def test_deleting_the_site_removes_both_addresses(system: System, create: Create
     wait_for(delete_site(acting_user=administrator(), site=site, typed_name="gone"))
     for address in addresses:
         with system.client(address) as client:
-            wait_until(lambda asked=client: asked.get("/").status_code == 404, 5, "the address is gone")
+            wait_until(lambda asked=client: asked.get("/").status_code == 404, 60, "the address is gone")
     assert not Site.objects.filter(name="gone").exists()

@@ -172,7 +172,7 @@ def test_a_swap_from_the_list_reminds_of_both_lists(system: System, open_page: O
     assert [asked(system, name) for name in names] == list(hosts_and_versions[::-1])
     page.locator("#command-swap").click()
     say_yes(page)
-    wait_until(lambda: [asked(system, name) for name in names] == list(hosts_and_versions), 20, "it was swapped back")
+    wait_until(lambda: [asked(system, name) for name in names] == list(hosts_and_versions), 60, "it was swapped back")
 
 
 def asked(system: System, name: str) -> str:
@@ -216,4 +216,4 @@ def test_delete_offers_both_or_staging_only(system: System, create: Create, open
     expect_success(page, "Deleted web site 'doomed'")
     expect(row(page, "doomed")).to_have_count(0, timeout=WORK_MILLISECONDS)
     with system.client("doomed") as client:
-        wait_until(lambda: client.get("/").status_code == 404, 5, "the address is gone")
+        wait_until(lambda: client.get("/").status_code == 404, 60, "the address is gone")

@@ -14,7 +14,7 @@ from pytest_django import DjangoDbBlocker
 from tests.fakes import mail_server
 from tests.fakes.mail_server import MailServer
 from tests.fakes.openid_provider import CLIENT, SECRET, OpenIDProvider, Person
-from tests.live.chromium import SIZE, assert_axe_finds_nothing
+from tests.live.chromium import SIZE, WAIT_MILLISECONDS, assert_axe_finds_nothing
 from tests.live.system import System
 from tools.screens.access import add_device, app_code
 
@@ -71,7 +71,7 @@ def browser(chromium: Browser, door: Door, contexts: list[BrowserContext]) -> Pa
     context = chromium.new_context(base_url=address, viewport={"width": SIZE[0], "height": 720})
     contexts.append(context)
     page = context.new_page()
-    page.set_default_timeout(20_000)
+    page.set_default_timeout(WAIT_MILLISECONDS)
     return page
 
 

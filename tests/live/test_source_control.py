@@ -105,7 +105,7 @@ def test_what_is_pushed_elsewhere_is_served_when_a_signed_webhook_or_a_person_as
     wait_for(source_control.sync(publisher=Publisher("admin", administrator()), slot=staging), limit_seconds=60)
     assert hosted.serves() == "fetched 3"
     fetches = hosted.system.data / "git" / "fetches"
-    wait_until(lambda: not any(fetches.iterdir()), 20, "nothing is left of what was fetched")
+    wait_until(lambda: not any(fetches.iterdir()), 60, "nothing is left of what was fetched")
 
     hosted.bare.rename(hosted.bare.with_name("moved.git"))
     with pytest.raises(OperationFailed, match="there is no such repository"):

@@ -61,7 +61,7 @@ def test_domain_names_and_certificates_stay_and_no_request_over_tls_is_lost(
         wait_until(are_verified, 40, "both names are verified")
         authorities = {slot: upload(portal, staged.name, slot, name) for slot, name in SLOTS.items()}
     for name in (WWW, TEST):
-        wait_until(lambda name=name: answers(tls_port, name, authorities[slot_of(name)]), 10, f"{name} has TLS")
+        wait_until(lambda name=name: answers(tls_port, name, authorities[slot_of(name)]), 60, f"{name} has TLS")
     before = {name: fingerprint(tls_port, name, authorities[slot_of(name)]) for name in (WWW, TEST)}
     assert [names_of(before[WWW]), names_of(before[TEST])] == [[WWW], [TEST]]
     assert asked(system, WWW) == "1" and asked(system, TEST) == "2"
@@ -72,7 +72,7 @@ def test_domain_names_and_certificates_stay_and_no_request_over_tls_is_lost(
     try:
         wait_for(staged.request_swap())
         for visitor, end in zip(visitors, "21", strict=True):
-            wait_until(lambda seen=visitor.versions, end=end: seen[-1:] == [end], 10, "visitors see the swap")
+            wait_until(lambda seen=visitor.versions, end=end: seen[-1:] == [end], 60, "visitors see the swap")
     finally:
         for visitor in visitors:
             visitor.stop()

@@ -137,10 +137,10 @@ def test_slots_of_different_counts_keep_their_counts(system: System, plain: Stag
     with Load(visitors(plain, is_light=True)) as load:
         plain.swap()
         plain.swap()
-        wait_until(lambda: load.count >= 50, 20, "there were visitors enough")
+        wait_until(lambda: load.count >= 50, 60, "there were visitors enough")
     assert_unnoticed(judge(load.records, plain), at_least=50)
     assert (plain.production.instance_count, plain.staging.instance_count) == (3, 2)
-    wait_until(lambda: len(warmups(system, plain, at_least=3)) == 3, 10, "production has three instances")
+    wait_until(lambda: len(warmups(system, plain, at_least=3)) == 3, 60, "production has three instances")
     wait_for(scale(acting_user=plain.user, slot=plain.production, count=2))
 
 
@@ -216,6 +216,6 @@ def test_a_flask_application_is_built_and_swapped_under_load(system: System) -> 
         with Load(flask_visitors(site.name, ("127.0.0.1", site.port), site.hosts)) as load:
             site.swap()
             site.swap()
-            wait_until(lambda: load.count >= 100, 20, "there were visitors enough")
+            wait_until(lambda: load.count >= 100, 60, "there were visitors enough")
         assert_unnoticed(judge(load.records, site), at_least=100)
         assert versions(system, site) == ("1", "2")

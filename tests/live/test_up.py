@@ -45,7 +45,7 @@ def has_page(system: System) -> bool:
 def test_everything_comes_up_and_a_way_in_is_printed(system: System) -> None:
     assert set(system.identities()) == set(PARTS)
     assert system.link().startswith("/welcome/")
-    wait_for(lambda: answers(system), 10, "the portal is well")
+    wait_for(lambda: answers(system), 60, "the portal is well")
     assert system.told().startswith("Isolation of the sites: ")
 
 
@@ -135,7 +135,7 @@ def test_status_says_that_up_itself_hangs_and_how_it_goes_on(system: System) -> 
     assert "Processes" in done.stdout
     assert restarted.returncode == 1
     assert "Nothing was restarted." in restarted.stderr
-    wait_for(lambda: answers(system), 10, "the portal is well")
+    wait_for(lambda: answers(system), 60, "the portal is well")
 
 
 def test_a_restart_keeps_what_serves_the_sites_and_refuses_nobody(system: System) -> None:
@@ -181,7 +181,7 @@ def test_survivors_of_a_killed_up_are_adopted(system: System) -> None:
     after = system.identities()
     assert {name: after[name] for name in SURVIVORS} == {name: before[name] for name in SURVIVORS}
     assert not {name for name in MORTALS if after[name] == before[name]}
-    wait_for(lambda: answers(system), 10, "the portal is well")
+    wait_for(lambda: answers(system), 60, "the portal is well")
 
 
 def test_an_interrupt_leaves_no_process(system: System) -> None:

@@ -174,7 +174,7 @@ class Instance(Victim):
         process = running_process(system, *self._killed)
         self._struck_at = now()
         os.kill(process.pid, signal.SIGKILL)
-        wait_for(lambda: identity.identify(process.pid) != process, 5, "the instance is dead", interval=0.001)
+        wait_for(lambda: identity.identify(process.pid) != process, 60, "the instance is dead", interval=0.001)
         self._gone_at = now()
 
     def _choose(self, system: System, moment: Moment) -> Revision:

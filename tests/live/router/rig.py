@@ -23,7 +23,7 @@ from tests.sites.router.file_tables import FileTables
 PRODUCTION, STAGING = "contoso.localhost", "contoso-staging.localhost"
 
 
-def eventually(condition: Callable[[], bool], seconds: float = 5.0) -> None:
+def eventually(condition: Callable[[], bool], seconds: float = 60.0) -> None:
     """Wait until `condition` holds; AssertionError after `seconds`."""
     deadline = time.monotonic() + seconds
     while not condition():
@@ -59,7 +59,7 @@ class Rig:
     def start_xds(self) -> None:
         """Start the server and wait until it answers."""
         self.spawn_xds()
-        eventually(self.is_xds_up, 20)
+        eventually(self.is_xds_up)
 
     def spawn_xds(self) -> None:
         """Start the server without waiting."""
@@ -77,7 +77,7 @@ class Rig:
     def start_envoy(self) -> None:
         """Start Envoy and wait until it listens."""
         self.spawn_envoy()
-        eventually(self.is_listening, 20)
+        eventually(self.is_listening)
 
     def spawn_envoy(self) -> None:
         """Start Envoy without waiting."""

@@ -20,7 +20,7 @@ def test_requests_of_one_slot_are_written_down_and_both_are_counted(rig: Rig, cl
     for number in range(3):
         assert rig.ask(PRODUCTION, f"/written/{number}?token=secret").status_code == 200
     log = rig.folder / "requests" / "7"
-    eventually(lambda: len(tail(log, 10)) == 3, 10)
+    eventually(lambda: len(tail(log, 10)) == 3)
     # Envoy's threads write in an order of their own.
     lines = sorted(tail(log, 10), key=lambda line: line.partition(" GET ")[2])
     for number, line in enumerate(lines):

@@ -47,13 +47,13 @@ def test_unchanged_routes_are_acknowledged_at_once(running: Rig, clusters: list[
     began = time.monotonic()
     running.publish(hosts("r-1", "r-2"), clusters)
     running.publish(hosts("r-1", "r-2"), clusters)
-    assert time.monotonic() - began < 1
+    assert time.monotonic() - began < 5, "no router was waited for"
 
 
 def test_a_table_that_nobody_published_arrives_by_itself(running: Rig, clusters: list[Cluster]) -> None:
     running.ask(PRODUCTION)
     running.commit(hosts("r-2", "r-1"), clusters)
-    eventually(lambda: running.ask(PRODUCTION).json()["label"] == "B", 3)
+    eventually(lambda: running.ask(PRODUCTION).json()["label"] == "B")
 
 
 def test_a_cluster_leaves_with_its_table_and_a_site_with_its_names(running: Rig, clusters: list[Cluster]) -> None:
@@ -85,7 +85,7 @@ def test_a_refused_table_is_reported_and_changes_nothing(running: Rig, clusters:
     version = running.commit(hosts("r-4", "r-2"), [*clusters, nameless])
     began = time.monotonic()
     acknowledgement = running.router.publish(1, version)
-    assert time.monotonic() - began < 2
+    assert time.monotonic() - began < 5, "the refusal ends the wait"
     assert "not an address" in acknowledgement.refusals["router-1"]
     assert acknowledgement.versions.get("router-1", 0) < version
     assert running.ask(PRODUCTION).json()["label"] == "A"

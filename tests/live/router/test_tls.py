@@ -147,7 +147,7 @@ def test_without_the_xds_server_known_names_go_on_and_others_are_given_up(served
         handshake(served, "contoso-staging.localhost")
     served.start_xds()
     eventually(lambda: ask(served, "contoso.localhost")[0] == 200)
-    eventually(lambda: is_given(served, "contoso-staging.localhost"), 15)
+    eventually(lambda: is_given(served, "contoso-staging.localhost"))
 
 
 def is_given(rig: Rig, name: str) -> bool:

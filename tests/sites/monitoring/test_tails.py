@@ -23,7 +23,7 @@ def lines(*texts: str) -> list[Line]:
 
 
 def run(work: object) -> None:
-    asyncio.run(asyncio.wait_for(work, 10))
+    asyncio.run(asyncio.wait_for(work, 60))
 
 
 class Source:

@@ -42,7 +42,7 @@ def told(job: Played, **values: object) -> bytes:
     async def collect() -> bytes:
         return b"".join([piece async for piece in Conversation(job, git_protocol.error, b"first ", **values).pieces()])
 
-    return asyncio.run(asyncio.wait_for(collect(), 20))
+    return asyncio.run(asyncio.wait_for(collect(), 60))
 
 
 def test_what_git_writes_is_sent_on_after_the_opening() -> None:

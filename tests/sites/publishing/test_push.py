@@ -93,7 +93,7 @@ def test_a_fault_of_ours_is_told_and_keeps_no_hook_waiting(
     monkeypatch.setattr(Push, "_publish", fail)
     monkeypatch.setattr(push, "LOOK_SECONDS", 0.0)
     hook = Hook(None)
-    asyncio.run(asyncio.wait_for(pushed(staging).attend(hook), 20))
+    asyncio.run(asyncio.wait_for(pushed(staging).attend(hook), 60))
     assert hook.verdict is False
     assert "because of a fault of Greenroom itself" in hook.lines[0]
 
@@ -109,7 +109,7 @@ def test_everything_is_told_before_the_verdict(
     monkeypatch.setattr(Push, "_publish", publish)
     monkeypatch.setattr(push, "LOOK_SECONDS", 0.0)
     hook = Hook(None)
-    asyncio.run(asyncio.wait_for(pushed(staging).attend(hook), 20))
+    asyncio.run(asyncio.wait_for(pushed(staging).attend(hook), 60))
     assert (hook.lines, hook.verdict) == (["one", "two", "three"], is_published)
 
 
@@ -120,5 +120,5 @@ def test_a_refusal_is_told_and_moves_nothing(domain: Domain, staging: Slot, monk
     monkeypatch.setattr(Push, "_publish", refuse)
     monkeypatch.setattr(push, "LOOK_SECONDS", 0.0)
     hook = Hook(None)
-    asyncio.run(asyncio.wait_for(pushed(staging).attend(hook), 20))
+    asyncio.run(asyncio.wait_for(pushed(staging).attend(hook), 60))
     assert (hook.lines, hook.verdict) == (["Somebody has the slot.", "Try again."], False)

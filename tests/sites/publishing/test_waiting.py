@@ -33,7 +33,7 @@ def test_one_look_is_for_all_and_ends_with_the_last() -> None:
         await asyncio.sleep(0.05)
         assert len(looks) == seen
 
-    asyncio.run(asyncio.wait_for(wait(), 10))
+    asyncio.run(asyncio.wait_for(wait(), 60))
     assert looks[0] == set(range(30))
     assert looks[1] == set(range(11, 30))
     assert len(looks) <= 5
@@ -45,7 +45,7 @@ def test_patience_ends() -> None:
         await some.until_ended(1, 0.05)
         assert len(some) == 0
 
-    asyncio.run(asyncio.wait_for(wait(), 10))
+    asyncio.run(asyncio.wait_for(wait(), 60))
 
 
 def test_a_server_that_ends_lets_everybody_go() -> None:
@@ -56,7 +56,7 @@ def test_a_server_that_ends_lets_everybody_go() -> None:
         some.stop()
         await asyncio.gather(*waiters)
 
-    asyncio.run(asyncio.wait_for(wait(), 10))
+    asyncio.run(asyncio.wait_for(wait(), 60))
 
 
 def test_a_database_that_is_away_for_a_moment_ends_no_wait() -> None:
@@ -71,7 +71,7 @@ def test_a_database_that_is_away_for_a_moment_ends_no_wait() -> None:
     async def wait() -> None:
         await Waiting(look).until_ended(1, 60)
 
-    asyncio.run(asyncio.wait_for(wait(), 10))
+    asyncio.run(asyncio.wait_for(wait(), 60))
     assert len(looks) == 3
 
 

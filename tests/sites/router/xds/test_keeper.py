@@ -155,7 +155,7 @@ def test_without_any_complete_set_loading_waits(keeper: Keeper, source: Tables) 
         await asyncio.sleep(0.05)
         assert not loading.done()
         source.is_away = False
-        await asyncio.wait_for(loading, 5)
+        await asyncio.wait_for(loading, 60)
 
     run(load())
 
@@ -180,7 +180,7 @@ def test_loading_waits_until_the_runtime_says_what_runs(keeper: Keeper, source: 
         assert not loading.done()
         assert keeper.is_runtime_away
         source.is_runtime_away = False
-        await asyncio.wait_for(loading, 5)
+        await asyncio.wait_for(loading, 60)
 
     run(load())
     assert is_offered(nodes, source)
