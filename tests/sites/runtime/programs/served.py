@@ -93,15 +93,19 @@ def _start(folder: Path, arguments: Sequence[str], environment: Mapping[str, str
     own = {"PATH": os.environ["PATH"], "HOST": "127.0.0.1", "PORT": str(port), "TMPDIR": str(scratch)}
     with log.open("wb") as output:
         process = subprocess.Popen(
-            [sys.executable, PROGRAM, *arguments], cwd=folder, env={**own, **environment}, stdout=output, stderr=output
+            [sys.executable, PROGRAM, *arguments],
+            cwd=folder,
+            env={**own, **environment},
+            stdout=output,
+            stderr=output,
+            start_new_session=True,
         )
     ends_at = time.monotonic() + START_SECONDS
     while time.monotonic() < ends_at and process.poll() is None:
         with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), 1):
             return Served(folder, process, port, log)
         time.sleep(0.01)
-    process.kill()
-    process.wait()
+    _end(process)
     if "already in use" in log.read_text():
         return None
     raise AssertionError(log.read_text())
@@ -115,5 +119,11 @@ def serve(folder: Path, scratch: Path, *arguments: str, **environment: str) -> I
     try:
         yield served
     finally:
-        served.process.kill()
-        served.process.wait()
+        _end(served.process)
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    """With what runs its scripts, which would outlive it."""
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
