@@ -66,7 +66,15 @@ MAY_IMPORT: dict[str, set[str]] = {
     "sites.monitoring": {"sites.models", "sites.logs", "sites.runtime", "sites.general_settings"},
     "sites.kept_deployments": {"sites.models", "sites.disk"},
     "sites.planning": {"sites.models", "sites.content", "sites.runtime", "sites.general_settings"},
-    "sites.tasks": {"sites.jobs", "sites.operations", "sites.operations.kinds", "sites.models"},
+    "sites.backups": {
+        "sites.content",
+        "sites.data_folder",
+        "sites.disk",
+        "sites.jobs",
+        "sites.keyring",
+        "sites.models",
+    },
+    "sites.tasks": {"sites.backups", "sites.jobs", "sites.operations", "sites.operations.kinds", "sites.models"},
     "sites.ticks": {"sites.tasks", "sites.jobs", "sites.supervisor"},
     "sites.operations.holds": {"sites.models"},
     "sites.operations.kinds": {"sites.operations", "sites.models"},
@@ -142,6 +150,7 @@ MAY_IMPORT: dict[str, set[str]] = {
         "sites.publishing",
     },
     "sites.supervisor": {
+        "sites.backups",
         "sites.backoff",
         "sites.logs",
         "sites.models",
@@ -155,6 +164,7 @@ MAY_IMPORT: dict[str, set[str]] = {
         "sites.log_lines",
     },
     "sites.management": {
+        "sites.backups",
         "sites",
         "sites.keyring",
         "sites.supervisor",

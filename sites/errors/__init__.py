@@ -24,6 +24,8 @@ GreenroomError
 │   ├── KeyMissing          values are encrypted and the key is gone
 │   ├── KeyFileRefused
 │   ├── DataFolderRefused
+│   ├── BackupPlaceRefused  a place where no backup can be written
+│   ├── BackupRefused       a file that is no backup, or one that this installation cannot take
 │   ├── RequestRefused      a program's request is not as the API describes it
 │   ├── TokenRefused        a program without an access token that is in force
 │   ├── TokenLimited        too many wrong access tokens
@@ -80,6 +82,7 @@ GreenroomError
     ├── ReleaseFailed
     ├── OutOfMemory         the machine has no memory for more instances
     ├── RoutesRefused       every router refused the routes
+    ├── BackupFailed        a backup that could not be written
     ├── NoSpaceLeft         a write came to a full disk
     ├── InternalFault       an exception that nobody foresaw, again and again
     ├── Cancelled           a person asked for the end of an operation before its switch
@@ -101,6 +104,7 @@ from sites.errors.access import (
     SignInBusy,
     SignInLimited,
 )
+from sites.errors.backups import BackupFailed, BackupPlaceRefused, BackupRefused
 from sites.errors.base import Failed, GreenroomError, Refused, status_of
 from sites.errors.capacity import DiskFull, NotEnoughMemory, QuotaExceeded, UploadsBusy
 from sites.errors.disk import is_disk_full
@@ -178,6 +182,9 @@ __all__ = [
     "AddressNotOffered",
     "AlreadyUp",
     "ArchiveRefused",
+    "BackupFailed",
+    "BackupPlaceRefused",
+    "BackupRefused",
     "BodyTooSlow",
     "BuildFailed",
     "Cancelled",
