@@ -62,6 +62,7 @@ MAY_IMPORT: dict[str, set[str]] = {
         "sites.general_settings",
         "sites.keyring",
         "sites.router",
+        "sites.runtime",
     },
     "sites.monitoring": {"sites.models", "sites.logs", "sites.runtime", "sites.general_settings"},
     "sites.kept_deployments": {"sites.models", "sites.disk"},
@@ -164,6 +165,8 @@ MAY_IMPORT: dict[str, set[str]] = {
         "sites.log_lines",
     },
     "sites.management": {
+        "sites.logs",
+        "sites.runtime",
         "sites.backups",
         "sites",
         "sites.keyring",

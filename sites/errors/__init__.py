@@ -9,6 +9,8 @@ GreenroomError
 │   ├── SignInLimited       too many wrong passwords or codes
 │   ├── SignInBusy          too many passwords at one moment
 │   ├── PublishingLimited   too many wrong publishing credentials
+│   ├── BackupRefused       a file that is no backup, or one that this installation cannot take
+│   ├── BackupPlaceRefused  a place where no backup can be written
 │   ├── DiskFull            less is free than is kept in reserve
 │   ├── QuotaExceeded       content and builds of a web site would outgrow their quota
 │   ├── UploadsBusy
@@ -24,8 +26,6 @@ GreenroomError
 │   ├── KeyMissing          values are encrypted and the key is gone
 │   ├── KeyFileRefused
 │   ├── DataFolderRefused
-│   ├── BackupPlaceRefused  a place where no backup can be written
-│   ├── BackupRefused       a file that is no backup, or one that this installation cannot take
 │   ├── RequestRefused      a program's request is not as the API describes it
 │   ├── TokenRefused        a program without an access token that is in force
 │   ├── TokenLimited        too many wrong access tokens
@@ -48,6 +48,7 @@ GreenroomError
 │   ├── SwapPending         a swap with preview waits for its completion
 │   ├── NothingToRollBack
 │   ├── SlotStopped
+│   ├── NothingToRun        a command for a slot that has only its placeholder page
 │   ├── NothingPublished
 │   ├── SameSlot
 │   ├── NotRestorable       deleted content that is gone, or whose place is taken
@@ -75,6 +76,7 @@ GreenroomError
 │   ├── PushUnderWay        one push to a slot at a time
 │   └── GitMissing
 └── Failed                  something that was begun did not succeed; the sentence says what holds now
+    ├── BackupFailed        a backup that could not be written
     ├── InstanceNotStarted
     ├── WarmupFailed
     ├── BuildFailed
@@ -82,7 +84,6 @@ GreenroomError
     ├── ReleaseFailed
     ├── OutOfMemory         the machine has no memory for more instances
     ├── RoutesRefused       every router refused the routes
-    ├── BackupFailed        a backup that could not be written
     ├── NoSpaceLeft         a write came to a full disk
     ├── InternalFault       an exception that nobody foresaw, again and again
     ├── Cancelled           a person asked for the end of an operation before its switch
@@ -147,6 +148,7 @@ from sites.errors.routers import RouterRefused, RoutersLate, RouterUnknown
 from sites.errors.slots import (
     NothingPublished,
     NothingToRollBack,
+    NothingToRun,
     NotRestorable,
     NotStandard,
     NotSwappable,
@@ -229,6 +231,7 @@ __all__ = [
     "NotUp",
     "NothingPublished",
     "NothingToRollBack",
+    "NothingToRun",
     "OutOfMemory",
     "Outdated",
     "PortTaken",

@@ -21,4 +21,4 @@ class BackupFailed(Failed):
     """A backup that could not be written."""
 
     code = "BackupFailed"
-    sentence = "The backup was not made: {reason}. Nothing of it is left."
+    sentence = "The backup was not made: {reason}. Nothing of it is left. Fix that, then start it again."

@@ -67,6 +67,9 @@ def test_a_failure_is_shown_and_removes_nothing(folder: Path, monkeypatch: pytes
     kept = [written(folder, day, hours_ago=100) for day in (1, 2, 3)]
     with pytest.raises(BackupFailed):
         schedule.run()
-    assert schedule.line() == "The backup was not made: the disk is full. Nothing of it is left."
+    assert (
+        schedule.line()
+        == "The backup was not made: the disk is full. Nothing of it is left. Fix that, then start it again."
+    )
     assert sorted(folder.iterdir()) == kept
     assert schedule.is_due()
