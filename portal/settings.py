@@ -143,6 +143,12 @@ SESSION_HOURS = env_int("SESSION_HOURS", 12)
 SESSION_IDLE_MINUTES = env_int("SESSION_IDLE_MINUTES", 30)
 SECOND_FACTOR = os.environ.get("SECOND_FACTOR", "optional")
 
+# Backups on schedule
+BACKUP_FOLDER = os.environ.get("BACKUP_FOLDER", "")
+BACKUP_HOURS = env_int("BACKUP_HOURS", 24)
+BACKUPS_KEPT = env_int("BACKUPS_KEPT", 7)
+BACKUP_KEYS = env_bool("BACKUP_KEYS", False)
+
 # Single sign-on by OpenID Connect
 OIDC_ISSUER = os.environ.get("OIDC_ISSUER", "").rstrip("/")
 OIDC_CLIENT_ID = os.environ.get("OIDC_CLIENT_ID", "")

@@ -42,6 +42,8 @@ def check_applications(**_: object) -> list[CheckMessage]:
 
 
 AT_LEAST_ONE = (
+    "BACKUP_HOURS",
+    "BACKUPS_KEPT",
     "STAGING_SLOTS_PER_SITE",
     "MAX_UPLOAD",
     "MAX_UNPACKED",

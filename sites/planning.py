@@ -24,7 +24,7 @@ from sites.general_settings import (
 )
 from sites.models import Category, Deployment, HostNameKind, InstanceSize, Revision, Site, Slot, SlotSetting, Workload
 from sites.runtime.memory import offered_mb
-from sites.runtime.spec import InstanceState, Limits, Mount, RevisionSpec
+from sites.runtime.spec import InstanceState, Limits, Mount, RevisionSpec, RunSpec
 
 CONNECTION_PREFIXES = {
     "SQLServer": "SQLCONNSTR_",
@@ -38,6 +38,8 @@ LIMITS = {
     InstanceSize.MEDIUM: Limits(memory_mb=3584, cpus=2.0),
     InstanceSize.LARGE: Limits(memory_mb=7168, cpus=4.0),
 }
+COMMAND_SECONDS = 3600.0
+"""How long a command may take that somebody runs in the sandbox of a slot."""
 MAX_VARIABLE_BYTES = 128 * 1024
 """Name, '=', value and the zero byte: MAX_ARG_STRLEN of Linux."""
 MAX_ENVIRONMENT_BYTES = 1024 * 1024
@@ -251,6 +253,27 @@ def spec_of(revision: Revision, *, count: int | None = None) -> RevisionSpec:
         mounts=tuple(Mount(**mount) for mount in runnable["mounts"]),
         limits=Limits(**runnable["limits"]),
         grace_seconds=float(revision.slot.drain_limit_seconds if revision.slot else 30),
+    )
+
+
+def command_spec(slot: Slot, command: tuple[str, ...], *, run_id: str, stdio: tuple[str, str, str]) -> RunSpec:
+    """A command in the sandbox of what the slot serves; where nothing runs, of what it would serve."""
+    revision, workload = slot.live_revision, slot.current_workload
+    if revision is not None:
+        runnable = revision.runnable
+    else:
+        runnable = json.loads(make_plan(slot, workload, workload.active_deployment).snapshot)
+    return RunSpec(
+        run_id=run_id,
+        owner=slot.site_id,
+        name=slot.title,
+        command=command,
+        env=runnable["env"],
+        mounts=(Mount(runnable["app"], "/app", is_writable=False), *(Mount(**one) for one in runnable["mounts"])),
+        limits=Limits(**runnable["limits"]),
+        timeout_seconds=COMMAND_SECONDS,
+        log=str(settings.LOG_DIR / "commands" / f"{run_id}.log"),
+        stdio=stdio,
     )
 
 

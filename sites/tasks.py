@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from celery import shared_task
 from django.db import transaction
 
-from sites.errors import Unreachable
+from sites.backups import schedule as backups
+from sites.errors import BackupFailed, BackupPlaceRefused, Unreachable
 from sites.jobs import (
     always_on,
     certificates,
@@ -114,6 +115,12 @@ def warn_of_certificates() -> None:
     certificates.run()
 
 
+@shared_task(throws=(BackupFailed, BackupPlaceRefused), time_limit=backups.LIMIT_SECONDS)
+def make_backup() -> None:
+    """The backup on schedule."""
+    backups.run()
+
+
 def tick(schedule: Schedule) -> None:
     """Every second, in the scheduler's own process: take up what nobody works on and start what is due."""
     if claims.is_anything_open():
@@ -141,6 +148,8 @@ def tick(schedule: Schedule) -> None:
         sweep_leftovers.delay()
     if schedule.is_due("tidy", seconds=3600):
         tidy_contents.delay()
+    if schedule.is_due("backup", seconds=backups.SECONDS) and backups.is_due():
+        make_backup.apply_async(queue=Queue.WORK)
 
 
 def enqueue(operation: Operation, seconds: float = 0.0) -> None:

@@ -9,6 +9,8 @@ GreenroomError
 │   ├── SignInLimited       too many wrong passwords or codes
 │   ├── SignInBusy          too many passwords at one moment
 │   ├── PublishingLimited   too many wrong publishing credentials
+│   ├── BackupRefused       a file that is no backup, or one that this installation cannot take
+│   ├── BackupPlaceRefused  a place where no backup can be written
 │   ├── DiskFull            less is free than is kept in reserve
 │   ├── QuotaExceeded       content and builds of a web site would outgrow their quota
 │   ├── UploadsBusy
@@ -46,6 +48,7 @@ GreenroomError
 │   ├── SwapPending         a swap with preview waits for its completion
 │   ├── NothingToRollBack
 │   ├── SlotStopped
+│   ├── NothingToRun        a command for a slot that has only its placeholder page
 │   ├── NothingPublished
 │   ├── SameSlot
 │   ├── NotRestorable       deleted content that is gone, or whose place is taken
@@ -73,6 +76,7 @@ GreenroomError
 │   ├── PushUnderWay        one push to a slot at a time
 │   └── GitMissing
 └── Failed                  something that was begun did not succeed; the sentence says what holds now
+    ├── BackupFailed        a backup that could not be written
     ├── InstanceNotStarted
     ├── WarmupFailed
     ├── BuildFailed
@@ -101,6 +105,7 @@ from sites.errors.access import (
     SignInBusy,
     SignInLimited,
 )
+from sites.errors.backups import BackupFailed, BackupPlaceRefused, BackupRefused
 from sites.errors.base import Failed, GreenroomError, Refused, status_of
 from sites.errors.capacity import DiskFull, NotEnoughMemory, QuotaExceeded, UploadsBusy
 from sites.errors.disk import is_disk_full
@@ -143,6 +148,7 @@ from sites.errors.routers import RouterRefused, RoutersLate, RouterUnknown
 from sites.errors.slots import (
     NothingPublished,
     NothingToRollBack,
+    NothingToRun,
     NotRestorable,
     NotStandard,
     NotSwappable,
@@ -178,6 +184,9 @@ __all__ = [
     "AddressNotOffered",
     "AlreadyUp",
     "ArchiveRefused",
+    "BackupFailed",
+    "BackupPlaceRefused",
+    "BackupRefused",
     "BodyTooSlow",
     "BuildFailed",
     "Cancelled",
@@ -222,6 +231,7 @@ __all__ = [
     "NotUp",
     "NothingPublished",
     "NothingToRollBack",
+    "NothingToRun",
     "OutOfMemory",
     "Outdated",
     "PortTaken",

@@ -70,6 +70,13 @@ class SlotStopped(Refused):
     sentence = "'{name}' is stopped, so nothing can be warmed up. Start it, look at it, then swap."
 
 
+class NothingToRun(Refused):
+    """A command is to be run in a slot that has nothing but its placeholder page."""
+
+    code = "NothingToRun"
+    sentence = "Nothing was published to '{name}' yet, so there is nothing to run the command in. Publish to it first."
+
+
 class NothingPublished(Refused):
     """A slot is swapped that has only its placeholder page to offer."""
 

@@ -3,17 +3,17 @@
 from contextlib import suppress
 from datetime import timedelta
 from importlib import import_module
-from pathlib import Path
 
 from django.conf import settings
 
 from sites import kept_deployments
-from sites.content import build, samples, store, tools
+from sites.content import build, store, tools
 from sites.disk import trees
 from sites.disk.folders import is_older
 from sites.disk.use import Use, measure
 from sites.errors import RuntimeUnreachable
-from sites.models import DeletedSlot, Deployment, IdempotentRequest, Operation, Revision, Site, Slot
+from sites.jobs import in_use
+from sites.models import Deployment, IdempotentRequest, Operation, Site, Slot
 from sites.models.clock import now
 from sites.operations import deleted_slots
 from sites.repositories import fetching, place
@@ -32,9 +32,9 @@ def run() -> None:
     for site in Site.objects.filter(workloads__deployments__content_removed_at=None).distinct():
         supersede(site)
     with store.removing():
-        in_use = _in_use()
-        doomed = [*store.set_aside_unused(in_use), *build.set_aside_unused_builds(in_use)]
-        doomed += tools.set_aside_unused(_tools_in_use())
+        names = in_use.contents_and_builds()
+        doomed = [*store.set_aside_unused(names), *build.set_aside_unused_builds(names)]
+        doomed += tools.set_aside_unused(in_use.interpreters())
     for folder in doomed:
         trees.remove(folder)
     _remove_old_logs()
@@ -86,27 +86,6 @@ def _measure_new() -> None:
                 build_bytes=built.bytes,
                 build_files=built.files,
             )
-
-
-def _in_use() -> set[str]:
-    """Names of contents and builds."""
-    shown = {Path(revision.runnable["app"]) for revision in Revision.objects.filter(state__in=Revision.OPEN)}
-    # An app folder is CONTENT_DIR/<digest> or BUILD_DIR/<digest>/app; a revision may outlive its deployment's row
-    of_revisions = {folder.name for folder in shown} | {folder.parent.name for folder in shown}
-    named = Deployment.objects.filter(content_removed_at=None).values_list("content_digest", "build_digest")
-    of_deployments = {digest for pair in named for digest in pair if digest}
-    return of_revisions | of_deployments | deleted_slots.kept_digests() | {samples.placeholder_content().digest}
-
-
-def _tools_in_use() -> set[str]:
-    """Names of the folders of interpreters that instances, deployments and deleted slots need."""
-    deployments = Deployment.objects.filter(content_removed_at=None)
-    named = [*deployments.values_list("traits", flat=True), *DeletedSlot.objects.values_list("traits", flat=True)]
-    folders = {Path(folder) for traits in named for folder in traits.get("tools", ())}
-    for revision in Revision.objects.filter(state__in=Revision.OPEN):
-        folders |= {Path(mount["source"]) for mount in revision.runnable["mounts"]}
-    inside = (folder for folder in folders if folder.is_relative_to(settings.TOOL_DIR))
-    return {folder.relative_to(settings.TOOL_DIR).parts[0] for folder in inside}
 
 
 def _remove_old_logs() -> None:

@@ -1,6 +1,6 @@
 """Specs and statuses as JSON, for the agent's socket and its files."""
 
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import Any
 
 from sites.runtime.spec import (
@@ -38,7 +38,10 @@ Encodable = Orders | Answers
 
 def encode(value: Encodable) -> dict[str, Any]:
     """Plain data that `json.dumps` takes."""
-    return asdict(value)
+    data = asdict(value)
+    if isinstance(value, RunSpec) and value.stdio is None:
+        del data["stdio"]  # agents that are older than it know all other runs
+    return data
 
 
 def _shared(data: dict[str, Any]) -> dict[str, Any]:
@@ -57,7 +60,11 @@ def revision_spec(data: dict[str, Any]) -> RevisionSpec:
 
 def run_spec(data: dict[str, Any]) -> RunSpec:
     """Raises KeyError or TypeError when the data is no RunSpec."""
-    return RunSpec(**_shared({name: value for name, value in data.items() if name not in FORMER}))
+    spec = RunSpec(**_shared({name: value for name, value in data.items() if name not in FORMER}))
+    if spec.stdio is None:
+        return spec
+    given, output, errors = spec.stdio
+    return replace(spec, stdio=(given, output, errors))
 
 
 def probe_spec(data: dict[str, Any]) -> ProbeSpec:

@@ -140,6 +140,9 @@ class RunSpec:
     disk_bytes: int = 0
     """What its writable folders may take together; 0: no limit, and no look at the free disk either."""
     disk_files: int = 0
+    stdio: tuple[str, str, str] | None = None
+    """Paths of what becomes its stdin, stdout and stderr: a terminal (pts(4)) three times, or ends of pipes below
+    /proc/PID/fd. None: nothing to read, and all that it writes goes to its log."""
 
 
 class RunState(StrEnum):

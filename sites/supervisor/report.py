@@ -13,6 +13,7 @@ from django.conf import settings
 from django.db import connection
 from django.db.models import Sum
 
+from sites.backups import schedule
 from sites.models import Operation, OperationState, Revision, RevisionState, Site, Slot
 from sites.models.clock import reckoned
 from sites.operations.kinds import kind_of
@@ -88,6 +89,7 @@ def _facts() -> dict[str, str]:
         "Memory limits": _memory_limits(),
         "Open operations": _open_operations(),
         "Disk": _disk(),
+        "Backups": one_line(schedule.line()),
         "Memory": _memory(Path("/proc/meminfo").read_text()),
     }
 

@@ -1,5 +1,10 @@
 """One-time commands of the agent: run once, whatever happens to it, and behind everything else."""
 
+import fcntl
+import os
+import select
+import struct
+import termios
 import time
 
 import pytest
@@ -33,6 +38,47 @@ def test_a_run_that_takes_too_long_is_ended(shared_agent: Agent) -> None:
     began = time.monotonic()
     shared_agent.runtime.end_run("slow-2")
     assert time.monotonic() - began < 30
+
+
+ASKS = """
+import getpass, os, sys
+print(sys.stdin.isatty(), os.get_terminal_size().columns, flush=True)
+print(len(getpass.getpass("Password: ")), flush=True)
+try:
+    while True: sys.stdin.readline()
+except KeyboardInterrupt:
+    sys.exit(7)
+"""
+
+
+def test_a_terminal_that_is_handed_over_is_the_runs_own(shared_agent: Agent) -> None:
+    ours, its = os.openpty()
+    try:
+        fcntl.ioctl(its, termios.TIOCSWINSZ, struct.pack("HHHH", 30, 97, 0, 0))
+        name = os.ttyname(its)
+        command = ("/usr/bin/python3", "-c", ASKS)
+        spec = RunSpec("asks-1", 5, "site", command, {}, (), directory="/", stdio=(name, name, name))
+        shared_agent.runtime.start_run(spec)
+        read_until(ours, "True 97")
+        read_until(ours, "Password: ")
+        os.write(ours, b"secret\n")
+        assert "secret" not in read_until(ours, "6\r\n"), "what is typed as a password is not shown"
+        os.write(ours, b"\x03")  # Ctrl-C
+        wait_until(lambda: shared_agent.runtime.observe_run("asks-1").state is RunState.ENDED)
+        assert shared_agent.runtime.observe_run("asks-1").exit_code == 7
+    finally:
+        shared_agent.runtime.end_run("asks-1")
+        os.close(ours)
+        os.close(its)
+
+
+def read_until(descriptor: int, text: str) -> str:
+    """What comes, up to and with `text`."""
+    found = ""
+    while text not in found:
+        assert select.select([descriptor], [], [], 60)[0], found
+        found += os.read(descriptor, 4096).decode()
+    return found
 
 
 def test_a_run_survives_the_agent(agent: Agent) -> None:

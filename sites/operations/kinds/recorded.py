@@ -34,6 +34,7 @@ MEMBERS = Recorded("members", "change of the subscription", "Changing the subscr
 DOMAINS = Recorded("domains", "change of the domain names", "Changing the domain names of '{target}'")
 SOURCE_CONTROL = Recorded("source_control", "change of the source control", "Changing the source control of '{target}'")
 CERTIFICATES = Recorded("certificates", "change of the certificates", "Changing the certificates of '{target}'")
+COMMAND = Recorded("command", "command", "Running a command in '{target}'")
 CRASH_LOOP = Recorded("crash_loop", "crash loop", "Watching '{target}'")
 QUOTA = Recorded("quota", "disk quota", "Measuring the folders of '{target}'")
 SIGN_IN = Recorded("sign_in", "change of the sign-in", "Changing how '{target}' signs in", is_warning=True)

@@ -23,6 +23,7 @@ SIG_DFL = None
 SIGXFSZ = 25
 PR_CAPBSET_READ, PR_CAPBSET_DROP, PR_SET_NO_NEW_PRIVS, PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL = 23, 24, 38, 47, 4
 PR_SET_SECCOMP, SECCOMP_MODE_FILTER, INSTRUCTION_BYTES = 22, 2, 8
+TIOCSCTTY = 0x540E
 CAPABILITY_VERSION_3 = 0x20080522
 
 _libc = ctypes.CDLL(None, use_errno=True)
@@ -103,6 +104,13 @@ def _forget_signals() -> None:
             _libc.signal(number, SIG_DFL)
 
 
+def _take_terminal() -> None:
+    """The terminal that somebody has given it is its own: it asks for passwords there, and Ctrl-C comes to it."""
+    if os.isatty(0):
+        _libc.setsid()  # where it leads a session already, nothing happens
+        _libc.ioctl(0, TIOCSCTTY, 0)
+
+
 def _stop(code: int, sentence: str) -> int:
     os.write(2, f"{sentence}\n".encode(errors="replace"))
     return code
@@ -139,6 +147,7 @@ def main(user: int, descriptor: int, calls: int | None = None) -> int:
     os.closerange(3, os.sysconf("SC_OPEN_MAX"))
     os.umask(UMASK)
     _forget_signals()
+    _take_terminal()
     try:
         os.chdir(directory)
     except OSError as error:

@@ -74,6 +74,8 @@ class Job:
     """Each line of its log begins with the time."""
     in_background: bool = False
     """Stands behind others for the processor."""
+    stdio: tuple[str, str, str] | None = None
+    """See RunSpec.stdio."""
 
 
 def translate(text: str, mounts: tuple[Mount, ...]) -> str:
@@ -146,6 +148,7 @@ class Machine:
             netns=job.place.netns if job.place else None,
             mark=self.mark,
             seccomp=self._seccomp,
+            stdio=job.stdio,
         )
 
         def confine(pid: int) -> None:

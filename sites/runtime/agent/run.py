@@ -138,7 +138,8 @@ class Run:
             log_limit=LOG_BYTES,
             largest_file=spec.disk_bytes or self._machine.storage.largest_file(spec.owner),
             place=place,
-            in_background=True,
+            in_background=spec.stdio is None,
+            stdio=spec.stdio,
         )
         return await self._machine.start(job, {})
 

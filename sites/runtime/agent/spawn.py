@@ -41,6 +41,8 @@ class Order:
     netns: str | None
     mark: str
     seccomp: bytes
+    stdio: tuple[str, str, str] | None = None
+    """In place of nothing to read and of that pipe, see RunSpec.stdio."""
 
 
 def status_file(folder: Path) -> Path:
@@ -125,6 +127,16 @@ def open_gate(folder: Path) -> None:
         os.close(descriptor)
 
 
+def _stdio(order: Order) -> list[tuple[Path, int]]:
+    """What to open as stdin, stdout and stderr, and how. None of it becomes a terminal that controls the agent."""
+    if order.stdio is not None:
+        flags = (os.O_RDONLY, os.O_WRONLY, os.O_WRONLY)
+        return [(Path(path), flag | os.O_CLOEXEC | os.O_NOCTTY) for path, flag in zip(order.stdio, flags, strict=True)]
+    # Open for both: whoever reads it may go away and come back
+    output = (output_pipe(order.folder), os.O_RDWR | OWN_FILE)
+    return [(Path("/dev/null"), os.O_RDONLY | OWN_FILE), output, output]
+
+
 def spawn(order: Order) -> int:
     """Starts the monitor, which waits at its gate; returns its pid. Raises OSError when it cannot be started."""
     options: list[str] = []
@@ -139,16 +151,13 @@ def spawn(order: Order) -> int:
     opened: list[int] = []
     try:
         for path, flags in (
-            (Path("/dev/null"), os.O_RDONLY),
-            # Open for both: whoever reads it may go away and come back
-            (output_pipe(order.folder), os.O_RDWR),
-            (status_file(order.folder), os.O_WRONLY | os.O_APPEND | os.O_CREAT),
+            *_stdio(order),
+            (status_file(order.folder), os.O_WRONLY | os.O_APPEND | os.O_CREAT | OWN_FILE),
             # Open for both: if the agent dies before the gate opens, the sandbox must wait, not see an end
-            (gate_file(order.folder), os.O_RDWR),
+            (gate_file(order.folder), os.O_RDWR | OWN_FILE),
         ):
-            opened.append(_raised(os.open(path, flags | OWN_FILE, 0o600)))
-        null, output, status, gate = opened
-        pairs = [(null, 0), (output, 1), (output, 2), (status, STATUS), (gate, GATE)]
+            opened.append(_raised(os.open(path, flags, 0o600)))
+        pairs = list(zip(opened, (0, 1, 2, STATUS, GATE), strict=True))
         text = "".join(f"{option}\0" for option in options)
         layer = order.view.layer.pack() if order.view.layer is not None else b""
         for content, number in (

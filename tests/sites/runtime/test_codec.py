@@ -41,6 +41,12 @@ RUN = RunSpec("build-1", 4, "contoso", ("sh", "-c", "true"), {}, (Mount("/a", "/
 def test_orders_come_out_as_they_went_in() -> None:
     assert codec.revision_spec(json.loads(json.dumps(codec.encode(REVISION)))) == REVISION
     assert codec.run_spec(json.loads(json.dumps(codec.encode(RUN)))) == RUN
+    typed = replace(RUN, stdio=("/dev/pts/3", "/dev/pts/3", "/dev/pts/3"))
+    assert codec.run_spec(json.loads(json.dumps(codec.encode(typed)))) == typed
+
+
+def test_an_agent_that_knows_no_terminals_understands_every_other_run() -> None:
+    assert "stdio" not in codec.encode(RUN)
 
 
 def test_reports_come_out_as_they_went_in() -> None:

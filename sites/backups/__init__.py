@@ -1,0 +1,1 @@
+"""Backups of an installation: written while it runs, restored into an empty data folder."""

@@ -1,0 +1,77 @@
+"""Write a backup while everything goes on."""
+
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from django.conf import settings
+
+from sites.backups import archive, database, manifest, snapshot
+from sites.errors import BackupFailed, BackupPlaceRefused
+
+PREFIX = "greenroom-"
+PARTIAL = ".partial"
+FORM = "%Y-%m-%dT%H%M%SZ"
+
+
+@dataclass(frozen=True, slots=True)
+class Backup:
+    """One that is complete."""
+
+    path: Path
+    bytes: int
+    changed: int
+    """Files of sites that changed while they were read, or went away."""
+
+
+def make(target: Path, *, has_keys: bool = False, tell: Callable[[str], None] = lambda _: None) -> Backup:
+    """Write a backup into the folder `target`, or to the file of that name, which must not be there.
+
+    A file of this name is a whole backup: it has another name until then. Raises BackupPlaceRefused, BackupFailed.
+    """
+    path = _choose(target)
+    partial = path.with_name(f"{path.name}{PARTIAL}")
+    try:
+        with snapshot.taken(has_keys=has_keys) as draft:
+            tell(f"The database is copied. Writing {path}")
+            os.close(os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW, 0o600))
+            first = [manifest.NAME, database.NAME]
+            rest = sorted(entry.name for entry in draft.iterdir() if entry.name not in first)
+            live = [name for name in snapshot.LIVE if (settings.DATA_DIR / name).exists()]
+            said = archive.write(partial, [(draft, [*first, *rest]), (settings.DATA_DIR, live)])
+        _settle(partial)
+        partial.rename(path)
+        _settle(path.parent)
+        return Backup(path, path.stat().st_size, len(said))
+    except OSError as error:
+        raise BackupFailed(reason=str(error)) from error
+    finally:
+        partial.unlink(missing_ok=True)
+
+
+def backups_in(folder: Path) -> list[Path]:
+    """Those that `make` has named, the oldest first."""
+    return sorted(folder.glob(f"{PREFIX}*Z{archive.SUFFIX}"))
+
+
+def _choose(target: Path) -> Path:
+    if target.resolve().is_relative_to(settings.DATA_DIR):
+        raise BackupPlaceRefused(
+            file=target, reason="it lies in the data folder itself", remedy="Choose a folder on another disk."
+        )
+    path = target / f"{PREFIX}{datetime.now(UTC):{FORM}}{archive.SUFFIX}" if target.is_dir() else target
+    if path.exists():
+        raise BackupPlaceRefused(file=path, reason="it exists already", remedy="Choose another name, or a folder.")
+    if not path.parent.is_dir():
+        raise BackupPlaceRefused(file=path, reason=f"there is no folder {path.parent}", remedy="Make it first.")
+    return path
+
+
+def _settle(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

@@ -1,0 +1,60 @@
+"""A backup of a running installation, restored on what stands for another machine: its sites serve as before."""
+
+import re
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from sites.management.welcome import administrator
+from sites.services.custom_sites import Beginning, create_custom_site
+from sites.services.subscriptions import ensure_default
+from tests.live.stage import using
+from tests.live.system import System, wait_for
+from tools.demo import operations
+
+pytestmark = pytest.mark.live
+
+HOSTS = ("reborn", "reborn-staging")
+
+
+def test_an_empty_data_folder_takes_a_backup_and_serves(make_system: Callable[..., System], tmp_path: Path) -> None:
+    former, other = make_system(), make_system()
+    former.start()
+    with using(former):
+        user = administrator()
+        begun = create_custom_site(
+            acting_user=user,
+            subscription=ensure_default(owner=user),
+            name="reborn",
+            mode="standard",
+            instance_count=1,
+            beginning=Beginning.SAMPLE,
+            has_staging=True,
+        )
+        operations.wait_for(begun)
+    made = former.manage("backup", str(tmp_path))
+    assert made.returncode == 0, made.stderr
+    (backup,) = tmp_path.iterdir()
+    assert "Backups           none on schedule" in former.manage("status").stdout
+    seen = [said(former, host) for host in HOSTS]
+    assert former.interrupt() == 0
+
+    refused = other.manage("restore", str(backup))
+    assert refused.returncode == 1
+    assert "the key file is another one" in refused.stderr
+    shutil.copy(former.data / "secret.key", other.data / "secret.key")
+    restored = other.manage("restore", str(backup))
+    assert restored.returncode == 0, restored.stderr
+    assert "has a database already" in other.manage("restore", str(backup)).stderr
+    other.start()
+    wait_for(lambda: [said(other, host) for host in HOSTS] == seen, 120, "both slots serve what they served")
+    assert seen == ["Version 1", "Version 2"]
+
+
+def said(system: System, host: str) -> str:
+    """What a visitor reads there."""
+    with system.client(host) as visitor:
+        found = re.search(r"Version \d", visitor.get("/").text)
+    return found[0] if found else ""

@@ -1,0 +1,1 @@
+"""Backups are whole, readable for their owner alone, and come back."""
