@@ -24,15 +24,30 @@ class Relay:
     outward: list[tuple[int, int]]
     ends: list[int]
     """What is still to be closed."""
+    waiting: bytes = b""
+    """Was read, and is not taken yet by the process, which may never read it."""
 
     def pass_on(self, seconds: float) -> None:
-        """Wait until something comes, at most `seconds`, and pass it on."""
+        """Wait until something comes, at most `seconds`, and pass it on. A process that does not read holds nothing up."""
         with selectors.PollSelector() as selector:
-            pairs = [*self.outward, *([self.inward] if self.inward else [])]
-            for source, target in pairs:
+            for source, target in self.outward:
                 selector.register(source, selectors.EVENT_READ, target)
-            for key, _ in selector.select(seconds):
-                self._pass(key.fd, key.data)
+            if self.inward is not None:
+                self._register_inward(selector, *self.inward)
+            for key, events in selector.select(seconds):
+                if self.inward is not None and key.data is None:
+                    self._pass_in(*self.inward)
+                elif events & selectors.EVENT_READ and key.data is not None and (piece := _read(key.fd)):
+                    _write(key.data, piece)
+
+    def _register_inward(self, selector: selectors.PollSelector, source: int, target: int) -> None:
+        """Either there is something to give, or something to get."""
+        if not self.waiting:
+            selector.register(source, selectors.EVENT_READ, None)
+        elif target in selector.get_map():  # a terminal, which goes both ways
+            self._pass_in(source, target)
+        else:
+            selector.register(target, selectors.EVENT_WRITE, None)
 
     def drain(self) -> None:
         """Pass on what was written before the end."""
@@ -41,15 +56,24 @@ class Relay:
             while piece := _read(source):
                 _write(target, piece)
 
-    def _pass(self, source: int, target: int) -> None:
-        piece = _read(source)
-        if piece:
-            _write(target, piece)
-        elif self.inward == (source, target):
-            self.inward = None
-            if target not in [reads for reads, _ in self.outward]:  # a pipe, which ends by being closed
-                self.ends.remove(target)
-                os.close(target)
+    def _pass_in(self, source: int, target: int) -> None:
+        if not self.waiting:
+            self.waiting = _read(source)
+            if not self.waiting:
+                self._end_inward(target)
+                return
+        try:
+            self.waiting = self.waiting[os.write(target, self.waiting) :]
+        except BlockingIOError:
+            return
+        except OSError:  # it has closed its end
+            self._end_inward(target)
+
+    def _end_inward(self, target: int) -> None:
+        self.inward, self.waiting = None, b""
+        if target not in [reads for reads, _ in self.outward]:  # a pipe, which ends by being closed
+            self.ends.remove(target)
+            os.close(target)
 
     def close(self) -> None:
         """Let go of everything."""
@@ -67,6 +91,7 @@ def terminal() -> Iterator[Relay]:
         fcntl.ioctl(its, termios.TIOCSWINSZ, fcntl.ioctl(0, termios.TIOCGWINSZ, bytes(8)))
 
     name = os.ttyname(its)
+    os.set_blocking(ours, False)
     passing = Relay((name, name, name), (0, ours), [(ours, 1)], [ours, its])
     try:
         resize()
@@ -85,6 +110,7 @@ def pipes() -> Iterator[Relay]:
     pairs = [os.pipe() for _ in range(3)]
     (in_read, in_write), (out_read, out_write), (err_read, err_write) = pairs
     paths = tuple(f"/proc/{os.getpid()}/fd/{number}" for number in (in_read, out_write, err_write))
+    os.set_blocking(in_write, False)
     ends = [number for pair in pairs for number in pair]
     passing = Relay((paths[0], paths[1], paths[2]), (0, in_write), [(out_read, 1), (err_read, 2)], ends)
     try:

@@ -2,27 +2,27 @@
 
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from sites.management import relay
 
 
 @contextmanager
-def own_stdio(folder: Path) -> Iterator[None]:
+def own_stdio(folder: Path, given: str = "what is given") -> Iterator[None]:
     """The process's descriptors 0 and 1 are files, as of `run < given > output`."""
-    (folder / "given").write_text("what is given")
+    (folder / "given").write_text(given)
     kept = [os.dup(number) for number in (0, 1)]
-    given = os.open(folder / "given", os.O_RDONLY)
+    reading = os.open(folder / "given", os.O_RDONLY)
     output = os.open(folder / "output", os.O_WRONLY | os.O_CREAT, 0o600)
-    os.dup2(given, 0)
+    os.dup2(reading, 0)
     os.dup2(output, 1)
     try:
         yield
     finally:
         for number, former in enumerate(kept):
             os.dup2(former, number)
-        for descriptor in (*kept, given, output):
+        for descriptor in (*kept, reading, output):
             os.close(descriptor)
 
 
@@ -40,6 +40,29 @@ def test_a_process_reads_to_the_end_and_what_it_wrote_comes_back(tmp_path: Path)
         os.close(reads)
         os.close(writes)
     assert (tmp_path / "output").read_text() == "first, last"
+
+
+def test_a_process_that_reads_nothing_holds_nobody_up(tmp_path: Path) -> None:
+    with own_stdio(tmp_path, given="x" * 1_000_000), relay.pipes() as passing:
+        reads, writes = os.open(passing.stdio[0], os.O_RDONLY), os.open(passing.stdio[1], os.O_WRONLY)
+        for _ in range(20):
+            passing.pass_on(0.01)
+        os.write(writes, b"done")
+        passing.pass_on(1)
+        passing.drain()
+        read = 0
+        while passing.inward is not None:
+            passing.pass_on(0.01)
+            os.set_blocking(reads, False)
+            with suppress(BlockingIOError):
+                read += len(os.read(reads, 1 << 20))
+        os.set_blocking(reads, True)
+        while piece := os.read(reads, 1 << 20):
+            read += len(piece)
+        os.close(reads)
+        os.close(writes)
+    assert (tmp_path / "output").read_text() == "done"
+    assert read == 1_000_000
 
 
 def test_nothing_stays_open(tmp_path: Path) -> None:
