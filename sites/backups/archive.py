@@ -10,15 +10,20 @@ from sites.errors import BackupFailed, BackupRefused
 
 SUFFIX = ".tar.gz"
 COMPRESS = "gzip -1"
-KEPT_AS_THEY_ARE = ("--sparse", "--numeric-owner", "--one-file-system")
+KEPT_AS_THEY_ARE = ("--sparse", "--numeric-owner")
 CHANGED = 1
 """Exit code of tar when files changed while they were read; those of running sites do."""
+OF_SITES = "mounts"
+"""What web sites write themselves. Whatever they make of it, the rest is written and restored."""
 
 
 def write(target: Path, parts: Sequence[tuple[Path, Sequence[str]]]) -> list[str]:
-    """Write the entries of some folders, each given as (folder, names), and return what tar says of files that changed
-    meanwhile. Raises BackupFailed."""
+    """Write the entries of some folders, each given as (folder, names), and read the archive back.
+
+    Returns what tar says of files that changed meanwhile or could not be read. Raises BackupFailed.
+    """
     line = ["tar", "--create", f"--file={target}", f"--use-compress-program={COMPRESS}", *KEPT_AS_THEY_ARE]
+    line += ["--one-file-system", "--ignore-failed-read"]
     for folder, names in parts:
         line += ["-C", str(folder), *names] if names else []
     with tempfile.TemporaryFile("w+", errors="replace") as errors:
@@ -27,7 +32,15 @@ def write(target: Path, parts: Sequence[tuple[Path, Sequence[str]]]) -> list[str
         said = [text.removeprefix("tar: ").strip() for text in errors]
     if code not in (0, CHANGED):
         raise BackupFailed(reason=f"tar ended with {code}: {' '.join(said)[-500:]}")
+    _read_back(target)
     return said
+
+
+def _read_back(target: Path) -> None:
+    line = ["tar", "--list", f"--file={target}", "--gzip"]
+    done = subprocess.run(line, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, errors="replace")
+    if done.returncode:
+        raise BackupFailed(reason=f"what was written cannot be read back: {done.stderr.strip()[-500:]}")
 
 
 def describe(source: Path) -> manifest.Manifest:
@@ -42,12 +55,30 @@ def describe(source: Path) -> manifest.Manifest:
     return manifest.parse(done.stdout)
 
 
-def extract(source: Path, target: Path) -> None:
-    """Unpack all of it into an empty folder. Raises BackupRefused."""
-    line = ["tar", "--extract", f"--file={source}", "--gzip", "--preserve-permissions", *KEPT_AS_THEY_ARE[:2]]
-    done = subprocess.run([*line, "-C", str(target)], capture_output=True, text=True, errors="replace")
+def extract(source: Path, target: Path) -> list[str]:
+    """Unpack all of it into an empty folder. Returns what tar says of files of web sites that could not be restored.
+
+    Raises BackupRefused for everything else that could not.
+    """
+    line = ["tar", "--extract", f"--file={source}", "--gzip", "--preserve-permissions", *KEPT_AS_THEY_ARE]
+    line += ["-C", str(target)]
+    only_rest = ["--anchored", f"--exclude={OF_SITES}"]
+    done = subprocess.run([*line, *only_rest], capture_output=True, text=True, errors="replace")
     if done.returncode:
         raise BackupRefused(
             reason=f"it could not be unpacked ({done.stderr.strip()[-300:]})",
             remedy="See that the disk has room and that the file was copied whole, then restore again.",
         )
+    return _extract_of_sites(line, target)
+
+
+def _extract_of_sites(line: Sequence[str], target: Path) -> list[str]:
+    """An archive without any is no fault."""
+    (target / OF_SITES).mkdir(mode=0o700)
+    with tempfile.TemporaryFile("w+", errors="replace") as errors:
+        done = subprocess.run([*line, "--wildcards", "--anchored", f"{OF_SITES}/*"], stderr=errors)
+        if not done.returncode:
+            return []
+        errors.seek(0)
+        said = [text.removeprefix("tar: ").strip() for text in errors]
+    return [text for text in said if "Not found in archive" not in text and "Exiting with failure" not in text]

@@ -23,7 +23,7 @@ class Backup:
     path: Path
     bytes: int
     changed: int
-    """Files of sites that changed while they were read, or went away."""
+    """Files of sites that changed while they were read, went away, or could not be read."""
 
 
 def make(target: Path, *, has_keys: bool = False, tell: Callable[[str], None] = lambda _: None) -> Backup:
@@ -64,6 +64,12 @@ def _choose(target: Path) -> Path:
     path = target / f"{PREFIX}{datetime.now(UTC):{FORM}}{archive.SUFFIX}" if target.is_dir() else target
     if path.exists():
         raise BackupPlaceRefused(file=path, reason="it exists already", remedy="Choose another name, or a folder.")
+    if path == target and not path.name.endswith(archive.SUFFIX):
+        raise BackupPlaceRefused(
+            file=path,
+            reason="there is no such folder",
+            remedy=f"Make the folder first, or use a name that ends in {archive.SUFFIX} for a file.",
+        )
     if not path.parent.is_dir():
         raise BackupPlaceRefused(file=path, reason=f"there is no folder {path.parent}", remedy="Make it first.")
     return path

@@ -45,7 +45,12 @@ def _unpack(source: Path, described: Manifest, tell: Callable[[str], None]) -> N
     draft.mkdir(mode=0o700)
     try:
         tell(f"Unpacking the backup of {described.made_at}")
-        archive.extract(source, draft)
+        lost = archive.extract(source, draft)
+        if lost:
+            tell(
+                f"{len(lost)} files or folders that web sites wrote could not be restored, for example: "
+                f"{lost[0][:300]}. Everything else is restored."
+            )
         _place(draft, described)
         (settings.DATA_DIR / UNFINISHED).write_text(json.dumps(described.folder))
         database.load(draft / database.NAME, Path(connection.settings_dict["NAME"]))

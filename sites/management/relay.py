@@ -28,7 +28,7 @@ class Relay:
     """Was read, and is not taken yet by the process, which may never read it."""
 
     def pass_on(self, seconds: float) -> None:
-        """Wait until something comes, at most `seconds`, and pass it on. A process that does not read holds nothing up."""
+        """Wait until something comes, at most `seconds`, and pass it on, also if the process does not read."""
         with selectors.PollSelector() as selector:
             for source, target in self.outward:
                 selector.register(source, selectors.EVENT_READ, target)

@@ -19,7 +19,9 @@ class Command(GreenroomCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         """Where to, and Greenroom's own options."""
-        parser.add_argument("target", type=Path, help="an existing folder, or the name of a new file")
+        parser.add_argument(
+            "target", type=Path, help="an existing folder, or the name of a new file that ends in .tar.gz"
+        )
         parser.add_argument(
             "--with-keys", action="store_true", help="put the key file into it: who has the backup can then read all"
         )
@@ -31,8 +33,9 @@ class Command(GreenroomCommand):
         self._tell(f"Done: {backup.path}, {backup.bytes / MEGABYTE:,.1f} MB.")
         if backup.changed:
             self._tell(
-                f"{backup.changed} files in persistent folders changed while they were read. A database that an "
-                "application keeps there may be incomplete in the backup; have the application dump it to a file too."
+                f"{backup.changed} files in persistent folders changed while they were read, or could not be read. A "
+                "database that an application keeps there may be incomplete in the backup; have the application dump "
+                "it to a file too."
             )
         if not with_keys:
             self._tell(f"A restore also needs the keys. Keep a copy of {settings.KEY_FILE} in another place.")

@@ -30,7 +30,9 @@ class Command(GreenroomCommand):
                 remedy="Stop it, or choose another folder: --data DIR",
             )
         described = restore(file, tell=self._tell)
-        self._tell(f"The backup of {described.made_at} is restored. Start Greenroom: ./greenroom up")
+        self._tell(
+            f"The backup of {described.made_at} is restored. Start Greenroom: ./greenroom up --data {settings.DATA_DIR}"
+        )
 
     def _tell(self, line: str) -> None:
         self.stdout.write(line)

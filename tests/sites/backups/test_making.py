@@ -1,5 +1,6 @@
 """A backup holds what the rows name, and is there as a whole or not at all."""
 
+import os
 import shutil
 import sqlite3
 import subprocess
@@ -13,6 +14,7 @@ from django.db import connection
 
 from sites.backups import archive, database, manifest, snapshot
 from sites.backups.making import make
+from sites.disk import trees
 from sites.errors import BackupFailed, BackupPlaceRefused
 from sites.keyring import key_file
 from tests.contents import unpack_zip
@@ -118,12 +120,46 @@ def test_what_a_killed_backup_left_is_removed(target: Path, settings: LazySettin
 def test_places_that_cannot_hold_it_are_refused(target: Path, settings: LazySettings, db: None) -> None:
     with pytest.raises(BackupPlaceRefused, match="lies in the data folder"):
         make(settings.DATA_DIR)
-    (target / "taken").write_text("mine")
+    (target / "taken.tar.gz").write_text("mine")
     with pytest.raises(BackupPlaceRefused, match="exists already"):
-        make(target / "taken")
-    assert (target / "taken").read_text() == "mine"
+        make(target / "taken.tar.gz")
+    assert (target / "taken.tar.gz").read_text() == "mine"
     with pytest.raises(BackupPlaceRefused, match="no folder"):
-        make(target / "nowhere" / "file")
+        make(target / "nowhere" / "file.tar.gz")
+    with pytest.raises(BackupPlaceRefused, match="no such folder"):
+        make(target / "mistyped")
+
+
+def test_what_a_web_site_makes_of_its_folder_spoils_nothing_else(
+    target: Path, settings: LazySettings, db: None, tmp_path: Path
+) -> None:
+    folder = settings.DATA_DIR / "mounts" / "1"
+    os.mkfifo(folder / "pipe")
+    (folder / "closed").mkdir(mode=0)
+    (folder / "link").symlink_to("/etc/passwd")
+    (folder / "elsewhere").symlink_to(tmp_path)
+    here = os.open(folder, os.O_RDONLY)
+    for _ in range(60):  # 12,000 bytes of path
+        os.mkdir("d" * 200, dir_fd=here)
+        deeper = os.open("d" * 200, os.O_RDONLY, dir_fd=here)
+        os.close(here)
+        here = deeper
+    os.close(here)
+    (settings.DATA_DIR / "mounts" / "2").mkdir()
+    (settings.DATA_DIR / "mounts" / "2" / "kept.txt").write_text("of another site")
+    try:
+        backup = make(target)
+        unpacked = tmp_path / "unpacked"
+        unpacked.mkdir()
+        lost = archive.extract(backup.path, unpacked)
+    finally:
+        trees.remove(folder)
+    assert (unpacked / "mounts" / "2" / "kept.txt").read_text() == "of another site"
+    assert (unpacked / "mounts" / "1" / "notes.txt").read_text() == "kept"
+    assert (unpacked / "mounts" / "1" / "link").is_symlink()
+    assert (unpacked / "database").exists()
+    assert lost and all("too long" in text or "File name" in text for text in lost), lost
+    trees.remove(unpacked)
 
 
 def test_holes_stay_holes(target: Path, settings: LazySettings, db: None, tmp_path: Path) -> None:
