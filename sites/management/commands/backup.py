@@ -19,9 +19,7 @@ class Command(GreenroomCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         """Where to, and Greenroom's own options."""
-        parser.add_argument(
-            "target", type=Path, help="an existing folder, or a new file that ends in .tar.gz"
-        )
+        parser.add_argument("target", type=Path, help="an existing folder, or a new file that ends in .tar.gz")
         parser.add_argument(
             "--with-keys", action="store_true", help="put the key file into it: who has the backup can then read all"
         )
