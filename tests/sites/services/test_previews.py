@@ -7,10 +7,10 @@ from functools import partial
 import pytest
 from django.conf import LazySettings
 
-from sites import tasks
-from sites.errors import Refused, SwapPending
+from sites import access, tasks
+from sites.errors import NotAllowed, NotFound, Refused, SwapPending
 from sites.jobs.scheduling import Schedule
-from sites.models import Category, Operation, RevisionState, SlotHold, Step
+from sites.models import Category, Membership, Operation, RevisionState, Role, SlotHold, Step
 from sites.models.clock import now
 from sites.operations import claims
 from sites.operations.procedure import Progress
@@ -228,3 +228,17 @@ def test_a_preview_that_every_router_refuses_ends_and_staging_shows_its_own_vers
     take(production.site_id, production.site.routes_version)
     assert mark_behind(domain, "contoso-staging.localhost") == "staging"
     assert not SlotHold.objects.exists()
+
+
+def test_who_was_removed_meanwhile_does_not_go_on_with_what_they_asked_for(domain: Domain) -> None:
+    production, staging = domain.staged()
+    member = Membership.objects.create(subscription=domain.subscription, user=domain.charlie, role=Role.CONTRIBUTOR)
+    asked = swaps.request_swap(acting_user=domain.charlie, source=staging, target=production, with_preview=True)
+    assert access.get_operation_for_change(domain.charlie, asked.public_id) == asked
+    member.role = Role.READER
+    member.save()
+    with pytest.raises(NotAllowed):
+        access.get_operation_for_change(domain.charlie, asked.public_id)
+    member.delete()
+    with pytest.raises(NotFound):
+        access.get_operation_for_change(domain.charlie, asked.public_id)
