@@ -9,6 +9,7 @@ from pathlib import Path
 from django.conf import settings
 
 from sites.backups import archive, database, manifest, snapshot
+from sites.disk.folders import settle
 from sites.errors import BackupFailed, BackupPlaceRefused
 
 PREFIX = "greenroom-"
@@ -41,9 +42,9 @@ def make(target: Path, *, has_keys: bool = False, tell: Callable[[str], None] = 
             rest = sorted(entry.name for entry in draft.iterdir() if entry.name not in first)
             live = [name for name in snapshot.LIVE if (settings.DATA_DIR / name).exists()]
             said = archive.write(partial, [(draft, [*first, *rest]), (settings.DATA_DIR, live)])
-        _settle(partial)
+        settle(path.parent, [partial])
         partial.rename(path)
-        _settle(path.parent)
+        settle(path.parent, [path.parent])
         return Backup(path, path.stat().st_size, len(said))
     except OSError as error:
         raise BackupFailed(reason=str(error)) from error
@@ -73,11 +74,3 @@ def _choose(target: Path) -> Path:
     if not path.parent.is_dir():
         raise BackupPlaceRefused(file=path, reason=f"there is no folder {path.parent}", remedy="Make it first.")
     return path
-
-
-def _settle(path: Path) -> None:
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
