@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from django.conf import settings
+from django.db import DatabaseError
 
 from sites.backups import archive, database, manifest, snapshot
 from sites.disk.folders import settle
@@ -46,6 +47,8 @@ def make(target: Path, *, has_keys: bool = False, tell: Callable[[str], None] = 
         partial.rename(path)
         settle(path.parent, [path.parent])
         return Backup(path, path.stat().st_size, len(said))
+    except DatabaseError as error:
+        raise BackupFailed(reason=f"the database cannot be read ({error})") from error
     except OSError as error:
         raise BackupFailed(reason=str(error)) from error
     finally:

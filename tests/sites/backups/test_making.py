@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 from django.conf import LazySettings
-from django.db import connection
+from django.db import DatabaseError, connection
 
 from sites.backups import archive, database, manifest, snapshot
 from sites.backups.making import make
@@ -109,6 +109,18 @@ def test_a_failure_leaves_nothing_behind(
         make(target)
     assert list(target.iterdir()) == []
     assert not (settings.DATA_DIR / snapshot.DRAFT).exists()
+
+
+def test_a_database_that_cannot_be_read_ends_in_a_sentence(
+    target: Path, db: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail() -> set[str]:
+        raise DatabaseError("no such table: sites_revision")
+
+    monkeypatch.setattr("sites.jobs.in_use.contents_and_builds", fail)
+    with pytest.raises(BackupFailed, match="the database cannot be read"):
+        make(target)
+    assert list(target.iterdir()) == []
 
 
 def test_what_a_killed_backup_left_is_removed(target: Path, settings: LazySettings, db: None) -> None:
