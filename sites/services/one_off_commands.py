@@ -4,7 +4,9 @@ import shlex
 import uuid
 from dataclasses import replace
 
-from sites.errors import NotFound, NothingToRun
+from django.db import DatabaseError
+
+from sites.errors import NotFound, NothingToRun, Refused
 from sites.models import Operation, Slot
 from sites.models.slot import PRODUCTION
 from sites.operations.kinds.recorded import COMMAND
@@ -23,7 +25,13 @@ def plan(
     Raises NotFound when there is no such slot, NothingToRun when nothing was published to it.
     """
     found = Slot.objects.filter(site__name=site.lower(), name=slot.lower() or PRODUCTION)
-    place = found.select_related("site", "workload__active_deployment", "live_revision").first()
+    try:
+        place = found.select_related("site", "workload__active_deployment", "live_revision").first()
+    except DatabaseError as error:
+        raise Refused(
+            "There is no installation of Greenroom in this data folder. Name its folder with --data, or start one with "
+            "'./greenroom up'."
+        ) from error
     if place is None:
         raise NotFound(f"There is no web site '{site}' with a slot '{slot}'. The portal lists them all.")
     if place.current_workload.active_deployment is None:
