@@ -43,8 +43,8 @@ def test_a_run_that_takes_too_long_is_ended(shared_agent: Agent) -> None:
 ASKS = """
 import getpass, os, sys
 print(sys.stdin.isatty(), os.get_terminal_size().columns, flush=True)
-print(len(getpass.getpass("Password: ")), flush=True)
 try:
+    print(len(getpass.getpass("Password: ")), flush=True)
     while True: sys.stdin.readline()
 except KeyboardInterrupt:
     sys.exit(7)
