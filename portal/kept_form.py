@@ -27,6 +27,7 @@ PAGES = {
     "subscription-create": "settings",
     "subscription-rename": "people",
     "person-add": "people",
+    "site-people": "site-people",
 }
 """Where each form is sent, and the page that shows it with what was typed. Other forms hold nothing worth keeping."""
 LOOKS = ("/reveal/",)

@@ -6,6 +6,7 @@ from django.urls import reverse
 
 from portal.command_bar import Command
 from portal.operation_query import OperationQuery
+from sites.access import may_go_on
 from sites.models import DeletedSlot, Operation
 from sites.operations.kinds import kind_of
 
@@ -41,14 +42,7 @@ def _restore(user: User, selected: Operation | None, nothing: str) -> Command:
             if kind_of(selected).is_deletion
             else "This operation deleted nothing. Select a deletion."
         )
-    elif selected and not _may_change(user, selected):
+    elif selected and not may_go_on(user, selected):
         reason = f"You may look at '{selected.target}' but not change it. Ask an owner for the role."
     address = reverse("operation-restore", args=[selected.public_id]) if selected else ""
     return Command("restore", "Restore", "restart", address, "ask", reason)
-
-
-def _may_change(user: User, operation: Operation) -> bool:
-    return any(
-        membership.may_write and membership.subscription_id == operation.subscription_id
-        for membership in user.memberships.all()
-    )

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from django.db.models import QuerySet
 
 from portal.http import PortalRequest
-from sites.access import visible_operations, visible_sites, visible_subscriptions
+from sites.access import named_subscriptions, visible_operations, visible_sites
 from sites.errors import SettingRefused
 from sites.models import Operation, Site, Subscription
 
@@ -34,9 +34,9 @@ def shown_operations(request: PortalRequest) -> QuerySet[Operation]:
 
 
 def choices(request: PortalRequest) -> list[Choice]:
-    """Every subscription of the person, and whether it is shown."""
+    """Every subscription of the person or of one of their web sites, and whether it is shown."""
     hidden = _hidden(request)
-    return [Choice(subscription, subscription.pk not in hidden) for subscription in visible_subscriptions(request.user)]
+    return [Choice(subscription, subscription.pk not in hidden) for subscription in named_subscriptions(request.user)]
 
 
 def show(request: PortalRequest, wanted: Iterable[str]) -> None:
@@ -45,8 +45,8 @@ def show(request: PortalRequest, wanted: Iterable[str]) -> None:
     What is kept is what is hidden, so that a subscription which the person joins later is shown.
     """
     wanted = set(wanted)
-    hidden = [one.pk for one in visible_subscriptions(request.user) if str(one.public_id) not in wanted]
-    if len(hidden) == visible_subscriptions(request.user).count():
+    hidden = [one.pk for one in named_subscriptions(request.user) if str(one.public_id) not in wanted]
+    if len(hidden) == named_subscriptions(request.user).count():
         raise SettingRefused(
             "No subscription would be left in sight, so those that were shown still are. Choose one at least."
         )

@@ -4,7 +4,7 @@ from django.contrib import admin
 
 from portal.admin.actions import enable_staged_publishing, swap_sites, swap_slots
 from portal.admin.base import ServiceRecordAdmin
-from sites.models import Certificate, CustomDomain, HostName, RouterNode, Site, Slot
+from sites.models import Certificate, CustomDomain, HostName, RouterNode, Site, SiteMember, Slot
 
 
 @admin.register(Site)
@@ -16,6 +16,16 @@ class SiteAdmin(ServiceRecordAdmin):
     list_select_related = ["subscription"]
     search_fields = ["name", "subscription__name"]
     actions = [enable_staged_publishing, swap_sites]
+
+
+@admin.register(SiteMember)
+class SiteMemberAdmin(ServiceRecordAdmin):
+    """Who has a role in one web site alone."""
+
+    list_display = ["user", "site", "role"]
+    list_filter = ["role"]
+    list_select_related = ["user", "site"]
+    search_fields = ["user__username", "site__name"]
 
 
 @admin.register(Slot)

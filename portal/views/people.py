@@ -47,7 +47,7 @@ def add(request: PortalRequest, public_id: uuid.UUID) -> HttpResponse:
     service = members.add_new_person if is_new else members.add_person
     operation = service(acting_user=request.user, subscription=subscription, **form.cleaned_data)
     if is_new:
-        _keep_link(request, User.objects.get(username__iexact=form.cleaned_data["name"]))
+        keep_link(request, User.objects.get(username__iexact=form.cleaned_data["name"]))
     return answer_operation(request, operation, people_address(subscription), stay=False)
 
 
@@ -81,13 +81,7 @@ def new_link(request: PortalRequest, public_id: uuid.UUID, number: int) -> HttpR
     """Another link for somebody who has not chosen a password yet; nobody else gets one here."""
     subscription = get_subscription_for_owner(request.user, public_id)
     member = _member(request, public_id, number)
-    if not links.may_be_invited(member.user):
-        name = member.user.get_username()
-        raise SettingRefused(
-            f"{name} has signed in already, so no link was made. "
-            f"For a lost password a link is made on the server: ./greenroom password --user {name} --link"
-        )
-    _keep_link(request, member.user)
+    keep_another_link(request, member.user)
     return answer_page(request, people_address(subscription))
 
 
@@ -99,9 +93,26 @@ def _member(request: PortalRequest, public_id: uuid.UUID, number: int) -> Member
     return found
 
 
-def _keep_link(request: PortalRequest, person: User) -> None:
+def keep_link(request: PortalRequest, person: User) -> None:
+    """Make a link for a new person, to be shown on the next page and never again."""
     link = request.build_absolute_uri(links.create_link(person))
     request.session[NEW_LINK] = [person.get_username(), link]
+
+
+def keep_another_link(request: PortalRequest, person: User) -> None:
+    """As `keep_link`. Raises SettingRefused for somebody who has come in before."""
+    if not links.may_be_invited(person):
+        name = person.get_username()
+        raise SettingRefused(
+            f"{name} has signed in already, so no link was made. "
+            f"For a lost password a link is made on the server: ./greenroom password --user {name} --link"
+        )
+    keep_link(request, person)
+
+
+def take_link(request: PortalRequest) -> list[str] | None:
+    """Name and link of the person for whom one was just made."""
+    return request.session.pop(NEW_LINK, None)
 
 
 def _page(request: PortalRequest, subscription: Subscription) -> dict[str, object]:
@@ -115,6 +126,6 @@ def _page(request: PortalRequest, subscription: Subscription) -> dict[str, objec
         "own_role": Role(own.role),
         "is_owner": own.role == Role.OWNER,
         "roles": Role,
-        "new_link": request.session.pop(NEW_LINK, None),
+        "new_link": take_link(request),
         "link_minutes": links.MINUTES,
     }

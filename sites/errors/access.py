@@ -12,13 +12,13 @@ class NotFound(Refused):
 
 
 class NotAllowed(Refused):
-    """A reader of a subscription asks for a change."""
+    """A reader of a subscription or of a web site asks for a change."""
 
     code = "NotAllowed"
     http_status = 403
     sentence = (
-        "You may look at '{name}' but not change it: you are a {role} of the subscription "
-        "'{subscription}'. Its owner is {owner}; ask there for the role of a contributor."
+        "You may look at '{name}' but not change it: you are a {role} of {place}. "
+        "The owner is {owner}; ask there for the role of a contributor."
     )
 
 

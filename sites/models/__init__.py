@@ -17,6 +17,7 @@ from sites.models.periodic_job import PeriodicJob
 from sites.models.revision import Revision, RevisionState, cluster_of
 from sites.models.router_node import RouterNode
 from sites.models.site import InstanceSize, Site
+from sites.models.site_member import SiteMember
 from sites.models.site_usage import SiteUsage
 from sites.models.slot import PRODUCTION, STAGING, Slot
 from sites.models.slot_setting import Category, SlotSetting, StickyName
@@ -60,6 +61,7 @@ __all__ = [
     "RouterNode",
     "Scope",
     "Site",
+    "SiteMember",
     "SiteUsage",
     "Slot",
     "SlotChange",

@@ -1,12 +1,13 @@
 """The people of a subscription and their roles; for its owners."""
 
 from django.contrib.auth.models import User
-from django.core.exceptions import ValidationError
 from django.db import transaction
 
 from sites import access
 from sites.errors import LastOwner, NotFound, SettingRefused
 from sites.models import Membership, Operation, Role, Subscription
+from sites.services import accounts
+from sites.services.accounts import with_article
 from sites.services.subscriptions import note
 
 
@@ -15,12 +16,7 @@ def add_person(*, acting_user: User, subscription: Subscription, name: str, role
     """Give somebody who has an account a role. Raises NotAllowed, or SettingRefused for an unknown name or role."""
     subscription = access.get_subscription_for_owner(acting_user, subscription.public_id)
     wanted = _role(role)
-    person = User.objects.filter(username__iexact=name.strip(), is_active=True).first()
-    if person is None:
-        raise SettingRefused(
-            f"Nobody here has the name '{name.strip()}'; nothing was changed. "
-            "Type it as it is typed at the sign-in, or choose 'new' to make an account."
-        )
+    person = accounts.existing(name)
     return _add(acting_user, subscription, person, wanted)
 
 
@@ -29,7 +25,7 @@ def add_new_person(*, acting_user: User, subscription: Subscription, name: str, 
     """Make an account without a password, and give it a role. Raises NotAllowed, or SettingRefused for the name."""
     subscription = access.get_subscription_for_owner(acting_user, subscription.public_id)
     wanted = _role(role)
-    return _add(acting_user, subscription, User.objects.create_user(_free_name(name)), wanted)
+    return _add(acting_user, subscription, accounts.new(name), wanted)
 
 
 @transaction.atomic
@@ -39,11 +35,11 @@ def change_role(*, acting_user: User, membership: Membership, role: str) -> Oper
     wanted = _role(role)
     person = membership.user.get_username()
     if wanted == membership.role:
-        raise SettingRefused(f"{person} is {_with_article(wanted)} already; nothing was changed. Choose another role.")
+        raise SettingRefused(f"{person} is {with_article(wanted)} already; nothing was changed. Choose another role.")
     _ensure_owner_stays(membership, others)
     former, membership.role = Role(membership.role), wanted
     membership.save(update_fields=["role"])
-    now, before = _with_article(wanted), _with_article(former)
+    now, before = with_article(wanted), with_article(former)
     outcome = f"{person} is {now} of '{membership.subscription.name}' now, and was {before} before."
     return note(acting_user, membership.subscription, outcome)
 
@@ -88,32 +84,10 @@ def _add(acting_user: User, subscription: Subscription, person: User, role: Role
         raise SettingRefused(
             f"{name} belongs to '{subscription.name}' already; nothing was changed. Change the role in the list."
         )
-    return note(acting_user, subscription, f"Added {name} to '{subscription.name}' as {_with_article(role)}.")
-
-
-def _free_name(name: str) -> str:
-    """The name of a new account. Raises SettingRefused when it cannot be one, or is in use."""
-    name = User.normalize_username(name.strip())
-    try:
-        User._meta.get_field("username").clean(name, None)
-    except ValidationError:
-        raise SettingRefused(
-            f"'{name}' cannot be a person's name; nothing was created. "
-            "Use 1 to 150 letters, digits and the signs @ . + - _"
-        ) from None
-    if User.objects.filter(username__iexact=name).exists():
-        raise SettingRefused(
-            f"The name '{name}' is in use, and nothing was created. Choose 'existing' to add that person, "
-            "or type another name."
-        )
-    return name
+    return note(acting_user, subscription, f"Added {name} to '{subscription.name}' as {with_article(role)}.")
 
 
 def _role(role: str) -> Role:
     if role not in Role.values:
         raise SettingRefused(f"'{role}' is no role; nothing was changed. Choose owner, contributor or reader.")
     return Role(role)
-
-
-def _with_article(role: Role) -> str:
-    return f"an {role.label}" if role == Role.OWNER else f"a {role.label}"

@@ -70,7 +70,7 @@ def restore(*, acting_user: User, operation: Operation) -> Operation:
     operation = access.get_operation(acting_user, operation.public_id)
     if operation.subscription is None:
         raise NotRestorable(name=operation.target, reason="its subscription is gone", remedy="Create it anew.")
-    access.ensure_may_change(acting_user, operation.subscription, operation.target)
+    access.ensure_may_change(acting_user, operation.site or operation.subscription, operation.target)
     try:
         with transaction.atomic():
             return _restore(acting_user, operation)

@@ -12,7 +12,7 @@ from django.urls import URLPattern, URLResolver, get_resolver
 from pytest_django import Settings
 
 from portal.middleware import NoStoreMiddleware
-from sites.models import Operation, Site
+from sites.models import Operation, Role, Site, SiteMember
 from sites.services.settings import Entry
 from tests.domain import Domain
 from tests.portal.conftest import HTMX
@@ -110,6 +110,28 @@ def test_no_page_is_kept(
         asked.append(client.post(address, {"show": "app_settings"}))
         kept += [f"{answer.request['REQUEST_METHOD']} {address}" for answer in asked if not is_no_store(answer)]
     assert not kept
+
+
+def test_a_member_of_another_site_is_a_stranger_at_every_address(
+    domain: Domain, addresses: list[str], charlie: Client
+) -> None:
+    charlie.raise_request_exception = False
+    addresses = [
+        address for address in addresses if address.startswith(("/sites/contoso/", "/operations/", "/settings/subscr"))
+    ]
+    assert len(addresses) > 50
+    stranger = [ask(charlie, address) for address in addresses]
+    fabrikam = domain.create("fabrikam")
+    SiteMember.objects.create(site=fabrikam, user=domain.charlie, role=Role.CONTRIBUTOR)
+    assert charlie.get("/sites/fabrikam/production/dashboard/").status_code == 200
+    for address, before in zip(addresses, stranger, strict=True):
+        assert ask(charlie, address) == before, address
+        answer = charlie.get(address)
+        assert b"contoso" not in answer.getvalue().replace(address.encode(), b""), address
+
+
+def ask(client: Client, address: str) -> tuple[int, int]:
+    return client.get(address).status_code, client.post(address, {"name": "x", "role": "reader"}).status_code
 
 
 def is_no_store(answer: HttpResponse) -> bool:

@@ -31,6 +31,7 @@ RESET_CREDENTIALS = Recorded(
 PASSWORD = Recorded("password", "change of password", "Changing the password of '{target}'", is_warning=True)
 REVEAL = Recorded("reveal", "disclosure of a secret", "Showing a secret of '{target}'")
 MEMBERS = Recorded("members", "change of the subscription", "Changing the subscription '{target}'")
+SITE_PEOPLE = Recorded("site_people", "change of the people", "Changing who belongs to '{target}'")
 DOMAINS = Recorded("domains", "change of the domain names", "Changing the domain names of '{target}'")
 SOURCE_CONTROL = Recorded("source_control", "change of the source control", "Changing the source control of '{target}'")
 CERTIFICATES = Recorded("certificates", "change of the certificates", "Changing the certificates of '{target}'")

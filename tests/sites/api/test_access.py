@@ -8,7 +8,7 @@ from django.test import Client
 from django.utils import timezone
 
 from sites.api.authentication import FROM_ADDRESS
-from sites.models import AccessToken, Membership, Operation, Role, Slot, Subscription
+from sites.models import AccessToken, Membership, Operation, Role, SiteMember, Slot, Subscription
 from sites.services import access_tokens
 from tests.domain import Domain
 from tests.sites.api.program import PREFIX, Program, operation_of, program_of
@@ -101,6 +101,36 @@ def test_a_token_of_one_site_leads_to_no_other(domain: Domain, slots: tuple[Slot
     assert domain.work(operation_of(only.post("/sites/fabrikam/swap"))).state == "succeeded"
 
 
+def test_a_member_of_another_site_is_a_stranger(domain: Domain, slots: tuple[Slot, Slot]) -> None:
+    fabrikam = domain.staged("fabrikam")[0].site
+    SiteMember.objects.create(site=fabrikam, user=domain.charlie, role=Role.CONTRIBUTOR)
+    charlie = program_of(domain.charlie)
+    operation = Operation.objects.filter(site__name="contoso").first()
+    deployment = slots[0].workload.active_deployment.public_id
+    assert [one["name"] for one in charlie.get("/sites").json()["items"]] == ["fabrikam"]
+    assert {one["site"] for one in charlie.get("/operations").json()["items"]} == {"fabrikam"}
+    assert charlie.get("/subscriptions").json()["items"] == []
+    for method, path, body in everything(str(operation.public_id), str(deployment)):
+        assert charlie.ask(method, path, body).status_code == 404, f"{method} {path}"
+    named = charlie.post("/sites", {"name": "more", "subscription": str(domain.subscription.public_id)})
+    assert (charlie.post("/sites", {"name": "more"}).status_code, named.status_code) == (400, 404)
+    assert domain.work(operation_of(charlie.post("/sites/fabrikam/swap"))).state == "succeeded"
+
+
+def test_a_role_in_a_site_that_ends_ends_for_its_tokens_at_once(domain: Domain, slots: tuple[Slot, Slot]) -> None:
+    member = SiteMember.objects.create(site=slots[0].site, user=domain.charlie, role=Role.CONTRIBUTOR)
+    charlie = program_of(domain.charlie, site="contoso")
+    preview = operation_of(charlie.post("/sites/contoso/swap", {"preview": True}))
+    assert domain.look(preview).state == "waiting"
+    member.role = Role.READER
+    member.save()
+    assert charlie.post(f"/operations/{preview.public_id}/complete").status_code == 403
+    member.delete()
+    assert charlie.get("/sites/contoso").status_code == 404
+    for verb in ("complete", "cancel"):
+        assert charlie.post(f"/operations/{preview.public_id}/{verb}").status_code == 404
+
+
 def test_a_token_does_what_its_scopes_say(domain: Domain, slots: tuple[Slot, Slot]) -> None:
     looking = program_of(domain.alice, "read")
     publishing = program_of(domain.alice, "publish")
@@ -164,6 +194,10 @@ def everything(operation: str, deployment: str) -> list[tuple[str, str, object]]
         ("DELETE", f"{site}?typed_name=contoso", None),
         ("PUT", f"{site}/mode", {"mode": "free"}),
         ("POST", f"{site}/slots", {}),
+        ("GET", f"{site}/people", None),
+        ("POST", f"{site}/people", {"name": "charlie", "role": "reader"}),
+        ("PATCH", f"{site}/people/1", {"role": "reader"}),
+        ("DELETE", f"{site}/people/1", None),
         ("GET", slot, None),
         ("DELETE", slot, None),
         ("PUT", f"{slot}/instances", {"instances": 2}),

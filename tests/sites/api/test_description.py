@@ -21,7 +21,7 @@ from schemathesis.specs.openapi.checks import (
 
 from sites.api import DESCRIPTION
 from sites.api.application import api
-from sites.models import Operation, Slot
+from sites.models import Operation, SiteMember, Slot
 from tests.domain import Domain
 from tests.sites.api.program import Program
 
@@ -65,6 +65,7 @@ def test_every_answer_is_as_described(
         "slot_name": "staging",
         "deployment_id": str(slots[1].workload.active_deployment.public_id),
         "operation_id": str(Operation.objects.first().public_id),
+        "number": str(SiteMember.objects.create(site=slots[0].site, user=domain.bob).pk),
     }
     statuses: Counter[int] = Counter()
     failed = []

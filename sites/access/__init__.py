@@ -1,0 +1,65 @@
+"""The only way from a user to a subscription, a site, a slot or an operation.
+
+A person has a role in a subscription, in one site of it, or in both; then the better one counts. A user who comes by an
+access token has a Grant, which takes from the user's rights and never adds any.
+
+grants.py    what an access token leaves of its person's rights
+roles.py     which role somebody has, and whether it is enough
+visible.py   the rows that somebody may see
+places.py    one object by its name, for looking and for changing
+"""
+
+from sites.access.grants import Grant, by_token, grant_of, present
+from sites.access.places import (
+    get_operation,
+    get_operation_for_change,
+    get_site,
+    get_site_for_change,
+    get_site_for_owner,
+    get_slot,
+    get_slot_for_change,
+    get_slot_for_log,
+    get_subscription,
+    get_subscription_for_owner,
+    site_for_change,
+    slot_for_change,
+)
+from sites.access.roles import WRITING_ROLES, ensure_may_change, may_change, may_go_on, owns
+from sites.access.visible import (
+    named_subscriptions,
+    owned_subscriptions,
+    visible_operations,
+    visible_sites,
+    visible_subscriptions,
+    writable_subscriptions,
+)
+
+__all__ = [
+    "WRITING_ROLES",
+    "Grant",
+    "by_token",
+    "ensure_may_change",
+    "get_operation",
+    "get_operation_for_change",
+    "get_site",
+    "get_site_for_change",
+    "get_site_for_owner",
+    "get_slot",
+    "get_slot_for_change",
+    "get_slot_for_log",
+    "get_subscription",
+    "get_subscription_for_owner",
+    "grant_of",
+    "may_change",
+    "may_go_on",
+    "named_subscriptions",
+    "owned_subscriptions",
+    "owns",
+    "present",
+    "site_for_change",
+    "slot_for_change",
+    "visible_operations",
+    "visible_sites",
+    "visible_subscriptions",
+    "writable_subscriptions",
+]
