@@ -22,6 +22,7 @@ PAGES = {
     "site-scale": "site-scale",
     "site-mode": "site-scale",
     "site-publish": "site-publish",
+    "site-maintenance": "site-maintenance",
     "site-create": "new",
     "new-custom": "new-custom",
     "subscription-create": "settings",

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-REMOTE = {"login", "logout", "sites", "open", "publish", "swap", "complete", "cancel", "rollback", "settings"}
+REMOTE = frozenset("login logout sites open publish swap complete cancel rollback settings maintenance".split())
 
 
 def is_remote(arguments: Sequence[str]) -> bool:

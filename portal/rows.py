@@ -38,6 +38,8 @@ class Row:
             return PREPARED
         if self.operation:
             return kind_of(self.operation).busy
+        if self.slot.is_in_maintenance:
+            return "Under maintenance"
         if not self.slot.is_running:
             return "Stopped"
         if not self.failing:
@@ -52,7 +54,7 @@ class Row:
             return "prepared"
         if self.operation:
             return "busy"
-        if not self.slot.is_running:
+        if not self.slot.is_running or self.slot.is_in_maintenance:
             return "stopped"
         return "failure" if self.failing else "running"
 

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from portal.views import certificates, domains, publish, site_people
+from portal.views import certificates, domains, maintenance, publish, site_people
 from portal.views.site_pages import (
     configure,
     dashboard,
@@ -38,6 +38,7 @@ urlpatterns = [
     path("people/", site_people.manage_people, name="site-people"),
     path("people/<int:number>/", site_people.change_role, name="site-person"),
     path("people/<int:number>/remove/", site_people.remove, name="site-person-remove"),
+    path("maintenance/", maintenance.manage_maintenance, name="site-maintenance"),
     path("credentials/reset/", secrets.reset_credentials, name="site-credentials-reset"),
     path("credentials/reveal/", secrets.reveal_password, name="site-password-reveal"),
     path("credentials/profile/", secrets.download_profile, name="site-publish-profile"),

@@ -20,9 +20,20 @@ from sites.models import (
     SlotSetting,
     cluster_of,
 )
+from sites.models.maintenance_page import RETRY_AFTER_SECONDS
 from sites.models.slot import environment_name_of
 from sites.router.roster import KnownRouter
-from sites.router.table import PORTAL_CLUSTER, Certificate, Cluster, Endpoint, HostRoute, Page, RouteTable, Sighting
+from sites.router.table import (
+    PORTAL_CLUSTER,
+    Certificate,
+    Cluster,
+    Endpoint,
+    HostRoute,
+    Maintenance,
+    Page,
+    RouteTable,
+    Sighting,
+)
 from sites.runtime.registry import get_runtime
 from sites.runtime.spec import InstanceState
 
@@ -154,6 +165,9 @@ def _tables(sites: QuerySet[Site]) -> list[RouteTable]:
         "certificate__chain",
         "certificate__key",
         "slot__site__mode",
+        "slot__is_in_maintenance",
+        "slot__maintenance_page__html",
+        "slot__maintenance_page__retry_after_seconds",
     )
     certificates: dict[int, Certificates] = defaultdict(Certificates)
     rows = named.order_by("name").values_list(*columns)
@@ -168,10 +182,12 @@ def _tables(sites: QuerySet[Site]) -> list[RouteTable]:
         else:
             page = Page.STARTING if is_running else Page.STOPPED
             route = HostRoute(name, shown, None, page, is_indexed=is_production, slot_id=slot_id)
-        is_https_only, refuses_tls_1_2, certificate, chain, key, mode = tls
+        is_https_only, refuses_tls_1_2, certificate, chain, key, mode, is_in_maintenance, html, retry_after = tls
         if kind != HostNameKind.PUBLISHING and (is_https_only or refuses_tls_1_2):
             port = settings.HTTPS_PORT if is_https_only else 0
             route = replace(route, https_only_port=port, refuses_tls_1_2=refuses_tls_1_2)
+        if kind != HostNameKind.PUBLISHING and is_in_maintenance:
+            route = replace(route, maintenance=Maintenance(html or "", retry_after or RETRY_AFTER_SECONDS))
         if certificate is not None and mode not in _WITHOUT_CERTIFICATES:
             certificates[site_id].add(certificate, name, chain, key.token)
         hosts[site_id].append(replace(route, is_logged=route.slot_id in logged))

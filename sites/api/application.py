@@ -8,7 +8,18 @@ from ninja import NinjaAPI
 from ninja.errors import HttpError, ValidationError
 from ninja.operation import Operation
 
-from sites.api.routes import deployments, logs, operations, people, settings, sites, slots, source_control, swaps
+from sites.api.routes import (
+    deployments,
+    logs,
+    operations,
+    people,
+    settings,
+    sites,
+    slots,
+    source_control,
+    swaps,
+    visitors,
+)
 from sites.errors import GreenroomError, NoSpaceLeft, NotAllowed, NotFound, RequestRefused, is_disk_full
 
 logger = logging.getLogger(__name__)
@@ -32,7 +43,7 @@ class Api(NinjaAPI):
 
 
 api = Api(title="Greenroom", version="1", description=ABOUT, docs_url=None, urls_namespace="api")
-for room in (sites, people, slots, settings, deployments, source_control, logs, swaps, operations):
+for room in (sites, people, slots, settings, deployments, source_control, visitors, logs, swaps, operations):
     api.add_router("", room.router)
 
 

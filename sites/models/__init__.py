@@ -10,6 +10,7 @@ from sites.models.deployment_user import DeploymentUser
 from sites.models.host_name import HostName, HostNameKind
 from sites.models.instance import Instance
 from sites.models.limit_bucket import LimitBucket
+from sites.models.maintenance_page import MaintenancePage
 from sites.models.metric import MetricSample, MetricState
 from sites.models.mode import Mode, ModeLimits
 from sites.models.operation import Operation, OperationState, OperationStep, SlotHold, Step
@@ -45,6 +46,7 @@ __all__ = [
     "Instance",
     "InstanceSize",
     "LimitBucket",
+    "MaintenancePage",
     "Membership",
     "MetricSample",
     "MetricState",

@@ -31,6 +31,7 @@ class Slot(models.Model):
     rollback_window_seconds = models.PositiveIntegerField(default=600)  # of production; 0: no window
     is_auto_swapped = models.BooleanField(default=False)  # each publication goes on into production
     is_https_only = models.BooleanField(default=False)  # plain HTTP is led to HTTPS
+    is_in_maintenance = models.BooleanField(default=False)  # visitors get the maintenance page
     refuses_tls_1_2 = models.BooleanField(default=False)
     publishing_user = models.CharField(max_length=64, unique=True)
     publishing_password = EncryptedTextField()

@@ -5,6 +5,8 @@ from enum import StrEnum
 
 PORTAL_CLUSTER = "portal"
 """The cluster of Greenroom's own web process; publishing host names lead there."""
+MAX_PAGE_BYTES = 32 * 1024
+"""Of a page that a router answers with and that people have written."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +49,15 @@ class Page(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Maintenance:
+    """What visitors get while it is there: 503 with this page, whatever they ask for."""
+
+    html: str
+    """Empty: the router's own."""
+    retry_after_seconds: int
+
+
+@dataclass(frozen=True, slots=True)
 class HostRoute:
     """One host name: all its requests go to `cluster`, or get `page` when there is none."""
 
@@ -67,6 +78,7 @@ class HostRoute:
     """By which requests are counted and logged."""
     is_logged: bool = False
     """Each request is a line of the slot's web server log."""
+    maintenance: Maintenance | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -183,3 +183,18 @@ def test_what_a_portal_says_cannot_act_on_the_terminal(
     monkeypatch.setattr("client.api.Portal.get", hostile)
     greenroom("sites")
     assert "\x1b" not in capsys.readouterr().err
+
+
+def test_maintenance_is_switched_with_its_page(
+    greenroom: Run, domain: Domain, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    page = tmp_path / "page.html"
+    page.write_text("<b>Später</b>")
+    assert greenroom("maintenance", "on", "contoso", "--page", str(page), "--retry-after", "60") == Exit.DONE
+    assert "get its maintenance page" in capsys.readouterr().out
+    assert greenroom("maintenance", "on", "contoso", "--slot", "staging", "--json") == Exit.DONE
+    assert json.loads(capsys.readouterr().out)["state"] == "succeeded"
+    assert greenroom("maintenance", "off", "contoso") == Exit.DONE
+    assert [slot.is_in_maintenance for slot in Slot.objects.order_by("name")] == [False, True]
+    assert Slot.objects.get(name="production").maintenance_page.html == "<b>Später</b>"
+    assert greenroom("maintenance", "on", "nowhere") == Exit.REFUSED

@@ -42,6 +42,7 @@ class SlotShown(Schema):
     title: str
     is_production: bool
     is_running: bool
+    is_in_maintenance: bool = Field(description="visitors get the maintenance page")
     instances: int
     addresses: list[str]
     publishing_url: str = Field(description="POST a zip there: docs/api.md")
@@ -138,6 +139,7 @@ def describe_slot(slot: Slot) -> SlotShown:
         title=slot.title,
         is_production=slot.is_production,
         is_running=slot.is_running,
+        is_in_maintenance=slot.is_in_maintenance,
         instances=slot.instance_count,
         addresses=[address(host) for host in slot.host_names.all() if host.kind != HostNameKind.PUBLISHING],
         publishing_url=publishing_url(slot),

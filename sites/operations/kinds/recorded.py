@@ -35,6 +35,7 @@ SITE_PEOPLE = Recorded("site_people", "change of the people", "Changing who belo
 DOMAINS = Recorded("domains", "change of the domain names", "Changing the domain names of '{target}'")
 SOURCE_CONTROL = Recorded("source_control", "change of the source control", "Changing the source control of '{target}'")
 CERTIFICATES = Recorded("certificates", "change of the certificates", "Changing the certificates of '{target}'")
+MAINTENANCE = Recorded("maintenance", "change of the maintenance page", "Changing the maintenance page of '{target}'")
 COMMAND = Recorded("command", "command", "Running a command in '{target}'")
 CRASH_LOOP = Recorded("crash_loop", "crash loop", "Watching '{target}'")
 QUOTA = Recorded("quota", "disk quota", "Measuring the folders of '{target}'")

@@ -11,9 +11,9 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from sites.router.table import Certificate, Cluster, Endpoint, HostRoute, Page, RouteTable
+from sites.router.table import Certificate, Cluster, Endpoint, HostRoute, Maintenance, Page, RouteTable
 
-FORMAT = 2
+FORMAT = 3
 """Grows when the written form changes; another form on disk counts as none."""
 
 logger = logging.getLogger(__name__)
@@ -27,18 +27,23 @@ def encode(table: RouteTable) -> str:
 def decode(text: str) -> RouteTable:
     """The route table that `encode` wrote. Raises ValueError, KeyError or TypeError for anything else."""
     raw: dict[str, Any] = json.loads(text)
-    hosts = (host | {"page": None if host["page"] is None else Page(host["page"])} for host in raw["hosts"])
     clusters = (
         Cluster(cluster["name"], tuple(Endpoint(**endpoint) for endpoint in cluster["endpoints"]))
         for cluster in raw["clusters"]
     )
     certificates = (Certificate(**one | {"hosts": tuple(one["hosts"])}) for one in raw["certificates"])
     parts = {
-        "hosts": tuple(HostRoute(**host) for host in hosts),
+        "hosts": tuple(HostRoute(**host | _parts(host)) for host in raw["hosts"]),
         "clusters": tuple(clusters),
         "certificates": tuple(certificates),
     }
     return RouteTable(**raw | parts)
+
+
+def _parts(host: dict[str, Any]) -> dict[str, Any]:
+    """Of a host's JSON, what is more than a plain value."""
+    page, maintenance = host["page"], host["maintenance"]
+    return {"page": page and Page(page), "maintenance": maintenance and Maintenance(**maintenance)}
 
 
 class LastGood:

@@ -35,6 +35,10 @@ NO_ANSWER = _html(
     "Its owner finds the reason in the portal, under Logs.",
 )
 STARTING = _html("This web site is starting", "It answers in a few seconds; load this page again.")
+MAINTENANCE = _html(
+    "This web site is under maintenance",
+    "Its owner is working on it, and it comes back. Please try again later.",
+)
 TLS_1_3_NEEDED = _html(
     "This web site needs TLS 1.3",
     "Your browser or program speaks TLS 1.2, which this web site does not take. Use a newer one.",

@@ -8,9 +8,9 @@ from envoy.config.core.v3 import base_pb2
 from envoy.config.route.v3 import route_components_pb2, route_pb2, scoped_route_pb2
 from envoy.extensions.retry.host.previous_hosts.v3 import previous_hosts_pb2
 
-from sites.router.table import PORTAL_CLUSTER, HostRoute, Page, RouteTable
+from sites.router.table import MAX_PAGE_BYTES, PORTAL_CLUSTER, HostRoute, Maintenance, Page, RouteTable
 from sites.router.xds.edge_headers import BETWEEN, TLS_VERSION_HEADER
-from sites.router.xds.pages import CONTENT_TYPE, NO_WEB_SOCKETS, PAGES, RETRY_AFTER_SECONDS, TLS_1_3_NEEDED
+from sites.router.xds.pages import CONTENT_TYPE, MAINTENANCE, NO_WEB_SOCKETS, PAGES, RETRY_AFTER_SECONDS, TLS_1_3_NEEDED
 from sites.router.xds.resource import Kind, Resource, pack, resource
 
 PORTAL_ROUTES = "portal"
@@ -100,6 +100,7 @@ def _configuration(name: str, virtual_hosts: list[route_components_pb2.VirtualHo
         request_headers_to_add=[_CLIENT],
         request_headers_to_remove=["x-envoy-external-address", *BETWEEN],
         ignore_port_in_host_matching=True,
+        max_direct_response_body_size_bytes={"value": MAX_PAGE_BYTES},  # Envoy's own bound is 4 KB
     )
     return resource(Kind.ROUTES, name, message)
 
@@ -150,23 +151,35 @@ def _only_by_tls(route: HostRoute) -> list[dict[str, Any]]:
 
 def _page_route(page: Page) -> dict[str, Any]:
     status, body = PAGES[page]
+    return _answer(status, body, retry_after_seconds=RETRY_AFTER_SECONDS if page is Page.STARTING else None)
+
+
+def _maintenance_route(maintenance: Maintenance) -> dict[str, Any]:
+    return _answer(503, maintenance.html or MAINTENANCE, retry_after_seconds=maintenance.retry_after_seconds)
+
+
+def _answer(status: int, html: str, *, retry_after_seconds: int | None) -> dict[str, Any]:
+    """A route that answers everything with one page."""
     headers = [
         _header("content-type", CONTENT_TYPE),
         _header("cache-control", "no-store"),
         _header("x-content-type-options", "nosniff"),
     ]
-    if page is Page.STARTING:
-        headers.append(_header("retry-after", str(RETRY_AFTER_SECONDS)))
+    if retry_after_seconds is not None:
+        headers.append(_header("retry-after", str(retry_after_seconds)))
     return {
         "match": _ANY,
-        "direct_response": {"status": status, "body": {"inline_string": body}},
+        "direct_response": {"status": status, "body": {"inline_string": html}},
         "response_headers_to_add": headers,
     }
 
 
 def _virtual_host(site: str, route: HostRoute) -> route_components_pb2.VirtualHost:
-    if route.cluster is None:
-        routes: list[dict[str, Any]] = [_page_route(route.page or Page.STARTING)]
+    routes: list[dict[str, Any]]
+    if route.maintenance is not None:
+        routes = [_maintenance_route(route.maintenance)]
+    elif route.cluster is None:
+        routes = [_page_route(route.page or Page.STARTING)]
     else:
         routes = _routes(route.cluster, allows_web_sockets=route.allows_web_sockets)
     routes = [*_only_by_tls(route), *routes]

@@ -24,13 +24,17 @@ class Client(threading.Thread):
             try:
                 connection.request("POST" if len(self.answers) % 3 else "GET", "/", b"x" * 100, {"Host": self._host})
                 response = connection.getresponse()
-                body = response.read()
-                assert response.status == 200, response.status
-                self.answers.append((sent_at, time.monotonic(), json.loads(body)["label"]))
+                label = self.label(response.status, response.read())
+                self.answers.append((sent_at, time.monotonic(), label))
             except (OSError, http.client.HTTPException, AssertionError, ValueError) as error:
                 self.failures.append(repr(error))
                 connection.close()
         connection.close()
+
+    def label(self, status: int, body: bytes) -> str:
+        """Who has answered. Raises AssertionError for what is no answer of an instance."""
+        assert status == 200, status
+        return str(json.loads(body)["label"])
 
     def stop(self) -> None:
         """End after the present request."""

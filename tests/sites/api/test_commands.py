@@ -97,6 +97,7 @@ SAME = {
     "site-people": "add_person",
     "site-person": "change_person",
     "site-person-remove": "remove_person",
+    "site-maintenance": "set_maintenance",
     "site-source": "connect_source_control",
     "site-source-sync": "sync_source_control",
     "site-source-disconnect": "disconnect_source_control",

@@ -12,7 +12,7 @@ from django.test import override_settings
 
 from sites.models import Category, HostNameKind, Operation, Slot, SlotSetting, SourceControl
 from sites.planning import mount_folder
-from sites.services import certificates, domains, slots
+from sites.services import certificates, domains, maintenance, slots
 from sites.services.commits import change_deploy_branches
 from sites.services.handler_mappings import to_value
 from sites.services.publisher import Publisher
@@ -156,6 +156,12 @@ PROBES = {
     "certificates and bindings": Probe(bindings, take_certificate),
     "HTTPS only and least TLS version": Probe(
         lambda _domain, slot: (slot.is_https_only, slot.refuses_tls_1_2), choose_tls
+    ),
+    "maintenance page and its switch": Probe(
+        lambda _domain, slot: (slot.is_in_maintenance, maintenance.page_of(slot).html),
+        lambda domain, slot, number: maintenance.set_maintenance(
+            acting_user=domain.alice, slot=slot, is_on=number % 2 == 0, html=f"page {number}"
+        ),
     ),
     "instance count": Probe(
         lambda _domain, slot: slot.instance_count,

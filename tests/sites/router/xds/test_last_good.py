@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from sites.router.table import HostRoute, Page
+from sites.router.table import HostRoute, Maintenance, Page
 from sites.router.xds.last_good import LastGood, decode, encode
 from tests.sites.router.tables import table
 
@@ -16,7 +16,8 @@ def last_good(tmp_path: Path) -> LastGood:
 
 
 def test_a_table_comes_back_as_it_was() -> None:
-    original = table(3, hosts=(HostRoute("a.localhost", "production", None, Page.STOPPED),))
+    closed = HostRoute("b.localhost", "staging", "r-1", maintenance=Maintenance("<h1>é</h1>", 60))
+    original = table(3, hosts=(HostRoute("a.localhost", "production", None, Page.STOPPED), closed))
     assert decode(encode(original)) == original
     assert decode(encode(table(1))).hosts[0].page is None
 

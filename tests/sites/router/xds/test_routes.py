@@ -2,7 +2,7 @@
 
 from envoy.config.route.v3 import route_pb2, scoped_route_pb2
 
-from sites.router.table import HostRoute, Page
+from sites.router.table import HostRoute, Maintenance, Page
 from sites.router.xds.pages import CONTENT_TYPE
 from sites.router.xds.resource import Resource
 from sites.router.xds.routes import portal_routes, routes_name, routes_resource, scope_resource, site_of_routes
@@ -56,6 +56,16 @@ def test_pages_stand_in_for_instances() -> None:
     assert (stopped.direct_response.status, starting.direct_response.status) == (403, 503)
     assert headers(stopped.response_headers_to_add)["content-type"] == CONTENT_TYPE
     assert headers(starting.response_headers_to_add)["retry-after"] == "2"
+
+
+def test_maintenance_stands_in_for_everything_but_the_way_to_https() -> None:
+    maintenance = Maintenance("<h1>100%</h1>", 60)
+    host = HostRoute("a.localhost", "production", "r-1", https_only_port=443, slot_id=7, maintenance=maintenance)
+    to_https, page = routes_of(routes_resource(table(1, hosts=(host,)))).virtual_hosts[0].routes
+    assert to_https.HasField("redirect")
+    assert (page.direct_response.status, page.direct_response.body.inline_string) == (503, "<h1>100%</h1>")
+    assert headers(page.response_headers_to_add)["retry-after"] == "60"
+    assert (page.match.prefix, page.stat_prefix) == ("/", "s7")
 
 
 def test_the_version_of_a_table_is_no_part_of_its_routes() -> None:

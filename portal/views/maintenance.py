@@ -1,0 +1,71 @@
+"""The maintenance page of a slot, and the switch that shows it to visitors, as a dialog."""
+
+from django.http import HttpResponse
+from django.shortcuts import render
+from django.urls import reverse
+from django.views.decorators.http import require_http_methods
+
+from portal import kept_form
+from portal.answers import answer_operation, back_address
+from portal.context import slot_context
+from portal.http import PortalRequest
+from sites.access import get_slot, get_slot_for_change, may_change
+from sites.errors import GreenroomError, SettingRefused
+from sites.models import Slot
+from sites.services import maintenance
+
+MAX_DIGITS = 9
+SWITCHES = {"on": True, "off": False}
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def manage_maintenance(request: PortalRequest, site_name: str, slot_name: str) -> HttpResponse:
+    """The dialog. A POST saves what was typed; `switch` says on or off, and anything else leaves it as it is."""
+    if request.method != "POST":
+        return _show(request, get_slot(request.user, site_name, slot_name))
+    slot = get_slot_for_change(request.user, site_name, slot_name)
+    try:
+        operation = maintenance.set_maintenance(
+            acting_user=request.user,
+            slot=slot,
+            is_on=SWITCHES.get(request.POST.get("switch", "")),
+            html=request.POST.get("html", ""),
+            retry_after_seconds=_seconds(request.POST.get("retry_after", "")),
+        )
+    except SettingRefused as refusal:
+        return _show(request, slot, refusal)
+    dashboard = reverse("site-dashboard", args=[slot.site.name, slot.name])
+    return answer_operation(request, operation, dashboard, stay=False)
+
+
+def _seconds(text: str) -> int:
+    """Raises SettingRefused for what is no number."""
+    if not text.isascii() or not text.isdecimal() or len(text) > MAX_DIGITS:
+        raise SettingRefused(f"'{text[:20]}' is no number of seconds; nothing was saved. Type a whole number.")
+    return int(text)
+
+
+def _show(request: PortalRequest, slot: Slot, refusal: GreenroomError | None = None) -> HttpResponse:
+    page = maintenance.page_of(slot)
+    typed = {"html": page.html, "retry_after": str(page.retry_after_seconds)}
+    returned = request.POST if refusal else kept_form.returned(request)
+    if returned is not None:
+        typed = {name: returned.get(name, "") for name in typed}
+    context: dict[str, object] = {
+        "slot": slot,
+        "site": slot.site,
+        "typed": typed,
+        "most_bytes": maintenance.MAX_PAGE_BYTES,
+        "most_seconds": maintenance.LONGEST_SECONDS,
+        "can_change": may_change(request.user, slot.site),
+        "refusal": refusal,
+        "is_returned": returned is not None and refusal is None,
+        "back": back_address(request),
+    }
+    status = refusal.http_status if refusal else 200
+    if request.htmx:
+        whole = {**context, "base_template": "frame/partial.html"}
+        return render(request, "site/maintenance.html", whole, status=status)
+    whole = slot_context(request, slot, "dashboard", commands=()) | context
+    whole["base_template"] = "frame/slot_page.html"
+    return render(request, "site/maintenance.html", whole, status=status)

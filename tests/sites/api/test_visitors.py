@@ -1,0 +1,36 @@
+"""What visitors of a slot get, by programs."""
+
+import pytest
+
+from sites.models import Slot
+from tests.domain import Domain
+from tests.sites.api.program import Program, operation_of, program_of
+
+OF_STAGING = "/sites/contoso/slots/staging/maintenance"
+
+
+@pytest.fixture(autouse=True)
+def _slots(slots: tuple[Slot, Slot]) -> None:
+    """Production and staging."""
+
+
+def test_maintenance_begins_and_ends(program: Program) -> None:
+    assert program.get(OF_STAGING).json() == {"is_on": False, "html": "", "retry_after_seconds": 300}
+    begun = operation_of(program.put(OF_STAGING, {"is_on": True, "html": "<b>Later</b>"}))
+    assert begun.outcome == "Visitors of 'contoso (staging)' get its maintenance page."
+    assert program.get("/sites/contoso/slots/staging").json()["is_in_maintenance"] is True
+    assert program.get("/sites/contoso/slots/production").json()["is_in_maintenance"] is False
+    operation_of(program.put(OF_STAGING, {"is_on": False}))
+    assert program.get(OF_STAGING).json() == {"is_on": False, "html": "<b>Later</b>", "retry_after_seconds": 300}
+
+
+@pytest.mark.parametrize("body", [{"html": "é" * 20_000}, {"retry_after_seconds": 0}, {"is_on": "perhaps"}, {"on": 1}])
+def test_what_cannot_be_taken_is_refused(program: Program, body: dict[str, object]) -> None:
+    assert program.put(OF_STAGING, body).status_code in (400, 422)
+    assert program.get(OF_STAGING).json()["html"] == ""
+
+
+def test_a_token_that_may_only_look_switches_nothing(domain: Domain, program: Program) -> None:
+    reader = program_of(domain.alice, "read")
+    assert reader.get(OF_STAGING).status_code == 200
+    assert reader.put(OF_STAGING, {"is_on": True}).json()["code"] == "ScopeMissing"
