@@ -4,10 +4,12 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from portal.command_bar import slot_address
-from sites.models import Deployment, Operation, OperationState, Site, Slot
+from sites.models import Deployment, Operation, OperationState, Rest, Site, Slot
 from sites.operations.kinds import kind_of
 
 PREPARED = "Prepared for swap"
+RESTING: dict[str, str] = {Rest.UNLOADED: "Unloaded", Rest.LOADING: "Starting"}
+"""What a slot says of itself that lost its instances because nobody came."""
 
 
 @dataclass(frozen=True)
@@ -20,6 +22,8 @@ class Row:
     operation: Operation | None
     failing: int = 0
     """How many of its instances end again and again."""
+    rest: str = Rest.LOADED
+    """Whether its live revision has its instances."""
 
     @property
     def key(self) -> str:
@@ -42,6 +46,8 @@ class Row:
             return "Under maintenance"
         if not self.slot.is_running:
             return "Stopped"
+        if self.rest in RESTING:
+            return RESTING[self.rest]
         if not self.failing:
             return "Running"
         count = self.slot.instance_count
@@ -90,5 +96,6 @@ def rows_of(site: Site, *, is_open: bool, selected: str) -> list[Row]:
         operation = hold.operation if hold and hold.operation.is_open else None
         is_selected = f"{site.name}/{slot.name}" == selected
         failing = getattr(slot, "failing_count", 0)
-        rows.append(Row(slot, is_selected, branch if slot.is_production else None, operation, failing))
+        rest = getattr(slot, "rest", None) or Rest.LOADED
+        rows.append(Row(slot, is_selected, branch if slot.is_production else None, operation, failing, rest))
     return rows

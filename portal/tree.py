@@ -98,7 +98,7 @@ def _sites(request: PortalRequest, state: ListState) -> QuerySet[Site]:
     slots = (
         Slot.objects.select_related("workload__active_deployment", "hold__operation")
         .defer("publishing_password", "hold__operation__before")
-        .annotate(failing_count=Count("live_revision__instances", filter=FAILING))
+        .annotate(failing_count=Count("live_revision__instances", filter=FAILING), rest=F("live_revision__rest"))
         .prefetch_related("host_names")
     )
     return found.select_related("subscription").order_by(order, "name").prefetch_related(Prefetch("slots", slots))

@@ -1,6 +1,7 @@
 """From committed rows to route tables; pure functions of what the database holds (invariant I6)."""
 
 from collections import defaultdict
+from collections.abc import Callable
 from dataclasses import replace
 
 from django.conf import settings
@@ -14,6 +15,7 @@ from sites.models import (
     HostNameKind,
     Instance,
     Mode,
+    Rest,
     Revision,
     RouterNode,
     Site,
@@ -107,6 +109,10 @@ def sightings() -> list[Sighting]:
 class DatabaseTables:
     """The source of the router's control plane: rows for the routes, the runtime for what may be reached by them."""
 
+    def __init__(self, wake: Callable[[int], None]) -> None:
+        """`wake` has the instances of a slot started."""
+        self._wake = wake
+
     def all_tables(self) -> list[RouteTable]:
         """See `all_tables`."""
         return all_tables()
@@ -139,6 +145,10 @@ class DatabaseTables:
         """See `sightings`."""
         return sightings()
 
+    def wake(self, slot_id: int) -> None:
+        """Have the instances of a slot started, for which a request waits."""
+        self._wake(slot_id)
+
 
 def _tables(sites: QuerySet[Site]) -> list[RouteTable]:
     # Single columns instead of models: this runs at every publication, and models cost most of its time
@@ -158,6 +168,7 @@ def _tables(sites: QuerySet[Site]) -> list[RouteTable]:
         "slot__is_running",
         "slot__live_revision_id",
         "slot__live_revision__allows_web_sockets",
+        "slot__live_revision__rest",
         "slot_id",
         "slot__is_https_only",
         "slot__refuses_tls_1_2",
@@ -171,13 +182,20 @@ def _tables(sites: QuerySet[Site]) -> list[RouteTable]:
     )
     certificates: dict[int, Certificates] = defaultdict(Certificates)
     rows = named.order_by("name").values_list(*columns)
-    for site_id, name, kind, slot, is_production, is_running, live, allows_web_sockets, slot_id, *tls in rows:
+    for site_id, name, kind, slot, is_production, is_running, live, allows_web_sockets, rest, slot_id, *tls in rows:
         shown = environment_name_of(slot, is_production=is_production)
         if kind == HostNameKind.PUBLISHING:
             route = HostRoute(name, shown, PORTAL_CLUSTER)
         elif live:
             route = HostRoute(
-                name, shown, cluster_of(live), None, is_production, bool(allows_web_sockets), slot_id=slot_id
+                name,
+                shown,
+                cluster_of(live),
+                None,
+                is_production,
+                bool(allows_web_sockets),
+                slot_id=slot_id,
+                is_held=rest != Rest.LOADED,
             )
         else:
             page = Page.STARTING if is_running else Page.STOPPED

@@ -20,6 +20,7 @@ from sites.jobs import (
     reconcile,
     retire,
     tidy,
+    unloading,
 )
 from sites.jobs.scheduling import Schedule
 from sites.models import Operation
@@ -31,6 +32,8 @@ logger = logging.getLogger(__name__)
 
 AGAIN_SECONDS = 1.0
 """Between the loss of the database and the next try."""
+LOOK_SECONDS = 0.2
+"""Between two looks at instances for which a request waits."""
 MAX_CLAIMS = 3
 """Of a database that comes and goes."""
 TIME_LIMITS = {Queue.CONTROL: 240, Queue.WORK: 1500}
@@ -71,6 +74,26 @@ def reconcile_instances() -> None:
 def take_metrics() -> None:
     """Write down what the slots did since the last look."""
     metrics.run()
+
+
+@shared_task(throws=(Unreachable,))
+def unload_idle() -> None:
+    """Have the slots that nobody visits lose their instances, and go on with those that are on their way."""
+    unloading.find_idle()
+    unloading.run()
+
+
+@shared_task(throws=(Unreachable,))
+def tend_rests() -> None:
+    """Go on with the slots that lose their instances or get them back."""
+    unloading.run()
+
+
+@shared_task(throws=(Unreachable,))
+def load_revision(revision_id: int) -> None:
+    """Start the instances for which a request waits, and look again until they listen."""
+    if unloading.load(revision_id):
+        load_revision.apply_async([revision_id], countdown=LOOK_SECONDS)
 
 
 @shared_task
@@ -138,6 +161,10 @@ def tick(schedule: Schedule) -> None:
         take_metrics.delay()
     if schedule.is_due("always_on", seconds=always_on.SECONDS):
         keep_sites_loaded.delay()
+    if schedule.is_due("unloading", seconds=unloading.SECONDS):
+        unload_idle.delay()
+    elif unloading.is_needed():
+        tend_rests.delay()
     if schedule.is_due("limits", seconds=15):
         keep_limits.delay()
     if schedule.is_due("domains", seconds=2) and domains.is_needed():

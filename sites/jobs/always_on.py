@@ -2,7 +2,7 @@
 
 from django.db.models import F
 
-from sites.models import HostName, HostNameKind, Instance, Revision, RevisionState
+from sites.models import HostName, HostNameKind, Instance, Rest, Revision, RevisionState
 from sites.models.clock import now
 from sites.runtime.registry import get_runtime
 from sites.runtime.spec import ProbeSpec
@@ -18,7 +18,7 @@ def run() -> None:
     """Ask this round's part of the instances in service whose configuration says so; the answer does not matter."""
     number = int(now().timestamp() // SECONDS)
     due = Instance.objects.annotate(part=F("pk") % PARTS).filter(part=number % PARTS, is_warm=True)
-    serving = Revision.objects.filter(state=RevisionState.SERVING, instances__in=due).distinct()
+    serving = Revision.objects.filter(state=RevisionState.SERVING, rest=Rest.LOADED, instances__in=due).distinct()
     loaded = {revision.pk for revision in serving if revision.runnable["switches"]["always_on"]}
     names = HostName.objects.filter(slot__live_revision__in=loaded, kind=HostNameKind.DEFAULT)
     hosts = dict(names.values_list("slot__live_revision", "name"))

@@ -14,7 +14,7 @@ from django.db import transaction
 from django.db.models import Q, QuerySet
 
 from sites.errors import Unreachable
-from sites.models import MetricSample, MetricState, Slot, Stay
+from sites.models import MetricSample, MetricState, Revision, Slot, Stay
 from sites.models.clock import now
 from sites.monitoring.counters import State, Table, read_state
 from sites.monitoring.figures import Figures, grown, of_codes, together
@@ -48,6 +48,8 @@ def run() -> None:
         moment = now()
         known = set(Slot.objects.filter(pk__in=figures).values_list("pk", flat=True))
         _write({slot: found for slot, found in figures.items() if slot in known}, SECONDS, _floor(moment, SECONDS))
+        visited = [slot for slot, found in figures.items() if found.get("requests")]
+        Revision.objects.filter(live_slots__in=visited).update(used_at=moment)
         state = _next(former, counted, taken, processes, figures)
         _roll_up(state, moment)
         MetricState.objects.update_or_create(pk=1, defaults={"data": state.packed()})

@@ -8,9 +8,9 @@ from django.db import transaction
 
 from sites.errors import OutOfMemory
 from sites.jobs import failing
-from sites.models import Instance, Revision, Site
+from sites.models import Instance, Rest, Revision, Site
 from sites.operations import retention
-from sites.operations.instances import record
+from sites.operations.instances import order, record
 from sites.planning import spec_of
 from sites.runtime.base import Runtime
 from sites.runtime.registry import get_runtime
@@ -35,6 +35,8 @@ def run() -> None:
     for revision in opened.filter(pk__in=lost, state__in=Revision.REUSABLE).select_related("slot__site", "site"):
         with suppress(OutOfMemory):  # others must not wait for it; whoever asked for it is told by its operation
             runtime.apply(spec_of(revision))
+    for revision in opened.filter(pk__in=list(seen), rest=Rest.UNLOADED, wanted_count=0).select_related("slot", "site"):
+        order(revision)  # its instances were to end, and whoever unloaded it has died before it said so
     for revision_id in seen.keys() - wanted.keys():
         runtime.apply(_ended(seen[revision_id][0]))
 

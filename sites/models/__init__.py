@@ -15,7 +15,7 @@ from sites.models.metric import MetricSample, MetricState
 from sites.models.mode import Mode, ModeLimits
 from sites.models.operation import Operation, OperationState, OperationStep, SlotHold, Step
 from sites.models.periodic_job import PeriodicJob
-from sites.models.revision import Revision, RevisionState, cluster_of
+from sites.models.revision import Rest, Revision, RevisionState, cluster_of
 from sites.models.router_node import RouterNode
 from sites.models.site import InstanceSize, Site
 from sites.models.site_member import SiteMember
@@ -57,6 +57,7 @@ __all__ = [
     "OperationStep",
     "PeriodicJob",
     "Provider",
+    "Rest",
     "Revision",
     "RevisionState",
     "Role",

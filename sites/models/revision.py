@@ -26,6 +26,16 @@ class RevisionState(models.TextChoices):
     FAILED = "failed", "Failed"  # was never put into service
 
 
+class Rest(models.TextChoices):
+    """Whether a live revision has its instances, in the order in which it loses them and gets them back."""
+
+    LOADED = "", "Loaded"
+    HOLDING = "holding", "Holding"  # routers are told to hold new requests; its instances still run
+    EMPTYING = "emptying", "Emptying"  # every router holds them; its last requests end
+    UNLOADED = "unloaded", "Unloaded"  # it has no instances, and the next request starts them
+    LOADING = "loading", "Loading"  # a request has come, and its instances are being started
+
+
 def cluster_of(revision_id: int) -> str:
     """A revision's name at the routers; never used again after removal (I5)."""
     return f"r{revision_id}"
@@ -57,6 +67,9 @@ class Revision(StateModel):
     generation = models.BigIntegerField(default=1)  # of the last order to the runtime (I7)
     allows_web_sockets = models.BooleanField(default=True)
     retained_until = models.DateTimeField(null=True)  # end of the roll-back window, also of one that goes on serving
+    rest = models.CharField(max_length=16, choices=Rest.choices, default=Rest.LOADED, blank=True)
+    rest_at = models.DateTimeField(null=True)  # when `rest` became what it is
+    used_at = models.DateTimeField(null=True)  # the last request that was counted, or when it came into service
     failing_since = models.DateTimeField(null=True)  # an instance of it ends again and again while it serves
     released_at = models.DateTimeField(null=True)  # every router acknowledged routes without what is to be stopped
     idle_since = models.DateTimeField(null=True)  # routers hold no request of it since then
@@ -72,6 +85,7 @@ class Revision(StateModel):
                 name="one_reusable_revision_per_fingerprint",
             )
         ]
+        indexes = [models.Index(fields=["rest"], name="revision_rest")]
 
     def __str__(self) -> str:
         return f"revision {self.pk} of {self.site}"

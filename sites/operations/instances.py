@@ -1,9 +1,33 @@
-"""What the runtime reports of instances, written down."""
+"""Orders to the runtime, and what it reports of instances, written down."""
 
 from collections.abc import Iterable
 
-from sites.models import Instance
-from sites.runtime.spec import InstanceStatus
+from sites.errors import StaleOrder
+from sites.models import Instance, Revision
+from sites.planning import spec_of
+from sites.runtime.registry import get_runtime
+from sites.runtime.spec import InstanceState, InstanceStatus
+
+
+def order(revision: Revision) -> None:
+    """Say to the runtime what is wanted, by an order that is newer than any that it has had. Raises OutOfMemory."""
+    try:
+        get_runtime().apply(spec_of(revision))
+    except StaleOrder:  # the database is older than what the runtime remembers; the next look orders again
+        revision.generation += 1
+        revision.save(update_fields=["generation"])
+
+
+def is_ordered(revision: Revision, statuses: Iterable[InstanceStatus]) -> bool:
+    """The runtime knows every instance by the revision's last order, so giving it again would change nothing."""
+    known = {
+        status.ordinal
+        for status in statuses
+        if status.revision_id == revision.pk
+        and status.generation == revision.generation
+        and status.state != InstanceState.STOPPING
+    }
+    return known >= set(range(revision.wanted_count))
 
 
 def record(statuses: Iterable[InstanceStatus]) -> None:

@@ -5,12 +5,12 @@ from datetime import datetime, timedelta
 
 from django.db.models import Q
 
-from sites.models import Operation, Revision, RevisionState, Site, Slot, SlotChange, Swap
+from sites.models import Operation, Rest, Revision, RevisionState, Site, Slot, SlotChange, Swap
 from sites.models.clock import now
 from sites.operations.turn import Turn
 
-BACK_IN_USE = {"released_at": None, "idle_since": None, "drain_deadline": None}
-"""What a revision loses that no longer leaves."""
+BACK_IN_USE = {"released_at": None, "idle_since": None, "drain_deadline": None, "rest": Rest.LOADED}
+"""What a revision loses that no longer leaves, or that an operation has started."""
 IN_USE = (RevisionState.SERVING, RevisionState.RETAINED)
 
 

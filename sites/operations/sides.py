@@ -7,7 +7,7 @@ beside everything else and for some seconds at most: an application that was bro
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from sites.models import Instance, RevisionState, Slot, SlotChange
+from sites.models import Instance, Rest, RevisionState, Slot, SlotChange
 from sites.operations.kind import Need
 from sites.operations.probing import Questions
 from sites.operations.turn import Turn
@@ -38,7 +38,11 @@ class Group:
 
 def groups(turn: Turn) -> list[Group]:
     """All instances that the operation is to bring into service."""
-    serving = {change.revision_before_id: change.count_before for change in turn.changes if change.was_running}
+    serving = {
+        change.revision_before_id: change.count_before
+        for change in turn.changes
+        if change.was_running and not _is_unloaded(change)
+    }
     found = []
     for change in turn.starting:
         served = min(serving.get(change.revision_after_id, 0), change.count_after)
@@ -91,7 +95,7 @@ def _served_by(turn: Turn, change: SlotChange) -> SlotChange | None:
 def _is_healthy(turn: Turn, change: SlotChange, statuses: Iterable[InstanceStatus]) -> bool | None:
     """Whether one of its instances runs, has not crashed lately, and answers; None while it may still answer."""
     before = _served_by(turn, change)
-    if before is None:
+    if before is None or _is_unloaded(before):  # which served well, or nobody would have unloaded it
         return True
     running = [
         (status.revision_id, status.ordinal)
@@ -112,6 +116,11 @@ def _is_healthy(turn: Turn, change: SlotChange, statuses: Iterable[InstanceStatu
     if any(probe.is_accepted for probe in asked):
         return True
     return None if any(probe.state != ProbeState.ANSWERED for probe in asked) else False
+
+
+def _is_unloaded(change: SlotChange) -> bool:
+    """What served in its slot has no instances, because nobody visited it."""
+    return change.revision_before is not None and change.revision_before.rest != Rest.LOADED
 
 
 def probe_prefix(turn: Turn) -> str:

@@ -79,6 +79,8 @@ class HostRoute:
     is_logged: bool = False
     """Each request is a line of the slot's web server log."""
     maintenance: Maintenance | None = None
+    is_held: bool = False
+    """Its instances have ended because nobody came: each request waits until they run again."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ from django.db import connection
 from django.db.models import Sum
 
 from sites.backups import schedule
-from sites.models import Operation, OperationState, Revision, RevisionState, Site, Slot
+from sites.models import Operation, OperationState, Rest, Revision, RevisionState, Site, Slot
 from sites.models.clock import reckoned
 from sites.operations.kinds import kind_of
 from sites.plain_text import one_line
@@ -77,12 +77,13 @@ def hang_lines() -> list[str]:
 def _facts() -> dict[str, str]:
     wanted = Revision.objects.filter(state__in=Revision.REUSABLE).aggregate(total=Sum("wanted_count"))["total"] or 0
     running, total = Slot.objects.filter(is_running=True).count(), Slot.objects.count()
+    unloaded = Slot.objects.filter(live_revision__rest=Rest.UNLOADED).count()
     return {
         "Health": health()[1],
         "Database": _database(),
         "Queues": _queues(),
         "Routers": router_lines.summary(),
-        "Web sites": f"{Site.objects.count()}, {running} of {total} slots running",
+        "Web sites": f"{Site.objects.count()}, {running} of {total} slots running, {unloaded} of them unloaded",
         "Instances": f"{_running_instances()} running, {wanted} wanted, "
         f"{Revision.objects.filter(state=RevisionState.SERVING).count()} revisions in service",
         **_found_by_the_agent(),

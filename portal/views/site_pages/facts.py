@@ -11,7 +11,7 @@ from portal.command_bar import address_of, slot_address
 from portal.rows import Row
 from portal.usage_bars import Bar, storage_bars
 from sites.access import may_change
-from sites.models import HostNameKind, Instance, OperationState, Slot, SourceControl, Swap
+from sites.models import HostNameKind, Instance, OperationState, Rest, Slot, SourceControl, Swap
 from sites.services.storage import SiteStorage, storage_of
 from sites.services.swaps import partner
 
@@ -30,7 +30,17 @@ class SlotFacts:
         """What the slot does, in the word of its row in the list."""
         hold = getattr(self.slot, "hold", None)
         operation = hold.operation if hold else None
-        return Row(self.slot, is_selected=False, is_open=None, operation=operation, failing=self.failing_count).status
+        return Row(self.slot, False, None, operation, self.failing_count, self.rest).status
+
+    @property
+    def rest(self) -> str:
+        """Whether the slot has its instances: a value of Rest."""
+        return self.slot.live_revision.rest if self.slot.live_revision else Rest.LOADED
+
+    @property
+    def is_unloaded(self) -> bool:
+        """Whether its next request starts it."""
+        return self.rest == Rest.UNLOADED
 
     @cached_property
     def can_change(self) -> bool:

@@ -1,6 +1,7 @@
 """Subscriptions, web sites, slots and deployments."""
 
 from datetime import datetime
+from enum import StrEnum
 from uuid import UUID
 
 from django.conf import settings
@@ -9,7 +10,7 @@ from ninja import Schema
 from pydantic import Field
 
 from sites.api.shapes.common import NAME, Asked
-from sites.models import Deployment, HostName, HostNameKind, Mode, Site, Slot, SlotHold
+from sites.models import Deployment, HostName, HostNameKind, Mode, Rest, Site, Slot, SlotHold
 from sites.plain_text import visible
 from sites.services.names import publishing_host
 
@@ -35,6 +36,15 @@ class DeploymentShown(Schema):
     failure: str
 
 
+class SlotState(StrEnum):
+    """What the instances of a slot do; 'unloaded': nobody came, and the next request starts them."""
+
+    RUNNING = "running"
+    STOPPED = "stopped"
+    UNLOADED = "unloaded"
+    STARTING = "starting"
+
+
 class SlotShown(Schema):
     """A place of a web site."""
 
@@ -43,6 +53,7 @@ class SlotShown(Schema):
     is_production: bool
     is_running: bool
     is_in_maintenance: bool = Field(description="visitors get the maintenance page")
+    state: SlotState
     instances: int
     addresses: list[str]
     publishing_url: str = Field(description="POST a zip there: docs/api.md")
@@ -108,8 +119,8 @@ class NameTyped(Schema):
 
 DEPLOYED = ("workload__active_deployment__workload",)
 SLOTS = (
-    Slot.objects.select_related("site", "hold__operation", *DEPLOYED)
-    .defer("publishing_password", "hold__operation__before")
+    Slot.objects.select_related("site", "hold__operation", "live_revision", *DEPLOYED)
+    .defer("publishing_password", "hold__operation__before", "live_revision__snapshot")
     .prefetch_related("host_names")
 )
 
@@ -130,6 +141,13 @@ def describe_site(site: Site) -> SiteShown:
     )
 
 
+def _state(slot: Slot) -> SlotState:
+    rest = slot.live_revision.rest if slot.live_revision else Rest.LOADED
+    if not slot.is_running:
+        return SlotState.STOPPED
+    return {Rest.UNLOADED: SlotState.UNLOADED, Rest.LOADING: SlotState.STARTING}.get(Rest(rest), SlotState.RUNNING)
+
+
 def describe_slot(slot: Slot) -> SlotShown:
     """For an answer."""
     active = slot.workload.active_deployment if slot.workload else None
@@ -140,6 +158,7 @@ def describe_slot(slot: Slot) -> SlotShown:
         is_production=slot.is_production,
         is_running=slot.is_running,
         is_in_maintenance=slot.is_in_maintenance,
+        state=_state(slot),
         instances=slot.instance_count,
         addresses=[address(host) for host in slot.host_names.all() if host.kind != HostNameKind.PUBLISHING],
         publishing_url=publishing_url(slot),

@@ -13,7 +13,7 @@ from sites.router.xds.daemon import Places, serve
 from sites.router.xds.proxies import Proxies
 from sites.router.xds.secrets import TlsMaterial
 from sites.routing import DatabaseTables
-from sites.services import routers
+from sites.services import loading, routers
 from sites.services.authority import authority, installation_pair
 
 
@@ -46,4 +46,4 @@ class Command(GreenroomCommand):
             request_logs=settings.LOG_DIR / "requests",
         )
         authority = routers.authority() if settings.XDS_LISTEN else None
-        asyncio.run(serve(DatabaseTables(), places, close_old_connections, authority))
+        asyncio.run(serve(DatabaseTables(loading.wake), places, close_old_connections, authority))

@@ -1,18 +1,16 @@
 """Step STARTING: have the instances of each side running."""
 
-from collections.abc import Iterable
 from contextlib import suppress
 
-from sites.errors import Failed, InstanceNotStarted, StaleOrder
+from sites.errors import Failed, InstanceNotStarted
 from sites.general_settings import GENERAL_DEFAULTS, START_SECONDS
 from sites.models import Instance, Revision, SlotChange
 from sites.operations import sides, wording
-from sites.operations.instances import record
+from sites.operations.instances import is_ordered, order, record
 from sites.operations.kind import Need
 from sites.operations.procedure import DONE, Progress
 from sites.operations.sides import ATTEMPT_SECONDS, Group
 from sites.operations.turn import Turn
-from sites.planning import spec_of
 from sites.runtime.registry import get_runtime
 from sites.runtime.spec import INSTANCE_PORT, InstanceState, InstanceStatus
 
@@ -31,9 +29,9 @@ def start(turn: Turn) -> Progress:
     revisions = [change.prepared for change in turn.starting]
     seen = [*(revision.pk for revision in revisions), *sides.references(turn)]
     statuses = runtime.observe(seen)
-    if missing := [revision for revision in revisions if not _is_ordered(revision, statuses)]:
+    if missing := [revision for revision in revisions if not is_ordered(revision, statuses)]:
         for revision in missing:
-            _order(revision)
+            order(revision)
         statuses = runtime.observe(seen)
     record(statuses)
     sides.decide(turn, statuses)
@@ -59,27 +57,6 @@ def started(turn: Turn) -> Progress:
     Another one looks again, as the machine may have been restarted since, and instances are at other addresses then.
     """
     return DONE if turn.has_seen_instances else start(turn)
-
-
-def _order(revision: Revision) -> None:
-    """Say to the runtime what is wanted, by an order that is newer than any that it has had."""
-    try:
-        get_runtime().apply(spec_of(revision))
-    except StaleOrder:  # the database is older than what the runtime remembers; the next look orders again
-        revision.generation += 1
-        revision.save(update_fields=["generation"])
-
-
-def _is_ordered(revision: Revision, statuses: Iterable[InstanceStatus]) -> bool:
-    """The runtime knows every instance by the revision's last order, so giving it again would change nothing."""
-    known = {
-        status.ordinal
-        for status in statuses
-        if status.revision_id == revision.pk
-        and status.generation == revision.generation
-        and status.state != InstanceState.STOPPING
-    }
-    return known >= set(range(revision.wanted_count))
 
 
 def _is_given_up(turn: Turn, group: Group, statuses: list[InstanceStatus]) -> bool:

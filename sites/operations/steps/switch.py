@@ -87,7 +87,7 @@ def _exchange(turn: Turn, changes: list[SlotChange]) -> None:
         slot.is_running = change.is_running_after
         slot.instance_count = change.count_after or slot.instance_count
         _put_in_force(change, moment)
-        _serve(change)
+        _serve(change, moment)
     Slot.objects.bulk_update(
         [change.held_slot for change in changes], ["workload", "live_revision", "is_running", "instance_count"]
     )
@@ -110,11 +110,15 @@ def _put_in_force(change: SlotChange, moment: datetime) -> None:
         deployment.transition(Deployment.OPEN, DeploymentState.ACTIVE, ended_at=moment)
 
 
-def _serve(change: SlotChange) -> None:
+def _serve(change: SlotChange, moment: datetime) -> None:
     """Put the change's revision into service in its slot (I2)."""
     if change.revision_after_id is not None:
         Revision.objects.filter(pk=change.revision_after_id).update(
-            state=RevisionState.SERVING, slot=change.slot_id, deployment=change.deployment_after, **BACK_IN_USE
+            state=RevisionState.SERVING,
+            slot=change.slot_id,
+            deployment=change.deployment_after,
+            used_at=moment,
+            **BACK_IN_USE,
         )
 
 

@@ -18,6 +18,7 @@ from sites.router.xds.admission import LOCAL
 from sites.router.xds.cache import TableCache, fixtures
 from sites.router.xds.control import Control
 from sites.router.xds.gate import Gate
+from sites.router.xds.holds import Holds
 from sites.router.xds.keeper import Keeper
 from sites.router.xds.last_good import LastGood
 from sites.router.xds.listener import Edge
@@ -98,10 +99,11 @@ async def serve(
     reports = LoadReports()
     request_log = RequestLog(places.request_logs, lambda: nodes.cache.ordinals)
     keeper = Keeper(SourceReader(source, before_call), nodes, LastGood(places.last_good))
+    holds = Holds(nodes, keeper.wake)
     gate = None
     if places.tcp is not None and authority is not None:
         gate = Gate(places.tcp, ServerTls(authority), places.xds_socket, nodes.admission, keeper.refusal)
-    work = asyncio.create_task(_serve(Services(keeper, reports, request_log, edge), nodes, places, gate))
+    work = asyncio.create_task(_serve(Services(keeper, reports, request_log, holds, edge), nodes, places, gate))
     stopping = asyncio.create_task(stopped.wait())
     try:
         await asyncio.wait({work, stopping}, return_when=asyncio.FIRST_COMPLETED)
@@ -111,6 +113,7 @@ async def serve(
         work.cancel()
         stopping.cancel()
         await asyncio.gather(work, stopping, return_exceptions=True)
+        holds.close()
         keeper.close()
         request_log.close()
         logger.info("Stopped; routers go on with the routes they have")

@@ -99,6 +99,10 @@ class Keeper:
                 self.is_source_away = False
                 logger.info("The database is back; all route tables are up to date")
 
+    async def wake(self, slot_id: int) -> None:
+        """Have the instances of a slot started, for which a request waits. Raises what the source raises."""
+        await self._reader.call(self._reader.source.wake, slot_id)
+
     async def greet(self, node_id: str, peer: Peer) -> None:
         """Report a node that has just connected; the poll repeats it if the source is away."""
         try:

@@ -24,6 +24,7 @@ from google.protobuf.struct_pb2 import Struct
 
 from sites.router.bootstrap import XDS_CLUSTER
 from sites.router.bounds import Bounds
+from sites.router.xds import hold_filter
 from sites.router.xds.edge_headers import (
     REQUEST_HEADERS,
     RESPONSE_HEADERS,
@@ -253,6 +254,7 @@ def _http_filters(max_requests: int) -> list[dict[str, Any]]:
         _filter("envoy.filters.http.adaptive_concurrency", {"@type": concurrency, **_at_once(max_requests)}),
         {"name": HOST_FILTER, "configDiscovery": _discovered(lua, host_filter())},
         _filter("envoy.filters.http.on_demand", {"@type": on_demand}),
+        *(_filter(name, json_format.MessageToDict(config)) for name, config in hold_filter.filters()),
         _filter("envoy.filters.http.router", {"@type": router, "suppressEnvoyHeaders": True}),
     ]
 
@@ -304,6 +306,7 @@ def _local_replies() -> dict[str, Any]:
     return {
         "mappers": [
             _page_for(_flags("NR"), UNKNOWN_HOST, 404),
+            _page_for(_status(hold_filter.NOT_NOW), STARTING, 503, retry=True),
             # A cluster without endpoints: nobody has seen its instances run since they were started
             _page_for(_flags("UH"), STARTING, 503, retry=True),
             _page_for(_flags("NC", "UF", "UC", "UR", "URX"), NO_ANSWER, 503, retry=True),

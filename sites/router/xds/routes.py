@@ -9,6 +9,7 @@ from envoy.config.route.v3 import route_components_pb2, route_pb2, scoped_route_
 from envoy.extensions.retry.host.previous_hosts.v3 import previous_hosts_pb2
 
 from sites.router.table import MAX_PAGE_BYTES, PORTAL_CLUSTER, HostRoute, Maintenance, Page, RouteTable
+from sites.router.xds import hold_filter
 from sites.router.xds.edge_headers import BETWEEN, TLS_VERSION_HEADER
 from sites.router.xds.pages import CONTENT_TYPE, MAINTENANCE, NO_WEB_SOCKETS, PAGES, RETRY_AFTER_SECONDS, TLS_1_3_NEEDED
 from sites.router.xds.resource import Kind, Resource, pack, resource
@@ -48,7 +49,7 @@ def scope_resource(host: str, routes: str, *, is_on_demand: bool = True) -> Reso
 
 def routes_resource(table: RouteTable) -> Resource:
     """All routes of a site. Its version is no part of the content: unchanged routes are never sent again."""
-    return _configuration(routes_name(table.site_id), [_virtual_host(table.site, route) for route in table.hosts])
+    return _configuration(routes_name(table.site_id), [_virtual_host(table, route) for route in table.hosts])
 
 
 def portal_routes(hosts: Iterable[str]) -> Resource:
@@ -101,6 +102,7 @@ def _configuration(name: str, virtual_hosts: list[route_components_pb2.VirtualHo
         request_headers_to_remove=["x-envoy-external-address", *BETWEEN],
         ignore_port_in_host_matching=True,
         max_direct_response_body_size_bytes={"value": MAX_PAGE_BYTES},  # Envoy's own bound is 4 KB
+        typed_per_filter_config=hold_filter.off(),
     )
     return resource(Kind.ROUTES, name, message)
 
@@ -174,7 +176,7 @@ def _answer(status: int, html: str, *, retry_after_seconds: int | None) -> dict[
     }
 
 
-def _virtual_host(site: str, route: HostRoute) -> route_components_pb2.VirtualHost:
+def _virtual_host(table: RouteTable, route: HostRoute) -> route_components_pb2.VirtualHost:
     routes: list[dict[str, Any]]
     if route.maintenance is not None:
         routes = [_maintenance_route(route.maintenance)]
@@ -182,13 +184,16 @@ def _virtual_host(site: str, route: HostRoute) -> route_components_pb2.VirtualHo
         routes = [_page_route(route.page or Page.STARTING)]
     else:
         routes = _routes(route.cluster, allows_web_sockets=route.allows_web_sockets)
+        if route.is_held:
+            held = {"typed_per_filter_config": hold_filter.on(table.site_id, route.slot_id)}
+            routes = [one | held if "route" in one else one for one in routes]
     routes = [*_only_by_tls(route), *routes]
     return route_components_pb2.VirtualHost(
         name=route.host,
         domains=[route.host],
         routes=_named(route, routes),
         request_headers_to_add=[
-            _header("X-Website-Site-Name", site),
+            _header("X-Website-Site-Name", table.site),
             _header("X-Website-Slot-Name", route.slot),
             _header("X-Website-Hostname", "%REQ(:AUTHORITY)%" if route.host.startswith("*.") else route.host),
         ],

@@ -1,4 +1,4 @@
-"""The gRPC server that Envoys connect to: aggregated discovery (delta), load reports, access logs."""
+"""The gRPC server that Envoys connect to: aggregated discovery (delta), load reports, access logs, held requests."""
 
 import asyncio
 import logging
@@ -9,10 +9,12 @@ from typing import Any
 import grpc.aio
 from envoy.config.core.v3 import base_pb2
 from envoy.service.accesslog.v3 import als_pb2_grpc
+from envoy.service.auth.v3 import external_auth_pb2_grpc
 from envoy.service.discovery.v3 import ads_pb2_grpc
 from envoy.service.load_stats.v3 import lrs_pb2, lrs_pb2_grpc
 
 from sites.router.xds.admission import Peer
+from sites.router.xds.holds import Holding, Holds
 from sites.router.xds.keeper import Keeper
 from sites.router.xds.listener import Edge
 from sites.router.xds.load_reports import LoadReports
@@ -155,6 +157,7 @@ class Services:
     keeper: Keeper
     reports: LoadReports
     request_log: RequestLog
+    holds: Holds
     edge: Edge
 
 
@@ -164,6 +167,7 @@ def make_server(address: str, door: Door, services: Services) -> grpc.aio.Server
     discovery = Discovery(door, services.keeper, services.edge)
     ads_pb2_grpc.add_AggregatedDiscoveryServiceServicer_to_server(discovery, server)
     lrs_pb2_grpc.add_LoadReportingServiceServicer_to_server(LoadReporting(door, services.reports), server)
+    external_auth_pb2_grpc.add_AuthorizationServicer_to_server(Holding(services.holds), server)
     als_pb2_grpc.add_AccessLogServiceServicer_to_server(AccessLogs(door.refusal, services.request_log), server)
     server.add_insecure_port(address)
     return server

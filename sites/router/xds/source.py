@@ -32,6 +32,9 @@ class TableSource(Protocol):
     def routers(self) -> list[KnownRouter]:
         """All routers, with who must acknowledge and who is retired: asked every second."""
 
+    def wake(self, slot_id: int) -> None:
+        """A request waits for the instances of this slot; may be said again."""
+
     def sightings(self) -> list[Sighting]:
         """All instances there are, as their runtime reports them at this moment."""
 

@@ -55,6 +55,10 @@ class FileTables:
         """These are the routers from now on, in place of router-1."""
         _replace(self._routers, [asdict(router) for router in routers])
 
+    def wake(self, slot_id: int) -> None:
+        with self.path.with_suffix(".woken").open("a") as log:
+            log.write(f"{slot_id}\n")
+
     def sightings(self) -> list[Sighting]:
         rows = json.loads(self._instances.read_text())
         return [Sighting(name, Endpoint(*place), is_running) for name, place, is_running in rows]

@@ -24,7 +24,7 @@ def two_routers() -> None:
 def test_a_retired_router_is_expected_no_longer() -> None:
     assert routers.retire("router-0", is_connected=False)
     assert registered_nodes() == {"router-1"}
-    retired = {one.name for one in DatabaseTables().routers() if one.is_retired}
+    retired = {one.name for one in DatabaseTables(print).routers() if one.is_retired}
     assert retired == {"router-0"}
     assert not routers.retire("router-0", is_connected=False)
 
@@ -34,7 +34,7 @@ def test_it_is_expected_again_when_it_was_activated_and_has_connected() -> None:
     assert routers.activate("router-0")
     assert not routers.activate("router-0")
     assert registered_nodes() == {"router-1"}
-    DatabaseTables().seen("router-0")
+    DatabaseTables(print).seen("router-0")
     assert registered_nodes() == {"router-0", "router-1"}
 
 
@@ -68,23 +68,23 @@ def certificate(fingerprint: str) -> Certificate:
 
 
 def accepted() -> tuple[str, ...]:
-    return next(one.certificates for one in DatabaseTables().routers() if one.name == "router-2")
+    return next(one.certificates for one in DatabaseTables(print).routers() if one.name == "router-2")
 
 
 def test_a_router_that_was_added_is_expected_from_its_first_connection_on() -> None:
     routers.add("router-2", certificate("one"))
     assert accepted() == ("one",)
     assert "router-2" not in registered_nodes()
-    DatabaseTables().seen("router-2", "one")
+    DatabaseTables(print).seen("router-2", "one")
     assert "router-2" in registered_nodes()
 
 
 def test_the_former_certificate_is_good_until_the_new_one_is_used() -> None:
     routers.add("router-2", certificate("one"))
     routers.renew("router-2", certificate("two"), ends_former=False)
-    DatabaseTables().seen("router-2", "one")
+    DatabaseTables(print).seen("router-2", "one")
     assert accepted() == ("two", "one")
-    DatabaseTables().seen("router-2", "two")
+    DatabaseTables(print).seen("router-2", "two")
     assert accepted() == ("two",)
 
 
@@ -112,5 +112,5 @@ def test_a_retired_name_is_made_active_and_not_added_again() -> None:
 
 
 def test_a_router_with_a_certificate_that_nobody_added_is_not_registered() -> None:
-    DatabaseTables().seen("router-9", "one")
+    DatabaseTables(print).seen("router-9", "one")
     assert registered_nodes() == {"router-0", "router-1"}

@@ -31,6 +31,7 @@ class Tables:
         self.is_runtime_away = False
         self.reads = 0
         self.nodes: list[str] = []
+        self.woken: list[int] = []
         self.retired: set[str] = set()
         self.certificates: dict[str, tuple[str, ...]] = {}
 
@@ -53,6 +54,9 @@ class Tables:
         self._check()
         own = KnownRouter("router-1", must_acknowledge=True, is_retired="router-1" in self.retired)
         return [own, *(KnownRouter(name, True, False, given) for name, given in self.certificates.items())]
+
+    def wake(self, slot_id: int) -> None:
+        self.woken.append(slot_id)
 
     def sightings(self) -> list[Sighting]:
         if self.is_runtime_away:
