@@ -68,6 +68,7 @@ GreenroomError
 │   ├── AlreadyUp           one `up` per data folder
 │   ├── NotUp               a command needs a running `up`
 │   ├── IsolationMissing    the machine gives no sandbox, and nobody allowed to go without
+│   ├── ServiceRefused      no service of systemd can be made of it, or removed
 │   ├── ArchiveRefused      an upload that cannot be trusted or read
 │   ├── ContentRefused      an upload that is not recognised
 │   ├── UploadTooLarge
@@ -169,7 +170,7 @@ from sites.errors.typed import (
     SettingRefused,
     WrongNameTyped,
 )
-from sites.errors.up import AlreadyUp, IsolationMissing, NotUp, PortTaken
+from sites.errors.up import AlreadyUp, IsolationMissing, NotUp, PortTaken, ServiceRefused
 from sites.errors.uploads import (
     ArchiveRefused,
     ContentRefused,
@@ -254,6 +255,7 @@ __all__ = [
     "ScopeMissing",
     "ServerBusy",
     "ServerFault",
+    "ServiceRefused",
     "SettingRefused",
     "SignInBusy",
     "SignInLimited",

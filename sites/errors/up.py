@@ -35,3 +35,10 @@ class IsolationMissing(Refused):
         "This machine gives no sandbox for the sites ({reason}). Nothing was started. {remedy} "
         "To run the sites without a sandbox: ./greenroom up --isolation none"
     )
+
+
+class ServiceRefused(Refused):
+    """`service` cannot install, remove or show the service of systemd."""
+
+    code = "ServiceRefused"
+    sentence = "{reason} Nothing was changed. {remedy}"

@@ -1,4 +1,4 @@
-"""Greenroom as a service of systemd, with the unit that docs/ has: start, crash, reload, reboot, stop."""
+"""Greenroom as a service of systemd, installed by `./greenroom service`: start, crash, reload, reboot, stop."""
 
 import json
 from collections.abc import Iterator
@@ -31,6 +31,10 @@ class Service:
     def control(self, *words: str) -> None:
         """systemctl, to its end."""
         self.machine.check("systemctl", *words, "greenroom", seconds=UP_SECONDS)
+
+    def command(self, what: str) -> str:
+        """`./greenroom service`, to its end; what it told."""
+        return self.machine.check(f"{FOLDER}/greenroom", "service", what, "--data", DATA, seconds=UP_SECONDS)
 
     def show(self, name: str) -> str:
         """A property of the unit."""
@@ -90,23 +94,23 @@ class Service:
 
 @pytest.fixture(scope="module")
 def service(machine: Machine) -> Iterator[Service]:
-    """Installed, enabled and started as docs/greenroom.service says."""
+    """Installed, enabled and started by the command."""
     folder = "/etc/systemd/system/greenroom.service.d"
     machine.check("mkdir", "-p", folder)
     machine.check("tee", f"{folder}/slow.conf", given=SLOW)
-    machine.check("cp", f"{FOLDER}/docs/greenroom.service", "/etc/systemd/system/")
-    machine.check("systemctl", "daemon-reload")
     service = Service(machine)
-    with timed("`systemctl enable --now greenroom`, until everything is up"):
-        service.control("enable", "--now")
+    with timed("`./greenroom service install`, until everything is up"):
+        service.command("install")
     with timed("the sample web site"):
         service.sample("create")
     yield service
-    service.control("disable", "--now")
+    service.command("remove")
+    assert machine.run("systemctl", "cat", "greenroom").code != 0
 
 
 def test_the_unit_is_active_once_everything_is_up(service: Service) -> None:
     assert (service.show("ActiveState"), service.show("SubState")) == ("active", "running")
+    assert "active (running), starts with the machine" in service.command("status")
     assert service.serves() == BEFORE
 
 

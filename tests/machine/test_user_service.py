@@ -1,4 +1,4 @@
-"""Greenroom as a service of an ordinary user, with the unit that docs/ has, below a systemd of the user's own."""
+"""Greenroom as a service of an ordinary user, installed by `./greenroom service`, below a systemd of the user's own."""
 
 from collections.abc import Iterator
 
@@ -10,7 +10,9 @@ from tests.machine.progress import timed
 pytestmark = pytest.mark.machine
 
 UP_SECONDS = 3600
-SLOW = "[Service]\nEnvironment=GREENROOM_READY_SECONDS=1800 GREENROOM_DATA=%h/data\n"
+SLOW = "[Service]\nEnvironment=GREENROOM_READY_SECONDS=1800\n"
+COMMAND = (f"{FOLDER}/greenroom", "service")
+DATA = ("--data", "/home/person/data")
 AS_PERSON = ("setpriv", "--reuid=person", "--regid=person", "--init-groups", "env", "XDG_RUNTIME_DIR=/run/user/1000")
 UNITS = "/home/person/.config/systemd/user"
 
@@ -19,15 +21,12 @@ UNITS = "/home/person/.config/systemd/user"
 def user(machine: Machine) -> Iterator[Machine]:
     """The machine, with the unit of the user started."""
     machine.check("loginctl", "enable-linger", "person")
-    machine.check("ln", "-s", FOLDER, "/home/person/greenroom")
     machine.check(*AS_PERSON, "mkdir", "-p", f"{UNITS}/greenroom.service.d")
-    machine.check(*AS_PERSON, "cp", f"{FOLDER}/docs/greenroom-user.service", f"{UNITS}/greenroom.service")
     machine.check(*AS_PERSON, "tee", f"{UNITS}/greenroom.service.d/slow.conf", given=SLOW)
-    machine.check(*AS_PERSON, "systemctl", "--user", "daemon-reload")
     with timed("as a user, until everything is up"):
-        machine.check(*AS_PERSON, "systemctl", "--user", "enable", "--now", "greenroom", seconds=UP_SECONDS)
+        machine.check(*AS_PERSON, *COMMAND, "install", *DATA, seconds=UP_SECONDS)
     yield machine
-    machine.check(*AS_PERSON, "systemctl", "--user", "disable", "--now", "greenroom", seconds=UP_SECONDS)
+    machine.check(*AS_PERSON, *COMMAND, "remove", *DATA, seconds=UP_SECONDS)
 
 
 def test_it_runs_with_sandboxes_and_limits(user: Machine) -> None:

@@ -30,11 +30,3 @@ def test_the_watchdog_hears_several_times_in_its_time_that_the_loop_turns(
 def test_without_a_watchdog_nothing_is_sent(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("WATCHDOG_USEC", raising=False)
     asyncio.run(asyncio.wait_for(report_to_watchdog(), 60))
-
-
-@pytest.mark.parametrize("unit", ["greenroom.service", "greenroom-user.service"])
-def test_the_units_have_a_watchdog_with_room_for_a_slow_start(unit: str) -> None:
-    lines = (Path(__file__).parents[3] / "docs" / unit).read_text().splitlines()
-    (seconds,) = (line.partition("=")[2] for line in lines if line.startswith("WatchdogSec="))
-    assert int(seconds) >= 60
-    assert "Restart=on-failure" in lines
