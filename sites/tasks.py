@@ -18,6 +18,7 @@ from sites.jobs import (
     metrics,
     previews,
     reconcile,
+    releases,
     retire,
     tidy,
     unloading,
@@ -103,6 +104,12 @@ def keep_sites_loaded() -> None:
 
 
 @shared_task
+def compare_releases() -> None:
+    """Write down what the newest stays in production have changed."""
+    releases.run()
+
+
+@shared_task
 def tidy_contents() -> None:
     """Remove contents and builds that nothing names any more."""
     tidy.run()
@@ -159,6 +166,8 @@ def tick(schedule: Schedule) -> None:
         reconcile_instances.delay()
     if schedule.is_due("metrics", seconds=metrics.SECONDS):
         take_metrics.delay()
+    if schedule.is_due("releases", seconds=releases.SECONDS) and releases.is_needed():
+        compare_releases.delay()
     if schedule.is_due("always_on", seconds=always_on.SECONDS):
         keep_sites_loaded.delay()
     if schedule.is_due("unloading", seconds=unloading.SECONDS):

@@ -64,7 +64,7 @@ MAY_IMPORT: dict[str, set[str]] = {
         "sites.router",
         "sites.runtime",
     },
-    "sites.monitoring": {"sites.models", "sites.logs", "sites.runtime", "sites.general_settings"},
+    "sites.monitoring": {"sites.models", "sites.logs", "sites.runtime", "sites.general_settings", "sites.content"},
     "sites.kept_deployments": {"sites.models", "sites.disk"},
     "sites.planning": {"sites.models", "sites.content", "sites.runtime", "sites.general_settings"},
     "sites.backups": {

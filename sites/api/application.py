@@ -13,6 +13,7 @@ from sites.api.routes import (
     logs,
     operations,
     people,
+    releases,
     settings,
     sites,
     slots,
@@ -43,7 +44,7 @@ class Api(NinjaAPI):
 
 
 api = Api(title="Greenroom", version="1", description=ABOUT, docs_url=None, urls_namespace="api")
-for room in (sites, people, slots, settings, deployments, source_control, visitors, logs, swaps, operations):
+for room in (sites, people, slots, settings, deployments, source_control, visitors, logs, swaps, releases, operations):
     api.add_router("", room.router)
 
 

@@ -16,6 +16,7 @@ from django.db.models import Q, QuerySet
 from sites.errors import Unreachable
 from sites.models import MetricSample, MetricState, Revision, Slot, Stay
 from sites.models.clock import now
+from sites.monitoring import releases
 from sites.monitoring.counters import State, Table, read_state
 from sites.monitoring.figures import Figures, grown, of_codes, together
 from sites.router import get_router
@@ -162,7 +163,10 @@ def _roll_up(state: State, moment: datetime) -> None:
         end = _floor(moment, long)
         begin = datetime.fromisoformat(state.rolled.get(str(long), end.isoformat()))
         if begin < end:
-            _put_together(MetricSample.objects.filter(seconds=short, began_at__gte=begin, began_at__lt=end), long)
+            spans = MetricSample.objects.filter(seconds=short, began_at__gte=begin, began_at__lt=end)
+            _put_together(spans, long)
+            if short == SECONDS:
+                releases.credit(spans, begin, end)
             for seconds in (short, long):
                 MetricSample.objects.filter(seconds=seconds, began_at__lt=moment - KEPT[seconds]).delete()
         if begin > end + timedelta(seconds=long):

@@ -3,6 +3,7 @@
 from django.db import models
 from django.db.models import Q
 
+from sites.models.operation import Operation
 from sites.models.revision import Revision
 from sites.models.slot import Slot
 
@@ -17,9 +18,13 @@ class Stay(models.Model):
     revision = models.ForeignKey(Revision, on_delete=models.CASCADE, related_name="stays")
     began_at = models.DateTimeField()
     ended_at = models.DateTimeField(null=True)  # null: it is there
+    operation = models.ForeignKey(Operation, null=True, on_delete=models.SET_NULL, related_name="stays")
+    figures = models.JSONField(default=dict)  # names of `sites.monitoring.figures`, of its complete minutes
+    changes = models.JSONField(null=True)  # against the stay before, see `sites.monitoring.releases`; null: not yet
 
     class Meta:
         ordering = ["began_at", "pk"]
+        indexes = [models.Index(fields=["slot"], condition=Q(changes__isnull=True), name="stay_without_comparison")]
         constraints = [
             models.UniqueConstraint(fields=["slot"], condition=Q(ended_at=None), name="one_present_stay_per_slot")
         ]

@@ -19,7 +19,7 @@ def show(turn: Turn) -> None:
     Revision.objects.filter(pk=prepared.pk).update(state=RevisionState.SERVING)
     Slot.objects.filter(pk=source.pk).update(live_revision=prepared)
     source.live_revision = prepared
-    stays.follow([source], turn.now())
+    stays.follow([source], turn.now(), turn.operation)
     turn.site.touch_routes()
 
 
@@ -45,7 +45,7 @@ def withdraw(turn: Turn) -> None:
     Revision.objects.filter(pk=own.pk).update(state=RevisionState.SERVING)
     Slot.objects.filter(pk=source.pk).update(live_revision=own)
     source.live_revision = own
-    stays.follow([source], turn.now())
+    stays.follow([source], turn.now(), turn.operation)
     retention.give_back(turn)
     turn.site.touch_routes()
 

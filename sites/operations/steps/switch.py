@@ -91,7 +91,7 @@ def _exchange(turn: Turn, changes: list[SlotChange]) -> None:
     Slot.objects.bulk_update(
         [change.held_slot for change in changes], ["workload", "live_revision", "is_running", "instance_count"]
     )
-    stays.follow([change.held_slot for change in changes], moment)
+    stays.follow([change.held_slot for change in changes], moment, turn.operation)
     retention.retire_candidates(turn, changes)
     retention.take_out_of_service(turn, changes, replaced)
     version = turn.site.touch_routes()

@@ -19,7 +19,7 @@ def withdraw(turn: Turn) -> None:
         slot.save(update_fields=["live_revision", "is_running"])
         if revision is not None:
             retention.drain(revision)
-    stays.follow(slots, turn.now())
+    stays.follow(slots, turn.now(), turn.operation)
     retention.end_windows_of(slots)
     names.delete()
     turn.site.touch_routes()
@@ -35,5 +35,5 @@ def give_back(turn: Turn) -> None:
     for change in turn.changes:
         Slot.objects.filter(changes=change).update(live_revision=change.revision_before, is_running=change.was_running)
         Revision.objects.filter(changes_from=change).update(state=RevisionState.SERVING, **BACK_IN_USE)
-    stays.follow(list(Slot.objects.filter(changes__operation=turn.operation)), turn.now())
+    stays.follow(list(Slot.objects.filter(changes__operation=turn.operation)), turn.now(), turn.operation)
     retention.give_back(turn)

@@ -212,6 +212,7 @@ def everything(operation: str, deployment: str) -> list[tuple[str, str, object]]
         ("POST", f"{site}/swap", {}),
         ("PUT", f"{site}/production", {"deployment": deployment}),
         ("GET", f"{site}/swaps", None),
+        ("GET", f"{slot}/releases", None),
         ("GET", f"{site}/rollback", None),
         ("POST", f"{site}/rollback", {}),
         ("GET", f"/operations/{operation}", None),

@@ -89,6 +89,8 @@ SAME = {
     "site-deployment": "get_deployment_log",
     "site-configure": "change_settings",
     "site-swaps": "list_swaps",
+    "site-releases": "list_releases",
+    "site-release": "get_release",
     "site-logs": "get_logs",
     "site-scale": "scale",
     "site-credentials-reset": "reset_credentials",

@@ -81,3 +81,16 @@ def test_who_may_swap_only_swaps_and_cancels_only_swaps(domain: Domain, slots: t
     refused = swapping.post(f"/operations/{publication.public_id}/cancel")
     assert (refused.status_code, refused.json()["code"]) == (403, "ScopeMissing")
     assert Operation.objects.get(pk=publication.pk).cancel_requested_at is None
+
+
+def test_the_report_of_a_release_names_what_changed(domain: Domain, program: Program) -> None:
+    production, staging = domain.staged()
+    domain.swap(staging, production)
+    newest, former, *_ = program.get("/sites/contoso/slots/production/releases").json()["items"]
+    assert (newest["deployment"]["message"], newest["ended_at"]) == ("two", None)
+    report = program.get(f"/sites/contoso/slots/production/releases/{newest['id']}").json()
+    assert (report["other"]["id"], report["files"]["changed"]) == (former["id"], ["index.html"])
+    assert report["operation"]["kind"] == "swap"
+    beside = program.get(f"/sites/contoso/slots/production/releases/{former['id']}?with={newest['id']}").json()
+    assert beside["other"]["id"] == newest["id"]
+    assert program.get("/sites/contoso/slots/staging/releases/999999").status_code == 404

@@ -16,7 +16,7 @@ LEFT_OUT = {"Operation", "OperationStep", "SlotChange", "Swap", "RouterNode", "P
 """An operation's own records, and what has nothing to do with it."""
 COUNTERS = {
     "Site": {"routes_version"},
-    "Revision": {"generation", "released_at", "idle_since", "drain_deadline"},
+    "Revision": {"generation", "used_at", "released_at", "idle_since", "drain_deadline"},
     "Instance": {"id", "warmed_for_id", "warmup_tries", "warmup_answer", "warmup_tried_at"},
     "SlotSetting": {"id"},
     "StickyName": {"id"},

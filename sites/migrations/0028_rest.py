@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("sites", "0025_source_control"),
+        ("sites", "0027_maintenance_pages"),
     ]
 
     operations = [
