@@ -46,7 +46,7 @@ def resolver_for(addresses: Sequence[str]) -> dns.resolver.Resolver:
     """
     resolver = dns.resolver.Resolver(configure=not addresses)
     if addresses:
-        resolver.nameservers = [_nameserver(address) for address in addresses]
+        resolver.nameservers = [dns.nameserver.Do53Nameserver(*server_address(address)) for address in addresses]
     resolver.lifetime = LOOKUP_SECONDS
     resolver.timeout = LOOKUP_SECONDS / 2
     resolver.cache = None
@@ -70,16 +70,17 @@ def look(wanted: Wanted, resolver: dns.resolver.Resolver) -> Finding:
     )
 
 
-def _nameserver(address: str) -> dns.nameserver.Nameserver:
-    host, port = address, 53
-    if address.startswith("["):
-        host, _, rest = address[1:].partition("]")
+def server_address(text: str) -> tuple[str, int]:
+    """Address and port that `ADDRESS`, `ADDRESS:PORT` or `[ADDRESS]:PORT` means. Raises ValueError for all else."""
+    host, port = text, 53
+    if text.startswith("["):
+        host, _, rest = text[1:].partition("]")
         port = int(rest.removeprefix(":") or 53)
-    elif address.count(":") == 1:
-        host, _, number = address.partition(":")
+    elif text.count(":") == 1:
+        host, _, number = text.partition(":")
         port = int(number)
     dns.inet.af_for_address(host)
-    return dns.nameserver.Do53Nameserver(host, port)
+    return host, port
 
 
 def _records(resolver: dns.resolver.Resolver, name: str, kind: str) -> tuple[list[str], str]:

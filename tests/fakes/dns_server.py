@@ -1,17 +1,26 @@
-"""A DNS server of the tests: answers from a dictionary, says nothing, or answers with what nobody can use."""
+"""A DNS server of the tests: answers from a dictionary, says nothing, or answers with what nobody can use.
+
+Over TCP it also takes dynamic updates (RFC 2136) of TXT records, if they are signed with its key (TSIG).
+"""
 
 import socket
+import struct
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 import dns.flags
 import dns.message
+import dns.opcode
 import dns.rcode
 import dns.rrset
+import dns.tsig
+import dns.tsigkeyring
+import dns.update
 
 SILENCE = "silence"
 """As the value of a record: the question is never answered."""
+KEY_NAME, KEY = "greenroom-key.", "c2VjcmV0IG9mIHRoZSB0ZXN0cw=="
 Records = dict[tuple[str, str], list[str]]
 """(name, type) → the values, as a zone file has them."""
 
@@ -24,7 +33,9 @@ class DnsServer:
         self.asked: list[tuple[str, str]] = []
         self._socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         self._socket.bind(("127.0.0.1", 0))
-        self.address = f"127.0.0.1:{self._socket.getsockname()[1]}"
+        port = self._socket.getsockname()[1]
+        self.address = f"127.0.0.1:{port}"
+        self._listener = socket.create_server(("127.0.0.1", port))
 
     def serve(self) -> None:
         """Until the socket is shut."""
@@ -39,13 +50,35 @@ class DnsServer:
             if answer is not None:
                 self._socket.sendto(answer, client)
 
+    def serve_tcp(self) -> None:
+        """The same over TCP, one client after the other."""
+        while True:
+            try:
+                client, _ = self._listener.accept()
+            except OSError:
+                return
+            with client, client.makefile("rb") as stream:
+                head = stream.read(2)
+                answer = self._answer(stream.read(struct.unpack("!H", head)[0])) if len(head) == 2 else None
+                if answer is not None:
+                    client.sendall(struct.pack("!H", len(answer)) + answer)
+
     def close(self) -> None:
-        """Wake the thread and end it."""
+        """Wake the threads and end them."""
+        self._listener.shutdown(socket.SHUT_RDWR)
+        self._listener.close()
         with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as waker:
             waker.sendto(b"", self._socket.getsockname())
 
     def _answer(self, question: bytes) -> bytes | None:
-        asked = dns.message.from_wire(question)
+        try:
+            asked = dns.message.from_wire(question, keyring=dns.tsigkeyring.from_text({KEY_NAME: KEY}))
+        except dns.tsig.BadSignature:
+            refused = dns.message.make_response(dns.message.from_wire(question, keyring=False))
+            refused.set_rcode(dns.rcode.REFUSED)
+            return refused.to_wire()
+        if isinstance(asked, dns.update.UpdateMessage):
+            return self._update(asked)
         name, kind = asked.question[0].name, asked.question[0].rdtype.name
         key = (name.to_text(omit_final_dot=True), kind)
         self.asked.append(key)
@@ -62,16 +95,31 @@ class DnsServer:
             answer.set_rcode(dns.rcode.NXDOMAIN)
         return answer.to_wire()
 
+    def _update(self, asked: dns.update.UpdateMessage) -> bytes:
+        answer = dns.message.make_response(asked)
+        if not asked.had_tsig:
+            answer.set_rcode(dns.rcode.REFUSED)
+            return answer.to_wire()
+        for change in asked.update:
+            key = (change.name.to_text(omit_final_dot=True), "TXT")
+            values = [record.to_text() for record in change]
+            present = [value for value in self.records.pop(key, []) if value not in values]
+            if left := present if change.deleting is not None else present + values:
+                self.records[key] = left
+        return answer.to_wire()
+
 
 @contextmanager
 def dns_server(records: Records) -> Iterator[DnsServer]:
     """A server in a thread."""
     server = DnsServer(records)
-    thread = threading.Thread(target=server.serve, name="dns-server")
-    thread.start()
+    threads = [threading.Thread(target=serve, name="dns-server") for serve in (server.serve, server.serve_tcp)]
+    for thread in threads:
+        thread.start()
     try:
         yield server
     finally:
         server.close()
-        thread.join(5)
+        for thread in threads:
+            thread.join(5)
         server._socket.close()
