@@ -114,6 +114,21 @@ IS_BEHIND_TLS = bool(TRUSTED_PROXIES) and PORTAL_URL.startswith("https://")
 DOMAIN_PROOF = env_bool("DOMAIN_PROOF", True)
 DNS_RESOLVERS = [item.strip() for item in os.environ.get("GREENROOM_DNS_RESOLVERS", "").split(",") if item.strip()]
 
+# Certificates that an authority issues by itself (ACME); off until its address is set
+ACME_DIRECTORY = os.environ.get("ACME_DIRECTORY", "")
+ACME_CONTACT = os.environ.get("ACME_CONTACT", "")
+ACME_TRUST = os.environ.get("ACME_TRUST", "")
+ACME_BINDING_ID = os.environ.get("ACME_BINDING_ID", "")
+ACME_BINDING_KEY = os.environ.get("ACME_BINDING_KEY", "")
+ACME_ORDERS = env_int("ACME_ORDERS", 200)
+ACME_ORDERS_PER_SUBSCRIPTION = env_int("ACME_ORDERS_PER_SUBSCRIPTION", 20)
+ACME_DNS_SERVER = os.environ.get("ACME_DNS_SERVER", "")
+ACME_DNS_KEY_NAME = os.environ.get("ACME_DNS_KEY_NAME", "")
+ACME_DNS_KEY = os.environ.get("ACME_DNS_KEY", "")
+ACME_DNS_ALGORITHM = os.environ.get("ACME_DNS_ALGORITHM") or "hmac-sha256"
+ACME_DNS_HOOK = os.environ.get("ACME_DNS_HOOK", "")
+ACME_DNS_SECONDS = env_int("ACME_DNS_SECONDS", 30)
+
 # What sites and builds reach, where they have a network of their own
 INTERPRETER_DOWNLOADS = env_bool("GREENROOM_INTERPRETER_DOWNLOADS", default=True)
 PRIVATE_NETWORKS = os.environ.get("GREENROOM_PRIVATE_NETWORKS") or "allow"
@@ -325,6 +340,8 @@ CELERY_TASK_ROUTES = {
     "sites.tasks.keep_sites_loaded": {"queue": "work"},
     "sites.tasks.check_domains": {"queue": "work"},
     "sites.tasks.send_mail": {"queue": "work"},
+    "sites.tasks.order_certificates": {"queue": "work"},
+    "sites.tasks.ask_for_renewals": {"queue": "work"},
     "sites.tasks.*": {"queue": "control"},
 }
 CELERY_TASK_DEFAULT_QUEUE = "control"

@@ -42,6 +42,7 @@ urlpatterns = [
     path("people/<int:number>/", site_people.change_role, name="site-person"),
     path("people/<int:number>/remove/", site_people.remove, name="site-person-remove"),
     path("maintenance/", maintenance.manage_maintenance, name="site-maintenance"),
+    path("certificates/<int:number>/stop/", certificates.stop_automatic, name="site-certificate-stop"),
     path("credentials/reset/", secrets.reset_credentials, name="site-credentials-reset"),
     path("credentials/reveal/", secrets.reveal_password, name="site-password-reveal"),
     path("credentials/profile/", secrets.download_profile, name="site-publish-profile"),

@@ -11,6 +11,7 @@ from django.db.models.functions import Now
 from sites.general_settings import WEB_SERVER_LOGGING
 from sites.models import (
     Category,
+    CertificateOrder,
     HostName,
     HostNameKind,
     Instance,
@@ -181,6 +182,7 @@ def _tables(sites: QuerySet[Site]) -> list[RouteTable]:
         "slot__maintenance_page__retry_after_seconds",
     )
     certificates: dict[int, Certificates] = defaultdict(Certificates)
+    proofs = _proofs(sites)
     rows = named.order_by("name").values_list(*columns)
     for site_id, name, kind, slot, is_production, is_running, live, allows_web_sockets, rest, slot_id, *tls in rows:
         shown = environment_name_of(slot, is_production=is_production)
@@ -208,7 +210,7 @@ def _tables(sites: QuerySet[Site]) -> list[RouteTable]:
             route = replace(route, maintenance=Maintenance(html or "", retry_after or RETRY_AFTER_SECONDS))
         if certificate is not None and mode not in _WITHOUT_CERTIFICATES:
             certificates[site_id].add(certificate, name, chain, key.token)
-        hosts[site_id].append(replace(route, is_logged=route.slot_id in logged))
+        hosts[site_id].append(replace(route, is_logged=route.slot_id in logged, proofs=proofs.get(name, ())))
     endpoints: dict[int, dict[int, list[Endpoint]]] = defaultdict(lambda: defaultdict(list))
     for site_id, revision_id, address, port in (
         Instance.objects.filter(
@@ -233,6 +235,17 @@ def _tables(sites: QuerySet[Site]) -> list[RouteTable]:
         )
         for pk, name, version in found
     ]
+
+
+def _proofs(sites: QuerySet[Site]) -> dict[str, tuple[tuple[str, str], ...]]:
+    """Host name → what an authority has to find there, of the orders whose proof is to be shown."""
+    shown = CertificateOrder.objects.filter(
+        state__in=CertificateOrder.SHOWN, automatic__host_name__slot__site__in=sites
+    ).exclude(name__startswith="*.")
+    return {
+        order.name: tuple((proof["token"], proof["value"]) for proof in order.proofs)
+        for order in shown.only("name", "placed")
+    }
 
 
 def _logged_slots(sites: QuerySet[Site]) -> set[int]:

@@ -1,6 +1,7 @@
 """Every Celery task: a queue, an id, one call into operations or jobs."""
 
 import logging
+import time
 from collections.abc import Sequence
 
 from celery import shared_task
@@ -10,12 +11,14 @@ from sites.backups import schedule as backups
 from sites.errors import BackupFailed, BackupPlaceRefused, Unreachable
 from sites.jobs import (
     always_on,
+    automatic_certificates,
     certificates,
     domains,
     figures,
     machine_limits,
     mail,
     metrics,
+    orders,
     previews,
     reconcile,
     releases,
@@ -24,6 +27,7 @@ from sites.jobs import (
     unloading,
 )
 from sites.jobs.scheduling import Schedule
+from sites.jobs.turn import turn
 from sites.models import Operation
 from sites.operations import claims, machine, retention
 from sites.operations.kind import Queue
@@ -145,6 +149,25 @@ def warn_of_certificates() -> None:
     certificates.run()
 
 
+@shared_task
+def order_certificates() -> None:
+    """Order what is due at the authority, and take open orders a step further."""
+    with turn("orders turn", seconds=orders.LEASE_SECONDS) as is_mine:
+        if is_mine:
+            automatic_certificates.begin_due()
+            until = time.monotonic() + orders.TURN_SECONDS
+            while orders.run() and time.monotonic() < until:
+                pass
+
+
+@shared_task
+def ask_for_renewals() -> None:
+    """Ask the authority when it wants certificates to be renewed."""
+    with turn("renewals turn", seconds=orders.LEASE_SECONDS) as is_mine:
+        if is_mine:
+            automatic_certificates.ask_for_times()
+
+
 @shared_task(throws=(BackupFailed, BackupPlaceRefused), time_limit=backups.LIMIT_SECONDS)
 def make_backup() -> None:
     """The backup on schedule."""
@@ -178,6 +201,10 @@ def tick(schedule: Schedule) -> None:
         keep_limits.delay()
     if schedule.is_due("domains", seconds=2) and domains.is_needed():
         check_domains.delay()
+    if schedule.is_due("orders", seconds=2) and (orders.is_needed() or automatic_certificates.is_needed()):
+        order_certificates.delay()
+    if schedule.is_due("renewals", seconds=60) and automatic_certificates.are_times_needed():
+        ask_for_renewals.delay()
     if schedule.is_due("certificates", seconds=3600):
         warn_of_certificates.delay()
     if schedule.is_due("sweep", seconds=60):

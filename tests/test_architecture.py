@@ -44,8 +44,10 @@ MAY_IMPORT: dict[str, set[str]] = {
     "sites.access": {"sites.models"},
     "sites.throttling": {"sites.models"},
     "sites.tls": set(),
+    "sites.acme": {"sites.dns_proof", "sites.tls"},
     "sites.archives": {"sites.content", "sites.disk", "sites.kept_deployments", "sites.models"},
     "sites.services": {
+        "sites.acme",
         "sites.archives",
         "sites.repositories",
         "sites.tls",
@@ -97,6 +99,8 @@ MAY_IMPORT: dict[str, set[str]] = {
         "sites.content",
     },
     "sites.jobs": {
+        "sites.acme",
+        "sites.tls",
         "sites.dns_proof",
         "sites.monitoring",
         "sites.operations",

@@ -4,27 +4,31 @@ from django.conf import settings
 from django.core.files.uploadhandler import MemoryFileUploadHandler
 from django.http import HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
+from django.urls import reverse
 from django.views.decorators.csrf import csrf_exempt, csrf_protect
 from django.views.decorators.http import require_http_methods
 
-from portal.answers import back_address
+from portal.answers import answer_operation, back_address
+from portal.confirmation import confirm
 from portal.context import slot_context
 from portal.http import PortalRequest
 from sites.access import get_slot, get_slot_for_change, may_change
-from sites.errors import CertificateLimit, CertificateRefused, GreenroomError, SettingRefused
-from sites.models import Slot
+from sites.errors import CertificateLimit, CertificateRefused, GreenroomError, NotFound, SettingRefused
+from sites.models import HostName, Slot
 from sites.models.certificate import WARNING_DAYS
 from sites.models.clock import now
-from sites.services import certificates
+from sites.services import automatic_certificates, certificates
 
 MAX_DIGITS = 18
 BINDING = "binding-"
+AUTOMATIC_LIST = "automatic-list"
+"""The part of the dialog that asks again while a certificate is ordered."""
 
 
 @csrf_exempt  # checked in `_change`: before that the upload must have its handler
 @require_http_methods(["GET", "HEAD", "POST"])
 def manage_certificates(request: PortalRequest, site_name: str, slot_name: str) -> HttpResponse:
-    """The dialog; `file` is uploaded, `remove` removed, and everything else saved by `save`."""
+    """The dialog; `file` is uploaded, `remove` removed, `automatic` ordered, and everything else saved by `save`."""
     if request.method != "POST":
         return _show(request, get_slot(request.user, site_name, slot_name))
     slot = get_slot_for_change(request.user, site_name, slot_name)
@@ -38,6 +42,9 @@ def _change(request: PortalRequest, slot: Slot) -> HttpResponse:
     try:
         if "remove" in asked:
             certificates.remove_certificate(acting_user=request.user, slot=slot, number=_number(asked["remove"]))
+        elif "automatic" in asked:
+            host = _host(slot, _number(asked["automatic"]))
+            automatic_certificates.start(acting_user=request.user, slot=slot, name=host.name)
         elif "save" in asked:
             _save(request, slot)
         else:
@@ -50,6 +57,26 @@ def _change(request: PortalRequest, slot: Slot) -> HttpResponse:
     except (SettingRefused, CertificateLimit) as refusal:
         return _show(request, slot, refusal)
     return HttpResponseRedirect(request.path, status=303)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def stop_automatic(request: PortalRequest, site_name: str, slot_name: str, number: int) -> HttpResponse:
+    """Ask, then order no certificate any more for the host name of this number."""
+    slot = get_slot_for_change(request.user, site_name, slot_name)
+    host = _host(slot, number)
+    automatic_certificates.wanted(slot, host.name)
+    if request.method == "POST":
+        operation = automatic_certificates.stop(acting_user=request.user, slot=slot, name=host.name)
+        return answer_operation(request, operation, reverse("site-certificates", args=[site_name, slot_name]))
+    return confirm(request, "site/automatic_stop_question.html", slot, {"host": host})
+
+
+def _host(slot: Slot, number: int) -> HostName:
+    """Raises NotFound."""
+    found = next((host for host in certificates.web_hosts(slot) if host.pk == number), None)
+    if found is None:
+        raise NotFound
+    return found
 
 
 def _save(request: PortalRequest, slot: Slot) -> None:
@@ -69,7 +96,12 @@ def _number(text: str) -> int:
 
 
 def _show(request: PortalRequest, slot: Slot, refusal: GreenroomError | None = None) -> HttpResponse:
+    automatic = automatic_certificates.hosts_of(slot)
     context: dict[str, object] = {
+        "automatic": automatic,
+        "renewed": {shown.wish.certificate_id for shown in automatic if shown.wish},
+        "is_ordering": any(shown.order or shown.state == "waiting" for shown in automatic),
+        "offers_automatic": bool(settings.ACME_DIRECTORY),
         "slot": slot,
         "site": slot.site,
         "rows": [(row, row.days_left(now())) for row in slot.certificates.all()],
@@ -82,6 +114,8 @@ def _show(request: PortalRequest, slot: Slot, refusal: GreenroomError | None = N
         "back": back_address(request),
     }
     status = refusal.http_status if refusal else 200
+    if request.htmx and request.htmx.target == AUTOMATIC_LIST:
+        return render(request, "site/_automatic_list.html", context)
     if request.htmx:
         page = {**context, "base_template": "frame/partial.html"}
     else:

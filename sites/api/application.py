@@ -9,6 +9,7 @@ from ninja.errors import HttpError, ValidationError
 from ninja.operation import Operation
 
 from sites.api.routes import (
+    certificates,
     deployments,
     logs,
     operations,
@@ -44,7 +45,12 @@ class Api(NinjaAPI):
 
 
 api = Api(title="Greenroom", version="1", description=ABOUT, docs_url=None, urls_namespace="api")
-for room in (sites, people, slots, settings, deployments, source_control, visitors, logs, swaps, releases, operations):
+ROOMS = (
+    *(sites, people, slots, settings, deployments, source_control),
+    *(certificates, visitors, logs, swaps, releases, operations),
+)
+"""In the order in which the description has them."""
+for room in ROOMS:
     api.add_router("", room.router)
 
 

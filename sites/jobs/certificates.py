@@ -2,6 +2,8 @@
 
 from datetime import timedelta
 
+from django.db.models import Q
+
 from sites.errors import CertificateRefused
 from sites.models import Certificate
 from sites.models.certificate import WARNING_DAYS
@@ -12,10 +14,14 @@ ACTOR = "Greenroom"
 
 
 def run() -> None:
-    """Once for each of WARNING_DAYS, of certificates that are given somewhere."""
+    """Once for each of WARNING_DAYS, of certificates that are given somewhere.
+
+    Of one that is renewed by itself only when that fails.
+    """
     moment = now()
     ending = Certificate.objects.filter(not_after__lte=moment + timedelta(days=WARNING_DAYS[0]))
-    bound = ending.filter(host_names__isnull=False).distinct().select_related("slot__site__subscription")
+    given = ending.filter(host_names__isnull=False).filter(Q(automatic=None) | Q(automatic__failures__gt=0)).distinct()
+    bound = given.select_related("slot__site__subscription", "automatic")
     for certificate in bound:
         days = certificate.days_left(moment)
         due = min(limit for limit in WARNING_DAYS if days <= limit)
@@ -30,10 +36,12 @@ def _warn(certificate: Certificate, days: int) -> None:
     when = f"{certificate.not_after:%Y-%m-%d}"
     ends = f"expired on {when}" if days < 0 else f"expires on {when}, in {days} day{'' if days == 1 else 's'}"
     title = certificate.slot.title
+    wish = getattr(certificate, "automatic", None)
+    remedy = f"Its renewal fails: {wish.last_error}" if wish else "Upload a new one under Certificates."
     CERTIFICATES.record(
         actor_name=ACTOR,
         site=certificate.slot.site,
         target=title,
         error_code=CertificateRefused.code,
-        outcome=f"The certificate for {certificate.title} of '{title}' {ends}. Upload a new one under Certificates.",
+        outcome=f"The certificate for {certificate.title} of '{title}' {ends}. {remedy}",
     )

@@ -2,6 +2,7 @@
 
 from sites.models import clock as clock  # it looks at the clock of every connection
 from sites.models.access_token import AccessToken, IdempotentRequest, Scope
+from sites.models.automatic_certificate import AcmeAccount, AutomaticCertificate, CertificateOrder, OrderState
 from sites.models.certificate import Certificate
 from sites.models.custom_domain import CustomDomain, DomainState
 from sites.models.deleted_slot import DeletedSlot
@@ -32,8 +33,11 @@ __all__ = [
     "PRODUCTION",
     "STAGING",
     "AccessToken",
+    "AcmeAccount",
+    "AutomaticCertificate",
     "Category",
     "Certificate",
+    "CertificateOrder",
     "CustomDomain",
     "DeletedSlot",
     "Deployment",
@@ -55,6 +59,7 @@ __all__ = [
     "Operation",
     "OperationState",
     "OperationStep",
+    "OrderState",
     "PeriodicJob",
     "Provider",
     "Rest",

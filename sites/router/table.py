@@ -74,6 +74,8 @@ class HostRoute:
     """Where a request by plain HTTP is sent instead, by TLS; 0: it is taken."""
     refuses_tls_1_2: bool = False
     """Requests over TLS 1.2 get a page that asks for 1.3."""
+    proofs: tuple[tuple[str, str], ...] = ()
+    """What an authority that issues certificates (ACME) has to find here: pairs of a token and an answer."""
     slot_id: int = 0
     """By which requests are counted and logged."""
     is_logged: bool = False

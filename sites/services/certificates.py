@@ -8,7 +8,7 @@ from django.db import transaction
 
 from sites import access
 from sites.errors import CertificateLimit, CertificateRefused, NotFound, Refused, SettingRefused
-from sites.models import Certificate, HostName, HostNameKind, Mode, Operation, Site, Slot
+from sites.models import AutomaticCertificate, Certificate, HostName, HostNameKind, Mode, Operation, Site, Slot
 from sites.models.clock import now
 from sites.operations.kinds.recorded import CERTIFICATES
 from sites.tls.reader import read_upload
@@ -35,7 +35,7 @@ def add_certificate(*, acting_user: User, slot: Slot, content: bytes, password: 
     with transaction.atomic():
         Slot.objects.select_for_update().get(pk=slot.pk)
         most = Mode(slot.site.mode).limits.certificates
-        if slot.certificates.count() >= most:
+        if slot.certificates.filter(automatic=None).count() >= most:
             raise CertificateLimit(name=slot.title, mode=slot.site.get_mode_display(), most=most or "no")
         if slot.certificates.filter(fingerprint=pair.fingerprint).exists():
             raise CertificateRefused(reason=f"'{slot.title}' has it already", remedy="Upload another one.")
@@ -63,13 +63,21 @@ def _is_better(certificate: Certificate, host: HostName) -> bool:
 
 
 def remove_certificate(*, acting_user: User, slot: Slot, number: int) -> Operation:
-    """Forget a certificate and its key. Raises NotFound, NotAllowed."""
+    """Forget a certificate and its key.
+
+    Raises NotFound, NotAllowed, and SettingRefused for one that is renewed by itself.
+    """
     slot = access.slot_for_change(acting_user, slot)
     with transaction.atomic():
         certificate = slot.certificates.filter(pk=number).first()
         if certificate is None:
             raise NotFound
         title = certificate.title
+        if AutomaticCertificate.objects.filter(certificate=certificate).exists():
+            raise SettingRefused(
+                f"The certificate for {title} is renewed by itself. Nothing was changed. "
+                "Stop the automatic certificate first, then remove it."
+            )
         certificate.delete()
         slot.site.touch_routes()
         return _record(acting_user, slot, f"'{slot.title}' has no certificate for {title} any more.")

@@ -43,7 +43,11 @@ def decode(text: str) -> RouteTable:
 def _parts(host: dict[str, Any]) -> dict[str, Any]:
     """Of a host's JSON, what is more than a plain value."""
     page, maintenance = host["page"], host["maintenance"]
-    return {"page": page and Page(page), "maintenance": maintenance and Maintenance(**maintenance)}
+    return {
+        "page": page and Page(page),
+        "maintenance": maintenance and Maintenance(**maintenance),
+        "proofs": tuple((token, answer) for token, answer in host["proofs"]),
+    }
 
 
 class LastGood:

@@ -16,6 +16,7 @@ from sites.router.xds.resource import Kind, Resource, pack, resource
 
 PORTAL_ROUTES = "portal"
 HTTPS_PORT = 443
+PROOF_PATH = "/.well-known/acme-challenge/"
 _PREFIX = "site-"
 LOGGED = "+log"
 """At the end of the name of a route whose requests are logged."""
@@ -151,6 +152,19 @@ def _only_by_tls(route: HostRoute) -> list[dict[str, Any]]:
     return routes
 
 
+def _proof_routes(route: HostRoute) -> list[dict[str, Any]]:
+    """What an authority asks for by plain HTTP (RFC 8555, 8.3), whatever the slot wants of its visitors."""
+    headers = [_header("content-type", "application/octet-stream"), _header("cache-control", "no-store")]
+    return [
+        {
+            "match": {"path": PROOF_PATH + token},
+            "direct_response": {"status": 200, "body": {"inline_string": answer}},
+            "response_headers_to_add": headers,
+        }
+        for token, answer in route.proofs
+    ]
+
+
 def _page_route(page: Page) -> dict[str, Any]:
     status, body = PAGES[page]
     return _answer(status, body, retry_after_seconds=RETRY_AFTER_SECONDS if page is Page.STARTING else None)
@@ -191,7 +205,7 @@ def _virtual_host(table: RouteTable, route: HostRoute) -> route_components_pb2.V
     return route_components_pb2.VirtualHost(
         name=route.host,
         domains=[route.host],
-        routes=_named(route, routes),
+        routes=[*_proof_routes(route), *_named(route, routes)],
         request_headers_to_add=[
             _header("X-Website-Site-Name", table.site),
             _header("X-Website-Slot-Name", route.slot),

@@ -4,7 +4,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from pytest_django import Settings
 
-from sites.models import Certificate, HostName, Site, Slot
+from sites.models import AutomaticCertificate, Certificate, CustomDomain, HostName, Site, Slot
 from tests.portal.views.conftest import text
 from tests.sites.tls.uploads import upload
 
@@ -23,7 +23,7 @@ def test_a_certificate_is_uploaded_shown_and_removed(contoso: Site, alice: Clien
     assert ", in 5 days" in shown
     assert "PRIVATE KEY" not in shown
     alice.post(ADDRESS, {"remove": Certificate.objects.get().pk})
-    assert "No certificate was uploaded" in text(alice.get(ADDRESS))
+    assert "There is no certificate yet" in text(alice.get(ADDRESS))
 
 
 def test_a_refusal_stands_in_the_dialog(contoso: Site, alice: Client) -> None:
@@ -55,3 +55,31 @@ def test_a_free_site_is_told_why_it_has_none(contoso: Site, alice: Client) -> No
     Site.objects.update(mode="free")
     assert "is in Free mode" in text(alice.get(ADDRESS))
     assert put(alice, upload(HOST)).status_code == 409
+
+
+def test_an_automatic_certificate_is_started_shown_and_stopped_after_a_question(
+    contoso: Site, alice: Client, bob: Client, settings: Settings
+) -> None:
+    assert "Automatic certificates" not in text(alice.get(ADDRESS))
+    settings.ACME_DIRECTORY, settings.HTTPS_PORT = "https://authority.example/dir", 443
+    domain = CustomDomain.objects.create(slot=Slot.objects.get(name="staging"), name="test.fabrikam.example")
+    domain.verify()
+    host = HostName.objects.get(name=domain.name)
+    assert "Not possible: it is a name of this machine alone" in text(alice.get(ADDRESS))
+    assert bob.post(ADDRESS, {"automatic": host.pk}).status_code == 403
+    assert alice.post(ADDRESS, {"automatic": host.pk}).status_code == 303
+    shown = text(alice.get(ADDRESS))
+    assert "waiting" in shown and f"certificates/{host.pk}/stop/" in shown
+    AutomaticCertificate.objects.update(last_error="test.fabrikam.example got no certificate: <no> A record.")
+    assert "&lt;no&gt; A record." in text(alice.get(ADDRESS))
+    assert f"certificates/{host.pk}/stop/" not in text(bob.get(ADDRESS))
+    question = f"{ADDRESS}{host.pk}/stop/"
+    assert "Are you sure you want no automatic certificate for test.fabrikam.example" in text(alice.get(question))
+    assert AutomaticCertificate.objects.exists()
+    assert bob.post(question).status_code == 403
+    assert alice.post(question).headers["Location"] == ADDRESS
+    assert not AutomaticCertificate.objects.exists()
+    assert alice.get(question).status_code == 404
+    assert "cannot have an automatic certificate" in text(
+        alice.post(ADDRESS, {"automatic": HostName.objects.get(name=HOST).pk})
+    )

@@ -37,7 +37,7 @@ class Program:
     def post(self, path: str, body: Any = None, **headers: str) -> HttpResponse:
         return self.ask("POST", path, {} if body is None else body, **headers)
 
-    def put(self, path: str, body: Any, **headers: str) -> HttpResponse:
+    def put(self, path: str, body: Any = None, **headers: str) -> HttpResponse:
         return self.ask("PUT", path, body, **headers)
 
     def patch(self, path: str, body: Any, **headers: str) -> HttpResponse:

@@ -63,7 +63,7 @@ READING = {
     "site-deploy-branches": "POST /api/settings there",
     "site-publish-profile": "a publish profile is for the tools of people",
     "site-domains": "whoever claims a name looks at the records that prove it",
-    "site-certificates": "private keys are given by people so far",
+    "site-certificates": "private keys are given by people so far; GET …/certificates says what there is",
     "all-items": "GET /sites",
 }
 """Address of the portal → why the API has none of its own."""
@@ -103,6 +103,7 @@ SAME = {
     "site-source": "connect_source_control",
     "site-source-sync": "sync_source_control",
     "site-source-disconnect": "disconnect_source_control",
+    "site-certificate-stop": "stop_automatic_certificate",
     "site-source-secret": "get_source_control",
     "site-source-secret-reset": "reset_webhook_secret",
 }

@@ -64,6 +64,7 @@ def test_every_answer_is_as_described(
         "site_name": "contoso",
         "slot_name": "staging",
         "deployment_id": str(slots[1].workload.active_deployment.public_id),
+        "host": "contoso-staging.localhost",
         "operation_id": str(Operation.objects.first().public_id),
         "number": str(SiteMember.objects.create(site=slots[0].site, user=domain.bob).pk),
     }

@@ -16,7 +16,7 @@ def last_good(tmp_path: Path) -> LastGood:
 
 
 def test_a_table_comes_back_as_it_was() -> None:
-    closed = HostRoute("b.localhost", "staging", "r-1", maintenance=Maintenance("<h1>é</h1>", 60))
+    closed = HostRoute("b.localhost", "staging", "r-1", maintenance=Maintenance("<h1>é</h1>", 60), proofs=(("a", "b"),))
     original = table(3, hosts=(HostRoute("a.localhost", "production", None, Page.STOPPED), closed))
     assert decode(encode(original)) == original
     assert decode(encode(table(1))).hosts[0].page is None

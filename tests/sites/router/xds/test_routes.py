@@ -68,6 +68,15 @@ def test_maintenance_stands_in_for_everything_but_the_way_to_https() -> None:
     assert (page.match.prefix, page.stat_prefix) == ("/", "s7")
 
 
+def test_an_authority_is_answered_before_everything_else_and_at_its_host_name_alone() -> None:
+    wanted = HostRoute("a.example", "production", None, Page.STOPPED, https_only_port=443, proofs=(("token", "proof"),))
+    other = HostRoute("b.example", "staging", "r-2", slot_id=7)
+    first, second = routes_of(routes_resource(table(1, hosts=(wanted, other)))).virtual_hosts
+    assert first.routes[0].match.path == "/.well-known/acme-challenge/token"
+    assert first.routes[0].direct_response.body.inline_string == "proof"
+    assert not any(route.match.path for route in [*first.routes[1:], *second.routes])
+
+
 def test_the_version_of_a_table_is_no_part_of_its_routes() -> None:
     assert routes_resource(table(1)).version == routes_resource(table(2)).version
     assert routes_resource(table(1)).version != routes_resource(table(1, "r-2", "r-1")).version
