@@ -67,3 +67,48 @@ def test_code_that_does_not_compile_is_told_by_whoever_loads_it(copy: Path) -> N
     (copy / "tools" / "broken.py").write_text("def\n")
     assert start(copy) == "first"
     assert start(copy) == "first"
+
+
+@pytest.fixture
+def unfetched(copy: Path) -> Path:
+    """The copy lacks a library, and its installer says what it was given and fails."""
+    (copy / "requirements.txt").write_text("flask==3.0\n")
+    installer = copy / ".boot" / "bin" / "uv"
+    installer.parent.mkdir(parents=True)
+    version = next(line for line in (ROOT / "greenroom").read_text().splitlines() if line.startswith("uv_version="))
+    installer.write_text(
+        f"""#!/bin/sh
+[ "$1" != --version ] || {{ echo "uv {version.removeprefix("uv_version=")}"; exit; }}
+echo "system certificates: ${{UV_SYSTEM_CERTS:-no}}, index: ${{UV_DEFAULT_INDEX:-theirs}}" >&2
+exit 1
+"""
+    )
+    installer.chmod(0o755)
+    return copy
+
+
+def refused(folder: Path, **environment: str) -> str:
+    done = subprocess.run(
+        ["sh", folder / "greenroom", "status"], env={**os.environ, **environment}, capture_output=True, text=True
+    )
+    assert done.returncode == 1
+    return done.stderr
+
+
+def test_an_index_that_cannot_be_reached_ends_in_what_to_set(unfetched: Path) -> None:
+    said = refused(unfetched)
+    assert "The libraries of requirements.txt could not be installed" in said
+    for name in ("HTTPS_PROXY", "PIP_INDEX_URL", "SSL_CERT_FILE"):
+        assert name in said
+
+
+def test_libraries_come_from_the_index_of_the_administrator(unfetched: Path) -> None:
+    said = refused(unfetched, PIP_INDEX_URL="https://packages.example/simple", UV_DEFAULT_INDEX="")
+    assert "index: https://packages.example/simple" in said
+
+
+@pytest.mark.skipif(
+    not Path("/etc/ssl/certs/ca-certificates.crt").exists(), reason="this system keeps its certificates elsewhere"
+)
+def test_the_installer_trusts_what_the_system_trusts(unfetched: Path) -> None:
+    assert "system certificates: 1" in refused(unfetched, UV_SYSTEM_CERTS="")

@@ -14,7 +14,7 @@ from sites.runtime.spec import Mount
 UV_TARGET = "/uv"
 PASSED_ON = re.compile(
     r"^(PIP_(EXTRA_)?INDEX_URL|PIP_CERT|PIP_TRUSTED_HOST|PIP_DEFAULT_TIMEOUT"
-    r"|UV_(DEFAULT_INDEX|INDEX|INDEX_URL|EXTRA_INDEX_URL|INDEX_STRATEGY|NATIVE_TLS|INSECURE_HOST|HTTP_TIMEOUT|OFFLINE)"
+    r"|UV_(DEFAULT_INDEX|INDEX|INDEX_URL|EXTRA_INDEX_URL|INDEX_STRATEGY|NATIVE_TLS|SYSTEM_CERTS|INSECURE_HOST|HTTP_TIMEOUT|OFFLINE)"
     r"|UV_INDEX_[A-Z0-9_]+_(USERNAME|PASSWORD)|UV_PYTHON_(DOWNLOADS_JSON_URL|INSTALL_MIRROR)"
     r"|(HTTPS?|ALL|NO)_PROXY|SSL_CERT_(FILE|DIR)|REQUESTS_CA_BUNDLE|CURL_CA_BUNDLE"
     r"|NPM_CONFIG_(REGISTRY|CAFILE|STRICT_SSL)|NODE_EXTRA_CA_CERTS)$",
@@ -22,6 +22,12 @@ PASSED_ON = re.compile(
 )
 """How an administrator tells installers where packages come from; nothing else of our environment reaches a build."""
 CERTIFICATES = ("SSL_CERT_FILE", "PIP_CERT", "REQUESTS_CA_BUNDLE", "NODE_EXTRA_CA_CERTS", "NPM_CONFIG_CAFILE")
+BUNDLES = (
+    "/etc/ssl/certs/ca-certificates.crt",  # Debian, Ubuntu, Arch
+    "/etc/pki/tls/certs/ca-bundle.crt",  # Fedora and its kin
+    "/etc/ssl/ca-bundle.pem",  # SUSE
+)
+"""Where systems keep the certificates that they trust, in one file."""
 SOURCES_OF_PYTHON = ("UV_PYTHON_DOWNLOADS_JSON_URL", "UV_PYTHON_INSTALL_MIRROR")
 SHOWN_ANYHOW = ("/etc/ssl", "/etc/pki", "/etc/ca-certificates", "/usr")
 """Of the host, in every sandbox."""
@@ -34,33 +40,47 @@ def environment() -> dict[str, str]:
     for name, same in SAME_FOR_UV.items():
         if name in passed:
             passed.setdefault(same, passed[name])
-    return passed | {
-        "HOME": "/tmp",  # noqa: S108  the sandbox's own, gone with it
-        "UV_PROGRAM": UV_TARGET,
-        "KEPT": "/cache/kept",
-        "UV_CACHE_DIR": "/cache/uv",
-        "UV_LINK_MODE": "copy",  # a linked file shares its bytes with the cache, which later builds can write
-        "UV_PYTHON_DOWNLOADS": "never",  # interpreters are fetched by a run of their own
-        "UV_NO_PROGRESS": "1",
-        "PIP_CACHE_DIR": "/cache/pip",
-        "npm_config_cache": "/cache/npm",
-        "npm_config_update_notifier": "false",
-        "npm_config_yes": "true",
-        "npm_config_store_dir": "/cache/pnpm",
-        "YARN_CACHE_FOLDER": "/cache/yarn",
-        "YARN_GLOBAL_FOLDER": "/cache/yarn-berry",
-        "YARN_NODE_LINKER": "node-modules",
-        "YARN_ENABLE_TELEMETRY": "0",
-        "BUN_INSTALL_CACHE_DIR": "/cache/bun",
-        "COMPOSER_CACHE_DIR": "/cache/composer",
-        "COREPACK_ENABLE_STRICT": "0",
-        "NEXT_TELEMETRY_DISABLED": "1",
-        "ASTRO_TELEMETRY_DISABLED": "1",
-        "NG_CLI_ANALYTICS": "false",
-        "PYTHONUNBUFFERED": "1",
-        "NO_COLOR": "1",
-        "CI": "1",
-    }
+    return (
+        _trust_of_the_system()
+        | passed
+        | {
+            "HOME": "/tmp",  # noqa: S108  the sandbox's own, gone with it
+            "UV_PROGRAM": UV_TARGET,
+            "KEPT": "/cache/kept",
+            "UV_CACHE_DIR": "/cache/uv",
+            "UV_LINK_MODE": "copy",  # a linked file shares its bytes with the cache, which later builds can write
+            "UV_PYTHON_DOWNLOADS": "never",  # interpreters are fetched by a run of their own
+            "UV_NO_PROGRESS": "1",
+            "PIP_CACHE_DIR": "/cache/pip",
+            "npm_config_cache": "/cache/npm",
+            "npm_config_update_notifier": "false",
+            "npm_config_yes": "true",
+            "npm_config_store_dir": "/cache/pnpm",
+            "YARN_CACHE_FOLDER": "/cache/yarn",
+            "YARN_GLOBAL_FOLDER": "/cache/yarn-berry",
+            "YARN_NODE_LINKER": "node-modules",
+            "YARN_ENABLE_TELEMETRY": "0",
+            "BUN_INSTALL_CACHE_DIR": "/cache/bun",
+            "COMPOSER_CACHE_DIR": "/cache/composer",
+            "COREPACK_ENABLE_STRICT": "0",
+            "NEXT_TELEMETRY_DISABLED": "1",
+            "ASTRO_TELEMETRY_DISABLED": "1",
+            "NG_CLI_ANALYTICS": "false",
+            "PYTHONUNBUFFERED": "1",
+            "NO_COLOR": "1",
+            "CI": "1",
+        }
+    )
+
+
+def _trust_of_the_system() -> dict[str, str]:
+    """For installers that bring certificates of their own: with them, a company's proxy for TLS is trusted as by pip.
+
+    What the administrator says goes first. Node reads this file beside its own certificates, uv in place of them.
+    """
+    named = os.environ.get("SSL_CERT_FILE")
+    bundle = next((path for path in (named, *BUNDLES) if path and os.path.isfile(path) and os.path.getsize(path)), None)
+    return {} if bundle is None else {"UV_SYSTEM_CERTS": "1", "NODE_EXTRA_CA_CERTS": bundle}
 
 
 def tool_mounts(steps: tuple[str, ...]) -> tuple[Mount, ...]:

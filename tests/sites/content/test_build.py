@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from pytest_django import Settings
 
-from sites.content import build, store
+from sites.content import build, installers, store
 from sites.content.build import plan_build
 from sites.content.installers import CERTIFICATES
 from sites.content.interpreters import Interpreter
@@ -103,6 +103,40 @@ def test_a_certificate_that_the_sandbox_would_not_show_is_bound(
     assert planned.run is not None
     assert build.Mount(str(certificate), str(certificate), is_writable=False) in planned.run.mounts
     assert planned.run.env["SSL_CERT_FILE"] == str(certificate)
+
+
+def test_builds_trust_what_the_system_trusts_unless_the_administrator_says_otherwise(
+    lay: Lay, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in (*CERTIFICATES, "UV_SYSTEM_CERTS"):
+        monkeypatch.delenv(name, raising=False)
+    bundle, own = tmp_path / "bundle.crt", tmp_path / "company.pem"
+    bundle.write_text("certificates")
+    own.write_text("certificates")
+    monkeypatch.setattr(installers, "BUNDLES", (str(tmp_path / "none.crt"), str(bundle)))
+    assert trust(lay) == {"UV_SYSTEM_CERTS": "1", "NODE_EXTRA_CA_CERTS": str(bundle)}
+    monkeypatch.setenv("SSL_CERT_FILE", str(own))
+    assert trust(lay)["NODE_EXTRA_CA_CERTS"] == str(own)
+    monkeypatch.setenv("NODE_EXTRA_CA_CERTS", str(bundle))
+    monkeypatch.setenv("UV_SYSTEM_CERTS", "0")
+    assert trust(lay) == {"UV_SYSTEM_CERTS": "0", "NODE_EXTRA_CA_CERTS": str(bundle)}
+
+
+def test_without_certificates_of_the_system_installers_keep_their_own(
+    lay: Lay, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in (*CERTIFICATES, "UV_SYSTEM_CERTS"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setattr(installers, "BUNDLES", ())
+    assert trust(lay) == {}
+
+
+def trust(lay: Lay) -> dict[str, str]:
+    planned = plan(lay(FLASK))
+    assert planned.run is not None
+    return {
+        name: value for name, value in planned.run.env.items() if name in ("UV_SYSTEM_CERTS", "NODE_EXTRA_CA_CERTS")
+    }
 
 
 def test_the_digest_is_stable_and_belongs_to_one_site(lay: Lay) -> None:
