@@ -1,6 +1,5 @@
 """The commands of the remote client together."""
 
-import sys
 from collections.abc import Sequence
 
 import click
@@ -41,8 +40,3 @@ def run(arguments: Sequence[str]) -> int:
         say("Stopped here. What was begun goes on; see greenroom status SITE.")
         return 130
     return int(Exit.DONE)
-
-
-def main() -> None:
-    """The program `greenroom` of the installed package."""
-    sys.exit(run(sys.argv[1:]))

@@ -5,7 +5,7 @@ from collections.abc import MutableMapping, Sequence
 from pathlib import Path
 
 OPTIONS = {
-    "--data": ("GREENROOM_DATA", "DIR", "folder where everything is kept (.data beside manage.py)"),
+    "--data": ("GREENROOM_DATA", "DIR", "folder where everything is kept (.data of a checkout)"),
     "--port": ("GREENROOM_PORT", "N", "the one port of the portal and the sites (8080)"),
     "--tls-port": ("GREENROOM_TLS_PORT", "N", "a port for HTTPS beside it (none)"),
     "--listen": ("GREENROOM_LISTEN", "ADDR[,ADDR]", "addresses to listen on (127.0.0.1,::1)"),

@@ -5,6 +5,7 @@ import os
 import re
 import shutil
 import subprocess
+import sys
 from pathlib import Path
 
 from django.conf import settings
@@ -92,9 +93,9 @@ def tool_mounts(steps: tuple[str, ...]) -> tuple[Mount, ...]:
 
 
 def find_uv() -> str:
-    """Path of uv. Raises FileNotFoundError without it."""
-    own = settings.BASE_DIR / ".boot" / "bin" / "uv"
-    uv = str(own) if own.is_file() else shutil.which("uv")
+    """Path of uv: the start script's, that of the installed package, or the system's. Raises FileNotFoundError."""
+    ours = (settings.BASE_DIR / ".boot" / "bin" / "uv", Path(sys.executable).parent / "uv")
+    uv = next((str(one) for one in ours if one.is_file()), None) or shutil.which("uv")
     if uv is None:
         raise FileNotFoundError("uv is not installed; ./greenroom puts it into .boot")
     return str(Path(uv).resolve())
