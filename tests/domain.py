@@ -37,6 +37,7 @@ from sites.services.rollback import request_roll_back
 from sites.services.settings import Entry, save_settings
 from tests.fakes.router import MemoryRouter
 from tests.fakes.runtime import MemoryRuntime
+from tests.prepared import prepare
 
 DEAD = f"{socket.gethostname()}/{boot_id()}/{2**22 + 1}/1/1"
 """The claim of a worker that is no more: there is no such process id."""
@@ -139,30 +140,38 @@ class Domain:
 
     def staged(self, name: str = "contoso") -> tuple[Slot, Slot]:
         """A site with 'one' in production and 'two' in staging."""
-        site = self.create(name)
-        staging = self.enable(site)
-        production = site.slots.get(is_production=True)
-        assert self.publish(production, "one").state == "succeeded"
-        assert self.publish(staging, "two").state == "succeeded"
-        production.refresh_from_db()
-        staging.refresh_from_db()
-        return production, staging
+        prepare(f"staged {name}", lambda: self._stage(name))
+        return self._slots(name)
 
     def marked(self) -> tuple[Slot, Slot]:
         """The same with a sticky mark of its own in each slot, so that a swap can use no running instance again."""
-        production, staging = self.staged()
-        for slot in (production, staging):
-            self.save(slot, Entry("MARK", slot.name, is_sticky=True))
-        return production, staging
+        prepare("marked", self._mark)
+        return self._slots("contoso")
 
     def swapped(self) -> tuple[Slot, Slot]:
         """The same after one swap, for which both slots got new instances."""
+        prepare("swapped", self._swap_marked)
+        return self._slots("contoso")
+
+    def _stage(self, name: str) -> None:
+        site = self.create(name)
+        staging = self.enable(site)
+        assert self.publish(site.slots.get(is_production=True), "one").state == "succeeded"
+        assert self.publish(staging, "two").state == "succeeded"
+
+    def _mark(self) -> None:
+        for slot in self.staged():
+            self.save(slot, Entry("MARK", slot.name, is_sticky=True))
+
+    def _swap_marked(self) -> None:
         production, staging = self.marked()
         operation = self.swap(staging, production)
         assert operation.state == "succeeded", operation.outcome
-        production.refresh_from_db()
-        staging.refresh_from_db()
-        return production, staging
+
+    def _slots(self, name: str) -> tuple[Slot, Slot]:
+        """Production and staging of a site."""
+        site = Site.objects.get(name=name)
+        return site.slots.get(is_production=True), site.slots.get(is_production=False)
 
     def serves(self, host: str) -> str | None:
         """The message of the deployment that a request to `host` would reach; None for a page of the router."""
