@@ -4,6 +4,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Mapping
+from importlib import import_module
 from pathlib import Path
 
 APP = Path(__file__).resolve().parent / "app"
@@ -20,9 +21,7 @@ def main() -> int:
         sys.stdout.write(help_text())
         return 0
     sys.path.insert(0, str(APP))
-    from portal.command_line import run  # noqa: PLC0415  found in the folder that was just named
-
-    return run(sys.argv, os.environ)
+    return int(import_module("portal.command_line").run(sys.argv, os.environ))  # found in the folder just named
 
 
 def default_data_folder(environment: Mapping[str, str]) -> Path:
@@ -35,10 +34,10 @@ def default_data_folder(environment: Mapping[str, str]) -> Path:
 
 
 def help_text() -> str:
-    """That of the start script, as one types it here. Its tests are those of a checkout, so they are left out."""
+    """That of the start script, as one types it here, without what changes and tests a checkout."""
     said = subprocess.run(("sh", str(APP / "greenroom"), "help"), capture_output=True, text=True, check=True).stdout
     lines = said.replace("./greenroom", "greenroom").splitlines()
-    start = next(number for number, line in enumerate(lines) if line.startswith("  greenroom test"))
+    start = next(number for number, line in enumerate(lines) if line.startswith("  greenroom dev"))
     end = next(number for number in range(start, len(lines)) if not lines[number])
     data = f"  --data DIR             where everything is kept; {default_data_folder(os.environ)} unless said otherwise"
     kept = [data if line.startswith("  --data ") else line for line in (*lines[:start], *lines[end:])]

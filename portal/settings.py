@@ -192,7 +192,8 @@ ENCRYPTED_PLACES = {  # beside every EncryptedTextField
     "authority of the routers": "sites.services.routers.renew_authority",
     "the authority's key": "sites.services.authority.renew_key",
 }
-DEBUG = False
+DEBUG = env_bool("GREENROOM_DEBUG", False)
+LEFT_OUT = os.environ.get("GREENROOM_LEFT_OUT", "")
 ALLOWED_HOSTS = ["*"]  # Envoy routes known host names only; portal.middleware answers for the rest
 ROOT_URLCONF = "portal.urls"
 PUBLISHING_URLCONF = "sites.publishing.urls"
@@ -242,12 +243,14 @@ MIDDLEWARE = [
     "portal.middleware.RefusalMiddleware",
 ]
 
+LOADERS = ["django.template.loaders.filesystem.Loader", "django.template.loaders.app_directories.Loader"]
 TEMPLATES = [
     {
         "BACKEND": "django.template.backends.django.DjangoTemplates",
         "DIRS": [BASE_DIR / "templates"],
-        "APP_DIRS": True,
         "OPTIONS": {
+            # Read anew for each page while somebody works on them
+            "loaders": LOADERS if DEBUG else [("django.template.loaders.cached.Loader", LOADERS)],
             "context_processors": [
                 "django.template.context_processors.request",
                 "django.contrib.auth.context_processors.auth",

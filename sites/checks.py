@@ -103,6 +103,20 @@ def check_listener(**_: object) -> list[CheckMessage]:
     return found
 
 
+def check_debug(**_: object) -> list[CheckMessage]:
+    """Django's pages of errors show settings and variables to whoever meets one."""
+    shown_to = [address for address in settings.LISTEN if _is_address(address) and not _is_loopback(address)]
+    if not settings.DEBUG or not shown_to:
+        return []
+    return [
+        Error(
+            f"GREENROOM_DEBUG is set, and other machines reach {shown_to[0]}: an error would show them secrets.",
+            hint="Unset GREENROOM_DEBUG, or leave --listen out.",
+            id="greenroom.E019",
+        )
+    ]
+
+
 def check_router(**_: object) -> list[CheckMessage]:
     """How the router of this machine is called, and where others connect."""
     found: list[CheckMessage] = []
@@ -338,10 +352,15 @@ def _is_address(text: str) -> bool:
     return True
 
 
+def _is_loopback(address: str) -> bool:
+    return ipaddress.ip_address(address).is_loopback
+
+
 CHECKS = (
     check_applications,
     check_limits,
     check_listener,
+    check_debug,
     check_router,
     check_edge,
     check_names,

@@ -33,7 +33,19 @@ WORKER_STOPPED_SECONDS = 10.0
 
 
 def components(*, isolation: str, web_socket: int) -> list[Component]:
-    """All parts. `isolation` is the level found; `web_socket` the descriptor that the web server listens on."""
+    """All parts that `up` runs, so none that somebody else runs: GREENROOM_LEFT_OUT, for `./greenroom dev`.
+
+    `isolation` is the level found; `web_socket` the descriptor that the web server listens on.
+    """
+    return [part for part in _all(isolation, web_socket) if part.name != settings.LEFT_OUT]
+
+
+def component_named(name: str, *, web_socket: int) -> Component:
+    """One of the parts of the control plane. Raises StopIteration."""
+    return next(part for part in _all("", web_socket) if part.name == name)
+
+
+def _all(isolation: str, web_socket: int) -> list[Component]:
     embedded = [] if uses_foreign_redis() else [_redis()]
     return [
         _fork_server(),

@@ -131,11 +131,15 @@ class Supervisor:
         except StartFailed:
             self._failure = "The tables could not be brought up to date, so the former control plane goes on."
         else:
-            for name in ("xds", "web"):
-                await self._attempt(self._keepers[name], self._keepers[name].restart())
-            workers = [self._keepers[name] for name in TOGETHER]
+            for keeper in self._running("xds", "web"):
+                await self._attempt(keeper, keeper.restart())
+            workers = self._running(*TOGETHER)
             await self._together(self._attempt(keeper, keeper.restart()) for keeper in workers)
         await self._announce_ready("the control plane runs the present code; the sites went on serving")
+
+    def _running(self, *names: str) -> list[Keeper]:
+        """Those of the parts that are ours."""
+        return [self._keepers[name] for name in names if name in self._keepers]
 
     async def _attempt(self, keeper: Keeper, work: Coroutine[Any, Any, None]) -> None:
         """A part that fails in a restart is tried again like one that died; the sites must not suffer."""
@@ -210,7 +214,7 @@ class Supervisor:
         self._state = "stopping"
         self._journal.say("up", "stopping everything in order; a second Ctrl-C hurries")
         for names in STOP_ORDER:
-            await self._together(self._stop_part(self._keepers[name]) for name in names if name in self._keepers)
+            await self._together(self._stop_part(keeper) for keeper in self._running(*names))
         await asyncio.to_thread(give_up_block, settings.INSTANCE_DIR)
 
     async def _stop_part(self, keeper: Keeper) -> None:

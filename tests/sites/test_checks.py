@@ -16,6 +16,7 @@ USED = (
     *checks.AT_LEAST_ONE,
     *checks.NOT_NEGATIVE,
     "LISTEN",
+    "DEBUG",
     "PORT",
     "TLS_PORT",
     "TLS_CERTIFICATE",
@@ -125,6 +126,12 @@ def test_what_may_be_0_is_not_less(found: Found, name: str) -> None:
 )
 def test_the_router_listens_on_addresses(found: Found, addresses: list[str], ids: list[str]) -> None:
     assert found(LISTEN=addresses) == ids
+
+
+@pytest.mark.parametrize(("addresses", "ids"), [(["127.0.0.1", "::1"], []), (["::1", "192.0.2.7"], ["greenroom.E019"])])
+def test_pages_of_errors_are_for_this_machine_alone(found: Found, addresses: list[str], ids: list[str]) -> None:
+    assert found(DEBUG=True, LISTEN=addresses) == ids
+    assert found(LISTEN=addresses) == []
 
 
 @pytest.mark.parametrize("port", [0, 65536, -1])

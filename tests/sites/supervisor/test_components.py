@@ -2,7 +2,7 @@
 
 from pytest_django import Settings
 
-from sites.supervisor.components import components
+from sites.supervisor.components import component_named, components
 from sites.supervisor.liveness import Liveness
 
 
@@ -34,3 +34,10 @@ def test_a_stopped_router_is_found_first_and_a_slow_machine_gives_longer(setting
     parts = {part.name: part.liveness for part in components(isolation="strong", web_socket=3)}
     assert parts["envoy"].stopped_seconds == min(liveness.stopped_seconds for liveness in parts.values()) == 1
     assert all(liveness.patience_seconds >= 300 for liveness in parts.values())
+
+
+def test_up_leaves_out_the_part_that_somebody_else_runs(settings: Settings) -> None:
+    every = {part.name for part in components(isolation="strong", web_socket=3)}
+    settings.LEFT_OUT = "web"
+    assert {part.name for part in components(isolation="strong", web_socket=3)} == every - {"web"}
+    assert component_named("web", web_socket=7).descriptors == (7,)

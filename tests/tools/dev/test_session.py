@@ -1,0 +1,38 @@
+"""What `./greenroom dev` starts, restarts and ends. Its programs are small ones here; up itself is tried by hand."""
+
+from pathlib import Path
+
+import pytest
+from pytest_django import Settings
+
+from tools.dev import session
+from tools.dev.session import Session
+from tools.dev.sources import Sources
+
+UP = """
+import os, pathlib, sys, time
+told = pathlib.Path(__file__).with_name("told")
+with told.open("a") as file:
+    file.write(f"{sys.argv[1]} debug={os.environ['GREENROOM_DEBUG']} without={os.environ['GREENROOM_LEFT_OUT']}\\n")
+if sys.argv[1] == "up":
+    while told.read_text().count("\\n") < 2:
+        time.sleep(0.01)
+    sys.exit(3)
+"""
+
+
+def test_a_change_restarts_the_control_plane_and_the_end_of_up_is_the_end(
+    tmp_path: Path, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "manage.py").write_text(UP)
+    settings.BASE_DIR = tmp_path
+    monkeypatch.setattr(session, "LOOK_SECONDS", 0.01)
+    monkeypatch.setattr(session, "_is_ready", lambda: True)
+    source = tmp_path / "code" / "views.py"
+    source.parent.mkdir()
+    said: list[str] = []
+    sources = Sources([source.parent])
+    source.write_text("changed = True\n")
+    assert Session(sources, "", said.append).run() == 3
+    assert said == ["views.py changed; the control plane restarts."]
+    assert (tmp_path / "told").read_text().splitlines() == ["up debug=1 without=", "restart debug=1 without="]

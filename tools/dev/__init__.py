@@ -1,0 +1,1 @@
+"""Greenroom for those who change it."""
