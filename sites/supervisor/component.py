@@ -34,6 +34,8 @@ class Component:
     """How `up` learns that it hangs."""
     prepare: Callable[[], bytes] = bytes
     """Writes its configuration and returns it; an adopted process must have been started with the same."""
+    code: Callable[[], str] = str
+    """What names the code that it runs. A restart replaces a part of other code, if it does not replace it anyway."""
     after: tuple[str, ...] = ()
     """What must answer before this is started: names of parts, or DATABASE."""
     environment: Mapping[str, str] = field(default_factory=dict)

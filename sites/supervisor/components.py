@@ -18,6 +18,7 @@ from sites.supervisor import readiness
 from sites.supervisor.component import DATABASE, Component
 from sites.supervisor.liveness import Liveness, answers, answers_http, closes, reports
 from sites.supervisor.ready_file import BEAT
+from sites.supervisor.records import digest_of
 from sites.unix_http import ask
 
 BOOTSTRAP = settings.RUN_DIR / "envoy-bootstrap.json"
@@ -106,10 +107,20 @@ def _agent(isolation: str) -> Component:
         readiness.answers_status(settings.AGENT_SOCKET),
         Liveness(answers_http(settings.AGENT_SOCKET)),
         survives=True,
+        code=_agent_code,
         oom_score=SPARED,
         before_stop=_stop_instances,
         stop_seconds=45,  # above the 30 s that a site has to end its requests
     )
+
+
+def _agent_code() -> str:
+    """A digest of all that the agent loads: modules of ours, libraries by their lock, Python."""
+    sources = [settings.BASE_DIR / "requirements.txt"]
+    for name in ("runtime", "disk", "logs", "errors"):
+        sources += sorted((settings.BASE_DIR / "sites" / name).rglob("*.py"))
+    sources += [settings.BASE_DIR / "sites" / f"{name}.py" for name in ("backoff", "log_lines", "plain_text")]
+    return digest_of((sys.version,), *(source.read_bytes() for source in sources))
 
 
 def agent_speaks_otherwise() -> bool:

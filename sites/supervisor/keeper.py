@@ -104,6 +104,12 @@ class Keeper:
             await self._signal(self.process, asyncio.Event())
         await self.bring_up()
 
+    @property
+    def is_outdated(self) -> bool:
+        """Whether the process was started with other code than there is now."""
+        record = read_record(self._run_dir, self.name)
+        return record is not None and record.code != self.component.code()
+
     async def stop(self, hurry: asyncio.Event | None = None) -> None:
         """End the process in order; at once when `hurry` is set."""
         self.let_watch_go()
@@ -168,7 +174,15 @@ class Keeper:
             self.component.give_way(self.process.pid)
         write_record(
             self._run_dir,
-            Record(self.name, self.process.identity, digest, time.time(), self.restarts, self.last_hang),
+            Record(
+                self.name,
+                self.process.identity,
+                digest,
+                time.time(),
+                self.restarts,
+                self.last_hang,
+                self.component.code(),
+            ),
         )
 
     async def _fork(self) -> Process | None:

@@ -22,6 +22,8 @@ class Record:
     restarts: int = 0
     last_hang: str = ""
     """Of one that hung and was replaced, for people: what it did not do, and when."""
+    code: str = ""
+    """The code that it was started with; see Component.code."""
 
 
 def digest_of(command: Iterable[str], *contents: bytes) -> str:

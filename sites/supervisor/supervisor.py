@@ -124,8 +124,9 @@ class Supervisor:
         for keeper in self._keepers.values():
             await self._attempt(keeper, keeper.bring_up(adopt_any=True))
         await self._attempt(self._keepers["forkserver"], self._keepers["forkserver"].restart())
-        if await asyncio.to_thread(agent_speaks_otherwise):
-            await self._attempt(self._keepers["agent"], self._keepers["agent"].replace())
+        agent = self._keepers["agent"]
+        if agent.is_outdated or await asyncio.to_thread(agent_speaks_otherwise):
+            await self._attempt(agent, agent.replace())
         try:
             await self._prepare_database()
         except StartFailed:

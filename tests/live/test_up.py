@@ -7,16 +7,22 @@ import socket
 import threading
 from collections import Counter
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
 import httpx
 import pytest
 
+from sites.models import Revision
 from sites.runtime.agent.identity import parent_of
+from sites.supervisor.records import write_record
 from tests.live.hanging import ENVOY_SECONDS
+from tests.live.instances import running_process
 from tests.live.moments import children
+from tests.live.stage import assert_unnoticed, judge, stage, using, visitors
 from tests.live.system import PARTS, System, wait_for
+from tools.prober.load import Load
 
 pytestmark = pytest.mark.live
 
@@ -162,6 +168,20 @@ def test_a_restart_keeps_what_serves_the_sites_and_refuses_nobody(system: System
     assert not {name for name in MORTALS if after[name] == before[name]}
     assert system.up.poll() is None
     assert "the sites went on serving" in done.stdout
+
+
+def test_a_restart_replaces_an_agent_of_former_code_and_its_instances_go_on(system: System) -> None:
+    with using(system):
+        site = stage(system, "carried", instances=1, is_marked=False)
+        former = system.record("agent")
+        process = running_process(system, Revision.objects.get(live_slots=site.production).pk, 0)
+        write_record(system.run_dir, replace(former, code="of before"))
+        with Load(visitors(site, is_light=True)) as load:
+            done = system.manage("restart")
+        assert done.returncode == 0, done.stdout + done.stderr
+        assert system.pid("agent") != former.identity.pid
+        assert process.is_alive()
+        assert_unnoticed(judge(load.records, site), at_least=20)
 
 
 def test_status_tells_of_every_process(system: System) -> None:
