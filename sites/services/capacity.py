@@ -1,12 +1,13 @@
 """Whether the instances that an operation is to start fit on this machine, beside those that there are."""
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 
 from django.conf import settings
 from django.db.models import Sum
 
 from sites.errors import NotEnoughMemory
-from sites.models import InstanceSize, Operation, Revision, SlotChange
+from sites.models import InstanceSize, Operation, Revision, Slot, SlotChange
 from sites.operations.kinds import kind_of
 from sites.planning import LIMITS, make_plan, memory_offered_mb
 
@@ -36,6 +37,20 @@ def ensure_fits(operation: Operation, changes: Iterable[SlotChange]) -> None:
             left=f"{max(0, left):,}",
             offered=f"{offered:,}",
         )
+
+
+@dataclass(frozen=True, slots=True)
+class Share:
+    """What the instances of a slot may use together."""
+
+    processors: float
+    memory_bytes: int
+
+
+def share_of(slot: Slot) -> Share:
+    """By the size and the number of its instances."""
+    each = LIMITS[InstanceSize(slot.site.instance_size)]
+    return Share(each.cpus * slot.instance_count, each.memory_mb * slot.instance_count * 1024**2)
 
 
 def totals_mb() -> tuple[int, int]:

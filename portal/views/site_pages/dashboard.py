@@ -15,11 +15,12 @@ from sites.access import get_slot
 def dashboard(request: PortalRequest, site_name: str, slot_name: str) -> HttpResponse:
     """The page, or its overview."""
     slot = get_slot(request.user, site_name, slot_name)
+    chart = Chart(request, slot)
     return parts.show(
         request,
         slot,
         "dashboard",
-        {"facts": SlotFacts(request.user, slot), "chart": Chart(request, slot)},
+        {"facts": SlotFacts(request.user, slot, chart), "chart": chart},
         commands=LIST_COMMANDS,
         part="overview",
         is_open=parts.open_operation(slot) is not None,

@@ -7,15 +7,21 @@ from django.conf import settings
 from django.contrib.auth.models import User
 from django.db.models import Q
 
+from portal.chart import Chart
 from portal.command_bar import address_of, slot_address
 from portal.rows import Row
-from portal.usage_bars import Bar, storage_bars
+from portal.usage_bars import Bar, day_bars, storage_bars
 from sites.access import may_change
 from sites.models import HostNameKind, Instance, OperationState, Rest, Slot, SourceControl, Swap
+from sites.models.clock import reckoned
+from sites.monitoring.figures import together
+from sites.monitoring.series import RANGES, series_of
+from sites.services.capacity import share_of
 from sites.services.storage import SiteStorage, storage_of
 from sites.services.swaps import partner
 
 RUNNING = "running"
+DAY = next(one for one in RANGES if one.name == "24h")
 
 
 @dataclass
@@ -24,6 +30,8 @@ class SlotFacts:
 
     user: User
     slot: Slot
+    chart: Chart | None = None
+    """The one of the same page, whose figures need not be read twice."""
 
     @cached_property
     def status(self) -> str:
@@ -91,6 +99,18 @@ class SlotFacts:
     def storage_bars(self) -> list[Bar]:
         """The same as bars."""
         return storage_bars(self.storage)
+
+    @cached_property
+    def day_bars(self) -> list[Bar]:
+        """What the slot used in the last 24 hours, and what it uses now."""
+        drawn = self.chart if self.chart and self.chart.range == DAY else None
+        found = drawn.series if drawn else series_of(self.slot, DAY, reckoned())
+        return day_bars(together(found.points), together(found.points[-2:]), share_of(self.slot))
+
+    @property
+    def bars(self) -> list[Bar]:
+        """All of the usage overview, but for the instances."""
+        return [*self.day_bars, *self.storage_bars]
 
     @cached_property
     def last_swap(self) -> Swap | None:

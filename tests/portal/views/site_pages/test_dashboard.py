@@ -1,11 +1,14 @@
 """The dashboard tells what the records say of a slot."""
 
+import re
+
 from django.conf import LazySettings
 from django.test import Client, override_settings
 from django.urls import reverse
+from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries
 
-from sites.models import Deployment, Instance, Operation, SiteUsage, Slot
+from sites.models import Deployment, Instance, MetricSample, Operation, SiteUsage, Slot
 from sites.operations.instances import record
 from sites.runtime.spec import InstanceState, InstanceStatus, Written
 from sites.services import slots
@@ -154,6 +157,29 @@ def test_what_is_taken_on_disk_is_shown_beside_what_may_be(
     assert '<p class="usage__flag">3 MB</p>' in page
     assert '<span id="usage-folders">persistent folders</span> <span>7 files</span>' in page
     assert "can only read them" not in page
+
+
+def test_what_the_last_day_used_is_shown_beside_the_share_of_the_instances(
+    domain: Domain, alice: Client, production: Slot, address: Address
+) -> None:
+    page = alice.get(address("dashboard", production)).content.decode()
+    assert '<span id="usage-memory">memory usage</span> <span>no visitor now</span>' in page
+    moment = timezone.now()
+    figures = {"cpu_ms": 43_200_000, "bytes_out": 3 * 1024**2, "memory": 448 * 1024**2}
+    MetricSample.objects.create(
+        slot=production,
+        seconds=10,
+        began_at=moment.replace(second=moment.second // 10 * 10, microsecond=0),
+        figures=figures,
+    )
+    page = alice.get(address("dashboard", production)).content.decode()
+    for flag, key, line in (
+        ("12.00 hours", "cpu", "50.0% of 24 hours"),
+        ("3 MB", "data-out", "no limit"),
+        ("448 MB", "memory", "25% of 1.75 GB"),
+    ):
+        assert f'<p class="usage__flag">{flag}</p>' in page
+        assert re.search(rf'<span id="usage-{key}">[^<]+</span> <span>{line}</span>', page), line
 
 
 def test_folders_above_their_quota_are_told_with_the_way_out(alice: Client, production: Slot, address: Address) -> None:
