@@ -1,5 +1,6 @@
 """What Prometheus scrapes: the figures of the slots that are used, and of Greenroom itself."""
 
+from collections import Counter
 from collections.abc import Iterator
 
 from django.db.models import Count
@@ -7,7 +8,7 @@ from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily, Metric
 from prometheus_client.registry import Collector
 
-from sites.models import Operation, Slot
+from sites.models import Operation, Rest, Slot
 from sites.monitoring.counters import State, present_state
 from sites.monitoring.figures import EDGES
 
@@ -31,9 +32,15 @@ class GreenroomCollector(Collector):
 
     def collect(self) -> Iterator[Metric]:
         """Every family once."""
-        slots = GaugeMetricFamily("greenroom_slots", "Slots by whether they are to run.", labels=["state"])
-        for is_running, count in Slot.objects.order_by().values_list("is_running").annotate(Count("pk")):
-            slots.add_metric(["running" if is_running else "stopped"], count)
+        slots = GaugeMetricFamily(
+            "greenroom_slots", "Slots by what they do: running, unloaded, stopped.", labels=["state"]
+        )
+        states: Counter[str] = Counter()
+        found = Slot.objects.order_by().values_list("is_running", "live_revision__rest").annotate(Count("pk"))
+        for is_running, rest, count in found:
+            states["stopped" if not is_running else "unloaded" if rest == Rest.UNLOADED else "running"] += count
+        for state, count in states.items():
+            slots.add_metric([state], count)
         yield slots
         operations = GaugeMetricFamily("greenroom_open_operations", "Operations that have not ended.", labels=["state"])
         open_ones = Operation.objects.filter(state__in=Operation.OPEN).order_by()

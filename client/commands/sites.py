@@ -22,7 +22,7 @@ def sites(is_json: bool) -> None:
     """List the web sites that you see."""
     found = list(Portal(read()).pages("/sites"))
     rows = [
-        (slot["title"], "running" if slot["is_running"] else "stopped", serves(slot), *slot["addresses"][:1])
+        (slot["title"], state_of(slot), serves(slot), *slot["addresses"][:1])
         for site in found
         for slot in site["slots"]
     ]
@@ -38,7 +38,7 @@ def status(site: str, is_json: bool) -> None:
     found = portal.get(f"/sites/{site}")
     lines = []
     for slot in found["slots"]:
-        lines.append(f"{slot['title']}: {'running' if slot['is_running'] else 'stopped'}, serves {serves(slot)}")
+        lines.append(f"{slot['title']}: {state_of(slot)}, serves {serves(slot)}")
         lines += [f"  {address}" for address in slot["addresses"]]
         if slot["operation"]:
             operation = portal.get(f"/operations/{slot['operation']}")
@@ -79,6 +79,11 @@ def publish(site: str, folder: Path, slot: str, message: str, is_waiting: bool, 
         result(operation, [sent["id"]], is_json=False)
     elif not is_waiting:
         result(operation, [], is_json=True)
+
+
+def state_of(slot: Data) -> str:
+    """What its instances do, also as a portal says it that is older than this client."""
+    return str(slot.get("state") or ("running" if slot["is_running"] else "stopped"))
 
 
 def serves(slot: Data) -> str:
