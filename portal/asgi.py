@@ -5,6 +5,7 @@ from django.core.wsgi import get_wsgi_application
 from django.urls import Resolver404, resolve
 
 from portal.at_the_door import is_publishing, refuse
+from portal.news.streams import streams
 from portal.program_answers import is_for_programs
 from sites.api.waiters import waiters
 from sites.door.application import UPLOADS, Door, Limits, Takes, Way
@@ -44,10 +45,11 @@ def _takes(head: Head, urlconf: str) -> Takes:
 
 
 def let_go() -> None:
-    """End what waits in this process: for publications, for operations, and for lines of logs."""
+    """End what waits in this process: for publications, for operations, for lines of logs, and for news."""
     waiting.stop()
     waiters.stop()
     tails.stop()
+    streams.stop()
 
 
 def make_door() -> Door:

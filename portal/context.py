@@ -3,14 +3,12 @@
 from dataclasses import dataclass
 
 from django.contrib.auth.models import AnonymousUser, User
-from django.urls import reverse
 from django.utils.functional import cached_property
 
 from portal.command_bar import LIST_COMMANDS, Command, slot_commands
 from portal.http import PortalRequest
 from portal.models import Preference
 from portal.notifications import Unread, unread
-from portal.settings_commands import FORMS
 from portal.subscription_filter import Choice, choices, shown_sites
 from sites.models import Slot
 from sites.services.swaps import pending_swap
@@ -42,6 +40,11 @@ class Frame:
     def __init__(self, request: PortalRequest) -> None:
         self.request = request
         self.user: User | AnonymousUser = getattr(request, "user", AnonymousUser())
+
+    @property
+    def as_of(self) -> str:
+        """What the page shows is true as of then, in seconds since 1970."""
+        return f"{getattr(self.request, 'began_at', 0.0):.6f}"
 
     @cached_property
     def sites(self) -> int:
@@ -85,9 +88,8 @@ def slot_context(
     **more: object,
 ) -> dict[str, object]:
     """Context of a template that extends frame/slot_page.html: `tab` is the active one, `commands` the keys of
-    portal.command_bar, `extra_commands` what the page adds: SAVE and DISCARD, or a way back. A bar with another one
-    is not drawn anew, as nobody else knows it."""
-    here = reverse("slot-commands", args=[slot.site.name, slot.name]) + f"?keys={','.join(commands)}&tab={tab}"
+    portal.command_bar, `extra_commands` what the page adds: SAVE and DISCARD, or a way
+    back."""
     slots = Slot.objects.filter(site__in=shown_sites(request)).select_related("site")
     return {
         "slot": slot,
@@ -96,7 +98,6 @@ def slot_context(
         "tabs": TABS,
         "drill_in": slots,
         "pending": pending_swap(slot),
-        "commands_address": here if not extra_commands or tab in FORMS else "",
         "commands": [*slot_commands(request.user, slot, commands), *(extra_commands or [])],
         **more,
     }

@@ -197,12 +197,13 @@ class SignInMiddleware(LoginRequiredMiddleware):
         """
         if request.method == "POST":
             kept_form.keep(request)
-        if request.headers.get("HX-Request") != "true":
+        is_background = sessions.is_background(request)
+        if request.headers.get("HX-Request") != "true" and not is_background:
             return super().handle_no_permission(request, view_func)
-        parts = urlsplit(request.headers.get("HX-Current-URL", ""))
+        parts = urlsplit(request.headers.get("HX-Current-URL", "") or request.get_full_path())
         here = parts.path + (f"?{parts.query}" if parts.query else "")
         address = f"{reverse('account_login')}?{urlencode({'next': here})}"
-        if sessions.BACKGROUND not in request.headers:
+        if not is_background:
             return _lead(request, address)
         answer = render(request, "operations/_session_ended.html", {"address": address}, status=STOP_POLLING)
         answer["HX-Retarget"] = "#notification"

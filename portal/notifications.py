@@ -5,7 +5,6 @@ from datetime import timedelta
 
 from django.contrib.auth.models import User
 
-from portal import pace
 from sites.models import Operation, OperationState
 from sites.models.clock import reckoned
 from sites.operations.kinds import OperationKind, kind_of
@@ -37,20 +36,6 @@ class Unread:
     def is_busy(self) -> bool:
         """Whether anything is open."""
         return any(operation.is_open for operation in self.operations)
-
-    @property
-    def pace(self) -> str:
-        """How the bar asks again: working, counting, waiting or not at all (empty)."""
-        if any(is_working(operation) for operation in self.operations):
-            return "working"
-        if any(is_counting(operation) for operation in self.operations):
-            return "counting"
-        return "waiting" if self.is_busy else ""
-
-    @property
-    def interval(self) -> str:
-        """The pace in seconds, as htmx is told."""
-        return {"": "", "waiting": pace.WAITING}.get(self.pace, pace.WORKING)
 
     @property
     def has_failed(self) -> bool:

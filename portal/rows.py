@@ -79,12 +79,6 @@ class Row:
         """What is served there."""
         return self.slot.workload.active_deployment if self.slot.workload else None
 
-    @property
-    def appearance(self) -> tuple[object, ...]:
-        """What has to change before the row is worth sending again."""
-        deployment = self.deployment.pk if self.deployment else None
-        return (self.key, self.status, self.is_selected, self.is_open, self.slot.site.mode, deployment)
-
 
 def rows_of(site: Site, *, is_open: bool, selected: str) -> list[Row]:
     """The site's production row, followed by those of its other slots where its branch is open."""

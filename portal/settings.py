@@ -225,6 +225,7 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "portal.middleware.KeysMiddleware",
     "portal.middleware.NoStoreMiddleware",
+    "portal.news.middleware.NewsMiddleware",
     "portal.middleware.HostMiddleware",
     "portal.middleware.ZeroByteMiddleware",
     "portal.middleware.CharsetMiddleware",

@@ -6,7 +6,6 @@ from django.core.paginator import Page, Paginator
 from django.db.models import Count, F, OuterRef, Prefetch, Q, QuerySet, Subquery
 from django.http import QueryDict
 
-from portal import pace
 from portal.http import PortalRequest
 from portal.rows import Row, rows_of
 from portal.subscription_filter import shown_sites
@@ -61,14 +60,6 @@ class SiteTree:
     state: ListState
     page: Page
     rows: list[Row]
-
-    @property
-    def pace(self) -> str:
-        """How often the list has to ask again: an open operation holds a slot in sight; empty when none does."""
-        held = [row for row in self.rows if row.operation]
-        if not held:
-            return ""
-        return pace.WAITING if all(row.is_prepared for row in held) else "2s"
 
     @property
     def selected(self) -> Slot | None:

@@ -18,6 +18,8 @@ from sites.throttling.address import client_address
 
 BACKGROUND = "X-Background"
 """The header of a request that a page makes by itself: it says nothing of whether somebody is there (frame.js)."""
+BACKGROUND_PATHS = ("/news/",)
+"""The same of addresses that browsers ask without a header of ours."""
 NOTED_EVERY = timedelta(minutes=1)
 MAX_SESSIONS = 20
 """So many sessions one person has at a time; a further sign-in ends the one that was not used for longest."""
@@ -43,9 +45,14 @@ def goes_on(request: HttpRequest) -> bool:
         return False
     if session.last_seen_at <= now - timedelta(minutes=settings.SESSION_IDLE_MINUTES):
         return False
-    if BACKGROUND not in request.headers and session.last_seen_at <= now - NOTED_EVERY:
+    if not is_background(request) and session.last_seen_at <= now - NOTED_EVERY:
         UserSession.objects.filter(pk=session.pk).update(last_seen_at=now, ip=client_address(request))
     return True
+
+
+def is_background(request: HttpRequest) -> bool:
+    """Whether a page asks by itself."""
+    return BACKGROUND in request.headers or request.path in BACKGROUND_PATHS
 
 
 def of(request: HttpRequest, user: User) -> list[dict[str, Any]]:

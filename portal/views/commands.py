@@ -1,19 +1,15 @@
 """Start, stop and restart a slot; enable staged publishing; change the mode of a site."""
 
 from django.http import HttpResponse
-from django.shortcuts import render
 from django.urls import reverse
-from django.views.decorators.http import require_http_methods, require_POST, require_safe
+from django.views.decorators.http import require_http_methods, require_POST
 
-from portal import kept_form
 from portal.answers import answer_operation
-from portal.command_bar import COMMANDS, SYNC, slot_commands
 from portal.confirmation import confirm
 from portal.http import PortalRequest
-from portal.settings_commands import FORMS, settings_commands
 from portal.tree import point_out
 from sites.access import get_slot, get_slot_for_change
-from sites.errors import NotFound, SettingRefused
+from sites.errors import SettingRefused
 from sites.models import Category, Mode, Slot
 from sites.services import sites, slots
 from sites.services.settings import read_settings
@@ -21,23 +17,6 @@ from sites.services.swaps import pending_swap
 
 MAX_DIGITS = 4
 question = require_http_methods(["GET", "HEAD", "POST"])
-
-
-@require_safe
-def command_bar(request: PortalRequest, site_name: str, slot_name: str) -> HttpResponse:
-    """The command bar of a slot's page as it is now; where the slot is gone, the way to the list."""
-    try:
-        slot = get_slot(request.user, site_name, slot_name)
-    except NotFound:
-        return HttpResponse(headers={"HX-Redirect": reverse("site-list")})
-    keys = tuple(key for key in request.GET.get("keys", "").split(",") if key in (*COMMANDS, SYNC))
-    commands = slot_commands(request.user, slot, keys)
-    tab = request.GET.get("tab", "")
-    if tab in FORMS:
-        page = reverse(f"site-{tab}", args=[slot.site.name, slot.name])
-        commands += settings_commands(slot, tab, is_returned=kept_form.is_returned(request, page))
-    context = {"commands": commands, "commands_address": request.get_full_path()}
-    return render(request, "frame/_command_bar.html", context)
 
 
 @require_POST

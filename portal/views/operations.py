@@ -1,4 +1,4 @@
-"""The notification bar and the operation logs."""
+"""The operation logs, and what is done from the notification bar."""
 
 import uuid
 
@@ -11,10 +11,8 @@ from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 from django_htmx.http import replace_url
 
-from portal import pace
 from portal.answers import answer_operation, back_address
 from portal.confirmation import confirm
-from portal.context import Frame
 from portal.http import PortalRequest
 from portal.notifications import is_counting
 from portal.operation_commands import RESTORABLE, log_commands
@@ -35,21 +33,6 @@ QUIET = (OperationState.SUCCEEDED, OperationState.CANCELLED)
 
 
 @require_safe
-def bar(request: PortalRequest) -> HttpResponse:
-    """What the notification bar holds now, or the bar anew where it is to ask at another pace; 286 ends its asking."""
-    frame = Frame(request)
-    waiting = frame.waiting
-    if waiting.pace == request.GET.get("pace", "working"):
-        return render(request, "operations/_polled.html", {"operation": waiting.shown, "frame": frame})
-    answer = render(request, "operations/_answer.html", {"keep_confirmation": True, "frame": frame})
-    # The bar asks for itself; to name it here would fail in a bar that was replaced while it asked
-    answer["HX-Reswap"] = "outerHTML"
-    answer["HX-Trigger"] = "operations-changed"
-    answer.status_code = 200 if waiting.pace else 286
-    return answer
-
-
-@require_safe
 def logs(request: PortalRequest) -> HttpResponse:
     """All operations of the subscriptions that are shown, newest first, as far as they are asked for; a part of it
     for htmx."""
@@ -62,7 +45,6 @@ def logs(request: PortalRequest) -> HttpResponse:
         "query": query,
         "selected": selected,
         "section": "logs",
-        "is_busy": any(row.is_open for row in page),
         "commands": log_commands(request.user, query, selected),
     }
     if request.htmx:
@@ -93,7 +75,6 @@ def details(request: PortalRequest, public_id: uuid.UUID) -> HttpResponse:
         "operation": operation,
         "section": "logs",
         "is_open": is_open,
-        "pace": pace.of(operation),
         "lines": lines,
     }
     if request.htmx and request.htmx.target == "operation":

@@ -4,15 +4,14 @@ from dataclasses import dataclass
 
 from django.contrib.auth.models import User
 from django.http import HttpResponse
-from django.shortcuts import render
-from django.views.decorators.http import require_http_methods, require_safe
+from django.views.decorators.http import require_http_methods
 
 from portal.answers import answer_operation
 from portal.comparison import summary
 from portal.confirmation import again, confirm
 from portal.http import PortalRequest
 from sites.access import get_slot, get_slot_for_change
-from sites.errors import NotFound, PreconditionFailed, Refused
+from sites.errors import PreconditionFailed, Refused
 from sites.models import Operation, Slot
 from sites.services import conditions, swaps
 from sites.services.compare import compare
@@ -63,16 +62,6 @@ def complete(request: PortalRequest, site_name: str, slot_name: str) -> HttpResp
         asked = confirm(request, "swap/complete.html", slot, context)
         return again(asked) if request.method == "POST" else asked
     return answer_operation(request, swaps.complete_swap(acting_user=request.user, operation=operation))
-
-
-@require_safe
-def pending(request: PortalRequest, site_name: str, slot_name: str) -> HttpResponse:
-    """The strip of a slot's pages that says that a swap is prepared; empty where none is."""
-    try:
-        slot = get_slot(request.user, site_name, slot_name)
-    except NotFound:
-        return HttpResponse(status=204)
-    return render(request, "swap/_pending.html", {"slot": slot, "site": slot.site, "pending": swaps.pending_swap(slot)})
 
 
 def _ask(request: PortalRequest, pair: Pair, *, is_changed: bool = False) -> HttpResponse:

@@ -7,8 +7,10 @@ grants.py    what an access token leaves of its person's rights
 roles.py     which role somebody has, and whether it is enough
 visible.py   the rows that somebody may see
 places.py    one object by its name, for looking and for changing
+audience.py  the people who may see a subscription or a site
 """
 
+from sites.access.audience import people_of_sites, people_of_subscriptions
 from sites.access.grants import Grant, by_token, grant_of, present
 from sites.access.places import (
     get_operation,
@@ -55,6 +57,8 @@ __all__ = [
     "named_subscriptions",
     "owned_subscriptions",
     "owns",
+    "people_of_sites",
+    "people_of_subscriptions",
     "present",
     "site_for_change",
     "slot_for_change",

@@ -169,7 +169,7 @@ def test_a_page_that_is_left_alone_says_that_its_session_has_ended(page: Page, s
         "last_seen_at=timezone.now() - timezone.timedelta(hours=1))"
     )
     assert system.manage("shell", "--no-imports", "-c", code).returncode == 0
-    page.evaluate("htmx.ajax('GET', '/operations/bar/', '#notification')")
+    page.evaluate("document.body.dispatchEvent(new Event('operations-changed'))")
     expect(page.locator("#notification")).to_contain_text("Your session has ended")
     assert_axe_finds_nothing(page, "a page whose session has ended", widths=(1280,))
     expect(page.locator("#subscription-name")).to_have_value("Typed slowly")

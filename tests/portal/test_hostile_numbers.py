@@ -35,7 +35,7 @@ QUERIES = [
     f"{SLOT}/mode/?mode=shared&count=",
     "/operations/?page=",
     "/operations/?before=",
-    "/operations/?pace=",
+    "/news/?since=",
     "/admin/sites/operation/?p=",
     "/admin/sites/operation/?site__id__exact=",
     "/admin/sites/instance/?revision__id__exact=",

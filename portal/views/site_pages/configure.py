@@ -55,8 +55,6 @@ def show_page(
         },
         commands=("browse",),
         extra_commands=settings_commands(slot, "configure", is_returned=is_returned),
-        part="busy",
-        is_open=is_open,
     )
     if refusal is not None:
         page.status_code = refusal.http_status

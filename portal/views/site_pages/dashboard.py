@@ -13,7 +13,7 @@ from sites.access import get_slot
 
 @require_safe
 def dashboard(request: PortalRequest, site_name: str, slot_name: str) -> HttpResponse:
-    """The page, or its overview."""
+    """The page."""
     slot = get_slot(request.user, site_name, slot_name)
     chart = Chart(request, slot)
     return parts.show(
@@ -22,6 +22,4 @@ def dashboard(request: PortalRequest, site_name: str, slot_name: str) -> HttpRes
         "dashboard",
         {"facts": SlotFacts(request.user, slot, chart), "chart": chart},
         commands=LIST_COMMANDS,
-        part="overview",
-        is_open=parts.open_operation(slot) is not None,
     )

@@ -38,15 +38,12 @@ def history(request: PortalRequest, site_name: str, slot_name: str) -> HttpRespo
         ),
         "refreshed_at": timezone.now(),
     }
-    is_open = parts.open_operation(slot) is not None
     return parts.show(
         request,
         slot,
         "deployments",
         context,
         commands=DEPLOYMENT_COMMANDS if facts.source is None else (*DEPLOYMENT_COMMANDS, SYNC),
-        part="source" if request.htmx and request.htmx.target == "source" else "history",
-        is_open=is_open,
     )
 
 

@@ -1,10 +1,9 @@
-"""A page of a slot, or the part of it that asks again while something is going on."""
+"""A page of a slot, or the part of it that asks for itself."""
 
 from django.db.models import prefetch_related_objects
 from django.http import HttpResponse
 from django.shortcuts import render
 
-from portal import pace
 from portal.command_bar import Command
 from portal.context import slot_context
 from portal.http import PortalRequest
@@ -36,7 +35,7 @@ def show(
     id and the template site/_PART.html, when htmx asks for it. `is_open` says whether it has to ask again."""
     prefetch_related_objects([slot], "host_names")
     operation = open_operation(slot)
-    context = {**context, "is_open": is_open, "operation": operation, "pace": pace.of(operation)}
+    context = {**context, "is_open": is_open, "operation": operation}
     if part and request.htmx and request.htmx.target == part:
         status = 200 if is_open else STOP_POLLING
         part_context = {"slot": slot, "site": slot.site, **context}

@@ -10,20 +10,16 @@ from portal.views.site_pages import parts
 from portal.views.site_pages.facts import SlotFacts
 from portal.views.site_pages.story import read_story, remember_look
 from sites.access import get_slot
-from sites.models import Operation
 
 
 @require_safe
 def quickstart(request: PortalRequest, site_name: str, slot_name: str) -> HttpResponse:
-    """The page, or the story in it."""
+    """The page, of the sample with its story."""
     slot = get_slot(request.user, site_name, slot_name)
     context: dict[str, object] = {"facts": SlotFacts(request.user, slot)}
     if slot.site.is_sample:
         context["story"] = read_story(slot.site, request.session)
-    is_open = slot.site.is_sample and slot.site.operations.filter(state__in=Operation.WORKING).exists()
-    return parts.show(
-        request, slot, "quickstart", context, commands=QUICK_START_COMMANDS, part="story", is_open=is_open
-    )
+    return parts.show(request, slot, "quickstart", context, commands=QUICK_START_COMMANDS)
 
 
 @require_POST

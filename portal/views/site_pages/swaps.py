@@ -61,6 +61,4 @@ def history(request: PortalRequest, site_name: str, slot_name: str) -> HttpRespo
         {"page": page, "entries": [Entry(swap) for swap in page]},
         commands=PAGE_COMMANDS,
         template="site/swaps.html",
-        part="swaps",
-        is_open=parts.open_operation(slot) is not None,
     )

@@ -60,8 +60,8 @@ def test_what_a_page_asks_for_by_itself_keeps_no_session_alive(alice_in: Visitor
 
 def test_a_page_that_asks_by_itself_stays_and_says_that_the_session_has_ended(alice_in: Visitor) -> None:
     age(last_seen_at=timedelta(minutes=31))
-    answer = alice_in.get("/operations/bar/", headers=BACKGROUND)
-    assert answer.status_code == 286, "htmx asks no more"
+    answer = alice_in.get("/sites/", headers={sessions.BACKGROUND: "1"})
+    assert answer.status_code == 286, "the page asks no more"
     assert (answer["HX-Retarget"], "HX-Redirect" in answer.headers) == ("#notification", False)
     text = answer.content.decode()
     assert "Your session has ended" in text and "/sign-in/?next=%2Fsites%2F" in text
@@ -69,9 +69,9 @@ def test_a_page_that_asks_by_itself_stays_and_says_that_the_session_has_ended(al
 
 
 def test_activity_is_noted_once_a_minute(alice_in: Visitor, django_assert_max_num_queries: Any) -> None:
-    alice_in.get("/operations/bar/")
+    alice_in.get("/settings/")
     with django_assert_max_num_queries(20) as seen:
-        alice_in.get("/operations/bar/")
+        alice_in.get("/settings/")
     assert not [query for query in seen if query["sql"].startswith(("UPDATE", "INSERT"))]
 
 

@@ -23,9 +23,9 @@ def test_stop_asks_and_start_and_restart_do_not(domain: Domain, alice: Client, c
 def test_a_stopped_slot_offers_start_and_cannot_be_looked_at(domain: Domain, alice: Client, contoso: Site) -> None:
     alice.post("/sites/contoso/staging/stop/")
     domain.work(Operation.objects.latest("pk"))
-    bar = alice.get("/sites/contoso/staging/commands/?keys=browse,stop,restart,nonsense")
+    bar = alice.get("/sites/contoso/staging/dashboard/")
     commands = {command.key: command for command in bar.context["commands"]}
-    assert list(commands) == ["browse", "start", "restart"]
+    assert list(commands)[:3] == ["browse", "start", "restart"]
     assert commands["start"].reason == ""
     assert "is stopped" in commands["browse"].reason and "is stopped" in commands["restart"].reason
 

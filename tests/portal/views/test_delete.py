@@ -40,7 +40,3 @@ def test_from_a_page_of_the_site_the_way_leads_to_the_list(alice: Client, contos
     here = {**HTMX, "HX-Current-URL": "http://localhost/sites/contoso/staging/dashboard/"}
     answer = alice.post("/sites/contoso/staging/delete/", headers=here)
     assert answer["HX-Redirect"] == "/sites/"
-
-
-def test_the_command_bar_of_a_slot_that_is_gone_leads_to_the_list(alice: Client) -> None:
-    assert alice.get("/sites/contoso/staging/commands/", headers=HTMX)["HX-Redirect"] == "/sites/"

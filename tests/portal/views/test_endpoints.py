@@ -15,7 +15,7 @@ ORDERS = {
     "restart/": {},
     "mode/": {"mode": "free"},
 }
-PAGES = ("/sites/", "/all/", "/operations/", "/operations/bar/", "/new/", "/new/name/?name=abc", "/settings/account/")
+PAGES = ("/sites/", "/all/", "/operations/", "/new/", "/new/name/?name=abc", "/settings/account/")
 
 
 @pytest.mark.parametrize("address", PAGES)
@@ -40,11 +40,11 @@ def test_nobody_sees_anything_before_signing_in(contoso: Site, browser: object, 
 
 
 def test_a_part_of_a_page_sends_the_whole_page_to_the_sign_in(browser: object, db: None) -> None:
-    answer = browser(None).get("/operations/bar/", headers=HTMX)
-    assert answer["HX-Redirect"] == "/sign-in/?next=%2Fsites%2F"
+    answer = browser(None).get("/operations/", headers=HTMX)
+    assert answer["HX-Redirect"].startswith("/sign-in/?next=%2F")
 
 
-@pytest.mark.parametrize("question", [*QUESTIONS[:-1], "commands/?keys=browse"])
+@pytest.mark.parametrize("question", QUESTIONS[:-1])
 def test_the_owner_is_asked_in_a_bar_or_on_a_page(contoso: Site, alice: Client, question: str) -> None:
     part, page = alice.get(SLOT + question, headers=HTMX), alice.get(SLOT + question)
     assert (part.status_code, page.status_code) == (200, 200)
@@ -110,7 +110,7 @@ def test_a_look_changes_nothing(contoso: Site, alice: Client, address: str) -> N
     assert alice.get(address).status_code == 405
 
 
-@pytest.mark.parametrize("address", ["/sites/", "/operations/", "/new/", f"{SLOT}commands/"])
+@pytest.mark.parametrize("address", ["/sites/", "/operations/", "/new/", "/news/", f"{SLOT}dashboard/"])
 def test_pages_take_no_orders(contoso: Site, alice: Client, address: str) -> None:
     assert alice.post(address).status_code == 405
 

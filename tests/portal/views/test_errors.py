@@ -3,7 +3,7 @@
 import pytest
 from django.test import Client
 
-from portal.views import operations
+from portal.views import sites
 from tests.portal.conftest import HTMX
 
 
@@ -19,12 +19,12 @@ def test_nothing_here_looks_like_the_portal(alice: Client) -> None:
 def test_what_breaks_says_that_the_sites_go_on(
     alice: Client, monkeypatch: pytest.MonkeyPatch, headers: dict[str, str]
 ) -> None:
-    def broken(user: object) -> None:
+    def broken(*_: object) -> None:
         raise RuntimeError("boom")
 
-    monkeypatch.setattr(operations, "Frame", broken)
+    monkeypatch.setattr(sites, "read_tree", broken)
     alice.raise_request_exception = False
-    answer = alice.get("/operations/bar/", headers=headers)
+    answer = alice.get("/sites/", headers=headers)
     assert answer.status_code == 500
     text = answer.content.decode()
     assert "sites go on serving" in text and "boom" not in text

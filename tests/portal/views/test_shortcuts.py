@@ -33,7 +33,7 @@ def test_the_choice_is_the_persons_and_not_the_browsers(
 def test_the_list_of_keys_says_the_same_after_the_command_bar_was_drawn_anew(domain: Domain, alice: Client) -> None:
     domain.create("fabrikam")
     alice.post("/settings/shortcuts/", {"shortcuts": "off"})
-    bar = alice.get("/sites/fabrikam/production/commands/?keys=browse", headers=HTMX).content.decode()
+    bar = alice.get("/sites/?selected=fabrikam/production", headers=HTMX).content.decode()
     assert "are off: they do nothing" in bar
 
 

@@ -4,7 +4,7 @@ import pytest
 from django.test import Client
 from pytest_django import DjangoAssertNumQueries
 
-from sites.models import HostName, Operation, OperationState, Site, SlotHold, Subscription
+from sites.models import HostName, Operation, Site, SlotHold, Subscription
 from sites.services import slots
 from tests.domain import Domain
 from tests.portal.conftest import HTMX
@@ -132,23 +132,12 @@ def test_every_column_sorts_both_ways(alice: Client, contoso: Site, column: str)
         assert f'aria-sort="{name}"' in alice.get(f"/sites/?sort={order}").content.decode()
 
 
-def test_the_list_asks_again_only_while_something_goes_on(domain: Domain, alice: Client, contoso: Site) -> None:
-    assert "every 2s" not in alice.get("/sites/").content.decode()
+def test_a_row_is_busy_until_its_operation_has_ended(domain: Domain, alice: Client, contoso: Site) -> None:
     alice.post("/sites/contoso/staging/restart/")
-    first = alice.get("/sites/", headers={**HTMX, "X-Seen": "-"})
-    assert first.status_code == 200 and "every 2s" in first.content.decode() and "Restarting" in first.content.decode()
-    again = alice.get("/sites/", headers={**HTMX, "X-Seen": first.context["seen"]})
-    assert again.status_code == 204
-    domain.work(Operation.objects.latest("pk"))
-    last = alice.get("/sites/", headers={**HTMX, "X-Seen": first.context["seen"]})
-    assert last.status_code == 286 and "every 2s" not in last.content.decode()
-
-
-def test_a_hold_of_an_ended_operation_does_not_keep_the_list_asking(alice: Client, contoso: Site) -> None:
-    operation = Operation.objects.latest("pk")
+    assert "Restarting" in alice.get("/sites/").content.decode()
+    operation = domain.work(Operation.objects.latest("pk"))
     SlotHold.objects.create(slot=contoso.slots.get(name="staging"), operation=operation)
-    assert operation.state == OperationState.SUCCEEDED
-    assert not alice.get("/sites/").context["tree"].pace
+    assert "Restarting" not in alice.get("/sites/").content.decode(), "a hold of an ended operation holds nothing"
 
 
 def test_a_site_that_is_being_deleted_says_nothing_of_addresses_that_it_has_no_more(

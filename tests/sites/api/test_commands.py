@@ -39,8 +39,6 @@ PEOPLE_ONLY = {
 READING = {
     "site-quickstart": "help for people",
     "site-look": "the same",
-    "slot-commands": "a part of a page",
-    "slot-pending": "a part of a page: a slot names its open operation",
     "site-publish": "zipdeploy",
     "site-tree": "how the list is shown",
     "sample-create": "it shows the product to a person",
@@ -48,7 +46,7 @@ READING = {
     "new-name": "a mark in a form: POST /sites says the same",
     "new": "a form",
     "kept-discard": "a form of an ended session",
-    "operation-bar": "a part of a page",
+    "news": "open pages listen to it; GET /operations/ID?wait= waits for an operation",
     "operation-export": "GET /operations has the same rows",
     "operation-dismiss": "it closes a notification",
     "api-try": "the page on which the API is tried",

@@ -62,21 +62,6 @@ def test_the_last_swap_is_told_on_both_sides(
     assert "two" in alice.get(address("dashboard", production)).content.decode()
 
 
-def test_the_overview_asks_again_only_while_something_is_open(
-    domain: Domain, alice: Client, production: Slot, address: Address
-) -> None:
-    headers = {**HTMX, "HX-Target": "overview"}
-    operation = slots.restart(acting_user=domain.alice, slot=production)
-    during = alice.get(address("dashboard", production), headers=headers)
-    assert during.status_code == 200
-    assert "every 1s" in during.content.decode()
-    domain.work(operation)
-    after = alice.get(address("dashboard", production), headers=headers)
-    assert after.status_code == 286
-    assert "every 1s" not in after.content.decode()
-    assert after.content.decode().startswith('<div class="overview" id="overview"')
-
-
 def test_what_was_written_beside_the_code_is_shown_with_the_advice(
     domain: Domain, alice: Client, production: Slot, address: Address
 ) -> None:
@@ -129,13 +114,14 @@ def test_resetting_the_credentials_asks_and_then_replaces_them(
     assert production.publishing_password != old
 
 
-def test_quick_glance_tells_a_new_status_with_the_overview(
+def test_quick_glance_and_overview_are_parts_that_stay_true(
     domain: Domain, alice: Client, production: Slot, address: Address
 ) -> None:
     domain.work(slots.stop(acting_user=domain.alice, slot=production))
-    part = alice.get(address("dashboard", production), headers={**HTMX, "HX-Target": "overview"}).content.decode()
-    assert '<div id="status" hx-swap-oob="outerHTML"><dt>Status</dt><dd>Stopped</dd></div>' in part
-    assert "hx-swap-oob" not in alice.get(address("dashboard", production)).content.decode().partition("<main")[2]
+    page = alice.get(address("dashboard", production)).content.decode()
+    assert '<div id="status" data-live><dt>Status</dt><dd>Stopped</dd></div>' in page
+    for part in ("overview", "glance-links", "command-bar", "notification", "drill-in", "pending"):
+        assert re.search(rf'<[^>]* id="{part}"[^>]* data-live', page), part
 
 
 def test_what_is_taken_on_disk_is_shown_beside_what_may_be(

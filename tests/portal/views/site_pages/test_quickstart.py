@@ -5,9 +5,8 @@ import re
 from django.test import Client
 
 from sites.models import Site, Slot
-from sites.services import custom_sites, swaps
+from sites.services import custom_sites
 from tests.domain import Domain
-from tests.portal.conftest import HTMX
 from tests.portal.views.site_pages.conftest import Address
 
 
@@ -56,15 +55,3 @@ def test_looking_leads_to_the_slot_without_a_redirect(domain: Domain, alice: Cli
     answer = alice.post(address("look", production))
     assert answer.status_code == 200
     assert 'content="0; url=http://hello.localhost:8080/"' in answer.content.decode()
-
-
-def test_the_story_is_asked_for_alone_and_ends_its_polling(domain: Domain, alice: Client, address: Address) -> None:
-    production, staging = _sample(domain)
-    headers = {**HTMX, "HX-Target": "story"}
-    assert alice.get(address("quickstart", production), headers=headers).status_code == 286
-    operation = swaps.request_swap(acting_user=domain.alice, source=staging, target=production)
-    during = alice.get(address("quickstart", production), headers=headers)
-    assert during.status_code == 200
-    assert "every 1s" in during.content.decode()
-    domain.work(operation)
-    assert alice.get(address("quickstart", production), headers=headers).status_code == 286
