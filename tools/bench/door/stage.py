@@ -49,7 +49,7 @@ def prepare(pipelines: int, upload_bytes: int) -> Target:
     return Target(
         address=("127.0.0.1", settings.PORT),
         portal=f"{settings.PORTAL_HOST}:{settings.PORT}",
-        session=f"{settings.SESSION_COOKIE_NAME}={_session_of(user)}; {stranger}",
+        session=f"{settings.SESSION_COOKIE_NAME}={session_of(user)}; {stranger}",
         stranger=stranger,
         token=token,
         sites=(_host(site.production, HostNameKind.DEFAULT),),
@@ -89,7 +89,7 @@ def _host(slot: SlotRow, kind: str) -> str:
     return slot.host_names.get(kind=kind).name
 
 
-def _session_of(user: User) -> str:
+def session_of(user: User) -> str:
     request = HttpRequest()
     request.session = import_module(settings.SESSION_ENGINE).SessionStore()
     login(request, user, backend=settings.AUTHENTICATION_BACKENDS[0])

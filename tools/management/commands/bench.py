@@ -2,6 +2,7 @@
 
 swap: what a swap costs, and what visitors feel of it. door: what honest people feel of clients that are slow or many.
 control-plane: what everything else costs, from start to stop. publish: what publications and static sites cost.
+portal: how long open pages stay untrue, and what pages cost.
 """
 
 import json
@@ -18,6 +19,7 @@ from tools.bench.control_plane import report as control_plane_report
 from tools.bench.control_plane import story as control_plane
 from tools.bench.control_plane.lifetime import Lifetime, check
 from tools.bench.door import story as door
+from tools.bench.portal import story as portal
 from tools.bench.publish import index
 from tools.bench.publish import story as publish
 from tools.bench.report import Report
@@ -27,6 +29,7 @@ from tools.demo.publishing import PublishingRefused
 
 CONTROL_PLANE = "control-plane"
 PUBLISH = "publish"
+PORTAL = "portal"
 
 
 class Command(GreenroomCommand):
@@ -37,7 +40,9 @@ class Command(GreenroomCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         """What is measured, how thoroughly, and where the figures go."""
-        parser.add_argument("subject", choices=["swap", "door", CONTROL_PLANE, PUBLISH], help="what is measured")
+        parser.add_argument(
+            "subject", choices=["swap", "door", CONTROL_PLANE, PUBLISH, PORTAL], help="what is measured"
+        )
         parser.add_argument("--report", type=Path, metavar="FILE", help="write the figures there as JSON")
         parser.add_argument(
             "--quick", action="store_true", help="few swaps and sites: shows that the measurement works"
@@ -132,6 +137,8 @@ class Command(GreenroomCommand):
         if subject == CONTROL_PLANE:
             whole = _control_plane_plan(quick)
             return Report(control_plane.measure(self._say, replace(whole, swaps=swaps) if swaps else whole))
+        if subject == PORTAL:
+            return portal.measure(self._say, portal.QUICK if quick else portal.Plan())
         if subject == "door":
             return door.measure(self._say, door.QUICK if quick else door.Plan())
         plan = swap.QUICK if quick else swap.Plan()

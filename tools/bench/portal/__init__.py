@@ -1,0 +1,1 @@
+"""How long an open page of the portal stays untrue, and what pages cost."""
