@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from sites.router.xds.edge_headers import REQUEST_HEADERS, RESPONSE_HEADERS
+from tools.escape.probe import ATTEMPTS
 
 ROOT = Path(__file__).resolve().parent.parent
 SECURITY = ROOT / "docs" / "security.md"
@@ -30,6 +31,10 @@ def claims(page: Path) -> Iterator[tuple[str, str]]:
                 yield title, row
         for item in re.findall(r"^- .*(?:\n  .*)*", body, re.M):
             yield title, item
+
+
+def test_the_number_of_ways_out_is_that_of_the_attempts() -> None:
+    assert f"| {len(ATTEMPTS)} ways out fail from an instance |" in SECURITY.read_text()
 
 
 def named(text: str) -> list[tuple[str, str]]:

@@ -1,6 +1,7 @@
 """Secrets of a running system: a new key, closed files, and text of strangers in logs and on the terminal."""
 
 import re
+import resource
 import stat
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
@@ -52,6 +53,11 @@ def test_every_file_belongs_to_its_owner_alone(system: System, site: str) -> Non
     assert umasks == {name: "0022" if name == "agent" else "0077" for name in PARTS}, "sites expect 0022"
     secrets = [path for path in found if path.name in ("wanted.json", "run.json", "log", "log.1", "spec.json")]
     assert secrets and not [path for path in secrets if stat.S_IMODE(path.stat().st_mode) & 0o077]
+
+
+def test_no_part_writes_its_memory_anywhere_when_it_crashes(system: System) -> None:
+    dumps = {name: resource.prlimit(system.pid(name), resource.RLIMIT_CORE)[0] for name in PARTS}
+    assert dumps == dict.fromkeys(PARTS, 1), "with 0 a program of the machine would get it"
 
 
 def umask_of(pid: int) -> str:

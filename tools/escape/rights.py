@@ -7,6 +7,7 @@ import resource
 import stat
 import subprocess
 import time
+from contextlib import suppress
 from pathlib import Path
 
 from tools.escape.attempt import ANYWHERE, IN_A_SANDBOX, Aim, Group, attempt
@@ -152,11 +153,22 @@ def a_limit_raised(_aim: Aim) -> object:
     for limit in (resource.RLIMIT_NOFILE, resource.RLIMIT_CORE):
         hard = resource.getrlimit(limit)[1]
         if hard != resource.RLIM_INFINITY:
-            try:
+            with suppress(ValueError):
                 resource.setrlimit(limit, (hard + 1, hard + 1))
-            except ValueError:
-                continue
-            return f"limit {limit} is {hard + 1}"
+            if resource.getrlimit(limit)[1] != hard:
+                return f"limit {limit} is {hard + 1}"
+    return ""
+
+
+@attempt(Group.RIGHTS)
+def a_core_dump_by_the_machines_own_program(_aim: Aim) -> object:
+    """A limit of 0 has the kernel start it all the same, as root and outside the sandbox; 1 does not (core(5))."""
+    for value in (0, 4096):
+        with suppress(ValueError):
+            resource.setrlimit(resource.RLIMIT_CORE, (value, value))
+        limits = resource.getrlimit(resource.RLIMIT_CORE)
+        if limits != (1, 1):
+            return f"the limits are {limits}"
     return ""
 
 

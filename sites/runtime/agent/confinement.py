@@ -19,6 +19,9 @@ from sites.runtime.spec import Limits
 
 PERIOD_MICROSECONDS = 100_000
 MB = 1024 * 1024
+NO_CORE = 1
+"""Bytes of a core dump. With 0 the kernel writes no file, but where `core_pattern` names a program of the machine, it
+starts that as root, outside the sandbox; with 1 it does neither (core(5), and fs/coredump.c of the kernel)."""
 PROCESS_BOUNDS = (Path("/proc/sys/kernel/pid_max"), Path("/proc/sys/kernel/threads-max"))
 PROCESS_SHARE = 0.75
 """Of what the machine can have, for all sandboxes together."""
@@ -96,7 +99,9 @@ def set_process_limits(pid: int, limits: Limits, *, with_memory: bool) -> None:
     _, most = resource.prlimit(pid, resource.RLIMIT_NOFILE)
     files = 65536 if most == resource.RLIM_INFINITY else min(65536, most)
     resource.prlimit(pid, resource.RLIMIT_NOFILE, (files, files))
-    resource.prlimit(pid, resource.RLIMIT_CORE, (0, 0))
+    _, most = resource.prlimit(pid, resource.RLIMIT_CORE)
+    core = NO_CORE if most == resource.RLIM_INFINITY or os.geteuid() == 0 else min(NO_CORE, most)
+    resource.prlimit(pid, resource.RLIMIT_CORE, (core, core))
     if with_memory:
         # Of each process; generous, because stacks and runtimes reserve more than they use
         size = max(2 * limits.memory_mb, limits.memory_mb + 512) * MB

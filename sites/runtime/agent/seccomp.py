@@ -8,6 +8,7 @@ first call. docs/system-calls.md compares the lists with the default profile of 
 
 import errno
 import os
+import resource
 import socket
 import stat
 import tempfile
@@ -38,12 +39,12 @@ ALLOWED = tuple(
     arch_prctl capget capset execve execveat exit exit_group fork get_robust_list get_thread_area getcpu getegid
     geteuid getgid getgroups getpgid getpgrp getpid getppid getpriority getresgid getresuid getrlimit getrusage getsid
     gettid getuid ioprio_get ioprio_set kill landlock_add_rule landlock_create_ruleset landlock_restrict_self pause
-    pidfd_open pidfd_send_signal prctl prlimit64 restart_syscall rseq rt_sigaction rt_sigpending rt_sigprocmask
+    pidfd_open pidfd_send_signal prctl restart_syscall rseq rt_sigaction rt_sigpending rt_sigprocmask
     rt_sigqueueinfo rt_sigreturn rt_sigsuspend rt_sigtimedwait rt_tgsigqueueinfo sched_get_priority_max
     sched_get_priority_min sched_getaffinity sched_getattr sched_getparam sched_getscheduler sched_rr_get_interval
     sched_setaffinity sched_setattr sched_setparam sched_setscheduler sched_yield seccomp set_robust_list
     set_thread_area set_tid_address setfsgid setfsuid setgid setgroups setpgid setpriority setregid setresgid setresuid
-    setreuid setrlimit setsid setuid sigaltstack sysinfo tgkill tkill uname uretprobe vfork wait4 waitid
+    setreuid setsid setuid sigaltstack sysinfo tgkill tkill uname uretprobe vfork wait4 waitid
 
     alarm clock_getres clock_gettime clock_nanosleep getitimer getrandom gettimeofday nanosleep setitimer time
     timer_create timer_delete timer_getoverrun timer_gettime timer_settime timerfd_create timerfd_gettime
@@ -58,7 +59,7 @@ ALLOWED = tuple(
 )
 """With whatever arguments: files, waiting, memory, processes, time, exchange between processes, sockets."""
 
-BY_ARGUMENT = ("clone", "mknod", "mknodat", "personality", "socket", "socketpair")
+BY_ARGUMENT = ("clone", "mknod", "mknodat", "personality", "prlimit64", "setrlimit", "socket", "socketpair")
 """Allowed with some arguments; see the functions below."""
 
 REFUSED = tuple(
@@ -101,6 +102,8 @@ NAMESPACES = (0x00020000, 0x02000000, 0x04000000, 0x08000000, 0x10000000, 0x2000
 FILE_KIND_MASK = 0o170000
 FILE_KINDS = (0, stat.S_IFREG, stat.S_IFIFO, stat.S_IFSOCK)
 DEVICE_KINDS = (stat.S_IFCHR, stat.S_IFBLK)
+RESOURCES = 16
+"""Limits of a process, RLIMIT_CPU to RLIMIT_RTTIME; the kernel knows no other."""
 PERSONALITIES = (0x0, 0x8, 0x20000, 0x20008, 0xFFFFFFFF)
 """Linux, as on 32 bits, with an old version number, both; and the question which it is."""
 PROTOCOLS = {
@@ -112,6 +115,8 @@ FAMILIES = (socket.AF_UNIX, *PROTOCOLS)
 
 OPTIMIZE_AS_TREE = 2
 ALLOW, REFUSE = pyseccomp.ALLOW, pyseccomp.ERRNO(errno.EPERM)
+DONE = pyseccomp.ERRNO(0)
+"""Answered as if it had been done."""
 
 
 def build_filter() -> bytes:
@@ -126,6 +131,7 @@ def build_filter() -> bytes:
     _add_new_processes(program)
     _add_nodes(program)
     _add_personalities(program)
+    _add_limits(program)
     _add_sockets(program)
     with tempfile.TemporaryFile() as stream:
         program.export_bpf(stream)
@@ -160,6 +166,20 @@ def _add_nodes(program: SyscallFilter) -> None:
 def _add_personalities(program: SyscallFilter) -> None:
     for value in PERSONALITIES:
         _add(program, ALLOW, "personality", Arg(0, EQ, value))
+
+
+def _add_limits(program: SyscallFilter) -> None:
+    """Each process may change its limits, but not that of core dumps.
+
+    See `confinement.NO_CORE`: a site that lowers it would have its dumps written. Scripts that set it go on.
+    """
+    for number in range(RESOURCES):
+        if number != resource.RLIMIT_CORE:
+            _add(program, ALLOW, "setrlimit", Arg(0, EQ, number))
+            _add(program, ALLOW, "prlimit64", Arg(1, EQ, number))
+    _add(program, DONE, "setrlimit", Arg(0, EQ, resource.RLIMIT_CORE))
+    _add(program, ALLOW, "prlimit64", Arg(1, EQ, resource.RLIMIT_CORE), Arg(2, EQ, 0))
+    _add(program, DONE, "prlimit64", Arg(1, EQ, resource.RLIMIT_CORE), Arg(2, GT, 0))
 
 
 def _add_sockets(program: SyscallFilter) -> None:

@@ -20,13 +20,14 @@ MASKED = "acpi asound interrupts kcore keys latency_stats sched_debug scsi timer
 """Of /proc, by moby's default."""
 
 UNDER_THE_FILTER = """
-import ctypes, errno, json, os, socket, stat, struct, subprocess, sys, tempfile, threading
+import ctypes, errno, json, os, resource, socket, stat, struct, subprocess, sys, tempfile, threading
 program = sys.stdin.buffer.read()
 class Program(ctypes.Structure):
     _fields_ = [("length", ctypes.c_ushort), ("filter", ctypes.c_void_p)]
 buffer = ctypes.create_string_buffer(program, len(program))
 loaded = Program(len(program) // 8, ctypes.addressof(buffer))
 libc = ctypes.CDLL(None, use_errno=True)
+resource.setrlimit(resource.RLIMIT_CORE, (1, 1))
 assert libc.prctl(38, 1, 0, 0, 0) == 0
 assert libc.prctl(22, 2, ctypes.byref(loaded), 0, 0) == 0
 def error_of(action):
@@ -38,6 +39,13 @@ def error_of(action):
 folder = tempfile.mkdtemp()
 def kind(name, mode, device=0):
     return error_of(lambda: os.mknod(f"{folder}/{name}", mode | 0o600, device))
+NUMBERS = {"setrlimit": (160, 164), "prlimit64": (302, 261)}
+nothing = ctypes.create_string_buffer(16)
+def limit(name, *arguments):
+    number = NUMBERS[name][os.uname().machine != "x86_64"]
+    answer = libc.syscall(ctypes.c_long(number), *(ctypes.c_void_p(each) for each in arguments))
+    return [ctypes.get_errno() if answer else 0, resource.getrlimit(resource.RLIMIT_CORE)]
+at, core, alias = ctypes.addressof(nothing), resource.RLIMIT_CORE, 1 << 32 | resource.RLIMIT_CORE
 def thread():
     one = threading.Thread(target=lambda: None)
     one.start()
@@ -49,6 +57,10 @@ found = {
     "pairs": {number: error_of(lambda: socket.socketpair(number)) for number in (1, 2, 30, 40)},
     "nodes": {name: kind(name, mode) for name, mode in (("fifo", stat.S_IFIFO), ("file", stat.S_IFREG),
         ("socket", stat.S_IFSOCK), ("character", stat.S_IFCHR), ("block", stat.S_IFBLK))},
+    "dumps": [limit("setrlimit", core, at), limit("prlimit64", 0, core, at, 0), limit("setrlimit", alias, at),
+        limit("prlimit64", 0, alias, at, 0)],
+    "ulimit": subprocess.run("ulimit -c unlimited && ulimit -c 0 && ulimit -n 50 && ulimit -n", shell=True,
+        capture_output=True, text=True).stdout,
     "mkfifo": error_of(lambda: os.mkfifo(f"{folder}/pipe")),
     "thread": error_of(thread),
     "child": subprocess.run(["true"]).returncode,
@@ -127,6 +139,11 @@ def test_files_pipes_and_sockets_can_be_made_and_devices_cannot(found: dict[str,
     assert made == {"fifo", "file", "socket"}
     assert found["nodes"]["character"] == found["nodes"]["block"] == errno.EPERM
     assert found["mkfifo"] == 0
+
+
+def test_the_limit_of_core_dumps_stays_and_whoever_sets_it_goes_on(found: dict[str, Any]) -> None:
+    assert found["dumps"] == [[0, [1, 1]], [0, [1, 1]], [errno.ENOSYS, [1, 1]], [errno.ENOSYS, [1, 1]]]
+    assert found["ulimit"] == "50\n", "scripts that set it do not fail, and other limits are changed"
 
 
 def test_threads_and_processes_are_made_as_ever(found: dict[str, Any]) -> None:
