@@ -34,6 +34,8 @@ BY_RIGHTS = {
 CHANGING_ALL = {"call mount", "call umount2", "call pivot_root", "privileged programs of the system"}
 """What other attempts beside them would notice."""
 GETTING_THROUGH = {
+    "a filter at a socket",
+    "a filter of system calls of ones own",
     "a new user namespace by unshare",
     "a new network namespace by clone",
     "a capability that was left",
@@ -43,6 +45,7 @@ GETTING_THROUGH = {
     "call chroot",
     "call fanotify_init",
     "call fsopen",
+    "call io_setup",
     "call keyctl",
     "call open_tree",
     "call syslog",

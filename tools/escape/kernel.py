@@ -10,6 +10,7 @@ import os
 import platform
 import socket
 import stat
+import struct
 import tempfile
 from functools import partial
 
@@ -25,6 +26,7 @@ NAMESPACES = {
     "process": 0x20000000,
     "network": 0x40000000,
 }
+PR_SET_SECCOMP, SECCOMP_MODE_FILTER = 22, 2
 EMPTY = b"\0" * 256
 NOWHERE = b"/no-such-file"
 BAD = 9999
@@ -51,6 +53,7 @@ CALLS: dict[str, tuple[int | bytes | None, ...]] = {
     "io_uring_enter": (BAD, 0, 0, 0, None, 0),
     "io_uring_register": (BAD, 0, None, 0),
     "io_uring_setup": (1, EMPTY),
+    "io_setup": (1, EMPTY),
     "ioperm": (0x80, 1, 1),
     "iopl": (3,),
     "kcmp": (1, 1, 0, 0, 0),
@@ -75,6 +78,7 @@ CALLS: dict[str, tuple[int | bytes | None, ...]] = {
     "quotactl_fd": (BAD, 0x80000700, 0, EMPTY),
     "reboot": (0xFEE1DEAD - (1 << 32), 672274793, 0, None),
     "request_key": (b"user", b"greenroom", None, 0),
+    "seccomp": (2, 0, struct.pack("I", 0x7FFF0000)),
     "setdomainname": (b"x", 1),
     "sethostname": (b"x", 1),
     "setns": (BAD, 0),
@@ -146,6 +150,14 @@ def the_namespaces_of_init(_aim: Aim) -> object:
 def tracing_by_the_parent(_aim: Aim) -> object:
     """PTRACE_TRACEME."""
     return f"ptrace returned {call('ptrace', 0, 0, 0, 0)}"
+
+
+@attempt(Group.KERNEL, refused_with=(errno.EINVAL,))
+def a_filter_of_system_calls_of_ones_own(_aim: Aim) -> object:
+    """For the memory of such filters the whole machine has one bound."""
+    instruction = ctypes.create_string_buffer(struct.pack("=HBBI", 0x06, 0, 0, 0x7FFF0000))  # return: allowed
+    program = ctypes.create_string_buffer(struct.pack("@HP", 1, ctypes.addressof(instruction)))
+    return f"prctl returned {call('prctl', PR_SET_SECCOMP, SECCOMP_MODE_FILTER, program, 0, 0)}"
 
 
 @attempt(Group.KERNEL)

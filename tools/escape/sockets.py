@@ -1,8 +1,10 @@
 """Attempts by sockets: families that know no network namespace, parts of the kernel, and Greenroom's own parts."""
 
+import ctypes
 import errno
 import os
 import socket
+import struct
 from functools import partial
 from pathlib import Path
 
@@ -45,6 +47,8 @@ NETLINK = {
     "ipsec": 6,
     "crypto": 21,
 }
+FILTERS = {"a filter": 26, "a loaded filter": 50, "a choice among sockets": 51, "a loaded choice among sockets": 52}
+"""SO_ATTACH_…: programs for the kernel, for whose memory the whole machine has one bound."""
 PROTOCOLS = {"sctp": (SEQUENCED, 132), "dccp": (6, 33), "multipath tcp": (STREAM, 262), "smc": (STREAM, 256)}
 CONFINED_ERRORS = frozenset({errno.EAFNOSUPPORT, errno.EPROTONOSUPPORT, errno.EPERM, errno.ENOSYS})
 
@@ -82,6 +86,24 @@ for _name, (_kind, _protocol) in PROTOCOLS.items():
             partial(_opens, _family, _kind, _protocol),
             refused_with=NO_FAMILY,
         )
+
+
+def _attaches(option: int, _aim: Aim) -> str:
+    instruction = ctypes.create_string_buffer(struct.pack("=HBBI", 0x06, 0, 0, 0xFFFF))  # return: the whole packet
+    program = ctypes.create_string_buffer(struct.pack("@HP", 1, ctypes.addressof(instruction)))
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as end:
+        try:
+            call("setsockopt", end.fileno(), socket.SOL_SOCKET, option, program, 16)
+        except OSError as error:
+            if error.errno in (errno.ENOPROTOOPT, errno.ENOSYS):
+                raise
+            return f"the kernel answered {error.strerror}"
+    return "it was attached"
+
+
+for _name, _option in FILTERS.items():
+    for _where, _number in ((_name, _option), (f"{_name} with a wide number", 1 << 32 | _option)):
+        register(f"{_where} at a socket", Group.SOCKETS, partial(_attaches, _number), refused_with=(errno.ENOPROTOOPT,))
 
 
 @attempt(Group.SOCKETS, refused_with=NO_FAMILY)

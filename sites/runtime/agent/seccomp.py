@@ -29,8 +29,8 @@ ALLOWED = tuple(
     write writev
 
     epoll_create epoll_create1 epoll_ctl epoll_ctl_old epoll_pwait epoll_pwait2 epoll_wait epoll_wait_old eventfd
-    eventfd2 inotify_add_watch inotify_init inotify_init1 inotify_rm_watch io_cancel io_destroy io_getevents
-    io_pgetevents io_setup io_submit ioctl poll ppoll pselect6 select signalfd signalfd4
+    eventfd2 inotify_add_watch inotify_init inotify_init1 inotify_rm_watch ioctl poll ppoll pselect6 select signalfd
+    signalfd4
 
     brk cachestat madvise map_shadow_stack membarrier memfd_create memfd_secret mincore mlock mlock2 mlockall mmap
     mprotect mremap mseal msync munlock munlockall munmap pkey_alloc pkey_free pkey_mprotect process_mrelease
@@ -39,10 +39,10 @@ ALLOWED = tuple(
     arch_prctl capget capset execve execveat exit exit_group fork get_robust_list get_thread_area getcpu getegid
     geteuid getgid getgroups getpgid getpgrp getpid getppid getpriority getresgid getresuid getrlimit getrusage getsid
     gettid getuid ioprio_get ioprio_set kill landlock_add_rule landlock_create_ruleset landlock_restrict_self pause
-    pidfd_open pidfd_send_signal prctl restart_syscall rseq rt_sigaction rt_sigpending rt_sigprocmask
+    pidfd_open pidfd_send_signal restart_syscall rseq rt_sigaction rt_sigpending rt_sigprocmask
     rt_sigqueueinfo rt_sigreturn rt_sigsuspend rt_sigtimedwait rt_tgsigqueueinfo sched_get_priority_max
     sched_get_priority_min sched_getaffinity sched_getattr sched_getparam sched_getscheduler sched_rr_get_interval
-    sched_setaffinity sched_setattr sched_setparam sched_setscheduler sched_yield seccomp set_robust_list
+    sched_setaffinity sched_setattr sched_setparam sched_setscheduler sched_yield set_robust_list
     set_thread_area set_tid_address setfsgid setfsuid setgid setgroups setpgid setpriority setregid setresgid setresuid
     setreuid setsid setuid sigaltstack sysinfo tgkill tkill uname uretprobe vfork wait4 waitid
 
@@ -54,12 +54,12 @@ ALLOWED = tuple(
     mq_unlink msgctl msgget msgrcv msgsnd semctl semget semop semtimedop shmat shmctl shmdt shmget
 
     accept accept4 bind connect getpeername getsockname getsockopt listen recvfrom recvmmsg recvmsg sendmmsg sendmsg
-    sendto setsockopt shutdown
+    sendto shutdown
     """.split()
 )
 """With whatever arguments: files, waiting, memory, processes, time, exchange between processes, sockets."""
 
-BY_ARGUMENT = ("clone", "mknod", "mknodat", "personality", "prlimit64", "setrlimit", "socket", "socketpair")
+BY_ARGUMENT = tuple("clone mknod mknodat personality prctl prlimit64 setrlimit setsockopt socket socketpair".split())
 """Allowed with some arguments; see the functions below."""
 
 REFUSED = tuple(
@@ -104,6 +104,11 @@ FILE_KINDS = (0, stat.S_IFREG, stat.S_IFIFO, stat.S_IFSOCK)
 DEVICE_KINDS = (stat.S_IFCHR, stat.S_IFBLK)
 RESOURCES = 16
 """Limits of a process, RLIMIT_CPU to RLIMIT_RTTIME; the kernel knows no other."""
+PR_SET_SECCOMP = 22
+FILTERS = (26, 50, 51, 52)
+"""SO_ATTACH_FILTER, _BPF, _REUSEPORT_CBPF and _REUSEPORT_EBPF of SOL_SOCKET."""
+OPTION_BITS, LEVEL_BITS, NAME_BITS = 31, 10, 10
+"""Of the options of prctl(2), and of the levels and names of setsockopt(2); none has more."""
 PERSONALITIES = (0x0, 0x8, 0x20000, 0x20008, 0xFFFFFFFF)
 """Linux, as on 32 bits, with an old version number, both; and the question which it is."""
 PROTOCOLS = {
@@ -112,6 +117,9 @@ PROTOCOLS = {
     socket.AF_NETLINK: (0,),  # NETLINK_ROUTE: libraries ask it for the machine's own addresses
 }
 FAMILIES = (socket.AF_UNIX, *PROTOCOLS)
+
+WHOLE = (1 << 64) - 1
+"""Every bit of an argument."""
 
 OPTIMIZE_AS_TREE = 2
 ALLOW, REFUSE = pyseccomp.ALLOW, pyseccomp.ERRNO(errno.EPERM)
@@ -132,6 +140,7 @@ def build_filter() -> bytes:
     _add_nodes(program)
     _add_personalities(program)
     _add_limits(program)
+    _add_filters(program)
     _add_sockets(program)
     with tempfile.TemporaryFile() as stream:
         program.export_bpf(stream)
@@ -182,6 +191,23 @@ def _add_limits(program: SyscallFilter) -> None:
     _add(program, DONE, "prlimit64", Arg(1, EQ, resource.RLIMIT_CORE), Arg(2, GT, 0))
 
 
+def _add_filters(program: SyscallFilter) -> None:
+    """No program for the kernel, of sockets or of system calls: one bound holds for those of the whole machine.
+
+    Where it is reached nobody's filter is loaded any more: no other site starts, and nobody signs in by ssh.
+    """
+    for option in _blocks(0, OPTION_BITS, (PR_SET_SECCOMP,)):
+        _add(program, ALLOW, "prctl", option)
+    _add(program, pyseccomp.ERRNO(errno.EINVAL), "prctl", Arg(0, EQ, PR_SET_SECCOMP))
+    for level in _blocks(1, LEVEL_BITS, (socket.SOL_SOCKET,)):
+        _add(program, ALLOW, "setsockopt", level)
+    for name in _blocks(2, NAME_BITS, FILTERS):
+        _add(program, ALLOW, "setsockopt", Arg(1, EQ, socket.SOL_SOCKET), name)
+    for number in FILTERS:
+        refused = (Arg(1, EQ, socket.SOL_SOCKET), Arg(2, EQ, number))
+        _add(program, pyseccomp.ERRNO(errno.ENOPROTOOPT), "setsockopt", *refused)
+
+
 def _add_sockets(program: SyscallFilter) -> None:
     """Of the families and protocols above; any other family or protocol is answered as by a kernel without it."""
     no_family, no_protocol = pyseccomp.ERRNO(errno.EAFNOSUPPORT), pyseccomp.ERRNO(errno.EPROTONOSUPPORT)
@@ -203,3 +229,17 @@ def _all_but(argument: int, allowed: Iterable[int]) -> list[Arg]:
     values = {int(value) for value in allowed}
     below = [Arg(argument, EQ, value) for value in range(max(values)) if value not in values]
     return [*below, Arg(argument, GT, max(values))]
+
+
+def _blocks(argument: int, bits: int, excluded: Iterable[int], start: int = 0) -> list[Arg]:
+    """Conditions that together hold for every number of so many bits, from `start`, but for the excluded ones.
+
+    The kernel takes only 32 bits of such an argument and a filter sees 64: a number with more is none of these.
+    """
+    inside = [value for value in excluded if start <= value < start + (1 << bits)]
+    if not inside:
+        return [Arg(argument, MASKED_EQ, WHOLE ^ ((1 << bits) - 1), start)]
+    if bits == 0:
+        return []
+    half = 1 << (bits - 1)
+    return [*_blocks(argument, bits - 1, inside, start), *_blocks(argument, bits - 1, inside, start + half)]

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from sites.runtime.agent.sandbox import HIDDEN
-from sites.runtime.agent.seccomp import ALLOWED, BY_ARGUMENT, FAMILIES, PROTOCOLS, REFUSED, build_filter
+from sites.runtime.agent.seccomp import ALLOWED, BY_ARGUMENT, FAMILIES, FILTERS, PROTOCOLS, REFUSED, build_filter
 
 PAGE = (Path(__file__).resolve().parents[4] / "docs" / "system-calls.md").read_text()
 PROFILE = Path(__file__).with_name("moby_profile.txt").read_text()
@@ -39,12 +39,15 @@ def error_of(action):
 folder = tempfile.mkdtemp()
 def kind(name, mode, device=0):
     return error_of(lambda: os.mknod(f"{folder}/{name}", mode | 0o600, device))
-NUMBERS = {"setrlimit": (160, 164), "prlimit64": (302, 261)}
+NUMBERS = {"setrlimit": (160, 164), "prlimit64": (302, 261), "setsockopt": (54, 208), "prctl": (157, 167)}
 nothing = ctypes.create_string_buffer(16)
-def limit(name, *arguments):
+def code_of(name, *arguments):
     number = NUMBERS[name][os.uname().machine != "x86_64"]
     answer = libc.syscall(ctypes.c_long(number), *(ctypes.c_void_p(each) for each in arguments))
-    return [ctypes.get_errno() if answer else 0, resource.getrlimit(resource.RLIMIT_CORE)]
+    return ctypes.get_errno() if answer == -1 else 0
+def limit(name, *arguments):
+    return [code_of(name, *arguments), resource.getrlimit(resource.RLIMIT_CORE)]
+end = socket.socket()
 at, core, alias = ctypes.addressof(nothing), resource.RLIMIT_CORE, 1 << 32 | resource.RLIMIT_CORE
 def thread():
     one = threading.Thread(target=lambda: None)
@@ -59,6 +62,12 @@ found = {
         ("socket", stat.S_IFSOCK), ("character", stat.S_IFCHR), ("block", stat.S_IFBLK))},
     "dumps": [limit("setrlimit", core, at), limit("prlimit64", 0, core, at, 0), limit("setrlimit", alias, at),
         limit("prlimit64", 0, alias, at, 0)],
+    "options": {f"{level} {name}": code_of("setsockopt", end.fileno(), level, name, at, 4)
+        for level in (0, 1, 6, 17, 41, 255, 282, 1023) for name in range(256)},
+    "wide": [code_of("setsockopt", end.fileno(), level, name, at, 16)
+        for level, name in ((1, 1 << 32 | 26), (1 << 32 | 1, 26), (1 << 32 | 1, 1 << 32 | 26))],
+    "programs": [code_of("prctl", number, 2, at, 0, 0) for number in (22, 1 << 32 | 22)],
+    "prctl": [code_of("prctl", number, 0, 0, 0, 0) for number in (3, 0x53564D41)],
     "ulimit": subprocess.run("ulimit -c unlimited && ulimit -c 0 && ulimit -n 50 && ulimit -n", shell=True,
         capture_output=True, text=True).stdout,
     "mkfifo": error_of(lambda: os.mkfifo(f"{folder}/pipe")),
@@ -144,6 +153,17 @@ def test_files_pipes_and_sockets_can_be_made_and_devices_cannot(found: dict[str,
 def test_the_limit_of_core_dumps_stays_and_whoever_sets_it_goes_on(found: dict[str, Any]) -> None:
     assert found["dumps"] == [[0, [1, 1]], [0, [1, 1]], [errno.ENOSYS, [1, 1]], [errno.ENOSYS, [1, 1]]]
     assert found["ulimit"] == "50\n", "scripts that set it do not fail, and other limits are changed"
+
+
+def test_no_program_is_given_to_the_kernel_and_every_other_option_is_its_own_affair(found: dict[str, Any]) -> None:
+    """A number with more than 32 bits, of which the kernel takes 32, is none that is allowed."""
+    refused = {option for option, code in found["options"].items() if code == errno.ENOSYS}
+    assert refused == set(), "whatever is no program reaches the kernel"
+    assert [found["options"][f"1 {number}"] for number in FILTERS] == [errno.ENOPROTOOPT] * 4
+    assert found["options"]["1 2"] == found["options"]["6 1"] == 0, "SO_REUSEADDR and TCP_NODELAY"
+    assert found["wide"] == [errno.ENOSYS] * 3
+    assert found["programs"] == [errno.EINVAL, errno.ENOSYS]
+    assert errno.ENOSYS not in found["prctl"]
 
 
 def test_threads_and_processes_are_made_as_ever(found: dict[str, Any]) -> None:
