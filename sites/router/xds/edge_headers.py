@@ -52,16 +52,22 @@ REQUEST_HEADERS = (
     ),
     _family(
         "who the visitor is, as signing-in proxies say it",
-        "remote-* x-remote-* x-webauth-* x-auth-request-* x-authenticated-* x-auth-user* x-auth-email x-auth-groups "
-        "x-auth-roles x-auth-subject x-auth-audience x-authentik-* x-vouch-* x-pomerium-* tailscale-* x-tailscale-* "
+        "remote-* x-remote-* x-webauth-* x-auth-request-* x-authenticated-* authenticated-* x-authz-* x-authentik-* "
+        "auth-user* auth-groups auth-mail auth-cn x-auth-user* x-auth-id x-auth-name x-auth-given-name "
+        "x-auth-family-name x-auth-preferred-username x-auth-email x-auth-group* x-auth-role* x-auth-subject "
+        "x-auth-audience x-auth-expiresin x-auth-client* x-user x-user-name x-user-group* x-user-role* x-user-dn "
+        "x-username x-userprincipalname x-preferred-username x-email x-groups x-roles x-userinfo x-identity* "
+        "x-logged-in-* x-real-user impersonate-* x-impersonate-* x-vouch-* x-pomerium-* tailscale-* x-tailscale-* "
         "teleport-* x-goog-iap-* x-goog-authenticated-user-* x-endpoint-api-userinfo x-apigateway-* x-amzn-oidc-* "
-        "x-ms-client-principal* x-ms-token-* x-userinfo x-jwt-assertion x-consumer-* x-credential-* "
-        "x-anonymous-consumer x-proxy-user x-user-dn oidc-* shib-* sm-* iv-user iv-groups iv-creds ajp-*",
+        "x-ms-client-principal* x-ms-token-* x-jwt-assertion x-consumer-* x-credential-* x-anonymous-consumer "
+        "x-proxy-user oidc-* x-oidc-* openid-* x-openid-* saml-* x-saml-* mellon-* x-mellon-* cas-* x-cas-* "
+        "x-ldap-* x-okta-* x-keycloak-* x-spiffe-* shib-* shibboleth-* eppn sm-* iv-* ajp-*",
     ),
     _family(
         "the visitor's certificate, as whoever ends TLS says it (RFC 9440 and its forerunners)",
         "client-cert client-cert-* x-client-cert* x-client-dn x-client-s-dn x-client-i-dn "
-        "x-client-verify ssl-* x-ssl-* x-tls-* tls-client-* x-amzn-mtls-* x-arr-*",
+        "x-client-verify x-client-subject* x-client-issuer* ssl-* x-ssl-* x-tls-* tls-client-* mtls-* x-mtls-* "
+        "x-cert-* x-certificate-* x-peer-cert* x-subject-dn x-issuer-dn x-amzn-mtls-* x-arr-*",
     ),
     _family(
         "another request than the one that was sent",
@@ -70,15 +76,18 @@ REQUEST_HEADERS = (
     _family("what a server is to do with files on its disk", "x-accel-* x-sendfile*"),
     _family("a proxy of the application's own requests: CGI reads it as HTTP_PROXY", "proxy proxy-*"),
     _family("where the visitor lives, as proxies look it up", "x-geoip-* geoip-* x-geo-* x-country x-country-code"),
+    _family("orders to the tracing of the application: which requests it must keep, and as whose", "b3 x-b3-*"),
     _family("the site and slot, which only this router says", "x-website-* x-greenroom-*"),
 )
 
 LEFT_IN_REQUESTS = _family(
-    "senders other than proxies say these, and they state nothing that an application may rely on: traces, the method "
-    "meant by a form, keys and tokens that the application checks itself",
-    "traceparent tracestate baggage x-b3-traceid x-b3-sampled uber-trace-id x-amzn-trace-id x-cloud-trace-context "
-    "x-correlation-id x-http-method-override x-auth-token x-auth-key x-access-token x-api-key x-requested-with "
-    "x-csrftoken x-client-info x-client-version authorization cookie origin referer user-agent accept-language "
+    "senders other than proxies say these, and they state nothing that an application may rely on: traces as W3C has "
+    "them begin in browsers, the method meant by a form, names that come with a key or token which the application "
+    "checks itself",
+    "traceparent tracestate baggage uber-trace-id x-amzn-trace-id x-cloud-trace-context "
+    "x-correlation-id x-http-method-override x-auth-token x-auth-key x-access-token x-api-key x-user-id x-user-email "
+    "x-user-token x-subject-token x-requested-with x-csrftoken x-client-info x-client-version authorization cookie "
+    "origin referer user-agent accept-language "
     "cdn-loop max-forwards",
 )
 

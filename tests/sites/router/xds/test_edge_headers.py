@@ -28,6 +28,20 @@ def test_nothing_is_both_taken_and_left() -> None:
     assert not [name for name in LEFT_IN_REQUESTS.names if TAKEN.fullmatch(name)]
 
 
+KNOWN = (
+    "x-forwarded-ssl x-forwarded-scheme x-forwarded-prefix x-forwarded-server x-forwarded-user x-original-url "
+    "x-rewrite-url true-client-ip client-ip remote-user ssl-client-cert x-ssl-client-cert x-ssl-client-s-dn "
+    "x-client-cert x-ms-client-principal via x-b3-traceid x-b3-flags b3 x-user x-email impersonate-user "
+    "impersonate-extra-scopes x-authz-user-id iv-user-l x-ldap-user x-oidc-sub auth-user x-auth-preferred-username"
+).split()
+"""As proxies in common use write them, whatever the table calls them."""
+
+
+@pytest.mark.parametrize("name", KNOWN)
+def test_what_proxies_say_of_a_visitor_is_taken(name: str) -> None:
+    assert TAKEN.fullmatch(name)
+
+
 @pytest.mark.parametrize(
     "name",
     ["host", ":authority", ":path", "content-length", "content-type", "accept", "connection", "upgrade", "range"],
