@@ -17,49 +17,72 @@ from sites.throttling import buckets, turns
 from sites.throttling.buckets import Bucket, Limit
 
 NAME = Limit("publishing as person", 20)
+NAME_AND_ADDRESS = Limit("publishing as person, name and address", 5)
 ADDRESS = Limit("publishing as person from address", 30)
 """Wrong passwords within a quarter of an hour. Beyond that no try is accepted: people choose what can be guessed."""
+KNOWN = Limit("publishing as person from where they were right", 20)
+"""Instead of the others, from an address whence the password was right lately: strangers elsewhere lock nobody out."""
 REMEMBERED_SECONDS = 300.0
 MAX_REMEMBERED = 256
+KNOWN_SECONDS = 7 * 24 * 3600.0
+MAX_KNOWN = 4096
 
 
 class Remembered:
-    """Credentials that were right a short while ago."""
+    """What was right a while ago, as far as this process knows; the oldest is forgotten first."""
 
-    def __init__(self) -> None:
+    def __init__(self, seconds: float, most: int) -> None:
+        self._seconds = seconds
+        self._most = most
         self._until: OrderedDict[bytes, float] = OrderedDict()
 
-    def has(self, found: DeploymentUser, password: str) -> bool:
-        """Whether these were right, and are not changed since."""
-        return self._until.get(_key(found, password), 0.0) > time.monotonic()
+    def has(self, key: bytes) -> bool:
+        """Whether it was right lately."""
+        return self._until.get(key, 0.0) > time.monotonic()
 
-    def add(self, found: DeploymentUser, password: str) -> None:
-        """They were right just now."""
-        self._until[_key(found, password)] = time.monotonic() + REMEMBERED_SECONDS
-        while len(self._until) > MAX_REMEMBERED:
+    def add(self, key: bytes) -> None:
+        """It was right just now."""
+        self._until.pop(key, None)
+        self._until[key] = time.monotonic() + self._seconds
+        while len(self._until) > self._most:
             self._until.popitem(last=False)
 
 
-remembered = Remembered()
+remembered = Remembered(REMEMBERED_SECONDS, MAX_REMEMBERED)
+"""Credentials."""
+known = Remembered(KNOWN_SECONDS, MAX_KNOWN)
+"""Addresses of them."""
 
 
 def person_of(name: str, password: str, *, network: str, host: str) -> User | None:
     """Whose credentials these are; None for wrong ones. Raises PublishingLimited and SignInBusy."""
     found = deployment_users.find(name)
-    if found is not None and remembered.has(found, password):
+    right, place = _digest(found, password), _digest(found, f"from {network}")
+    if found is not None and remembered.has(right):
         return found.user
-    tries = [Bucket(NAME, name.lower()), Bucket(ADDRESS, network)]
+    pair = f"{name.lower()} {network}"
+    tries = [Bucket(NAME_AND_ADDRESS, pair), Bucket(NAME, name.lower()), Bucket(ADDRESS, network)]
+    is_known = found is not None and known.has(place)
+    if is_known:
+        tries = [Bucket(KNOWN, pair)]
     wait = buckets.take(tries)
     if wait:
         raise PublishingLimited(host=host, retry_after=wait)
-    with turns.turn(is_known=False):
-        is_right = deployment_users.is_password(found, password)
+    try:
+        with turns.turn(is_known=is_known):
+            is_right = deployment_users.is_password(found, password)
+    except BaseException:
+        buckets.give_back(tries)  # it was not looked at
+        raise
     if not is_right or found is None:
         return None
     buckets.give_back(tries)
-    remembered.add(found, password)
+    remembered.add(right)
+    known.add(place)
     return found.user
 
 
-def _key(found: DeploymentUser, password: str) -> bytes:
-    return salted_hmac("publishing", f"{found.pk}:{found.password}:{password}", algorithm="sha256").digest()
+def _digest(found: DeploymentUser | None, text: str) -> bytes:
+    """Of something that goes with these credentials, until they are set anew."""
+    owner = f"{found.pk}:{found.password}" if found else ""
+    return salted_hmac("publishing", f"{owner}:{text}", algorithm="sha256").digest()

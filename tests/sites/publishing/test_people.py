@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import pytest
 from django.test import Client
 
-from sites.errors import SettingRefused
+from sites.errors import SettingRefused, SignInBusy
 from sites.models import Deployment, DeploymentUser, Membership, Operation, Role, Slot
 from sites.publishing import people
 from sites.services.deployment_users import set_up
@@ -18,7 +18,8 @@ STAGING = "contoso-staging.scm.localhost"
 
 @pytest.fixture(autouse=True)
 def _nothing_remembered(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    monkeypatch.setattr(people, "remembered", people.Remembered())
+    monkeypatch.setattr(people, "remembered", people.Remembered(people.REMEMBERED_SECONDS, people.MAX_REMEMBERED))
+    monkeypatch.setattr(people, "known", people.Remembered(people.KNOWN_SECONDS, people.MAX_KNOWN))
     yield
 
 
@@ -80,6 +81,38 @@ def test_guessing_is_ended_also_for_the_right_password(domain: Domain, slots: tu
     limited = ask("alice-ci")
     assert (limited.status_code, limited.json()["code"]) == (429, "PublishingLimited")
     assert int(limited["Retry-After"]) > 0
+
+
+def test_one_address_does_not_keep_a_person_out_elsewhere(domain: Domain, slots: tuple[Slot, Slot]) -> None:
+    found = [ask("alice-ci", "wrong", address="198.51.100.1").status_code for _ in range(people.NAME.most)]
+    assert found == [401] * people.NAME_AND_ADDRESS.most + [429] * (people.NAME.most - people.NAME_AND_ADDRESS.most)
+    assert ask("alice-ci").status_code == 200
+
+
+def test_a_pipeline_that_was_right_before_is_kept_out_by_no_stranger(
+    domain: Domain, slots: tuple[Slot, Slot], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert ask("alice-ci").status_code == 200
+    monkeypatch.setattr(people, "remembered", people.Remembered(0.0, people.MAX_REMEMBERED))  # five minutes later
+    for number in range(people.NAME.most + 1):
+        ask("alice-ci", "wrong", address=f"198.51.100.{number}")
+    assert ask("alice-ci", address="203.0.113.1").status_code == 429, "from somewhere else no try is accepted"
+    assert ask("alice-ci").status_code == 200
+    found = [ask("alice-ci", "wrong").status_code for _ in range(people.KNOWN.most + 1)]
+    assert (found[0], found[-1]) == (401, 429), "guessing is ended there too"
+
+
+def test_a_try_that_was_not_looked_at_is_none(
+    domain: Domain, slots: tuple[Slot, Slot], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def busy(*_: object) -> bool:
+        raise SignInBusy(seconds=1, retry_after=1)
+
+    with monkeypatch.context() as crowded:
+        crowded.setattr("sites.services.deployment_users.is_password", busy)
+        found = {ask("alice-ci").status_code for _ in range(people.NAME.most + 1)}
+    assert found == {429}
+    assert ask("alice-ci").status_code == 200
 
 
 def test_many_names_from_one_address_are_ended(domain: Domain, slots: tuple[Slot, Slot]) -> None:
