@@ -24,6 +24,8 @@ OPEN_TO_OTHERS = 0o066
 """Readable or writable for the group or for everybody; passing through is allowed."""
 LONGEST_HOST = 253 - 40 - 40 - len("-.scm.")
 """Leaves room for NAME-SLOT.scm. in front, of 40 characters each."""
+LEAST_TOKEN = 24
+"""Characters of a token that somebody chooses."""
 SECOND_FACTORS = ("optional", "superusers", "everybody")
 _LABEL = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
 
@@ -338,6 +340,19 @@ def check_mail(**_: object) -> list[CheckMessage]:
     return [Error("EMAIL_USE_TLS and EMAIL_USE_SSL are both 1.", hint=hint, id="greenroom.E012")]
 
 
+def check_metrics(**_: object) -> list[CheckMessage]:
+    """The right token is always accepted, however many wrong ones were tried, so nobody must be able to guess it."""
+    if not settings.METRICS_TOKEN or len(settings.METRICS_TOKEN) >= LEAST_TOKEN:
+        return []
+    return [
+        Warning(
+            f"METRICS_TOKEN has {len(settings.METRICS_TOKEN)} characters, so somebody could guess it.",
+            hint=f"Take {LEAST_TOKEN} random ones or more: openssl rand -hex 32",
+            id="greenroom.W003",
+        )
+    ]
+
+
 def is_host_name(name: str) -> bool:
     """Whether every label is one that host names may have, in lower case, and it is no address."""
     labels: Iterable[str] = name.split(".")
@@ -373,6 +388,7 @@ CHECKS = (
     check_portal_url,
     check_sign_in,
     check_mail,
+    check_metrics,
 )
 WITHOUT_MODELS = tuple(check for check in CHECKS if check is not check_mode)
 """For `up`, which loads no models. The others are made by `manage.py prepare`, before anything needs them."""

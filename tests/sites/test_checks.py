@@ -33,6 +33,7 @@ USED = (
     "OIDC_CLIENT_SECRET",
     "EMAIL_USE_TLS",
     "EMAIL_USE_SSL",
+    "METRICS_TOKEN",
     "DEFAULT_MODE",
     "DATA_DIR",
     "ISOLATION",
@@ -277,3 +278,8 @@ def test_routers_elsewhere_have_an_address_and_a_port_of_their_own(found: Found,
 @pytest.mark.parametrize("name", ["", "router 1", "-router", "r" * 65, "router\n1"])
 def test_the_router_of_this_machine_has_a_name(found: Found, name: str) -> None:
     assert found(ROUTER_NODE=name) == ["greenroom.E014"]
+
+
+@pytest.mark.parametrize(("token", "ids"), [("", []), ("a" * 23, ["greenroom.W003"]), ("a" * 24, [])])
+def test_a_token_for_figures_that_could_be_guessed_is_warned_of(found: Found, token: str, ids: list[str]) -> None:
+    assert found(METRICS_TOKEN=token) == ids
