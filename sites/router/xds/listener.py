@@ -151,6 +151,7 @@ def _add_tls(listener: listener_pb2.Listener) -> None:
     """Each filter chain once more, for clients that begin with a TLS handshake."""
     inspector = tls_inspector_pb2.TlsInspector()
     listener.listener_filters.add(name="envoy.filters.listener.tls_inspector", typed_config=pack(inspector))
+    listener.listener_filters_timeout.FromSeconds(HANDSHAKE_SECONDS)  # who sends nothing has no filter chain yet
     for plain in list(listener.filter_chains):
         chain = listener.filter_chains.add()
         chain.CopyFrom(plain)

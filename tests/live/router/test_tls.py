@@ -130,6 +130,28 @@ def test_https_only_and_the_least_version_hold_for_the_slot_that_wants_them(
     assert ask(served, staging.host, most=ssl.TLSVersion.TLSv1_2)[0] == 200
 
 
+@pytest.mark.filterwarnings("ignore:ssl.TLSVersion:DeprecationWarning")
+def test_old_versions_and_weak_ciphers_are_refused(served: Rig, clusters: list[Cluster]) -> None:
+    def offering(version: ssl.TLSVersion, ciphers: str) -> ssl.SSLContext:
+        made = context(most=version)
+        made.minimum_version = version
+        made.set_ciphers(f"{ciphers}:@SECLEVEL=0")
+        return made
+
+    strong = offering(ssl.TLSVersion.TLSv1_2, "ECDHE+AESGCM:ECDHE+CHACHA20")
+    with handshake(served, "contoso.localhost", with_context=strong) as connection:
+        assert connection.version() == "TLSv1.2"
+    for refused in (
+        offering(ssl.TLSVersion.TLSv1, "ALL"),
+        offering(ssl.TLSVersion.TLSv1_1, "ALL"),
+        offering(ssl.TLSVersion.TLSv1_2, "kRSA"),  # without forward secrecy
+        offering(ssl.TLSVersion.TLSv1_2, "ECDHE+AES:!AESGCM:!AESCCM"),  # CBC
+        offering(ssl.TLSVersion.TLSv1_2, "aNULL:eNULL:3DES:SHA1"),
+    ):
+        with pytest.raises((ssl.SSLError, ConnectionError)):
+            handshake(served, "contoso.localhost", with_context=refused).close()
+
+
 def test_http_2_is_spoken_and_what_instances_get_says_https(served: Rig, clusters: list[Cluster]) -> None:
     with handshake(served, "contoso.localhost", with_context=context("h2", "http/1.1")) as connection:
         assert connection.selected_alpn_protocol() == "h2"

@@ -1,5 +1,7 @@
 """What the router answers by itself."""
 
+from dataclasses import replace
+
 import pytest
 from envoy.config.listener.v3 import listener_pb2
 from envoy.extensions.filters.network.http_connection_manager.v3 import http_connection_manager_pb2
@@ -8,6 +10,7 @@ from google.protobuf.struct_pb2 import Struct
 
 from sites.router.bounds import bounds
 from sites.router.xds.listener import Edge, edge_listener
+from sites.router.xds.tls_socket import HANDSHAKE_SECONDS
 
 
 def local_replies() -> dict[str, tuple[int, dict[str, str], str]]:
@@ -47,6 +50,21 @@ def test_an_unknown_host_name_is_not() -> None:
 
 
 EDGE = Edge(["127.0.0.1", "::1"], 8080, bounds(20_000), 300)
+
+
+def test_nobody_begins_a_handshake_or_a_request_without_end() -> None:
+    listener = listener_pb2.Listener()
+    replace(EDGE, tls_port=8443).listener.message.resource.Unpack(listener)
+    assert listener.listener_filters_timeout.ToSeconds() == HANDSHAKE_SECONDS
+    assert not listener.continue_on_listener_filters_timeout
+    plain, tls = listener.filter_chains
+    assert tls.transport_socket_connect_timeout.ToSeconds() == HANDSHAKE_SECONDS
+    for chain in (plain, tls):
+        manager = http_connection_manager_pb2.HttpConnectionManager()
+        chain.filters[0].typed_config.Unpack(manager)
+        assert 0 < manager.request_headers_timeout.ToSeconds() <= 30
+        assert 0 < manager.common_http_protocol_options.idle_timeout.ToSeconds() <= 180
+        assert manager.stream_idle_timeout.ToSeconds() == 300
 
 
 def metadata(**values: object) -> Struct:
