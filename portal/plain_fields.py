@@ -10,7 +10,7 @@ from sites.models import Category, Slot
 from sites.services.settings import Entry, with_defaults
 
 TEXTS = ("start_command", "start_seconds", "fallback_page")
-SWITCHES = ("web_sockets", "always_on", "slot_environment")
+SWITCHES = ("web_sockets", "http2", "always_on", "slot_environment")
 MONITORING = ("web_server_logging",)
 WARMUP = ("paths", "statuses", "seconds", "tries")
 DOCUMENTS = "default_documents"

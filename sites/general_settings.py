@@ -10,8 +10,10 @@ SWITCH = ("on", "off")
 SWITCHES = {
     "web_sockets": "on",  # off: upgrades are refused by the router
     "always_on": "off",  # on: every instance is asked for / every few minutes, so that it never grows cold
+    "http2": "off",  # on: instances speak HTTP/2 without TLS (h2c), as servers of gRPC do, and nothing else
     "slot_environment": "off",  # on: WEBSITE_SLOT_NAME and WEBSITE_HOSTNAME in the environment, which ends reuse
 }
+HTTP2 = "http2"
 START_COMMAND = "start_command"
 FALLBACK_PAGE = "fallback_page"
 START_SECONDS = "start_seconds"
@@ -24,6 +26,7 @@ WARMUP_DEFAULTS = {"paths": "/", "statuses": "200-499", "seconds": "90", "tries"
 TITLES = {
     "web_sockets": "Web sockets",
     "always_on": "Always on",
+    "http2": "HTTP/2 to instances",
     "slot_environment": "Slot names in the environment",
     START_COMMAND: "Start command",
     FALLBACK_PAGE: "Fallback page",

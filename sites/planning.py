@@ -15,6 +15,7 @@ from sites.content.tree import Folder
 from sites.general_settings import (
     FALLBACK_PAGE,
     GENERAL_DEFAULTS,
+    HTTP2,
     NO_PAGE,
     START_COMMAND,
     START_SECONDS,
@@ -58,6 +59,7 @@ class Plan:
     fingerprint: str
     snapshot: str
     allows_web_sockets: bool
+    speaks_http2: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,6 +145,11 @@ class Entries:
         """How long an instance of `workload` in `slot` may take until it listens."""
         rows = (row for row in self.in_force(slot, workload) if row.category == Category.GENERAL)
         return float({row.name: row.value for row in rows}.get(START_SECONDS) or GENERAL_DEFAULTS[START_SECONDS])
+
+    def speaks_http2(self, slot: Slot, workload_id: int) -> bool:
+        """Whether the instances of a workload in `slot` speak HTTP/2 and nothing else."""
+        rows = (row for row in self._rows if row.category == Category.GENERAL and row.name == HTTP2)
+        return any(row.value == "on" for row in rows if row.slot_id == slot.pk or row.workload_id == workload_id)
 
     def warmup_rules(self, workload_id: int, deployment: Deployment | None = None) -> WarmupRules:
         """How the instances of a workload are asked whether they answer, those of `deployment`."""
@@ -230,12 +237,12 @@ def make_plan(
         "command": list(command),
         "env": ({"FALLBACK_PAGE": page} if page else {}) | wanted.env,
         "mounts": [asdict(mount) for mount in (*wanted.mounts, *traits.mounts)],
-        "switches": {name: wanted.is_on(name) for name in SWITCHES},
+        "switches": {name: wanted.is_on(name) for name in SWITCHES if name != HTTP2 or wanted.is_on(name)},
         "limits": asdict(LIMITS[InstanceSize(slot.site.instance_size)]),
     }
     known_by = [content, build, workload.restarts, snapshot]
     fingerprint = hashlib.sha256(json.dumps(known_by, sort_keys=True).encode()).hexdigest()
-    return Plan(fingerprint, json.dumps(snapshot), wanted.is_on("web_sockets"))
+    return Plan(fingerprint, json.dumps(snapshot), wanted.is_on("web_sockets"), wanted.is_on(HTTP2))
 
 
 def spec_of(revision: Revision, *, count: int | None = None) -> RevisionSpec:

@@ -170,9 +170,11 @@ def _tables(sites: QuerySet[Site]) -> list[RouteTable]:
         "slot__live_revision_id",
         "slot__live_revision__allows_web_sockets",
         "slot__live_revision__rest",
+        "slot__live_revision__speaks_http2",
         "slot_id",
         "slot__is_https_only",
         "slot__refuses_tls_1_2",
+        "slot__hsts_days",
         "certificate_id",
         "certificate__chain",
         "certificate__key",
@@ -184,7 +186,9 @@ def _tables(sites: QuerySet[Site]) -> list[RouteTable]:
     certificates: dict[int, Certificates] = defaultdict(Certificates)
     proofs = _proofs(sites)
     rows = named.order_by("name").values_list(*columns)
-    for site_id, name, kind, slot, is_production, is_running, live, allows_web_sockets, rest, slot_id, *tls in rows:
+    for site_id, name, kind, slot, is_production, is_running, live, allows_web_sockets, rest, http2, *more in rows:
+        slot_id, is_https_only, refuses_tls_1_2, hsts_days, *more = more
+        certificate, chain, key, mode, is_in_maintenance, html, retry_after = more
         shown = environment_name_of(slot, is_production=is_production)
         if kind == HostNameKind.PUBLISHING:
             route = HostRoute(name, shown, PORTAL_CLUSTER)
@@ -198,21 +202,22 @@ def _tables(sites: QuerySet[Site]) -> list[RouteTable]:
                 bool(allows_web_sockets),
                 slot_id=slot_id,
                 is_held=rest != Rest.LOADED,
+                speaks_http2=bool(http2),
             )
         else:
             page = Page.STARTING if is_running else Page.STOPPED
             route = HostRoute(name, shown, None, page, is_indexed=is_production, slot_id=slot_id)
-        is_https_only, refuses_tls_1_2, certificate, chain, key, mode, is_in_maintenance, html, retry_after = tls
         if kind != HostNameKind.PUBLISHING and (is_https_only or refuses_tls_1_2):
             port = settings.HTTPS_PORT if is_https_only else 0
-            route = replace(route, https_only_port=port, refuses_tls_1_2=refuses_tls_1_2)
+            days = hsts_days if port else 0
+            route = replace(route, https_only_port=port, refuses_tls_1_2=refuses_tls_1_2, hsts_days=days)
         if kind != HostNameKind.PUBLISHING and is_in_maintenance:
             route = replace(route, maintenance=Maintenance(html or "", retry_after or RETRY_AFTER_SECONDS))
         if certificate is not None and mode not in _WITHOUT_CERTIFICATES:
             certificates[site_id].add(certificate, name, chain, key.token)
         hosts[site_id].append(replace(route, is_logged=route.slot_id in logged, proofs=proofs.get(name, ())))
-    endpoints: dict[int, dict[int, list[Endpoint]]] = defaultdict(lambda: defaultdict(list))
-    for site_id, revision_id, address, port in (
+    endpoints: dict[int, dict[tuple[int, bool], list[Endpoint]]] = defaultdict(lambda: defaultdict(list))
+    for site_id, revision_id, http2, address, port in (
         Instance.objects.filter(
             revision__site__in=sites,
             revision__state__in=Revision.OFFERED,
@@ -221,16 +226,16 @@ def _tables(sites: QuerySet[Site]) -> list[RouteTable]:
         )
         .exclude(address="")
         .order_by("revision_id", "ordinal")
-        .values_list("revision__site_id", "revision_id", "address", "port")
+        .values_list("revision__site_id", "revision_id", "revision__speaks_http2", "address", "port")
     ):
-        endpoints[site_id][revision_id].append(Endpoint(address, port))
+        endpoints[site_id][revision_id, http2].append(Endpoint(address, port))
     return [
         RouteTable(
             pk,
             name,
             version,
             tuple(hosts[pk]),
-            tuple(Cluster(cluster_of(revision_id), tuple(warm)) for revision_id, warm in endpoints[pk].items()),
+            tuple(Cluster(cluster_of(one), tuple(warm), http2) for (one, http2), warm in endpoints[pk].items()),
             certificates[pk].found,
         )
         for pk, name, version in found

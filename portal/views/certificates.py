@@ -87,6 +87,7 @@ def _save(request: PortalRequest, slot: Slot) -> None:
         bindings={_number(name.removeprefix(BINDING)): _number(value) for name, value in chosen.items()},
         is_https_only=request.POST.get("https_only") == "on",
         refuses_tls_1_2=request.POST.get("least") == "1.3",
+        hsts_days=_number(request.POST.get("hsts_days", "")),
     )
 
 
@@ -107,6 +108,7 @@ def _show(request: PortalRequest, slot: Slot, refusal: GreenroomError | None = N
         "rows": [(row, row.days_left(now())) for row in slot.certificates.all()],
         "warning_days": WARNING_DAYS[0],
         "hosts": certificates.web_hosts(slot),
+        "hsts_days": request.POST.get("hsts_days", slot.hsts_days),
         "https_port": settings.HTTPS_PORT,
         "why_not": certificates.why_not_certificates(slot.site),
         "can_change": may_change(request.user, slot.site),

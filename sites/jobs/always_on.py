@@ -19,7 +19,7 @@ def run() -> None:
     number = int(now().timestamp() // SECONDS)
     due = Instance.objects.annotate(part=F("pk") % PARTS).filter(part=number % PARTS, is_warm=True)
     serving = Revision.objects.filter(state=RevisionState.SERVING, rest=Rest.LOADED, instances__in=due).distinct()
-    loaded = {revision.pk for revision in serving if revision.runnable["switches"]["always_on"]}
+    loaded = {revision.pk: revision for revision in serving if revision.runnable["switches"]["always_on"]}
     names = HostName.objects.filter(slot__live_revision__in=loaded, kind=HostNameKind.DEFAULT)
     hosts = dict(names.values_list("slot__live_revision", "name"))
     get_runtime().probe(
@@ -32,6 +32,7 @@ def run() -> None:
             statuses=((100, 599),),
             seconds=ANSWER_SECONDS,
             round_seconds=ANSWER_SECONDS,
+            speaks_http2=loaded[instance.revision_id].speaks_http2,
         )
         for instance in due.filter(revision__in=loaded)
     )

@@ -66,6 +66,7 @@ class Revision(StateModel):
     routed_count = models.PositiveSmallIntegerField(default=0)  # of these, offered to visitors: ordinals below it
     generation = models.BigIntegerField(default=1)  # of the last order to the runtime (I7)
     allows_web_sockets = models.BooleanField(default=True)
+    speaks_http2 = models.BooleanField(default=False)  # its instances take HTTP/2 without TLS, and nothing else
     retained_until = models.DateTimeField(null=True)  # end of the roll-back window, also of one that goes on serving
     rest = models.CharField(max_length=16, choices=Rest.choices, default=Rest.LOADED, blank=True)
     rest_at = models.DateTimeField(null=True)  # when `rest` became what it is

@@ -33,6 +33,7 @@ class Slot(models.Model):
     is_https_only = models.BooleanField(default=False)  # plain HTTP is led to HTTPS
     is_in_maintenance = models.BooleanField(default=False)  # visitors get the maintenance page
     refuses_tls_1_2 = models.BooleanField(default=False)
+    hsts_days = models.PositiveSmallIntegerField(default=0)  # browsers keep to HTTPS for so long; 0: it is not said
     publishing_user = models.CharField(max_length=64, unique=True)
     publishing_password = EncryptedTextField()
     deploy_branches = models.CharField(max_length=200, default="main master")  # a push to one of them is deployed

@@ -47,6 +47,7 @@ class Questions:
             statuses=rules.statuses,
             seconds=min(rules.seconds, seconds),
             round_seconds=min(ROUND_SECONDS, seconds),
+            speaks_http2=self._entries.speaks_http2(slot, workload_id),
         )
 
 

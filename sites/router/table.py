@@ -37,6 +37,8 @@ class Cluster:
 
     name: str
     endpoints: tuple[Endpoint, ...]
+    speaks_http2: bool = False
+    """HTTP/2 without TLS, and nothing else."""
 
 
 class Page(StrEnum):
@@ -74,8 +76,12 @@ class HostRoute:
     """Where a request by plain HTTP is sent instead, by TLS; 0: it is taken."""
     refuses_tls_1_2: bool = False
     """Requests over TLS 1.2 get a page that asks for 1.3."""
+    hsts_days: int = 0
+    """With `https_only_port`: answers tell browsers to keep to HTTPS for so long (RFC 6797), unless they say it."""
     proofs: tuple[tuple[str, str], ...] = ()
     """What an authority that issues certificates (ACME) has to find here: pairs of a token and an answer."""
+    speaks_http2: bool = False
+    """So does the cluster."""
     slot_id: int = 0
     """By which requests are counted and logged."""
     is_logged: bool = False

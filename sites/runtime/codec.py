@@ -41,6 +41,8 @@ def encode(value: Encodable) -> dict[str, Any]:
     data = asdict(value)
     if isinstance(value, RunSpec) and value.stdio is None:
         del data["stdio"]  # agents that are older than it know all other runs
+    if isinstance(value, ProbeSpec) and not value.speaks_http2:
+        del data["speaks_http2"]  # the same
     return data
 
 

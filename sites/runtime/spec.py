@@ -181,6 +181,8 @@ class ProbeSpec:
     """For one answer, to its last byte."""
     round_seconds: float
     """For all of them."""
+    speaks_http2: bool = False
+    """The instance speaks HTTP/2 and nothing else."""
 
     def accepts(self, answer: str) -> bool:
         """Whether a status, as text, is acceptable."""

@@ -13,6 +13,9 @@ from sites.models.clock import now
 from sites.operations.kinds.recorded import CERTIFICATES
 from sites.tls.reader import read_upload
 
+MOST_HSTS_DAYS = 730
+"""Two years: what lists of browsers ask for, and as long as nobody should be bound by accident."""
+
 
 def why_not_certificates(site: Site) -> Refused | None:
     """What keeps a slot of the site from having certificates at all."""
@@ -84,13 +87,32 @@ def remove_certificate(*, acting_user: User, slot: Slot, number: int) -> Operati
 
 
 def save_tls(
-    *, acting_user: User, slot: Slot, bindings: Mapping[int, int], is_https_only: bool, refuses_tls_1_2: bool
+    *,
+    acting_user: User,
+    slot: Slot,
+    bindings: Mapping[int, int],
+    is_https_only: bool,
+    refuses_tls_1_2: bool,
+    hsts_days: int | None = None,
 ) -> Operation:
     """Which certificate is given at which host name (ids; 0: none of the slot's), HTTPS only, and TLS 1.3 only.
 
-    Raises SettingRefused for a certificate that does not cover the name, and for HTTPS only where there is no TLS.
+    `hsts_days`: so long browsers keep to HTTPS after a visit; 0: that is not said, None: as before.
+
+    Raises SettingRefused for a certificate that does not cover the name, for HTTPS only where there is no TLS, and
+    for browsers that are to keep to HTTPS while plain HTTP is taken.
     """
     slot = access.slot_for_change(acting_user, slot)
+    days = (slot.hsts_days if is_https_only else 0) if hsts_days is None else hsts_days
+    if not 0 <= days <= MOST_HSTS_DAYS:
+        raise SettingRefused(
+            f"Browsers can be told to keep to HTTPS for 0 to {MOST_HSTS_DAYS} days, not {days}; nothing was saved."
+        )
+    if days and not is_https_only:
+        raise SettingRefused(
+            f"'{slot.title}' takes plain HTTP, so browsers cannot be told to keep to HTTPS; nothing was saved. "
+            "Choose HTTPS only as well, or 0 days."
+        )
     if is_https_only and not settings.HTTPS_PORT:
         raise SettingRefused(
             f"'{slot.title}' cannot be reached by HTTPS here, so nothing was saved. Start Greenroom with --tls-port, "
@@ -102,10 +124,11 @@ def save_tls(
             wanted = bindings.get(host.pk, host.certificate_id or 0)
             if wanted != (host.certificate_id or 0):
                 _bind(host, known.get(wanted) if wanted else None, is_missing=bool(wanted) and wanted not in known)
-        values = {"is_https_only": is_https_only, "refuses_tls_1_2": refuses_tls_1_2}
+        values = {"is_https_only": is_https_only, "refuses_tls_1_2": refuses_tls_1_2, "hsts_days": days}
         Slot.objects.filter(pk=slot.pk).update(**values)
         slot.site.touch_routes()
         only = "HTTPS only" if is_https_only else "HTTP and HTTPS"
+        only += f", to which browsers keep for {days} days," if days else ""
         least = "1.3" if refuses_tls_1_2 else "1.2"
         return _record(acting_user, slot, f"'{slot.title}' takes {only}, with TLS {least} or later.")
 

@@ -23,6 +23,7 @@ def prepare(turn: Turn) -> None:
             fingerprint=plan.fingerprint,
             snapshot=plan.snapshot,
             allows_web_sockets=plan.allows_web_sockets,
+            speaks_http2=plan.speaks_http2,
             wanted_count=change.count_after,
         )
         if revision.wanted_count < change.count_after:

@@ -56,7 +56,7 @@ def offered_clusters(table: RouteTable) -> list[Cluster]:
     offered = {cluster.name: cluster for cluster in table.clusters}
     for route in table.hosts:
         if route.cluster is not None and route.cluster != PORTAL_CLUSTER:
-            offered.setdefault(route.cluster, Cluster(route.cluster, ()))
+            offered.setdefault(route.cluster, Cluster(route.cluster, (), route.speaks_http2))
     return list(offered.values())
 
 
@@ -158,7 +158,9 @@ class TableCache:
             clusters = offered_clusters(table)
             self._resources[site_id] = SiteResources(
                 routes=routes_resource(table),
-                clusters=tuple(cluster_resource(cluster.name) for cluster in clusters),
+                clusters=tuple(
+                    cluster_resource(cluster.name, speaks_http2=cluster.speaks_http2) for cluster in clusters
+                ),
                 endpoints=tuple(endpoints_resource(self._confirmed.only(cluster)) for cluster in clusters),
             )
         return self._resources[site_id]

@@ -26,6 +26,15 @@ def _http_options() -> dict[str, object]:
     return {_HTTP_OPTIONS: pack(options)}
 
 
+def _http2_options() -> dict[str, object]:
+    """Of instances that speak HTTP/2: they say when they close, so connections are kept; WebSockets by RFC 8441."""
+    options = http_protocol_options_pb2.HttpProtocolOptions(
+        common_http_protocol_options={"idle_timeout": timedelta(seconds=60)},
+        explicit_http_config={"http2_protocol_options": {"allow_connect": True}},
+    )
+    return {_HTTP_OPTIONS: pack(options)}
+
+
 def _limits() -> dict[str, object]:
     """Of one cluster, so that one site in trouble leaves descriptors to the others.
 
@@ -57,9 +66,10 @@ _OUTLIERS = {
     "max_ejection_percent": {"value": 50},
 }
 _OPTIONS = _http_options()
+_HTTP2_OPTIONS = _http2_options()
 
 
-def cluster_resource(name: str) -> Resource:
+def cluster_resource(name: str, *, speaks_http2: bool = False) -> Resource:
     """The cluster of a revision; its endpoints come by EDS."""
     message = cluster_pb2.Cluster(
         name=name,
@@ -68,7 +78,7 @@ def cluster_resource(name: str) -> Resource:
         connect_timeout=timedelta(seconds=1),
         circuit_breakers=_LIMITS,
         outlier_detection=_OUTLIERS,
-        typed_extension_protocol_options=_OPTIONS,
+        typed_extension_protocol_options=_HTTP2_OPTIONS if speaks_http2 else _OPTIONS,
     )
     return resource(Kind.CLUSTER, name, message)
 

@@ -5,6 +5,7 @@ Rows say where instances were when they were last seen. After a restart of the m
 
 from collections import defaultdict
 from collections.abc import Iterable
+from dataclasses import replace
 
 from sites.router.table import Cluster, Endpoint, Sighting
 
@@ -39,4 +40,4 @@ class Confirmed:
     def only(self, cluster: Cluster) -> Cluster:
         """The cluster with those of its endpoints that are confirmed."""
         confirmed = self._endpoints.get(cluster.name, frozenset())
-        return Cluster(cluster.name, tuple(one for one in cluster.endpoints if one in confirmed))
+        return replace(cluster, endpoints=tuple(one for one in cluster.endpoints if one in confirmed))

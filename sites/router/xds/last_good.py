@@ -28,7 +28,7 @@ def decode(text: str) -> RouteTable:
     """The route table that `encode` wrote. Raises ValueError, KeyError or TypeError for anything else."""
     raw: dict[str, Any] = json.loads(text)
     clusters = (
-        Cluster(cluster["name"], tuple(Endpoint(**endpoint) for endpoint in cluster["endpoints"]))
+        Cluster(**cluster | {"endpoints": tuple(Endpoint(**endpoint) for endpoint in cluster["endpoints"])})
         for cluster in raw["clusters"]
     )
     certificates = (Certificate(**one | {"hosts": tuple(one["hosts"])}) for one in raw["certificates"])

@@ -16,6 +16,7 @@ from sites.router.xds.resource import Kind, Resource, pack, resource
 
 PORTAL_ROUTES = "portal"
 HTTPS_PORT = 443
+DAY_SECONDS = 24 * 3600
 PROOF_PATH = "/.well-known/acme-challenge/"
 _PREFIX = "site-"
 LOGGED = "+log"
@@ -152,6 +153,15 @@ def _only_by_tls(route: HostRoute) -> list[dict[str, Any]]:
     return routes
 
 
+def _with_hsts(route: HostRoute, routes: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The routes that are reached by HTTPS alone, with what keeps browsers to it; the application may say otherwise."""
+    if not (route.https_only_port and route.hsts_days):
+        return routes
+    said = _header("strict-transport-security", f"max-age={route.hsts_days * DAY_SECONDS}")
+    said["append_action"] = base_pb2.HeaderValueOption.ADD_IF_ABSENT
+    return [one | {"response_headers_to_add": [*one.get("response_headers_to_add", ()), said]} for one in routes]
+
+
 def _proof_routes(route: HostRoute) -> list[dict[str, Any]]:
     """What an authority asks for by plain HTTP (RFC 8555, 8.3), whatever the slot wants of its visitors."""
     headers = [_header("content-type", "application/octet-stream"), _header("cache-control", "no-store")]
@@ -201,7 +211,7 @@ def _virtual_host(table: RouteTable, route: HostRoute) -> route_components_pb2.V
         if route.is_held:
             held = {"typed_per_filter_config": hold_filter.on(table.site_id, route.slot_id)}
             routes = [one | held if "route" in one else one for one in routes]
-    routes = [*_only_by_tls(route), *routes]
+    routes = [*_only_by_tls(route), *_with_hsts(route, routes)]
     return route_components_pb2.VirtualHost(
         name=route.host,
         domains=[route.host],

@@ -10,6 +10,7 @@ import aiohttp
 from yarl import URL
 
 from sites.plain_text import one_line
+from sites.runtime.agent import http2
 from sites.runtime.spec import ProbeSpec, ProbeState, ProbeStatus
 
 CHUNK = 64 * 1024
@@ -95,6 +96,8 @@ class Probes:
         if place is None:
             return "no answer (it does not run)"
         address, port = place
+        if spec.speaks_http2:
+            return await _ask_by_http2(spec, address, port, path, seconds)
         url = URL(f"http://{address}:{port}{path}", encoded=True)
         request = self._client().get(url, headers=spec.headers, allow_redirects=False)
         try:
@@ -124,6 +127,23 @@ class Probes:
                 skip_auto_headers=("Accept", "Accept-Encoding", "User-Agent"),
             )
         return self._session
+
+
+async def _ask_by_http2(spec: ProbeSpec, address: str, port: int, path: str, seconds: float) -> str:
+    try:
+        async with asyncio.timeout(seconds):
+            return str(await http2.ask(address, port, path, spec.headers, most=MAX_BYTES))
+    except TimeoutError:
+        return f"no answer within {seconds:.0f} s"
+    except http2.TooLarge:
+        return f"an answer of more than {MAX_BYTES >> 20} MB"
+    except http2.NoAnswer as error:
+        return f"no answer ({error})"
+    except OSError as error:
+        return f"no answer ({os.strerror(error.errno) if error.errno else type(error).__name__})"
+    except Exception:  # an application must not be able to end the agent's care for it
+        logger.exception("A request by HTTP/2 to %s:%d failed.", address, port)
+        return "no answer (it could not be asked)"
 
 
 async def _read(response: aiohttp.ClientResponse) -> bool:

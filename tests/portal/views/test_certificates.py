@@ -37,11 +37,13 @@ def test_bindings_and_https_only_are_saved(contoso: Site, alice: Client, setting
     settings.HTTPS_PORT = 8443
     put(alice, upload(HOST))
     host = HostName.objects.get(name=HOST)
-    values = {"save": "1", f"binding-{host.pk}": "0", "https_only": "on", "least": "1.3"}
+    values = {"save": "1", f"binding-{host.pk}": "0", "https_only": "on", "hsts_days": "30", "least": "1.3"}
     assert alice.post(ADDRESS, values).status_code == 303
     host.refresh_from_db()
     slot = Slot.objects.get(name="staging")
-    assert (host.certificate, slot.is_https_only, slot.refuses_tls_1_2) == (None, True, True)
+    assert (host.certificate, slot.is_https_only, slot.refuses_tls_1_2, slot.hsts_days) == (None, True, True, 30)
+    refused = alice.post(ADDRESS, values | {"https_only": "", "hsts_days": "12"})
+    assert refused.status_code == 400 and "takes plain HTTP" in text(refused) and 'value="12"' in text(refused)
     assert f"https://{HOST}:8443/" in text(alice.get("/sites/contoso/staging/dashboard/"))
 
 

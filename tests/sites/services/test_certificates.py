@@ -104,7 +104,7 @@ def test_bindings_are_chosen_within_what_a_certificate_covers(domain: Domain, sl
         save_tls(domain, production, {host.pk: theirs.pk})
 
 
-def save_tls(domain: Domain, slot: Slot, bindings: dict[int, int] | None = None, **values: bool) -> None:
+def save_tls(domain: Domain, slot: Slot, bindings: dict[int, int] | None = None, **values: int) -> None:
     asked = {"is_https_only": False, "refuses_tls_1_2": False} | values
     certificates.save_tls(acting_user=domain.alice, slot=slot, bindings=bindings or {}, **asked)
 
@@ -127,6 +127,25 @@ def test_https_only_and_tls_1_3_are_the_slots_and_stay(
     settings.HTTPS_PORT = 0
     with pytest.raises(SettingRefused, match="cannot be reached by HTTPS here"):
         save_tls(domain, staging, is_https_only=True)
+
+
+def test_browsers_are_told_to_keep_to_https_where_the_slot_takes_nothing_else(
+    domain: Domain, slots: tuple[Slot, Slot]
+) -> None:
+    production, _ = slots
+
+    def told() -> int:
+        return next(host.hsts_days for host in routing.table_of(production.site_id).hosts if host.host == WWW)
+
+    save_tls(domain, production, is_https_only=True, hsts_days=30)
+    assert told() == 30
+    save_tls(domain, production, is_https_only=True, refuses_tls_1_2=True)
+    assert told() == 30, "whoever says nothing of it changes nothing"
+    for values, reason in (({"hsts_days": 5}, "takes plain HTTP"), ({"hsts_days": 731}, "0 to 730 days, not 731")):
+        with pytest.raises(SettingRefused, match=reason):
+            save_tls(domain, production, **values)
+    save_tls(domain, production)
+    assert told() == 0
 
 
 def test_only_standard_sites_have_certificates_and_they_come_back_with_the_mode(

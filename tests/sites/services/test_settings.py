@@ -2,6 +2,7 @@
 
 import pytest
 
+from sites import routing
 from sites.errors import Outdated, SettingRefused, SlotBusy
 from sites.models import Category, Deployment, RevisionState, SlotSetting
 from sites.planning import configuration
@@ -258,6 +259,27 @@ def test_web_sockets_off_reaches_the_routes(domain: Domain) -> None:
     assert domain.router.answer("contoso.localhost").allows_web_sockets
     domain.save(production, Entry("web_sockets", "off"), category=Category.GENERAL)
     assert not domain.router.answer("contoso.localhost").allows_web_sockets
+
+
+def test_http_2_is_told_to_routes_clusters_and_warm_up_and_a_change_starts_new_instances(
+    domain: Domain, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    production, _staging = domain.staged()
+    asked, probe = [], type(domain.runtime).probe
+    monkeypatch.setattr(
+        type(domain.runtime),
+        "probe",
+        lambda self, specs, **options: probe(self, [one for one in specs if not asked.append(one)], **options),
+    )
+    before = domain.router.answer("contoso.localhost")
+    assert not before.speaks_http2
+    domain.save(production, Entry("http2", "on"), category=Category.GENERAL)
+    after = domain.router.answer("contoso.localhost")
+    assert after.speaks_http2 and after.cluster != before.cluster
+    (cluster,) = (one for one in routing.table_of(production.site_id).clusters if one.name == after.cluster)
+    assert cluster.speaks_http2
+    assert asked and all(spec.speaks_http2 for spec in asked)
+    assert domain.router.answer("contoso-staging.localhost").speaks_http2 is False
 
 
 def test_names_that_differ_in_case_are_two_variables_and_the_same_name_twice_is_refused(domain: Domain) -> None:

@@ -110,6 +110,7 @@ def choose_tls(domain: Domain, slot: Slot, number: int) -> None:
             bindings={},
             is_https_only=number % 2 == 0,
             refuses_tls_1_2=number % 2 == 1,
+            hsts_days=0 if number % 2 else 30,
         )
 
 
@@ -155,7 +156,7 @@ PROBES = {
     "custom domain names": Probe(hosts(HostNameKind.CUSTOM), claim_domain),
     "certificates and bindings": Probe(bindings, take_certificate),
     "HTTPS only and least TLS version": Probe(
-        lambda _domain, slot: (slot.is_https_only, slot.refuses_tls_1_2), choose_tls
+        lambda _domain, slot: (slot.is_https_only, slot.refuses_tls_1_2, slot.hsts_days), choose_tls
     ),
     "maintenance page and its switch": Probe(
         lambda _domain, slot: (slot.is_in_maintenance, maintenance.page_of(slot).html),

@@ -77,6 +77,17 @@ def test_an_authority_is_answered_before_everything_else_and_at_its_host_name_al
     assert not any(route.match.path for route in [*first.routes[1:], *second.routes])
 
 
+def test_what_keeps_browsers_to_https_is_said_by_https_alone_and_after_the_application() -> None:
+    host = HostRoute("a.example", "production", "r-1", https_only_port=443, hsts_days=30)
+    redirect, *others = routes_of(routes_resource(table(1, hosts=(host,)))).virtual_hosts[0].routes
+    assert redirect.redirect.https_redirect and not redirect.response_headers_to_add
+    assert {headers(route.response_headers_to_add)["strict-transport-security"] for route in others} == {
+        "max-age=2592000"
+    }
+    (option,) = others[0].response_headers_to_add
+    assert option.append_action == option.ADD_IF_ABSENT
+
+
 def test_the_version_of_a_table_is_no_part_of_its_routes() -> None:
     assert routes_resource(table(1)).version == routes_resource(table(2)).version
     assert routes_resource(table(1)).version != routes_resource(table(1, "r-2", "r-1")).version
