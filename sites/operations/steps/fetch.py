@@ -13,12 +13,13 @@ from sites.operations.bringing import bring
 from sites.operations.fetched import BRANCH, COMMIT, IS_SERVED, SLOTS, URL
 from sites.operations.procedure import DONE, Progress, write
 from sites.operations.turn import Turn
+from sites.outgoing.addresses import OutOfReach
 from sites.planning import configuration
 from sites.repositories import fetching
 from sites.repositories.explaining import explain
 from sites.repositories.fetching import Found, Wanted
 from sites.repositories.job import is_installed
-from sites.repositories.remote import Unfetchable, addresses, parse
+from sites.repositories.remote import addresses, parse
 from sites.runtime.registry import get_runtime
 from sites.runtime.spec import RunState
 
@@ -70,7 +71,7 @@ def _start(turn: Turn, wanted: Wanted) -> None:
         raise Failed(str(GitMissing(name=wanted.name)))
     try:
         reached = addresses(wanted.remote)
-    except Unfetchable as refusal:
+    except OutOfReach as refusal:
         if refusal.is_passing and turn.seconds_at_step < NAME_SECONDS:
             return
         raise _failed(turn, refusal.why, refusal.remedy, []) from refusal

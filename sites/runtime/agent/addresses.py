@@ -67,6 +67,12 @@ def address_of(octet: int, number: int) -> str:
     return str(ipaddress.IPv4Address(f"10.{octet}.0.2") + number)
 
 
+def claimed_blocks(claims: Path = CLAIMS) -> list[ipaddress.IPv4Network]:
+    """The blocks of all installations on this machine that have claimed one."""
+    names = [claim.name.removeprefix("network-") for claim in claims.glob("network-*")]
+    return [ipaddress.IPv4Network(block_of(int(name))) for name in names if name.isdecimal() and int(name) < 256]
+
+
 def octets_in_order(state: Path) -> list[int]:
     """Installations begin at different places of the range, so they seldom want the same."""
     start = int.from_bytes(hashlib.sha256(str(state).encode()).digest()[:4]) % len(OCTETS)

@@ -7,8 +7,9 @@ import pytest
 from pytest_django import Settings
 
 from sites.errors import SourceRefused
-from sites.repositories import remote
-from sites.repositories.remote import Unfetchable, addresses, parse
+from sites.outgoing import addresses as outgoing
+from sites.outgoing.addresses import OutOfReach
+from sites.repositories.remote import addresses, parse
 
 
 def leads_to(monkeypatch: pytest.MonkeyPatch, *found: str) -> None:
@@ -103,14 +104,14 @@ def test_no_name_leads_to_this_machine_or_to_where_clouds_keep_secrets(
     monkeypatch: pytest.MonkeyPatch, address: str
 ) -> None:
     leads_to(monkeypatch, "192.0.2.7", address)
-    with pytest.raises(Unfetchable, match=r"leads to"):
+    with pytest.raises(OutOfReach, match=r"leads to"):
         addresses(parse("https://git.example.org/site.git"))
 
 
 def test_an_address_of_this_machine_is_refused_whatever_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("sites.repositories.remote._is_of_this_machine", lambda address: str(address) == "198.51.100.1")
+    monkeypatch.setattr("sites.outgoing.addresses._is_of_this_machine", lambda address: str(address) == "198.51.100.1")
     leads_to(monkeypatch, "198.51.100.1")
-    with pytest.raises(Unfetchable, match="this machine itself"):
+    with pytest.raises(OutOfReach, match="this machine itself"):
         addresses(parse("https://git.example.org/site.git"))
 
 
@@ -121,7 +122,7 @@ def test_private_networks_follow_the_setting_for_sites(monkeypatch: pytest.Monke
         settings.PRIVATE_NETWORKS = "allow"
         assert addresses(remote) == [address]
         settings.PRIVATE_NETWORKS = "refuse"
-        with pytest.raises(Unfetchable, match="a private network"):
+        with pytest.raises(OutOfReach, match="a private network"):
             addresses(remote)
 
 
@@ -133,7 +134,7 @@ def test_the_installation_can_name_a_host_that_is_inside(monkeypatch: pytest.Mon
         assert addresses(remote) == ["127.0.0.1"]
     for named in (["example.org"], ["git.example.org:3001"], ["127.0.0.1"]):
         settings.SOURCE_CONTROL_HOSTS = named
-        with pytest.raises(Unfetchable):
+        with pytest.raises(OutOfReach):
             addresses(remote)
 
 
@@ -142,7 +143,7 @@ def test_a_name_that_leads_nowhere_is_said_to(monkeypatch: pytest.MonkeyPatch) -
         raise socket.gaierror
 
     monkeypatch.setattr(socket, "getaddrinfo", fail)
-    with pytest.raises(Unfetchable, match="leads nowhere"):
+    with pytest.raises(OutOfReach, match="leads nowhere"):
         addresses(parse("https://git.example.org/site.git"))
 
 
@@ -154,9 +155,9 @@ def test_ipv4_is_tried_first(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_a_name_server_that_does_not_answer_keeps_no_worker(monkeypatch: pytest.MonkeyPatch) -> None:
     is_over = threading.Event()
     monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: is_over.wait(60))
-    monkeypatch.setattr(remote, "LOOK_UP_SECONDS", 0.05)
+    monkeypatch.setattr(outgoing, "LOOK_UP_SECONDS", 0.05)
     try:
-        with pytest.raises(Unfetchable, match="no name server has said") as refusal:
+        with pytest.raises(OutOfReach, match="no name server has said") as refusal:
             addresses(parse("https://git.example.org/site.git"))
         assert refusal.value.is_passing
     finally:
