@@ -2,9 +2,12 @@
 
 from datetime import timedelta
 
+from django.db import transaction
 from django.db.models import Q
 
 from sites.errors import CertificateRefused
+from sites.events import recording
+from sites.events.types import CERTIFICATE_ENDING
 from sites.models import Certificate
 from sites.models.certificate import WARNING_DAYS
 from sites.models.clock import now
@@ -28,8 +31,9 @@ def run() -> None:
         if certificate.warned_days is not None and certificate.warned_days <= due:
             continue
         taken = Certificate.objects.filter(pk=certificate.pk, warned_days=certificate.warned_days)
-        if taken.update(warned_days=due):
-            _warn(certificate, days)
+        with transaction.atomic():
+            if taken.update(warned_days=due):
+                _warn(certificate, days)
 
 
 def _warn(certificate: Certificate, days: int) -> None:
@@ -38,10 +42,14 @@ def _warn(certificate: Certificate, days: int) -> None:
     title = certificate.slot.title
     wish = getattr(certificate, "automatic", None)
     remedy = f"Its renewal fails: {wish.last_error}" if wish else "Upload a new one under Certificates."
-    CERTIFICATES.record(
-        actor_name=ACTOR,
-        site=certificate.slot.site,
-        target=title,
-        error_code=CertificateRefused.code,
-        outcome=f"The certificate for {certificate.title} of '{title}' {ends}. {remedy}",
+    sentence = f"The certificate for {certificate.title} of '{title}' {ends}. {remedy}"
+    site = certificate.slot.site
+    CERTIFICATES.record(actor_name=ACTOR, site=site, target=title, error_code=CertificateRefused.code, outcome=sentence)
+    recording.record(
+        [CERTIFICATE_ENDING],
+        subscription=site.subscription,
+        site=site,
+        subject=title,
+        sentence=sentence,
+        data={"slots": [certificate.slot.name], "not_after": when, "days": days},
     )

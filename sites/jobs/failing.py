@@ -2,6 +2,11 @@
 
 from collections.abc import Iterable
 
+from django.db import transaction
+
+from sites.events import recording
+from sites.events.types import CRASH_LOOP as CRASH_LOOP_BEGUN
+from sites.events.types import RECOVERED, EventType
 from sites.models import Revision, Slot
 from sites.models.clock import now
 from sites.operations.kinds.recorded import CRASH_LOOP
@@ -24,25 +29,36 @@ def note(statuses: Iterable[InstanceStatus]) -> None:
         _end(revision)
 
 
+@transaction.atomic
 def _begin(revision: Revision, status: InstanceStatus) -> None:
     if not Revision.objects.filter(pk=revision.pk, failing_since=None).update(failing_since=now()):
         return
     for slot in revision.live_slots.select_related("site__subscription"):
         _record(
             slot,
+            CRASH_LOOP_BEGUN,
             f"Instance {status.ordinal + 1} of {slot.instance_count} of '{slot.title}' ends again and again, last with "
             f"code {status.exit_code}. It is started again after a pause of up to 30 s. Look into its log, then "
             "publish a version that runs, change its settings, or roll back.",
         )
 
 
+@transaction.atomic
 def _end(revision: Revision) -> None:
     since = revision.failing_since
     if not Revision.objects.filter(pk=revision.pk, failing_since=since).update(failing_since=None):
         return
     for slot in revision.live_slots.select_related("site__subscription"):
-        _record(slot, f"'{slot.title}' has run for a minute again; it was failing since {since:%H:%M} UTC.")
+        _record(slot, RECOVERED, f"'{slot.title}' has run for a minute again; it was failing since {since:%H:%M} UTC.")
 
 
-def _record(slot: Slot, outcome: str) -> None:
+def _record(slot: Slot, event: EventType, outcome: str) -> None:
     CRASH_LOOP.record(actor_name=ACTOR, site=slot.site, target=slot.title, outcome=outcome)
+    recording.record(
+        [event],
+        subscription=slot.site.subscription,
+        site=slot.site,
+        subject=slot.title,
+        sentence=outcome,
+        data={"slots": [slot.name]},
+    )

@@ -8,6 +8,8 @@ from sites.models.custom_domain import CustomDomain, DomainState
 from sites.models.deleted_slot import DeletedSlot
 from sites.models.deployment import Deployment, DeploymentState
 from sites.models.deployment_user import DeploymentUser
+from sites.models.event import Event
+from sites.models.event_target import Delivery, DeliveryState, EventTarget, TargetFormat
 from sites.models.host_name import HostName, HostNameKind
 from sites.models.instance import Instance
 from sites.models.limit_bucket import LimitBucket
@@ -40,10 +42,14 @@ __all__ = [
     "CertificateOrder",
     "CustomDomain",
     "DeletedSlot",
+    "Delivery",
+    "DeliveryState",
     "Deployment",
     "DeploymentState",
     "DeploymentUser",
     "DomainState",
+    "Event",
+    "EventTarget",
     "HostName",
     "HostNameKind",
     "IdempotentRequest",
@@ -81,6 +87,7 @@ __all__ = [
     "StickyName",
     "Subscription",
     "Swap",
+    "TargetFormat",
     "Workload",
     "cluster_of",
 ]

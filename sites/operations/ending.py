@@ -10,7 +10,7 @@ from django.db.models import F, Q
 
 from sites.errors import Cancelled, GreenroomError, InternalFault, StaleOrder, Unreachable
 from sites.models import Deployment, DeploymentState, Operation, OperationState, Site, SlotHold, Step
-from sites.operations import deleted_slots, routers, sides
+from sites.operations import deleted_slots, routers, sides, telling
 from sites.operations.procedure import Stage
 from sites.operations.stages import STAGES
 from sites.operations.turn import Turn
@@ -122,6 +122,7 @@ def _end(turn: Turn, state: OperationState, outcome: str, *, found: str = "", er
         raise StaleOrder(what=str(operation))
     turn.trail.end(moment, found=found, is_failed=state == OperationState.FAILED)
     turn.trail.close(moment)
+    telling.of_end(turn, state, outcome, error_code=error_code)
     _release(turn, is_done=is_done)
 
 

@@ -65,6 +65,8 @@ class OperationKind(ABC):
     is_recorded = False
     """Whether it is written when it is done already, so that no worker ever has it."""
 
+    event_family = "operation"
+    """How events are called that tell of its end: see `sites.events.types`."""
     is_warning = False
     """Whether somebody else may have done it: its notification waits until a person closes it."""
     is_deletion = False
@@ -139,6 +141,10 @@ class OperationKind(ABC):
 
     def on_success(self, operation: Operation, changes: Sequence[SlotChange]) -> None:  # noqa: B027 - most kinds do nothing here
         """What belongs to the transaction that ends the operation well."""
+
+    def event_families(self, operation: Operation, changes: Sequence[SlotChange]) -> Sequence[str]:
+        """The families of the events that tell of the end of `operation`; none where nothing happened."""
+        return (self.event_family,)
 
     def record(
         self,

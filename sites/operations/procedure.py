@@ -8,7 +8,7 @@ from django.db import transaction
 
 from sites.errors import Cancelled, GreenroomError, StaleOrder
 from sites.models import Operation, OperationState, Step
-from sites.operations import wording
+from sites.operations import telling, wording
 from sites.operations.turn import Turn
 
 HANG_SECONDS = 120.0
@@ -112,4 +112,6 @@ def park(turn: Turn, *, seconds: float) -> None:
 def wait_for_person(turn: Turn) -> None:
     """Let go of the operation until somebody completes or cancels it; nobody takes it up meanwhile."""
     turn.trail.write()
-    write(turn, state=OperationState.WAITING, claimed_by="")
+    with transaction.atomic():
+        write(turn, state=OperationState.WAITING, claimed_by="")
+        telling.of_preview(turn)

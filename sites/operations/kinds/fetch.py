@@ -44,6 +44,10 @@ class Fetch(Publish):
     def take_up(self, operation: Operation, changes: Sequence[SlotChange]) -> None:
         """Nothing is brought before it was fetched."""
 
+    def event_families(self, operation: Operation, changes: Sequence[SlotChange]) -> Sequence[str]:
+        """None where the slot served the newest commit already."""
+        return () if operation.before.get(IS_SERVED) else super().event_families(operation, changes)
+
     def success(self, operation: Operation, changes: Sequence[SlotChange]) -> str:
         """Says which commit, also where nothing was to be done."""
         commit = str(operation.before.get(COMMIT, ""))[:10]

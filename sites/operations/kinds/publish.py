@@ -17,6 +17,7 @@ class Publish(OperationKind):
     busy = "Publishing"
     queue = Queue.WORK
     steps = WITH_BUILD
+    event_family = "publication"
     waits_for_creation = True
     alters_content = True
     opens_window = True
@@ -54,6 +55,10 @@ class Publish(OperationKind):
         if change.brings_deployment:
             return Need.ANSWERING
         return Need.NOTHING if is_in_service else Need.AS_BEFORE
+
+    def event_families(self, operation: Operation, changes: Sequence[SlotChange]) -> Sequence[str]:
+        """With auto swap it is both."""
+        return (self.event_family, "swap") if len(changes) > 1 else (self.event_family,)
 
     def wanted_back(self, changes: Sequence[SlotChange]) -> set[int]:
         """Production's side; staging starts what it never had."""

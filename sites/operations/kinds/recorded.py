@@ -36,6 +36,7 @@ DOMAINS = Recorded("domains", "change of the domain names", "Changing the domain
 SOURCE_CONTROL = Recorded("source_control", "change of the source control", "Changing the source control of '{target}'")
 CERTIFICATES = Recorded("certificates", "change of the certificates", "Changing the certificates of '{target}'")
 MAINTENANCE = Recorded("maintenance", "change of the maintenance page", "Changing the maintenance page of '{target}'")
+EVENT_TARGETS = Recorded("event_targets", "change of the event targets", "Changing the event targets of '{target}'")
 COMMAND = Recorded("command", "command", "Running a command in '{target}'")
 CRASH_LOOP = Recorded("crash_loop", "crash loop", "Watching '{target}'")
 QUOTA = Recorded("quota", "disk quota", "Measuring the folders of '{target}'")

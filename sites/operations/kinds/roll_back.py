@@ -17,6 +17,7 @@ class RollBack(OperationKind):
     noun = "roll-back"
     doing = "Rolling back the last swap of '{target}'"
     busy = "Rolling back"
+    event_family = "roll_back"
     is_roll_back = True
 
     def apply(

@@ -16,6 +16,7 @@ class SwapKind(OperationKind):
     noun = "swap"
     doing = "Swapping the deployments of '{target}'"
     busy = "Swapping"
+    event_family = "swap"
     opens_window = True
 
     def steps_of(self, operation: Operation) -> Sequence[Step]:

@@ -12,7 +12,7 @@ from sites.jobs import tidy
 from sites.models import Deployment, Instance, Operation, Revision, Site, Slot, Swap
 from tests.domain import Domain
 
-LEFT_OUT = {"Operation", "OperationStep", "SlotChange", "Swap", "RouterNode", "PeriodicJob", "Stay"}
+LEFT_OUT = {"Operation", "OperationStep", "SlotChange", "Swap", "RouterNode", "PeriodicJob", "Stay", "Event"}
 """An operation's own records, and what has nothing to do with it."""
 COUNTERS = {
     "Site": {"routes_version"},

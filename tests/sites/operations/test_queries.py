@@ -14,7 +14,7 @@ def test_a_warm_swap(domain: Domain, django_assert_max_num_queries: DjangoAssert
     production, staging = domain.staged()
     domain.swap(staging, production)
     operation = swaps.request_swap(acting_user=domain.alice, source=staging, target=production)
-    with django_assert_max_num_queries(57 + ROUTE_TABLE):
+    with django_assert_max_num_queries(58 + ROUTE_TABLE):
         machine.run(operation.pk, operation.attempt, claim=claims.new_claim(), again=lambda *_: None)
     operation.refresh_from_db()
     assert operation.state == "succeeded", operation.outcome
