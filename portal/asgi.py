@@ -7,6 +7,7 @@ from django.urls import Resolver404, resolve
 from portal.at_the_door import is_publishing, refuse
 from portal.news.streams import streams
 from portal.program_answers import is_for_programs
+from sites.api.event_stream import streams as event_streams
 from sites.api.waiters import waiters
 from sites.door.application import UPLOADS, Door, Limits, Takes, Way
 from sites.door.head import Head
@@ -45,11 +46,12 @@ def _takes(head: Head, urlconf: str) -> Takes:
 
 
 def let_go() -> None:
-    """End what waits in this process: for publications, for operations, for lines of logs, and for news."""
+    """End what waits in this process: for publications, operations, lines of logs, news and events."""
     waiting.stop()
     waiters.stop()
     tails.stop()
     streams.stop()
+    event_streams.stop()
 
 
 def make_door() -> Door:

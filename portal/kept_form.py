@@ -29,6 +29,8 @@ PAGES = {
     "subscription-rename": "people",
     "person-add": "people",
     "site-people": "site-people",
+    "event-targets": "event-targets",
+    "event-target": "event-target",
 }
 """Where each form is sent, and the page that shows it with what was typed. Other forms hold nothing worth keeping."""
 LOOKS = ("/reveal/",)

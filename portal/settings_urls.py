@@ -2,7 +2,9 @@
 
 from django.urls import include, path
 
-from portal.views import people, shortcuts, subscriptions
+from portal.views import event_targets, people, shortcuts, subscriptions
+
+OF_TARGET = "subscriptions/<uuid:public_id>/events/<uuid:target_id>/"
 
 urlpatterns = [
     path("", subscriptions.subscription_list, name="settings"),
@@ -16,4 +18,10 @@ urlpatterns = [
     path("subscriptions/<uuid:public_id>/people/<int:number>/role/", people.change_role, name="person-role"),
     path("subscriptions/<uuid:public_id>/people/<int:number>/remove/", people.remove, name="person-remove"),
     path("subscriptions/<uuid:public_id>/people/<int:number>/link/", people.new_link, name="person-link"),
+    path("subscriptions/<uuid:public_id>/events/", event_targets.targets, name="event-targets"),
+    path(OF_TARGET, event_targets.target, name="event-target"),
+    path(f"{OF_TARGET}test/", event_targets.send_test, name="event-target-test"),
+    path(f"{OF_TARGET}secret/", event_targets.replace_secret, name="event-target-secret"),
+    path(f"{OF_TARGET}remove/", event_targets.remove, name="event-target-remove"),
+    path(f"{OF_TARGET}deliveries/<uuid:delivery_id>/", event_targets.redeliver, name="event-redeliver"),
 ]

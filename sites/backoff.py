@@ -1,4 +1,4 @@
-"""How long to wait before a process that ended is started again."""
+"""How long to wait before what came to nothing is tried again: a process that ended, a message that nobody took."""
 
 from dataclasses import dataclass
 
@@ -23,4 +23,9 @@ class Backoff:
         self.ends += 1
         if self.ends == 1:
             return 0.0
-        return min(self.first_seconds * 2 ** min(self.ends - 2, MAX_DOUBLINGS), self.longest_seconds)
+        return doubled(self.first_seconds, self.longest_seconds, self.ends - 1)
+
+
+def doubled(first_seconds: float, longest_seconds: float, times: int) -> float:
+    """Seconds to wait after something came to nothing for the `times`th time in a row; each time twice as long."""
+    return min(first_seconds * 2 ** min(times - 1, MAX_DOUBLINGS), longest_seconds)

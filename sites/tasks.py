@@ -13,6 +13,7 @@ from sites.jobs import (
     always_on,
     automatic_certificates,
     certificates,
+    deliveries,
     domains,
     figures,
     machine_limits,
@@ -41,6 +42,8 @@ LOOK_SECONDS = 0.2
 """Between two looks at instances for which a request waits."""
 MAX_CLAIMS = 3
 """Of a database that comes and goes."""
+DELIVERIES_EXPIRE = 30
+"""Seconds in a queue; by then the tick has asked again."""
 TIME_LIMITS = {Queue.CONTROL: 240, Queue.WORK: 1500}
 """After so many seconds a worker's process is killed; its operation was given to another long before."""
 
@@ -144,6 +147,12 @@ def check_domains() -> None:
 
 
 @shared_task
+def deliver_events() -> None:
+    """Send events to their targets, for a bounded time."""
+    deliveries.run()
+
+
+@shared_task
 def warn_of_certificates() -> None:
     """Say which certificates end soon."""
     certificates.run()
@@ -205,6 +214,9 @@ def tick(schedule: Schedule) -> None:
         order_certificates.delay()
     if schedule.is_due("renewals", seconds=60) and automatic_certificates.are_times_needed():
         ask_for_renewals.delay()
+    deliveries.hand_on()
+    if deliveries.is_needed():  # with those who build: no stranger keeps a swap waiting
+        deliver_events.apply_async(queue=Queue.WORK, expires=DELIVERIES_EXPIRE)
     if schedule.is_due("certificates", seconds=3600):
         warn_of_certificates.delay()
     if schedule.is_due("sweep", seconds=60):

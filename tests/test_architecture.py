@@ -16,6 +16,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "client": set(),
     "distribution": set(),
     "portal": {
+        "sites.events",
         "sites.services",
         "sites.access",
         "sites.models",
@@ -58,6 +59,8 @@ MAY_IMPORT: dict[str, set[str]] = {
         "sites.access",
         "sites.operations.holds",
         "sites.operations.kinds",
+        "sites.events",
+        "sites.webhooks",
         "sites.content",
         "sites.planning",
         "sites.kept_deployments",
@@ -67,6 +70,9 @@ MAY_IMPORT: dict[str, set[str]] = {
         "sites.router",
         "sites.runtime",
     },
+    "sites.outgoing": {"sites.runtime.agent"},
+    "sites.events": {"sites.models"},
+    "sites.webhooks": {"sites.events", "sites.models", "sites.outgoing"},
     "sites.monitoring": {"sites.models", "sites.logs", "sites.runtime", "sites.general_settings", "sites.content"},
     "sites.kept_deployments": {"sites.models", "sites.disk"},
     "sites.planning": {"sites.models", "sites.content", "sites.runtime", "sites.general_settings"},
@@ -83,6 +89,8 @@ MAY_IMPORT: dict[str, set[str]] = {
     "sites.operations.holds": {"sites.models"},
     "sites.operations.kinds": {"sites.operations", "sites.models"},
     "sites.operations": {
+        "sites.events",
+        "sites.outgoing",
         "sites.operations.holds",
         "sites.operations.kinds",
         "sites.archives",
@@ -102,6 +110,10 @@ MAY_IMPORT: dict[str, set[str]] = {
     "sites.jobs": {
         "sites.acme",
         "sites.tls",
+        "sites.backoff",
+        "sites.events",
+        "sites.outgoing",
+        "sites.webhooks",
         "sites.dns_proof",
         "sites.monitoring",
         "sites.operations",
@@ -122,7 +134,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "sites.runtime": set(),
     "sites.runtime.agent": {"sites.backoff", "sites.runtime", "sites.logs", "sites.disk", "sites.log_lines"},
     "sites.content": {"sites.runtime", "sites.disk"},
-    "sites.repositories": {"sites.content", "sites.disk", "sites.runtime"},
+    "sites.repositories": {"sites.content", "sites.disk", "sites.outgoing", "sites.runtime"},
     "sites.door": {"sites.content", "sites.disk"},
     "sites.publishing": {
         "sites.archives",
@@ -138,6 +150,7 @@ MAY_IMPORT: dict[str, set[str]] = {
         "sites.monitoring",
     },
     "sites.api": {
+        "sites.webhooks",
         "sites.services",
         "sites.access",
         "sites.models",
@@ -235,6 +248,7 @@ KINDS_OF_OTHER_THINGS = {
 }
 WITHOUT_ORM = (
     "sites.door",
+    "sites.outgoing",
     "sites.router",
     "sites.runtime",
     "sites.content",

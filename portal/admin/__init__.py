@@ -2,9 +2,9 @@
 
 from django.contrib import admin
 
-from portal.admin import operations, people, places, revisions, settings, subscriptions
+from portal.admin import events, operations, people, places, revisions, settings, subscriptions
 
-__all__ = ["operations", "people", "places", "revisions", "settings", "subscriptions"]
+__all__ = ["events", "operations", "people", "places", "revisions", "settings", "subscriptions"]
 
 admin.site.site_header = "Greenroom administration"
 admin.site.site_title = "Greenroom"

@@ -7,10 +7,17 @@ grants.py    what an access token leaves of its person's rights
 roles.py     which role somebody has, and whether it is enough
 visible.py   the rows that somebody may see
 places.py    one object by its name, for looking and for changing
+events.py    events, and the targets that are told of them
 audience.py  the people who may see a subscription or a site
 """
 
 from sites.access.audience import people_of_sites, people_of_subscriptions
+from sites.access.events import (
+    get_event_target,
+    get_event_target_for_change,
+    visible_event_targets,
+    visible_events,
+)
 from sites.access.grants import Grant, by_token, grant_of, present
 from sites.access.places import (
     get_operation,
@@ -41,6 +48,8 @@ __all__ = [
     "Grant",
     "by_token",
     "ensure_may_change",
+    "get_event_target",
+    "get_event_target_for_change",
     "get_operation",
     "get_operation_for_change",
     "get_site",
@@ -62,6 +71,8 @@ __all__ = [
     "present",
     "site_for_change",
     "slot_for_change",
+    "visible_event_targets",
+    "visible_events",
     "visible_operations",
     "visible_sites",
     "visible_subscriptions",

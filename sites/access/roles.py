@@ -44,9 +44,9 @@ def role_of(user: User, place: Site | Subscription) -> Role | None:
     return _best(*(found or ()))
 
 
-def may_change(user: User, site: Site) -> bool:
-    """Whether the user is more than a reader of the site."""
-    return role_of(user, site) in WRITING_ROLES
+def may_change(user: User, place: Site | Subscription) -> bool:
+    """Whether the user is more than a reader there."""
+    return role_of(user, place) in WRITING_ROLES
 
 
 def owns(user: User, site: Site) -> bool:

@@ -11,6 +11,7 @@ from ninja.operation import Operation
 from sites.api.routes import (
     certificates,
     deployments,
+    events,
     logs,
     operations,
     people,
@@ -47,7 +48,7 @@ class Api(NinjaAPI):
 api = Api(title="Greenroom", version="1", description=ABOUT, docs_url=None, urls_namespace="api")
 ROOMS = (
     *(sites, people, slots, settings, deployments, source_control),
-    *(certificates, visitors, logs, swaps, releases, operations),
+    *(certificates, visitors, logs, swaps, releases, operations, events),
 )
 """In the order in which the description has them."""
 for room in ROOMS:

@@ -23,6 +23,10 @@ GreenroomError
 │   ├── ServerBusy
 │   ├── TooManyTails        more programs follow logs than are served at once
 │   ├── TooManyUploads
+│   ├── TooManyStreams      more programs follow events than are served at once
+│   ├── TargetLimit         a subscription has as many event targets as it may have
+│   ├── TargetDisabled      nothing is sent to an event target that is disabled
+│   ├── StillWaiting        a delivery is still being tried
 │   ├── KeyMissing          values are encrypted and the key is gone
 │   ├── KeyFileRefused
 │   ├── DataFolderRefused
@@ -57,6 +61,7 @@ GreenroomError
 │   │   ├── NameRefused
 │   │   ├── DomainRefused
 │   │   ├── CertificateRefused
+│   │   ├── TargetRefused   an event target that cannot be taken
 │   │   └── SourceRefused   a repository that cannot be connected
 │   ├── Outdated            somebody else saved the page meanwhile
 │   ├── InstanceCountRefused
@@ -112,6 +117,7 @@ from sites.errors.capacity import DiskFull, NotEnoughMemory, QuotaExceeded, Uplo
 from sites.errors.disk import is_disk_full
 from sites.errors.domains import CertificateLimit, DomainLimit, DomainTaken
 from sites.errors.door import BodyTooSlow, RequestTooLarge, ServerBusy, TooManyTails, TooManyUploads
+from sites.errors.events import StillWaiting, TargetDisabled, TargetLimit, TooManyStreams
 from sites.errors.failures import (
     BuildFailed,
     Cancelled,
@@ -168,6 +174,7 @@ from sites.errors.typed import (
     NameTaken,
     Outdated,
     SettingRefused,
+    TargetRefused,
     WrongNameTyped,
 )
 from sites.errors.up import AlreadyUp, IsolationMissing, NotUp, PortTaken, ServiceRefused
@@ -264,10 +271,15 @@ __all__ = [
     "SlotStopped",
     "SourceRefused",
     "StaleOrder",
+    "StillWaiting",
     "SwapPending",
+    "TargetDisabled",
+    "TargetLimit",
+    "TargetRefused",
     "TokenLimited",
     "TokenRefused",
     "TooManyKeys",
+    "TooManyStreams",
     "TooManyTails",
     "TooManyUploads",
     "TooManyWaiting",

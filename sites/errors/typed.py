@@ -38,6 +38,13 @@ class CertificateRefused(SettingRefused):
     sentence = "The certificate was not taken: {reason}. Nothing was changed. {remedy}"
 
 
+class TargetRefused(SettingRefused):
+    """An event target cannot be taken: its address, its title, its format or its types."""
+
+    code = "TargetRefused"
+    sentence = "{reason}, so nothing was saved. {remedy}"
+
+
 class Outdated(Refused):
     """Two people edited the same configuration, or it was swapped away meanwhile."""
 

@@ -12,7 +12,7 @@ from sites.disk import trees
 from sites.disk.folders import is_older
 from sites.disk.use import Use, measure
 from sites.errors import RuntimeUnreachable
-from sites.jobs import in_use
+from sites.jobs import in_use, old_events
 from sites.models import Deployment, IdempotentRequest, Operation, Site, Slot
 from sites.models.clock import now
 from sites.operations import deleted_slots
@@ -28,6 +28,7 @@ def run() -> None:
     import_module(settings.SESSION_ENGINE).SessionStore.clear_expired()
     deleted_slots.drop_expired()
     IdempotentRequest.objects.filter(created_at__lt=now() - IdempotentRequest.KEPT).delete()
+    old_events.run()
     _measure_new()
     for site in Site.objects.filter(workloads__deployments__content_removed_at=None).distinct():
         supersede(site)

@@ -20,7 +20,7 @@ from tests.live.system import ROOT, System
 
 @pytest.fixture(scope="session")
 def _shared(django_db_blocker: DjangoDbBlocker) -> Iterator[System]:
-    system = System(settings.DATA_DIR, django_db_blocker)
+    system = System(settings.DATA_DIR, django_db_blocker, {"WEBHOOK_HOSTS": "127.0.0.1"})
     try:
         system.start()
         yield system

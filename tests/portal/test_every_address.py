@@ -13,6 +13,7 @@ from pytest_django import Settings
 
 from portal.middleware import NoStoreMiddleware
 from sites.models import Operation, Role, Site, SiteMember
+from sites.services import event_targets
 from sites.services.settings import Entry
 from tests.domain import Domain
 from tests.portal.conftest import HTMX
@@ -39,6 +40,14 @@ def patterns(urlconf: str) -> list[str]:
 def addresses(domain: Domain, contoso: Site) -> list[str]:
     """Each address of the portal with values that lead somewhere where there is such a thing."""
     slot = contoso.slots.get(name="staging")
+    target = event_targets.create(
+        acting_user=domain.alice,
+        subscription=domain.subscription,
+        title="CI",
+        url="https://hooks.example.org/",
+        types=["swap.failed"],
+    )
+    delivery = event_targets.send_test(acting_user=domain.alice, target=target)
     domain.save(slot, Entry("KEY", "value"))
     values = {
         "site_name": "contoso",
@@ -55,6 +64,8 @@ def addresses(domain: Domain, contoso: Site) -> list[str]:
         "url": "nowhere",
         "path": "nowhere",
         "file": "swagger-ui.css",
+        "target_id": str(target.public_id),
+        "delivery_id": str(delivery.public_id),
         "final_catch_all": "nowhere",
     }
 

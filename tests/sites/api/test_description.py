@@ -22,6 +22,7 @@ from schemathesis.specs.openapi.checks import (
 from sites.api import DESCRIPTION
 from sites.api.application import api
 from sites.models import Operation, SiteMember, Slot
+from sites.services import event_targets
 from tests.domain import Domain
 from tests.sites.api.program import Program
 
@@ -60,7 +61,16 @@ def schema() -> schemathesis.BaseSchema:
 def test_every_answer_is_as_described(
     domain: Domain, program: Program, slots: tuple[Slot, Slot], mode: GenerationMode
 ) -> None:
+    target = event_targets.create(
+        acting_user=domain.alice,
+        subscription=domain.subscription,
+        title="CI",
+        url="https://hooks.example.org/",
+        types=["swap.failed"],
+    )
     real = {
+        "target_id": str(target.public_id),
+        "delivery_id": str(event_targets.send_test(acting_user=domain.alice, target=target).public_id),
         "site_name": "contoso",
         "slot_name": "staging",
         "deployment_id": str(slots[1].workload.active_deployment.public_id),

@@ -27,7 +27,7 @@ from sites.errors import KeyFileRefused
 from sites.keyring import KeyFile, Keyring, Purpose, key_file, new_key
 from sites.models import DeletedSlot, Deployment, Operation, Slot, SlotSetting, SourceControl, Swap
 from sites.models.fields import decrypt, encrypt, keyed_digests
-from sites.services import key_rotation, routers, slots
+from sites.services import event_targets, key_rotation, routers, slots
 from sites.services.authority import authority
 from sites.services.certificates import add_certificate
 from sites.services.settings import Entry, entry_state, is_entry_state, read_settings
@@ -48,6 +48,7 @@ USERS_OF_ENCRYPT = {
     "portal/kept_form.py": "sessions",
     "portal/accounts/codes.py": "sessions",
     "portal/accounts/views/tokens.py": "sessions",
+    "portal/views/event_targets.py": "sessions",
     "portal/accounts/factors.py": "second factors",
     "sites/router/authority.py": "authority of the routers",
     "sites/tls/authority.py": "the authority's key",
@@ -117,6 +118,13 @@ def full(keys: KeyFile, domain: Domain) -> Domain:
     add_certificate(acting_user=domain.alice, slot=production, content=upload("contoso.localhost"), password="")
     SourceControl.objects.create(
         slot=production, provider="github", url=URL, branch="main", password="token", webhook_secret="secret"
+    )
+    event_targets.create(
+        acting_user=domain.alice,
+        subscription=domain.subscription,
+        title="CI",
+        url="https://hooks.example.org/",
+        types=["swap.failed"],
     )
     app = {"secret": encrypt(SECRET)}
     Authenticator.objects.create(user=domain.alice, type=Authenticator.Type.TOTP, data=app)
