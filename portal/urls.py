@@ -47,6 +47,7 @@ urlpatterns = [
     path("new/web-site/", new.create, name="site-create"),
     path("new/sample/", new.create_sample, name="sample-create"),
     path("news/", news.news, name="news"),
+    path("news/frame/", news.frame, name="frame"),
     path("operations/", operations.logs, name="operation-logs"),
     path("operations/export.csv", operations.export, name="operation-export"),
     path("operations/<uuid:public_id>/", operations.details, name="operation"),

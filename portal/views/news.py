@@ -4,6 +4,7 @@ import math
 from functools import partial
 
 from django.http import HttpResponse
+from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
 from portal.http import PortalRequest
@@ -26,6 +27,12 @@ def news(request: PortalRequest) -> HttpResponse:
     welcome = f"retry: {RETRY_MS}\n\n"
     answer = HttpResponse(welcome, content_type="text/event-stream; charset=utf-8", headers={"X-Accel-Buffering": "no"})
     return note(answer, Endless(partial(streams.follow, request.user.pk, since)))
+
+
+@require_safe
+def frame(request: PortalRequest) -> HttpResponse:
+    """What stands around every page, for a page that is not asked for again; `section` is where it stands."""
+    return render(request, "base.html", {"section": request.GET.get("section", "")})
 
 
 def _moment(text: str) -> float:

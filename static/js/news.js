@@ -4,7 +4,10 @@
 const ASK_ANYWAY_MS = 5000; // while there is no stream
 const OPEN_AGAIN_MS = 5000;
 
-const { news, watch } = document.body.dataset;
+// A page that watches nothing is not asked for again: it may make something anew each time, as a secret to scan.
+const FRAME = ["navigation", "notification", "counter"];
+
+const { news, frame, watch } = document.body.dataset;
 const token = document.querySelector("[name=csrfmiddlewaretoken]")?.value ?? "";
 const shown = new Map(); // id of a part → its markup as the server wrote it last
 let since = document.body.dataset.asOf;
@@ -47,8 +50,9 @@ function apply(fresh, isThere) {
     isOver = true;
     return;
   }
-  if (fresh.title) document.title = fresh.title;
-  for (const part of fresh.querySelectorAll("[data-live]")) {
+  if (fresh.title && watch) document.title = fresh.title;
+  const parts = watch ? fresh.querySelectorAll("[data-live]") : FRAME.map((id) => fresh.getElementById(id)).filter(Boolean);
+  for (const part of parts) {
     const here = document.getElementById(part.id);
     const markup = markupOf(part);
     // A refusal stands in the bar until it is closed, whatever happens meanwhile
@@ -62,7 +66,7 @@ async function ask() {
   const address = window.location.href.replace(/#.*/, "");
   let answer, text;
   try {
-    answer = await fetch(address, { headers: { "X-Background": "1" } });
+    answer = await fetch(watch ? address : frame, { headers: { "X-Background": "1", "HX-Current-URL": address } });
     text = await answer.text();
   } catch {
     return; // the portal does not answer; the stream tells when it does again

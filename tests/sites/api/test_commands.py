@@ -46,6 +46,7 @@ READING = {
     "new-name": "a mark in a form: POST /sites says the same",
     "new": "a form",
     "kept-discard": "a form of an ended session",
+    "frame": "a part of a page",
     "news": "open pages listen to it; GET /operations/ID?wait= waits for an operation",
     "operation-export": "GET /operations has the same rows",
     "operation-dismiss": "it closes a notification",
