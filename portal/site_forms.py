@@ -2,8 +2,10 @@
 
 from django import forms
 
-from sites.models import Mode, Slot
+from sites.models import ChosenSize, InstanceSize, Mode, Site, Slot
+from sites.models.instance_size import LEAST, MOST
 from sites.plain_text import control_fault
+from sites.services.sizes import wanted_size
 
 
 class PublishForm(forms.Form):
@@ -28,14 +30,23 @@ class PublishForm(forms.Form):
 
 
 class ScaleForm(forms.Form):
-    """The mode of the site and the instance count of one slot."""
+    """The mode of the site, the size of its instances, and the instance count of one slot."""
 
     mode = forms.ChoiceField(choices=Mode.choices)
     count = forms.IntegerField(min_value=1, max_value=10)
+    size = forms.ChoiceField(choices=InstanceSize.choices, required=False)
+    cpu_percent = forms.IntegerField(min_value=LEAST.cpu_percent, max_value=MOST.cpu_percent, required=False)
+    memory_mb = forms.IntegerField(min_value=LEAST.memory_mb, max_value=MOST.memory_mb, required=False)
+
+    def size_of(self, site: Site) -> ChosenSize:
+        """The size that is chosen; the site's own where none is."""
+        figures = {name: self.cleaned_data[name] for name in ("cpu_percent", "memory_mb")}
+        return wanted_size(site, self.cleaned_data["size"] or site.instance_size, **figures)
 
     def sentence(self, slot: Slot) -> str:
         """Why it was not taken."""
         return (
             f"The scale of '{slot.title}' was not changed: an instance count is a whole number from 1 to 10, a mode is "
-            "Free, Shared or Standard. Correct it and save again."
+            f"Free, Shared or Standard, own figures are {LEAST.cpu_percent} to {MOST.cpu_percent:,} % of a core and "
+            f"{LEAST.memory_mb} to {MOST.memory_mb:,} MB of memory. Correct it and save again."
         )

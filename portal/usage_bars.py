@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass
 
+from sites.capacity import Share
 from sites.monitoring.figures import Figures
-from sites.services.capacity import Share
 from sites.services.storage import SiteStorage
 
 DAY_MS = 86_400_000

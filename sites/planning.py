@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import os
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -23,7 +24,7 @@ from sites.general_settings import (
     WarmupRules,
     warmup_rules,
 )
-from sites.models import Category, Deployment, HostNameKind, InstanceSize, Revision, Site, Slot, SlotSetting, Workload
+from sites.models import Category, Deployment, HostNameKind, Revision, Site, SizeFigures, Slot, SlotSetting, Workload
 from sites.runtime.memory import offered_mb
 from sites.runtime.spec import InstanceState, Limits, Mount, RevisionSpec, RunSpec
 
@@ -33,11 +34,6 @@ CONNECTION_PREFIXES = {
     "SQLAzure": "SQLAZURECONNSTR_",
     "PostgreSQL": "POSTGRESQLCONNSTR_",
     "Custom": "CUSTOMCONNSTR_",
-}
-LIMITS = {
-    InstanceSize.SMALL: Limits(memory_mb=1792, cpus=1.0),
-    InstanceSize.MEDIUM: Limits(memory_mb=3584, cpus=2.0),
-    InstanceSize.LARGE: Limits(memory_mb=7168, cpus=4.0),
 }
 COMMAND_SECONDS = 3600.0
 """How long a command may take that somebody runs in the sandbox of a slot."""
@@ -60,6 +56,8 @@ class Plan:
     snapshot: str
     allows_web_sockets: bool
     speaks_http2: bool
+    figures: SizeFigures
+    """The limits of each instance."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -231,6 +229,7 @@ def make_plan(
         content, build, command = deployment.content_digest, deployment.build_digest, deployment.command
     traits = traits_of(deployment)
     page = wanted.fallback_page(traits.fallback_page)
+    figures = slot.site.size.figures
     folder = settings.BUILD_DIR / build / "app" if build else store.path_of(content)
     snapshot = {
         "app": str(folder),
@@ -238,11 +237,11 @@ def make_plan(
         "env": ({"FALLBACK_PAGE": page} if page else {}) | wanted.env,
         "mounts": [asdict(mount) for mount in (*wanted.mounts, *traits.mounts)],
         "switches": {name: wanted.is_on(name) for name in SWITCHES if name != HTTP2 or wanted.is_on(name)},
-        "limits": asdict(LIMITS[InstanceSize(slot.site.instance_size)]),
+        "limits": asdict(Limits(memory_mb=figures.memory_mb, cpus=figures.cpu_percent / 100)),
     }
     known_by = [content, build, workload.restarts, snapshot]
     fingerprint = hashlib.sha256(json.dumps(known_by, sort_keys=True).encode()).hexdigest()
-    return Plan(fingerprint, json.dumps(snapshot), wanted.is_on("web_sockets"), wanted.is_on(HTTP2))
+    return Plan(fingerprint, json.dumps(snapshot), wanted.is_on("web_sockets"), wanted.is_on(HTTP2), figures)
 
 
 def spec_of(revision: Revision, *, count: int | None = None) -> RevisionSpec:
@@ -287,6 +286,11 @@ def command_spec(slot: Slot, command: tuple[str, ...], *, run_id: str, stdio: tu
 def memory_offered_mb() -> int:
     """What all instances together may use of the machine's memory."""
     return offered_mb(settings.SITES_MEMORY_MB)
+
+
+def cores_offered() -> int:
+    """The processor's cores that this machine has for Greenroom and its web sites."""
+    return len(os.sched_getaffinity(0))
 
 
 def fault_of_environment(env: dict[str, str]) -> str | None:

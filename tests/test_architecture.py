@@ -17,6 +17,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "distribution": set(),
     "portal": {
         "sites.events",
+        "sites.capacity",
         "sites.services",
         "sites.access",
         "sites.models",
@@ -46,10 +47,12 @@ MAY_IMPORT: dict[str, set[str]] = {
     "sites.access": {"sites.models"},
     "sites.throttling": {"sites.models"},
     "sites.tls": set(),
+    "sites.capacity": {"sites.models", "sites.operations.kinds", "sites.planning"},
     "sites.acme": {"sites.dns_proof", "sites.tls"},
     "sites.archives": {"sites.content", "sites.disk", "sites.kept_deployments", "sites.models"},
     "sites.services": {
         "sites.acme",
+        "sites.capacity",
         "sites.archives",
         "sites.repositories",
         "sites.tls",
@@ -151,6 +154,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     },
     "sites.api": {
         "sites.webhooks",
+        "sites.capacity",
         "sites.services",
         "sites.access",
         "sites.models",
@@ -169,6 +173,7 @@ MAY_IMPORT: dict[str, set[str]] = {
         "sites.publishing",
     },
     "sites.supervisor": {
+        "sites.capacity",
         "sites.backups",
         "sites.backoff",
         "sites.logs",

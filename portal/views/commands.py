@@ -8,10 +8,11 @@ from portal.answers import answer_operation
 from portal.confirmation import confirm
 from portal.http import PortalRequest
 from portal.tree import point_out
+from portal.views.site_pages.scale_choice import cost_with, read_size, size_query
 from sites.access import get_slot, get_slot_for_change
 from sites.errors import SettingRefused
-from sites.models import Category, Mode, Slot
-from sites.services import sites, slots
+from sites.models import Category, ChosenSize, Mode, Slot
+from sites.services import sites, sizes, slots
 from sites.services.settings import read_settings
 from sites.services.swaps import pending_swap
 
@@ -60,7 +61,7 @@ def enable(request: PortalRequest, site_name: str, slot_name: str) -> HttpRespon
 
 @question
 def change_mode(request: PortalRequest, site_name: str, slot_name: str) -> HttpResponse:
-    """Ask, then change the mode that `mode` names, and the instance count where `count` says one."""
+    """Ask, then change the mode that `mode` names, and instance size and count where `size` and `count` say one."""
     slot = get_slot_for_change(request.user, site_name, slot_name)
     wanted = request.POST.get("mode") or request.GET.get("mode", "")
     if wanted not in Mode.values:
@@ -68,14 +69,33 @@ def change_mode(request: PortalRequest, site_name: str, slot_name: str) -> HttpR
             f"'{wanted}' is no mode; '{slot.site.name}' keeps its own. Choose Free, Shared or Standard."
         )
     count = request.POST.get("count") or request.GET.get("count", "")
+    size = read_size(slot, request.POST if request.method == "POST" else request.GET)
     if request.method != "POST":
-        titles = [other.title for other in slot.site.slots.select_related("site")]
-        context = {"mode": Mode(wanted), "titles": titles, "has_staging": len(titles) > 1, "count": count}
-        context |= sites.lost_in_mode(slot.site, Mode(wanted))
-        return confirm(request, "commands/mode.html", slot, context)
+        return confirm(request, "commands/mode.html", slot, _question(slot, Mode(wanted), count, size))
     counts = {slot.pk: _count(count, slot)} if count else {}
-    operation = sites.change_mode(acting_user=request.user, site=slot.site, mode=wanted, counts=counts)
-    return answer_operation(request, operation)
+    if wanted == slot.site.mode and size is not None:
+        changed = sizes.change_size(acting_user=request.user, site=slot.site, size=size, counts=counts)
+    else:
+        changed = sites.change_mode(acting_user=request.user, site=slot.site, mode=wanted, counts=counts, size=size)
+    return answer_operation(request, changed)
+
+
+def _question(slot: Slot, mode: Mode, count: str, size: ChosenSize | None) -> dict[str, object]:
+    """What is said before: what changes, what that puts out of force, and what it takes of this machine."""
+    titles = [other.title for other in slot.site.slots.select_related("site")]
+    given = size or sizes.size_in_mode(slot.site, mode)
+    number = _count(count, slot) if count else min(slot.instance_count, mode.max_instances)
+    return {
+        "mode": mode,
+        "titles": titles,
+        "has_staging": len(titles) > 1,
+        "count": count,
+        "is_mode_changed": mode != slot.site.mode,
+        "size": given if given != slot.site.size else None,
+        "size_fields": size_query(slot, size) if size else {},
+        "cost": cost_with(slot, mode, number, given),
+        **sites.lost_in_mode(slot.site, mode),
+    }
 
 
 def _count(text: str, slot: Slot) -> int:

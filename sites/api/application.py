@@ -16,6 +16,7 @@ from sites.api.routes import (
     operations,
     people,
     releases,
+    scale,
     settings,
     sites,
     slots,
@@ -47,7 +48,7 @@ class Api(NinjaAPI):
 
 api = Api(title="Greenroom", version="1", description=ABOUT, docs_url=None, urls_namespace="api")
 ROOMS = (
-    *(sites, people, slots, settings, deployments, source_control),
+    *(sites, people, scale, slots, settings, deployments, source_control),
     *(certificates, visitors, logs, swaps, releases, operations, events),
 )
 """In the order in which the description has them."""

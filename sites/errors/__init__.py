@@ -65,6 +65,7 @@ GreenroomError
 │   │   └── SourceRefused   a repository that cannot be connected
 │   ├── Outdated            somebody else saved the page meanwhile
 │   ├── InstanceCountRefused
+│   ├── InstanceSizeRefused  a size that the mode or the machine does not have
 │   ├── WrongNameTyped
 │   ├── NotConnected        a slot is published from no repository
 │   ├── HookRefused         a webhook without the right signature
@@ -170,6 +171,7 @@ from sites.errors.typed import (
     CertificateRefused,
     DomainRefused,
     InstanceCountRefused,
+    InstanceSizeRefused,
     NameRefused,
     NameTaken,
     Outdated,
@@ -216,6 +218,7 @@ __all__ = [
     "HookRefused",
     "InstanceCountRefused",
     "InstanceNotStarted",
+    "InstanceSizeRefused",
     "InternalFault",
     "InterpreterMissing",
     "IsolationMissing",

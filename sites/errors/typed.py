@@ -65,6 +65,15 @@ class InstanceCountRefused(Refused):
     )
 
 
+class InstanceSizeRefused(Refused):
+    """Instances of a size that the mode does not have, or that this machine could never give."""
+
+    code = "InstanceSizeRefused"
+    sentence = (
+        "The instances of '{name}' cannot have that size: {reason}. Nothing was changed; each stays {present}. {remedy}"
+    )
+
+
 class WrongNameTyped(Refused):
     """A web site is deleted, which asks for its name, and another one was typed."""
 

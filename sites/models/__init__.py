@@ -12,6 +12,7 @@ from sites.models.event import Event
 from sites.models.event_target import Delivery, DeliveryState, EventTarget, TargetFormat
 from sites.models.host_name import HostName, HostNameKind
 from sites.models.instance import Instance
+from sites.models.instance_size import SIZES, ChosenSize, InstanceSize, SizeFigures, chosen
 from sites.models.limit_bucket import LimitBucket
 from sites.models.maintenance_page import MaintenancePage
 from sites.models.metric import MetricSample, MetricState
@@ -20,7 +21,7 @@ from sites.models.operation import Operation, OperationState, OperationStep, Slo
 from sites.models.periodic_job import PeriodicJob
 from sites.models.revision import Rest, Revision, RevisionState, cluster_of
 from sites.models.router_node import RouterNode
-from sites.models.site import InstanceSize, Site
+from sites.models.site import Site
 from sites.models.site_member import SiteMember
 from sites.models.site_usage import SiteUsage
 from sites.models.slot import PRODUCTION, STAGING, Slot
@@ -33,6 +34,7 @@ from sites.models.workload import Workload
 
 __all__ = [
     "PRODUCTION",
+    "SIZES",
     "STAGING",
     "AccessToken",
     "AcmeAccount",
@@ -40,6 +42,7 @@ __all__ = [
     "Category",
     "Certificate",
     "CertificateOrder",
+    "ChosenSize",
     "CustomDomain",
     "DeletedSlot",
     "Delivery",
@@ -77,6 +80,7 @@ __all__ = [
     "Site",
     "SiteMember",
     "SiteUsage",
+    "SizeFigures",
     "Slot",
     "SlotChange",
     "SlotHold",
@@ -89,5 +93,6 @@ __all__ = [
     "Swap",
     "TargetFormat",
     "Workload",
+    "chosen",
     "cluster_of",
 ]

@@ -6,8 +6,9 @@ from django.db import models
 from django.db.models.functions import Now
 
 from sites.models.fields import EncryptedJSONField
+from sites.models.instance_size import SIZES, InstanceSize
+from sites.models.mode import Mode
 from sites.models.operation import Operation
-from sites.models.site import InstanceSize, Mode
 from sites.models.subscription import Subscription
 
 KEPT_DAYS = 7
@@ -34,6 +35,8 @@ class DeletedSlot(models.Model):
     site_name = models.CharField(max_length=40)
     mode = models.CharField(max_length=16, choices=Mode.choices)
     instance_size = models.CharField(max_length=16, choices=InstanceSize.choices)
+    own_cpu_percent = models.PositiveIntegerField(default=SIZES[InstanceSize.SMALL].cpu_percent)
+    own_memory_mb = models.PositiveIntegerField(default=SIZES[InstanceSize.SMALL].memory_mb)
     is_sample = models.BooleanField(default=False)
     slot_name = models.CharField(max_length=40)
     is_production = models.BooleanField()

@@ -4,6 +4,8 @@ from dataclasses import dataclass
 
 from django.db import models
 
+from sites.models.instance_size import InstanceSize
+
 
 @dataclass(frozen=True, slots=True)
 class ModeLimits:
@@ -16,6 +18,8 @@ class ModeLimits:
     certificates: int
     """TLS certificates of each slot."""
     has_staging: bool
+    sizes: tuple[InstanceSize, ...]
+    """That an instance may have, the smallest first."""
 
     @property
     def sentence(self) -> str:
@@ -23,8 +27,9 @@ class ModeLimits:
         instances = "1 instance" if self.instances == 1 else f"1 to {self.instances} instances"
         domains = f"up to {self.domains} custom domain names" if self.domains else "no custom domain names"
         certificates = f"up to {self.certificates} certificates" if self.certificates else "no certificates"
+        sizes = _sizes_in_words(self.sizes)
         staging = "and staged publishing" if self.has_staging else "and no staged publishing"
-        return f"{instances} and {domains} for each slot, {certificates}, {staging}."
+        return f"{instances} and {domains} for each slot, {certificates}, {sizes}, {staging}."
 
 
 class Mode(models.TextChoices):
@@ -45,8 +50,16 @@ class Mode(models.TextChoices):
         return self.limits.instances
 
 
+def _sizes_in_words(sizes: tuple[InstanceSize, ...]) -> str:
+    if InstanceSize.OWN in sizes:
+        return "instances of any size"
+    return f"{' or '.join(size.caption for size in sizes)} instances"
+
+
 LIMITS = {
-    Mode.FREE: ModeLimits(instances=1, domains=0, certificates=0, has_staging=False),
-    Mode.SHARED: ModeLimits(instances=6, domains=20, certificates=0, has_staging=False),
-    Mode.STANDARD: ModeLimits(instances=10, domains=100, certificates=100, has_staging=True),
+    Mode.FREE: ModeLimits(instances=1, domains=0, certificates=0, has_staging=False, sizes=(InstanceSize.SMALL,)),
+    Mode.SHARED: ModeLimits(
+        instances=6, domains=20, certificates=0, has_staging=False, sizes=(InstanceSize.SMALL, InstanceSize.MEDIUM)
+    ),
+    Mode.STANDARD: ModeLimits(instances=10, domains=100, certificates=100, has_staging=True, sizes=tuple(InstanceSize)),
 }

@@ -7,7 +7,7 @@ from django.db.models import Q
 
 from sites.models.deployment import Deployment
 from sites.models.fields import EncryptedTextField
-from sites.models.site import Site
+from sites.models.site import SMALL, Site
 from sites.models.slot import Slot
 from sites.models.state import StateModel
 from sites.models.workload import Workload
@@ -67,6 +67,8 @@ class Revision(StateModel):
     generation = models.BigIntegerField(default=1)  # of the last order to the runtime (I7)
     allows_web_sockets = models.BooleanField(default=True)
     speaks_http2 = models.BooleanField(default=False)  # its instances take HTTP/2 without TLS, and nothing else
+    cpu_percent = models.PositiveIntegerField(default=SMALL.cpu_percent)  # limits of each instance, of one core
+    memory_mb = models.PositiveIntegerField(default=SMALL.memory_mb)
     retained_until = models.DateTimeField(null=True)  # end of the roll-back window, also of one that goes on serving
     rest = models.CharField(max_length=16, choices=Rest.choices, default=Rest.LOADED, blank=True)
     rest_at = models.DateTimeField(null=True)  # when `rest` became what it is

@@ -3,16 +3,11 @@
 from django.db import models
 from django.db.models import F
 
+from sites.models.instance_size import SIZES, ChosenSize, InstanceSize, SizeFigures, chosen
 from sites.models.mode import Mode
 from sites.models.subscription import Subscription
 
-
-class InstanceSize(models.TextChoices):
-    """Memory and cores of one instance; a property of the site, so that revisions can be reused across slots."""
-
-    SMALL = "small", "Small (1 core, 1.75 GB memory)"
-    MEDIUM = "medium", "Medium (2 cores, 3.5 GB memory)"
-    LARGE = "large", "Large (4 cores, 7 GB memory)"
+SMALL = SIZES[InstanceSize.SMALL]
 
 
 class Site(models.Model):
@@ -22,6 +17,8 @@ class Site(models.Model):
     name = models.CharField(max_length=40, unique=True)
     mode = models.CharField(max_length=16, choices=Mode.choices, default=Mode.STANDARD)
     instance_size = models.CharField(max_length=16, choices=InstanceSize.choices, default=InstanceSize.SMALL)
+    own_cpu_percent = models.PositiveIntegerField(default=SMALL.cpu_percent)  # of a core, where it has own figures
+    own_memory_mb = models.PositiveIntegerField(default=SMALL.memory_mb)
     location = models.CharField(max_length=64, default="This server")
     is_sample = models.BooleanField(default=False)
     routes_version = models.BigIntegerField(default=1)
@@ -42,6 +39,17 @@ class Site(models.Model):
     def max_instances(self) -> int:
         """Upper bound of each slot's instance count."""
         return Mode(self.mode).max_instances
+
+    @property
+    def size(self) -> ChosenSize:
+        """The size of each of its instances."""
+        return chosen(self.instance_size, SizeFigures(self.own_cpu_percent, self.own_memory_mb))
+
+    def take_size(self, wanted: ChosenSize) -> None:
+        """Have that size; saves nothing. The own figures of before stay where a named size is taken."""
+        self.instance_size = wanted.size
+        if wanted.size == InstanceSize.OWN:
+            self.own_cpu_percent, self.own_memory_mb = wanted.figures.cpu_percent, wanted.figures.memory_mb
 
     def touch_routes(self) -> int:
         """Raise `routes_version`; belongs in the transaction of every change of a row that routes depend on (I6)."""

@@ -40,6 +40,8 @@ def _place(change: SlotChange) -> dict[str, object]:
         "site_name": site.name,
         "mode": site.mode,
         "instance_size": site.instance_size,
+        "own_cpu_percent": site.own_cpu_percent,
+        "own_memory_mb": site.own_memory_mb,
         "is_sample": site.is_sample,
         "slot_name": slot.name,
         "is_production": slot.is_production,

@@ -5,13 +5,12 @@ from typing import Any
 
 from django.contrib.auth.models import User
 
-from sites import tasks
+from sites import capacity, tasks
 from sites.errors import Refused, SlotBusy, SwapPending
 from sites.models import Operation, OperationState, Site, Slot, SlotChange, SlotHold
 from sites.models.required import required
 from sites.operations import holds
 from sites.operations.kinds import OperationKind, kind_of
-from sites.services import capacity
 
 
 def begin(

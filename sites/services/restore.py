@@ -98,7 +98,7 @@ def _site_of(kept: list[DeletedSlot]) -> Site:
         site = Site.objects.select_for_update().get(name=first.site_name)
         requests.ensure_free([site.slots.get(is_production=True)], wanted=RESTORE)
         return site
-    same = ("mode", "instance_size", "is_sample", "subscription")
+    same = ("mode", "instance_size", "own_cpu_percent", "own_memory_mb", "is_sample", "subscription")
     site = Site.objects.create(name=first.site_name, **{name: getattr(first, name) for name in same})
     for category, name in first.sticky_names:
         StickyName.objects.create(site=site, category=category, name=name)

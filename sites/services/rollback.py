@@ -14,7 +14,6 @@ from sites import access
 from sites.errors import NothingToRollBack, PreconditionFailed, Refused
 from sites.models import (
     Deployment,
-    InstanceSize,
     Operation,
     OperationState,
     Revision,
@@ -28,7 +27,7 @@ from sites.models import (
 from sites.models.required import required
 from sites.operations.kinds import kind_of, names_where
 from sites.operations.kinds.roll_back import ROLL_BACK
-from sites.planning import IS_READY, LIMITS, Entries, make_plan
+from sites.planning import IS_READY, Entries, make_plan
 from sites.services import requests
 from sites.services.swaps import why_not_swap
 
@@ -90,7 +89,7 @@ def offer_roll_back(site: Site) -> RollBackOffer | None:
     unaltered = entries.replaced(source.current_workload, rows)
     is_former_warm = is_altered and _is_warm(warm, source, target, former.deployment, unaltered)
     seconds_left = (former.retained_until - swap.read_at).total_seconds() if former.retained_until else 0.0
-    kept = sum(revision.wanted_count for revision in warm if revision.state == RevisionState.RETAINED)
+    kept = [revision for revision in warm if revision.state == RevisionState.RETAINED]
     return RollBackOffer(
         swap=swap,
         source=source,
@@ -106,8 +105,8 @@ def offer_roll_back(site: Site) -> RollBackOffer | None:
         is_altered=is_altered,
         former_settings=travelled,
         unaltered=former.deployment,
-        kept_instances=kept,
-        kept_memory_mb=kept * LIMITS[InstanceSize(site.instance_size)].memory_mb,
+        kept_instances=sum(revision.wanted_count for revision in kept),
+        kept_memory_mb=sum(revision.wanted_count * revision.memory_mb for revision in kept),
     )
 
 

@@ -8,7 +8,7 @@ from django.contrib.auth.models import User
 from django.db import transaction
 from django.db.models import Q
 
-from sites import access
+from sites import access, capacity
 from sites.errors import Outdated
 from sites.general_settings import GENERAL_DEFAULTS, MONITORING_DEFAULTS
 from sites.models import Category, Operation, OperationState, Slot, SlotSetting, StickyName
@@ -17,7 +17,7 @@ from sites.models.fields import keyed_digests
 from sites.operations.kinds import kind_of, names_where
 from sites.operations.kinds.change_settings import CHANGE_SETTINGS
 from sites.planning import make_plan
-from sites.services import capacity, requests, slots, sticky_names
+from sites.services import requests, slots, sticky_names
 from sites.services.entry import MASKED, TRAVELLING, Entry
 from sites.services.setting_checks import check_entries, check_environment, check_folders, check_start
 

@@ -6,11 +6,12 @@ from django.contrib.auth.models import User
 from django.db import IntegrityError, transaction
 
 from sites import access
-from sites.errors import InstanceCountRefused, NameTaken, SettingRefused, WrongNameTyped
+from sites.errors import NameTaken, SettingRefused, WrongNameTyped
 from sites.models import (
     PRODUCTION,
     Category,
     Certificate,
+    ChosenSize,
     CustomDomain,
     DomainState,
     Mode,
@@ -21,7 +22,8 @@ from sites.models import (
 from sites.operations.kinds.change_mode import CHANGE_MODE
 from sites.operations.kinds.create_site import CREATE_SITE
 from sites.operations.kinds.delete_site import DELETE_SITE
-from sites.services import names, requests, settings, slots
+from sites.services import names, requests, settings, sizes, slots
+from sites.services.counts import checked_counts
 from sites.services.entry import Entry
 
 NO_CONFIGURATION: Mapping[Category, Iterable[Entry]] = {}
@@ -53,29 +55,30 @@ def create_site(
         raise NameTaken(name=name) from None
 
 
-def change_mode(*, acting_user: User, site: Site, mode: str, counts: Mapping[int, int] | None = None) -> Operation:
+def change_mode(
+    *,
+    acting_user: User,
+    site: Site,
+    mode: str,
+    counts: Mapping[int, int] | None = None,
+    size: ChosenSize | None = None,
+) -> Operation:
     """Free, Shared or Standard; instances above the new mode's limit are stopped after their requests.
 
-    `counts` are new instance counts by slot id, for what is scaled with it. Raises InstanceCountRefused.
+    `counts` are new instance counts by slot id, for what is scaled with it, and `size` is the new size of the
+    instances. Those that are larger than the mode allows become as large as it does.
+    Raises InstanceCountRefused and InstanceSizeRefused.
     """
     site = access.site_for_change(acting_user, site)
     if mode not in Mode.values:
         raise SettingRefused(
             f"'{mode}' is not a mode of a web site; '{site.name}' stays as it is. Choose {_mode_list()}."
         )
+    given = size or sizes.size_in_mode(site, Mode(mode))
+    if given != site.size:
+        sizes.check_size(site, given, Mode(mode))
     with transaction.atomic():
-        affected = list(site.slots.all())
-        most = Mode(mode).max_instances
-        wanted = {slot.pk: min(slot.instance_count, most) for slot in affected} | dict(counts or {})
-        for slot in affected:
-            if not 1 <= wanted[slot.pk] <= most:
-                raise InstanceCountRefused(
-                    count=wanted[slot.pk],
-                    name=slot.title,
-                    mode=Mode(mode).label,
-                    most=most,
-                    present=slot.instance_count,
-                )
+        affected = list(site.slots.select_related("site"))
         return requests.begin(
             CHANGE_MODE,
             acting_user=acting_user,
@@ -83,7 +86,8 @@ def change_mode(*, acting_user: User, site: Site, mode: str, counts: Mapping[int
             slots=affected,
             target=site.name,
             mode=mode,
-            counts=wanted,
+            counts=checked_counts(affected, Mode(mode), counts or {}),
+            size=given if given != site.size else None,
         )
 
 

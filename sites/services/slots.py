@@ -7,8 +7,8 @@ from django.contrib.auth.models import User
 from django.db import IntegrityError, transaction
 
 from sites import access
-from sites.errors import InstanceCountRefused, NotStandard, Refused, SettingRefused, SlotLimit
-from sites.models import STAGING, HostName, Operation, Site, Slot, SlotSetting, Workload
+from sites.errors import NotStandard, Refused, SettingRefused, SlotLimit
+from sites.models import STAGING, HostName, Mode, Operation, Site, Slot, SlotSetting, Workload
 from sites.operations.kinds import OperationKind
 from sites.operations.kinds.change_settings import CHANGE_SETTINGS
 from sites.operations.kinds.delete_staging import DELETE_STAGING
@@ -19,6 +19,7 @@ from sites.operations.kinds.scale import SCALE
 from sites.operations.kinds.start import START
 from sites.operations.kinds.stop import STOP
 from sites.services import names, requests
+from sites.services.counts import check_count
 
 SWAP_SETTINGS = ("drain_limit_seconds", "rollback_window_seconds", "is_auto_swapped")
 """What a slot keeps for its swaps."""
@@ -116,11 +117,7 @@ def _clone_settings(source: Slot, target: Slot) -> None:
 def scale(*, acting_user: User, slot: Slot, count: int) -> Operation:
     """Set the slot's instance count; new instances are warm before visitors reach them."""
     slot = access.slot_for_change(acting_user, slot)
-    most = slot.site.max_instances
-    if not 1 <= count <= most:
-        raise InstanceCountRefused(
-            count=count, name=slot.title, mode=slot.site.get_mode_display(), most=most, present=slot.instance_count
-        )
+    check_count(slot, count, Mode(slot.site.mode))
     with transaction.atomic():
         return requests.begin(
             SCALE, acting_user=acting_user, site=slot.site, slots=[slot], target=slot.title, count=count

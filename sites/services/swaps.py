@@ -9,13 +9,13 @@ from django.contrib.auth.models import User
 from django.db import transaction
 from django.db.models.functions import Now
 
-from sites import access, tasks
+from sites import access, capacity, tasks
 from sites.errors import NothingPublished, NotSwappable, Refused, SameSlot, SlotStopped
 from sites.models import Deployment, HostNameKind, Operation, OperationState, Slot, Step, Swap
 from sites.operations.kinds import kind_of
 from sites.operations.kinds.swap import SWAP
 from sites.plain_text import one_line
-from sites.services import capacity, requests
+from sites.services import requests
 
 
 @dataclass(frozen=True, slots=True)

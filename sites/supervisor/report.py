@@ -14,11 +14,11 @@ from django.db import connection
 from django.db.models import Sum
 
 from sites.backups import schedule
+from sites.capacity import totals_mb
 from sites.models import Operation, OperationState, Rest, Revision, RevisionState, Site, Slot
 from sites.models.clock import reckoned
 from sites.operations.kinds import kind_of
 from sites.plain_text import one_line
-from sites.services.capacity import totals_mb
 from sites.supervisor import router_lines
 from sites.supervisor.components import CONTROL_PLANE, uses_foreign_redis
 from sites.supervisor.health import QUEUES, health

@@ -103,7 +103,15 @@ function slide() {
   }
 }
 
+// The fields of own figures belong to that size alone.
+function showOwnSize() {
+  const size = form.querySelector("[data-size]");
+  const own = form.querySelector("[data-own-size]");
+  if (size && own) own.hidden = size.value !== "own";
+}
+
 function settle() {
+  showOwnSize();
   slide();
   grow();
   mark();

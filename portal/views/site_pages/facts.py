@@ -12,11 +12,11 @@ from portal.command_bar import address_of, slot_address
 from portal.rows import Row
 from portal.usage_bars import Bar, day_bars, storage_bars
 from sites.access import may_change
+from sites.capacity import share_of
 from sites.models import HostNameKind, Instance, OperationState, Rest, Slot, SourceControl, Swap
 from sites.models.clock import reckoned
 from sites.monitoring.figures import together
 from sites.monitoring.series import RANGES, series_of
-from sites.services.capacity import share_of
 from sites.services.storage import SiteStorage, storage_of
 from sites.services.swaps import partner
 

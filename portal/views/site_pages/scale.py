@@ -1,8 +1,9 @@
-"""Scale: the site's mode and the slot's instance count."""
+"""Scale: the site's mode, the size of its instances, and the slot's instance count."""
 
 from urllib.parse import urlencode
 
 from django.http import HttpResponse, HttpResponseRedirect, QueryDict
+from django.shortcuts import render
 from django.urls import reverse
 from django.views.decorators.http import require_http_methods
 
@@ -12,7 +13,7 @@ from portal.http import PortalRequest
 from portal.settings_commands import settings_commands
 from portal.site_forms import ScaleForm
 from portal.views.site_pages import parts
-from portal.views.site_pages.scale_choice import read_choice
+from portal.views.site_pages.scale_choice import read_choice, size_query
 from sites.access import get_slot, get_slot_for_change
 from sites.errors import SettingRefused
 from sites.models import Slot
@@ -31,12 +32,16 @@ def scale(request: PortalRequest, site_name: str, slot_name: str) -> HttpRespons
     operation = parts.open_operation(slot)
     returned = None if request.htmx else _returned(request, slot)
     chosen = returned or request.GET
+    choice = read_choice(slot, operation, chosen)
+    if request.htmx and request.htmx.target == "scale-cost":
+        return render(request, "site/_scale_cost.html", {"cost": choice.cost})
     return parts.show(
         request,
         slot,
         "scale",
         {
-            "choice": read_choice(slot, operation, chosen),
+            "choice": choice,
+            "has_staging": slot.site.slots.count() > 1,
             "then": chosen.get("then", ""),
             "is_returned": returned is not None,
         },
@@ -54,18 +59,18 @@ def _returned(request: PortalRequest, slot: Slot) -> QueryDict | None:
 
 
 def _save(request: PortalRequest, slot: Slot) -> HttpResponse:
-    """Save the count; a change of mode is asked about first, unless it is the way to staged publishing."""
+    """Save the count; a change of mode or size is asked about first, unless it is the way to staged publishing."""
     form = ScaleForm(request.POST)
     if not form.is_valid():
         raise SettingRefused(form.sentence(slot))
-    mode, count = form.cleaned_data["mode"], form.cleaned_data["count"]
+    mode, count, size = form.cleaned_data["mode"], form.cleaned_data["count"], form.size_of(slot.site)
     here = reverse("site-scale", args=[slot.site.name, slot.name])
-    if mode == slot.site.mode:
+    if mode == slot.site.mode and size == slot.site.size:
         return answer_operation(request, slots.scale(acting_user=request.user, slot=slot, count=count), here)
     address = [slot.site.name, slot.name]
     wanted = {slot.pk: count} if count != slot.instance_count else {}
-    if request.POST.get("then") == ENABLE:
+    if request.POST.get("then") == ENABLE and size == slot.site.size:
         operation = sites.change_mode(acting_user=request.user, site=slot.site, mode=mode, counts=wanted)
         return answer_operation(request, operation, reverse("site-enable", args=address), stay=False)
-    query = urlencode({"mode": mode, "next": here} | ({"count": count} if wanted else {}))
+    query = urlencode({"mode": mode, "next": here} | ({"count": count} if wanted else {}) | size_query(slot, size))
     return HttpResponseRedirect(f"{reverse('site-mode', args=address)}?{query}", status=303)

@@ -11,7 +11,6 @@ from sites.api.authentication import ADMINISTER, READ, token_of
 from sites.api.shapes.common import Page, Pages, SiteName, answers, page_of
 from sites.api.shapes.sites import (
     NameTyped,
-    NewMode,
     NewSite,
     NewSlot,
     SiteShown,
@@ -20,7 +19,7 @@ from sites.api.shapes.sites import (
     with_slots,
 )
 from sites.errors import NotFound, SettingRefused
-from sites.models import Operation, Scope, Subscription
+from sites.models import Scope, Subscription
 from sites.services import sites, slots
 
 router = Router(tags=["web sites"])
@@ -93,25 +92,6 @@ def delete_site(request: HttpRequest, site_name: SiteName, typed: Query[NameType
         request,
         lambda: sites.delete_site(acting_user=user, site=access.get_site(user, site_name), typed_name=typed.typed_name),
     )
-
-
-@router.put("/sites/{site_name}/mode", response=ASKED, auth=ADMINISTER)
-def change_mode(request: HttpRequest, site_name: SiteName, body: NewMode) -> HttpResponse:
-    """Change to Free, Shared or Standard mode."""
-    user = user_of(request)
-
-    def begin() -> Operation:
-        site = access.get_site(user, site_name)
-        numbers = {slot.name: slot.pk for slot in site.slots.all()}
-        strange = next((name for name in body.instances if name not in numbers), None)
-        if strange is not None:
-            raise SettingRefused(
-                f"'{site.name}' has no slot '{strange}', so nothing was changed. Use {' or '.join(numbers)}."
-            )
-        counts = {numbers[name]: count for name, count in body.instances.items()}
-        return sites.change_mode(acting_user=user, site=site, mode=body.mode, counts=counts)
-
-    return asked(request, begin)
 
 
 @router.post("/sites/{site_name}/slots", response=ASKED, auth=ADMINISTER)

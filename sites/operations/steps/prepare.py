@@ -24,6 +24,8 @@ def prepare(turn: Turn) -> None:
             snapshot=plan.snapshot,
             allows_web_sockets=plan.allows_web_sockets,
             speaks_http2=plan.speaks_http2,
+            cpu_percent=plan.figures.cpu_percent,
+            memory_mb=plan.figures.memory_mb,
             wanted_count=change.count_after,
         )
         if revision.wanted_count < change.count_after:

@@ -107,6 +107,21 @@ def test_the_mode_is_changed_with_instance_counts_by_slot(
     assert strange.status_code == 400 and "has no slot 'nowhere'" in strange.json()["message"]
 
 
+def test_the_size_is_changed_and_shown_with_what_it_takes(
+    domain: Domain, program: Program, slots: tuple[Slot, Slot]
+) -> None:
+    body = {"size": "own", "cpu_percent": 50, "memory_mb": 256, "instances": {"production": 2}}
+    domain.work(operation_of(program.put("/sites/contoso/size", body)))
+    shown = program.get("/sites/contoso/scale").json()
+    assert (shown["mode"], shown["size"]) == ("standard", {"name": "own", "cpu_percent": 50, "memory_mb": 256})
+    assert shown["instances"] == {"production": 2, "staging": 1} and shown["most"] == 10
+    assert (shown["cost"]["memory_mb"], shown["cost"]["cores"]) == (768, 1.5)
+    refused = program.put("/sites/contoso/size", {"size": "huge"})
+    assert refused.status_code == 400
+    unfit = program.put("/sites/contoso/size", {"size": "own", "cpu_percent": 6400})
+    assert (unfit.status_code, unfit.json()["code"]) == (409, "InstanceSizeRefused")
+
+
 def test_deployments_are_listed_with_their_log(domain: Domain, program: Program, slots: tuple[Slot, Slot]) -> None:
     listed = program.get(f"{STAGING}/deployments").json()["items"]
     assert [(one["message"], one["is_in_force"]) for one in listed] == [("two", True)]

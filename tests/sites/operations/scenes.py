@@ -7,10 +7,10 @@ from pathlib import Path
 from django.db.models import F
 
 from sites.jobs import reconcile, retire
-from sites.models import Category, Operation, Revision, Site, Slot
+from sites.models import Category, ChosenSize, InstanceSize, Operation, Revision, Site, SizeFigures, Slot
 from sites.models.clock import now
 from sites.planning import mount_folder
-from sites.services import custom_sites, deployments, slots, source_control, swaps
+from sites.services import custom_sites, deployments, sizes, slots, source_control, swaps
 from sites.services import sites as site_services
 from sites.services.custom_sites import Beginning
 from sites.services.publisher import Publisher
@@ -158,6 +158,14 @@ def change_mode(domain: Domain) -> Ask:
     )
 
 
+def change_size(domain: Domain) -> Ask:
+    production, _staging = furnished(domain)
+    size = ChosenSize(InstanceSize.OWN, SizeFigures(cpu_percent=50, memory_mb=512))
+    return lambda: sizes.change_size(
+        acting_user=domain.alice, site=production.site, size=size, counts={production.pk: 3}
+    )
+
+
 def change_settings(domain: Domain) -> Ask:
     production, _staging = furnished(domain)
     entries = [Entry("MARK", "other", is_sticky=True), Entry("NEW", "1", is_sticky=True)]
@@ -234,6 +242,7 @@ SCENES: dict[str, tuple[Callable[[Domain], Ask], ...]] = {
     "roll_back": (roll_back,),
     "scale": (scale, scale_in),
     "change_mode": (change_mode,),
+    "change_size": (change_size,),
     "change_settings": (change_settings,),
     "start": (start,),
     "stop": (stop,),

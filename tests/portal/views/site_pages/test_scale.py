@@ -7,7 +7,7 @@ from django.test import Client
 from django.urls import reverse
 from pytest_django import Settings
 
-from sites.models import Mode, Operation, Site, Slot
+from sites.models import SIZES, Mode, Operation, Site, Slot
 from sites.services import slots
 from sites.services.certificates import add_certificate
 from sites.services.domains import add_domain
@@ -63,7 +63,8 @@ def test_each_mode_says_what_it_allows_where_it_is_chosen(alice: Client, product
     for mode in Mode:
         assert mode.limits.sentence in page
     assert Mode.FREE.limits.sentence == (
-        "1 instance and no custom domain names for each slot, no certificates, and no staged publishing."
+        "1 instance and no custom domain names for each slot, no certificates, Small instances, "
+        "and no staged publishing."
     )
 
 
@@ -144,3 +145,66 @@ def test_staging_says_that_autoscale_is_for_production(alice: Client, staged: li
     production, staging = staged
     assert sentence in alice.get(address("scale", staging)).content.decode()
     assert sentence not in alice.get(address("scale", production)).content.decode()
+
+
+def test_each_size_says_its_figures_where_it_is_chosen(alice: Client, production: Slot, address: Address) -> None:
+    page = alice.get(address("scale", production)).content.decode()
+    for figures in SIZES.values():
+        assert f"({figures.words})" in page
+    assert '<option value="small" selected data-saved="1">Small (1 core and 1,792 MB of memory)</option>' in page
+
+
+def test_what_a_choice_takes_of_the_machine_is_said_before_it_is_saved(
+    domain: Domain, alice: Client, production: Slot, address: Address, settings: Settings
+) -> None:
+    settings.SITES_MEMORY_MB, settings.MEMORY_OVERCOMMIT = 10_000, 1
+    domain.create("fabrikam")
+    domain.settle()
+    page = alice.get(address("scale", production) + "?count=3")
+    assert "4 instances of this web site may take 7,168 MB of memory and 4 cores." in page.content.decode()
+    part = alice.get(
+        address("scale", production) + "?count=2&size=own&cpu_percent=50&memory_mb=512",
+        headers=HTMX | {"HX-Target": "scale-cost"},
+    ).content.decode()
+    assert part.startswith('<div id="scale-cost"')
+    assert (
+        "3 instances of this web site may take 1,536 MB of memory and 1.5 cores. With all other web sites that" in part
+    )
+    assert "makes 3,328 MB and 2.5 cores. This machine has 10,000 MB" in part and "does not fit" not in part
+    assert "This does not fit" in alice.get(address("scale", production) + "?count=5").content.decode()
+
+
+def test_a_change_of_size_is_asked_about_and_made_without_javascript(
+    domain: Domain, alice: Client, production: Slot, address: Address
+) -> None:
+    own = {"mode": "standard", "count": "2", "size": "own", "cpu_percent": "50", "memory_mb": "512"}
+    question = alice.post(address("scale", production), own, follow=True).content.decode()
+    assert "change the instances of the web site 'contoso' to own figures?" in question.replace("&#x27;", "'")
+    assert "Each instance becomes own figures (0.5 cores and 512 MB of memory); now it is Small" in question
+    assert "3 instances of this web site may take 1,536 MB of memory and 1.5 cores." in question
+    assert not Operation.objects.filter(kind="change_size").exists()
+    fields = dict(re.findall(r'<input type="hidden" name="(\w+)" value="([^"]*)">', question))
+    alice.post(reverse("site-mode", args=["contoso", "production"]), {**own, **fields})
+    assert domain.work(Operation.objects.get(kind="change_size")).state == "succeeded"
+    production.refresh_from_db()
+    assert (production.instance_count, production.site.size.figures.memory_mb) == (2, 512)
+
+
+@pytest.mark.parametrize("figures", [("0", "512"), ("50", "1"), ("many", "512"), ("50", "9" * 500)])
+def test_own_figures_that_are_none_are_refused(
+    alice: Client, production: Slot, address: Address, figures: tuple[str, str]
+) -> None:
+    cpu, memory = figures
+    data = {"mode": "standard", "count": "1", "size": "own", "cpu_percent": cpu, "memory_mb": memory}
+    answer = alice.post(address("scale", production), data, headers=HTMX)
+    assert answer.status_code == 400 and "own figures are 5 to 6,400 % of a core" in answer.content.decode()
+    looked = alice.get(address("scale", production), {"size": "own", "cpu_percent": cpu, "memory_mb": memory})
+    assert looked.status_code == 200
+
+
+def test_a_lesser_mode_says_what_size_the_instances_get(
+    domain: Domain, alice: Client, production: Slot, address: Address
+) -> None:
+    Site.objects.update(instance_size="medium")
+    question = alice.get(address("mode", production) + "?mode=free").content.decode()
+    assert "Each instance becomes Small (1 core and 1,792 MB of memory); now it is Medium" in question
