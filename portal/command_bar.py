@@ -104,7 +104,7 @@ def _why_busy(slot: Slot, pending: Operation | None) -> str:
             f"'{slot.site.name}' is prepared for a swap by {pending.actor_name} "
             f"since {pending.created_at:%H:%M} UTC. Complete or cancel it first."
         )
-    if hold:
+    if hold and not kind_of(hold.operation).gives_way:
         doing = kind_of(hold.operation).noun
         return f"'{slot.title}' is busy: {doing} by {hold.operation.actor_name}. Wait until that has ended."
     return ""

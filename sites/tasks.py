@@ -5,6 +5,7 @@ import time
 from collections.abc import Sequence
 
 from celery import shared_task
+from django.conf import settings
 from django.db import transaction
 
 from sites.backups import schedule as backups
@@ -12,6 +13,7 @@ from sites.errors import BackupFailed, BackupPlaceRefused, Unreachable
 from sites.jobs import (
     always_on,
     automatic_certificates,
+    autoscale,
     certificates,
     deliveries,
     domains,
@@ -102,6 +104,13 @@ def load_revision(revision_id: int) -> None:
     """Start the instances for which a request waits, and look again until they listen."""
     if unloading.load(revision_id):
         load_revision.apply_async([revision_id], countdown=LOOK_SECONDS)
+
+
+@shared_task
+def scale_automatically() -> None:
+    """Decide for the slots whose instance count follows a rule."""
+    for operation in autoscale.run():
+        enqueue(operation)
 
 
 @shared_task
@@ -200,6 +209,8 @@ def tick(schedule: Schedule) -> None:
         take_metrics.delay()
     if schedule.is_due("releases", seconds=releases.SECONDS) and releases.is_needed():
         compare_releases.delay()
+    if schedule.is_due("autoscale", seconds=settings.AUTOSCALE_SECONDS):
+        scale_automatically.delay()
     if schedule.is_due("always_on", seconds=always_on.SECONDS):
         keep_sites_loaded.delay()
     if schedule.is_due("unloading", seconds=unloading.SECONDS):

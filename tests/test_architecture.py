@@ -117,6 +117,7 @@ MAY_IMPORT: dict[str, set[str]] = {
         "sites.events",
         "sites.outgoing",
         "sites.webhooks",
+        "sites.capacity",
         "sites.dns_proof",
         "sites.monitoring",
         "sites.operations",

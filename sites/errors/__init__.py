@@ -62,6 +62,7 @@ GreenroomError
 │   │   ├── DomainRefused
 │   │   ├── CertificateRefused
 │   │   ├── TargetRefused   an event target that cannot be taken
+│   │   ├── AutoscaleRefused
 │   │   └── SourceRefused   a repository that cannot be connected
 │   ├── Outdated            somebody else saved the page meanwhile
 │   ├── InstanceCountRefused
@@ -168,6 +169,7 @@ from sites.errors.slots import (
 )
 from sites.errors.sources import FetchFailed, HookLimited, HookRefused, NotConnected, SourceRefused
 from sites.errors.typed import (
+    AutoscaleRefused,
     CertificateRefused,
     DomainRefused,
     InstanceCountRefused,
@@ -194,6 +196,7 @@ __all__ = [
     "AddressNotOffered",
     "AlreadyUp",
     "ArchiveRefused",
+    "AutoscaleRefused",
     "BackupFailed",
     "BackupPlaceRefused",
     "BackupRefused",

@@ -74,6 +74,13 @@ class InstanceSizeRefused(Refused):
     )
 
 
+class AutoscaleRefused(SettingRefused):
+    """A rule for the instance count that cannot be, or a slot that can have none."""
+
+    code = "AutoscaleRefused"
+    sentence = "Autoscale of '{name}' was not changed: {reason}. {remedy}"
+
+
 class WrongNameTyped(Refused):
     """A web site is deleted, which asks for its name, and another one was typed."""
 

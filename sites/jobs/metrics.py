@@ -14,7 +14,7 @@ from django.db import transaction
 from django.db.models import Q, QuerySet
 
 from sites.errors import Unreachable
-from sites.models import MetricSample, MetricState, Revision, Slot, Stay
+from sites.models import Autoscale, MetricSample, MetricState, Revision, Slot, Stay
 from sites.models.clock import now
 from sites.monitoring import releases
 from sites.monitoring.counters import State, Table, read_state
@@ -65,8 +65,10 @@ def _is_new(former: State, counted: Statistics) -> bool:
 
 
 def _requests(former: State, counted: Statistics, taken: float) -> dict[int, Figures]:
-    """What each slot has answered since the last look; empty for those that were visited a while ago."""
+    """What each slot has answered since the last look; empty for those that were visited a while ago, or whose
+    instance count depends on their figures."""
     lingering = {int(slot) for slot, at in former.used.items() if 0 <= taken - at < LINGER_SECONDS}
+    lingering |= set(Autoscale.objects.filter(is_on=True).values_list("slot", flat=True))
     if not former.taken:
         return {}  # nobody knows how long what was counted took
     figures: dict[int, Figures] = {slot: {} for slot in lingering}
@@ -83,14 +85,18 @@ def _requests(former: State, counted: Statistics, taken: float) -> dict[int, Fig
 
 def _stays(figures: Mapping[int, Figures], counted: Statistics) -> dict[int, int]:
     """Revision → the slot in which it stays, or stayed last; of all that have counted bytes or serve a used slot."""
-    revisions = counted.received.keys() | counted.sent.keys()
+    revisions = counted.received.keys() | counted.sent.keys() | counted.active.keys()
     rows = Stay.objects.filter(Q(revision__in=revisions) | Q(slot__in=figures, ended_at=None))
     return dict(rows.order_by("began_at", "pk").values_list("revision_id", "slot_id"))
 
 
 def _add_bytes(figures: dict[int, Figures], former: State, counted: Statistics, stays: Mapping[int, int]) -> None:
-    """What came in and went out at the instances, to the slot in which they are now."""
+    """What came in and went out at the instances, and what they have in progress, to the slot in which they are now."""
     is_new = _is_new(former, counted)
+    for busy, held in counted.active.items():
+        slot = stays.get(busy)
+        if slot in figures and held:
+            figures[slot]["in_flight"] = figures[slot].get("in_flight", 0) + held
     ways = (("bytes_in", former.sent, counted.sent), ("bytes_out", former.received, counted.received))
     for name, before, present in ways:
         growth = grown({} if is_new else before, {str(revision): count for revision, count in present.items()})

@@ -3,6 +3,7 @@
 from sites.models import clock as clock  # it looks at the clock of every connection
 from sites.models.access_token import AccessToken, IdempotentRequest, Scope
 from sites.models.automatic_certificate import AcmeAccount, AutomaticCertificate, CertificateOrder, OrderState
+from sites.models.autoscale import SCHEDULED, Autoscale, CountRange, ScaleMetric, Times
 from sites.models.certificate import Certificate
 from sites.models.custom_domain import CustomDomain, DomainState
 from sites.models.deleted_slot import DeletedSlot
@@ -34,15 +35,18 @@ from sites.models.workload import Workload
 
 __all__ = [
     "PRODUCTION",
+    "SCHEDULED",
     "SIZES",
     "STAGING",
     "AccessToken",
     "AcmeAccount",
     "AutomaticCertificate",
+    "Autoscale",
     "Category",
     "Certificate",
     "CertificateOrder",
     "ChosenSize",
+    "CountRange",
     "CustomDomain",
     "DeletedSlot",
     "Delivery",
@@ -76,6 +80,7 @@ __all__ = [
     "RevisionState",
     "Role",
     "RouterNode",
+    "ScaleMetric",
     "Scope",
     "Site",
     "SiteMember",
@@ -92,6 +97,7 @@ __all__ = [
     "Subscription",
     "Swap",
     "TargetFormat",
+    "Times",
     "Workload",
     "chosen",
     "cluster_of",

@@ -18,6 +18,8 @@ class ModeLimits:
     certificates: int
     """TLS certificates of each slot."""
     has_staging: bool
+    has_autoscale: bool
+    """Of production."""
     sizes: tuple[InstanceSize, ...]
     """That an instance may have, the smallest first."""
 
@@ -28,8 +30,9 @@ class ModeLimits:
         domains = f"up to {self.domains} custom domain names" if self.domains else "no custom domain names"
         certificates = f"up to {self.certificates} certificates" if self.certificates else "no certificates"
         sizes = _sizes_in_words(self.sizes)
+        autoscale = "autoscale of production, " if self.has_autoscale else ""
         staging = "and staged publishing" if self.has_staging else "and no staged publishing"
-        return f"{instances} and {domains} for each slot, {certificates}, {sizes}, {staging}."
+        return f"{instances} and {domains} for each slot, {certificates}, {sizes}, {autoscale}{staging}."
 
 
 class Mode(models.TextChoices):
@@ -57,9 +60,28 @@ def _sizes_in_words(sizes: tuple[InstanceSize, ...]) -> str:
 
 
 LIMITS = {
-    Mode.FREE: ModeLimits(instances=1, domains=0, certificates=0, has_staging=False, sizes=(InstanceSize.SMALL,)),
-    Mode.SHARED: ModeLimits(
-        instances=6, domains=20, certificates=0, has_staging=False, sizes=(InstanceSize.SMALL, InstanceSize.MEDIUM)
+    Mode.FREE: ModeLimits(
+        instances=1,
+        domains=0,
+        certificates=0,
+        has_staging=False,
+        has_autoscale=False,
+        sizes=(InstanceSize.SMALL,),
     ),
-    Mode.STANDARD: ModeLimits(instances=10, domains=100, certificates=100, has_staging=True, sizes=tuple(InstanceSize)),
+    Mode.SHARED: ModeLimits(
+        instances=6,
+        domains=20,
+        certificates=0,
+        has_staging=False,
+        has_autoscale=False,
+        sizes=(InstanceSize.SMALL, InstanceSize.MEDIUM),
+    ),
+    Mode.STANDARD: ModeLimits(
+        instances=10,
+        domains=100,
+        certificates=100,
+        has_staging=True,
+        has_autoscale=True,
+        sizes=tuple(InstanceSize),
+    ),
 }

@@ -19,7 +19,7 @@ EDGES = (
     *(1_000, 2_500, 5_000, 10_000, 30_000, 60_000, 300_000, 600_000, 1_800_000, 3_600_000),
 )
 """Bounds of the router's buckets in milliseconds."""
-LEVELS = ("memory", "instances")
+LEVELS = ("memory", "instances", "in_flight")
 """Of these a longer span has the highest."""
 
 

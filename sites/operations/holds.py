@@ -3,8 +3,10 @@
 from collections.abc import Sequence
 
 from django.db import IntegrityError, transaction
+from django.db.models import F
+from django.db.models.functions import Now
 
-from sites.models import Operation, OperationState, Slot, SlotChange, SlotHold
+from sites.models import Operation, OperationState, OperationStep, Site, Slot, SlotChange, SlotHold, Step
 
 
 def take(operation: Operation, slots: Sequence[Slot]) -> bool:
@@ -34,9 +36,33 @@ def borrow(operation: Operation, slots: Sequence[Slot]) -> bool:
     return True
 
 
-def holder_of(slots: Sequence[Slot]) -> SlotHold | None:
-    """Who has one of the slots."""
-    return SlotHold.objects.filter(slot__in=slots).select_related("operation", "slot__site").first()
+def lock_holders(slots: Sequence[Slot]) -> list[Operation]:
+    """The operations that have one of the slots, with slots and operations locked, in the order in which workers lock.
+
+    For whoever asks whether they give way.
+    """
+    list(Slot.objects.select_for_update().filter(pk__in=[slot.pk for slot in slots]).order_by("pk").values_list("pk"))
+    held = SlotHold.objects.filter(slot__in=slots).values("operation")
+    return list(Operation.objects.select_for_update().filter(pk__in=held).order_by("pk"))
+
+
+def end_early(operation: Operation, outcome: str, *, is_switched: bool) -> None:
+    """End an operation of which nothing has to be undone, in the transaction of what goes past it.
+
+    Its worker finds that its attempt is overtaken. `is_switched`: what it was to do is done, and only routers were
+    waited for, which go on by themselves.
+    """
+    state = OperationState.SUCCEEDED if is_switched else OperationState.CANCELLED
+    ended = {"state": state, "outcome": outcome, "claimed_by": "", "ended_at": Now(), "attempt": F("attempt") + 1}
+    Operation.objects.filter(pk=operation.pk).update(**ended, **({"step": Step.DONE} if is_switched else {}))
+    OperationStep.objects.filter(operation=operation, ended_at=None).update(ended_at=Now())
+    SlotHold.objects.filter(operation=operation).delete()
+    Site.objects.filter(operations=operation).update(routes_version=F("routes_version") + 1)
+
+
+def holders_of(slots: Sequence[Slot]) -> list[SlotHold]:
+    """Who has the slots."""
+    return list(SlotHold.objects.filter(slot__in=slots).select_related("operation", "slot__site").order_by("pk"))
 
 
 def unchanged(operation: Operation, slots: Sequence[Slot]) -> list[SlotChange]:

@@ -87,6 +87,8 @@ class OperationKind(ABC):
     """Whether it ends the roll-back window of a swap before it, also where it makes no swap itself."""
     borrows_from_preview = False
     """Whether it is possible on production while a preview holds it."""
+    gives_way = False
+    """Whether it ends at once when a person asks for something else of its slots; nothing of it has to be undone."""
     ends_preview = False
     """Whether a preview whose hold it has borrowed ends with it."""
 

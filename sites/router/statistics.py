@@ -7,13 +7,14 @@ from urllib.parse import urlencode
 
 _LINES = (
     r"^vhost\..+\.route\.s\d+\.upstream_rq_(\d{3}|time)$|"
-    r"^cluster\.r\d+\.upstream_cx_[rt]x_bytes_total$|"
+    r"^cluster\.r\d+\.upstream_(cx_[rt]x_bytes_total|rq_active)$|"
     r"^server\.uptime$"
 )
 STATISTICS = "/stats?usedonly&" + urlencode({"histogram_buckets": "disjoint", "filter": _LINES})
 _CODE = re.compile(r"vhost\..+\.route\.s(\d+)\.upstream_rq_(\d{3}): (\d+)")
 _TIME = re.compile(r"vhost\..+\.route\.s(\d+)\.upstream_rq_time: (.*)")
 _BYTES = re.compile(r"cluster\.r(\d+)\.upstream_cx_([rt])x_bytes_total: (\d+)")
+_ACTIVE = re.compile(r"cluster\.r(\d+)\.upstream_rq_active: (\d+)")
 _UPTIME = re.compile(r"server\.uptime: (\d+)")
 _BUCKET = re.compile(r"B([\d.e+]+)\((?:\d+|nan),(\d+)\)")
 
@@ -32,6 +33,8 @@ class Statistics:
     """Revision → bytes that its instances have sent."""
     sent: dict[int, int] = field(default_factory=dict)
     """Revision → bytes that were sent to its instances."""
+    active: dict[int, int] = field(default_factory=dict)
+    """Revision → requests, streams and WebSockets that its instances have at this moment."""
 
 
 def parse(text: str, moment: float) -> Statistics:
@@ -39,6 +42,7 @@ def parse(text: str, moment: float) -> Statistics:
     codes: dict[int, Counter[str]] = defaultdict(Counter)
     times: dict[int, Counter[str]] = defaultdict(Counter)
     bytes_of: dict[str, dict[int, int]] = {"r": {}, "t": {}}
+    active: dict[int, int] = {}
     uptime = 0
     for line in text.splitlines():
         if found := _CODE.fullmatch(line):
@@ -47,6 +51,8 @@ def parse(text: str, moment: float) -> Statistics:
             times[int(found[1])].update({bound: int(count) for bound, count in _BUCKET.findall(found[2]) if int(count)})
         elif found := _BYTES.fullmatch(line):
             bytes_of[found[2]][int(found[1])] = int(found[3])
+        elif found := _ACTIVE.fullmatch(line):
+            active[int(found[1])] = int(found[2])
         elif found := _UPTIME.fullmatch(line):
             uptime = int(found[1])
     return Statistics(
@@ -55,4 +61,5 @@ def parse(text: str, moment: float) -> Statistics:
         {slot: dict(found) for slot, found in times.items()},
         bytes_of["r"],
         bytes_of["t"],
+        active,
     )

@@ -40,7 +40,8 @@ def begin(
         actor_name=actor_name or required(acting_user, "the name of who acts").get_username(),
     )
     wanted = list(slots)
-    if not (kind.borrows_from_preview and holds.borrow(operation, wanted)) and not holds.take(operation, wanted):
+    is_borrowed = kind.borrows_from_preview and holds.borrow(operation, wanted)
+    if not (is_borrowed or holds.take(operation, wanted) or _go_past(operation, wanted)):
         _wait_or_refuse(kind, operation, wanted)
     changes = holds.unchanged(operation, wanted)
     if only_if is not None:
@@ -59,14 +60,31 @@ def begin(
 
 def ensure_free(slots: Iterable[Slot], *, wanted: OperationKind) -> None:
     """Raises SlotBusy when an operation holds one of the slots; a courtesy before long work, `begin` is the guard."""
-    hold = holds.holder_of(list(slots))
-    if hold is not None and not _may_wait(wanted, hold):
-        raise _busy(hold.slot, hold.operation, wanted=wanted.noun)
+    for hold in holds.holders_of(list(slots)):
+        if not kind_of(hold.operation).gives_way and not _may_wait(wanted, hold):
+            raise _busy(hold.slot, hold.operation, wanted=wanted.noun)
+
+
+def _go_past(operation: Operation, slots: list[Slot]) -> bool:
+    """End what gives way, and hold its slots; False, and nothing is changed, when something else has one of them."""
+    others = holds.lock_holders(slots)
+    if not others or not all(kind_of(other).gives_way for other in others):
+        return False
+    for other in others:
+        kind, changes = kind_of(other), list(other.changes.loaded())
+        is_switched = other.step in Operation.AFTER_SWITCH
+        gave_way = f"The {kind.noun} of '{other.target}' gave way to the {kind_of(operation).noun} of "
+        outcome = kind.success(other, changes) if is_switched else f"{gave_way}{operation.actor_name}."
+        holds.end_early(other, outcome, is_switched=is_switched)
+        if is_switched:
+            kind.on_success(other, changes)
+    return holds.take(operation, slots)
 
 
 def _wait_or_refuse(kind: OperationKind, operation: Operation, slots: list[Slot]) -> None:
     """Put a first publication behind what creates its slot, and a fetch behind anything. Else raises SlotBusy."""
-    hold = holds.holder_of(slots)
+    found = holds.holders_of(slots)
+    hold = next((one for one in found if not kind_of(one.operation).gives_way), None)
     if hold is None:
         raise Refused(f"Another operation on '{operation.target}' ended just now. Nothing was changed; try again.")
     if not _may_wait(kind, hold):

@@ -7,7 +7,7 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.views.decorators.http import require_http_methods
 
-from portal import kept_form
+from portal import autoscale_form, kept_form
 from portal.answers import answer_operation
 from portal.http import PortalRequest
 from portal.settings_commands import settings_commands
@@ -16,8 +16,9 @@ from portal.views.site_pages import parts
 from portal.views.site_pages.scale_choice import read_choice, size_query
 from sites.access import get_slot, get_slot_for_change
 from sites.errors import SettingRefused
-from sites.models import Slot
+from sites.models import Operation, Slot
 from sites.services import sites, slots
+from sites.services.autoscale import decisions_of, note_of, read_rule, save_rule, why_no_autoscale
 
 ENABLE = "enable"
 """What UPGRADE wants to go on with once the mode is saved."""
@@ -41,6 +42,8 @@ def scale(request: PortalRequest, site_name: str, slot_name: str) -> HttpRespons
         "scale",
         {
             "choice": choice,
+            "why_no_autoscale": why_no_autoscale(slot),
+            **_autoscale(slot, chosen),
             "has_staging": slot.site.slots.count() > 1,
             "then": chosen.get("then", ""),
             "is_returned": returned is not None,
@@ -58,14 +61,41 @@ def _returned(request: PortalRequest, slot: Slot) -> QueryDict | None:
     return kept_form.returned(request, request.path, asked)
 
 
+def _autoscale(slot: Slot, chosen: QueryDict) -> dict[str, object]:
+    """The rule of a slot that can have one, its last decisions, and what keeps it from the next."""
+    if why_no_autoscale(slot):
+        return {}
+    auto = autoscale_form.read_choice(read_rule(slot), chosen)
+    return {"auto": auto, "decisions": decisions_of(slot), "note": note_of(slot)}
+
+
+def _save_rule(request: PortalRequest, slot: Slot) -> tuple[Operation | None, bool]:
+    """Save the rule where it was changed; what was recorded, and whether a rule has the count now."""
+    saved = read_rule(slot)
+    if why_no_autoscale(slot) or f"{autoscale_form.PREFIX}-metric" not in request.POST:
+        return None, saved.is_on and not why_no_autoscale(slot)
+    if not autoscale_form.is_changed(saved, request.POST):
+        return None, saved.is_on
+    sent = autoscale_form.AutoscaleForm(request.POST)
+    if faults := sent.faults(slot):
+        raise SettingRefused(f"Autoscale of '{slot.title}' was not changed. {' '.join(faults)}")
+    rule = sent.rule()
+    return save_rule(acting_user=request.user, slot=slot, rule=rule), rule.is_on
+
+
 def _save(request: PortalRequest, slot: Slot) -> HttpResponse:
     """Save the count; a change of mode or size is asked about first, unless it is the way to staged publishing."""
     form = ScaleForm(request.POST)
     if not form.is_valid():
         raise SettingRefused(form.sentence(slot))
     mode, count, size = form.cleaned_data["mode"], form.cleaned_data["count"], form.size_of(slot.site)
+    recorded, has_rule = _save_rule(request, slot)
+    if has_rule:
+        count = slot.instance_count  # the rule may have changed it since the page was shown
     here = reverse("site-scale", args=[slot.site.name, slot.name])
     if mode == slot.site.mode and size == slot.site.size:
+        if count == slot.instance_count and recorded is not None:
+            return answer_operation(request, recorded, here)
         return answer_operation(request, slots.scale(acting_user=request.user, slot=slot, count=count), here)
     address = [slot.site.name, slot.name]
     wanted = {slot.pk: count} if count != slot.instance_count else {}

@@ -8,12 +8,13 @@ from ninja import Router
 from sites import access
 from sites.api.asking import ASKED, asked, user_of
 from sites.api.authentication import ADMINISTER, READ
-from sites.api.shapes.common import SiteName, answers
+from sites.api.shapes.autoscale import AutoscaleRule, AutoscaleShown, describe_autoscale, rule_of
+from sites.api.shapes.common import SiteName, SlotName, answers
 from sites.api.shapes.scale import NewSize, ScaleShown, describe_scale
 from sites.api.shapes.sites import NewMode
 from sites.errors import SettingRefused
 from sites.models import Operation, Site
-from sites.services import sites, sizes
+from sites.services import autoscale, sites, sizes
 
 router = Router(tags=["scale"])
 
@@ -47,6 +48,24 @@ def change_size(request: HttpRequest, site_name: SiteName, body: NewSize) -> Htt
         return sizes.change_size(acting_user=user, site=site, size=size, counts=_counts(site, body.instances))
 
     return asked(request, begin)
+
+
+@router.get("/sites/{site_name}/slots/{slot_name}/autoscale", response=answers(200, AutoscaleShown), auth=READ)
+def get_autoscale(request: HttpRequest, site_name: SiteName, slot_name: SlotName) -> AutoscaleShown:
+    """The rule that changes the instance count of production, and its last decisions."""
+    return describe_autoscale(access.get_slot(user_of(request), site_name, slot_name))
+
+
+@router.put("/sites/{site_name}/slots/{slot_name}/autoscale", response=ASKED, auth=ADMINISTER)
+def save_autoscale(request: HttpRequest, site_name: SiteName, slot_name: SlotName, body: AutoscaleRule) -> HttpResponse:
+    """Let the instance count of production follow a rule, or not. What is left out has its default."""
+    user = user_of(request)
+    return asked(
+        request,
+        lambda: autoscale.save_rule(
+            acting_user=user, slot=access.get_slot(user, site_name, slot_name), rule=rule_of(body)
+        ),
+    )
 
 
 def _counts(site: Site, wanted: Mapping[str, int]) -> dict[int, int]:

@@ -34,6 +34,7 @@ MEMBERS = Recorded("members", "change of the subscription", "Changing the subscr
 SITE_PEOPLE = Recorded("site_people", "change of the people", "Changing who belongs to '{target}'")
 DOMAINS = Recorded("domains", "change of the domain names", "Changing the domain names of '{target}'")
 SOURCE_CONTROL = Recorded("source_control", "change of the source control", "Changing the source control of '{target}'")
+AUTOSCALE_RULE = Recorded("autoscale_rule", "change of autoscale", "Changing autoscale of '{target}'")
 CERTIFICATES = Recorded("certificates", "change of the certificates", "Changing the certificates of '{target}'")
 MAINTENANCE = Recorded("maintenance", "change of the maintenance page", "Changing the maintenance page of '{target}'")
 EVENT_TARGETS = Recorded("event_targets", "change of the event targets", "Changing the event targets of '{target}'")

@@ -6,6 +6,7 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
+from sites.jobs import autoscale
 from sites.models import Category, Operation, Site, Slot
 from sites.services.settings import Entry
 from tests.domain import Domain
@@ -120,6 +121,24 @@ def test_the_size_is_changed_and_shown_with_what_it_takes(
     assert refused.status_code == 400
     unfit = program.put("/sites/contoso/size", {"size": "own", "cpu_percent": 6400})
     assert (unfit.status_code, unfit.json()["code"]) == (409, "InstanceSizeRefused")
+
+
+def test_a_rule_of_autoscale_is_saved_and_shown_with_its_decisions(
+    domain: Domain, program: Program, slots: tuple[Slot, Slot]
+) -> None:
+    address = "/sites/contoso/slots/production/autoscale"
+    assert program.get(address).json()["rule"]["is_on"] is False
+    rule = {"is_on": True, "metric": "none", "ranges": {"always": {"least": 2, "most": 2}}}
+    assert program.put(address, rule).status_code == 202
+    domain.work(autoscale.run()[0])
+    shown = program.get(address).json()
+    assert shown["rule"]["ranges"]["night"] == {"least": 2, "most": 2} and shown["note"] == ""
+    assert [one["outcome"] for one in shown["decisions"]] == [
+        "'contoso' has 2 instances now, before 1: the minimum is 2."
+    ]
+    refused = program.put(f"{STAGING}/autoscale", rule)
+    assert refused.json()["code"] == "AutoscaleRefused"
+    assert "not available for non-production slots" in refused.json()["message"]
 
 
 def test_deployments_are_listed_with_their_log(domain: Domain, program: Program, slots: tuple[Slot, Slot]) -> None:

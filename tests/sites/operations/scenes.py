@@ -6,8 +6,8 @@ from pathlib import Path
 
 from django.db.models import F
 
-from sites.jobs import reconcile, retire
-from sites.models import Category, ChosenSize, InstanceSize, Operation, Revision, Site, SizeFigures, Slot
+from sites.jobs import autoscale, reconcile, retire
+from sites.models import Autoscale, Category, ChosenSize, InstanceSize, Operation, Revision, Site, SizeFigures, Slot
 from sites.models.clock import now
 from sites.planning import mount_folder
 from sites.services import custom_sites, deployments, sizes, slots, source_control, swaps
@@ -151,6 +151,12 @@ def scale_in(domain: Domain) -> Ask:
     return lambda: slots.scale(acting_user=domain.alice, slot=production, count=1)
 
 
+def scale_automatically(domain: Domain) -> Ask:
+    production, _staging = furnished(domain)
+    Autoscale.objects.create(slot=production, is_on=True, metric="none", ranges={"always": [4, 4]})
+    return lambda: autoscale.run()[0]
+
+
 def change_mode(domain: Domain) -> Ask:
     production, staging = furnished(domain)
     return lambda: site_services.change_mode(
@@ -241,6 +247,7 @@ SCENES: dict[str, tuple[Callable[[Domain], Ask], ...]] = {
     "swap": (swap, swap_that_reuses, previewed_swap),
     "roll_back": (roll_back,),
     "scale": (scale, scale_in),
+    "autoscale": (scale_automatically,),
     "change_mode": (change_mode,),
     "change_size": (change_size,),
     "change_settings": (change_settings,),

@@ -8,6 +8,7 @@ from sites.router.statistics import STATISTICS, parse
 ANSWER = """\
 cluster.r12.upstream_cx_rx_bytes_total: 3400
 cluster.r12.upstream_cx_tx_bytes_total: 120
+cluster.r12.upstream_rq_active: 3
 server.uptime: 60
 vhost.contoso.example.org.route.s7.upstream_rq_200: 2
 vhost.contoso.localhost.route.s7.upstream_rq_200: 3
@@ -24,6 +25,7 @@ def test_answers_and_their_times_are_counted_by_slot_and_bytes_by_revision() -> 
     assert found.codes == {7: {"200": 5, "404": 1}}
     assert found.times == {7: {"1": 2, "5": 3, "1e+06": 1}, 8: {}}
     assert (found.received, found.sent) == ({12: 3400}, {12: 120})
+    assert found.active == {12: 3}
 
 
 def test_the_question_asks_for_nothing_else() -> None:

@@ -7,7 +7,8 @@ from django.test import Client
 from django.urls import reverse
 from pytest_django import Settings
 
-from sites.models import SIZES, Mode, Operation, Site, Slot
+from sites.jobs import autoscale
+from sites.models import SIZES, Autoscale, Mode, Operation, Site, Slot
 from sites.services import slots
 from sites.services.certificates import add_certificate
 from sites.services.domains import add_domain
@@ -208,3 +209,85 @@ def test_a_lesser_mode_says_what_size_the_instances_get(
     Site.objects.update(instance_size="medium")
     question = alice.get(address("mode", production) + "?mode=free").content.decode()
     assert "Each instance becomes Small (1 core and 1,792 MB of memory); now it is Medium" in question
+
+
+RULE = {
+    "mode": "standard",
+    "count": "1",
+    "auto-metric": "cpu",
+    "auto-low": "50",
+    "auto-high": "70",
+    "auto-out_seconds": "30",
+    "auto-in_seconds": "120",
+    "auto-schedule": "times",
+    "auto-time_zone": "Europe/Berlin",
+    "auto-day_begins": "07:30",
+    "auto-day_ends": "19:00",
+    **{f"auto-least_{times}": "1" for times in ("always", "day", "night", "weekend")},
+    **{f"auto-most_{times}": "3" for times in ("always", "night", "weekend")},
+    "auto-most_day": "6",
+}
+
+
+def test_a_rule_of_autoscale_is_saved_and_shown(alice: Client, production: Slot, address: Address) -> None:
+    answer = alice.post(address("scale", production), RULE)
+    assert (answer.status_code, answer["Location"]) == (303, address("scale", production))
+    rule = Autoscale.objects.get()
+    assert (rule.is_on, rule.metric, rule.low, rule.high) == (True, "cpu", 50, 70)
+    assert (str(rule.day_begins), rule.ranges["day"]) == ("07:30:00", [1, 6])
+    page = alice.get(address("scale", production)).content.decode()
+    assert 'name="auto-time_zone" value="Europe/Berlin"' in page and "setting--changed" not in page
+    assert Operation.objects.latest("pk").kind == "autoscale_rule"
+
+
+def test_a_count_that_the_rule_has_changed_meanwhile_is_not_set_back(
+    alice: Client, production: Slot, address: Address
+) -> None:
+    alice.post(address("scale", production), RULE)
+    Slot.objects.filter(pk=production.pk).update(instance_count=4)
+    alice.post(address("scale", production), RULE | {"auto-high": "75"})
+    assert Autoscale.objects.get().high == 75
+    assert not Operation.objects.filter(kind="scale").exists()
+
+
+def test_all_faults_of_a_rule_are_said_and_nothing_is_saved(alice: Client, production: Slot, address: Address) -> None:
+    faulty = RULE | {"auto-low": "80", "auto-time_zone": "Mars/Olympus", "auto-least_day": "7"}
+    answer = alice.post(address("scale", production), faulty, headers=HTMX)
+    assert answer.status_code == 400
+    said = answer.content.decode().replace("&#x27;", "'")
+    assert "target of 80 to 70" in said and "'Mars/Olympus' is no time zone" in said and "From 7 to 6 instances" in said
+    unreadable = alice.post(address("scale", production), RULE | {"auto-day_begins": "noon"}, headers=HTMX)
+    assert "These fields need another value: day begins." in unreadable.content.decode()
+    assert not Autoscale.objects.exists()
+
+
+def test_what_is_chosen_is_shown_as_not_saved(alice: Client, production: Slot, address: Address) -> None:
+    page = alice.get(address("scale", production), RULE | {"auto-metric": "nonsense"}).content.decode()
+    assert 'value="Europe/Berlin" maxlength="64" data-saved="UTC"' in page
+    assert not Autoscale.objects.exists()
+
+
+def test_decisions_and_what_keeps_from_them_are_shown(
+    domain: Domain, alice: Client, production: Slot, address: Address
+) -> None:
+    Autoscale.objects.create(slot=production, is_on=True, metric="none", ranges={"always": [2, 2]})
+    assert domain.work(autoscale.run()[0]).state == "succeeded"
+    Autoscale.objects.update(note="It wanted more than there is.")
+    page = alice.get(address("scale", production)).content.decode().replace("&#x27;", "'")
+    assert "'contoso' has 2 instances now, before 1: the minimum is 2." in page
+    assert "It wanted more than there is." in page
+
+
+def test_nothing_is_grey_while_an_automatic_scale_goes_on(
+    domain: Domain, alice: Client, production: Slot, address: Address
+) -> None:
+    Autoscale.objects.create(slot=production, is_on=True, metric="none", ranges={"always": [2, 2]})
+    autoscale.run()
+    commands = {command.key: command for command in alice.get(address("dashboard", production)).context["commands"]}
+    assert (commands["swap"].reason, commands["restart"].reason) == ("", "")
+
+
+def test_a_mode_without_autoscale_says_so_beside_the_count(domain: Domain, alice: Client, address: Address) -> None:
+    slot = domain.create("small", mode="shared").slots.get()
+    page = alice.get(address("scale", slot)).content.decode()
+    assert "AutoScale is not available in Shared mode" in page and "auto-metric" not in page
