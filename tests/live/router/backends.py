@@ -60,7 +60,7 @@ class Backends:
                 headers={"X-Label": label, "X-Envoy-Upstream-Canary": "true", "X-Powered-By": "the application"},
             )
 
-        application = web.Application()
+        application = web.Application(client_max_size=8 * 1024**2)
         application.router.add_route("*", "/{path:.*}", answer)
         runner = web.AppRunner(application, access_log=None, shutdown_timeout=0.1, handler_cancellation=True)
         await runner.setup()
