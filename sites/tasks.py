@@ -174,8 +174,11 @@ def order_certificates() -> None:
         if is_mine:
             automatic_certificates.begin_due()
             until = time.monotonic() + orders.TURN_SECONDS
-            while orders.run() and time.monotonic() < until:
-                pass
+            while (notices := orders.run()) is not None:
+                for notice in notices:
+                    send_mail.delay(notice.to, notice.subject, notice.body)
+                if time.monotonic() > until:
+                    break
 
 
 @shared_task

@@ -1,8 +1,10 @@
 """Which certificates are to be ordered now: within the limits, in time before the end, later after each failure."""
 
 import secrets
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from allauth.account.models import EmailAddress
 from django.conf import settings
 from django.db import transaction
 from django.db.models import F, QuerySet
@@ -16,8 +18,10 @@ from sites.models import (
     Certificate,
     CertificateOrder,
     HostName,
+    Membership,
     Mode,
     OrderState,
+    Role,
     Slot,
 )
 from sites.models.clock import now
@@ -36,6 +40,15 @@ KEPT = timedelta(days=30)
 """So long an order that has ended is kept."""
 ASK_EVERY = timedelta(hours=12)
 LONGEST = 600
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """A mail to be sent."""
+
+    to: str
+    subject: str
+    body: str
 
 
 def begin_due() -> None:
@@ -99,13 +112,13 @@ def _put_off(wish: AutomaticCertificate, sentence: str) -> None:
 
 
 @transaction.atomic
-def fail(order: CertificateOrder, reason: str) -> None:
-    """The order has ended; the next one is begun later, after each failure twice as late."""
+def fail(order: CertificateOrder, reason: str) -> list[Notice]:
+    """The order has ended, and the next one is begun later, after each failure twice as late; whom to write of it."""
     if not _end(order, OrderState.FAILED):
-        return
+        return []
     wish = _wish_of(order)
     if wish is None:
-        return
+        return []
     pause = min(FIRST_PAUSE * 2 ** min(wish.failures, 10), LONGEST_PAUSE)
     wish.failures = min(wish.failures + 1, 1000)
     wish.due_at = now() + pause
@@ -113,22 +126,33 @@ def fail(order: CertificateOrder, reason: str) -> None:
     wish.save(update_fields=["failures", "due_at", "last_error"])
     slot = wish.host_name.slot
     slot.site.touch_routes()
-    if wish.failures == 1:
-        again = f"It is tried again at {wish.due_at:%Y-%m-%d %H:%M} UTC, and later."
-        _record(slot, f"{wish.last_error} {again}", error_code=CertificateRefused.code)
+    if wish.failures > 1:
+        return []
+    said = f"{wish.last_error} It is tried again at {wish.due_at:%Y-%m-%d %H:%M} UTC, and later."
+    _record(slot, said, error_code=CertificateRefused.code)
+    subject = f"[Greenroom, {settings.PORTAL_HOST}] No certificate for {order.name}"
+    return [Notice(to, subject, f"{said}\n\n{settings.PORTAL_URL}\n") for to in _owners(slot)]
 
 
-def install(order: CertificateOrder, chain: str) -> None:
-    """Take what was issued, give it at the host name, and forget the one before it."""
+def _owners(slot: Slot) -> list[str]:
+    """The verified addresses of the people who own the subscription, where mails are sent at all."""
+    if not settings.EMAIL_HOST:
+        return []
+    owners = Membership.objects.filter(subscription=slot.site.subscription, role=Role.OWNER, user__is_active=True)
+    held = EmailAddress.objects.filter(user__in=owners.values("user"), verified=True, primary=True)
+    return sorted(held.values_list("email", flat=True))
+
+
+def install(order: CertificateOrder, chain: str) -> list[Notice]:
+    """Take what was issued, give it at the host name, and forget the one before it; returns what `fail` does."""
     try:
         pair = read_upload(chain.encode() + str(order.key).encode(), "", at=now())
     except CertificateRefused as refusal:
-        fail(order, f"what was issued cannot be served ({refusal.values['reason']})")
-        return
+        return fail(order, f"what was issued cannot be served ({refusal.values['reason']})")
     with transaction.atomic():
         wish = _wish_of(order)
         if wish is None or not _end(order, OrderState.ISSUED):
-            return
+            return []
         slot = Slot.objects.select_for_update(of=("self",)).select_related("site").get(pk=wish.host_name.slot_id)
         former = wish.certificate
         certificate = Certificate.objects.create(
@@ -153,6 +177,7 @@ def install(order: CertificateOrder, chain: str) -> None:
         slot.site.touch_routes()
         until = f"until {certificate.not_after:%Y-%m-%d}, and renewed from {wish.due_at:%Y-%m-%d} on"
         _record(slot, f"{order.name} has a certificate by {certificate.issuer}, good {until}.")
+        return []
 
 
 def renewal_of(certificate: Certificate) -> datetime:

@@ -15,6 +15,7 @@ from sites.acme.records import RecordRefused
 from sites.acme.shapes import DNS, AccountUnknown, AcmeRefused, AcmeUnreachable, Answer, kind_for, placed_from
 from sites.errors import RouterUnreachable
 from sites.jobs import automatic_certificates
+from sites.jobs.automatic_certificates import Notice
 from sites.models import AcmeAccount, CertificateOrder, OrderState, Site
 from sites.models.clock import now
 from sites.operations import routers
@@ -52,14 +53,14 @@ def is_needed() -> bool:
     return CertificateOrder.objects.filter(due_at__lte=now()).exists()
 
 
-def run() -> bool:
-    """Take a few orders one step further; False where none was due."""
+def run() -> list[Notice] | None:
+    """Take a few orders one step further; whom to write of those that have failed. None: no order was due."""
     taken = _take_due()
     with ThreadPoolExecutor(max_workers=AT_ONCE, thread_name_prefix="acme") as threads:
         steps = list(threads.map(_do, [_prepared(order) for order in taken]))
-    for step in steps:
-        _settle(step)
-    return bool(taken)
+    if not taken:
+        return None
+    return [notice for step in steps for notice in _settle(step)]
 
 
 def _take_due() -> list[CertificateOrder]:
@@ -113,23 +114,24 @@ def _remove_records(order: CertificateOrder) -> None:
         records.remove(configured.records(), proof["name"], proof["value"], configured.hook_environment())
 
 
-def _settle(step: Step) -> None:
+def _settle(step: Step) -> list[Notice]:
     """Write down what a step came to; an order that somebody else took on meanwhile stays as it is."""
     order = step.order
     if order.state not in CertificateOrder.OPEN:
         _note_removal(step)
     elif step.refusal:
-        automatic_certificates.fail(order, step.refusal)
+        return automatic_certificates.fail(order, step.refusal)
     elif step.delay:
-        _note_delay(step)
+        return _note_delay(step)
     elif order.state == OrderState.REQUESTED and step.answer is not None:
         _note_placed(order, step.answer)
     elif order.state == OrderState.PLACED:
-        _show_proof(order)
+        return _show_proof(order)
     elif step.answer is not None and step.answer.chain:
-        automatic_certificates.install(order, step.answer.chain)
+        return automatic_certificates.install(order, step.answer.chain)
     else:
-        _look_again(order)
+        return _look_again(order)
+    return []
 
 
 def _note_placed(order: CertificateOrder, answer: Answer) -> None:
@@ -141,12 +143,12 @@ def _note_placed(order: CertificateOrder, answer: Answer) -> None:
             order.automatic.host_name.slot.site.touch_routes()
 
 
-def _show_proof(order: CertificateOrder) -> None:
+def _show_proof(order: CertificateOrder) -> list[Notice]:
     """Have every router show it, or DNS, before the authority looks."""
     if kind_for(order.name) == DNS:
         later = now() + timedelta(seconds=settings.ACME_DNS_SECONDS)
         order.transition(OrderState.PLACED, OrderState.PROVING, due_at=later, tries=0)
-        return
+        return []
     site = Site.objects.filter(slots__host_names__automatic=order.automatic_id).first()
     try:
         is_shown = site is None or not routers.publish(site).missing
@@ -154,24 +156,24 @@ def _show_proof(order: CertificateOrder) -> None:
         is_shown = False
     if is_shown or (order.placed_at is not None and now() - order.placed_at > ROUTER_PATIENCE):
         order.transition(OrderState.PLACED, OrderState.PROVING, due_at=now(), tries=0)
-    else:
-        _look_again(order, seconds=1)
+        return []
+    return _look_again(order, seconds=1)
 
 
-def _note_delay(step: Step) -> None:
+def _note_delay(step: Step) -> list[Notice]:
     order = step.order
     if step.is_account_unknown:
         AcmeAccount.objects.filter(pk=order.account_id, uri=order.account.uri).update(uri="")
-    _look_again(order, delay=step.delay)
+    return _look_again(order, delay=step.delay)
 
 
-def _look_again(order: CertificateOrder, *, seconds: float | None = None, delay: str = "") -> None:
+def _look_again(order: CertificateOrder, *, seconds: float | None = None, delay: str = "") -> list[Notice]:
     if order.state in CertificateOrder.OPEN and now() - order.created_at > PATIENCE:
-        automatic_certificates.fail(order, delay or "the authority has not issued it within an hour")
-        return
+        return automatic_certificates.fail(order, delay or "the authority has not issued it within an hour")
     pause = seconds or min(PAUSE_SECONDS * 2 ** min(order.tries, 10), LONGEST_PAUSE_SECONDS)
     due_at = now() + timedelta(seconds=pause)
     order.transition(order.state, order.state, tries=order.tries + 1, due_at=due_at)
+    return []
 
 
 def _note_removal(step: Step) -> None:

@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
+from allauth.account.models import EmailAddress
 from pytest_django import Settings
 
 from sites import routing
@@ -19,6 +20,7 @@ from sites.models import (
     CertificateOrder,
     HostName,
     Operation,
+    RouterNode,
     Site,
     Slot,
 )
@@ -211,7 +213,7 @@ def test_a_worker_may_die_after_any_step_before_it_has_said_so(
     start(domain, slot, name)
     done = 0
 
-    def settle(_: orders.Step) -> None:
+    def settle(_: orders.Step) -> list[automatic_certificates.Notice]:
         raise KeyboardInterrupt
 
     for _ in range(8):
@@ -247,6 +249,24 @@ def test_a_refusal_is_said_once_and_tried_later_and_later(domain: Domain, slot: 
     work()
     wish.refresh_from_db()
     assert (wish.failures, wish.last_error, list(given(slot))) == (0, "", [WWW])
+
+
+def test_owners_get_one_mail_for_a_row_of_failures(
+    domain: Domain, slot: Slot, authority: Authority, settings: Settings
+) -> None:
+    settings.EMAIL_HOST = "mail.example"
+    for user, verified in ((domain.alice, True), (domain.bob, True), (domain.charlie, False)):
+        address = f"{user.username}@fabrikam.example"
+        EmailAddress.objects.create(user=user, email=address, verified=verified, primary=True)
+    start(domain, slot)
+    told = []
+    for _ in range(2):
+        authority.says = [AcmeRefused("no A record")]
+        make_due()
+        automatic_certificates.begin_due()
+        told += orders.run() or []
+    assert [(notice.to, "no A record" in notice.body) for notice in told] == [("alice@fabrikam.example", True)]
+    assert orders.run() is None
 
 
 def test_an_authority_that_is_away_is_asked_again_for_an_hour(domain: Domain, slot: Slot, authority: Authority) -> None:
@@ -286,11 +306,9 @@ def test_an_account_that_the_authority_has_lost_is_made_anew(domain: Domain, slo
 
 
 def test_the_authority_looks_only_when_every_router_shows_the_proof(
-    domain: Domain, slot: Slot, authority: Authority, monkeypatch: pytest.MonkeyPatch
+    domain: Domain, slot: Slot, authority: Authority
 ) -> None:
-    domain.router.nodes["router-2"] = type(domain.router.nodes["router-1"])()
-    routing.DatabaseTables().seen("router-2")
-    del domain.router.nodes["router-2"]
+    RouterNode.objects.create(node_id="router-2", last_seen_at=now())
     start(domain, slot)
     for _ in range(4):
         turn()
