@@ -9,7 +9,7 @@ from client.commands.sessions import login, logout
 from client.commands.settings import settings
 from client.commands.sites import open_, publish, sites, status
 from client.commands.swaps import cancel, complete, rollback, swap
-from client.commands.visitors import maintenance
+from client.commands.visitors import maintenance, visitors
 from client.exits import MEANINGS, Ended, Exit
 from client.show import say
 
@@ -21,7 +21,7 @@ def greenroom() -> None:
     """Ask a portal of Greenroom for what people do there: publish, look, swap, roll back."""
 
 
-_OF_SITES = (sites, status, open_, publish, swap, complete, cancel, rollback, logs, settings, maintenance)
+_OF_SITES = (sites, status, open_, publish, swap, complete, cancel, rollback, logs, settings, maintenance, visitors)
 for command in (login, logout, *_OF_SITES):
     greenroom.add_command(command)
 

@@ -7,6 +7,7 @@ from django.urls import Resolver404, resolve
 from portal.at_the_door import is_publishing, refuse
 from portal.news.streams import streams
 from portal.program_answers import is_for_programs
+from portal.visits import is_visit
 from sites.api.event_stream import streams as event_streams
 from sites.api.waiters import waiters
 from sites.door.application import UPLOADS, Door, Limits, Takes, Way
@@ -28,6 +29,8 @@ def way_of(head: Head) -> Way:
         return Way("health", Takes.NOTHING)
     if is_publishing(head):
         return Way("publishing", _takes(head, settings.PUBLISHING_URLCONF))
+    if is_visit(head.path) and head.host != settings.PORTAL_HOST:
+        return Way("visitors", Takes.FORM if head.method == "POST" else Takes.NOTHING)
     lane = "provider" if head.path.startswith(PROVIDER_PATHS) else "api" if is_for_programs(head.path) else "portal"
     return Way(lane, _takes(head, settings.ROOT_URLCONF))
 
@@ -59,7 +62,8 @@ def make_door() -> Door:
 
     A page of the portal keeps Python's interpreter busy, so more threads would only share it; those of uploads unpack
     archives, for seconds, and health must answer whatever else is going on. A provider of single sign-on that does not
-    answer holds threads of its own lane only, and programs of the API do the same.
+    answer holds threads of its own lane only. Programs of the API do the same, and visitors of slots that ask for a
+    password.
     """
     return Door(
         application=get_wsgi_application(),
@@ -69,6 +73,7 @@ def make_door() -> Door:
             "portal": Lane("portal", threads=8, of_one=6, waiting=200),
             "api": Lane("api", threads=4, of_one=3, waiting=400),
             "provider": Lane("provider", threads=2, of_one=1, waiting=50),
+            "visitors": Lane("visitors", threads=2, of_one=1, waiting=100),
             "publishing": Lane("publishing", threads=2, of_one=2, waiting=400),
             UPLOADS: Lane(UPLOADS, threads=2, of_one=2, waiting=400),
             "health": Lane("health", threads=1, of_one=1, waiting=50),

@@ -23,6 +23,7 @@ PAGES = {
     "site-mode": "site-scale",
     "site-publish": "site-publish",
     "site-maintenance": "site-maintenance",
+    "site-visitors": "site-visitors",
     "site-create": "new",
     "new-custom": "new-custom",
     "subscription-create": "settings",

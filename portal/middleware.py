@@ -18,7 +18,7 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.utils.http import urlencode
 
-from portal import kept_form, signing_keys
+from portal import kept_form, signing_keys, visits
 from portal.accounts import browsers, factors, sessions
 from portal.http import PortalRequest
 from portal.program_answers import for_programs, is_for_programs
@@ -129,6 +129,8 @@ class HostMiddleware:
         if name.endswith(f".scm.{settings.SUFFIX}"):
             request.urlconf = settings.PUBLISHING_URLCONF
             return self._for_program(request, PUBLISHING_METHODS)
+        if visits.is_visit(request.path):
+            return visits.answer(request, name)
         portal = f"{request.scheme}://{settings.PORTAL_HOST}{port}"
         if name in LOOPBACK:
             return HttpResponseRedirect(portal + request.get_full_path())

@@ -2,7 +2,9 @@
 
 from collections.abc import Sequence
 
-REMOTE = frozenset("login logout sites open publish swap complete cancel rollback settings maintenance".split())
+REMOTE = frozenset(
+    "login logout sites open publish swap complete cancel rollback settings maintenance visitors".split()
+)
 
 
 def is_remote(arguments: Sequence[str]) -> bool:

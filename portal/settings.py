@@ -81,6 +81,8 @@ AGENT_SOCKET = RUN_DIR / "agent.sock"
 XDS_SOCKET = RUN_DIR / "xds.sock"
 XDS_CONTROL_SOCKET = RUN_DIR / "xds-control.sock"
 WEB_SOCKET = RUN_DIR / "web.sock"
+GUARD_SOCKET = RUN_DIR / "guard.sock"
+GUARD_CONTROL_SOCKET = RUN_DIR / "guard-control.sock"
 ENVOY_ADMIN_SOCKET = RUN_DIR / "envoy-admin.sock"
 
 # What visitors reach

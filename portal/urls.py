@@ -21,6 +21,7 @@ from portal.views import (
     rollback,
     sites,
     swap,
+    visit,
 )
 
 handler400 = "portal.views.errors.bad_request"
@@ -37,6 +38,7 @@ urlpatterns = [
     path("sign-out/", sign_in.sign_out, name="sign-out"),
     path("welcome/<str:token>/", welcome.welcome, name="welcome"),
     path(".well-known/change-password", RedirectView.as_view(pattern_name="account")),
+    path("visit/", visit.visit, name="visit"),
     path("kept/discard/", kept.discard, name="kept-discard"),
     path("all/", sites.all_items, name="all-items"),
     path("sites/", sites.site_list, name="site-list"),

@@ -42,6 +42,8 @@ class Purpose(StrEnum):
     """Keyed digests that stand in pages."""
     CODES = "codes"
     """Keyed digests of recovery codes."""
+    VISITS = "visits"
+    """Passes of visitors to a slot that is not open to everybody."""
 
 
 _FORMER_PREFIXES = {Purpose.FIELDS: b"fields:", Purpose.SIGNING: b"django:"}

@@ -16,6 +16,7 @@ from sites.models import (
     HostNameKind,
     Instance,
     Mode,
+    Others,
     Rest,
     Revision,
     RouterNode,
@@ -182,13 +183,16 @@ def _tables(sites: QuerySet[Site]) -> list[RouteTable]:
         "slot__is_in_maintenance",
         "slot__maintenance_page__html",
         "slot__maintenance_page__retry_after_seconds",
+        "slot__maintenance_page__addresses",
+        "slot__visitor_rule__others",
+        "slot__entrance_version",
     )
     certificates: dict[int, Certificates] = defaultdict(Certificates)
     proofs = _proofs(sites)
     rows = named.order_by("name").values_list(*columns)
     for site_id, name, kind, slot, is_production, is_running, live, allows_web_sockets, rest, http2, *more in rows:
         slot_id, is_https_only, refuses_tls_1_2, hsts_days, *more = more
-        certificate, chain, key, mode, is_in_maintenance, html, retry_after = more
+        certificate, chain, key, mode, *entrance = more
         shown = environment_name_of(slot, is_production=is_production)
         if kind == HostNameKind.PUBLISHING:
             route = HostRoute(name, shown, PORTAL_CLUSTER)
@@ -211,8 +215,8 @@ def _tables(sites: QuerySet[Site]) -> list[RouteTable]:
             port = settings.HTTPS_PORT if is_https_only else 0
             days = hsts_days if port else 0
             route = replace(route, https_only_port=port, refuses_tls_1_2=refuses_tls_1_2, hsts_days=days)
-        if kind != HostNameKind.PUBLISHING and is_in_maintenance:
-            route = replace(route, maintenance=Maintenance(html or "", retry_after or RETRY_AFTER_SECONDS))
+        if kind != HostNameKind.PUBLISHING:
+            route = _with_entrance(route, *entrance)
         if certificate is not None and mode not in _WITHOUT_CERTIFICATES:
             certificates[site_id].add(certificate, name, chain, key.token)
         hosts[site_id].append(replace(route, is_logged=route.slot_id in logged, proofs=proofs.get(name, ())))
@@ -251,6 +255,22 @@ def _proofs(sites: QuerySet[Site]) -> dict[str, tuple[tuple[str, str], ...]]:
         order.name: tuple((proof["token"], proof["value"]) for proof in order.proofs)
         for order in shown.only("name", "placed")
     }
+
+
+def _with_entrance(
+    route: HostRoute,
+    is_in_maintenance: bool,
+    html: str | None,
+    retry_after: int | None,
+    let_in: list[str] | None,
+    others: str | None,
+    version: int,
+) -> HostRoute:
+    """What visitors meet before the slot's content."""
+    if is_in_maintenance:
+        route = replace(route, maintenance=Maintenance(html or "", retry_after or RETRY_AFTER_SECONDS))
+    is_asked = bool(let_in) if is_in_maintenance else others not in (None, Others.EVERYBODY)
+    return replace(route, rule=str(version)) if is_asked else route
 
 
 def _logged_slots(sites: QuerySet[Site]) -> set[int]:

@@ -9,6 +9,7 @@ from portal import kept_form
 from portal.answers import answer_operation, back_address
 from portal.context import slot_context
 from portal.http import PortalRequest
+from portal.views.visitors import lines
 from sites.access import get_slot, get_slot_for_change, may_change
 from sites.errors import GreenroomError, SettingRefused
 from sites.models import Slot
@@ -31,6 +32,7 @@ def manage_maintenance(request: PortalRequest, site_name: str, slot_name: str) -
             is_on=SWITCHES.get(request.POST.get("switch", "")),
             html=request.POST.get("html", ""),
             retry_after_seconds=_seconds(request.POST.get("retry_after", "")),
+            addresses=lines(request.POST.get("addresses", "")),
         )
     except SettingRefused as refusal:
         return _show(request, slot, refusal)
@@ -47,7 +49,11 @@ def _seconds(text: str) -> int:
 
 def _show(request: PortalRequest, slot: Slot, refusal: GreenroomError | None = None) -> HttpResponse:
     page = maintenance.page_of(slot)
-    typed = {"html": page.html, "retry_after": str(page.retry_after_seconds)}
+    typed = {
+        "html": page.html,
+        "retry_after": str(page.retry_after_seconds),
+        "addresses": "\n".join(page.addresses),
+    }
     returned = request.POST if refusal else kept_form.returned(request)
     if returned is not None:
         typed = {name: returned.get(name, "") for name in typed}

@@ -11,7 +11,7 @@ events.py    events, and the targets that are told of them
 audience.py  the people who may see a subscription or a site
 """
 
-from sites.access.audience import people_of_sites, people_of_subscriptions
+from sites.access.audience import people_of, people_of_sites, people_of_subscriptions
 from sites.access.events import (
     get_event_target,
     get_event_target_for_change,
@@ -66,6 +66,7 @@ __all__ = [
     "named_subscriptions",
     "owned_subscriptions",
     "owns",
+    "people_of",
     "people_of_sites",
     "people_of_subscriptions",
     "present",

@@ -6,6 +6,8 @@ GreenroomError
 │   ├── NotAllowed          may look but not change
 │   ├── LastOwner           a subscription is never without an owner
 │   ├── NotAuthenticated    a publishing client without the slot's credentials
+│   ├── VisitRefused        a visitor is not let into a slot that is not open to everybody
+│   ├── VisitsLimited       too many wrong passwords for visitors
 │   ├── SignInLimited       too many wrong passwords or codes
 │   ├── SignInBusy          too many passwords at one moment
 │   ├── PublishingLimited   too many wrong publishing credentials
@@ -112,6 +114,8 @@ from sites.errors.access import (
     PublishingLimited,
     SignInBusy,
     SignInLimited,
+    VisitRefused,
+    VisitsLimited,
 )
 from sites.errors.backups import BackupFailed, BackupPlaceRefused, BackupRefused
 from sites.errors.base import Failed, GreenroomError, Refused, status_of
@@ -293,6 +297,8 @@ __all__ = [
     "UploadTooLarge",
     "UploadsBusy",
     "VersionRefused",
+    "VisitRefused",
+    "VisitsLimited",
     "WarmupFailed",
     "WrongNameTyped",
     "is_disk_full",

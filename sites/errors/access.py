@@ -44,6 +44,22 @@ class NotAuthenticated(Refused):
     )
 
 
+class VisitRefused(Refused):
+    """A visitor of a slot that is not open to everybody is not let in."""
+
+    code = "VisitRefused"
+    http_status = 403
+    sentence = "{reason}, so you were not let in. Try again, or ask the owner of this web site."
+
+
+class VisitsLimited(Refused):
+    """Too many wrong passwords for visitors came from an address, or for a slot, within a quarter of an hour."""
+
+    code = "VisitsLimited"
+    http_status = 429
+    sentence = "Too many wrong passwords were typed, so none is accepted for now. Try again in {minutes} minutes."
+
+
 class SignInLimited(Refused):
     """Too many wrong secrets were typed for a name, or from an address, within a quarter of an hour."""
 

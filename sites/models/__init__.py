@@ -31,6 +31,7 @@ from sites.models.source_control import Provider, SourceControl
 from sites.models.stay import Stay
 from sites.models.subscription import Membership, Role, Subscription
 from sites.models.swap import SlotChange, Swap
+from sites.models.visitor_rule import Others, UsedVisitCode, VisitorRule
 from sites.models.workload import Workload
 
 __all__ = [
@@ -73,6 +74,7 @@ __all__ = [
     "OperationState",
     "OperationStep",
     "OrderState",
+    "Others",
     "PeriodicJob",
     "Provider",
     "Rest",
@@ -98,6 +100,8 @@ __all__ = [
     "Swap",
     "TargetFormat",
     "Times",
+    "UsedVisitCode",
+    "VisitorRule",
     "Workload",
     "chosen",
     "cluster_of",

@@ -56,6 +56,7 @@ class DeletedSlot(models.Model):
     author = models.CharField(max_length=150, blank=True)
     deployer = models.CharField(max_length=32, blank=True)
     settings = EncryptedJSONField(default=list)  # [category, name, value] of what was in force
+    visitor_rule = EncryptedJSONField(default=dict)  # others, addresses and hashed password; empty: open to everybody
     sticky_names = models.JSONField(default=list)  # [category, name] of the whole site
 
     deleted_at = models.DateTimeField()

@@ -32,6 +32,7 @@ class Slot(models.Model):
     is_auto_swapped = models.BooleanField(default=False)  # each publication goes on into production
     is_https_only = models.BooleanField(default=False)  # plain HTTP is led to HTTPS
     is_in_maintenance = models.BooleanField(default=False)  # visitors get the maintenance page
+    entrance_version = models.PositiveIntegerField(default=1)  # grows with each change of who may visit
     refuses_tls_1_2 = models.BooleanField(default=False)
     hsts_days = models.PositiveSmallIntegerField(default=0)  # browsers keep to HTTPS for so long; 0: it is not said
     publishing_user = models.CharField(max_length=64, unique=True)

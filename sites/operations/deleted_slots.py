@@ -58,6 +58,7 @@ def _content(change: SlotChange) -> dict[str, object]:
     slot, deployment = change.held_slot, change.held_slot.current_workload.active_deployment
     rows = [*slot.settings.all(), *slot.current_workload.settings.all()]
     kept: dict[str, object] = {
+        "visitor_rule": slot.visitor_rule.described if hasattr(slot, "visitor_rule") else {},
         "settings": sorted([row.category, row.name, row.value] for row in rows),
         "sticky_names": [[row.category, row.name] for row in slot.site.sticky_names.all()],
     }

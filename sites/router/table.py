@@ -89,6 +89,8 @@ class HostRoute:
     maintenance: Maintenance | None = None
     is_held: bool = False
     """Its instances have ended because nobody came: each request waits until they run again."""
+    rule: str = ""
+    """By which rule of the slot the guard lets visitors in; another text with each change. Empty: it is not asked."""
 
 
 @dataclass(frozen=True, slots=True)

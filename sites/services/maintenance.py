@@ -6,8 +6,10 @@ from django.db import transaction
 from sites import access
 from sites.errors import SettingRefused
 from sites.models import MaintenancePage, Operation, Slot
+from sites.models.visitor_rule import touch_entrance
 from sites.operations.kinds.recorded import MAINTENANCE
 from sites.router.table import MAX_PAGE_BYTES as MAX_PAGE_BYTES
+from sites.services.addresses import networks
 from sites.services.effect import once_routers_have_it
 
 LONGEST_SECONDS = 7 * 86_400
@@ -26,8 +28,10 @@ def set_maintenance(
     is_on: bool | None = None,
     html: str | None = None,
     retry_after_seconds: int | None = None,
+    addresses: list[str] | None = None,
 ) -> Operation:
     """Begin or end maintenance, and change its page; None leaves as it is. An empty `html` is Greenroom's own page.
+    Visitors from `addresses` reach the content all the same.
 
     It is one change of the routes, so no visitor gets a part of it. Returns when every router has it, or its record
     says which has not. Raises SettingRefused and NotAllowed.
@@ -40,16 +44,18 @@ def set_maintenance(
             f"Visitors cannot be asked to come back in {retry_after_seconds} seconds; nothing was saved. "
             f"Type a whole number from 1 to {LONGEST_SECONDS}."
         )
+    let_in = None if addresses is None else networks(addresses)
     with transaction.atomic():
         held = Slot.objects.select_for_update().get(pk=slot.pk)
         page = page_of(slot)
         page.html = page.html if html is None else html
         page.retry_after_seconds = retry_after_seconds or page.retry_after_seconds
+        page.addresses = page.addresses if let_in is None else let_in
         page.save()
         before, after = held.is_in_maintenance, held.is_in_maintenance if is_on is None else is_on
         Slot.objects.filter(pk=slot.pk).update(is_in_maintenance=after)
         slot.is_in_maintenance = after
-        slot.site.touch_routes()
+        touch_entrance(slot)
         record = MAINTENANCE.record(
             acting_user=acting_user,
             actor_name=acting_user.get_username(),

@@ -15,6 +15,7 @@ from sites.models import (
     Slot,
     SlotSetting,
     StickyName,
+    VisitorRule,
 )
 from sites.models.clock import now
 from sites.operations.kinds.restore import RESTORE
@@ -108,6 +109,8 @@ def _site_of(kept: list[DeletedSlot]) -> Site:
 def _make_slot(site: Site, kept: DeletedSlot) -> Slot:
     count = min(kept.instance_count, Mode(site.mode).max_instances)
     slot = slots.create_slot(site, kept.slot_name, is_production=kept.is_production, instance_count=count)
+    if kept.visitor_rule:
+        VisitorRule.objects.create(slot=slot, **kept.visitor_rule)
     for name in ("drain_limit_seconds", "rollback_window_seconds", "is_auto_swapped", "deploy_branches"):
         setattr(slot, name, getattr(kept, name))
     slot.is_running = kept.was_running

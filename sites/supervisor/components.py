@@ -23,7 +23,7 @@ from sites.unix_http import ask
 
 BOOTSTRAP = settings.RUN_DIR / "envoy-bootstrap.json"
 PYTHON = sys.executable
-CONTROL_PLANE = ("forkserver", "xds", "web", "worker-control", "worker-work", "beat")
+CONTROL_PLANE = ("forkserver", "xds", "guard", "web", "worker-control", "worker-work", "beat")
 """What a restart replaces; the sites go on without it."""
 CELERY = {"CELERY_SKIP_CHECKS": "1"}
 """`manage.py prepare` has checked the settings before."""
@@ -53,6 +53,7 @@ def _all(isolation: str, web_socket: int) -> list[Component]:
         *embedded,
         _agent(isolation),
         _xds(),
+        _guard(),
         _envoy(),
         _web(web_socket),
         *map(_worker, ("control", "work")),
@@ -141,6 +142,19 @@ def _xds() -> Component:
         readiness.answers_status(socket),
         Liveness(answers_http(socket)),  # /status asks the database, which may be what hangs
         after=(DATABASE, "agent"),
+        give_way=ask_for_slices,
+    )
+
+
+def _guard() -> Component:
+    command = (PYTHON, str(settings.BASE_DIR / "manage.py"), "guard")
+    socket = settings.GUARD_CONTROL_SOCKET
+    return Component(
+        "guard",
+        command,
+        readiness.answers_status(socket),
+        Liveness(answers_http(socket)),
+        after=(DATABASE,),
         give_way=ask_for_slices,
     )
 

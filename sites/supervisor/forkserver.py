@@ -52,6 +52,7 @@ LOADED = (
     "sites.door.application",
     "sites.management.commands.prepare",
     "sites.management.commands.welcome",
+    "sites.management.commands.guard",
     "sites.management.commands.xds",
     "sites.tasks",
     "sites.ticks",

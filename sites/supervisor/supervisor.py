@@ -33,7 +33,7 @@ from sites.supervisor.systemd import report_to_watchdog, tell_systemd, writes_to
 
 STOP_ORDER = (
     ("beat", "worker-control", "worker-work", "web", "envoy"),
-    ("agent", "xds", "redis", "forkserver"),
+    ("agent", "xds", "guard", "redis", "forkserver"),
 )
 TOGETHER = ("worker-control", "worker-work", "beat")
 REAP_SECONDS = 60
@@ -132,7 +132,7 @@ class Supervisor:
         except StartFailed:
             self._failure = "The tables could not be brought up to date, so the former control plane goes on."
         else:
-            for keeper in self._running("xds", "web"):
+            for keeper in self._running("xds", "guard", "web"):
                 await self._attempt(keeper, keeper.restart())
             workers = self._running(*TOGETHER)
             await self._together(self._attempt(keeper, keeper.restart()) for keeper in workers)

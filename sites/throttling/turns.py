@@ -30,7 +30,19 @@ def turn(*, is_known: bool) -> Iterator[None]:
 
     Browsers that are known have turns of their own: a crowd of strangers does not keep them waiting.
     """
-    kind = "known" if is_known else "stranger"
+    with _turn("known" if is_known else "stranger"):
+        yield
+
+
+@contextlib.contextmanager
+def visitor_turn() -> Iterator[None]:
+    """The same for a password that lets into a slot: whoever tries those keeps nobody from signing in."""
+    with _turn("visitor"):
+        yield
+
+
+@contextlib.contextmanager
+def _turn(kind: str) -> Iterator[None]:
     descriptor = _take(f"hash-{kind}", TURNS)
     if descriptor is None:
         descriptor = _wait(kind)

@@ -26,7 +26,18 @@ def figures(tmp_path_factory: pytest.TempPathFactory) -> dict[str, object]:
 
 def test_memory_is_that_of_all_parts_without_the_router(figures: dict[str, object]) -> None:
     parts = figures["pss_mb_by_part"]
-    assert {"up", "forkserver", "redis", "agent", "xds", "web", "worker-control", "worker-work", "beat"} == set(parts)
+    assert {
+        "up",
+        "forkserver",
+        "redis",
+        "agent",
+        "xds",
+        "guard",
+        "web",
+        "worker-control",
+        "worker-work",
+        "beat",
+    } == set(parts)
     assert sum(parts.values()) == pytest.approx(figures["pss_mb"], abs=1)
     assert figures["python_processes"] >= len(parts) - 1
 

@@ -198,3 +198,19 @@ def test_maintenance_is_switched_with_its_page(
     assert [slot.is_in_maintenance for slot in Slot.objects.order_by("name")] == [False, True]
     assert Slot.objects.get(name="production").maintenance_page.html == "<b>Später</b>"
     assert greenroom("maintenance", "on", "nowhere") == Exit.REFUSED
+
+
+def test_who_may_visit_is_shown_and_said(
+    greenroom: Run, domain: Domain, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "password"
+    file.write_text("correct horse\n")
+    assert greenroom("visitors", "contoso") == Exit.DONE
+    assert "others: everybody" in capsys.readouterr().out
+    said = ("--others", "password", "--address", "192.0.2.7", "--password-file", str(file))
+    assert greenroom("visitors", "contoso", *said) == Exit.DONE
+    assert "whoever knows the password may visit" in capsys.readouterr().out
+    assert greenroom("visitors", "contoso") == Exit.DONE
+    assert "192.0.2.7/32" in capsys.readouterr().out
+    assert Slot.objects.get(name="staging").visitor_rule.password
+    assert greenroom("visitors", "contoso", "--address", "192.0.2.7") == Exit.REFUSED

@@ -25,7 +25,7 @@ from sites.supervisor.control import request
 from sites.supervisor.records import Record, read_record
 
 ROOT = Path(__file__).resolve().parent.parent.parent
-PARTS = ("forkserver", "redis", "agent", "xds", "envoy", "web", "worker-control", "worker-work", "beat")
+PARTS = ("forkserver", "redis", "agent", "xds", "guard", "envoy", "web", "worker-control", "worker-work", "beat")
 UP_SECONDS = 180
 SESSION_COOKIE, CSRF_COOKIE = "__Host-greenroom-session", "__Host-greenroom-csrf"
 SESSION_CODE = """

@@ -28,7 +28,7 @@ pytestmark = pytest.mark.live
 
 SURVIVORS = ("redis", "agent", "envoy")  # in the order of PARTS
 WORKERS = ("worker-control", "worker-work")
-MORTALS = ("forkserver", "xds", "web", "worker-control", "worker-work", "beat")
+MORTALS = ("forkserver", "xds", "guard", "web", "worker-control", "worker-work", "beat")
 
 
 def answers(system: System) -> bool:

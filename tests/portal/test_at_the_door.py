@@ -72,6 +72,9 @@ def test_htmx_shows_it_in_the_bar() -> None:
         (head(path="/sign-in/sso/callback/", method="GET"), "provider", Takes.NOTHING),
         (head(path="/settings/account/confirm/sso/"), "provider", Takes.FORM),
         (head(path="/sign-in/"), "portal", Takes.FORM),
+        (head("contoso-staging.localhost", "/.greenroom/visitors/password"), "visitors", Takes.FORM),
+        (head("contoso-staging.localhost", "/.greenroom/visitors/code", method="GET"), "visitors", Takes.NOTHING),
+        (head(path="/.greenroom/visitors/password"), "portal", Takes.NOTHING),
     ],
 )
 def test_each_request_has_its_threads_and_uploads_are_known(asked: Head, lane: str, takes: Takes) -> None:

@@ -34,6 +34,7 @@ class Command(GreenroomCommand):
             xds_socket=settings.XDS_SOCKET,
             control_socket=settings.XDS_CONTROL_SOCKET,
             web_socket=settings.WEB_SOCKET,
+            guard_socket=settings.GUARD_SOCKET,
             last_good=settings.DATA_DIR / "last-good-routes.sqlite3",
             addresses=settings.LISTEN,
             port=settings.PORT,

@@ -38,6 +38,7 @@ AUTOSCALE_RULE = Recorded("autoscale_rule", "change of autoscale", "Changing aut
 CERTIFICATES = Recorded("certificates", "change of the certificates", "Changing the certificates of '{target}'")
 MAINTENANCE = Recorded("maintenance", "change of the maintenance page", "Changing the maintenance page of '{target}'")
 EVENT_TARGETS = Recorded("event_targets", "change of the event targets", "Changing the event targets of '{target}'")
+VISITORS = Recorded("visitors", "change of who may visit", "Changing who may visit '{target}'")
 COMMAND = Recorded("command", "command", "Running a command in '{target}'")
 CRASH_LOOP = Recorded("crash_loop", "crash loop", "Watching '{target}'")
 QUOTA = Recorded("quota", "disk quota", "Measuring the folders of '{target}'")

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from sites.router.table import PORTAL_CLUSTER, Cluster, RouteTable, Sighting
 from sites.router.xds.clusters import cluster_resource, endpoints_resource, portal_cluster
 from sites.router.xds.confirmed import Confirmed
+from sites.router.xds.guarded import guard_cluster, guard_cluster_name
 from sites.router.xds.host_filter import host_filter_resource
 from sites.router.xds.resource import Resource
 from sites.router.xds.routes import PORTAL_ROUTES, portal_routes, routes_name, routes_resource, scope_resource
@@ -39,13 +40,15 @@ class Fixtures:
     cluster: Resource
     routes: Resource
     scopes: dict[str, Resource]
+    guard_socket: str = ""
+    """Where the guard answers."""
 
 
-def fixtures(web_socket: str, portal_hosts: Iterable[str]) -> Fixtures:
-    """The portal on its hosts. An IPv6 address stands in brackets."""
+def fixtures(web_socket: str, portal_hosts: Iterable[str], guard_socket: str = "") -> Fixtures:
+    """The portal on its hosts, and the guard. An IPv6 address stands in brackets."""
     hosts = list(dict.fromkeys(portal_hosts))
     scopes = {host: scope_resource(host, PORTAL_ROUTES, is_on_demand=False) for host in hosts}
-    return Fixtures(portal_cluster(web_socket), portal_routes(hosts), scopes)
+    return Fixtures(portal_cluster(web_socket), portal_routes(hosts), scopes, guard_socket)
 
 
 def offered_clusters(table: RouteTable) -> list[Cluster]:
@@ -58,6 +61,16 @@ def offered_clusters(table: RouteTable) -> list[Cluster]:
         if route.cluster is not None and route.cluster != PORTAL_CLUSTER:
             offered.setdefault(route.cluster, Cluster(route.cluster, (), route.speaks_http2))
     return list(offered.values())
+
+
+def _guarded_slots(table: RouteTable) -> list[int]:
+    return sorted({route.slot_id for route in table.hosts if route.rule})
+
+
+def _names(table: RouteTable) -> list[str]:
+    """Of all clusters that belong to the site."""
+    instances = [cluster.name for cluster in offered_clusters(table)]
+    return [*instances, *map(guard_cluster_name, _guarded_slots(table))]
 
 
 class TableCache:
@@ -94,8 +107,8 @@ class TableCache:
                 self._site_of_scope[route.host] = table.site_id
                 self.scopes[route.host] = scope_resource(route.host, routes_name(table.site_id))
                 changed.add(route.host)
-        for cluster in offered_clusters(table):
-            self._site_of_cluster[cluster.name] = table.site_id
+        for name in _names(table):
+            self._site_of_cluster[name] = table.site_id
         self.tables[table.site_id] = table
         self._note_wildcards(changed)
         return Change(table.site_id, frozenset(changed), self._put_secrets(before, table))
@@ -158,8 +171,9 @@ class TableCache:
             clusters = offered_clusters(table)
             self._resources[site_id] = SiteResources(
                 routes=routes_resource(table),
-                clusters=tuple(
-                    cluster_resource(cluster.name, speaks_http2=cluster.speaks_http2) for cluster in clusters
+                clusters=(
+                    *(cluster_resource(cluster.name, speaks_http2=cluster.speaks_http2) for cluster in clusters),
+                    *(guard_cluster(slot_id, self.fixed.guard_socket) for slot_id in _guarded_slots(table)),
                 ),
                 endpoints=tuple(endpoints_resource(self._confirmed.only(cluster)) for cluster in clusters),
             )
@@ -178,8 +192,8 @@ class TableCache:
 
     def _forget(self, table: RouteTable, kept: set[str]) -> set[str]:
         self._resources.pop(table.site_id, None)
-        for cluster in offered_clusters(table):
-            self._site_of_cluster.pop(cluster.name, None)
+        for name in _names(table):
+            self._site_of_cluster.pop(name, None)
         # A host name that has moved to another site meanwhile is that site's.
         gone = {
             route.host

@@ -43,6 +43,7 @@ class Places:
     xds_socket: Path
     control_socket: Path
     web_socket: Path
+    guard_socket: Path
     last_good: Path
     addresses: Sequence[str]
     port: int
@@ -95,7 +96,9 @@ async def serve(
         places.tls_port,
         places.proxies,
     )
-    nodes = Nodes(TableCache(fixtures(str(places.web_socket), places.portal_hosts), places.tls))
+    nodes = Nodes(
+        TableCache(fixtures(str(places.web_socket), places.portal_hosts, str(places.guard_socket)), places.tls)
+    )
     reports = LoadReports()
     request_log = RequestLog(places.request_logs, lambda: nodes.cache.ordinals)
     keeper = Keeper(SourceReader(source, before_call), nodes, LastGood(places.last_good))

@@ -39,7 +39,9 @@ TLS_VERSION_HEADER = "x-greenroom-tls-version"
 
 SCOPE_HEADER = "x-greenroom-scope"
 """By which host name the routes are found, between the listener and the routes; no instance gets it."""
-BETWEEN = (TLS_VERSION_HEADER, SCOPE_HEADER)
+ADMITTED_HEADER = "x-greenroom-admitted"
+"""The slot into which the guard has let a request, between it and the routes; no instance gets it."""
+BETWEEN = (TLS_VERSION_HEADER, SCOPE_HEADER, ADMITTED_HEADER)
 
 REQUEST_HEADERS = (
     FORWARDING,

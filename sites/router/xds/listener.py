@@ -33,6 +33,7 @@ from sites.router.xds.edge_headers import (
     pattern_behind_proxies,
     pattern_of,
 )
+from sites.router.xds.guarded import check_filter
 from sites.router.xds.host_filter import HOST_FILTER, host_filter
 from sites.router.xds.pages import (
     BUSY,
@@ -255,6 +256,7 @@ def _http_filters(max_requests: int) -> list[dict[str, Any]]:
         _filter("envoy.filters.http.adaptive_concurrency", {"@type": concurrency, **_at_once(max_requests)}),
         {"name": HOST_FILTER, "configDiscovery": _discovered(lua, host_filter())},
         _filter("envoy.filters.http.on_demand", {"@type": on_demand}),
+        check_filter(),  # before a request is held: no stranger wakes a slot
         *(_filter(name, json_format.MessageToDict(config)) for name, config in hold_filter.filters()),
         _filter("envoy.filters.http.router", {"@type": router, "suppressEnvoyHeaders": True}),
     ]

@@ -11,7 +11,16 @@ from envoy.extensions.retry.host.previous_hosts.v3 import previous_hosts_pb2
 from sites.router.table import MAX_PAGE_BYTES, PORTAL_CLUSTER, HostRoute, Maintenance, Page, RouteTable
 from sites.router.xds import hold_filter
 from sites.router.xds.edge_headers import BETWEEN, TLS_VERSION_HEADER
-from sites.router.xds.pages import CONTENT_TYPE, MAINTENANCE, NO_WEB_SOCKETS, PAGES, RETRY_AFTER_SECONDS, TLS_1_3_NEEDED
+from sites.router.xds.guarded import guarded, unguarded
+from sites.router.xds.pages import (
+    CLOSED,
+    CONTENT_TYPE,
+    MAINTENANCE,
+    NO_WEB_SOCKETS,
+    PAGES,
+    RETRY_AFTER_SECONDS,
+    TLS_1_3_NEEDED,
+)
 from sites.router.xds.resource import Kind, Resource, pack, resource
 
 PORTAL_ROUTES = "portal"
@@ -104,7 +113,7 @@ def _configuration(name: str, virtual_hosts: list[route_components_pb2.VirtualHo
         request_headers_to_remove=["x-envoy-external-address", *BETWEEN],
         ignore_port_in_host_matching=True,
         max_direct_response_body_size_bytes={"value": MAX_PAGE_BYTES},  # Envoy's own bound is 4 KB
-        typed_per_filter_config=hold_filter.off(),
+        typed_per_filter_config={**hold_filter.off(), **unguarded()},
     )
     return resource(Kind.ROUTES, name, message)
 
@@ -184,6 +193,10 @@ def _maintenance_route(maintenance: Maintenance) -> dict[str, Any]:
     return _answer(503, maintenance.html or MAINTENANCE, retry_after_seconds=maintenance.retry_after_seconds)
 
 
+def _closed_route() -> dict[str, Any]:
+    return _answer(503, CLOSED, retry_after_seconds=RETRY_AFTER_SECONDS)
+
+
 def _answer(status: int, html: str, *, retry_after_seconds: int | None) -> dict[str, Any]:
     """A route that answers everything with one page."""
     headers = [
@@ -202,15 +215,18 @@ def _answer(status: int, html: str, *, retry_after_seconds: int | None) -> dict[
 
 def _virtual_host(table: RouteTable, route: HostRoute) -> route_components_pb2.VirtualHost:
     routes: list[dict[str, Any]]
-    if route.maintenance is not None:
-        routes = [_maintenance_route(route.maintenance)]
-    elif route.cluster is None:
+    if route.cluster is None:
         routes = [_page_route(route.page or Page.STARTING)]
     else:
         routes = _routes(route.cluster, allows_web_sockets=route.allows_web_sockets)
         if route.is_held:
             held = {"typed_per_filter_config": hold_filter.on(table.site_id, route.slot_id)}
             routes = [one | held if "route" in one else one for one in routes]
+    if route.rule:
+        closed = _maintenance_route(route.maintenance) if route.maintenance else _closed_route()
+        routes = guarded(route, routes, closed)
+    elif route.maintenance is not None:
+        routes = [_maintenance_route(route.maintenance)]
     routes = [*_only_by_tls(route), *_with_hsts(route, routes)]
     return route_components_pb2.VirtualHost(
         name=route.host,

@@ -22,7 +22,7 @@ class Client(threading.Thread):
         while not self._ended.is_set():
             sent_at = time.monotonic()
             try:
-                connection.request("POST" if len(self.answers) % 3 else "GET", "/", b"x" * 100, {"Host": self._host})
+                connection.request("POST" if len(self.answers) % 3 else "GET", "/", b"x" * 100, self.headers())
                 response = connection.getresponse()
                 label = self.label(response.status, response.read())
                 self.answers.append((sent_at, time.monotonic(), label))
@@ -30,6 +30,10 @@ class Client(threading.Thread):
                 self.failures.append(repr(error))
                 connection.close()
         connection.close()
+
+    def headers(self) -> dict[str, str]:
+        """Of each request."""
+        return {"Host": self._host}
 
     def label(self, status: int, body: bytes) -> str:
         """Who has answered. Raises AssertionError for what is no answer of an instance."""

@@ -19,6 +19,7 @@ from sites.router.envoy import EnvoyRouter
 from sites.router.table import Certificate, Cluster, HostRoute, RouteTable
 from tests.live.router.backends import Backends, free_port
 from tests.sites.router.file_tables import FileTables
+from tests.sites.router.guard.file_rules import FileRules
 
 PRODUCTION, STAGING = "contoso.localhost", "contoso-staging.localhost"
 
@@ -50,6 +51,7 @@ class Rig:
         self.proxies, self.proxy_protocol = "", ""
         """Trusted addresses, separated by commas; and a word if they speak the PROXY protocol."""
         self.tables = FileTables(folder / "tables.json")
+        self.rules = FileRules(folder / "rules.json")
         self.router = EnvoyRouter()
         self.backends = Backends(folder / "web.sock")
         self._versions: dict[int, int] = {}
@@ -66,6 +68,12 @@ class Rig:
         command = [sys.executable, "-m", "tests.sites.router.file_tables", str(self.folder), str(self.port)]
         command += [str(self.silence_seconds), str(self.tls_port), self.proxies, self.proxy_protocol]
         self._spawn("xds", command)
+
+    def start_guard(self) -> None:
+        """Start the guard over `rules`, and wait until it answers."""
+        (self.folder / "guard.sock").unlink(missing_ok=True)
+        self._spawn("guard", [sys.executable, "-m", "tests.sites.router.guard.file_rules", str(self.folder)])
+        eventually((self.folder / "guard.sock").exists)
 
     def is_xds_up(self) -> bool:
         """True when the control socket answers."""

@@ -86,6 +86,7 @@ def main(folder: Path, port: int, silence_seconds: int, tls_port: int, proxies: 
         xds_socket=folder / "xds.sock",
         control_socket=folder / "control.sock",
         web_socket=folder / "web.sock",
+        guard_socket=folder / "guard.sock",
         last_good=folder / "last-good.sqlite3",
         addresses=["127.0.0.1", "::1"],
         port=port,

@@ -16,7 +16,7 @@ from sites.operations.kinds import kind_of
 from sites.operations.kinds.restore import RESTORE
 from sites.planning import mount_folder
 from sites.services import restore as restoring
-from sites.services import sites, slots
+from sites.services import sites, slots, visitors
 from sites.services.settings import Entry
 from tests.domain import Domain
 
@@ -171,3 +171,13 @@ def test_an_operation_that_deleted_nothing_cannot_be_undone_so(domain: Domain) -
     domain.create()
     with pytest.raises(NotRestorable, match="nothing is kept"):
         restoring.restore(acting_user=domain.alice, operation=Operation.objects.get())
+
+
+def test_a_staging_site_that_was_closed_comes_back_closed(domain: Domain) -> None:
+    _, staging = domain.staged()
+    visitors.save_visitors(
+        acting_user=domain.alice, slot=staging, others="password", addresses=["192.0.2.7"], password="correct horse"
+    )
+    rule = visitors.rule_of(staging).described
+    restore(domain, delete_staging(domain, staging))
+    assert visitors.rule_of(Slot.objects.get(name="staging")).described == rule

@@ -12,7 +12,7 @@ from django.test import override_settings
 
 from sites.models import Category, HostNameKind, Operation, Slot, SlotSetting, SourceControl
 from sites.planning import mount_folder
-from sites.services import certificates, domains, maintenance, slots
+from sites.services import certificates, domains, maintenance, slots, visitors
 from sites.services.commits import change_deploy_branches
 from sites.services.handler_mappings import to_value
 from sites.services.publisher import Publisher
@@ -157,6 +157,12 @@ PROBES = {
     "certificates and bindings": Probe(bindings, take_certificate),
     "HTTPS only and least TLS version": Probe(
         lambda _domain, slot: (slot.is_https_only, slot.refuses_tls_1_2, slot.hsts_days), choose_tls
+    ),
+    "who may visit": Probe(
+        lambda _domain, slot: visitors.rule_of(slot).described,
+        lambda domain, slot, number: visitors.save_visitors(
+            acting_user=domain.alice, slot=slot, others="refused", addresses=[f"192.0.2.{number}"]
+        ),
     ),
     "maintenance page and its switch": Probe(
         lambda _domain, slot: (slot.is_in_maintenance, maintenance.page_of(slot).html),
