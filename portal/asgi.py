@@ -9,6 +9,7 @@ from portal.news.streams import streams
 from portal.program_answers import is_for_programs
 from portal.visits import is_visit
 from sites.api.event_stream import streams as event_streams
+from sites.api import PREFIX
 from sites.api.waiters import waiters
 from sites.door.application import UPLOADS, Door, Limits, Takes, Way
 from sites.door.head import Head
@@ -19,6 +20,8 @@ from sites.publishing.waiting import waiting
 HEALTH_PATH = "/healthz"
 PROVIDER_PATHS = ("/sign-in/sso/", "/settings/account/sso/", "/settings/account/confirm/sso/")
 """They ask the provider of single sign-on, which may take long to answer."""
+EXCHANGE_PATH = f"{PREFIX}token-exchange"
+"""It asks the issuers that web sites trust."""
 FIELDS = 64 * 1024
 """Of a form, beside what Django counts of it."""
 
@@ -31,6 +34,8 @@ def way_of(head: Head) -> Way:
         return Way("publishing", _takes(head, settings.PUBLISHING_URLCONF))
     if is_visit(head.path) and head.host != settings.PORTAL_HOST:
         return Way("visitors", Takes.FORM if head.method == "POST" else Takes.NOTHING)
+    if head.path == EXCHANGE_PATH:
+        return Way("exchange", _takes(head, settings.ROOT_URLCONF))
     lane = "provider" if head.path.startswith(PROVIDER_PATHS) else "api" if is_for_programs(head.path) else "portal"
     return Way(lane, _takes(head, settings.ROOT_URLCONF))
 
@@ -62,8 +67,8 @@ def make_door() -> Door:
 
     A page of the portal keeps Python's interpreter busy, so more threads would only share it; those of uploads unpack
     archives, for seconds, and health must answer whatever else is going on. A provider of single sign-on that does not
-    answer holds threads of its own lane only. Programs of the API do the same, and visitors of slots that ask for a
-    password.
+    answer holds threads of its own lane only, as the issuers of identity tokens do. Programs of the API do the same, and
+    visitors of slots that ask for a password.
     """
     return Door(
         application=get_wsgi_application(),
@@ -72,6 +77,7 @@ def make_door() -> Door:
         lanes={
             "portal": Lane("portal", threads=8, of_one=6, waiting=200),
             "api": Lane("api", threads=4, of_one=3, waiting=400),
+            "exchange": Lane("exchange", threads=2, of_one=1, waiting=50),
             "provider": Lane("provider", threads=2, of_one=1, waiting=50),
             "visitors": Lane("visitors", threads=2, of_one=1, waiting=100),
             "publishing": Lane("publishing", threads=2, of_one=2, waiting=400),

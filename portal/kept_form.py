@@ -32,6 +32,7 @@ PAGES = {
     "site-people": "site-people",
     "event-targets": "event-targets",
     "event-target": "event-target",
+    "site-trusts": "site-trusts",
 }
 """Where each form is sent, and the page that shows it with what was typed. Other forms hold nothing worth keeping."""
 LOOKS = ("/reveal/",)

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from portal.views import certificates, domains, maintenance, publish, site_people, visitors
+from portal.views import certificates, domains, maintenance, publish, site_people, trusts, visitors
 from portal.views.site_pages import (
     configure,
     dashboard,
@@ -44,6 +44,9 @@ urlpatterns = [
     path("maintenance/", maintenance.manage_maintenance, name="site-maintenance"),
     path("certificates/<int:number>/stop/", certificates.stop_automatic, name="site-certificate-stop"),
     path("visitors/", visitors.manage_visitors, name="site-visitors"),
+    path("trusts/", trusts.manage_trusts, name="site-trusts"),
+    path("trusts/<int:number>/confirm/", trusts.confirm, name="site-trust-confirm"),
+    path("trusts/<int:number>/remove/", trusts.remove, name="site-trust-remove"),
     path("credentials/reset/", secrets.reset_credentials, name="site-credentials-reset"),
     path("credentials/reveal/", secrets.reveal_password, name="site-password-reveal"),
     path("credentials/profile/", secrets.download_profile, name="site-publish-profile"),

@@ -18,7 +18,7 @@ from sites.access.events import (
     visible_event_targets,
     visible_events,
 )
-from sites.access.grants import Grant, by_token, grant_of, present
+from sites.access.grants import Grant, by_token, grant_of, name_of, present
 from sites.access.places import (
     get_operation,
     get_operation_for_change,
@@ -63,6 +63,7 @@ __all__ = [
     "grant_of",
     "may_change",
     "may_go_on",
+    "name_of",
     "named_subscriptions",
     "owned_subscriptions",
     "owns",

@@ -7,6 +7,8 @@ from django.contrib.auth.models import User
 from sites.errors import ScopeMissing
 from sites.models import AccessToken
 
+LONGEST_NAME = 150
+
 
 @dataclass(frozen=True, slots=True)
 class Grant:
@@ -42,6 +44,13 @@ def present(user: User) -> Grant:
     if grant is None:
         raise TypeError("only programs ask here, and they come by an access token")
     return grant
+
+
+def name_of(user: User) -> str:
+    """As records name whoever acted: the person, and the trust by which a pipeline acts for the person."""
+    grant = grant_of(user)
+    name = user.get_username()
+    return f"{name} ({grant.token.name})"[:LONGEST_NAME] if grant and grant.token.trust_id else name
 
 
 def only_site(user: User) -> int | None:

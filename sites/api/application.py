@@ -12,6 +12,7 @@ from sites.api.routes import (
     certificates,
     deployments,
     events,
+    identities,
     logs,
     operations,
     people,
@@ -48,7 +49,7 @@ class Api(NinjaAPI):
 
 api = Api(title="Greenroom", version="1", description=ABOUT, docs_url=None, urls_namespace="api")
 ROOMS = (
-    *(sites, people, scale, slots, settings, deployments, source_control),
+    *(sites, people, scale, slots, settings, deployments, source_control, identities),
     *(certificates, visitors, logs, swaps, releases, operations, events),
 )
 """In the order in which the description has them."""

@@ -35,6 +35,8 @@ GreenroomError
 │   ├── RequestRefused      a program's request is not as the API describes it
 │   ├── TokenRefused        a program without an access token that is in force
 │   ├── TokenLimited        too many wrong access tokens
+│   ├── IdentityRefused     an identity token that a web site does not trust
+│   ├── TooManyExchanges    more access tokens for one trust than it gives within a quarter of an hour
 │   ├── ScopeMissing        the access token lacks the scope
 │   ├── PreconditionFailed  a request holds only under a condition that is not met
 │   ├── DeploymentElsewhere  no slot holds what production should serve
@@ -65,6 +67,7 @@ GreenroomError
 │   │   ├── CertificateRefused
 │   │   ├── TargetRefused   an event target that cannot be taken
 │   │   ├── AutoscaleRefused
+│   │   ├── TrustRefused    what a web site cannot trust
 │   │   └── SourceRefused   a repository that cannot be connected
 │   ├── Outdated            somebody else saved the page meanwhile
 │   ├── InstanceCountRefused
@@ -145,6 +148,7 @@ from sites.errors.keys import DataFolderRefused, KeyFileRefused, KeyMissing
 from sites.errors.programs import (
     AddressNotOffered,
     DeploymentElsewhere,
+    IdentityRefused,
     KeyReused,
     NotEndedYet,
     NotOffered,
@@ -153,6 +157,7 @@ from sites.errors.programs import (
     ScopeMissing,
     TokenLimited,
     TokenRefused,
+    TooManyExchanges,
     TooManyKeys,
     TooManyWaiting,
     VersionRefused,
@@ -183,6 +188,7 @@ from sites.errors.typed import (
     Outdated,
     SettingRefused,
     TargetRefused,
+    TrustRefused,
     WrongNameTyped,
 )
 from sites.errors.up import AlreadyUp, IsolationMissing, NotUp, PortTaken, ServiceRefused
@@ -223,6 +229,7 @@ __all__ = [
     "GreenroomError",
     "HookLimited",
     "HookRefused",
+    "IdentityRefused",
     "InstanceCountRefused",
     "InstanceNotStarted",
     "InstanceSizeRefused",
@@ -288,11 +295,13 @@ __all__ = [
     "TargetRefused",
     "TokenLimited",
     "TokenRefused",
+    "TooManyExchanges",
     "TooManyKeys",
     "TooManyStreams",
     "TooManyTails",
     "TooManyUploads",
     "TooManyWaiting",
+    "TrustRefused",
     "Unreachable",
     "UploadTooLarge",
     "UploadsBusy",

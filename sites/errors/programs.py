@@ -35,6 +35,28 @@ class TokenLimited(Refused):
     )
 
 
+class IdentityRefused(Refused):
+    """An identity token is not genuine, was exchanged before, or is none that the web site trusts."""
+
+    code = "IdentityRefused"
+    http_status = 400
+    sentence = (
+        "The identity token gives no access to a web site '{site}'; nothing was given. Whoever may change the web site "
+        "sees the reason there under Trusted pipelines. Ask the issuer for a new token for each exchange."
+    )
+
+
+class TooManyExchanges(Refused):
+    """A trust has given as many access tokens within a quarter of an hour as it may."""
+
+    code = "TooManyExchanges"
+    http_status = 429
+    sentence = (
+        "This trust gives {most} access tokens within a quarter of an hour, and has done so; nothing was given. "
+        "Use one token for a whole job, or try again in {retry_after} seconds."
+    )
+
+
 class ScopeMissing(Refused):
     """The access token lacks the scope that the request needs."""
 

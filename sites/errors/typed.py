@@ -45,6 +45,13 @@ class TargetRefused(SettingRefused):
     sentence = "{reason}, so nothing was saved. {remedy}"
 
 
+class TrustRefused(SettingRefused):
+    """Something of a trust in the tokens of a pipeline cannot be taken."""
+
+    code = "TrustRefused"
+    sentence = "The trust cannot be saved: {reason}. Nothing was changed; change it and try again."
+
+
 class Outdated(Refused):
     """Two people edited the same configuration, or it was swapped away meanwhile."""
 

@@ -31,6 +31,7 @@ from sites.models.source_control import Provider, SourceControl
 from sites.models.stay import Stay
 from sites.models.subscription import Membership, Role, Subscription
 from sites.models.swap import SlotChange, Swap
+from sites.models.trust import SpentIdentity, Trust
 from sites.models.visitor_rule import Others, UsedVisitCode, VisitorRule
 from sites.models.workload import Workload
 
@@ -93,6 +94,7 @@ __all__ = [
     "SlotHold",
     "SlotSetting",
     "SourceControl",
+    "SpentIdentity",
     "Stay",
     "Step",
     "StickyName",
@@ -100,6 +102,7 @@ __all__ = [
     "Swap",
     "TargetFormat",
     "Times",
+    "Trust",
     "UsedVisitCode",
     "VisitorRule",
     "Workload",

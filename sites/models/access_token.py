@@ -7,6 +7,7 @@ from django.db import models
 
 from sites.models.operation import Operation
 from sites.models.site import Site
+from sites.models.trust import Trust
 
 
 class Scope(models.TextChoices):
@@ -25,6 +26,7 @@ class AccessToken(models.Model):
     name = models.CharField(max_length=64)
     digest = models.CharField(max_length=64, unique=True)  # SHA-256 in hex
     site = models.ForeignKey(Site, null=True, on_delete=models.CASCADE, related_name="access_tokens")  # null: all
+    trust = models.ForeignKey(Trust, null=True, on_delete=models.CASCADE, related_name="tokens")  # null: a person's
     scopes = models.JSONField(default=list)
     created_at = models.DateTimeField(auto_now_add=True)
     expires_at = models.DateTimeField()

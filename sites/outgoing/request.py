@@ -1,4 +1,4 @@
-"""One POST to a place elsewhere: to a checked address, within a time, without redirects, and little of the answer read.
+"""One request to a place elsewhere: to a checked address, within a time, without redirects, and little of its answer.
 
 It is written with h11 and asyncio, because a time for the whole request then ends it wherever it is: also a server that
 sends one byte a minute.
@@ -25,7 +25,7 @@ from sites.outgoing.addresses import (
 SECONDS = 8.0
 """Of a whole request: look-up, connection, TLS, request and answer."""
 KEPT_BYTES = 1024
-"""Of the body of an answer."""
+"""Of the body of an answer to a POST."""
 MAX_HEAD = 16 * 1024
 PIECE = 4096
 
@@ -54,7 +54,7 @@ class Destination:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What came back: the status, the first KEPT_BYTES of the body, and when the other side wants to be asked again."""
+    """What came back: the status, the first bytes of the body, and when the other side wants to be asked again."""
 
     status: int
     body: bytes
@@ -65,9 +65,36 @@ async def post(
     to: Destination, body: bytes, headers: Mapping[str, str], *, setting: str, seconds: float = SECONDS
 ) -> Answer:
     """Send it once. Raises OutOfReach with a sentence for everything that keeps an answer away."""
+    sent = {"Content-Length": str(len(body)), **headers}
+    return await _ask(_Request("POST", to, sent, body, KEPT_BYTES), setting, seconds)
+
+
+async def get(
+    to: Destination, headers: Mapping[str, str], *, setting: str, most: int, seconds: float = SECONDS
+) -> Answer:
+    """Fetch it, `most` bytes of the body at most. Raises as `post`."""
+    return await _ask(_Request("GET", to, headers, b"", most), setting, seconds)
+
+
+@dataclass(frozen=True, slots=True)
+class _Request:
+    method: str
+    to: Destination
+    headers: Mapping[str, str]
+    body: bytes
+    most: int
+    """Bytes of the answer."""
+
+
+async def _ask(request: _Request, setting: str, seconds: float) -> Answer:
+    to = request.to
     try:
         async with asyncio.timeout(seconds):
-            return await _post(to, body, headers, setting)
+            reader, writer = await _connected(to, await _addresses(to, setting))
+            try:
+                return await _exchange(reader, writer, request)
+            finally:
+                writer.transport.abort()
     except TimeoutError:
         raise _passing(f"'{to.authority}' has not answered within {seconds:.0f} s") from None
     except ssl.SSLCertVerificationError as error:
@@ -80,14 +107,6 @@ async def post(
     except OSError as error:
         said = error.strerror or type(error).__name__
         raise _passing(f"'{to.authority}' does not take the connection: {said}") from None
-
-
-async def _post(to: Destination, body: bytes, headers: Mapping[str, str], setting: str) -> Answer:
-    reader, writer = await _connected(to, await _addresses(to, setting))
-    try:
-        return await _exchange(reader, writer, to, body, headers)
-    finally:
-        writer.transport.abort()
 
 
 async def _addresses(to: Destination, setting: str) -> list[str]:
@@ -115,17 +134,15 @@ async def _connected(to: Destination, addresses: list[str]) -> tuple[asyncio.Str
     raise failed or OSError("it has no address")
 
 
-async def _exchange(
-    reader: asyncio.StreamReader, writer: asyncio.StreamWriter, to: Destination, body: bytes, headers: Mapping[str, str]
-) -> Answer:
+async def _exchange(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, asked: _Request) -> Answer:
     http = h11.Connection(h11.CLIENT, max_incomplete_event_size=MAX_HEAD)
-    sent = {"Host": to.authority, "Content-Length": str(len(body)), "Connection": "close", **headers}
-    request = h11.Request(method="POST", target=to.target, headers=list(sent.items()))
-    for said in (request, h11.Data(data=body), h11.EndOfMessage()):
+    sent = {"Host": asked.to.authority, "Connection": "close", **asked.headers}
+    request = h11.Request(method=asked.method, target=asked.to.target, headers=list(sent.items()))
+    for said in (request, h11.Data(data=asked.body), h11.EndOfMessage()):
         writer.write(http.send(said) or b"")
     await writer.drain()
     status, retry_after, kept = 0, "", b""
-    while len(kept) < KEPT_BYTES:
+    while len(kept) < asked.most:
         event = http.next_event()
         if event is h11.NEED_DATA:
             http.receive_data(await reader.read(PIECE))
@@ -136,7 +153,7 @@ async def _exchange(
             kept += bytes(event.data)
         elif not isinstance(event, h11.InformationalResponse):
             break
-    return Answer(status, kept[:KEPT_BYTES], retry_after)
+    return Answer(status, kept[: asked.most], retry_after)
 
 
 @cache

@@ -105,7 +105,8 @@ def _by_token(request: HttpRequest, slot: Slot | None) -> tuple[Publisher, Slot]
     token = bearers.find(text.strip()) if slot is not None and scheme.lower() == "bearer" else None
     if slot is None or token is None or not token.allows(Scope.PUBLISH):
         return None
-    publisher = Publisher(token.user.get_username(), access.by_token(token))
+    person = access.by_token(token)
+    publisher = Publisher(access.name_of(person), person)
     try:
         return publisher, publisher.checked(slot)
     except (NotFound, NotAllowed):

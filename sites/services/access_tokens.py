@@ -12,7 +12,7 @@ from django.db.models import Q, QuerySet
 
 from sites import access
 from sites.errors import NotFound, Refused, SettingRefused
-from sites.models import AccessToken, Scope
+from sites.models import AccessToken, Scope, Trust
 from sites.models.clock import now
 from sites.services.plain_line import plain_line
 
@@ -28,7 +28,7 @@ NOTED_EVERY = timedelta(minutes=1)
 
 def of(user: User) -> QuerySet[AccessToken]:
     """The person's tokens, newest first, with those that have expired."""
-    return AccessToken.objects.filter(user=user).select_related("site")
+    return AccessToken.objects.filter(user=user, trust=None).select_related("site")
 
 
 def create(
@@ -51,7 +51,7 @@ def create(
     text = PREFIX + secrets.token_urlsafe(32)
     with transaction.atomic():
         User.objects.select_for_update().get(pk=acting_user.pk)  # so that two at once do not exceed the number
-        if AccessToken.objects.filter(user=acting_user).count() >= MAX_TOKENS:
+        if AccessToken.objects.filter(user=acting_user, trust=None).count() >= MAX_TOKENS:
             raise Refused(
                 f"You have {MAX_TOKENS} access tokens, and nobody has more. Nothing was created. "
                 "Revoke one that you no longer use."
@@ -67,9 +67,25 @@ def create(
     return token, text
 
 
+def issue_for(trust: Trust, scopes: Iterable[str], lasts: timedelta) -> tuple[AccessToken, str]:
+    """A token for a program that the site trusts, and its text: of the trust's person, for its site alone."""
+    AccessToken.objects.filter(trust=trust, expires_at__lt=now()).delete()
+    text = PREFIX + secrets.token_urlsafe(32)
+    token = AccessToken.objects.create(
+        user=trust.person,
+        name=trust.name,
+        digest=_digest(text),
+        site=trust.site,
+        trust=trust,
+        scopes=sorted(scopes),
+        expires_at=now() + lasts,
+    )
+    return token, text
+
+
 def revoke(*, acting_user: User, number: int) -> AccessToken:
     """End one of the person's tokens at once. Raises NotFound."""
-    token = AccessToken.objects.filter(user=acting_user, pk=number).first()
+    token = AccessToken.objects.filter(user=acting_user, pk=number, trust=None).first()
     if token is None:
         raise NotFound
     token.delete()

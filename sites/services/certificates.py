@@ -147,7 +147,7 @@ def _bind(host: HostName, certificate: Certificate | None, *, is_missing: bool) 
 def _record(acting_user: User, slot: Slot, outcome: str) -> Operation:
     return CERTIFICATES.record(
         acting_user=acting_user,
-        actor_name=acting_user.get_username(),
+        actor_name=access.name_of(acting_user),
         site=slot.site,
         target=slot.title,
         outcome=outcome,

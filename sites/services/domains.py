@@ -99,7 +99,7 @@ def _ensure_free(slot: Slot, name: str) -> None:
 def _record(acting_user: User, slot: Slot, outcome: str) -> Operation:
     return DOMAINS.record(
         acting_user=acting_user,
-        actor_name=acting_user.get_username(),
+        actor_name=access.name_of(acting_user),
         site=slot.site,
         target=slot.title,
         outcome=outcome,

@@ -5,7 +5,7 @@ from typing import Any
 
 from django.contrib.auth.models import User
 
-from sites import capacity, tasks
+from sites import access, capacity, tasks
 from sites.errors import Refused, SlotBusy, SwapPending
 from sites.models import Operation, OperationState, Site, Slot, SlotChange, SlotHold
 from sites.models.required import required
@@ -37,7 +37,7 @@ def begin(
         subscription=site.subscription,
         target=target,
         actor=acting_user,
-        actor_name=actor_name or required(acting_user, "the name of who acts").get_username(),
+        actor_name=actor_name or access.name_of(required(acting_user, "the name of who acts")),
     )
     wanted = list(slots)
     is_borrowed = kind.borrows_from_preview and holds.borrow(operation, wanted)

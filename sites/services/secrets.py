@@ -49,7 +49,7 @@ def reveal_settings(
 def _record(acting_user: User, slot: Slot, outcome: str) -> None:
     record = REVEAL.record(
         acting_user=acting_user,
-        actor_name=acting_user.get_username(),
+        actor_name=access.name_of(acting_user),
         site=slot.site,
         target=slot.title,
         outcome=outcome,

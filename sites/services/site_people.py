@@ -84,7 +84,7 @@ def _role(role: str) -> Role:
 def _record(acting_user: User, site: Site, outcome: str) -> Operation:
     return SITE_PEOPLE.record(
         acting_user=acting_user,
-        actor_name=acting_user.get_username(),
+        actor_name=access.name_of(acting_user),
         subscription=site.subscription,
         site=site,
         target=site.name,

@@ -174,7 +174,7 @@ def change_swap_settings(
         Slot.objects.filter(pk=slot.pk).update(**changed)
         return CHANGE_SETTINGS.record(
             acting_user=acting_user,
-            actor_name=acting_user.get_username(),
+            actor_name=access.name_of(acting_user),
             site=slot.site,
             target=slot.title,
             outcome=f"Saved for '{slot.title}': {_in_words(changed)}.",
@@ -225,7 +225,7 @@ def reset_credentials(*, acting_user: User, slot: Slot) -> Operation:
         slot.save(update_fields=["publishing_password"])
         return RESET_CREDENTIALS.record(
             acting_user=acting_user,
-            actor_name=acting_user.get_username(),
+            actor_name=access.name_of(acting_user),
             site=slot.site,
             target=slot.title,
             outcome=f"The publishing password of '{slot.title}' was replaced; the old one no longer works.",

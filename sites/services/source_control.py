@@ -67,7 +67,7 @@ def connect(
             slot=slot, defaults=wanted, create_defaults={**wanted, "webhook_secret": new_secret()}
         )
         _record(acting_user, slot, f"'{slot.title}' is deployed from '{source.branch}' of {source.url} now.")
-        return _begin(source, slot, Publisher(acting_user.get_username(), acting_user))
+        return _begin(source, slot, Publisher(access.name_of(acting_user), acting_user))
 
 
 def disconnect(*, acting_user: User, slot: Slot) -> Operation:
@@ -105,7 +105,7 @@ def reveal_webhook_secret(*, acting_user: User, slot: Slot) -> str:
         secret = str(_source(slot).webhook_secret)
         record = REVEAL.record(
             acting_user=acting_user,
-            actor_name=acting_user.get_username(),
+            actor_name=access.name_of(acting_user),
             site=slot.site,
             target=slot.title,
             outcome=f"The webhook secret of '{slot.title}' was shown.",
@@ -191,7 +191,7 @@ def _kept_password(present: SourceControl | None, authority: str, scheme: str, u
 def _record(acting_user: User, slot: Slot, outcome: str) -> Operation:
     return SOURCE_CONTROL.record(
         acting_user=acting_user,
-        actor_name=acting_user.get_username(),
+        actor_name=access.name_of(acting_user),
         site=slot.site,
         target=slot.title,
         outcome=outcome,

@@ -56,7 +56,7 @@ def save(*, acting_user: User, site: Site, names: Mapping[Category, Iterable[str
         said = ", ".join(f"{name} {'stays with its slot' if stays else 'travels'}" for _, name, stays in changes)
         return CHANGE_SETTINGS.record(
             acting_user=acting_user,
-            actor_name=acting_user.get_username(),
+            actor_name=access.name_of(acting_user),
             site=site,
             target=site.name,
             outcome=f"Saved for every slot of '{site.name}': {said}.",

@@ -71,7 +71,7 @@ def sync_source_control(request: HttpRequest, site_name: SiteName, slot_name: Sl
     return asked(
         request,
         lambda: source_control.sync(
-            publisher=Publisher(user.get_username(), user), slot=access.get_slot(user, site_name, slot_name)
+            publisher=Publisher(access.name_of(user), user), slot=access.get_slot(user, site_name, slot_name)
         ),
     )
 

@@ -18,6 +18,9 @@ PEOPLE_ONLY = {
     "custom_sites.create_custom_site": "POST /sites, PATCH …/settings and zipdeploy do the same one after the other",
     "custom_sites.create_sample_site": "it shows the product to a person",
     "members.add_new_person": "who may sign in is decided by a person who has signed in",
+    "trusts.create": "a program that could make trusts could give itself more rights and more time",
+    "trusts.confirm": "the same",
+    "trusts.remove": "the same page; a person confirms it",
     "members.add_person": "the same",
     "members.change_role": "the same",
     "members.remove_person": "the same",
@@ -65,6 +68,9 @@ READING = {
     "site-publish-profile": "a publish profile is for the tools of people",
     "site-domains": "whoever claims a name looks at the records that prove it",
     "site-certificates": "private keys are given by people so far; GET …/certificates says what there is",
+    "site-trusts": "a program that could make trusts could give itself more rights and more time",
+    "site-trust-confirm": "the same",
+    "site-trust-remove": "the same",
     "all-items": "GET /sites",
 }
 """Address of the portal → why the API has none of its own."""
