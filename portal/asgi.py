@@ -10,6 +10,7 @@ from portal.program_answers import is_for_programs
 from portal.visits import is_visit
 from sites.api.event_stream import streams as event_streams
 from sites.api import PREFIX
+from sites.api.event_stream import streams
 from sites.api.waiters import waiters
 from sites.door.application import UPLOADS, Door, Limits, Takes, Way
 from sites.door.head import Head

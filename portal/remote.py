@@ -3,7 +3,8 @@
 from collections.abc import Sequence
 
 REMOTE = frozenset(
-    "login logout sites open publish swap complete cancel rollback settings maintenance visitors".split()
+    "login logout sites open publish swap complete cancel rollback settings maintenance visitors "
+    "scale domains certificates".split()
 )
 
 

@@ -11,6 +11,7 @@ from ninja.operation import Operation
 from sites.api.routes import (
     certificates,
     deployments,
+    domains,
     events,
     identities,
     logs,
@@ -50,7 +51,7 @@ class Api(NinjaAPI):
 api = Api(title="Greenroom", version="1", description=ABOUT, docs_url=None, urls_namespace="api")
 ROOMS = (
     *(sites, people, scale, slots, settings, deployments, source_control, identities),
-    *(certificates, visitors, logs, swaps, releases, operations, events),
+    *(domains, certificates, visitors, logs, swaps, releases, operations, events),
 )
 """In the order in which the description has them."""
 for room in ROOMS:

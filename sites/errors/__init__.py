@@ -66,8 +66,8 @@ GreenroomError
 │   │   ├── DomainRefused
 │   │   ├── CertificateRefused
 │   │   ├── TargetRefused   an event target that cannot be taken
-│   │   ├── AutoscaleRefused
 │   │   ├── TrustRefused    what a web site cannot trust
+│   │   ├── AutoscaleRefused
 │   │   └── SourceRefused   a repository that cannot be connected
 │   ├── Outdated            somebody else saved the page meanwhile
 │   ├── InstanceCountRefused

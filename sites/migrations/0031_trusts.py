@@ -7,7 +7,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("sites", "0026_site_member"),
+        ("sites", "0030_events"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
