@@ -36,9 +36,15 @@ class Portal:
         """What is at `path`, below /api/v1. Raises Ended."""
         return self._json(lambda: self._send("GET", path, params={k: v for k, v in query.items() if v is not None}))
 
-    def ask(self, method: str, path: str, body: Data | None = None) -> Data:
-        """Have something done once, however often it has to be sent. Raises Ended."""
-        headers = {"Idempotency-Key": str(uuid.uuid4())}
+    def get_tagged(self, path: str, **query: object) -> tuple[Data, str]:
+        """As `get`, with the ETag of the answer."""
+        wanted = {name: value for name, value in query.items() if value is not None}
+        answer = self._settled(lambda: self._send("GET", path, params=wanted))
+        return self._body(answer), answer.headers.get("ETag", "")
+
+    def ask(self, method: str, path: str, body: Data | None = None, *, tag: str = "") -> Data:
+        """Have something done once, however often it has to be sent, and only if `tag` still holds. Raises Ended."""
+        headers = {"Idempotency-Key": str(uuid.uuid4())} | ({"If-Match": tag} if tag else {})
         return self._json(lambda: self._send(method, path, json=body or {}, headers=headers))
 
     def pages(self, path: str, **query: object) -> Iterator[Data]:
@@ -82,6 +88,9 @@ class Portal:
         return self._session.request(method, address, timeout=timeout, allow_redirects=False, **more)
 
     def _json(self, send: Callable[[], requests.Response], *, is_repeatable: bool = True) -> Data:
+        return self._body(self._settled(send, is_repeatable=is_repeatable))
+
+    def _settled(self, send: Callable[[], requests.Response], *, is_repeatable: bool = True) -> requests.Response:
         ends_at = time.monotonic() + (PATIENCE_SECONDS if is_repeatable else 0)
         while True:
             try:
@@ -92,7 +101,7 @@ class Portal:
                 pause = PAUSE_SECONDS
             else:
                 if answer.status_code not in AGAIN or time.monotonic() > ends_at:
-                    return self._body(answer)
+                    return answer
                 pause = _pause(answer)
             time.sleep(pause)
 

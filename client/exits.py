@@ -17,6 +17,8 @@ class Exit(IntEnum):
     OTHERWISE = 9
 
 
+CHANGES = 2
+"""Of `plan --check` alone: something would change. Otherwise it is a wrong command line."""
 MEANINGS = {
     Exit.DONE: "done, or it was so already",
     Exit.FAULT: "a fault of the client or of the portal",
@@ -33,6 +35,6 @@ MEANINGS = {
 class Ended(Exception):
     """The program ends with this code and sentence."""
 
-    def __init__(self, code: Exit, sentence: str) -> None:
+    def __init__(self, code: int, sentence: str) -> None:
         super().__init__(sentence)
         self.code = code

@@ -8,9 +8,8 @@ from portal.at_the_door import is_publishing, refuse
 from portal.news.streams import streams
 from portal.program_answers import is_for_programs
 from portal.visits import is_visit
-from sites.api.event_stream import streams as event_streams
 from sites.api import PREFIX
-from sites.api.event_stream import streams
+from sites.api.event_stream import streams as event_streams
 from sites.api.waiters import waiters
 from sites.door.application import UPLOADS, Door, Limits, Takes, Way
 from sites.door.head import Head
@@ -68,8 +67,8 @@ def make_door() -> Door:
 
     A page of the portal keeps Python's interpreter busy, so more threads would only share it; those of uploads unpack
     archives, for seconds, and health must answer whatever else is going on. A provider of single sign-on that does not
-    answer holds threads of its own lane only, as the issuers of identity tokens do. Programs of the API do the same, and
-    visitors of slots that ask for a password.
+    answer holds threads of its own lane only, as the issuers of identity tokens do. Programs of the API do the same,
+    and visitors of slots that ask for a password.
     """
     return Door(
         application=get_wsgi_application(),

@@ -51,7 +51,6 @@ MAY_IMPORT: dict[str, set[str]] = {
     "sites.acme": {"sites.dns_proof", "sites.tls"},
     "sites.archives": {"sites.content", "sites.disk", "sites.kept_deployments", "sites.models"},
     "sites.identities": {"sites.outgoing"},
-    "sites.outgoing": {"sites.runtime.agent"},
     "sites.services": {
         "sites.acme",
         "sites.capacity",
@@ -103,7 +102,6 @@ MAY_IMPORT: dict[str, set[str]] = {
         "sites.repositories",
         "sites.models",
         "sites.logs",
-        "sites.outgoing",
         "sites.planning",
         "sites.kept_deployments",
         "sites.disk",

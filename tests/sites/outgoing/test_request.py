@@ -12,13 +12,13 @@ from sites.outgoing.addresses import OutOfReach
 from sites.outgoing.request import KEPT_BYTES, Answer, Destination, post
 from tests.fakes.receiver import Receiver, receiver
 
-SETTING = "TRUST_HOSTS"
+SETTING = "WEBHOOK_HOSTS"
 
 
 @pytest.fixture
 def told(settings: Settings) -> Iterator[Receiver]:
     with receiver() as one:
-        settings.TRUST_HOSTS = [one.authority]
+        settings.WEBHOOK_HOSTS = [one.authority]
         yield one
 
 
@@ -42,7 +42,7 @@ def speaks(settings: Settings) -> Iterator[Callable[[bytes], int]]:
         server = socket.create_server(("127.0.0.1", 0))
         servers.append((server, threading.Thread(target=serve, args=(server, said))))
         servers[-1][1].start()
-        settings.TRUST_HOSTS = ["127.0.0.1"]
+        settings.WEBHOOK_HOSTS = ["127.0.0.1"]
         return int(server.getsockname()[1])
 
     yield start
@@ -72,7 +72,7 @@ def test_a_redirect_is_an_answer_and_not_followed(told: Receiver) -> None:
 
 
 def test_nothing_is_sent_where_nobody_may_be_sent(told: Receiver, settings: Settings) -> None:
-    settings.TRUST_HOSTS = []
+    settings.WEBHOOK_HOSTS = []
     with pytest.raises(OutOfReach, match=r"leads to 127\.0\.0\.1, this machine itself"):
         send(told.port)
     assert not told.received
@@ -91,7 +91,7 @@ def test_it_connects_to_the_address_that_was_checked_whatever_the_name_says_late
         return [(socket.AF_INET, 1, 6, "", ("127.0.0.1" if len(asked) == 1 else "127.0.0.2", port))]
 
     monkeypatch.setattr(socket, "getaddrinfo", lookup)
-    settings.TRUST_HOSTS = ["hooks.example.org"]
+    settings.WEBHOOK_HOSTS = ["hooks.example.org"]
     to = Destination("http", "hooks.example.org", told.port, "/")
     assert asyncio.run(post(to, b"", {}, setting=SETTING, seconds=30)).status == 200
     assert asked == ["hooks.example.org"]
@@ -114,7 +114,7 @@ def test_what_is_no_answer_of_http_is_said_to_be_none(speaks: Callable[[bytes], 
 
 
 def test_a_port_where_nobody_listens_is_said_to_be_one(settings: Settings) -> None:
-    settings.TRUST_HOSTS = ["127.0.0.1"]
+    settings.WEBHOOK_HOSTS = ["127.0.0.1"]
     with socket.create_server(("127.0.0.1", 0)) as server:
         port = server.getsockname()[1]
     with pytest.raises(OutOfReach, match="does not take the connection"):

@@ -7,7 +7,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("sites", "0030_events"),
+        ("sites", "0035_visitor_rules"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

@@ -1,0 +1,42 @@
+"""From a web site to the text of greenroom.yaml. Connection strings, credentials and certificates are never in it."""
+
+from typing import Any
+
+import yaml
+
+from client.api import Data, Portal
+from client.site_file.wanted import CATEGORIES
+
+HEAD = "# Written by 'greenroom export'. What this file does not name stays as the portal has it.\n"
+
+
+def exported(portal: Portal, site: str, *, is_revealing: bool) -> str:
+    """The file of the web site; with the app settings and their values, which is recorded, if `is_revealing`."""
+    found = portal.get(f"/sites/{site}")
+    slots = {one["name"]: _slot(portal, found["name"], one, is_revealing=is_revealing) for one in found["slots"]}
+    said = {"site": found["name"], "mode": found["mode"], "slots": slots}
+    return HEAD + yaml.safe_dump(said, sort_keys=False, allow_unicode=True, width=100)
+
+
+def _slot(portal: Portal, site: str, found: Data, *, is_revealing: bool) -> Data:
+    path = f"/sites/{site}/slots/{found['name']}"
+    settings = portal.get(f"{path}/settings", reveal="true" if is_revealing else None)
+    said: dict[str, Any] = {"instances": found["instances"]}
+    names = [one["name"] for one in portal.pages(f"{path}/domains")]
+    if names:
+        said["domains"] = names
+    for group, category in CATEGORIES.items():
+        entries = settings["entries"].get(category, [])
+        if entries and (group != "settings" or is_revealing):
+            said[group] = {one["name"]: _value(group, one) for one in entries}
+    documents = [one["value"] for one in settings["entries"].get("default_documents", [])]
+    if documents:
+        said["default_documents"] = documents
+    said["swaps"] = settings["swaps"]
+    return said
+
+
+def _value(group: str, entry: Data) -> Any:
+    if group == "settings" and entry["is_sticky"]:
+        return {"value": entry["value"], "sticky": True}
+    return entry["value"]

@@ -1,0 +1,129 @@
+"""A web site becomes what a file says, and nothing that the file does not name is touched."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from client.exits import CHANGES, Exit
+from sites.models import Category, CustomDomain, Operation, Slot
+from sites.services.settings import Entry, read_settings
+from tests.client.conftest import InProcess
+from tests.domain import Domain
+
+Run = Callable[..., int]
+WANTED = """
+site: contoso
+slots:
+  production:
+    instances: 2
+    domains: [www.example.org]
+    settings:
+      COLOUR: blue
+      MARK: {value: here, sticky: true}
+    general:
+      web_sockets: off
+    swaps:
+      drain_limit_seconds: 7
+"""
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    path = tmp_path / "greenroom.yaml"
+    path.write_text(WANTED)
+    return path
+
+
+def test_a_plan_says_what_would_change_and_changes_nothing(
+    greenroom: Run, domain: Domain, slots: tuple[Slot, Slot], file: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    domain.save(slots[0], Entry("COLOUR", "red"), Entry("OTHER", "secret"))
+    count = Operation.objects.exclude(kind="reveal").count()
+    assert greenroom("plan", str(file)) == Exit.DONE
+    said = capsys.readouterr()
+    assert said.out.splitlines() == [
+        "~ contoso: app setting COLOUR is different; it travels with a swap",
+        "+ contoso: app setting MARK is only in the file; it stays with its slot",
+        '~ contoso: general setting web_sockets is different: the default there, "off" in the file',
+        "~ contoso: what it keeps for its swaps is different: drain_limit_seconds 7 in the file",
+        "~ contoso: the number of instances is different: 1 there, 2 in the file",
+        "+ contoso: the domain name www.example.org is only in the file; it stays with its slot",
+    ]
+    assert "app setting OTHER is only there, and stays as it is" in said.err
+    assert "contoso (staging) is only there, and stays as it is" in said.err
+    assert greenroom("plan", str(file), "--check") == CHANGES == 2
+    assert greenroom("plan", str(file), "--values", "--json") == Exit.DONE
+    assert '"red" there, "blue" in the file' in json.loads(capsys.readouterr().out.splitlines()[-1])["changes"][0]
+    assert Operation.objects.exclude(kind="reveal").count() == count
+
+
+def test_what_is_applied_holds_and_is_applied_once(
+    greenroom: Run, domain: Domain, slots: tuple[Slot, Slot], file: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    domain.save(slots[0], Entry("OTHER", "stays"))
+    assert greenroom("apply", str(file), "--yes") == Exit.DONE
+    slots[0].refresh_from_db()
+    assert (slots[0].instance_count, slots[0].drain_limit_seconds) == (2, 7)
+    found = {entry.name: (entry.value, entry.is_sticky) for entry in read_settings(slots[0], Category.APP_SETTINGS)}
+    assert found == {"COLOUR": ("blue", False), "MARK": ("here", True), "OTHER": ("stays", False)}
+    assert CustomDomain.objects.get().name == "www.example.org"
+    capsys.readouterr()
+    assert greenroom("plan", str(file), "--check") == Exit.DONE
+    assert greenroom("apply", str(file), "--yes") == Exit.DONE
+    assert capsys.readouterr().out == ""
+
+
+def test_a_setting_goes_only_where_the_file_says_so(
+    greenroom: Run, domain: Domain, slots: tuple[Slot, Slot], file: Path
+) -> None:
+    domain.save(slots[0], Entry("COLOUR", "red"), Entry("OTHER", "stays"))
+    file.write_text("site: contoso\nslots:\n  production:\n    settings:\n      COLOUR: null\n      NEVER: null\n")
+    assert greenroom("apply", str(file), "--yes") == Exit.DONE
+    assert [entry.name for entry in read_settings(slots[0], Category.APP_SETTINGS)] == ["OTHER"]
+
+
+def test_nothing_is_changed_where_nobody_can_be_asked_or_somebody_saved_meanwhile(
+    greenroom: Run,
+    domain: Domain,
+    wire: InProcess,
+    slots: tuple[Slot, Slot],
+    file: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert greenroom("apply", str(file)) == Exit.REFUSED
+    assert "Say --yes" in capsys.readouterr().err
+    nothing: Callable[[], None] = lambda: None  # noqa: E731
+    wire.before = [nothing, nothing, nothing, lambda: domain.save(slots[0], Entry("COLOUR", "green"))]
+    assert greenroom("apply", str(file), "--yes") == Exit.OTHERWISE
+    assert [entry.value for entry in read_settings(slots[0], Category.APP_SETTINGS)] == ["green"]
+
+
+def test_a_file_enables_staged_publishing(greenroom: Run, domain: Domain, file: Path) -> None:
+    domain.create("fabrikam")
+    file.write_text("site: fabrikam\nslots:\n  staging:\n    settings: {COLOUR: blue}\n")
+    assert greenroom("apply", str(file), "--yes") == Exit.DONE
+    staging = Slot.objects.get(site__name="fabrikam", name="staging")
+    assert [entry.value for entry in read_settings(staging, Category.APP_SETTINGS)] == ["blue"]
+    file.write_text("site: fabrikam\nslots:\n  other: {}\n")
+    assert greenroom("plan", str(file)) == Exit.REFUSED
+
+
+def test_what_is_as_by_default_is_saved_once(greenroom: Run, slots: tuple[Slot, Slot], file: Path) -> None:
+    file.write_text("site: contoso\nslots:\n  production:\n    general: {web_sockets: on}\n    warmup: {tries: 5}\n")
+    assert greenroom("apply", str(file), "--yes") == Exit.DONE
+    assert greenroom("plan", str(file), "--check") == Exit.DONE
+
+
+def test_what_is_exported_would_change_nothing(
+    greenroom: Run, domain: Domain, slots: tuple[Slot, Slot], file: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    domain.save(slots[0], Entry("COLOUR", "on"), Entry("MARK", "1.10", is_sticky=True))
+    assert greenroom("export", "contoso") == Exit.DONE
+    assert "COLOUR" not in capsys.readouterr().out
+    assert greenroom("export", "contoso", "--values") == Exit.DONE
+    said = capsys.readouterr().out
+    assert "COLOUR" in said and "sticky: true" in said
+    file.write_text(said)
+    assert greenroom("plan", str(file), "--check") == Exit.DONE
