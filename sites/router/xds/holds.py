@@ -47,13 +47,14 @@ class Holds:
         """Until the slot's requests can be sent on; False: they cannot in time, or too many wait."""
         if not self._is_held(site_id, slot_id):
             return True
-        if self.waiting[slot_id] >= MOST_OF_SLOT or self.waiting.total() >= MOST:
-            return False
         task = self._waking.get(slot_id)
         if task is None:
             task = asyncio.create_task(self._have_started(site_id, slot_id))
             self._waking[slot_id] = task
             task.add_done_callback(lambda _: self._waking.pop(slot_id, None))
+        # Whoever is turned away has the slot woken all the same: a crowd at others keeps none asleep
+        if self.waiting[slot_id] >= MOST_OF_SLOT or self.waiting.total() >= MOST:
+            return False
         self.waiting[slot_id] += 1
         try:
             return await asyncio.shield(task)  # a visitor who goes away takes nothing from the others
