@@ -71,7 +71,9 @@ def seconds(span: OperationStep | Swap) -> str:
     spent = ((ended or reckoned()) - began).total_seconds()
     if spent >= 60:
         return f"{int(spent // 60)} min {int(spent % 60)} s"
-    return f"{max(spent, 0):.{2 if spent < 1 else 1}f} s"  # most steps of a swap take some hundredths
+    # Most steps of a swap take some hundredths; the swap itself is said as its outcome says it
+    digits = 2 if spent < 1 and isinstance(span, OperationStep) else 1
+    return f"{max(spent, 0):.{digits}f} s"
 
 
 @register.filter

@@ -8,6 +8,10 @@ let isAsking = false;
 let drawerOpener = null;
 let areStepsOpen = false;
 let isReading = false;
+let leaving = null; // the timer of a success, and of which operation it is
+
+const READ_MS = 30000;
+const UNDONE_MS = 60000; // where the bar offers to roll back
 
 // Without a page below them (opened by an address of their own) questions and NEW are plain forms and links.
 const isPage = Boolean(document.querySelector("[data-confirmation], [data-drawer]"));
@@ -101,8 +105,33 @@ function settleNotification() {
   notification().classList.toggle("is-folded", isFolded);
   document.getElementById("counter")?.setAttribute("aria-expanded", String(!isFolded));
   if (bar) announce(bar.dataset.sentence);
+  letLeave(bar);
   if (isReading && !bar && document.activeElement === document.body) focus(asker) || focus("command-new");
   isReading = Boolean(bar);
+}
+
+// A success leaves by itself, unless somebody points at it, has the focus in it or looks at its steps; failures stay.
+function letLeave(bar) {
+  const operation = bar?.matches(".notification--success") ? bar.dataset.operation : "";
+  if (leaving?.operation === operation) return;
+  clearTimeout(leaving?.timer);
+  leaving = null;
+  if (!operation) return;
+  const wait = bar.querySelector("#notification-rollback") ? UNDONE_MS : READ_MS;
+  leaving = { operation, timer: setTimeout(() => leave(operation), wait) };
+}
+
+async function leave(operation) {
+  leaving = null;
+  const bar = notification().querySelector(`.notification[data-operation="${operation}"]`);
+  const form = bar?.querySelector("form[action$='/dismiss/']");
+  if (!form) return;
+  if (areStepsOpen || bar.matches(":hover") || bar.contains(document.activeElement) || document.hidden) {
+    letLeave(bar);
+    return;
+  }
+  await fetch(form.action, { method: "POST", body: new FormData(form), headers: { "X-Background": "1" } });
+  document.body.dispatchEvent(new Event("operations-changed"));
 }
 
 function announce(sentence) {

@@ -12,7 +12,9 @@ const token = document.querySelector("[name=csrfmiddlewaretoken]")?.value ?? "";
 const shown = new Map(); // id of a part → its markup as the server wrote it last
 let since = document.body.dataset.asOf;
 let stream = null;
+const looks = new Set(); // what htmx asks for at a person's wish and has no answer to yet
 let isAsking = false;
+let looksBegun = 0;
 let isDue = false;
 let isOver = false;
 
@@ -64,6 +66,7 @@ function apply(fresh, isThere) {
 
 async function ask() {
   const address = window.location.href.replace(/#.*/, "");
+  const asked = looksBegun;
   let answer, text;
   try {
     answer = await fetch(watch ? address : frame, { headers: { "X-Background": "1", "HX-Current-URL": address } });
@@ -71,8 +74,10 @@ async function ask() {
   } catch {
     return; // the portal does not answer; the stream tells when it does again
   }
-  if (address !== window.location.href.replace(/#.*/, "")) {
-    isDue = true; // another row was selected meanwhile
+  // What a person asked for meanwhile goes first: another row, another order of the list
+  while (looks.size) await new Promise((resolve) => { setTimeout(resolve, 20); });
+  if (asked !== looksBegun) {
+    isDue = true;
     return;
   }
   const isGone = answer.status === 404 && Boolean(watch) && watch !== "*";
@@ -118,6 +123,13 @@ if (news) {
   // htmx has put something else into a part since
   document.body.addEventListener("htmx:beforeSwap", (event) => shown.delete(event.detail.target.id));
   document.body.addEventListener("htmx:oobBeforeSwap", (event) => shown.delete(event.detail.target.id));
+  document.body.addEventListener("htmx:beforeRequest", (event) => {
+    const { requestConfig, xhr } = event.detail;
+    if (requestConfig.verb !== "get") return;
+    looksBegun += 1;
+    looks.add(xhr);
+    xhr.addEventListener("loadend", () => looks.delete(xhr));
+  });
   document.addEventListener("visibilitychange", () => (document.hidden ? close() : open()));
   window.addEventListener("pagehide", close);
   window.addEventListener("pageshow", (event) => { if (event.persisted) open(); });

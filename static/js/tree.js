@@ -2,27 +2,51 @@
 
 const rows = () => [...document.querySelectorAll(".table--tree .row")];
 
-// One row can be reached by Tab: the selected one, or else the first.
+// Tab stops once in each row; the arrows, Enter and Space do what its other links and its mark do.
 function settle() {
-  const all = rows();
-  const current = all.find((row) => row.getAttribute("aria-selected") === "true") ?? all[0];
-  for (const row of all) row.tabIndex = row === current ? 0 : -1;
+  for (const row of rows()) {
+    row.tabIndex = 0;
+    for (const inner of row.querySelectorAll("a, button")) inner.tabIndex = -1;
+  }
+}
+
+// The row is shown as selected at once; until the answer brings its commands, those of the former cannot be pressed.
+let former = null;
+
+function paint(row) {
+  former ??= rows().find((other) => other.getAttribute("aria-selected") === "true") ?? null;
+  document.getElementById("command-bar").inert = true;
+  mark(row);
+}
+
+function mark(row) {
+  for (const other of rows()) {
+    other.setAttribute("aria-selected", String(other === row));
+    other.classList.toggle("row--selected", other === row);
+  }
 }
 
 function select(row) {
-  if (row.getAttribute("aria-selected") !== "true") row.querySelector(".row__select").click();
+  if (row.getAttribute("aria-selected") === "true") return;
+  paint(row);
+  row.querySelector(".row__select").click();
 }
 
 document.addEventListener("click", (event) => {
   const row = event.target.closest(".table--tree .row");
-  if (!row || event.target.closest("a, button")) return;
+  if (!row) return;
+  const inner = event.target.closest("a, button");
+  if (inner?.matches(".row__select")) paint(row);
+  if (inner) return;
   row.focus();
   select(row);
 });
 
 document.addEventListener("keydown", (event) => {
   const row = event.target.closest(".table--tree .row");
-  if (!row || event.target !== row || event.altKey || event.ctrlKey || event.metaKey) return;
+  if (!row || event.altKey || event.ctrlKey || event.metaKey) return;
+  // A link or the mark that was clicked has the focus: Enter and Space press that, the arrows move on from its row
+  if (event.target !== row && ["Enter", " "].includes(event.key)) return;
   const all = rows();
   const index = all.indexOf(row);
   const move = (to) => {
@@ -47,5 +71,16 @@ document.addEventListener("keydown", (event) => {
   actions[event.key]();
 });
 
-document.body.addEventListener("htmx:afterSettle", settle);
+document.body.addEventListener("htmx:afterSettle", () => {
+  former = null;
+  settle();
+});
+for (const failure of ["htmx:sendError", "htmx:responseError"]) {
+  document.body.addEventListener(failure, (event) => {
+    if (!event.target.matches(".row__select")) return;
+    mark(former);
+    former = null;
+    document.getElementById("command-bar").inert = false;
+  });
+}
 settle();

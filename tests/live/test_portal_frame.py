@@ -138,7 +138,7 @@ def test_the_tree_is_walked_by_keyboard(open_page: OpenPage, system: System, sam
     page.keyboard.press("Enter")
     page.wait_for_url(f"**/sites/{sample}/staging/dashboard/")
     expect(page.locator("h1")).to_have_text(f"{sample} (staging)")
-    assert page.title().startswith(f"{sample} (staging)")
+    assert page.title() == f"{sample} (staging) · Dashboard - Greenroom"
 
 
 def test_a_swap_by_keyboard_alone(open_page: OpenPage, system: System, sample: str) -> None:
