@@ -1,7 +1,7 @@
 """The events that tell programs of an operation; each belongs to the transaction of what it tells."""
 
-from sites.events import recording
-from sites.events.types import PREVIEW_WAITING, TYPES
+from sites.events import operations
+from sites.events.types import PREVIEW_WAITING
 from sites.models import OperationState, Site
 from sites.operations.turn import Turn
 
@@ -23,21 +23,13 @@ def of_preview(turn: Turn) -> None:
 
 def _record(turn: Turn, names: list[str], site: Site | None, sentence: str, error_code: str) -> None:
     operation = turn.operation
-    if operation.subscription_id is None or not names:
-        return
-    kind = turn.kind.name
-    recording.record(
-        [TYPES[name] for name in names],
-        subscription=operation.subscription_id,
+    operations.record(
+        names,
+        operation,
+        turn.changes,
+        kind=turn.kind.name,
         site=site,
-        subject=operation.target,
         sentence=sentence,
-        data={
-            "operation": str(operation.public_id),
-            "operation_kind": kind,
-            "slots": [change.slot.name for change in turn.changes if change.slot],
-            "actor": operation.actor_name,
-            "code": error_code,
-            "seconds": round((turn.now() - operation.created_at).total_seconds(), 3),
-        },
+        seconds=(turn.now() - operation.created_at).total_seconds(),
+        error_code=error_code,
     )

@@ -7,7 +7,9 @@ from django.contrib.auth.models import User
 
 from sites import access, capacity, tasks
 from sites.errors import Refused, SlotBusy, SwapPending
+from sites.events import operations as events
 from sites.models import Operation, OperationState, Site, Slot, SlotChange, SlotHold
+from sites.models.clock import now
 from sites.models.required import required
 from sites.operations import holds
 from sites.operations.kinds import OperationKind, kind_of
@@ -78,6 +80,16 @@ def _go_past(operation: Operation, slots: list[Slot]) -> bool:
         holds.end_early(other, outcome, is_switched=is_switched)
         if is_switched:
             kind.on_success(other, changes)
+        state = OperationState.SUCCEEDED if is_switched else OperationState.CANCELLED
+        events.record(
+            [f"{family}.{state}" for family in kind.event_families(other, changes)],
+            other,
+            changes,
+            kind=kind.name,
+            site=other.site,
+            sentence=outcome,
+            seconds=(now() - other.created_at).total_seconds(),
+        )
     return holds.take(operation, slots)
 
 

@@ -7,7 +7,7 @@ import pytest
 from django.conf import LazySettings
 
 from sites.jobs import autoscale
-from sites.models import Autoscale, MetricSample, Operation, Slot, SlotHold, Stay, Step
+from sites.models import Autoscale, Event, MetricSample, Operation, Slot, SlotHold, Stay, Step
 from sites.models.clock import now
 from sites.operations import claims
 from sites.operations.procedure import Progress
@@ -175,6 +175,8 @@ def test_a_swap_goes_past_it_at_every_step_and_production_keeps_its_count(
     assert operation.state == "succeeded", operation.outcome
     automatic.refresh_from_db()
     assert automatic.state == ("succeeded" if is_switched else "cancelled")
+    told = Event.objects.get(data__operation=str(automatic.public_id))
+    assert (told.type, told.sentence) == (f"operation.{automatic.state}", automatic.outcome)
     assert count_of(production) == (2 if is_switched else 1)
     assert domain.serves("contoso.localhost") == "two"
     assert domain.revision_behind("contoso.localhost").routed_count == production.instance_count
