@@ -70,6 +70,8 @@ class Traits:
     warmup_paths: tuple[str, ...] = ()
     needed: tuple[str, ...] = ()
     """The interpreter that its packages need, as tool, versions and package; empty if the usual one serves them."""
+    speaks_http2: bool = False
+    """HTTP/2 without TLS, and nothing else: as the setting said when it was published."""
 
     @property
     def mounts(self) -> tuple[Mount, ...]:
@@ -85,6 +87,7 @@ def traits_of(deployment: Deployment | None) -> Traits:
         recorded.get("fallback_page", ""),
         tuple(recorded.get("warmup_paths", ())),
         tuple(recorded.get("needed", ())),
+        recorded.get("speaks_http2", False),
     )
 
 
@@ -143,11 +146,6 @@ class Entries:
         """How long an instance of `workload` in `slot` may take until it listens."""
         rows = (row for row in self.in_force(slot, workload) if row.category == Category.GENERAL)
         return float({row.name: row.value for row in rows}.get(START_SECONDS) or GENERAL_DEFAULTS[START_SECONDS])
-
-    def speaks_http2(self, slot: Slot, workload_id: int) -> bool:
-        """Whether the instances of a workload in `slot` speak HTTP/2 and nothing else."""
-        rows = (row for row in self._rows if row.category == Category.GENERAL and row.name == HTTP2)
-        return any(row.value == "on" for row in rows if row.slot_id == slot.pk or row.workload_id == workload_id)
 
     def warmup_rules(self, workload_id: int, deployment: Deployment | None = None) -> WarmupRules:
         """How the instances of a workload are asked whether they answer, those of `deployment`."""
@@ -236,12 +234,12 @@ def make_plan(
         "command": list(command),
         "env": ({"FALLBACK_PAGE": page} if page else {}) | wanted.env,
         "mounts": [asdict(mount) for mount in (*wanted.mounts, *traits.mounts)],
-        "switches": {name: wanted.is_on(name) for name in SWITCHES if name != HTTP2 or wanted.is_on(name)},
+        "switches": {name: wanted.is_on(name) for name in SWITCHES if name != HTTP2},
         "limits": asdict(Limits(memory_mb=figures.memory_mb, cpus=figures.cpu_percent / 100)),
     }
-    known_by = [content, build, workload.restarts, snapshot]
+    known_by = [content, build, workload.restarts, snapshot, *(["HTTP/2"] if traits.speaks_http2 else [])]
     fingerprint = hashlib.sha256(json.dumps(known_by, sort_keys=True).encode()).hexdigest()
-    return Plan(fingerprint, json.dumps(snapshot), wanted.is_on("web_sockets"), wanted.is_on(HTTP2), figures)
+    return Plan(fingerprint, json.dumps(snapshot), wanted.is_on("web_sockets"), traits.speaks_http2, figures)
 
 
 def spec_of(revision: Revision, *, count: int | None = None) -> RevisionSpec:

@@ -32,6 +32,7 @@ class Questions:
         *,
         deployment: Deployment | None = None,
         seconds: float = ROUND_SECONDS,
+        speaks_http2: bool = False,
     ) -> ProbeSpec:
         """The request to an instance, `place` being its revision and ordinal, as the slot's own visitors would send it.
 
@@ -47,7 +48,7 @@ class Questions:
             statuses=rules.statuses,
             seconds=min(rules.seconds, seconds),
             round_seconds=min(ROUND_SECONDS, seconds),
-            speaks_http2=self._entries.speaks_http2(slot, workload_id),
+            speaks_http2=speaks_http2,
         )
 
 

@@ -109,8 +109,11 @@ def _is_healthy(turn: Turn, change: SlotChange, statuses: Iterable[InstanceStatu
     slot, workload = before.held_slot, before.occupant_before.pk
     questions = Questions([slot], turn.entries)
     prefix = f"{probe_prefix(turn)}reference-{turn.operation.step_at.timestamp()}"
+    http2 = before.revision_before is not None and before.revision_before.speaks_http2
     asked = get_runtime().probe(
-        questions.ask(f"{prefix}-{place[0]}-{place[1]}", slot, workload, place, seconds=REFERENCE_SECONDS)
+        questions.ask(
+            f"{prefix}-{place[0]}-{place[1]}", slot, workload, place, seconds=REFERENCE_SECONDS, speaks_http2=http2
+        )
         for place in running
     )
     if any(probe.is_accepted for probe in asked):

@@ -13,6 +13,7 @@ from sites.content.tree import Folder
 from sites.content.wanted import Wanted
 from sites.disk.use import Use, measure
 from sites.errors import BuildFailed, Failed, InterpreterMissing, ReleaseFailed
+from sites.general_settings import HTTP2
 from sites.logs.files import tail
 from sites.models import Deployment, DeploymentState, Site, SlotChange
 from sites.models.clock import now
@@ -56,7 +57,7 @@ def work_build(turn: Turn) -> Progress:
     with store.naming():
         planned = _planned(change, recipe)
         if planned.run is None:
-            _record(deployment, recipe, planned.digest, measure(planned.app.parent) if planned.digest else Use())
+            _record(change, recipe, planned.digest, measure(planned.app.parent) if planned.digest else Use())
             return Progress(True, recipe.summary)
     quota = kept_deployments.content_quota()
     build.begin(planned, cache_limit=Use(quota.bytes // CACHE_PART, quota.files // CACHE_PART))
@@ -69,7 +70,7 @@ def work_build(turn: Turn) -> Progress:
         raise _build_failed(turn, planned.run, status)
     try:
         with store.naming():
-            _record(deployment, recipe, planned.digest, build.finish(planned.digest))
+            _record(change, recipe, planned.digest, build.finish(planned.digest))
     except OSError as error:
         where = f": what it made cannot be kept ({error.strerror})"
         raise _build_failed(turn, planned.run, status, where) from error
@@ -164,12 +165,14 @@ def _build_failed(turn: Turn, run: RunSpec, status: RunStatus, where: str = "") 
     return _failed(deployment, failure)
 
 
-def _record(deployment: Deployment, recipe: Recipe, digest: str, use: Use) -> None:
+def _record(change: SlotChange, recipe: Recipe, digest: str, use: Use) -> None:
+    deployment = change.published
     deployment.build_digest, deployment.build_bytes, deployment.build_files = digest, use.bytes, use.files
     deployment.kind, deployment.command = recipe.kind, list(recipe.command)
     page = recipe.fallback_page or (build.fallback_page(digest) if digest else "")
     mounts = tuple(mount.source for mount in build.interpreter_mounts(recipe))
-    traits = Traits(mounts, page, recipe.warmup_paths, traits_of(deployment).needed)
+    is_http2 = configuration(change.held_slot, change.occupant_after).is_on(HTTP2)
+    traits = Traits(mounts, page, recipe.warmup_paths, traits_of(deployment).needed, is_http2)
     deployment.traits = {name: value for name, value in asdict(traits).items() if value}
     deployment.save(update_fields=["build_digest", "build_bytes", "build_files", "kind", "command", "traits"])
 

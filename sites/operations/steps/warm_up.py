@@ -13,6 +13,7 @@ from sites.operations.probing import ROUND_SECONDS, Questions
 from sites.operations.procedure import DONE, Progress
 from sites.operations.sides import ATTEMPT_SECONDS, Group
 from sites.operations.turn import Turn
+from sites.planning import traits_of
 from sites.runtime.registry import get_runtime
 from sites.runtime.spec import InstanceState, ProbeState, ProbeStatus
 
@@ -81,6 +82,7 @@ def _ask(turn: Turn, left: list[tuple[Instance, Group]]) -> Answers:
             one.place,
             deployment=group.change.deployment_after,
             seconds=ROUND_SECONDS if group.need is Need.ANSWERING else ATTEMPT_SECONDS,
+            speaks_http2=traits_of(group.change.deployment_after).speaks_http2,
         )
         for one, group in due
     ]

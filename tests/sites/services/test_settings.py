@@ -261,7 +261,7 @@ def test_web_sockets_off_reaches_the_routes(domain: Domain) -> None:
     assert not domain.router.answer("contoso.localhost").allows_web_sockets
 
 
-def test_http_2_is_told_to_routes_clusters_and_warm_up_and_a_change_starts_new_instances(
+def test_http_2_is_told_to_routes_clusters_and_warm_up_with_the_next_publication(
     domain: Domain, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     production, _staging = domain.staged()
@@ -274,6 +274,9 @@ def test_http_2_is_told_to_routes_clusters_and_warm_up_and_a_change_starts_new_i
     before = domain.router.answer("contoso.localhost")
     assert not before.speaks_http2
     domain.save(production, Entry("http2", "on"), category=Category.GENERAL)
+    assert domain.router.answer("contoso.localhost") == before, "what runs goes on as it was published"
+    asked.clear()
+    assert domain.publish(production, "speaks HTTP/2").state == "succeeded"
     after = domain.router.answer("contoso.localhost")
     assert after.speaks_http2 and after.cluster != before.cluster
     (cluster,) = (one for one in routing.table_of(production.site_id).clusters if one.name == after.cluster)
