@@ -44,7 +44,8 @@ class Prepared:
     made_at: datetime
 
 
-_kept: dict[str, Prepared] = {}
+_kept: dict[tuple[str, Path], Prepared] = {}
+"""By name, and by the key file under which its values are encrypted."""
 
 
 def prepare(name: str, build: Callable[[], object]) -> None:
@@ -56,7 +57,8 @@ def prepare(name: str, build: Callable[[], object]) -> None:
     if connection.vendor != "sqlite" or not _is_fresh():
         build()
         return
-    kept = _kept.get(name)
+    key = (name, settings.KEY_FILE)
+    kept = _kept.get(key)
     if kept is not None and all(_keys(model) == keys for model, keys in kept.before.items()):
         _put_back(kept)
         return
@@ -64,7 +66,7 @@ def prepare(name: str, build: Callable[[], object]) -> None:
     build()
     contents = Path(tempfile.mkdtemp(prefix="prepared-", dir=os.environ["GREENROOM_DATA"]))
     shutil.copytree(settings.CONTENT_DIR, contents, dirs_exist_ok=True)
-    _kept[name] = Prepared(before, _added(before), _state(get_runtime()), _state(get_router()), contents, now())
+    _kept[key] = Prepared(before, _added(before), _state(get_runtime()), _state(get_router()), contents, now())
 
 
 def _is_fresh() -> bool:

@@ -21,7 +21,7 @@ from schemathesis.specs.openapi.checks import (
 
 from sites.api import DESCRIPTION
 from sites.api.application import api
-from sites.models import Operation, SiteMember, Slot
+from sites.models import Operation, SiteMember, Slot, Stay
 from sites.services import event_targets
 from tests.domain import Domain
 from tests.sites.api.program import Program
@@ -74,6 +74,7 @@ def test_every_answer_is_as_described(
         "site_name": "contoso",
         "slot_name": "staging",
         "deployment_id": str(slots[1].workload.active_deployment.public_id),
+        "release_id": str(Stay.objects.filter(slot=slots[1]).latest("pk").pk),
         "host": "contoso-staging.localhost",
         "operation_id": str(Operation.objects.first().public_id),
         "number": str(SiteMember.objects.create(site=slots[0].site, user=domain.bob).pk),

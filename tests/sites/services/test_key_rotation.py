@@ -25,7 +25,17 @@ from portal.accounts import browsers, codes
 from portal.accounts.links import create_link
 from sites.errors import KeyFileRefused
 from sites.keyring import KeyFile, Keyring, Purpose, key_file, new_key
-from sites.models import DeletedSlot, Deployment, Operation, Slot, SlotSetting, SourceControl, Swap
+from sites.models import (
+    AcmeAccount,
+    CertificateOrder,
+    DeletedSlot,
+    Deployment,
+    Operation,
+    Slot,
+    SlotSetting,
+    SourceControl,
+    Swap,
+)
 from sites.models.fields import decrypt, encrypt, keyed_digests
 from sites.services import event_targets, key_rotation, routers, slots
 from sites.services.authority import authority
@@ -115,6 +125,7 @@ def full(keys: KeyFile, domain: Domain) -> Domain:
     _, its_staging = domain.staged("fabrikam")
     domain.save(its_staging, Entry("KEY", "of what is deleted"))
     domain.work(slots.delete_staging(acting_user=domain.alice, slot=its_staging))
+    DeletedSlot.objects.update(visitor_rule={"password": "hashed"})
     add_certificate(acting_user=domain.alice, slot=production, content=upload("contoso.localhost"), password="")
     SourceControl.objects.create(
         slot=production, provider="github", url=URL, branch="main", password="token", webhook_secret="secret"
@@ -126,6 +137,8 @@ def full(keys: KeyFile, domain: Domain) -> Domain:
         url="https://hooks.example.org/",
         types=["swap.failed"],
     )
+    account = AcmeAccount.objects.create(directory="https://acme.example.org/", key="of the account")
+    CertificateOrder.objects.create(account=account, name="contoso.example.org", key="of the certificate")
     app = {"secret": encrypt(SECRET)}
     Authenticator.objects.create(user=domain.alice, type=Authenticator.Type.TOTP, data=app)
     RecoveryCodes.activate(domain.alice)
