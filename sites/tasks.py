@@ -228,9 +228,6 @@ def tick(schedule: Schedule) -> None:
         order_certificates.delay()
     if schedule.is_due("renewals", seconds=60) and automatic_certificates.are_times_needed():
         ask_for_renewals.delay()
-    deliveries.hand_on()
-    if deliveries.is_needed():  # with those who build: no stranger keeps a swap waiting
-        deliver_events.apply_async(queue=Queue.WORK, expires=DELIVERIES_EXPIRE)
     if schedule.is_due("certificates", seconds=3600):
         warn_of_certificates.delay()
     if schedule.is_due("sweep", seconds=60):
@@ -239,6 +236,9 @@ def tick(schedule: Schedule) -> None:
         tidy_contents.delay()
     if schedule.is_due("backup", seconds=backups.SECONDS) and backups.is_due():
         make_backup.apply_async(queue=Queue.WORK)
+    deliveries.hand_on()
+    if deliveries.is_needed():  # with those who build: no stranger keeps a swap waiting
+        deliver_events.apply_async(queue=Queue.WORK, expires=DELIVERIES_EXPIRE)
 
 
 def enqueue(operation: Operation, seconds: float = 0.0) -> None:
