@@ -1,9 +1,11 @@
 """Autoscale: the rule of a production slot."""
 
+import re
 from datetime import datetime, time
+from typing import Annotated
 
 from ninja import Schema
-from pydantic import Field
+from pydantic import BeforeValidator, Field, WithJsonSchema
 
 from sites.api.shapes.common import Asked
 from sites.models import CountRange, Operation, ScaleMetric, Slot, Times
@@ -17,6 +19,21 @@ class RangeShown(Asked):
     most: int = Field(ge=1, le=10)
 
 
+_CLOCK = r"^([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9])?$"
+
+
+def _plain(said: object) -> object:
+    if not isinstance(said, time) and not (isinstance(said, str) and re.fullmatch(_CLOCK, said)):
+        raise ValueError("write the time as 08:00")
+    return said
+
+
+Clock = Annotated[
+    time, BeforeValidator(_plain), WithJsonSchema({"type": "string", "pattern": _CLOCK, "description": "as 08:00"})
+]
+"""A time of day without a zone, which JSON Schema's own format does not have."""
+
+
 class AutoscaleRule(Asked):
     """How the instance count follows figures and times; docs/scale.md says what each means."""
 
@@ -28,8 +45,8 @@ class AutoscaleRule(Asked):
     in_seconds: int = Field(300, ge=0, le=86_400, description="after a change, before instances are taken away")
     is_scheduled: bool = Field(False, description="whether day, night and weekend have ranges of their own")
     time_zone: str = Field("UTC", max_length=64)
-    day_begins: time = time(8)
-    day_ends: time = time(20)
+    day_begins: Clock = time(8)
+    day_ends: Clock = time(20)
     ranges: dict[Times, RangeShown] = Field(default_factory=dict, description="by times; others are as always")
 
 

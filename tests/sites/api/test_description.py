@@ -85,11 +85,13 @@ def test_every_answer_is_as_described(
     def ask(case: schemathesis.Case, is_real: bool) -> None:
         if is_real and mode is GenerationMode.POSITIVE:
             case.path_parameters |= {name: real[name] for name in case.path_parameters if name in real}
+        # Every request is sent with a token: what is wrong about one without it may be that alone
+        checks = CHECKS if "Authorization" in (case.headers or {}) else CHECKS[:-1]
         with transaction.atomic():
             answer = case.call(headers={"Host": "localhost", "Authorization": f"Bearer {program.token}"})
             transaction.set_rollback(True)
         statuses[answer.status_code] += 1
-        case.validate_response(answer, checks=CHECKS)
+        case.validate_response(answer, checks=checks)
 
     for method, path in operations():
         cases = schema()[path][method].as_strategy(generation_mode=mode)
