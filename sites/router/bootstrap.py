@@ -14,6 +14,8 @@ from sites.router.place import SERVER_NAME, Place
 
 XDS_CLUSTER = "xds"
 MAX_HEAP_BYTES = 2 * 1024**3
+HELD_AT_ONCE = 2048
+"""Questions to the xDS server that are open at one time; streams of its own count too."""
 MIN_HEAP_BYTES = 256 * 1024**2
 RUNTIME = {"re2.max_program_size.error_level": 10_000, "re2.max_program_size.warn_level": 10_000}
 """By default Envoy refuses long regular expressions; the one over all forged headers is ours, and long."""
@@ -133,6 +135,8 @@ def _xds_cluster(address: dict[str, Any], *, kind: str = "STATIC") -> dict[str, 
         "type": kind,
         "connect_timeout": "1s",
         "load_assignment": {"cluster_name": XDS_CLUSTER, "endpoints": [{"lb_endpoints": [endpoint]}]},
+        # By default three are tried again at a time; when this server restarts, all that wait for instances are
+        "circuit_breakers": {"thresholds": [{"max_requests": HELD_AT_ONCE, "max_retries": HELD_AT_ONCE}]},
         "typed_extension_protocol_options": {
             _HTTP_OPTIONS: {
                 "@type": _TYPE + _HTTP_OPTIONS,

@@ -22,6 +22,8 @@ NOT_NOW = 508
 """Status by which both filters say that a request does not wait; no visitor sees it."""
 BURST, A_SECOND = 300, 50
 """Requests that a slot without instances may bring to each of its routes; what is beyond is not asked about."""
+RETRIES = 20
+"""Over some seconds: so long a request waits for a server that does not answer."""
 _PER_CENT = {"default_value": {"numerator": 100}}
 
 
@@ -32,6 +34,12 @@ def filters() -> list[tuple[str, Packed]]:
         grpc_service={
             "envoy_grpc": {"cluster_name": XDS_CLUSTER},
             "timeout": timedelta(seconds=HOLD_SECONDS + 10),
+            # While the server is restarted, who waits goes on waiting
+            "retry_policy": {
+                "retry_on": "unavailable,connect-failure,reset",
+                "num_retries": {"value": RETRIES},
+                "retry_back_off": {"base_interval": timedelta(seconds=0.2), "max_interval": timedelta(seconds=1)},
+            },
         },
         # Headers may be secrets, and none is needed
         allowed_headers={"patterns": [{"exact": ":method"}]},

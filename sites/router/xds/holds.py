@@ -46,6 +46,7 @@ class Holds:
     async def wait(self, site_id: int, slot_id: int) -> bool:
         """Until the slot's requests can be sent on; False: they cannot in time, or too many wait."""
         if not self._is_held(site_id, slot_id):
+            await self._until_acknowledged(site_id)
             return True
         task = self._waking.get(slot_id)
         if task is None:
@@ -73,9 +74,7 @@ class Holds:
         deadline, asked_at = clock() + self._seconds, float("-inf")
         while clock() < deadline:
             if not self._is_held(site_id, slot_id):
-                version = self._nodes.cache.version(site_id)
-                if version is not None:
-                    await self._nodes.wait(site_id, version, ACKNOWLEDGED_SECONDS)
+                await self._until_acknowledged(site_id)
                 return True
             if clock() - asked_at > AGAIN_SECONDS:
                 asked_at = clock()
@@ -85,6 +84,15 @@ class Holds:
                     logger.error("The instances of slot %d cannot be asked for: %s", slot_id, error)
             await asyncio.sleep(LOOK_SECONDS)
         return False
+
+    async def _until_acknowledged(self, site_id: int) -> None:
+        """Whoever asks may have routes of before, and after a restart of this server it connects again by and by."""
+        deadline = asyncio.get_running_loop().time() + ACKNOWLEDGED_SECONDS
+        while (left := deadline - asyncio.get_running_loop().time()) > 0:
+            version = self._nodes.cache.version(site_id)
+            if version is None or (await self._nodes.wait(site_id, version, left)).versions:
+                return
+            await asyncio.sleep(LOOK_SECONDS)
 
     def _is_held(self, site_id: int, slot_id: int) -> bool:
         table: RouteTable | None = self._nodes.cache.tables.get(site_id)

@@ -3,6 +3,7 @@
 import asyncio
 
 import aiohttp
+import httpx
 import pytest
 
 from sites.router.table import Cluster, HostRoute, Page
@@ -89,11 +90,25 @@ def test_a_flood_at_one_slot_gets_a_page_and_stops_nothing_else(unloaded: list[C
     assert len(served) + len(turned_away) == len(answers)
 
 
+def test_who_waits_goes_on_waiting_while_the_control_plane_is_restarted(unloaded: list[Cluster], rig: Rig) -> None:
+    async def visit() -> list[tuple[int, str, bytes]]:
+        asked = asyncio.Event()
+        visitors = asyncio.create_task(_ask_all(rig, 20, asked))
+        await asked.wait()
+        rig.kill("xds")
+        rig.commit(_hosts(is_held=False), unloaded)
+        await asyncio.to_thread(rig.start_xds)
+        return await visitors
+
+    assert {status for status, *_ in asyncio.run(visit())} == {200}
+
+
 def test_without_the_control_plane_visitors_are_told_to_come_again(unloaded: list[Cluster], rig: Rig) -> None:
     rig.publish([*_hosts(is_held=True), HostRoute("stopped.localhost", "a", None, Page.STOPPED)], unloaded)
     assert rig.ask(STAGING).status_code == 200
     rig.kill("xds")
-    answer = rig.ask(PRODUCTION)
+    with httpx.Client(trust_env=False, timeout=60) as client:
+        answer = client.get(f"http://127.0.0.1:{rig.port}/", headers={"Host": PRODUCTION})
     assert (answer.status_code, answer.headers["retry-after"]) == (503, "2")
     assert "This web site is starting" in answer.text
     assert rig.ask(STAGING).status_code == 200
