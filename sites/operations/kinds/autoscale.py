@@ -2,9 +2,8 @@
 
 from collections.abc import Sequence
 
-from django.db.models.functions import Now
-
 from sites.models import Autoscale, Operation, SlotChange
+from sites.models.clock import now
 from sites.operations.kinds.scale import Scale
 from sites.operations.wording import instances, quoted
 
@@ -26,8 +25,8 @@ class AutoscaleKind(Scale):
         operation.before = {REASON: reason}
 
     def on_success(self, operation: Operation, changes: Sequence[SlotChange]) -> None:
-        """The next decision counts its time from now."""
-        Autoscale.objects.filter(slot__in=[change.slot_id for change in changes]).update(changed_at=Now())
+        """The next decision counts its time from now, a moment that is found again as it was written."""
+        Autoscale.objects.filter(slot__in=[change.slot_id for change in changes]).update(changed_at=now())
 
     def success(self, operation: Operation, changes: Sequence[SlotChange]) -> str:
         """Says the numbers and why."""

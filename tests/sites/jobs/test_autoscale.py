@@ -65,6 +65,19 @@ def test_load_scales_out_and_calm_in_again_each_by_an_operation_with_its_reason(
     assert count_of(production) == 1
 
 
+def test_after_one_decision_there_is_another(domain: Domain, production: Slot) -> None:
+    Autoscale.objects.update(in_seconds=0)
+    measured(production, BUSY)
+    decided(domain)
+    decided_at = Autoscale.objects.get().changed_at
+    for number, sample in enumerate(MetricSample.objects.all()):
+        began_at = decided_at + timedelta(seconds=number)
+        figures = {"instances": 2, "cpu_ms": IDLE}
+        MetricSample.objects.filter(pk=sample.pk).update(began_at=began_at, figures=figures)
+    rule = autoscale._rules()[0]
+    assert autoscale._look(rule, decided_at + timedelta(seconds=30)) is not None
+
+
 def test_requests_in_flight_scale_out(domain: Domain, production: Slot) -> None:
     Autoscale.objects.update(metric="requests", low=5, high=10)
     measured(production, IDLE, in_flight=20)
