@@ -16,6 +16,7 @@ CONFIGURE = "tests/live/test_configure.py"
 PUSH = "tests/live/test_git_push.py"
 PUBLISHING = "tests/live/test_publishing.py"
 STAYS = "tests/live/test_stays_with_slot.py"
+SCALE = "tests/live/test_scale.py"
 BACK = "tests/live/test_preview_and_rollback.py"
 
 
@@ -151,9 +152,14 @@ ROWS = (
         "E",
         (f"{STAYS}::test_domain_names_and_certificates_stay_and_no_request_over_tls_is_lost",),
     ),
-    Row(28, "scale settings stay", "E"),
+    Row(28, "scale settings stay", "E", (f"{SCALE}::test_size_and_counts_stay_with_their_slots_and_nobody_notices",)),
     Row(29, "only for sites in Standard mode", "A", (f"{SEED}::test_staged_publishing_needs_standard_mode",)),
-    Row(30, "Free or Shared: no longer swappable", "E"),
+    Row(
+        30,
+        "Free or Shared: no longer swappable",
+        "E",
+        (f"{SCALE}::test_outside_of_standard_mode_staging_serves_and_is_changed_but_not_swapped",),
+    ),
     Row(
         31,
         "staging configured as production should be",
@@ -199,7 +205,12 @@ ROWS = (
             f"{SEED}::test_deleting_the_site_removes_both_addresses",
         ),
     ),
-    Row(40, "AutoScale only for production", "E"),
+    Row(
+        40,
+        "AutoScale only for production",
+        "E",
+        (f"{SCALE}::test_load_scales_production_out_and_in_again_and_staging_never",),
+    ),
     Row(41, "linked resources only for production", "E"),
     Row(
         42,

@@ -20,7 +20,8 @@ from tests.live.system import ROOT, System
 
 @pytest.fixture(scope="session")
 def _shared(django_db_blocker: DjangoDbBlocker) -> Iterator[System]:
-    system = System(settings.DATA_DIR, django_db_blocker, {"WEBHOOK_HOSTS": "127.0.0.1"})
+    often = {"AUTOSCALE_SECONDS": "2", "AUTOSCALE_WINDOW_SECONDS": "20"}  # nobody waits for a minute
+    system = System(settings.DATA_DIR, django_db_blocker, {"WEBHOOK_HOSTS": "127.0.0.1"} | often)
     try:
         system.start()
         yield system
