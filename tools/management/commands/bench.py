@@ -2,7 +2,7 @@
 
 swap: what a swap costs, and what visitors feel of it. door: what honest people feel of clients that are slow or many.
 control-plane: what everything else costs, from start to stop. publish: what publications and static sites cost.
-portal: how long open pages stay untrue, and what pages cost.
+portal: how long open pages stay untrue, and what pages cost. api: what reading costs programs, and swaps by the API.
 """
 
 import json
@@ -15,6 +15,7 @@ from django.core.management.base import CommandParser
 from sites.errors import GreenroomError
 from sites.management.base import GreenroomCommand
 from tools.bench import story as swap
+from tools.bench.api import story as api
 from tools.bench.control_plane import report as control_plane_report
 from tools.bench.control_plane import story as control_plane
 from tools.bench.control_plane.lifetime import Lifetime, check
@@ -30,6 +31,7 @@ from tools.demo.publishing import PublishingRefused
 CONTROL_PLANE = "control-plane"
 PUBLISH = "publish"
 PORTAL = "portal"
+API = "api"
 
 
 class Command(GreenroomCommand):
@@ -41,13 +43,13 @@ class Command(GreenroomCommand):
     def add_arguments(self, parser: CommandParser) -> None:
         """What is measured, how thoroughly, and where the figures go."""
         parser.add_argument(
-            "subject", choices=["swap", "door", CONTROL_PLANE, PUBLISH, PORTAL], help="what is measured"
+            "subject", choices=["swap", "door", CONTROL_PLANE, PUBLISH, PORTAL, API], help="what is measured"
         )
         parser.add_argument("--report", type=Path, metavar="FILE", help="write the figures there as JSON")
         parser.add_argument(
             "--quick", action="store_true", help="few swaps and sites: shows that the measurement works"
         )
-        parser.add_argument("--swaps", type=int, metavar="N", help="instead of 200 (control-plane: 30)")
+        parser.add_argument("--swaps", type=int, metavar="N", help="instead of 200 (api: 50, control-plane: 30)")
         parser.add_argument(
             "--applications", type=Path, metavar="FILE", help="publish: what `./greenroom test --applications` printed"
         )
@@ -139,6 +141,9 @@ class Command(GreenroomCommand):
             return Report(control_plane.measure(self._say, replace(whole, swaps=swaps) if swaps else whole))
         if subject == PORTAL:
             return portal.measure(self._say, portal.QUICK if quick else portal.Plan())
+        if subject == API:
+            of_api = api.QUICK if quick else api.Plan()
+            return api.measure(self._say, replace(of_api, swaps=swaps) if swaps else of_api)
         if subject == "door":
             return door.measure(self._say, door.QUICK if quick else door.Plan())
         plan = swap.QUICK if quick else swap.Plan()
