@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import click
 
 from client.commands.domains import certificates, domains, scale
+from client.commands.events import events
 from client.commands.files import apply, export, plan
 from client.commands.logs import logs
 from client.commands.sessions import login, logout
@@ -25,7 +26,7 @@ def greenroom() -> None:
 
 _OF_SITES = (sites, status, open_, publish, swap, complete, cancel, rollback, logs, settings, maintenance, visitors)
 _OF_SLOTS = (domains, certificates, scale, export, plan, apply)
-for command in (login, logout, *_OF_SITES, *_OF_SLOTS):
+for command in (login, logout, events, *_OF_SITES, *_OF_SLOTS):
     greenroom.add_command(command)
 
 

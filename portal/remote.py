@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 REMOTE = frozenset(
     "login logout sites open publish swap complete cancel rollback settings maintenance visitors "
-    "scale domains certificates export plan apply".split()
+    "scale domains certificates events export plan apply".split()
 )
 
 
