@@ -22,6 +22,8 @@ LOOK_UP_SECONDS = 5.0
 _LOOK_UPS = ThreadPoolExecutor(8, thread_name_prefix="look-up")
 PORTS = {"https": 443, "http": 80}
 _HOST = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]{0,251}[A-Za-z0-9])?\.?")
+_NUMBERS = re.compile(r"(?:(?:0x[0-9a-f]*|[0-9]+)(?:\.|$))+", re.IGNORECASE)
+"""Decimal, octal and hexadecimal numbers, as in 127.1 and 0x7f.0.0.1; 'db' and 'cafe' are names."""
 CLOUD_SECRETS = tuple(
     map(ipaddress.ip_network, ("100.100.100.200/32", "168.63.129.16/32", "192.0.0.0/24", "fd00:ec2::/32"))
 )
@@ -113,7 +115,7 @@ def is_host(host: str) -> bool:
         return ipaddress.ip_address(host) is not None
     except ValueError:
         # What looks like a number would be read as an address by some programs and as a name by others
-        return bool(_HOST.fullmatch(host)) and not re.fullmatch(r"(0x)?[0-9a-f.]*", host)
+        return bool(_HOST.fullmatch(host)) and not _NUMBERS.fullmatch(host)
 
 
 def port_of(split: SplitResult) -> int:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from sites.outgoing import addresses
-from sites.outgoing.addresses import OutOfReach, is_named, reachable
+from sites.outgoing.addresses import OutOfReach, is_host, is_named, reachable
 from sites.runtime.agent.addresses import claimed_blocks
 
 
@@ -32,3 +32,10 @@ def test_no_name_leads_to_a_web_site_of_this_machine(monkeypatch: pytest.MonkeyP
 def test_a_host_is_named_with_its_port_or_for_all_ports(named: str, is_it: bool) -> None:
     assert is_named("hooks.example.org", 9000, [named]) is is_it
     assert is_named("2001:db8::1", 9000, ["[2001:db8::1]:9000"])
+
+
+def test_what_some_programs_read_as_an_address_is_no_host_and_short_names_are() -> None:
+    for number in ("1", "127.1", "0177.0.0.1", "0x7f.0.0.1", "127.0x1", "0X7F000001", "2130706433."):
+        assert not is_host(number), number
+    for name in ("db", "cafe", "a.be", "10.0.0.7", "fd00::7", "7.example.org", "0x.example.org"):
+        assert is_host(name), name
