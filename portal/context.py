@@ -31,6 +31,7 @@ TABS = (
     Tab("logs", "Logs"),
     Tab("configure", "Configure"),
     Tab("scale", "Scale"),
+    Tab("linked", "Linked resources"),
 )
 
 

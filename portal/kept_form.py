@@ -33,6 +33,7 @@ PAGES = {
     "event-targets": "event-targets",
     "event-target": "event-target",
     "site-trusts": "site-trusts",
+    "site-linked-link": "site-linked-link",
 }
 """Where each form is sent, and the page that shows it with what was typed. Other forms hold nothing worth keeping."""
 LOOKS = ("/reveal/",)

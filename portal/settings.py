@@ -137,6 +137,7 @@ PRIVATE_NETWORKS = os.environ.get("GREENROOM_PRIVATE_NETWORKS") or "allow"
 SOURCE_CONTROL_HTTP = env_bool("SOURCE_CONTROL_HTTP", default=False)
 TRUST_HOSTS = [item.strip() for item in os.environ.get("TRUST_HOSTS", "").split(",") if item.strip()]
 SOURCE_CONTROL_HOSTS = [item.strip() for item in os.environ.get("SOURCE_CONTROL_HOSTS", "").split(",") if item.strip()]
+RESOURCE_HOSTS = [item.strip() for item in os.environ.get("RESOURCE_HOSTS", "").split(",") if item.strip()]
 WEBHOOK_HOSTS = [item.strip() for item in os.environ.get("WEBHOOK_HOSTS", "").split(",") if item.strip()]
 NAME_SERVERS = [item.strip() for item in os.environ.get("GREENROOM_NAME_SERVERS", "").split(",") if item.strip()]
 

@@ -18,6 +18,7 @@ from sites.jobs import (
     deliveries,
     domains,
     figures,
+    linked_resources,
     machine_limits,
     mail,
     metrics,
@@ -162,6 +163,12 @@ def deliver_events() -> None:
 
 
 @shared_task
+def check_linked_resources() -> None:
+    """Ask linked databases whether they answer, for a bounded time."""
+    linked_resources.run()
+
+
+@shared_task
 def warn_of_certificates() -> None:
     """Say which certificates end soon."""
     certificates.run()
@@ -239,6 +246,8 @@ def tick(schedule: Schedule) -> None:
     deliveries.hand_on()
     if deliveries.is_needed():  # with those who build: no stranger keeps a swap waiting
         deliver_events.apply_async(queue=Queue.WORK, expires=DELIVERIES_EXPIRE)
+    if schedule.is_due("linked resources", seconds=2) and linked_resources.is_needed():
+        check_linked_resources.apply_async(queue=Queue.WORK, expires=DELIVERIES_EXPIRE)
 
 
 def enqueue(operation: Operation, seconds: float = 0.0) -> None:

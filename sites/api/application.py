@@ -14,6 +14,7 @@ from sites.api.routes import (
     domains,
     events,
     identities,
+    linked_resources,
     logs,
     operations,
     people,
@@ -51,7 +52,7 @@ class Api(NinjaAPI):
 api = Api(title="Greenroom", version="1", description=ABOUT, docs_url=None, urls_namespace="api")
 ROOMS = (
     *(sites, people, scale, slots, settings, deployments, source_control, identities),
-    *(domains, certificates, visitors, logs, swaps, releases, operations, events),
+    *(domains, certificates, visitors, linked_resources, logs, swaps, releases, operations, events),
 )
 """In the order in which the description has them."""
 for room in ROOMS:

@@ -67,6 +67,7 @@ GreenroomError
 │   │   ├── CertificateRefused
 │   │   ├── TargetRefused   an event target that cannot be taken
 │   │   ├── TrustRefused    what a web site cannot trust
+│   │   ├── ResourceRefused  a database that cannot be linked
 │   │   ├── AutoscaleRefused
 │   │   └── SourceRefused   a repository that cannot be connected
 │   ├── Outdated            somebody else saved the page meanwhile
@@ -186,6 +187,7 @@ from sites.errors.typed import (
     NameRefused,
     NameTaken,
     Outdated,
+    ResourceRefused,
     SettingRefused,
     TargetRefused,
     TrustRefused,
@@ -269,6 +271,7 @@ __all__ = [
     "ReleaseFailed",
     "RequestRefused",
     "RequestTooLarge",
+    "ResourceRefused",
     "RouterRefused",
     "RouterUnknown",
     "RouterUnreachable",

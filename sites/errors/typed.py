@@ -52,6 +52,13 @@ class TrustRefused(SettingRefused):
     sentence = "The trust cannot be saved: {reason}. Nothing was changed; change it and try again."
 
 
+class ResourceRefused(SettingRefused):
+    """A database cannot be linked to a web site."""
+
+    code = "ResourceRefused"
+    sentence = "The resource cannot be linked: {reason}. Nothing was changed; change it and try again."
+
+
 class Outdated(Refused):
     """Two people edited the same configuration, or it was swapped away meanwhile."""
 

@@ -15,6 +15,7 @@ from sites.models.host_name import HostName, HostNameKind
 from sites.models.instance import Instance
 from sites.models.instance_size import SIZES, ChosenSize, InstanceSize, SizeFigures, chosen
 from sites.models.limit_bucket import LimitBucket
+from sites.models.linked_resource import Engine, Health, LinkedResource
 from sites.models.maintenance_page import MaintenancePage
 from sites.models.metric import MetricSample, MetricState
 from sites.models.mode import Mode, ModeLimits
@@ -57,14 +58,17 @@ __all__ = [
     "DeploymentState",
     "DeploymentUser",
     "DomainState",
+    "Engine",
     "Event",
     "EventTarget",
+    "Health",
     "HostName",
     "HostNameKind",
     "IdempotentRequest",
     "Instance",
     "InstanceSize",
     "LimitBucket",
+    "LinkedResource",
     "MaintenancePage",
     "Membership",
     "MetricSample",

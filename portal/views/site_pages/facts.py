@@ -13,10 +13,11 @@ from portal.rows import Row
 from portal.usage_bars import Bar, day_bars, storage_bars
 from sites.access import may_change
 from sites.capacity import share_of
-from sites.models import HostNameKind, Instance, OperationState, Rest, Slot, SourceControl, Swap
+from sites.models import HostNameKind, Instance, LinkedResource, OperationState, Rest, Slot, SourceControl, Swap
 from sites.models.clock import reckoned
 from sites.monitoring.figures import together
 from sites.monitoring.series import RANGES, series_of
+from sites.services import linked_resources
 from sites.services.storage import SiteStorage, storage_of
 from sites.services.swaps import partner
 
@@ -128,6 +129,11 @@ class SlotFacts:
     def source(self) -> SourceControl | None:
         """The repository from which the slot is published."""
         return getattr(self.slot, "source_control", None)
+
+    @cached_property
+    def linked(self) -> list[LinkedResource]:
+        """The databases of production, by name."""
+        return linked_resources.of(self.slot.site)
 
     @cached_property
     def address(self) -> str:

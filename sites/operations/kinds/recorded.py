@@ -33,6 +33,9 @@ REVEAL = Recorded("reveal", "disclosure of a secret", "Showing a secret of '{tar
 MEMBERS = Recorded("members", "change of the subscription", "Changing the subscription '{target}'")
 SITE_PEOPLE = Recorded("site_people", "change of the people", "Changing who belongs to '{target}'")
 TRUSTS = Recorded("trusts", "change of the trusted pipelines", "Changing which pipelines '{target}' trusts")
+LINKED_RESOURCES = Recorded(
+    "linked_resources", "change of the linked resources", "Changing the linked resources of '{target}'"
+)
 DOMAINS = Recorded("domains", "change of the domain names", "Changing the domain names of '{target}'")
 SOURCE_CONTROL = Recorded("source_control", "change of the source control", "Changing the source control of '{target}'")
 AUTOSCALE_RULE = Recorded("autoscale_rule", "change of autoscale", "Changing autoscale of '{target}'")

@@ -1,0 +1,1 @@
+"""Databases beside a web site: what their connection strings say, and whether they answer."""
