@@ -4,10 +4,10 @@ No session, no form token and no cookie of the portal is read or given here: the
 """
 
 import math
-from urllib.parse import urlsplit
 
 from django.core.exceptions import BadRequest, SuspiciousOperation
 from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed, UnreadablePostError
+from django.utils.encoding import iri_to_uri
 
 from sites.errors import NotFound, SignInBusy, VisitRefused, VisitsLimited
 from sites.services import visitors
@@ -25,8 +25,8 @@ from sites.throttling.address import client_address, network_of
 
 FROM_ADDRESS = buckets.Limit("visitors from address", 10)
 TO_SLOT = buckets.Limit("visitors to slot", 600)
-"""Wrong passwords within a quarter of an hour."""
-MAX_TYPED = 4000
+"""Wrong passwords within a quarter of an hour, of a slot; under a wildcard it has host names without number."""
+MAX_PATH = 4000
 
 
 def is_visit(path: str) -> bool:
@@ -55,8 +55,9 @@ def _password(request: HttpRequest, host: str) -> HttpResponse:
     if request.content_type != "application/x-www-form-urlencoded":
         raise BadRequest
     path = _path(request.POST.get("next", ""))
+    slot = str(visitors.slot_id_at(host))
     network = network_of(client_address(request))
-    tries = [buckets.Bucket(FROM_ADDRESS, f"{host} {network}"), buckets.Bucket(TO_SLOT, host)]
+    tries = [buckets.Bucket(FROM_ADDRESS, f"{slot} {network}"), buckets.Bucket(TO_SLOT, slot)]
     try:
         if wait := buckets.take(tries):
             raise VisitsLimited(minutes=math.ceil(wait / 60), retry_after=math.ceil(wait))
@@ -97,10 +98,13 @@ def _let_in(request: HttpRequest, path: str, admission: visitors.Admission) -> H
 
 
 def _path(text: str) -> str:
-    """A path of this host and nothing else: what browsers would read as another host leads to the first page."""
-    parts = urlsplit(text) if text.isprintable() and len(text) <= MAX_TYPED else urlsplit("")
-    is_own = text.startswith("/") and not text.startswith("//") and not parts.netloc and "\\" not in text
-    return text if is_own else "/"
+    """A path of this host and nothing else: what browsers would read as another host leads to the first page.
+
+    They leave tabs and line ends out of an address, and take '\\' for '/' (WHATWG URL, 4.4).
+    """
+    is_own = text.isprintable() and "\\" not in text and text.startswith("/") and not text.startswith("//")
+    path = iri_to_uri(text) if is_own else "/"
+    return path if len(path) <= MAX_PATH else "/"
 
 
 def _page(html: str, status: int) -> HttpResponse:

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import re
 import secrets
 import time
 from dataclasses import dataclass
@@ -42,6 +43,8 @@ SIGN_IN_SECONDS = 3600
 """The same by the sign-in, as long as the person sees the web site in the portal."""
 CODE_SECONDS = 60
 MAX_STATE, MAX_URL = 128, 4000
+OWN_PLACE = re.compile(r"[A-Za-z0-9.-]+(:[0-9]{1,5})?")
+"""Host name and port as browsers and we read them alike; under a wildcard any label leads to its slot."""
 _SALT = "sites.services.visitors"
 
 
@@ -111,6 +114,11 @@ def save_visitors(
     return record
 
 
+def slot_id_at(host: str) -> int:
+    """Of the slot at a host name, also of one under a wildcard. Raises NotFound."""
+    return _of_host(host)[0].pk
+
+
 def by_password(host: str, password: str) -> Admission:
     """A pass for the visitor of a host name who knows the password. Raises VisitRefused.
 
@@ -128,10 +136,10 @@ def way_back(*, acting_user: User, to: str, state: str) -> str:
 
     Raises NotFound for an address that is no slot's, or of a web site that is not for this person.
     """
-    wanted = urlsplit(to) if len(to) <= MAX_URL and 0 < len(state) <= MAX_STATE else SplitResult("", "", "", "", "")
+    wanted = _place(to)
     host = (wanted.hostname or "").rstrip(".")
     slot, rule = _of_host(host)
-    if rule.others != Others.SIGN_IN or wanted.scheme not in ("http", "https") or not _is_own_port(wanted):
+    if rule.others != Others.SIGN_IN or not 0 < len(state) <= MAX_STATE:
         raise NotFound
     access.get_slot(acting_user, slot.site.name, slot.name)
     said = {"slot": slot.pk, "host": host, "person": acting_user.pk, "state": _digest(state), "once": _random()}
@@ -180,13 +188,17 @@ def _of_host(host: str) -> tuple[Slot, VisitorRule]:
     return slot, getattr(slot, "visitor_rule", None) or VisitorRule(slot=slot)
 
 
-def _is_own_port(wanted: SplitResult) -> bool:
-    """Nobody is led to a port that is not this installation's."""
+def _place(to: str) -> SplitResult:
+    """An address, read. Raises NotFound for a port that is not ours, and where browsers may read another host."""
     try:
-        port = wanted.port
+        wanted = urlsplit(to[: MAX_URL + 1])
+        is_own_port = wanted.port in (None, settings.PORT, settings.HTTPS_PORT)
     except ValueError:
-        return False
-    return port in (None, settings.PORT, settings.HTTPS_PORT) and "@" not in wanted.netloc
+        raise NotFound from None
+    is_read_alike = wanted.scheme in ("http", "https") and OWN_PLACE.fullmatch(wanted.netloc) is not None
+    if len(to) > MAX_URL or not is_own_port or not is_read_alike:
+        raise NotFound
+    return wanted
 
 
 def _hashed(password: str) -> str:

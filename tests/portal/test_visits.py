@@ -7,7 +7,7 @@ from django.http import HttpResponse
 from django.test import Client
 
 from portal import visits
-from sites.models import Others, Site, Slot
+from sites.models import HostName, Others, Site, Slot
 from sites.services import visitors
 from tests.domain import Domain
 
@@ -43,11 +43,43 @@ def test_the_right_password_gives_a_pass_and_leads_on(domain: Domain, staging: S
 
 
 @pytest.mark.parametrize(
-    "path", ["//evil.example/", "https://evil.example/", "/\\evil.example", "\\\\evil.example", "javascript:1", ""]
+    "path",
+    [
+        *("//evil.example/", "https://evil.example/", "/\\evil.example", "\\\\evil.example", "javascript:1", ""),
+        *(
+            "/%09/evil.example/",
+            "/%0a/evil.example/",
+            "/%0d%0aX:y",
+            "/%00",
+            "%09//evil.example/",
+            "/" + "%C3%A4" * 1000,
+        ),
+    ],
 )
 def test_nobody_is_led_to_another_host(domain: Domain, staging: Slot, path: str) -> None:
     save(domain, staging, Others.PASSWORD, PASSWORD)
     assert typed(PASSWORD, path).headers["Location"] == "/"
+
+
+@pytest.mark.parametrize(
+    ("path", "led"), [("/%C3%A4?q=%C2%B5", "/%C3%A4?q=%C2%B5"), ("/a%2520b?c=%25", "/a%20b?c=%"), ("/a+b", "/a%20b")]
+)
+def test_a_path_of_ones_own_is_led_to_as_it_is(domain: Domain, staging: Slot, path: str, led: str) -> None:
+    save(domain, staging, Others.PASSWORD, PASSWORD)
+    assert typed(PASSWORD, path).headers["Location"] == led
+
+
+def test_all_names_under_a_wildcard_share_the_tries_of_their_slot(
+    domain: Domain, staging: Slot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    HostName.objects.create(name="*.fabrikam.example", slot=staging, kind="custom")
+    save(domain, staging, Others.PASSWORD, PASSWORD)
+    monkeypatch.setattr(visits, "FROM_ADDRESS", visits.buckets.Limit("visitors from address", 2))
+    monkeypatch.setattr(visits, "TO_SLOT", visits.buckets.Limit("visitors to slot", 3))
+    names = [f"n{number}.fabrikam.example" for number in range(5)]
+    assert [typed("wrong", host=name).status_code for name in names[:3]] == [403, 403, 429]
+    elsewhere = [typed("wrong", host=name, REMOTE_ADDR="192.0.2.7").status_code for name in names[3:]]
+    assert elsewhere == [403, 429]
 
 
 def test_a_wrong_password_is_said_and_few_are_looked_at(

@@ -199,6 +199,19 @@ def test_nobody_is_led_anywhere_else(domain: Domain, slots: tuple[Slot, Slot]) -
             visitors.way_back(acting_user=domain.bob, to=to, state="state")
 
 
+def test_below_a_wildcard_nobody_is_led_to_what_browsers_read_as_another_host(
+    domain: Domain, slots: tuple[Slot, Slot]
+) -> None:
+    HostName.objects.create(name="*.fabrikam.example", slot=slots[1], kind="custom")
+    save(domain, slots[1], Others.SIGN_IN)
+    for label in ("evil\\", "3232235777\\x", "a b", "a%2fb", "ä", "[a", "a_b", "\u2100", "a\x00"):
+        with pytest.raises(NotFound):
+            visitors.way_back(acting_user=domain.bob, to=f"http://{label}.fabrikam.example/", state="state")
+    to = "http://n1.fabrikam.example/a?b"
+    led = visitors.way_back(acting_user=domain.bob, to=to, state="state")
+    assert led.startswith("http://n1.fabrikam.example/.greenroom/")
+
+
 def test_a_stranger_to_the_site_is_led_nowhere_and_a_role_that_ended_lets_nobody_in(
     domain: Domain, slots: tuple[Slot, Slot]
 ) -> None:
