@@ -1,9 +1,13 @@
-"""Send events to their targets: a few of each subscription side by side, for a bounded time, again and again."""
+"""Send events to their targets: in two lanes of each subscription, for a bounded time, again and again.
+
+The quick lane is that of targets that took what they were sent last; the slow lane is that of those that did not. In a
+lane one request follows the other, and no lane waits for another one.
+"""
 
 import asyncio
+import logging
 import time
-from collections.abc import Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -27,10 +31,12 @@ from sites.webhooks.signing import signed
 
 ACTOR = "Greenroom"
 TURN = "deliveries"
-SUBSCRIPTIONS, OF_ONE = 20, 10
-"""In one turn: so many subscriptions, and so many deliveries of each, one after the other."""
-TURN_SECONDS = 10.0
-"""After which nothing more is sent in a turn."""
+QUICK_LANES, SLOW_LANES = 20, 10
+"""At the same time; a subscription has one of each at most."""
+QUICK_SECONDS, SLOW_SECONDS = 18.0, 10.0
+"""Of a turn, after which nothing more is sent in such lanes. A turn ends before QUICK_SECONDS + those of a request."""
+LOOK_SECONDS = 1.0
+"""So often is looked for what has become due while nothing is answered."""
 LEASE_SECONDS = 60.0
 MAX_ATTEMPTS = 15
 FIRST_WAIT, LONGEST_WAIT = 10.0, 6 * 3600.0
@@ -38,7 +44,12 @@ FIRST_WAIT, LONGEST_WAIT = 10.0, 6 * 3600.0
 PATIENCE = timedelta(days=3)
 """A target of which every delivery has failed for so long is disabled."""
 GONE = 410
+MAX_DIGITS = 9
+"""Of a `Retry-After`; whoever says more means more than LONGEST_WAIT."""
 USER_AGENT = "Greenroom-Webhooks/1"
+UNFORESEEN = "it could not be sent or written down; the log of the worker says why."
+
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,63 +92,84 @@ def hand_on() -> None:
 def run() -> None:
     """One turn, unless somebody else has it."""
     with turn(TURN, seconds=LEASE_SECONDS) as is_mine:
-        if not is_mine:
+        if is_mine:
+            _disable_abandoned()
+            with asyncio.Runner() as runner:
+                _send_due(runner)
+
+
+@dataclass(frozen=True, slots=True)
+class _Lane:
+    """Where one request is under way."""
+
+    subscription: int
+    is_slow: bool
+    target: int
+
+
+def _send_due(runner: asyncio.Runner) -> None:
+    """Until nothing is due or the time is over. Between requests the database is asked and told."""
+    began = time.monotonic()
+    busy: dict[asyncio.Task[Outcome], _Lane] = {}
+    failed: set[int] = set()
+    while True:
+        for is_slow, seconds in ((False, QUICK_SECONDS), (True, SLOW_SECONDS)):
+            if time.monotonic() < began + seconds:
+                for delivery in _next(busy.values(), failed, is_slow=is_slow):
+                    target = delivery.target
+                    sending = runner.get_loop().create_task(_send(_parcel(delivery)))
+                    busy[sending] = _Lane(target.subscription_id, is_slow, target.pk)
+        if not busy:
             return
-        _disable_abandoned()
-        lanes = [[_parcel(delivery) for delivery in lane] for lane in _chosen()]
-        for outcome in asyncio.run(_send_all(lanes)) if lanes else ():
-            _settle(outcome)
+        for done in runner.run(_ended(busy)):
+            lane, outcome = busy.pop(done), done.result()
+            if not (_is_settled(outcome) and outcome.is_taken):
+                failed.add(lane.target)
+
+
+async def _ended(busy: Collection[asyncio.Task[Outcome]]) -> set[asyncio.Task[Outcome]]:
+    """Those that have ended, after LOOK_SECONDS at the latest."""
+    done, _ = await asyncio.wait(busy, timeout=LOOK_SECONDS, return_when=asyncio.FIRST_COMPLETED)
+    return done
 
 
 def _due(moment: datetime) -> QuerySet[Delivery]:
     return Delivery.objects.filter(state=DeliveryState.PENDING, due_at__lte=moment)
 
 
-def _chosen() -> list[list[Delivery]]:
-    """What is due, by subscription; those first whose last turn is longest ago."""
-    due = _due(now()).filter(target__in=EventTarget.objects.in_force())
+def _next(busy: Collection[_Lane], failed: Collection[int], *, is_slow: bool) -> Iterator[Delivery]:
+    """One for each free lane; for those subscriptions first whose last turn is longest ago."""
+    taken = [lane.subscription for lane in busy if lane.is_slow == is_slow]
+    due = _due(now()).filter(target__in=EventTarget.objects.in_force(), target__failing_since__isnull=not is_slow)
+    due = due.exclude(target__in={*failed, *(lane.target for lane in busy)}).exclude(target__subscription__in=taken)
     waiting = due.order_by().values("target__subscription").annotate(last=Max("target__tried_at"))
-    rows = waiting.order_by(F("last").asc(nulls_first=True))[:SUBSCRIPTIONS]
+    free = (SLOW_LANES if is_slow else QUICK_LANES) - len(taken)
     oldest = due.select_related("event__subscription", "target").order_by(
         F("target__tried_at").asc(nulls_first=True), "due_at", "pk"
     )
-    return [list(oldest.filter(target__subscription=row["target__subscription"])[:OF_ONE]) for row in rows]
+    for row in list(waiting.order_by(F("last").asc(nulls_first=True))[:free]):
+        if (first := oldest.filter(target__subscription=row["target__subscription"]).first()) is not None:
+            yield first
 
 
 def _parcel(delivery: Delivery) -> Parcel:
     """What is to be sent; nothing here waits."""
-    target, event = delivery.target, delivery.event
     try:
-        to = parse(str(target.url))
+        return _packed(delivery)
     except TargetRefused as refusal:  # what was allowed when it was saved is not any more
         return Parcel(delivery, None, b"", {}, f"{refusal.values['reason']}. {refusal.values['remedy']}")
+    except Exception as error:
+        _log_unforeseen(delivery, error)
+        return Parcel(delivery, None, b"", {}, UNFORESEEN)
+
+
+def _packed(delivery: Delivery) -> Parcel:
+    target, event = delivery.target, delivery.event
+    to = parse(str(target.url))
     body, content_type = body_of(event, target.format)
     headers = {"Content-Type": content_type, "User-Agent": USER_AGENT}
     signature = signed(body, message_id=str(event.public_id), seconds=int(time.time()), secret=str(target.secret))
     return Parcel(delivery, to, body, headers | signature)
-
-
-async def _send_all(lanes: Sequence[Sequence[Parcel]]) -> list[Outcome]:
-    """What came of those that were begun within TURN_SECONDS."""
-    until = time.monotonic() + TURN_SECONDS
-    found = await asyncio.gather(*(_send_lane(lane, until) for lane in lanes))
-    return [outcome for outcomes in found for outcome in outcomes]
-
-
-async def _send_lane(lane: Sequence[Parcel], until: float) -> list[Outcome]:
-    """One after the other; a target that did not take one gets no other in this turn."""
-    found: list[Outcome] = []
-    failed: set[int] = set()
-    for parcel in lane:
-        if parcel.delivery.target_id in failed:
-            continue
-        if time.monotonic() >= until:
-            break
-        outcome = await _send(parcel)
-        found.append(outcome)
-        if not outcome.is_taken:
-            failed.add(parcel.delivery.target_id)
-    return found
 
 
 async def _send(parcel: Parcel) -> Outcome:
@@ -147,7 +179,15 @@ async def _send(parcel: Parcel) -> Outcome:
         answer = await post(parcel.to, parcel.body, parcel.headers, setting=NAMED_HOSTS)
     except OutOfReach as refusal:
         return Outcome(parcel.delivery, None, f"{refusal.why}. {refusal.remedy}")
+    except Exception as error:
+        _log_unforeseen(parcel.delivery, error)
+        return Outcome(parcel.delivery, None, UNFORESEEN)
     return Outcome(parcel.delivery, answer, _fault_of(answer))
+
+
+def _log_unforeseen(delivery: Delivery, error: Exception) -> None:
+    """Its type alone: what it says can have the address in it, which is a secret."""
+    _log.error("Delivery %s came to nothing: %s", delivery.public_id, type(error).__name__)
 
 
 def _fault_of(answer: Answer) -> str:
@@ -156,6 +196,35 @@ def _fault_of(answer: Answer) -> str:
     if 300 <= answer.status < 400:
         return f"the answer was {answer.status}. Redirects are not followed; give the address that it leads to."
     return f"the answer was {answer.status}."
+
+
+def _is_settled(outcome: Outcome) -> bool:
+    """Whether it could be written down; else it is a failed attempt, and no other delivery suffers from it."""
+    for write in (_settle, _count):
+        try:
+            write(outcome)
+        except Exception as error:
+            _log_unforeseen(outcome.delivery, error)
+        else:
+            return write is _settle
+    return False
+
+
+def _own(delivery: Delivery) -> QuerySet[Delivery]:
+    """The delivery, unless somebody else has meanwhile written down what came of it."""
+    return Delivery.objects.filter(pk=delivery.pk, state=DeliveryState.PENDING, attempts=delivery.attempts)
+
+
+def _count(outcome: Outcome) -> None:
+    """A failed attempt, whatever it was that could not be written down."""
+    attempts = outcome.delivery.attempts + 1
+    _own(outcome.delivery).update(
+        state=DeliveryState.FAILED if attempts >= MAX_ATTEMPTS else DeliveryState.PENDING,
+        attempts=attempts,
+        due_at=now() + timedelta(seconds=_wait(attempts, None)),
+        tried_at=now(),
+        fault=UNFORESEEN,
+    )
 
 
 @transaction.atomic
@@ -169,8 +238,7 @@ def _settle(outcome: Outcome) -> None:
         is_over = is_gone or attempts >= MAX_ATTEMPTS
         state = DeliveryState.FAILED if is_over else DeliveryState.PENDING
         due_at = moment + timedelta(seconds=_wait(attempts, outcome.answer))
-    own = Delivery.objects.filter(pk=delivery.pk, state=DeliveryState.PENDING, attempts=delivery.attempts)
-    if not own.update(
+    if not _own(delivery).update(
         state=state,
         attempts=attempts,
         due_at=due_at,
@@ -192,9 +260,8 @@ def _settle(outcome: Outcome) -> None:
 
 def _wait(attempts: int, answer: Answer | None) -> float:
     """Seconds until the next attempt: also as long as the receiver asks for (RFC 9110, 10.2.3), within bounds."""
-    wanted = 0.0
-    with suppress(ValueError):
-        wanted = float(int(answer.retry_after)) if answer else 0.0
+    said = answer.retry_after if answer else ""
+    wanted = float(said[:MAX_DIGITS]) if said.isascii() and said.isdigit() else 0.0
     return min(max(doubled(FIRST_WAIT, LONGEST_WAIT, attempts), wanted), LONGEST_WAIT)
 
 

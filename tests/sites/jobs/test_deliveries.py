@@ -1,18 +1,21 @@
 """Events are sent to their targets: signed, tried again, given up, and never for somebody who has left."""
 
+import asyncio
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import timedelta
 
 import pytest
 from pytest_django import Settings
 
 from sites.errors import NotFound
+from sites.events.types import CHOSEN
 from sites.jobs import deliveries, old_events
 from sites.jobs.deliveries import FIRST_WAIT, LONGEST_WAIT, MAX_ATTEMPTS, PATIENCE
 from sites.jobs.turns import turn
 from sites.models import Delivery, Event, EventTarget, Membership, Operation, Role, SiteMember, Subscription
 from sites.models.clock import now
+from sites.outgoing.request import Answer, Destination
 from sites.publishing import webhooks as receiving
 from sites.services import event_targets
 from tests.domain import Domain
@@ -94,7 +97,9 @@ def test_after_about_a_day_it_is_given_up_and_can_be_sent_once_more(domain: Doma
 
 
 @pytest.mark.parametrize(
-    ("said", "seconds"), [("120", 120), ("99999999", LONGEST_WAIT), ("soon", FIRST_WAIT), ("-5", 10)]
+    ("said", "seconds"),
+    [("120", 120), ("99999999", LONGEST_WAIT), ("9" * 400, LONGEST_WAIT), ("soon", FIRST_WAIT), ("-5", 10)],
+    ids=["seconds", "days", "400 digits", "a word", "less than nothing"],
 )
 def test_a_receiver_can_ask_for_time_within_bounds(domain: Domain, told: Receiver, said: str, seconds: float) -> None:
     target_of(domain, told)
@@ -175,6 +180,66 @@ def test_a_target_elsewhere_that_hangs_keeps_no_other_subscription_waiting(
     tried = Delivery.objects.filter(target__title="dead").values_list("attempts", flat=True)
     assert sorted(tried) == [0, 1], "a target that takes nothing gets one in a turn"
     assert "does not take the connection" in Delivery.objects.get(target__title="dead", attempts=1).fault
+
+
+@pytest.mark.parametrize("failing", ["_packed", "post", "_settle", "_settle _count"])
+def test_what_one_target_brings_about_touches_no_other(
+    domain: Domain, told: Receiver, monkeypatch: pytest.MonkeyPatch, failing: str
+) -> None:
+    odd = target_of(domain, told, title="odd", path="/odd")
+    target_of(domain, told, title="even", path="/even")
+    for name in failing.split():
+        real = getattr(deliveries, name)
+
+        def fail(about: object, *args: object, real: Callable = real, **options: object) -> object:
+            delivery = getattr(about, "delivery", about)
+            if getattr(delivery, "target_id", None) == odd.pk or getattr(about, "target", "") == "/odd":
+                raise OverflowError("unforeseen")
+            return real(about, *args, **options)
+
+        monkeypatch.setattr(deliveries, name, fail)
+    domain.create()
+    domain.create("fabrikam")
+    send_due()
+    assert set(Delivery.objects.filter(target__title="even").values_list("state", flat=True)) == {"succeeded"}
+    tried = Delivery.objects.filter(target=odd, attempts=1, fault=deliveries.UNFORESEEN, due_at__gt=now())
+    assert tried.count() == (0 if failing == "_settle _count" else 1)
+    assert Delivery.objects.filter(target=odd, state="pending").count() == 2
+
+
+@pytest.mark.parametrize("is_elsewhere", [True, False])
+def test_while_one_target_hangs_the_others_are_told_everything(
+    domain: Domain, told: Receiver, monkeypatch: pytest.MonkeyPatch, is_elsewhere: bool
+) -> None:
+    monkeypatch.setattr(event_targets, "MAX_TESTS", 40)
+    hanging = target_of(domain, told, title="hanging", path="/hanging")
+    subscription = domain.subscription
+    if is_elsewhere:
+        subscription = Subscription.objects.create(name="Other")
+        Membership.objects.create(subscription=subscription, user=domain.alice, role=Role.OWNER)
+    else:
+        EventTarget.objects.update(failing_since=now())
+    quick = event_targets.create(
+        acting_user=domain.alice, subscription=subscription, title="quick", url=told.url("/quick"), types=CHOSEN
+    )
+    event_targets.send_test(acting_user=domain.alice, target=hanging)
+    for _ in range(30):
+        event_targets.send_test(acting_user=domain.alice, target=quick)
+    sent: list[str] = []
+    is_over = asyncio.Event()
+
+    async def post(to: Destination, *_: object, **__: object) -> Answer:
+        if to.target == "/hanging":
+            await asyncio.wait_for(is_over.wait(), 60)
+        sent.append(to.target)
+        if len(sent) == 30:
+            is_over.set()
+        return Answer(200, b"")
+
+    monkeypatch.setattr(deliveries, "post", post)
+    monkeypatch.setattr(deliveries, "QUICK_SECONDS", 60)
+    send_due()
+    assert sent == ["/quick"] * 30 + ["/hanging"]
 
 
 def test_of_two_workers_one_sends(domain: Domain, told: Receiver) -> None:
