@@ -108,7 +108,7 @@ def test_a_second_swap_meanwhile_is_told_who_and_since_when(domain: Domain) -> N
 
 def test_a_reader_is_told_and_a_stranger_learns_nothing(domain: Domain) -> None:
     production, staging = domain.staged()
-    with pytest.raises(NotAllowed, match="Its owner is alice"):
+    with pytest.raises(NotAllowed, match="The owner is alice"):
         swaps.request_swap(acting_user=domain.bob, source=staging, target=production)
     with pytest.raises(NotFound, match="There is nothing at this address"):
         swaps.request_swap(acting_user=domain.charlie, source=staging, target=production)
