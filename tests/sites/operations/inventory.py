@@ -22,6 +22,7 @@ COUNTERS = {
     "StickyName": {"id"},
     "HostName": {"id"},
     "SourceControl": {"last_fetch_id"},
+    "Autoscale": {"changed_at"},
 }
 """What only grows, tells of tries, or numbers what was made again."""
 FOLDERS = ("CONTENT_DIR", "BUILD_DIR", "MOUNT_DIR", "GIT_DIR")
