@@ -211,7 +211,12 @@ ROWS = (
         "E",
         (f"{SCALE}::test_load_scales_production_out_and_in_again_and_staging_never",),
     ),
-    Row(41, "linked resources only for production", "E"),
+    Row(
+        41,
+        "linked resources only for production",
+        "E",
+        ("tests/live/test_linked_resources.py::test_a_link_is_productions_and_checked_and_its_string_is_cloned",),
+    ),
     Row(
         42,
         "publish directly to production",

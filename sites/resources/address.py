@@ -56,6 +56,8 @@ def parse(engine: str, text: str) -> Address:
         raise _unclear(engine, "names no host, or more than one")
     if not 1 <= address.port <= 65535:
         raise _unclear(engine, "has a port that is no number from 1 to 65535")
+    if not f"{address.user}{address.password}{address.database}".isprintable():
+        raise _unclear(engine, "has a sign in its user, password or database that nobody can type")
     return address
 
 

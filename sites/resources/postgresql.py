@@ -13,7 +13,7 @@ BUNDLE = ssl.get_default_verify_paths().cafile or "/etc/ssl/certs/ca-certificate
 VERIFIED = ("verify-ca", "verify-full")
 SAID = (
     ("certificate", "The certificate of '{place}' is not trusted by this server."),
-    ("SSL", "'{place}' does not speak TLS as the connection string asks for it."),
+    ("does not support SSL", "'{place}' does not speak TLS as the connection string asks for it."),
     ("authentication failed", "'{place}' refuses the user or the password."),
     ("no password", "'{place}' wants a password, and the connection string has none."),
     ("pg_hba.conf", "'{place}' lets this user in from this server neither with nor without TLS."),

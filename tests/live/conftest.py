@@ -20,8 +20,9 @@ from tests.live.system import ROOT, System
 
 @pytest.fixture(scope="session")
 def _shared(django_db_blocker: DjangoDbBlocker) -> Iterator[System]:
+    named = {"WEBHOOK_HOSTS": "127.0.0.1", "RESOURCE_HOSTS": "127.0.0.1"}
     often = {"AUTOSCALE_SECONDS": "2", "AUTOSCALE_WINDOW_SECONDS": "20"}  # nobody waits for a minute
-    system = System(settings.DATA_DIR, django_db_blocker, {"WEBHOOK_HOSTS": "127.0.0.1"} | often)
+    system = System(settings.DATA_DIR, django_db_blocker, named | often)
     try:
         system.start()
         yield system

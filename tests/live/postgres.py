@@ -1,4 +1,4 @@
-"""A PostgreSQL server of its own that listens on a unix socket only."""
+"""A PostgreSQL server of its own that listens on a unix socket, and on the loopback only if a port is given."""
 
 import os
 import pwd
@@ -19,7 +19,8 @@ STOP_SECONDS = 30.0
 class Postgres:
     """One server in a folder of its own, with an empty database; gone with `destroy`."""
 
-    def __init__(self) -> None:
+    def __init__(self, port: int = 0) -> None:
+        self._port = port
         self._folder = Path(tempfile.mkdtemp(prefix="greenroom-pg-"))
         user = _unprivileged()
         if user:
@@ -40,7 +41,8 @@ class Postgres:
     def start(self) -> None:
         """Start the server, and return when it answers."""
         command = [_programs() / "postgres", "-D", self._folder / "data", "-k", self._folder]
-        command += ["-c", "listen_addresses=", "-F"]
+        command += ["-c", f"listen_addresses={'127.0.0.1' if self._port else ''}", "-F"]
+        command += ["-p", str(self._port)] if self._port else []
         with self._log.open("ab") as log:
             self._server = subprocess.Popen(command, stderr=log, **self._options)
         ends_at = time.monotonic() + START_SECONDS
@@ -74,7 +76,8 @@ class Postgres:
         return self._folder / "log"
 
     def _connect(self, database: str) -> psycopg.Connection:
-        return psycopg.connect(host=str(self._folder), user="greenroom", dbname=database, autocommit=True)
+        port = self._port or None
+        return psycopg.connect(host=str(self._folder), port=port, user="greenroom", dbname=database, autocommit=True)
 
 
 def _programs() -> Path:

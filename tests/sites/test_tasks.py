@@ -8,7 +8,7 @@ from django.db import InterfaceError, OperationalError
 
 from sites import tasks
 from sites.jobs.scheduling import Schedule
-from sites.models import Operation, Step
+from sites.models import LinkedResource, Operation, PeriodicJob, Step
 from sites.models.clock import now
 from sites.operations import claims
 from sites.operations.procedure import HANG_SECONDS, Progress
@@ -117,3 +117,15 @@ def test_a_message_that_comes_twice_does_nothing_twice(domain: Domain, swap: Ope
     tasks.advance(swap.pk, swap.attempt)
     swap.refresh_from_db()
     assert swap.step == "requested", "it is not due"
+
+
+def test_linked_resources_are_checked_when_they_are_due(
+    sent: list[tuple[str, tuple[int, ...]]], domain: Domain
+) -> None:
+    checks = ("check_linked_resources", ())
+    tasks.tick(Schedule())
+    assert checks not in sent
+    LinkedResource.objects.create(site=domain.create(), name="cache", engine="redis", due_at=now())
+    PeriodicJob.objects.all().delete()
+    tasks.tick(Schedule())
+    assert sent.count(checks) == 1

@@ -39,6 +39,8 @@ def of_a_staged_site(steps: Walker, site: str) -> None:
     steps.show_at("release-report", 360)
     steps.go(f"/sites/{site}/production/logs/", "logs")
     steps.go(f"/sites/{site}/production/scale/", "scale")
+    steps.go(f"/sites/{site}/production/linked/", "linked-resources")
+    steps.go(f"/sites/{site}/production/linked/link/", "link-resource")
     steps.fill(scale_count="3")
     steps.show("scale-unsaved")
     steps.show_at("scale-unsaved", 360)

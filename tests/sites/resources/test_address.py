@@ -44,6 +44,7 @@ def test_redis_is_read_with_and_without_tls() -> None:
         (REDIS, "redis://:hunter2@db:0/0"),
         (REDIS, "redis://:hunter2@db:x/0"),
         (REDIS, "redis://:hunter2@db/shop"),
+        (REDIS, "redis://:hunter2%0d%0aFLUSHALL@db/0"),
         (REDIS, "redis://:hunter2@db/0\n" + "x" * 2000),
         ("mysql", "mysql://ann:hunter2@db/shop"),
     ],
