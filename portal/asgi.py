@@ -67,8 +67,8 @@ def make_door() -> Door:
 
     A page of the portal keeps Python's interpreter busy, so more threads would only share it; those of uploads unpack
     archives, for seconds, and health must answer whatever else is going on. A provider of single sign-on that does not
-    answer holds threads of its own lane only, as the issuers of identity tokens do. Programs of the API do the same,
-    and visitors of slots that ask for a password.
+    answer holds threads of its own lane only, as the issuers of identity tokens do, of which fewer are asked at once
+    than the lane has threads. Programs of the API do the same, and visitors of slots that ask for a password.
     """
     return Door(
         application=get_wsgi_application(),
@@ -77,7 +77,7 @@ def make_door() -> Door:
         lanes={
             "portal": Lane("portal", threads=8, of_one=6, waiting=200),
             "api": Lane("api", threads=4, of_one=3, waiting=400),
-            "exchange": Lane("exchange", threads=2, of_one=1, waiting=50),
+            "exchange": Lane("exchange", threads=4, of_one=2, waiting=50),
             "provider": Lane("provider", threads=2, of_one=1, waiting=50),
             "visitors": Lane("visitors", threads=2, of_one=1, waiting=100),
             "publishing": Lane("publishing", threads=2, of_one=2, waiting=400),

@@ -50,7 +50,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "sites.capacity": {"sites.models", "sites.operations.kinds", "sites.planning"},
     "sites.acme": {"sites.dns_proof", "sites.tls"},
     "sites.archives": {"sites.content", "sites.disk", "sites.kept_deployments", "sites.models"},
-    "sites.identities": {"sites.outgoing"},
+    "sites.identities": {"sites.backoff", "sites.outgoing"},
     "sites.services": {
         "sites.acme",
         "sites.capacity",

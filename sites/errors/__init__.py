@@ -36,6 +36,7 @@ GreenroomError
 │   ├── TokenRefused        a program without an access token that is in force
 │   ├── TokenLimited        too many wrong access tokens
 │   ├── IdentityRefused     an identity token that a web site does not trust
+│   ├── IssuersBusy         as many issuers of identity tokens are asked as may be at once
 │   ├── TooManyExchanges    more access tokens for one trust than it gives within a quarter of an hour
 │   ├── ScopeMissing        the access token lacks the scope
 │   ├── PreconditionFailed  a request holds only under a condition that is not met
@@ -150,6 +151,7 @@ from sites.errors.programs import (
     AddressNotOffered,
     DeploymentElsewhere,
     IdentityRefused,
+    IssuersBusy,
     KeyReused,
     NotEndedYet,
     NotOffered,
@@ -238,6 +240,7 @@ __all__ = [
     "InternalFault",
     "InterpreterMissing",
     "IsolationMissing",
+    "IssuersBusy",
     "KeyFileRefused",
     "KeyMissing",
     "KeyReused",

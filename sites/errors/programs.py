@@ -46,6 +46,17 @@ class IdentityRefused(Refused):
     )
 
 
+class IssuersBusy(Refused):
+    """An issuer of identity tokens has to be asked for its keys, and as many are being asked as may be at once."""
+
+    code = "IssuersBusy"
+    http_status = 503
+    sentence = (
+        "Greenroom asks issuers of identity tokens for their keys at this moment, so yours was not looked at; "
+        "nothing was given. Send it again in {retry_after} seconds."
+    )
+
+
 class TooManyExchanges(Refused):
     """A trust has given as many access tokens within a quarter of an hour as it may."""
 

@@ -28,7 +28,7 @@ SHOWN = 60
 def exchange(*, site_name: str, identity_token: str, scopes: list[str] | None = None) -> tuple[AccessToken, str]:
     """An access token for the site, and its text. Without `scopes` it has all that the trust gives.
 
-    Raises IdentityRefused, which says no more than a stranger may know, ScopeMissing and TooManyExchanges.
+    Raises IdentityRefused, which says no more than a stranger may know, IssuersBusy, ScopeMissing and TooManyExchanges.
     """
     try:
         trust, identity = _trusted(site_name, identity_token)
@@ -55,7 +55,7 @@ def exchange(*, site_name: str, identity_token: str, scopes: list[str] | None = 
 
 
 def _trusted(site_name: str, text: str) -> tuple[Trust, Identity]:
-    """The trust that fits, and the genuine token. Raises TokenFault and IssuerSilent."""
+    """The trust that fits, and the genuine token. Raises TokenFault, and as `issuers.key_of`."""
     issuer = tokens.issuer_of(text)
     candidates = Trust.objects.filter(site__name=site_name.lower(), issuer=issuer, person__is_active=True)
     found = list(candidates.select_related("site__subscription", "person"))

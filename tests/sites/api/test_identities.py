@@ -112,6 +112,23 @@ def test_a_job_that_the_site_does_not_trust_gets_nothing_and_learns_nothing(
     assert bool(trust.refusal) == ("aud" not in claims), "who may change the site sees why"
 
 
+def test_who_comes_while_others_ask_issuers_is_told_to_come_again(
+    trust: Trust, issuer: TokenIssuer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(issuers, "AT_ONCE", 0)
+    refused = ask(issuer.token(**MAIN))
+    assert (refused.status_code, refused.json()["error"]) == (503, "temporarily_unavailable")
+    assert (refused.json()["code"], refused["Retry-After"]) == ("IssuersBusy", str(issuers.BUSY_SECONDS))
+
+
+@pytest.mark.parametrize(
+    "claims", [{"iss": "\ud800"}, {"iss": "a\x00"}, {"jti": "\ud800"}, {"ref": "\ud800"}], ids=ascii
+)
+def test_claims_that_no_text_has_are_refused(trust: Trust, issuer: TokenIssuer, claims: dict) -> None:
+    assert ask(issuer.token(**{**MAIN, **claims})).status_code == 400
+    assert ask(issuer.token(**{**MAIN, "sub": "\ud800"})).status_code == 200
+
+
 def test_a_token_is_exchanged_once(trust: Trust, issuer: TokenIssuer) -> None:
     token = issuer.token(**MAIN, jti="one")
     assert [ask(token).status_code for _ in range(2)] == [200, 400]
