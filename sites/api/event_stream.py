@@ -204,7 +204,7 @@ def _begin(request: HttpRequest, after: int | None) -> int:
     """A browser or a library that was cut off names the last event that it has got."""
     said = request.headers.get("Last-Event-ID", "")
     if said:
-        if not (said.isascii() and said.isdecimal() and int(said[:20]) <= MAX_NUMBER):
+        if not (said.isascii() and said.isdecimal() and len(said) < 20 and int(said) <= MAX_NUMBER):
             raise RequestRefused(reason="Last-Event-ID takes an id of this stream")
         return int(said)
     return newest() if after is None else after

@@ -12,6 +12,7 @@ import jwt
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 
 from sites.identities import issuers
+from sites.plain_text import control_fault, visible
 
 ALGORITHMS = ("RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA")
 """Signatures by a key that only the issuer has; neither `none` nor a shared secret."""
@@ -46,18 +47,18 @@ def issuer_of(text: str) -> str:
     except (jwt.PyJWTError, ValueError, RecursionError):
         raise TokenFault("it is no JSON Web Token") from None
     issuer = said.get("iss")
-    if not isinstance(issuer, str):
+    if not (isinstance(issuer, str) and issuer.isascii() and issuer.isprintable()):
         raise TokenFault("it names no issuer")
     return issuer
 
 
 def verified(text: str, *, issuer: str, audience: str) -> Identity:
-    """What the issuer has signed for that audience. Raises TokenFault, and IssuerSilent when it tells no key."""
+    """What the issuer has signed for that audience. Raises TokenFault, and as `issuers.key_of`."""
     try:
         header = jwt.get_unverified_header(text)
         algorithm = header.get("alg")
         if algorithm not in ALGORITHMS:
-            raise TokenFault(f"it is signed with '{str(algorithm)[:20]}', which is not taken")
+            raise TokenFault(f"it is signed with '{visible(str(algorithm)[:20])}', which is not taken")
         key = issuers.key_of(issuer, header.get("kid"))
         if isinstance(key.key, RSAPublicKey) and key.key.key_size < SMALLEST_RSA:
             raise TokenFault("it is signed with a key that is too short")
@@ -70,8 +71,8 @@ def verified(text: str, *, issuer: str, audience: str) -> Identity:
             leeway=CLOCKS_DIFFER_SECONDS,
             options={"require": REQUIRED},
         )
-    except (jwt.PyJWTError, ValueError, TypeError, KeyError, AttributeError, RecursionError) as fault:
-        raise TokenFault(str(fault)[:120] or type(fault).__name__) from None
+    except (jwt.PyJWTError, ValueError, TypeError, KeyError, AttributeError, ArithmeticError, RecursionError) as fault:
+        raise TokenFault(visible(str(fault)[:120]) or type(fault).__name__) from None
     return Identity(claims, _digest(issuer, claims, text), _expiry(claims))
 
 
@@ -85,5 +86,7 @@ def _expiry(claims: dict[str, Any]) -> datetime:
 
 def _digest(issuer: str, claims: dict[str, Any], text: str) -> str:
     name = claims.get("jti")
+    if isinstance(name, str) and control_fault(name):
+        raise TokenFault("its name, jti, has characters that no name has")
     own = f"{issuer}\n{name}" if isinstance(name, str) and name else text.rpartition(".")[0]
     return hashlib.sha256(own.encode()).hexdigest()

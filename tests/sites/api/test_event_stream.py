@@ -115,8 +115,9 @@ def test_a_client_begins_with_what_is_new_or_behind_the_last_event_that_it_got(
 
     assert begins() == newest() > 0
     assert begins(Last_Event_ID="7") == 7
+    assert begins(Last_Event_ID=str(2**63 - 1)) == 2**63 - 1
     assert begins("/events/stream?after=9") == 9
-    for wrong in ("x", "-1", "9" * 30, "²"):
+    for wrong in ("x", "-1", "9" * 30, "0" * 20 + "9" * 20, "0" * 20 + "9" * 5000, str(2**63), "²"):
         assert program.get("/events/stream", Last_Event_ID=wrong).status_code == 400
     assert program.get("/events/stream?after=-1").status_code == 400
     assert Client(SERVER_NAME="localhost").get(f"{PREFIX}/events/stream").status_code == 401

@@ -69,3 +69,21 @@ def test_a_token_is_known_again_by_its_name_or_itself(issuer: TokenIssuer) -> No
     named = [check(issuer, issuer.token(jti="1", run=number)).digest for number in range(2)]
     plain = [check(issuer, issuer.token(run=number)).digest for number in range(2)]
     assert len(set(named)) == 1 and len({*named, *plain}) == 3
+
+
+@pytest.mark.parametrize("name", ["\ud800", "a\udfff", "a\x00"])
+def test_halves_of_characters_are_no_names(issuer: TokenIssuer, name: str) -> None:
+    with pytest.raises(TokenFault, match="jti"):
+        check(issuer, issuer.token(jti=name))
+    with pytest.raises(TokenFault, match="names no issuer"):
+        tokens.issuer_of(issuer.token(iss=f"https://{name}.example"))
+    unknown = encoded({"alg": name}) + "." + issuer.token().partition(".")[2]
+    with pytest.raises(TokenFault) as fault:
+        check(issuer, unknown)
+    assert str(fault.value).isprintable()
+
+
+@pytest.mark.parametrize("claim", ["exp", "iat", "nbf"])
+def test_endless_times_are_refused(issuer: TokenIssuer, claim: str) -> None:
+    with pytest.raises(TokenFault):
+        check(issuer, issuer.token(**{claim: float("inf")}))
