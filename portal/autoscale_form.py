@@ -102,7 +102,7 @@ class AutoscaleChoice:
 
 def read_choice(saved: Rule, query: Mapping[str, str]) -> AutoscaleChoice:
     """What `query` chooses; what it leaves out is as saved. Nothing of it is judged here."""
-    values = _values(saved)
+    values = values_of(saved)
     known = {"metric": ScaleMetric.values, "schedule": [key for key, _ in SCHEDULES]}
     fields = {}
     for name, text in values.items():
@@ -112,7 +112,7 @@ def read_choice(saved: Rule, query: Mapping[str, str]) -> AutoscaleChoice:
     return AutoscaleChoice(fields, rows)
 
 
-def _values(rule: Rule) -> dict[str, str]:
+def values_of(rule: Rule) -> dict[str, str]:
     """The fields of a rule, as a page has them."""
     same = ("low", "high", "out_seconds", "in_seconds", "time_zone")
     values = {name: str(getattr(rule, name)) for name in same}

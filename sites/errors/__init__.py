@@ -72,6 +72,7 @@ GreenroomError
 │   │   ├── AutoscaleRefused
 │   │   └── SourceRefused   a repository that cannot be connected
 │   ├── Outdated            somebody else saved the page meanwhile
+│   ├── ChangedMeanwhile    somebody else saved what a tab or dialog shows
 │   ├── InstanceCountRefused
 │   ├── InstanceSizeRefused  a size that the mode or the machine does not have
 │   ├── WrongNameTyped
@@ -183,6 +184,7 @@ from sites.errors.sources import FetchFailed, HookLimited, HookRefused, NotConne
 from sites.errors.typed import (
     AutoscaleRefused,
     CertificateRefused,
+    ChangedMeanwhile,
     DomainRefused,
     InstanceCountRefused,
     InstanceSizeRefused,
@@ -219,6 +221,7 @@ __all__ = [
     "Cancelled",
     "CertificateLimit",
     "CertificateRefused",
+    "ChangedMeanwhile",
     "ContentRefused",
     "DataFolderRefused",
     "DeploymentElsewhere",

@@ -69,6 +69,16 @@ class Outdated(Refused):
     )
 
 
+class ChangedMeanwhile(Refused):
+    """Somebody else saved what a tab or a dialog shows, after it was opened."""
+
+    code = "ChangedMeanwhile"
+    http_status = 412
+    sentence = (
+        "{what} was changed after you opened this, so yours was not saved. See what holds now{how}, then choose again."
+    )
+
+
 class InstanceCountRefused(Refused):
     """A slot is scaled beyond its mode: Free 1, Shared 1–6, Standard 1–10 instances."""
 

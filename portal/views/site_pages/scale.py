@@ -13,9 +13,9 @@ from portal.http import PortalRequest
 from portal.settings_commands import settings_commands
 from portal.site_forms import ScaleForm
 from portal.views.site_pages import parts
-from portal.views.site_pages.scale_choice import read_choice, size_query
+from portal.views.site_pages.scale_choice import chosen_of, is_as_it_was, read_choice, saved_fields, size_query
 from sites.access import get_slot, get_slot_for_change
-from sites.errors import SettingRefused
+from sites.errors import ChangedMeanwhile, SettingRefused
 from sites.models import Operation, Slot
 from sites.services import sites, slots
 from sites.services.autoscale import decisions_of, note_of, read_rule, save_rule, why_no_autoscale
@@ -32,7 +32,7 @@ def scale(request: PortalRequest, site_name: str, slot_name: str) -> HttpRespons
     slot = get_slot(request.user, site_name, slot_name)
     operation = parts.open_operation(slot)
     returned = None if request.htmx else _returned(request, slot)
-    chosen = returned or request.GET
+    chosen = chosen_of(returned or request.GET)
     choice = read_choice(slot, operation, chosen)
     if request.htmx and request.htmx.target == "scale-cost":
         return render(request, "site/_scale_cost.html", {"cost": choice.cost})
@@ -42,6 +42,7 @@ def scale(request: PortalRequest, site_name: str, slot_name: str) -> HttpRespons
         "scale",
         {
             "choice": choice,
+            "was": urlencode(saved_fields(slot, operation)),
             "why_no_autoscale": why_no_autoscale(slot),
             **_autoscale(slot, chosen),
             "has_staging": slot.site.slots.count() > 1,
@@ -88,6 +89,8 @@ def _save(request: PortalRequest, slot: Slot) -> HttpResponse:
     form = ScaleForm(request.POST)
     if not form.is_valid():
         raise SettingRefused(form.sentence(slot))
+    if not is_as_it_was(slot, parts.open_operation(slot), request.POST):
+        raise ChangedMeanwhile(what=f"The scale of '{slot.title}'", how=" by DISCARD")
     mode, count, size = form.cleaned_data["mode"], form.cleaned_data["count"], form.size_of(slot.site)
     recorded, has_rule = _save_rule(request, slot)
     if has_rule:

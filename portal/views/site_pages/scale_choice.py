@@ -4,13 +4,19 @@ from dataclasses import dataclass
 
 from django.http import QueryDict
 
+from portal import autoscale_form
 from sites.capacity import Cost, cost_of
 from sites.models import ChosenSize, InstanceSize, Mode, Operation, SizeFigures, Slot
 from sites.models.instance_size import SIZES
+from sites.services.autoscale import read_rule, why_no_autoscale
 from sites.services.sizes import size_in_mode, wanted_size
 
 MAX_DIGITS = 7
 """Of a figure that is typed."""
+WAS = "was"
+"""The field in which a page says what was saved when it was made."""
+TOGETHER = (("mode",), ("count",), ("size", "cpu_percent", "memory_mb"))
+"""Fields that are one choice; each of autoscale is one by itself."""
 
 
 @dataclass(frozen=True)
@@ -90,15 +96,54 @@ def _words(size: InstanceSize) -> str:
     return f"{size.caption} ({figures.words})" if figures else size.caption
 
 
-def read_choice(slot: Slot, operation: Operation | None, query: QueryDict) -> ScaleChoice:
-    """The choice that the address makes; what it leaves out, or says wrongly, is as saved.
+def saved_fields(slot: Slot, operation: Operation | None) -> dict[str, str]:
+    """The fields of the tab by name, as they are saved."""
+    site = slot.site
+    fields = {
+        "mode": site.mode,
+        "count": str(_saved_count(slot, operation)),
+        "size": site.size.size.value,
+        "cpu_percent": str(site.own_cpu_percent),
+        "memory_mb": str(site.own_memory_mb),
+    }
+    if why_no_autoscale(slot):
+        return fields
+    rule = autoscale_form.values_of(read_rule(slot))
+    return fields | {f"{autoscale_form.PREFIX}-{name}": value for name, value in rule.items()}
 
-    A count that an open operation is bringing about counts as saved.
-    """
+
+def chosen_of(sent: QueryDict) -> QueryDict:
+    """What a person chose of what a page sent: without fields that are as saved when the page was made."""
+    was = QueryDict(sent.get(WAS, ""))
+    chosen = sent.copy()
+    for names in (*TOGETHER, *((name,) for name in was if name.startswith(autoscale_form.PREFIX))):
+        if all(sent.get(name) == was.get(name) for name in names):
+            for name in names:
+                chosen.pop(name, None)
+    return chosen
+
+
+def is_as_it_was(slot: Slot, operation: Operation | None, sent: QueryDict) -> bool:
+    """Whether nobody has saved since the page was made. A count that a rule sets is nobody's."""
+    if WAS not in sent:
+        return True
+    was, saved = QueryDict(sent.get(WAS, "")).dict(), saved_fields(slot, operation)
+    if read_rule(slot).is_on and not why_no_autoscale(slot):
+        was["count"] = saved["count"]
+    return was == saved
+
+
+def _saved_count(slot: Slot, operation: Operation | None) -> int:
+    """A count that an open operation is bringing about counts as saved."""
+    change = operation.changes.filter(slot=slot).first() if operation else None
+    return change.count_after if change and change.count_after else slot.instance_count
+
+
+def read_choice(slot: Slot, operation: Operation | None, query: QueryDict) -> ScaleChoice:
+    """The choice that the address makes; what it leaves out, or says wrongly, is as saved."""
     site = slot.site
     saved_mode = Mode(site.mode)
-    change = operation.changes.filter(slot=slot).first() if operation else None
-    saved_count = change.count_after if change and change.count_after else slot.instance_count
+    saved_count = _saved_count(slot, operation)
     mode = next((mode for mode in Mode if mode.value == query.get("mode")), saved_mode)
     wanted = query.get("count", "")
     counts = {str(count): count for count in range(1, mode.max_instances + 1)}

@@ -1,5 +1,6 @@
 """The Scale tab: instance counts, the mode, and the way from UPGRADE to staged publishing."""
 
+import html
 import re
 
 import pytest
@@ -291,3 +292,50 @@ def test_a_mode_without_autoscale_says_so_beside_the_count(domain: Domain, alice
     slot = domain.create("small", mode="shared").slots.get()
     page = alice.get(address("scale", slot)).content.decode()
     assert "AutoScale is not available in Shared mode" in page and "auto-metric" not in page
+
+
+def _fields(page: str) -> dict[str, str]:
+    """What the tab would send, as a browser reads it."""
+    settings = page.partition('id="scale-settings"')[2].partition("</form>")[0]
+    found = {}
+    for tag in re.findall(r"<input [^>]*>", settings):
+        if (name := re.search(r' name="([^"]+)"', tag)) and ('type="radio"' not in tag or " checked" in tag):
+            found[name.group(1)] = html.unescape(re.search(r' value="([^"]*)"', tag).group(1))
+    return found | {"size": re.search(r'<option value="(\w+)" selected', settings).group(1)}
+
+
+def test_what_others_save_is_no_change_of_an_open_tab(
+    domain: Domain, alice: Client, production: Slot, address: Address
+) -> None:
+    sent = _fields(alice.get(address("scale", production)).content.decode())
+    Slot.objects.filter(pk=production.pk).update(instance_count=3)
+    Site.objects.update(instance_size="medium")
+    alice.post(address("scale", production), RULE | {"count": "3", "size": "medium"})
+    again = alice.get(address("scale", production), sent, headers=HTMX).content.decode()
+    assert "setting--changed" not in again
+    assert (_fields(again)["count"], _fields(again)["size"]) == ("3", "medium")
+    typed = alice.get(address("scale", production), sent | {"cpu_percent": "70", "size": "own"}, headers=HTMX)
+    assert typed.content.decode().count("setting--changed") == 1 and _fields(typed.content.decode())["count"] == "3"
+
+
+def test_own_figures_that_end_with_their_mode_are_no_change(alice: Client, production: Slot, address: Address) -> None:
+    Site.objects.update(instance_size="own", own_cpu_percent=50, own_memory_mb=512)
+    sent = _fields(alice.get(address("scale", production)).content.decode()) | {"mode": "free"}
+    Site.objects.update(mode="free", instance_size="small")
+    again = alice.get(address("scale", production), sent, headers=HTMX).content.decode()
+    assert "setting--changed" not in again and _fields(again)["size"] == "small"
+
+
+def test_save_does_not_undo_what_somebody_saved_meanwhile(alice: Client, production: Slot, address: Address) -> None:
+    sent = _fields(alice.get(address("scale", production)).content.decode())
+    Site.objects.update(instance_size="medium")
+    answer = alice.post(address("scale", production), sent | {"count": "2"}, headers=HTMX)
+    assert answer.status_code == 412
+    assert (
+        "was changed after you opened this, so yours was not saved. See what holds now by DISCARD"
+        in answer.content.decode()
+    )
+    assert not Operation.objects.filter(kind__in=("scale", "change_size")).exists()
+    sent = _fields(alice.get(address("scale", production)).content.decode())
+    assert alice.post(address("scale", production), sent | {"count": "2"}).status_code == 303
+    assert Operation.objects.filter(kind="scale").exists()
