@@ -1,15 +1,16 @@
 """HTTP with a portal's API: what may be sent again is, refusals end the program with their sentence."""
 
+import re
 import time
 import uuid
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote, unquote, urlsplit
 
 import requests
 
-from client.exits import Ended, Exit
+from client.exits import Ended, Exit, Missing
 from client.login import Login
 
 CONNECT_SECONDS, READ_SECONDS = 10, 180
@@ -20,6 +21,7 @@ AGAIN = (429, 502, 503, 504)
 CODES = {401: Exit.NOT_SIGNED_IN, 403: Exit.NOT_SIGNED_IN, 412: Exit.OTHERWISE}
 LOCAL = ".localhost"
 """Names of this machine that browsers and curl know, and Python does not."""
+_PLACE = re.compile(r"/api/v1/sites/([^/?]+)(?:/slots/([^/?]+))?")
 Data = dict[str, Any]
 
 
@@ -115,8 +117,18 @@ class Portal:
             raise Ended(Exit.UNREACHABLE, strange)
         if answer.ok:
             return said
+        place = _PLACE.match(answer.request.path_url or "")
+        if said["code"] == "NotFound" and place:
+            raise Missing(_missing(unquote(place[1]), place[2] and unquote(place[2])))
         code = CODES.get(answer.status_code, Exit.FAULT if answer.status_code >= 500 else Exit.REFUSED)
         raise Ended(Exit.OTHERWISE if said["code"] == "DeploymentElsewhere" else code, str(said["message"]))
+
+
+def _missing(site: str, slot: str | None) -> str:
+    """What to say where there is nothing."""
+    place = f"web site '{site}' with a slot '{slot}'" if slot else f"web site '{site}'"
+    more = ", or it has not what you named" if slot else ""
+    return f"There is no {place} that you may see{more}. 'greenroom sites' lists yours."
 
 
 def _pause(answer: requests.Response) -> float:

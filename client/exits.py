@@ -15,6 +15,7 @@ class Exit(IntEnum):
     NOT_SIGNED_IN = 7
     UNREACHABLE = 8
     OTHERWISE = 9
+    PARTLY = 10
 
 
 CHANGES = 2
@@ -29,6 +30,7 @@ MEANINGS = {
     Exit.NOT_SIGNED_IN: "no access token, or one that is not in force or does not allow this",
     Exit.UNREACHABLE: "the portal does not answer",
     Exit.OTHERWISE: "the condition of --if-staging is not met; nothing was changed",
+    Exit.PARTLY: "a later step was refused; what was done before stays, and the sentence says what is missing",
 }
 
 
@@ -38,3 +40,10 @@ class Ended(Exception):
     def __init__(self, code: int, sentence: str) -> None:
         super().__init__(sentence)
         self.code = code
+
+
+class Missing(Ended):
+    """What was named is not there, or not for this person."""
+
+    def __init__(self, sentence: str) -> None:
+        super().__init__(Exit.REFUSED, sentence)

@@ -131,6 +131,15 @@ def fault_of_general(name: str, value: str) -> str | None:
     return None if value in SWITCH else "it is on or off"
 
 
+def fault_of_rule(name: str, value: str) -> str | None:
+    """Why a warm-up rule cannot be taken; None when it can."""
+    try:
+        warmup_rules({name: value})
+    except ValueError as reason:
+        return str(reason)
+    return None if name in WARMUP_DEFAULTS else f"the warm-up rules are {', '.join(WARMUP_DEFAULTS)}"
+
+
 def _fault_of_number(text: str, *, most: int) -> str | None:
     try:
         _number(text, most=most)

@@ -13,7 +13,7 @@ PACKAGES = ("client", "distribution", "portal", "sites", "tools")
 EVERYWHERE = {"sites.errors", "sites.plain_text", "sites.unix_http"}
 # Room → rooms that it may import, beside itself, those above and libraries. docs/architecture.md says why.
 MAY_IMPORT: dict[str, set[str]] = {
-    "client": set(),
+    "client": {"sites.general_settings", "sites.variable_names"},
     "distribution": set(),
     "portal": {
         "sites.events",
@@ -42,6 +42,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "sites.data_folder": set(),
     "sites.keyring": set(),
     "sites.general_settings": set(),
+    "sites.variable_names": set(),
     "sites.logs": set(),
     "sites.models": {"sites.keyring"},
     "sites.access": {"sites.models"},
@@ -72,6 +73,7 @@ MAY_IMPORT: dict[str, set[str]] = {
         "sites.kept_deployments",
         "sites.disk",
         "sites.general_settings",
+        "sites.variable_names",
         "sites.keyring",
         "sites.router",
         "sites.runtime",

@@ -12,7 +12,7 @@ from client.exits import CHANGES, Ended, Exit
 from client.login import read
 from client.show import follow, result, say
 from client.site_file.exporting import exported
-from client.site_file.planning import Plan
+from client.site_file.planning import Change, Plan
 from client.site_file.planning import plan as make_plan
 from client.site_file.reading import read_file
 
@@ -64,13 +64,32 @@ def apply(file: Path, is_revealing: bool, is_sure: bool, timeout: float) -> None
         if not sys.stdin.isatty():
             raise Ended(Exit.REFUSED, "Nothing was changed. Say --yes where nobody can be asked.")
         click.confirm("Change this?", abort=True, err=True)
-    for change in found.changes:
-        answer = portal.ask(change.method, change.path, change.body, tag=change.tag)
-        if "steps" in answer:
-            follow(portal, answer, timeout=timeout, is_json=False)
-        elif "txt_name" in answer and answer["state"] != "verified":
-            say(f"Create {answer['name']} CNAME {answer['cname_target']}, and the slot answers there.")
+    for number, change in enumerate(found.changes):
+        try:
+            _ask(portal, change, timeout=timeout)
+        except Ended as ended:
+            raise _stopped(found.changes, number, ended) from ended
     say(f"{file} holds.")
+
+
+def _ask(portal: Portal, change: Change, *, timeout: float) -> None:
+    answer = portal.ask(change.method, change.path, change.body, tag=change.tag)
+    if "steps" in answer:
+        follow(portal, answer, timeout=timeout, is_json=False)
+    elif "txt_name" in answer and answer["state"] != "verified":
+        say(f"Create {answer['name']} CNAME {answer['cname_target']}, and the slot answers there.")
+
+
+def _stopped(changes: list[Change], done: int, ended: Ended) -> Ended:
+    """The same end, with what is done and what is not, if something is."""
+    if not done:
+        return ended
+    lines = [str(ended), "Done before that, and it stays:"]
+    lines += [f"  {line}" for change in changes[:done] for line in change.lines]
+    lines += ["Not done, or not to its end:", *(f"  {line}" for change in changes[done:] for line in change.lines)]
+    lines.append("Change the file, or what is in the way, and apply it again.")
+    is_refused = ended.code in (Exit.REFUSED, Exit.OTHERWISE)
+    return Ended(Exit.PARTLY if is_refused else ended.code, "\n".join(lines))
 
 
 def _planned(portal: Portal, file: Path, *, is_revealing: bool) -> Plan:

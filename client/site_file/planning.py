@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from client.api import Data, Portal
-from client.exits import Ended, Exit
+from client.exits import Ended, Missing
 from client.site_file.wanted import CATEGORIES, NOUNS, Setting, Site, Slot
 
 STANDARD = "standard"
@@ -40,7 +40,12 @@ def plan(portal: Portal, wanted: Site, *, is_revealing: bool) -> Plan:
 
     Reads the app settings of slots for which the file names some, which the portal records.
     """
-    found = portal.get(f"/sites/{wanted.name}")
+    try:
+        found = portal.get(f"/sites/{wanted.name}")
+    except Missing:
+        what = f"there is no web site '{wanted.name}' that you may see; 'greenroom sites' lists yours"
+        raise wanted.refused(what, "site") from None
+    limits = _limits(portal, wanted, found["mode"])
     made = Plan()
     if wanted.mode is not None and wanted.mode != found["mode"]:
         made.changes.append(
@@ -53,18 +58,33 @@ def plan(portal: Portal, wanted: Site, *, is_revealing: bool) -> Plan:
         )
     slots = {one["name"]: one for one in found["slots"]}
     for name, slot in wanted.slots.items():
-        _slot(portal, made, _Place(wanted.name, name, slots.get(name)), slot, is_revealing=is_revealing)
+        _slot(portal, made, _Place(wanted, name, slots.get(name), limits), slot, is_revealing=is_revealing)
     others = [one["title"] for name, one in slots.items() if name not in wanted.slots]
     made.stays += [f"{title} is only there, and stays as it is" for title in others]
     return made
 
 
+def _limits(portal: Portal, wanted: Site, present: str) -> Data:
+    """What the mode allows in which the web site will be."""
+    modes = portal.get(f"/sites/{wanted.name}/scale")["modes"]
+    return dict(next(one for one in modes if one["name"] == (wanted.mode or present)))
+
+
 @dataclass(frozen=True, slots=True)
 class _Place:
-    site: str
+    file: Site
     name: str
     found: Data | None
     """None: there is no such slot yet."""
+    limits: Data
+    """Of the mode that the web site will be in."""
+
+    @property
+    def site(self) -> str:
+        return self.file.name
+
+    def refused(self, what: str, *place: str) -> Ended:
+        return self.file.refused(what, "slots", self.name, *place)
 
     @property
     def path(self) -> str:
@@ -78,12 +98,17 @@ class _Place:
 def _slot(portal: Portal, made: Plan, place: _Place, wanted: Slot, *, is_revealing: bool) -> None:
     if place.found is None:
         if place.name != STAGING:
-            raise Ended(
-                Exit.REFUSED, f"'{place.site}' has no slot '{place.name}', and only '{STAGING}' can be made by a file."
-            )
+            raise place.refused(f"'{place.site}' has no slot '{place.name}', and a file makes only '{STAGING}'")
+        if not place.limits["has_staging"]:
+            raise place.refused(f"{place.limits['title']} mode has no staged publishing, so no slot can be made")
         line = f"+ {place.title} is only in the file: staged publishing would be enabled"
         made.changes.append(Change([line], "POST", f"/sites/{place.site}/slots", {"is_cloned": False}))
     _settings(portal, made, place, wanted, is_revealing=is_revealing)
+    most = place.limits["instances"]
+    if wanted.instances is not None and wanted.instances > most:
+        title = place.limits["title"]
+        what = f"{wanted.instances} instances are not possible: {title} mode has {most} at most for each slot"
+        raise place.refused(what, "instances")
     count = place.found["instances"] if place.found else 1
     if wanted.instances is not None and wanted.instances != count:
         line = f"~ {place.title}: the number of instances is different: {count} there, {wanted.instances} in the file"
@@ -164,6 +189,10 @@ def _domains(portal: Portal, made: Plan, place: _Place, wanted: list[str]) -> No
     if not wanted:
         return
     there = set(_names(portal, place))
+    most = place.limits["domains"]
+    if set(wanted) - there and len(there.union(wanted)) > most:
+        what = f"{place.limits['title']} mode has {most or 'no'} domain names for each slot"
+        raise place.refused(f"{what}, and with the file there would be {len(there.union(wanted))}", "domains")
     for name in wanted:
         if name not in there:
             line = f"+ {place.title}: the domain name {name} is only in the file; it stays with its slot"

@@ -5,13 +5,16 @@ stays `on`. Anchors and aliases are refused, so a small file stays small.
 """
 
 import re
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from typing import Any
 
+import idna
 import yaml
 
 from client.exits import Ended, Exit
 from client.site_file.wanted import CATEGORIES, Setting, Site, Slot
+from sites.general_settings import GENERAL_DEFAULTS, fault_of_document, fault_of_general, fault_of_rule
+from sites.variable_names import fault_of_name
 
 MAX_CHARACTERS = 256 * 1024
 MAX_INSTANCES = 1000
@@ -23,6 +26,12 @@ OF_SLOT = ("instances", "domains", *CATEGORIES, "default_documents", "swaps")
 SECRETS = ("connection_strings", "credentials", "password", "source_control")
 _NAME = re.compile(r"[A-Za-z0-9-]{1,64}")
 _NULL = "tag:yaml.org,2002:null"
+_FAULTS: dict[str, Callable[[str, str], str | None]] = {
+    "settings": lambda name, value: fault_of_name(name),
+    "general": lambda name, value: None if value == "" and name in GENERAL_DEFAULTS else fault_of_general(name, value),
+    "warmup": fault_of_rule,
+}
+"""Group of settings → why an entry of it cannot be taken."""
 
 
 class _Fault(Exception):
@@ -49,7 +58,7 @@ def read_file(text: str, name: str) -> Site:
         node = _composed(text)
         if node is None:
             raise _Fault(0, "the file is empty. 'greenroom export SITE' writes one")
-        return _site(node)
+        return _site(node, name)
     except _Fault as fault:
         sentence = f"{name}, line {fault.line + 1}: {fault}. Nothing was changed."
         raise Ended(Exit.REFUSED, sentence) from None
@@ -69,7 +78,7 @@ def _composed(text: str) -> yaml.Node | None:
         raise _Fault(0, "this is not YAML that can be read") from None
 
 
-def _site(node: yaml.Node) -> Site:
+def _site(node: yaml.Node, file: str) -> Site:
     found = _mapping(node, OF_FILE, "the file")
     if "site" not in found:
         raise _at(node, "'site' is missing: the name of the web site")
@@ -83,23 +92,67 @@ def _site(node: yaml.Node) -> Site:
     strange = next((one for one in slots if not _NAME.fullmatch(one)), None)
     if strange is not None:
         raise _at(slots[strange], f"'{strange[:64]}' cannot be the name of a slot")
-    return Site(name.lower(), mode, {one.lower(): _slot(given) for one, given in slots.items()})
+    wanted = {one.lower(): _slot(given, one) for one, given in slots.items()}
+    lines: dict[tuple[str, ...], int] = {}
+    _note_lines(node, (), lines)
+    return Site(name.lower(), mode, wanted, file, lines)
 
 
-def _slot(node: yaml.Node) -> Slot:
+def _note_lines(node: yaml.Node, place: tuple[str, ...], lines: dict[tuple[str, ...], int]) -> None:
+    if isinstance(node, yaml.MappingNode):
+        for key, value in node.value:
+            inner = (*place, str(key.value).lower())
+            lines[inner] = key.start_mark.line + 1
+            _note_lines(value, inner, lines)
+
+
+def _slot(node: yaml.Node, name: str) -> Slot:
+    if node.tag == _NULL:
+        raise _at(node, f"a file removes no slot. Write '{name}: {{}}' for one that stays as it is, or delete it there")
     found = _mapping(node, OF_SLOT, "a slot")
     swaps = _mapping(found["swaps"], SWAPS, "'swaps'") if "swaps" in found else {}
     return Slot(
         instances=_number(found["instances"], 1, MAX_INSTANCES) if "instances" in found else None,
-        entries={one: _settings(found[one], is_app=one == "settings") for one in CATEGORIES if one in found},
-        default_documents=_list(found["default_documents"]) if "default_documents" in found else None,
-        domains=[one.lower().rstrip(".") for one in _list(found["domains"])] if "domains" in found else [],
+        entries={one: _settings(found[one], one) for one in CATEGORIES if one in found},
+        default_documents=_documents(found["default_documents"]) if "default_documents" in found else None,
+        domains=_domains(found["domains"]) if "domains" in found else [],
         swaps={one: _swap_value(given, SWAPS[one]) for one, given in swaps.items()},
     )
 
 
-def _settings(node: yaml.Node, *, is_app: bool) -> dict[str, Setting]:
-    return {name: _setting(given, is_app=is_app) for name, given in _mapping(node, None, "a group of settings").items()}
+def _settings(node: yaml.Node, group: str) -> dict[str, Setting]:
+    found = {}
+    for name, given in _mapping(node, None, "a group of settings").items():
+        found[name] = _setting(given, is_app=group == "settings")
+        fault = _FAULTS[group](name, found[name].value or "")
+        if fault is not None and (found[name].value is not None or group != "settings"):
+            raise _at(given, f"'{name[:64]}' cannot be taken: {fault}")
+    return found
+
+
+def _domains(node: yaml.Node) -> list[str]:
+    names = []
+    for one in _items(node):
+        text = _text(one)
+        prefix = "*." if text.startswith("*.") else ""
+        try:
+            name = idna.encode(text.removeprefix(prefix).rstrip("."), uts46=True, std3_rules=True).decode()
+        except (idna.IDNAError, UnicodeError):
+            name = ""
+        if "." not in name or name.rpartition(".")[2].isdecimal():
+            raise _at(one, f"'{text[:80]}' is not a domain name such as www.example.org")
+        names.append(prefix + name)
+    return names
+
+
+def _documents(node: yaml.Node) -> list[str]:
+    names = []
+    for one in _items(node):
+        fault = fault_of_document(_text(one))
+        if fault is not None:
+            raise _at(one, fault)
+        names.append(_text(one))
+    return names
 
 
 def _setting(node: yaml.Node, *, is_app: bool) -> Setting:
@@ -121,8 +174,8 @@ def _swap_value(node: yaml.Node, most: int | None) -> int | bool:
 
 def _mapping(node: yaml.Node, known: Collection[str] | None, what: str) -> dict[str, yaml.Node]:
     """By name; `known` are the only names that there are."""
-    if node.tag == _NULL and isinstance(node, yaml.ScalarNode) and node.value in ("", "~", "null"):
-        return {}
+    if node.tag == _NULL:
+        raise _at(node, f"{what} is empty. Leave it out, or write {{}}")
     if not isinstance(node, yaml.MappingNode):
         raise _at(node, f"{what} is written as NAME: VALUE, each in a line of its own")
     found: dict[str, yaml.Node] = {}
@@ -137,10 +190,10 @@ def _mapping(node: yaml.Node, known: Collection[str] | None, what: str) -> dict[
     return found
 
 
-def _list(node: yaml.Node) -> list[str]:
+def _items(node: yaml.Node) -> list[yaml.Node]:
     if not isinstance(node, yaml.SequenceNode):
         raise _at(node, "this is written as a list: '- VALUE' in each line")
-    return [_text(one) for one in node.value]
+    return list(node.value)
 
 
 def _text(node: yaml.Node) -> str:

@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass, field
 
+from client.exits import Ended, Exit
+
 CATEGORIES = {"settings": "app_settings", "general": "general", "warmup": "warmup"}
 """Name in the file → name in the API, of the settings with a name each."""
 NOUNS = {"settings": "app setting", "general": "general setting", "warmup": "warm-up rule"}
@@ -35,3 +37,11 @@ class Site:
     name: str
     mode: str | None
     slots: dict[str, Slot]
+    file: str = "greenroom.yaml"
+    lines: dict[tuple[str, ...], int] = field(default_factory=dict)
+    """Where each name stands, the first line is 1; names in small letters, from the outermost one."""
+
+    def refused(self, what: str, *place: str) -> Ended:
+        """For what stands at that place of the file."""
+        line = self.lines.get(tuple(name.lower() for name in place), 1)
+        return Ended(Exit.REFUSED, f"{self.file}, line {line}: {what}. Nothing was changed.")

@@ -30,7 +30,7 @@ def check_entries(category: str, entries: list[Entry]) -> None:
     if sum(len(f"{entry.name}{entry.value}") + 8 for entry in entries) > MAX_BYTES and category not in MASKED:
         raise SettingRefused(
             f"All {Category(category).label} together are longer than {MAX_BYTES:,} characters, which no program "
-            "can be given. Nothing on this page was saved yet; leave some out and save again."
+            "can be given. Nothing was saved yet; leave some out and save again."
         )
 
 
@@ -76,6 +76,4 @@ def _nested(place: str, others: set[str]) -> str | None:
 
 def _refused(name: str, reason: str) -> SettingRefused:
     shown = f"'{name}'" if name else "A row without a name"
-    return SettingRefused(
-        f"{shown} cannot be saved: {reason}. Nothing on this page was saved yet; change it and save again."
-    )
+    return SettingRefused(f"{shown} cannot be saved: {reason}. Nothing was saved yet; change it and save again.")

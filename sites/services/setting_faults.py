@@ -3,27 +3,20 @@
 import re
 
 from sites.general_settings import (
-    WARMUP_DEFAULTS,
     fault_of_document,
     fault_of_general,
     fault_of_monitoring,
-    warmup_rules,
+    fault_of_rule,
 )
 from sites.models import Category
 from sites.planning import variables_of
 from sites.services.handler_mappings import fault_of_mapping
+from sites.variable_names import fault_of_letters, fault_of_name
 
 CONNECTION_KINDS = ("SQLServer", "MySql", "SQLAzure", "PostgreSQL", "Custom")
-_VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _FOLDER = re.compile(r"[a-z0-9][a-z0-9-]{0,39}")
 _PLACE = re.compile(r"/(?:data|mnt/[\w.-]+|app/[\w.-]+)(?:/[\w.-]+)*/?")
 _HALVES = re.compile("[\ud800-\udfff]")
-_OWN_NAMES = frozenset(
-    "PORT HOME PATH HOST WEBSITE_SITE_NAME WEBSITE_INSTANCE_ID WEBSITE_SLOT_NAME WEBSITE_HOSTNAME "
-    "DEFAULT_DOCUMENTS HANDLER_MAPPINGS".split()
-)
-_OF_THE_SHELL = frozenset("_ PWD OLDPWD IFS PPID OPTIND LINENO SHLVL RANDOM UID EUID SHELLOPTS BASHOPTS".split())
-"""Applications are started by /bin/sh, which sets these itself; it also drops names that it could not write."""
 MAX_BYTES = 131_072 - 1
 """Of one variable, name, '=' and value: Linux starts no program with a longer one (MAX_ARG_STRLEN, with its end)."""
 MAX_VALUE_BYTES = 120_000
@@ -49,34 +42,22 @@ def fault_of(category: str, name: str, value: str, kind: str = "") -> str | None
     if category == Category.HANDLER_MAPPINGS:
         return fault_of_mapping(name, value)
     if category == Category.WARMUP:
-        return _fault_of_rule(name, value)
+        return fault_of_rule(name, value)
     if category == Category.MOUNTS:
         return _fault_of_folder(name, value)
     return None
 
 
 def _fault_of_variable(category: str, name: str, value: str, kind: str) -> str | None:
-    if not _VARIABLE.fullmatch(name) or len(name) > 128:
-        dotted = "; the shell that starts the application would drop one with a dot" if "." in name else ""
-        return f"a name has letters from A to Z, digits and underscores, no digit first, at most 128 in all{dotted}"
-    if category == Category.APP_SETTINGS and name.upper() in _OWN_NAMES:
-        return "Greenroom sets that variable itself for every instance"
-    if category == Category.APP_SETTINGS and name in _OF_THE_SHELL:
-        return "the shell that starts the application sets that variable itself"
+    fault = fault_of_name(name) if category == Category.APP_SETTINGS else fault_of_letters(name)
+    if fault is not None:
+        return fault
     if category == Category.CONNECTION_STRINGS and kind not in CONNECTION_KINDS:
         return f"its type must be one of {', '.join(CONNECTION_KINDS)}"
     largest = max(len(f"{variable}={value}".encode()) for variable in variables_of(category, name, kind))
     if largest > MAX_BYTES:
         return f"as a variable it has {largest:,} bytes, and {MAX_BYTES:,} are possible; a file can hold more"
     return None
-
-
-def _fault_of_rule(name: str, value: str) -> str | None:
-    try:
-        warmup_rules({name: value})
-    except ValueError as reason:
-        return str(reason)
-    return None if name in WARMUP_DEFAULTS else f"the warm-up rules are {', '.join(WARMUP_DEFAULTS)}"
 
 
 def _fault_of_folder(name: str, value: str) -> str | None:

@@ -95,7 +95,7 @@ def test_nothing_is_changed_where_nobody_can_be_asked_or_somebody_saved_meanwhil
     assert greenroom("apply", str(file)) == Exit.REFUSED
     assert "Say --yes" in capsys.readouterr().err
     nothing: Callable[[], None] = lambda: None  # noqa: E731
-    wire.before = [nothing, nothing, nothing, lambda: domain.save(slots[0], Entry("COLOUR", "green"))]
+    wire.before = [nothing, nothing, nothing, nothing, lambda: domain.save(slots[0], Entry("COLOUR", "green"))]
     assert greenroom("apply", str(file), "--yes") == Exit.OTHERWISE
     assert [entry.value for entry in read_settings(slots[0], Category.APP_SETTINGS)] == ["green"]
 
@@ -127,3 +127,72 @@ def test_what_is_exported_would_change_nothing(
     assert "COLOUR" in said and "sticky: true" in said
     file.write_text(said)
     assert greenroom("plan", str(file), "--check") == Exit.DONE
+
+
+@pytest.mark.parametrize(
+    ("text", "line", "said"),
+    [
+        ("mode: free\nslots:\n  production:\n    instances: 3", 5, "Free mode has 1 at most for each slot"),
+        ("slots:\n  production:\n    instances: 99", 4, "99 instances are not possible: Standard mode has 10"),
+        ("mode: free\nslots:\n  production:\n    domains: [www.example.org]", 5, "Free mode has no domain names"),
+        ("slots:\n  other: {}", 3, "a file makes only 'staging'"),
+    ],
+)
+def test_a_plan_refuses_what_would_be_refused_half_way(
+    greenroom: Run, slots: tuple[Slot, Slot], file: Path, text: str, line: int, said: str, capsys: pytest.CaptureFixture
+) -> None:
+    file.write_text(f"site: contoso\n{text}\n")
+    for command in (("plan", str(file)), ("apply", str(file), "--yes")):
+        assert greenroom(*command) == Exit.REFUSED
+        told = capsys.readouterr().err
+        assert told.startswith(f"{file}, line {line}: ") and said in told and told.endswith("Nothing was changed.\n")
+    slots[0].site.refresh_from_db()
+    assert (slots[0].site.mode, slots[0].instance_count) == ("standard", 1)
+
+
+def test_no_staging_slot_is_planned_in_a_mode_without_one(
+    greenroom: Run, domain: Domain, file: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    domain.create("fabrikam")
+    file.write_text("site: fabrikam\nmode: free\nslots:\n  staging: {}\n")
+    assert greenroom("plan", str(file)) == Exit.REFUSED
+    assert "line 4: Free mode has no staged publishing" in capsys.readouterr().err
+
+
+def test_a_web_site_that_is_not_there_is_named_with_its_line(
+    greenroom: Run, file: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file.write_text("# mine\nsite: nowhere\n")
+    assert greenroom("plan", str(file)) == Exit.REFUSED
+    assert "line 2: there is no web site 'nowhere' that you may see" in capsys.readouterr().err
+    assert greenroom("status", "nowhere") == greenroom("scale", "contoso", "2", "--slot", "other") == Exit.REFUSED
+    told = capsys.readouterr().err
+    assert "There is no web site 'nowhere' that you may see. 'greenroom sites' lists yours." in told
+    assert "There is no web site 'contoso' with a slot 'other'" in told
+
+
+def test_what_is_done_and_what_is_not_is_said_when_a_later_step_is_refused(
+    greenroom: Run,
+    domain: Domain,
+    wire: InProcess,
+    slots: tuple[Slot, Slot],
+    file: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    claimed = Slot.objects.get(pk=slots[1].pk)
+    CustomDomain.objects.create(slot=claimed, name="www.example.org")
+    assert greenroom("apply", str(file), "--yes") == Exit.PARTLY == 10
+    told = capsys.readouterr().err
+    done, missing = told.partition("Done before that, and it stays:")[2].split("Not done, or not to its end:")
+    assert "app setting COLOUR" in done and "number of instances" in done
+    assert "domain name www.example.org" in missing and "number of instances" not in missing
+    slots[0].refresh_from_db()
+    assert slots[0].instance_count == 2
+
+
+def test_a_count_that_no_mode_has_is_refused_in_words(
+    greenroom: Run, slots: tuple[Slot, Slot], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert greenroom("scale", "contoso", "99") == Exit.REFUSED
+    told = capsys.readouterr().err
+    assert told.startswith("99 instances are not possible") and "body" not in told

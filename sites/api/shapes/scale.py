@@ -29,6 +29,16 @@ class CostShown(Schema):
     allowed_memory_mb: int = Field(description="what all limits may add up to; 0: without bound")
 
 
+class ModeShown(Schema):
+    """What a web site may have in a mode."""
+
+    name: Mode
+    title: str
+    instances: int = Field(description="at most, of each slot")
+    domains: int = Field(description="custom domain names of each slot, at most")
+    has_staging: bool
+
+
 class ScaleShown(Schema):
     """The scale of a web site."""
 
@@ -37,6 +47,7 @@ class ScaleShown(Schema):
     sizes: list[InstanceSize] = Field(description="that the mode has")
     instances: dict[str, int] = Field(description="by name of the slot")
     most: int = Field(description="instances of a slot in this mode")
+    modes: list[ModeShown]
     cost: CostShown
 
 
@@ -60,7 +71,19 @@ def describe_scale(site: Site) -> ScaleShown:
         sizes=list(mode.limits.sizes),
         instances={slot.name: slot.instance_count for slot in slots},
         most=mode.max_instances,
+        modes=[_mode(one) for one in Mode],
         cost=_cost(cost),
+    )
+
+
+def _mode(mode: Mode) -> ModeShown:
+    limits = mode.limits
+    return ModeShown(
+        name=mode,
+        title=mode.label,
+        instances=limits.instances,
+        domains=limits.domains,
+        has_staging=limits.has_staging,
     )
 
 

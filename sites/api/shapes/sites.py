@@ -100,7 +100,7 @@ class NewMode(Asked):
 class NewCount(Asked):
     """Another instance count."""
 
-    instances: int = Field(ge=1, le=10)
+    instances: int = Field(ge=0, le=1_000_000, description="from 1 to what the mode has")
 
 
 class CredentialsShown(Schema):

@@ -28,7 +28,7 @@ slots:
     swaps:
       drain_limit_seconds: 30
       is_auto_swapped: false
-  staging:
+  staging: {}
 """
 
 
@@ -82,6 +82,18 @@ def test_a_file_says_what_was_typed() -> None:
         ("site: !!python/object/apply:os.system [ls]", 1, "one value is needed here"),
         ("site: c\nslots: " + "[" * 20_000, 1, "not YAML"),
         ("x" * (MAX_CHARACTERS + 1), 1, "characters"),
+        ("site: c\nslots:\n  staging:", 3, "a file removes no slot. Write 'staging: {}'"),
+        ("site: c\nslots:\n  staging: null", 3, "a file removes no slot"),
+        ("site: c\nslots:\n  production:\n    settings:\n", 4, "is empty. Leave it out"),
+        ("site: c\nslots:\n  production:\n    settings: {'': x}", 4, "a name has letters from A to Z"),
+        ("site: c\nslots:\n  production:\n    settings: {PORT: 1}", 4, "Greenroom sets that variable itself"),
+        ("site: c\nslots:\n  production:\n    general:\n      http2: maybe", 5, "it is on or off"),
+        ("site: c\nslots:\n  production:\n    general:\n      start_seconds: 99999", 5, "from 1 to 1800"),
+        ("site: c\nslots:\n  production:\n    general:\n      colour: null", 5, "the general settings are"),
+        ("site: c\nslots:\n  production:\n    warmup:\n      tries: 99", 5, "from 1 to 20"),
+        ("site: c\nslots:\n  production:\n    domains:\n      - bad_name", 5, "'bad_name' is not a domain name"),
+        ("site: c\nslots:\n  production:\n    domains:\n      - bad_name.example", 5, "is not a domain name"),
+        ("site: c\nslots:\n  production:\n    default_documents:\n      - a/b", 5, "without a slash"),
         ("site: c\n---\nsite: d", 2, "this is not YAML"),
         ("site: \x00", 1, "not YAML"),
     ],
