@@ -47,6 +47,7 @@ urlpatterns = [
     path("people/<int:number>/", site_people.change_role, name="site-person"),
     path("people/<int:number>/remove/", site_people.remove, name="site-person-remove"),
     path("maintenance/", maintenance.manage_maintenance, name="site-maintenance"),
+    path("certificates/<int:number>/remove/", certificates.remove, name="site-certificate-remove"),
     path("certificates/<int:number>/stop/", certificates.stop_automatic, name="site-certificate-stop"),
     path("visitors/", visitors.manage_visitors, name="site-visitors"),
     path("trusts/", trusts.manage_trusts, name="site-trusts"),

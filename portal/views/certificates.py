@@ -28,7 +28,7 @@ AUTOMATIC_LIST = "automatic-list"
 @csrf_exempt  # checked in `_change`: before that the upload must have its handler
 @require_http_methods(["GET", "HEAD", "POST"])
 def manage_certificates(request: PortalRequest, site_name: str, slot_name: str) -> HttpResponse:
-    """The dialog; `file` is uploaded, `remove` removed, `automatic` ordered, and everything else saved by `save`."""
+    """The dialog; `file` is uploaded, `automatic` ordered, and everything else saved by `save`."""
     if request.method != "POST":
         return _show(request, get_slot(request.user, site_name, slot_name))
     slot = get_slot_for_change(request.user, site_name, slot_name)
@@ -40,12 +40,13 @@ def manage_certificates(request: PortalRequest, site_name: str, slot_name: str) 
 def _change(request: PortalRequest, slot: Slot) -> HttpResponse:
     asked = request.POST
     try:
-        if "remove" in asked:
-            certificates.remove_certificate(acting_user=request.user, slot=slot, number=_number(asked["remove"]))
-        elif "automatic" in asked:
+        if "automatic" in asked:
             host = _host(slot, _number(asked["automatic"]))
             automatic_certificates.start(acting_user=request.user, slot=slot, name=host.name)
         elif "save" in asked:
+            fault = _fault_of_days(asked.get("hsts_days", "0"))
+            if fault is not None:
+                return _show(request, slot, days_fault=fault)
             _save(request, slot)
         else:
             file = request.FILES.get("file")
@@ -71,6 +72,21 @@ def stop_automatic(request: PortalRequest, site_name: str, slot_name: str, numbe
     return confirm(request, "site/automatic_stop_question.html", slot, {"host": host})
 
 
+@require_http_methods(["GET", "HEAD", "POST"])
+def remove(request: PortalRequest, site_name: str, slot_name: str, number: int) -> HttpResponse:
+    """Ask, then forget the certificate of this number and its key."""
+    slot = get_slot_for_change(request.user, site_name, slot_name)
+    found = next((one for one in slot.certificates.all() if one.pk == number), None)
+    if found is None:
+        raise NotFound
+    dialog = reverse("site-certificates", args=[site_name, slot_name])
+    if request.method == "POST":
+        operation = certificates.remove_certificate(acting_user=request.user, slot=slot, number=number)
+        return answer_operation(request, operation, dialog)
+    hosts = [host.name for host in certificates.web_hosts(slot) if host.certificate_id == number]
+    return confirm(request, "site/certificate_question.html", slot, {"certificate": found, "hosts": hosts})
+
+
 def _host(slot: Slot, number: int) -> HostName:
     """Raises NotFound."""
     found = next((host for host in certificates.web_hosts(slot) if host.pk == number), None)
@@ -87,7 +103,16 @@ def _save(request: PortalRequest, slot: Slot) -> None:
         bindings={_number(name.removeprefix(BINDING)): _number(value) for name, value in chosen.items()},
         is_https_only=request.POST.get("https_only") == "on",
         refuses_tls_1_2=request.POST.get("least") == "1.3",
-        hsts_days=_number(request.POST.get("hsts_days", "")),
+        hsts_days=int(request.POST["hsts_days"]) if "hsts_days" in request.POST else None,
+    )
+
+
+def _fault_of_days(text: str) -> SettingRefused | None:
+    most = certificates.MOST_HSTS_DAYS
+    if text.isascii() and text.isdecimal() and len(text) <= MAX_DIGITS and int(text) <= most:
+        return None
+    return SettingRefused(
+        f"'{text[:20]}' is not a number of days from 0 to {most}; nothing was saved. Type one; 0 ends HSTS."
     )
 
 
@@ -96,8 +121,15 @@ def _number(text: str) -> int:
     return int(text) if text.isascii() and text.isdecimal() and len(text) <= MAX_DIGITS else 0
 
 
-def _show(request: PortalRequest, slot: Slot, refusal: GreenroomError | None = None) -> HttpResponse:
+def _show(
+    request: PortalRequest,
+    slot: Slot,
+    refusal: GreenroomError | None = None,
+    *,
+    days_fault: GreenroomError | None = None,
+) -> HttpResponse:
     automatic = automatic_certificates.hosts_of(slot)
+    typed = request.POST if "save" in request.POST else None
     context: dict[str, object] = {
         "automatic": automatic,
         "renewed": {shown.wish.certificate_id for shown in automatic if shown.wish},
@@ -107,15 +139,22 @@ def _show(request: PortalRequest, slot: Slot, refusal: GreenroomError | None = N
         "site": slot.site,
         "rows": [(row, row.days_left(now())) for row in slot.certificates.all()],
         "warning_days": WARNING_DAYS[0],
-        "hosts": certificates.web_hosts(slot),
-        "hsts_days": request.POST.get("hsts_days", slot.hsts_days),
+        "bindings": [
+            (host, host.certificate_id if typed is None else _number(typed.get(f"{BINDING}{host.pk}", "")))
+            for host in certificates.web_hosts(slot)
+        ],
+        "is_https_only": slot.is_https_only if typed is None else typed.get("https_only") == "on",
+        "refuses_tls_1_2": slot.refuses_tls_1_2 if typed is None else typed.get("least") == "1.3",
+        "hsts_days": slot.hsts_days if typed is None else typed.get("hsts_days", ""),
+        "days_fault": days_fault,
         "https_port": settings.HTTPS_PORT,
         "why_not": certificates.why_not_certificates(slot.site),
         "can_change": may_change(request.user, slot.site),
         "refusal": refusal,
         "back": back_address(request),
     }
-    status = refusal.http_status if refusal else 200
+    told = refusal or days_fault
+    status = told.http_status if told else 200
     if request.htmx and request.htmx.target == AUTOMATIC_LIST:
         return render(request, "site/_automatic_list.html", context)
     if request.htmx:

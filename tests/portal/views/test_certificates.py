@@ -1,5 +1,6 @@
 """The dialog of certificates."""
 
+import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from pytest_django import Settings
@@ -22,8 +23,21 @@ def test_a_certificate_is_uploaded_shown_and_removed(contoso: Site, alice: Clien
     assert "issued by Test authority" in shown
     assert ", in 5 days" in shown
     assert "PRIVATE KEY" not in shown
-    alice.post(ADDRESS, {"remove": Certificate.objects.get().pk})
+    question = f"{ADDRESS}{Certificate.objects.get().pk}/remove/"
+    assert f'href="{question}' in shown
+    asked = text(alice.get(question))
+    assert "Are you sure you want to remove the certificate for" in asked and f"{HOST} gets a certificate of" in asked
+    assert Certificate.objects.exists()
+    assert alice.post(question).headers["Location"] == ADDRESS
     assert "There is no certificate yet" in text(alice.get(ADDRESS))
+    assert alice.get(question).status_code == 404
+
+
+def test_a_reader_removes_no_certificate(contoso: Site, alice: Client, bob: Client) -> None:
+    put(alice, upload(HOST))
+    question = f"{ADDRESS}{Certificate.objects.get().pk}/remove/"
+    assert (bob.get(question).status_code, bob.post(question).status_code) == (403, 403)
+    assert question not in text(bob.get(ADDRESS)) and Certificate.objects.exists()
 
 
 def test_a_refusal_stands_in_the_dialog(contoso: Site, alice: Client) -> None:
@@ -45,6 +59,24 @@ def test_bindings_and_https_only_are_saved(contoso: Site, alice: Client, setting
     refused = alice.post(ADDRESS, values | {"https_only": "", "hsts_days": "12"})
     assert refused.status_code == 400 and "takes plain HTTP" in text(refused) and 'value="12"' in text(refused)
     assert f"https://{HOST}:8443/" in text(alice.get("/sites/contoso/staging/dashboard/"))
+
+
+@pytest.mark.parametrize("days", ["", "abc", "-1", "731", "9" * 30])
+def test_days_that_are_no_number_are_refused_at_their_field_and_all_is_kept(
+    contoso: Site, alice: Client, settings: Settings, days: str
+) -> None:
+    settings.HTTPS_PORT = 8443
+    put(alice, upload(HOST))
+    Slot.objects.filter(name="staging").update(is_https_only=True, hsts_days=30)
+    host = HostName.objects.get(name=HOST)
+    refused = alice.post(ADDRESS, {"save": "1", f"binding-{host.pk}": "0", "hsts_days": days, "least": "1.3"})
+    page = text(refused)
+    assert refused.status_code == 400 and "is not a number of days from 0 to 730; nothing was saved" in page
+    assert f'value="{days}" aria-invalid="true" aria-describedby="fault-days"' in page
+    assert '<option value="1.3" selected>' in page and 'value="on" checked' not in page
+    assert f'<option value="{host.certificate_id}" selected>' not in page
+    slot = Slot.objects.get(name="staging")
+    assert (slot.is_https_only, slot.refuses_tls_1_2, slot.hsts_days) == (True, False, 30)
 
 
 def test_a_reader_looks_and_changes_nothing(contoso: Site, bob: Client) -> None:

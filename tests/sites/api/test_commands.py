@@ -109,6 +109,7 @@ SAME = {
     "site-source": "connect_source_control",
     "site-source-sync": "sync_source_control",
     "site-source-disconnect": "disconnect_source_control",
+    "site-certificate-remove": "remove_uploaded_certificate",
     "site-certificate-stop": "stop_automatic_certificate",
     "site-source-secret": "get_source_control",
     "site-source-secret-reset": "reset_webhook_secret",
