@@ -33,7 +33,7 @@ from sites.access.places import (
     site_for_change,
     slot_for_change,
 )
-from sites.access.roles import WRITING_ROLES, ensure_may_change, may_change, may_go_on, owns
+from sites.access.roles import WRITING_ROLES, ensure_may_change, has_at_least, may_change, may_go_on, owns
 from sites.access.visible import (
     named_subscriptions,
     owned_subscriptions,
@@ -61,6 +61,7 @@ __all__ = [
     "get_subscription",
     "get_subscription_for_owner",
     "grant_of",
+    "has_at_least",
     "may_change",
     "may_go_on",
     "name_of",

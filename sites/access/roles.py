@@ -54,6 +54,12 @@ def owns(user: User, site: Site) -> bool:
     return role_of(user, site) == Role.OWNER
 
 
+def has_at_least(user: User, place: Site | Subscription, role: Role) -> bool:
+    """Whether the user's role there is this one or a better one."""
+    present = role_of(user, place)
+    return present is not None and _best(present, role) == present
+
+
 def may_go_on(user: User, operation: Operation) -> bool:
     """Whether the user may change what the operation changed, or what is left of it."""
     place = operation.site or operation.subscription

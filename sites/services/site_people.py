@@ -29,6 +29,7 @@ def add_member(*, acting_user: User, site: Site, name: str, role: str, is_new: b
             f"'{site.name}' has {SiteMember.MOST} people of its own, and no web site has more; nothing was changed. "
             "Remove somebody, or add the person to the subscription."
         )
+    _ensure_more(site, person, wanted, "Give a better role, or remove the person from the subscription first.")
     SiteMember.objects.create(site=site, user=person, role=wanted)
     return _record(acting_user, site, f"Added {person.get_username()} to '{site.name}' as {with_article(wanted)}.")
 
@@ -41,6 +42,7 @@ def change_member(*, acting_user: User, site: Site, number: int, role: str) -> O
     person, former = member.user.get_username(), Role(member.role)
     if wanted == former:
         raise SettingRefused(f"{person} is {with_article(wanted)} already; nothing was changed. Choose another role.")
+    _ensure_more(site, member.user, wanted, "Remove the role in the web site instead.")
     member.role = wanted
     member.save(update_fields=["role"])
     now, before = with_article(wanted), with_article(former)
@@ -70,6 +72,15 @@ def _member(site: Site, number: int) -> SiteMember:
     if member is None:
         raise NotFound
     return member
+
+
+def _ensure_more(site: Site, person: User, wanted: Role, remedy: str) -> None:
+    """A role in one site says 'and no other'; for who has it in the subscription already that would not be true."""
+    if access.has_at_least(person, site.subscription, wanted):
+        raise SettingRefused(
+            f"{person.get_username()} belongs to the subscription '{site.subscription.name}' and so is at least "
+            f"{with_article(wanted)} of all its web sites; nothing was changed. {remedy}"
+        )
 
 
 def _role(role: str) -> Role:

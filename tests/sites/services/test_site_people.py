@@ -129,3 +129,16 @@ def test_what_a_member_deleted_the_member_restores_while_the_role_lasts(domain: 
         restore.restore(acting_user=domain.charlie, operation=deleted)
     add(domain, site)
     assert domain.work(restore.restore(acting_user=domain.charlie, operation=deleted)).state == "succeeded"
+
+
+def test_nobody_gets_in_one_site_what_the_subscription_gives_already(domain: Domain, site: Site) -> None:
+    for role in ("reader", "contributor"):
+        with pytest.raises(SettingRefused, match=f"alice belongs to the subscription .* at least a {role} of all"):
+            site_people.add_member(acting_user=domain.alice, site=site, name="alice", role=role)
+    with pytest.raises(SettingRefused, match="bob belongs to the subscription 'Default'"):
+        site_people.add_member(acting_user=domain.alice, site=site, name="bob", role="reader")
+    site_people.add_member(acting_user=domain.alice, site=site, name="bob", role="contributor")
+    member = site.members.get(user=domain.bob)
+    with pytest.raises(SettingRefused, match="Remove the role in the web site instead"):
+        site_people.change_member(acting_user=domain.alice, site=site, number=member.pk, role="reader")
+    assert [one.role for one in site.members.all()] == [Role.CONTRIBUTOR]
