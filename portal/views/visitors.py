@@ -11,7 +11,7 @@ from portal.answers import answer_operation, back_address
 from portal.context import slot_context
 from portal.http import PortalRequest
 from sites.access import get_slot, get_slot_for_change, may_change
-from sites.errors import GreenroomError, PreconditionFailed, SettingRefused
+from sites.errors import ChangedMeanwhile, GreenroomError, PreconditionFailed, SettingRefused
 from sites.models import Others, Slot
 from sites.services import visitors
 
@@ -39,8 +39,11 @@ def manage_visitors(request: PortalRequest, site_name: str, slot_name: str) -> H
             password=request.POST.get("password") or None,
             expected=request.POST.get("state") or None,
         )
-    except (SettingRefused, PreconditionFailed) as refusal:
+    except SettingRefused as refusal:
         return _show(request, slot, refusal)
+    except PreconditionFailed:
+        what = f"Who may visit {slot.title}"
+        return _show(request, slot, ChangedMeanwhile(what=what, how=" below"))
     dashboard = reverse("site-dashboard", args=[slot.site.name, slot.name])
     return answer_operation(request, operation, dashboard, stay=False)
 
@@ -56,12 +59,16 @@ def _show(request: PortalRequest, slot: Slot, refusal: GreenroomError | None = N
     returned = request.POST if refusal else kept_form.returned(request)
     if returned is not None:
         typed = {name: returned.get(name, "") for name in typed}
+    present = visitors.state_of(slot)
     context: dict[str, object] = {
         "slot": slot,
         "site": slot.site,
         "typed": typed,
         "choices": CHOICES,
-        "state": visitors.state_of(slot),
+        "state": (returned.get("state") if returned is not None else None) or present,
+        "present": present,
+        "is_changed_meanwhile": isinstance(refusal, ChangedMeanwhile),
+        "now": [Others(rule.others).label, *rule.addresses],
         "has_password": bool(rule.password),
         "least": visitors.SHORTEST_PASSWORD,
         "most": visitors.LONGEST_PASSWORD,

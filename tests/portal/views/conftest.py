@@ -1,5 +1,7 @@
 """Swaps as the tests of the portal's pages begin with them: prepared, and done."""
 
+import re
+
 import pytest
 from django.test import Client
 
@@ -20,6 +22,11 @@ def latest(domain: Domain, state: OperationState = OperationState.SUCCEEDED) -> 
         domain.work(operation)
     assert operation.state == state, operation.outcome
     return operation
+
+
+def states(page: str) -> list[str]:
+    """What a dialog sends of the state that it began from, and of the one that a person may put his over."""
+    return re.findall(r'name="state" value="([^"]+)"', page)
 
 
 def text(answer: object) -> str:

@@ -4,7 +4,7 @@ from django.test import Client
 
 from sites.models import Site, VisitorRule
 from tests.portal.conftest import HTMX
-from tests.portal.views.conftest import text
+from tests.portal.views.conftest import states, text
 
 ADDRESS = "/sites/contoso/staging/visitors/"
 
@@ -31,11 +31,26 @@ def test_a_refusal_stands_in_the_dialog_with_what_was_typed(contoso: Site, alice
 
 
 def test_what_somebody_else_changed_meanwhile_is_not_overwritten(contoso: Site, alice: Client) -> None:
-    state = text(alice.get(ADDRESS)).partition('name="state" value="')[2].partition('"')[0]
+    state = states(text(alice.get(ADDRESS)))
     alice.post(ADDRESS, {"others": "sign-in", "state": state})
     answer = alice.post(ADDRESS, {"others": "everybody", "state": state})
-    assert answer.status_code == 412 and "was changed since you looked" in text(answer)
+    assert answer.status_code == 412
+    assert "was changed after you opened this, so yours was not saved. See what holds now below" in text(answer)
+    assert "Now people who see this web site in the portal may visit" in text(answer)
+    assert 'value="everybody" checked' in text(answer)
     assert VisitorRule.objects.get().others == "sign-in"
+
+
+def test_a_second_save_puts_it_over_that_only_when_it_is_said(contoso: Site, alice: Client) -> None:
+    state = states(text(alice.get(ADDRESS)))
+    alice.post(ADDRESS, {"others": "sign-in", "state": state})
+    hidden, chosen = states(text(alice.post(ADDRESS, {"others": "everybody", "state": state})))
+    faulty = {"others": "everybody", "addresses": "example.org", "state": [hidden]}
+    assert states(text(alice.post(ADDRESS, faulty))) == [hidden]
+    assert alice.post(ADDRESS, {"others": "everybody", "state": [hidden]}).status_code == 412
+    assert VisitorRule.objects.get().others == "sign-in"
+    assert alice.post(ADDRESS, {"others": "everybody", "state": [hidden, chosen]}).status_code == 303
+    assert VisitorRule.objects.get().others == "everybody"
 
 
 def test_a_reader_looks_and_changes_nothing(contoso: Site, bob: Client) -> None:
