@@ -11,7 +11,7 @@ from portal.context import slot_context
 from portal.http import PortalRequest
 from portal.views.visitors import lines
 from sites.access import get_slot, get_slot_for_change, may_change
-from sites.errors import GreenroomError, SettingRefused
+from sites.errors import ChangedMeanwhile, GreenroomError, PreconditionFailed, SettingRefused
 from sites.models import Slot
 from sites.services import maintenance
 
@@ -21,7 +21,7 @@ SWITCHES = {"on": True, "off": False}
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def manage_maintenance(request: PortalRequest, site_name: str, slot_name: str) -> HttpResponse:
-    """The dialog. A POST saves what was typed; `switch` says on or off, and anything else leaves it as it is."""
+    """The dialog. A POST saves what was changed; `switch` says on or off, and anything else leaves it as it is."""
     if request.method != "POST":
         return _show(request, get_slot(request.user, site_name, slot_name))
     slot = get_slot_for_change(request.user, site_name, slot_name)
@@ -33,9 +33,13 @@ def manage_maintenance(request: PortalRequest, site_name: str, slot_name: str) -
             html=request.POST.get("html", ""),
             retry_after_seconds=_seconds(request.POST.get("retry_after", "")),
             addresses=lines(request.POST.get("addresses", "")),
+            expected=request.POST.get("state") or None,
         )
     except SettingRefused as refusal:
         return _show(request, slot, refusal)
+    except PreconditionFailed:
+        what = f"The maintenance page of {slot.title}"
+        return _show(request, slot, ChangedMeanwhile(what=what, how=" below"))
     dashboard = reverse("site-dashboard", args=[slot.site.name, slot.name])
     return answer_operation(request, operation, dashboard, stay=False)
 
@@ -57,10 +61,15 @@ def _show(request: PortalRequest, slot: Slot, refusal: GreenroomError | None = N
     returned = request.POST if refusal else kept_form.returned(request)
     if returned is not None:
         typed = {name: returned.get(name, "") for name in typed}
+    present = maintenance.state_of(slot)
     context: dict[str, object] = {
         "slot": slot,
         "site": slot.site,
         "typed": typed,
+        "state": (returned.get("state") if returned is not None else None) or present,
+        "present": present,
+        "is_changed_meanwhile": isinstance(refusal, ChangedMeanwhile),
+        "now": page.html,
         "most_bytes": maintenance.MAX_PAGE_BYTES,
         "most_seconds": maintenance.LONGEST_SECONDS,
         "can_change": may_change(request.user, slot.site),

@@ -1,11 +1,14 @@
 """The maintenance page of a slot: what it says, and whether visitors get it in place of the content."""
 
+import json
+
 from django.contrib.auth.models import User
 from django.db import transaction
 
 from sites import access
-from sites.errors import SettingRefused
+from sites.errors import PreconditionFailed, SettingRefused
 from sites.models import MaintenancePage, Operation, Slot
+from sites.models.fields import keyed_digests
 from sites.models.visitor_rule import touch_entrance
 from sites.operations.kinds.recorded import MAINTENANCE
 from sites.router.table import MAX_PAGE_BYTES as MAX_PAGE_BYTES
@@ -21,6 +24,11 @@ def page_of(slot: Slot) -> MaintenancePage:
     return MaintenancePage.objects.filter(slot=slot).first() or MaintenancePage(slot=slot)
 
 
+def state_of(slot: Slot) -> str:
+    """A keyed digest of the page, to tell whether it is still the same; the switch is no part of it."""
+    return keyed_digests(_described(page_of(slot)))[0]
+
+
 def set_maintenance(
     *,
     acting_user: User,
@@ -29,12 +37,14 @@ def set_maintenance(
     html: str | None = None,
     retry_after_seconds: int | None = None,
     addresses: list[str] | None = None,
+    expected: str | None = None,
 ) -> Operation:
     """Begin or end maintenance, and change its page; None leaves as it is. An empty `html` is Greenroom's own page.
-    Visitors from `addresses` reach the content all the same.
+    Visitors from `addresses` reach the content all the same. `expected` is a `state_of`: a page that is sent as it was
+    then is left as it is by now, whoever changed it, and another is not put over what was saved since.
 
     It is one change of the routes, so no visitor gets a part of it. Returns when every router has it, or its record
-    says which has not. Raises SettingRefused and NotAllowed.
+    says which has not. Raises SettingRefused, PreconditionFailed and NotAllowed.
     """
     slot = access.slot_for_change(acting_user, slot)
     if html is not None:
@@ -47,11 +57,14 @@ def set_maintenance(
     let_in = None if addresses is None else networks(addresses)
     with transaction.atomic():
         held = Slot.objects.select_for_update().get(pk=slot.pk)
-        page = page_of(slot)
+        page, was_changed = page_of(slot), not _is_state(page_of(slot), expected)
         page.html = page.html if html is None else html
         page.retry_after_seconds = retry_after_seconds or page.retry_after_seconds
         page.addresses = page.addresses if let_in is None else let_in
-        page.save()
+        if not was_changed:
+            page.save()
+        elif not _is_state(page, expected):
+            raise PreconditionFailed(name=slot.title, reason="its maintenance page was changed since you looked")
         before, after = held.is_in_maintenance, held.is_in_maintenance if is_on is None else is_on
         Slot.objects.filter(pk=slot.pk).update(is_in_maintenance=after)
         slot.is_in_maintenance = after
@@ -65,6 +78,15 @@ def set_maintenance(
         )
         once_routers_have_it(slot.site, record)
     return record
+
+
+def _is_state(page: MaintenancePage, expected: str | None) -> bool:
+    return expected is None or expected in keyed_digests(_described(page))
+
+
+def _described(page: MaintenancePage) -> str:
+    """Browsers send the ends of lines otherwise than programs."""
+    return json.dumps([page.html.replace("\r\n", "\n"), page.retry_after_seconds, page.addresses])
 
 
 def _outcome(title: str, *, before: bool, after: bool) -> str:
