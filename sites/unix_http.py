@@ -3,6 +3,7 @@
 import http.client
 import json
 import socket
+import struct
 from contextlib import closing
 from pathlib import Path
 
@@ -25,6 +26,11 @@ class UnixConnection(http.client.HTTPConnection):
             end.close()
             raise
         self.sock = end
+
+    def peer(self) -> int:
+        """Id of the process that listens at the other end of this connection."""
+        pid, _, _ = struct.unpack("3i", self.sock.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, 12))
+        return int(pid)
 
 
 def ask(

@@ -142,7 +142,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "sites.dns_proof": set(),
     "sites.routing": {"sites.models", "sites.router", "sites.runtime", "sites.general_settings"},
     "sites.visiting": {"sites.access", "sites.models", "sites.router"},
-    "sites.router": {"sites.logs", "sites.tls"},
+    "sites.router": {"sites.logs", "sites.runtime.agent", "sites.tls"},
     "sites.runtime": set(),
     "sites.runtime.agent": {"sites.backoff", "sites.runtime", "sites.logs", "sites.disk", "sites.log_lines"},
     "sites.content": {"sites.runtime", "sites.disk"},

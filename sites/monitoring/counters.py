@@ -2,7 +2,7 @@
 
 import json
 import zlib
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, fields
 from typing import Self
 
 from sites.models import MetricState
@@ -17,8 +17,8 @@ class State:
 
     taken: float = 0.0
     """By the steady clock of the machine."""
-    began: float = 0.0
-    """When the router began, by the same clock."""
+    process: str = ""
+    """Which run of the router had counted; empty: not known."""
     codes: Table = field(default_factory=dict)
     times: Table = field(default_factory=dict)
     received: dict[str, int] = field(default_factory=dict)
@@ -32,8 +32,9 @@ class State:
 
     @classmethod
     def read(cls, data: bytes) -> Self:
-        """What `packed` made."""
-        return cls(**json.loads(zlib.decompress(data)))
+        """What `packed` made, also that of an older version."""
+        known = {one.name for one in fields(cls)}
+        return cls(**{name: value for name, value in json.loads(zlib.decompress(data)).items() if name in known})
 
     def packed(self) -> bytes:
         """For the database."""

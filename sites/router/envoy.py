@@ -2,8 +2,8 @@
 
 import http.client
 import json
-import time
 from collections.abc import Iterable
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +12,8 @@ from django.conf import settings
 from sites.errors import RouterUnreachable
 from sites.router.base import Acknowledgement, Served
 from sites.router.statistics import STATISTICS, Statistics, parse
-from sites.unix_http import ask
+from sites.runtime.agent.identity import identify
+from sites.unix_http import UnixConnection, ask
 
 PATIENCE_SECONDS = 5.0
 """How much longer than its own wait the xDS server may take."""
@@ -45,15 +46,20 @@ class EnvoyRouter:
 
     def statistics(self) -> Statistics:
         """As in sites.router.base: of the Envoy of this machine, which is asked itself."""
-        moment = time.monotonic()
         try:
-            status, said = ask(self._admin_socket, STATISTICS, timeout=STATISTICS_SECONDS)
+            with closing(UnixConnection(self._admin_socket, timeout=STATISTICS_SECONDS)) as connection:
+                connection.connect()
+                process = identify(connection.peer())
+                connection.request("GET", STATISTICS)
+                answer = connection.getresponse()
+                text = answer.read().decode(errors="replace")
         except (OSError, http.client.HTTPException) as error:
             raise RouterUnreachable(part="Envoy", reason=str(error) or type(error).__name__) from error
-        if status != http.client.OK:
-            raise RouterUnreachable(part="Envoy", reason=f"it answered {status}")
-        text = said.decode(errors="replace")
-        return parse(text, moment)
+        if answer.status != http.client.OK:
+            raise RouterUnreachable(part="Envoy", reason=f"it answered {answer.status}")
+        if process is None:
+            raise RouterUnreachable(part="Envoy", reason="it has ended")
+        return parse(text, f"{process.boot} {process.pid} {process.starttime}")
 
     def status(self) -> dict[str, Any]:
         """What the xDS server knows of itself and its nodes; keys as in sites.router.xds.control."""

@@ -7,15 +7,13 @@ from urllib.parse import urlencode
 
 _LINES = (
     r"^vhost\..+\.route\.s\d+\.upstream_rq_(\d{3}|time)$|"
-    r"^cluster\.r\d+\.upstream_(cx_[rt]x_bytes_total|rq_active)$|"
-    r"^server\.uptime$"
+    r"^cluster\.r\d+\.upstream_(cx_[rt]x_bytes_total|rq_active)$"
 )
 STATISTICS = "/stats?usedonly&" + urlencode({"histogram_buckets": "disjoint", "filter": _LINES})
 _CODE = re.compile(r"vhost\..+\.route\.s(\d+)\.upstream_rq_(\d{3}): (\d+)")
 _TIME = re.compile(r"vhost\..+\.route\.s(\d+)\.upstream_rq_time: (.*)")
 _BYTES = re.compile(r"cluster\.r(\d+)\.upstream_cx_([rt])x_bytes_total: (\d+)")
 _ACTIVE = re.compile(r"cluster\.r(\d+)\.upstream_rq_active: (\d+)")
-_UPTIME = re.compile(r"server\.uptime: (\d+)")
 _BUCKET = re.compile(r"B([\d.e+]+)\((?:\d+|nan),(\d+)\)")
 
 
@@ -23,8 +21,8 @@ _BUCKET = re.compile(r"B([\d.e+]+)\((?:\d+|nan),(\d+)\)")
 class Statistics:
     """Counters since the router began."""
 
-    began: float
-    """When it began, in seconds of the machine's steady clock."""
+    process: str
+    """Which run of the router has counted; another after every start."""
     codes: dict[int, dict[str, int]] = field(default_factory=dict)
     """Slot → status → answers."""
     times: dict[int, dict[str, int]] = field(default_factory=dict)
@@ -37,13 +35,12 @@ class Statistics:
     """Revision → requests, streams and WebSockets that its instances have at this moment."""
 
 
-def parse(text: str, moment: float) -> Statistics:
-    """The answer to STATISTICS, read at `moment` of the steady clock; lines of another kind are left out."""
+def parse(text: str, process: str) -> Statistics:
+    """The answer of that process to STATISTICS; lines of another kind are left out."""
     codes: dict[int, Counter[str]] = defaultdict(Counter)
     times: dict[int, Counter[str]] = defaultdict(Counter)
     bytes_of: dict[str, dict[int, int]] = {"r": {}, "t": {}}
     active: dict[int, int] = {}
-    uptime = 0
     for line in text.splitlines():
         if found := _CODE.fullmatch(line):
             codes[int(found[1])][found[2]] += int(found[3])
@@ -53,10 +50,8 @@ def parse(text: str, moment: float) -> Statistics:
             bytes_of[found[2]][int(found[1])] = int(found[3])
         elif found := _ACTIVE.fullmatch(line):
             active[int(found[1])] = int(found[2])
-        elif found := _UPTIME.fullmatch(line):
-            uptime = int(found[1])
     return Statistics(
-        moment - uptime,
+        process,
         {slot: dict(found) for slot, found in codes.items()},
         {slot: dict(found) for slot, found in times.items()},
         bytes_of["r"],

@@ -37,7 +37,7 @@ class MemoryRouter:
         """Cluster → what `requests_in_progress` answers; 0 for clusters that are absent."""
         self.served: dict[str, Served | None] = {}
         """Cluster → what `requests_served` answers; nothing served for clusters that are absent."""
-        self.counted = Statistics(0.0)
+        self.counted = Statistics("first")
         """What `statistics` answers."""
         self.is_unreachable = False
 

@@ -1,6 +1,9 @@
 """Figures of slots: right over swaps, restarts and clocks that jump, and as cheap for many slots as for one."""
 
+import json
+import zlib
 from collections.abc import Callable
+from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -45,10 +48,10 @@ Look = Callable[..., None]
 def look(domain: Domain, clocks: Clocks) -> Look:
     """Ten seconds later the job looks, and the router has counted these answers of status 200 by slot."""
 
-    def looked(counted: dict[int, int], *, began: float = 0.0, seconds: float = SECONDS, **more: object) -> None:
+    def looked(counted: dict[int, int], *, process: str = "first", seconds: float = SECONDS, **more: object) -> None:
         clocks.pass_(seconds)
         codes = {slot: {"200": count} for slot, count in counted.items()}
-        domain.router.counted = Statistics(began, codes, **more)
+        domain.router.counted = Statistics(process, codes, **more)
         metrics.run()
 
     return looked
@@ -81,10 +84,31 @@ def test_the_first_look_counts_nothing_because_nobody_knows_since_when(domain: D
 def test_a_router_that_has_begun_anew_is_counted_from_its_beginning(domain: Domain, look: Look) -> None:
     production, _ = domain.staged()
     look({production.pk: 100})
-    look({production.pk: 150}, began=1015.0)  # more than before, and all of it is new
+    look({production.pk: 150}, process="second")  # more than before, and all of it is new
     assert requests(production) == [150]
-    look({production.pk: 151}, began=1015.9)  # the same, as well as it can say
-    assert requests(production) == [150, 1]
+    look({production.pk: 151}, process="second")
+    look({production.pk: 2}, process="third")
+    assert requests(production) == [150, 1, 2]
+
+
+def test_an_answer_that_comes_late_counts_nothing_again(domain: Domain, look: Look) -> None:
+    production, _ = domain.staged()
+    look({production.pk: 100})
+    look({production.pk: 130})
+    for seconds in (3, 17, 10, 40):
+        look({production.pk: 130}, seconds=seconds)
+    assert sum(requests(production)) == 30
+
+
+def test_counters_of_an_older_version_are_gone_on_from(domain: Domain, look: Look) -> None:
+    production, _ = domain.staged()
+    look({production.pk: 100})
+    state = asdict(present_state())
+    del state["process"]
+    older = zlib.compress(json.dumps({**state, "began": 12.5}).encode())
+    MetricState.objects.update(data=older)
+    look({production.pk: 104})
+    assert requests(production) == [4]
 
 
 def test_nothing_counts_twice_when_the_job_dies_before_it_has_written(
@@ -132,6 +156,26 @@ def test_of_two_workers_that_look_at_once_one_writes(
     monkeypatch.setattr(metrics, "_stays", meanwhile)
     look({production.pk: 105})
     assert requests(production) == [5]
+
+
+def test_a_worker_whose_answer_is_older_than_what_another_has_written_writes_nothing(
+    domain: Domain, look: Look, clocks: Clocks, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    production, _ = domain.staged()
+    look({production.pk: 100})
+    own = domain.router.statistics
+
+    def late() -> Statistics:
+        monkeypatch.setattr(domain.router, "statistics", own)
+        answer = own()
+        look({production.pk: 108})
+        return answer
+
+    monkeypatch.setattr(domain.router, "statistics", late)
+    look({production.pk: 105})
+    assert requests(production) == [8]
+    look({production.pk: 109})
+    assert requests(production) == [8, 1]
 
 
 def test_bytes_and_processor_time_belong_to_the_slot_in_which_the_revision_is(domain: Domain, look: Look) -> None:

@@ -204,9 +204,9 @@ def test_standard_sites_stay_loaded_and_always_on_keeps_their_staging(domain: Do
 
 def test_a_counted_request_is_use(domain: Domain) -> None:
     production = _free(domain)
-    domain.router.counted = Statistics(5.0, codes={production.pk: {"200": 1}})
+    domain.router.counted = Statistics("first", codes={production.pk: {"200": 1}})
     metrics.run()
-    domain.router.counted = Statistics(5.0, codes={production.pk: {"200": 2}})
+    domain.router.counted = Statistics("first", codes={production.pk: {"200": 2}})
     metrics.run()
     unloading.find_idle()
     assert _rest(production) == Rest.LOADED

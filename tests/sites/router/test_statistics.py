@@ -9,7 +9,6 @@ ANSWER = """\
 cluster.r12.upstream_cx_rx_bytes_total: 3400
 cluster.r12.upstream_cx_tx_bytes_total: 120
 cluster.r12.upstream_rq_active: 3
-server.uptime: 60
 vhost.contoso.example.org.route.s7.upstream_rq_200: 2
 vhost.contoso.localhost.route.s7.upstream_rq_200: 3
 vhost.contoso.localhost.route.s7.upstream_rq_404: 1
@@ -20,8 +19,8 @@ something else
 
 
 def test_answers_and_their_times_are_counted_by_slot_and_bytes_by_revision() -> None:
-    found = parse(ANSWER, moment=100.0)
-    assert found.began == 40.0
+    found = parse(ANSWER, process="first")
+    assert found.process == "first"
     assert found.codes == {7: {"200": 5, "404": 1}}
     assert found.times == {7: {"1": 2, "5": 3, "1e+06": 1}, 8: {}}
     assert (found.received, found.sent) == ({12: 3400}, {12: 120})
@@ -34,6 +33,7 @@ def test_the_question_asks_for_nothing_else() -> None:
     assert [name for name in names if not pattern.search(name)] == ["something else"]
     for name in (
         "cluster.portal.upstream_cx_rx_bytes_total",
+        "server.uptime",
         "vhost.contoso.localhost.route.s7.upstream_rq_2xx",
         "vhost.contoso.localhost.vcluster.other.upstream_rq_200",
     ):
