@@ -6,6 +6,7 @@ dies is run again, and finds where it was.
 
 from contextlib import suppress
 from datetime import timedelta
+from itertools import islice
 
 from django.conf import settings
 from django.db import transaction
@@ -50,9 +51,10 @@ def find_idle() -> None:
     idle = _unloaded_when_idle().filter(
         hold=None, live_revision__in=loaded.filter(retained_until=None, used_at__lt=before)
     )
-    for slot in idle.select_related("live_revision", "site")[:MOST_AT_ONCE]:
-        if not (slot.site.mode == Mode.STANDARD and _is_always_on(slot)):
-            _hold_requests(slot)
+    slots = idle.select_related("live_revision", "site").order_by("live_revision__used_at", "pk")
+    due = (slot for slot in slots.iterator() if not (slot.site.mode == Mode.STANDARD and _is_always_on(slot)))
+    for slot in list(islice(due, MOST_AT_ONCE)):
+        _hold_requests(slot)
 
 
 def run() -> None:

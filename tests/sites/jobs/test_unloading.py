@@ -9,7 +9,7 @@ from sites.jobs import metrics, reconcile, unloading
 from sites.models import Mode, Rest, Revision, Slot, SlotHold
 from sites.models.clock import now
 from sites.router.statistics import Statistics
-from sites.services import loading, slots
+from sites.services import loading, sites, slots
 from sites.services.settings import Entry
 from tests.domain import Domain
 
@@ -200,6 +200,38 @@ def test_standard_sites_stay_loaded_and_always_on_keeps_their_staging(domain: Do
     _neglect(staging)
     unloading.find_idle()
     assert _rest(staging) == Rest.LOADED
+
+
+@pytest.mark.parametrize(("mode", "is_asked_for"), [(Mode.FREE, False), (Mode.SHARED, True)])
+def test_a_staging_slot_that_the_mode_has_no_more_is_unloaded_as_production_is(
+    domain: Domain, settings: LazySettings, mode: Mode, is_asked_for: bool
+) -> None:
+    settings.UNLOAD_STAGING = is_asked_for
+    production, staging = domain.staged()
+    domain.save(staging, Entry("always_on", "on"), category="general")
+    domain.work(sites.change_mode(acting_user=domain.alice, site=production.site, mode=mode))
+    yesterday = now() - timedelta(days=1)
+    Revision.objects.filter(live_slots__in=[production, staging]).update(used_at=yesterday)
+    for _ in range(2):
+        unloading.find_idle()
+        unloading.run()
+        _pass_time()
+    assert (_rest(production), _rest(staging)) == (Rest.UNLOADED, Rest.UNLOADED)
+    assert (_instances(domain, production), _instances(domain, staging)) == (0, 0)
+
+
+def test_a_slot_with_always_on_takes_nobodys_place(
+    domain: Domain, settings: LazySettings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings.UNLOAD_STAGING = True
+    monkeypatch.setattr(unloading, "MOST_AT_ONCE", 1)
+    _, first = domain.staged()
+    domain.save(first, Entry("always_on", "on"), category="general")
+    _, second = domain.staged("fabrikam")
+    for slot in (first, second):
+        _neglect(slot)
+    unloading.find_idle()
+    assert (_rest(first), _rest(second)) == (Rest.LOADED, Rest.HOLDING)
 
 
 def test_a_counted_request_is_use(domain: Domain) -> None:
