@@ -5,8 +5,8 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from django.conf import settings
@@ -32,33 +32,57 @@ class Session:
         self._environment = {**os.environ, "GREENROOM_DEBUG": "1", "GREENROOM_LEFT_OUT": part}
         self._up: subprocess.Popen[bytes] | None = None
         self._running: subprocess.Popen[bytes] | None = None
+        self._is_over = False
 
     def run(self) -> int:
-        """Until Ctrl-C or the end of `up`. Returns the exit code."""
-        # In a session of its own: Ctrl-C is for the debugger first, and everything is stopped in order afterwards
-        self._up = subprocess.Popen(self._command("up"), env=self._environment, start_new_session=True)
-        try:
-            while self._up.poll() is None and not _is_ready():
-                time.sleep(LOOK_SECONDS)
-            if self._up.poll() is None:
-                self._start_part()
-            while self._up.poll() is None:
-                time.sleep(LOOK_SECONDS)
-                if changed := self._sources.changed():
-                    self._begin_again(changed)
-        except KeyboardInterrupt:
-            pass
-        finally:
-            self._end()
+        """Until Ctrl-C, SIGTERM, the end of the terminal, or the end of `up`. Returns the exit code."""
+        with self._signals():
+            # In a session of its own: Ctrl-C is for the debugger first, and everything is stopped in order afterwards
+            self._up = subprocess.Popen(self._command("up"), env=self._environment, start_new_session=True)
+            try:
+                while self._goes_on(self._up) and not _is_ready():
+                    time.sleep(LOOK_SECONDS)
+                if self._goes_on(self._up):
+                    self._start_part()
+                while self._goes_on(self._up):
+                    time.sleep(LOOK_SECONDS)
+                    if changed := self._sources.changed():
+                        self._begin_again(changed)
+            finally:
+                self._end()
         return self._up.returncode
+
+    @contextmanager
+    def _signals(self) -> Iterator[None]:
+        """Each of them ends the session, as it ends `up`; SIGINT also where a script has started this with `&`."""
+        numbers = [signal.SIGINT, signal.SIGTERM]
+        if signal.getsignal(signal.SIGHUP) != signal.SIG_IGN:  # nohup wants it ignored
+            numbers.append(signal.SIGHUP)
+        former = {number: signal.signal(number, self._on_signal) for number in numbers}
+        try:
+            yield
+        finally:
+            for number, handler in former.items():
+                signal.signal(number, handler)
+
+    def _on_signal(self, *_: object) -> None:
+        self._is_over = True  # no more: an error raised here would leave what is just being started
+
+    def _goes_on(self, process: subprocess.Popen[bytes]) -> bool:
+        return process.poll() is None and not self._is_over
 
     def _begin_again(self, changed: list[Path]) -> None:
         more = f" and {len(changed) - 1} more" if len(changed) > 1 else ""
         self._say(f"{changed[0].name}{more} changed; the control plane restarts.")
         self._end_part()
         # `up` writes here what `restart` would repeat
-        subprocess.run(self._command("restart"), env=self._environment, stdout=subprocess.DEVNULL)
-        self._start_part()
+        restart = subprocess.Popen(self._command("restart"), env=self._environment, stdout=subprocess.DEVNULL)
+        while self._goes_on(restart):
+            time.sleep(LOOK_SECONDS)
+        if self._is_over:
+            _stop(restart)
+        else:
+            self._start_part()
 
     def _start_part(self) -> None:
         if not self._part:
@@ -76,12 +100,10 @@ class Session:
     def _end_part(self) -> None:
         if self._running is None:
             return
-        self._running.terminate()
-        _wait(self._running, PART_SECONDS)
+        _stop(self._running)
         self._running = None
 
     def _end(self) -> None:
-        signal.signal(signal.SIGINT, signal.SIG_IGN)
         self._end_part()
         if self._up is not None and self._up.poll() is None:
             self._up.send_signal(signal.SIGINT)
@@ -97,9 +119,10 @@ def _is_ready() -> bool:
     return False
 
 
-def _wait(process: subprocess.Popen[bytes], seconds: float) -> None:
+def _stop(process: subprocess.Popen[bytes]) -> None:
+    process.terminate()
     try:
-        process.wait(seconds)
+        process.wait(PART_SECONDS)
     except subprocess.TimeoutExpired:
         process.kill()
         process.wait()
