@@ -19,6 +19,12 @@ SHORT, LONG = 20_000, 120_000
 HOLD = """
 window.isHeld = false;
 document.addEventListener("htmx:beforeRequest", (event) => { if (window.isHeld) event.preventDefault(); });
+const ask = window.fetch;
+window.fetch = async (...asked) => {
+  const answer = await ask(...asked);
+  while (window.isHeld) await new Promise((resolve) => setTimeout(resolve, 20));
+  return answer;
+};
 """
 IS_STILL = """
 (selector) => {
