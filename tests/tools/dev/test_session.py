@@ -28,7 +28,8 @@ def test_a_change_restarts_the_control_plane_and_the_end_of_up_is_the_end(
     (tmp_path / "manage.py").write_text(UP)
     settings.BASE_DIR = tmp_path
     monkeypatch.setattr(session, "LOOK_SECONDS", 0.01)
-    monkeypatch.setattr(session, "_is_ready", lambda: True)
+    told = tmp_path / "told"
+    monkeypatch.setattr(session, "_is_ready", lambda: told.exists() and told.read_text() != "")
     source = tmp_path / "code" / "views.py"
     source.parent.mkdir()
     said: list[str] = []
@@ -36,7 +37,7 @@ def test_a_change_restarts_the_control_plane_and_the_end_of_up_is_the_end(
     source.write_text("changed = True\n")
     assert Session(sources, "", said.append).run() == 3
     assert said == ["views.py changed; the control plane restarts."]
-    assert (tmp_path / "told").read_text().splitlines() == ["up debug=1 without=", "restart debug=1 without="]
+    assert told.read_text().splitlines() == ["up debug=1 without=", "restart debug=1 without="]
 
 
 ENDED_BY = """
