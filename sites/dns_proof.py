@@ -14,6 +14,8 @@ import dns.name
 import dns.nameserver
 import dns.resolver
 
+from sites.plain_text import visible
+
 LOOKUP_SECONDS = 4.0
 """For one record, whatever the resolvers do."""
 MAX_RECORDS = 20
@@ -102,4 +104,5 @@ def _records(resolver: dns.resolver.Resolver, name: str, kind: str) -> tuple[lis
 
 
 def _shown(values: Sequence[str]) -> str:
-    return ", ".join(value[:_SHOWN] for value in values[:2])
+    """Records are text of strangers; a database takes no zero byte, and a terminal obeys an ESC."""
+    return ", ".join(visible(value)[:_SHOWN] for value in values[:2])

@@ -152,8 +152,10 @@ def keep_limits() -> None:
 
 @shared_task
 def check_domains() -> None:
-    """Look up the DNS records of domain names that are to be proven."""
-    domains.run()
+    """Look up the DNS records of domain names that are to be proven; name servers hold one worker at most."""
+    with turn("domains turn", seconds=domains.LEASE_SECONDS) as is_mine:
+        if is_mine:
+            domains.run()
 
 
 @shared_task

@@ -1,5 +1,6 @@
 """Look up the DNS records of claimed domain names: a few at a time, and never inside a transaction."""
 
+import logging
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
@@ -23,6 +24,11 @@ LONGEST_PAUSE_SECONDS = 3600
 PATIENCE = timedelta(days=3)
 """So long a name is looked at again by itself; records need some hours until they are seen everywhere."""
 TAKEN = "The records are right, but another slot answers at this name, or this one is being deleted. Remove it there."
+UNFORESEEN = (
+    "What was found could not be written down; the log of the worker says why. It is looked at again by itself."
+)
+
+_log = logging.getLogger(__name__)
 
 
 def is_needed() -> bool:
@@ -37,7 +43,11 @@ def run() -> None:
         return
     findings = _findings([_wanted(domain) for domain in due])
     for domain, finding in zip(due, findings, strict=True):
-        _settle(domain, finding)
+        try:
+            _settle(domain, finding)
+        except Exception as error:  # what is found at one name touches no other
+            _log.error("What was found at %s could not be written down: %s", domain.name, type(error).__name__)
+            _count(domain)
 
 
 def _wanted(domain: CustomDomain) -> Wanted:
@@ -82,6 +92,13 @@ def _settle(domain: CustomDomain, finding: Finding) -> None:
     held.save()
     if not was_failed and held.tries == 1:
         _record(domain, f"{held.name} is not verified. {sentence}", error_code="DomainRefused")
+
+
+def _count(domain: CustomDomain) -> None:
+    """A try that came to nothing, so that the name is looked at more and more rarely."""
+    domain.tries += 1
+    held = CustomDomain.objects.filter(pk=domain.pk).exclude(state=DomainState.VERIFIED)
+    held.update(tries=domain.tries, finding=UNFORESEEN, checked_at=now(), due_at=_next_look(domain))
 
 
 def _next_look(domain: CustomDomain) -> datetime | None:

@@ -3,15 +3,18 @@
 from collections.abc import Iterator
 
 import pytest
+from django.db import DataError
 from pytest_django import Settings
 
 from sites import dns_proof
 from sites.errors import DomainLimit, DomainTaken, NotAllowed, NotFound
 from sites.jobs import domains as job
+from sites.jobs.turn import turn
 from sites.models import CustomDomain, DomainState, HostName, Operation, Site, Slot
 from sites.models.clock import now
 from sites.services import domains, sites
 from sites.services.slots import delete_staging
+from sites.tasks import check_domains
 from tests.domain import Domain
 from tests.fakes.dns_server import SILENCE, DnsServer, dns_server
 
@@ -144,15 +147,45 @@ def test_a_name_whose_lookup_ends_in_nothing_is_looked_at_again_later(
     assert claim.due_at > now()
 
 
-def test_the_records_of_many_names_are_not_looked_up_by_one_worker_alone(
+def test_of_many_names_a_few_are_looked_up_in_a_turn_which_one_worker_has(
     domain: Domain, server: DnsServer, slots: tuple[Slot, Slot], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(job, "BATCH", 3)
     for number in range(5):
         add(domain, slots[0], f"n{number}.fabrikam.example")
-    job.run()
+    with turn("domains turn", seconds=60):
+        check_domains()
+    assert not server.asked, "name servers that say nothing hold one worker"
+    check_domains()
     assert CustomDomain.objects.filter(state=DomainState.PENDING).count() == 2
     assert job.is_needed()
+
+
+def test_what_acts_in_a_record_is_written_out_and_a_zero_byte_is_none(
+    domain: Domain, server: DnsServer, slots: tuple[Slot, Slot]
+) -> None:
+    server.records[f"_greenroom.{WWW}", "TXT"] = [r'"a\000b\027[31m\007"']
+    claim = add(domain, slots[0])
+    look(claim)
+    assert r"TXT a\x00b\x1b[31m\x07." in claim.finding
+
+
+def test_a_name_that_cannot_be_settled_is_a_try_and_keeps_no_other_from_its_proof(
+    domain: Domain, server: DnsServer, slots: tuple[Slot, Slot], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    odd, even = add(domain, slots[0], "odd.fabrikam.example"), add(domain, slots[0])
+    server.records[WWW, "CNAME"] = ["contoso.localhost."]
+    real = job._settle
+
+    def settle(claim: CustomDomain, finding: dns_proof.Finding) -> None:
+        if claim.pk == odd.pk:
+            raise DataError("a text that the database does not take")
+        real(claim, finding)
+
+    monkeypatch.setattr(job, "_settle", settle)
+    look(odd, even)
+    assert even.state == DomainState.VERIFIED
+    assert (odd.state, odd.tries, odd.finding) == (DomainState.PENDING, 1, job.UNFORESEEN) and odd.due_at > now()
 
 
 def test_whoever_asks_again_and_again_has_a_name_looked_up_every_ten_seconds(
