@@ -15,11 +15,11 @@ class TooManyStreams(Refused):
 
 
 class TargetLimit(Refused):
-    """A subscription has as many event targets as it may have."""
+    """A subscription, or the members of one web site, have as many event targets as they may have."""
 
     code = "TargetLimit"
     sentence = (
-        "'{subscription}' has {most} event targets, and no subscription has more. Nothing was changed. "
+        "'{name}' has {most} event targets{of_whom}, and may have no more. Nothing was changed. "
         "Remove one that is no longer used."
     )
 

@@ -11,7 +11,16 @@ from sites import access
 from sites.errors import NotFound, Refused, SettingRefused, StillWaiting, TargetDisabled, TargetLimit, TargetRefused
 from sites.events import recording
 from sites.events.types import CHOSEN, TEST
-from sites.models import Delivery, DeliveryState, EventTarget, Operation, Site, Subscription, TargetFormat
+from sites.models import (
+    Delivery,
+    DeliveryState,
+    EventTarget,
+    Membership,
+    Operation,
+    Site,
+    Subscription,
+    TargetFormat,
+)
 from sites.operations.kinds.recorded import EVENT_TARGETS
 from sites.services.plain_line import plain_line
 from sites.webhooks.address import parse
@@ -20,6 +29,8 @@ from sites.webhooks.signing import new_secret
 LONGEST_TITLE = 64
 MAX_TARGETS = 20
 """Of one subscription."""
+MAX_OF_MEMBERS = 5
+"""Of one site, that are kept by members of the site alone: they leave the subscription the rest."""
 MAX_TESTS = 10
 """Of one target, that wait at the same time."""
 
@@ -83,7 +94,9 @@ def create(
     with transaction.atomic():
         Subscription.objects.select_for_update().get(pk=subscription.pk)  # so that two at once keep the limit
         if EventTarget.objects.filter(subscription=subscription).count() >= MAX_TARGETS:
-            raise TargetLimit(subscription=subscription.name, most=MAX_TARGETS)
+            raise TargetLimit(name=subscription.name, most=MAX_TARGETS, of_whom="")
+        if site is not None and not access.may_change(acting_user, subscription):
+            _ensure_members_have_room(site)
         _free_title(subscription, title)
         target = EventTarget.objects.create(subscription=subscription, site=site, secret=new_secret(), **wanted)
         _record(acting_user, target, f"Events of {_about(target)} are sent to '{target.title}' at {target.host} now.")
@@ -191,6 +204,13 @@ def delivery_of(target: EventTarget, public_id: uuid.UUID) -> Delivery:
     if found is None:
         raise NotFound
     return found
+
+
+def _ensure_members_have_room(site: Site) -> None:
+    of_subscription = Membership.objects.filter(subscription=site.subscription_id, role__in=access.WRITING_ROLES)
+    theirs = EventTarget.objects.filter(site=site).exclude(keeper__in=of_subscription.values("user"))
+    if theirs.count() >= MAX_OF_MEMBERS:
+        raise TargetLimit(name=site.name, most=MAX_OF_MEMBERS, of_whom=" of members of this web site alone")
 
 
 def _give_up_waiting(target: EventTarget) -> None:

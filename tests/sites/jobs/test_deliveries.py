@@ -8,7 +8,7 @@ from datetime import timedelta
 import pytest
 from pytest_django import Settings
 
-from sites.errors import NotFound
+from sites.errors import NotFound, TargetLimit
 from sites.events.types import CHOSEN
 from sites.jobs import deliveries, old_events
 from sites.jobs.deliveries import FIRST_WAIT, LONGEST_WAIT, MAX_ATTEMPTS, PATIENCE
@@ -313,3 +313,15 @@ def test_a_member_of_one_site_keeps_targets_of_that_site_and_no_others(domain: D
     domain.create("fabrikam")
     send_due()
     assert not EventTarget.objects.get().is_enabled
+
+
+def test_members_of_one_site_leave_the_subscription_most_of_its_targets(domain: Domain, told: Receiver) -> None:
+    contoso = domain.create()
+    for user in (domain.bob, domain.charlie):
+        SiteMember.objects.get_or_create(site=contoso, user=user, defaults={"role": Role.CONTRIBUTOR})
+    for number in range(event_targets.MAX_OF_MEMBERS):
+        user = domain.charlie if number else domain.bob
+        target_of(domain, told, title=f"CI {number}", site=contoso, user=user)
+    with pytest.raises(TargetLimit, match="'contoso' has 5 event targets of members"):
+        target_of(domain, told, site=contoso, user=domain.charlie)
+    target_of(domain, told, site=contoso, user=domain.alice)
