@@ -147,8 +147,8 @@ def _json(address: str, until: float) -> dict[str, Any]:
     if to is None:
         raise IssuerSilent("the address of its keys cannot be taken")
     try:
-        seconds = max(until - time.monotonic(), 0.0)
-        answer = asyncio.run(get(to, HEADERS, setting=SETTING, seconds=seconds, most=MAX_BYTES))
+        seconds, owner = max(until - time.monotonic(), 0.0), f"issuer {to.host}"
+        answer = asyncio.run(get(to, HEADERS, setting=SETTING, owner=owner, seconds=seconds, most=MAX_BYTES))
         if answer.status != 200:
             raise IssuerSilent(f"it answers {answer.status}")
         said = json.loads(answer.body)

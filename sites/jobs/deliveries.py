@@ -176,7 +176,8 @@ async def _send(parcel: Parcel) -> Outcome:
     if parcel.to is None:
         return Outcome(parcel.delivery, None, parcel.fault)
     try:
-        answer = await post(parcel.to, parcel.body, parcel.headers, setting=NAMED_HOSTS)
+        owner = f"subscription {parcel.delivery.target.subscription_id}"
+        answer = await post(parcel.to, parcel.body, parcel.headers, setting=NAMED_HOSTS, owner=owner)
     except OutOfReach as refusal:
         return Outcome(parcel.delivery, None, f"{refusal.why}. {refusal.remedy}")
     except Exception as error:

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import logging
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
@@ -19,6 +20,9 @@ SUBSCRIPTIONS, OF_ONE = 10, 4
 GOOD_SECONDS, BAD_SECONDS = 300.0, 60.0
 """Until the next check of what answers, and of what does not."""
 MISSING = "Production has no connection string of this name. Save one under Configure, or unlink the resource."
+UNFORESEEN = "It answered what could not be dealt with; the log of the worker says more."
+
+_log = logging.getLogger(__name__)
 
 
 def is_needed() -> bool:
@@ -33,7 +37,7 @@ def run() -> None:
             return
         chosen = _chosen()
         texts = [_connection_string(resource) for resource in chosen]
-        faults = asyncio.run(_faults([resource.engine for resource in chosen], texts)) if chosen else []
+        faults = asyncio.run(_faults(chosen, texts)) if chosen else []
         for resource, fault in zip(chosen, faults, strict=True):
             _settle(resource, fault)
 
@@ -44,7 +48,7 @@ def _due(moment: datetime) -> QuerySet[LinkedResource]:
 
 def _chosen() -> list[LinkedResource]:
     """What is due; of those subscriptions first whose last check is longest ago."""
-    due = _due(now())
+    due = _due(now()).select_related("site")
     waiting = due.order_by().values("site__subscription").annotate(last=Max("checked_at"))
     rows = waiting.order_by(F("last").asc(nulls_first=True))[:SUBSCRIPTIONS]
     oldest = due.order_by(F("checked_at").asc(nulls_first=True), "due_at", "pk")
@@ -61,12 +65,17 @@ def _connection_string(resource: LinkedResource) -> str | None:
     return None if row is None else str(json.loads(row.value)["value"])
 
 
-async def _faults(engines: Sequence[str], texts: Sequence[str | None]) -> list[str]:
-    return await asyncio.gather(*(_fault(engine, text) for engine, text in zip(engines, texts, strict=True)))
+async def _faults(chosen: Sequence[LinkedResource], texts: Sequence[str | None]) -> list[str]:
+    return await asyncio.gather(*(_fault(resource, text) for resource, text in zip(chosen, texts, strict=True)))
 
 
-async def _fault(engine: str, text: str | None) -> str:
-    return MISSING if text is None else await fault_of(engine, text)
+async def _fault(resource: LinkedResource, text: str | None) -> str:
+    owner = f"subscription {resource.site.subscription_id}"
+    try:
+        return MISSING if text is None else await fault_of(resource.engine, text, owner=owner)
+    except Exception as error:  # what one database says touches no other; its text could have the secret in it
+        _log.error("Linked resource %s could not be checked: %s", resource.pk, type(error).__name__)
+        return UNFORESEEN
 
 
 def _settle(resource: LinkedResource, fault: str) -> None:

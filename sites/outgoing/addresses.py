@@ -7,19 +7,19 @@ says a moment later, and what the other side redirects to, changes nothing.
 import ipaddress
 import re
 import socket
-from collections.abc import Collection, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Collection
+from concurrent.futures import Future
 from functools import partial
-from typing import Any
 from urllib.parse import SplitResult
 
 from django.conf import settings
 
+from sites.outgoing.look_ups import Answers, LookUps
 from sites.runtime.agent.addresses import claimed_blocks
 
 LOOK_UP_SECONDS = 5.0
 """Nobody waits longer for a name server that does not answer."""
-_LOOK_UPS = ThreadPoolExecutor(8, thread_name_prefix="look-up")
+_LOOK_UPS = LookUps()
 PORTS = {"https": 443, "http": 80}
 _HOST = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]{0,251}[A-Za-z0-9])?\.?")
 _NUMBERS = re.compile(r"(?:(?:0x[0-9a-f]*|[0-9]+)(?:\.|$))+", re.IGNORECASE)
@@ -31,8 +31,6 @@ CLOUD_SECRETS = tuple(
 SHARED = ipaddress.ip_network("100.64.0.0/10")
 """RFC 6598: private, although Python does not call it so."""
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
-Answers = Sequence[tuple[Any, ...]]
-"""As getaddrinfo gives them."""
 
 
 class OutOfReach(Exception):
@@ -46,25 +44,27 @@ class OutOfReach(Exception):
         self.is_passing = is_passing
 
 
-def reachable(host: str, port: int, *, setting: str) -> list[str]:
+def reachable(host: str, port: int, *, setting: str, owner: str) -> list[str]:
     """Where one may connect to: what the host's name leads to now, IPv4 first.
 
-    Looks the name up, for LOOK_UP_SECONDS at most. `setting` holds the hosts that may lead anywhere. Raises OutOfReach
-    for a name that leads nowhere, or to this machine, to sites on it, to link-local addresses, to where clouds keep
-    secrets, or to private networks if PRIVATE_NETWORKS refuses them.
+    Looks the name up, for LOOK_UP_SECONDS at most, in the share of `owner`. `setting` holds the hosts that may lead
+    anywhere. Raises OutOfReach for a name that leads nowhere, or to this machine, to sites on it, to link-local
+    addresses, to where clouds keep secrets, or to private networks if PRIVATE_NETWORKS refuses them.
     """
+    asked = begin_look_up(host, port, owner)
     try:
-        answers = begin_look_up(host, port).result(LOOK_UP_SECONDS)
+        answers = asked.result(LOOK_UP_SECONDS)
     except TimeoutError:
+        asked.cancel()
         raise not_said(host) from None
     except (OSError, UnicodeError) as error:
         raise leads_nowhere(host, error) from None
     return checked(host, port, answers, setting=setting)
 
 
-def begin_look_up(host: str, port: int) -> "Future[Answers]":
-    """Ask the name servers, in a thread."""
-    return _LOOK_UPS.submit(partial(socket.getaddrinfo, host, port, type=socket.SOCK_STREAM))
+def begin_look_up(host: str, port: int, owner: str) -> "Future[Answers]":
+    """Ask the name servers, in a thread of the owner's share; cancel it when you give up."""
+    return _LOOK_UPS.begin(owner, partial(socket.getaddrinfo, host, port, type=socket.SOCK_STREAM))
 
 
 def checked(host: str, port: int, answers: Answers, *, setting: str) -> list[str]:

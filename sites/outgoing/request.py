@@ -62,18 +62,21 @@ class Answer:
 
 
 async def post(
-    to: Destination, body: bytes, headers: Mapping[str, str], *, setting: str, seconds: float = SECONDS
+    to: Destination, body: bytes, headers: Mapping[str, str], *, setting: str, owner: str, seconds: float = SECONDS
 ) -> Answer:
-    """Send it once. Raises OutOfReach with a sentence for everything that keeps an answer away."""
+    """Send it once; the look-up is in the share of `owner`.
+
+    Raises OutOfReach with a sentence for everything that keeps an answer away.
+    """
     sent = {"Content-Length": str(len(body)), **headers}
-    return await _ask(_Request("POST", to, sent, body, KEPT_BYTES), setting, seconds)
+    return await _ask(_Request("POST", to, sent, body, KEPT_BYTES, owner), setting, seconds)
 
 
 async def get(
-    to: Destination, headers: Mapping[str, str], *, setting: str, most: int, seconds: float = SECONDS
+    to: Destination, headers: Mapping[str, str], *, setting: str, owner: str, most: int, seconds: float = SECONDS
 ) -> Answer:
     """Fetch it, `most` bytes of the body at most. Raises as `post`."""
-    return await _ask(_Request("GET", to, headers, b"", most), setting, seconds)
+    return await _ask(_Request("GET", to, headers, b"", most, owner), setting, seconds)
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,13 +87,14 @@ class _Request:
     body: bytes
     most: int
     """Bytes of the answer."""
+    owner: str
 
 
 async def _ask(request: _Request, setting: str, seconds: float) -> Answer:
     to = request.to
     try:
         async with asyncio.timeout(seconds):
-            reader, writer = await _connected(to, await _addresses(to, setting))
+            reader, writer = await _connected(to, await _addresses(request, setting))
             try:
                 return await _exchange(reader, writer, request)
             finally:
@@ -109,10 +113,11 @@ async def _ask(request: _Request, setting: str, seconds: float) -> Answer:
         raise _passing(f"'{to.authority}' does not take the connection: {said}") from None
 
 
-async def _addresses(to: Destination, setting: str) -> list[str]:
+async def _addresses(request: _Request, setting: str) -> list[str]:
+    to = request.to
     try:
         async with asyncio.timeout(LOOK_UP_SECONDS):
-            answers = await asyncio.wrap_future(begin_look_up(to.host, to.port))
+            answers = await asyncio.wrap_future(begin_look_up(to.host, to.port, request.owner))
     except TimeoutError:
         raise not_said(to.host) from None
     except (OSError, UnicodeError) as error:

@@ -62,9 +62,9 @@ def parse(text: str) -> Remote:
     return Remote(split.scheme, host, port, split.path)
 
 
-def addresses(remote: Remote) -> list[str]:
-    """Where a fetch may connect to, IPv4 first; looks the name up. Raises OutOfReach."""
-    return reachable(remote.host, remote.port, setting=NAMED_HOSTS)
+def addresses(remote: Remote, *, owner: str) -> list[str]:
+    """Where a fetch may connect to, IPv4 first; looks the name up in the share of `owner`. Raises OutOfReach."""
+    return reachable(remote.host, remote.port, setting=NAMED_HOSTS, owner=owner)
 
 
 def _split(typed: str) -> SplitResult:

@@ -16,25 +16,28 @@ NAMED_HOSTS = "RESOURCE_HOSTS"
 """The setting with hosts that may lead anywhere."""
 
 
-async def fault_of(engine: str, text: str) -> str:
-    """Why the database of a connection string does not answer, as a sentence; empty when it does."""
+async def fault_of(engine: str, text: str, *, owner: str) -> str:
+    """Why the database of a connection string does not answer, as a sentence; empty when it does.
+
+    The look-up is in the share of `owner`.
+    """
     try:
         address = parse(engine, text)
     except ResourceRefused as refusal:
         return f"It cannot be checked: {refusal.values['reason']}."
     try:
         async with asyncio.timeout(SECONDS):
-            return await _ask(address, await _places(address))
+            return await _ask(address, await _places(address, owner))
     except TimeoutError:
         return f"'{address.place}' has not answered within {SECONDS:.0f} s."
     except OutOfReach as refusal:
         return f"{refusal.why[:1].upper()}{refusal.why[1:]}. {refusal.remedy}"
 
 
-async def _places(address: Address) -> list[str]:
+async def _places(address: Address, owner: str) -> list[str]:
     """The checked addresses of the host. Raises OutOfReach."""
     try:
-        answers = await asyncio.wrap_future(begin_look_up(address.host, address.port))
+        answers = await asyncio.wrap_future(begin_look_up(address.host, address.port, owner))
     except (OSError, UnicodeError) as error:
         raise leads_nowhere(address.host, error) from None
     return checked(address.host, address.port, answers, setting=NAMED_HOSTS)

@@ -70,7 +70,7 @@ def _start(turn: Turn, wanted: Wanted) -> None:
     if not is_installed():
         raise Failed(str(GitMissing(name=wanted.name)))
     try:
-        reached = addresses(wanted.remote)
+        reached = addresses(wanted.remote, owner=f"subscription {_slot(turn).site.subscription_id}")
     except OutOfReach as refusal:
         if refusal.is_passing and turn.seconds_at_step < NAME_SECONDS:
             return

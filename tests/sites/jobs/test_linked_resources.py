@@ -20,8 +20,10 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """Which connection strings were checked; those with 'second' do not answer."""
     found: list[str] = []
 
-    async def fault_of(_: str, text: str) -> str:
+    async def fault_of(_: str, text: str, **__: str) -> str:
         found.append(text)
+        if "odd" in text:
+            raise OverflowError
         return "'second.example.org' does not take the connection." if "second" in text else ""
 
     monkeypatch.setattr(job, "fault_of", fault_of)
@@ -79,6 +81,19 @@ def test_a_link_whose_string_is_gone_says_so(domain: Domain, site: Site, asked: 
     assert LinkedResource.objects.get().finding == job.MISSING and asked == []
 
 
+def test_an_answer_that_nobody_foresaw_keeps_no_other_from_its_check(
+    domain: Domain, site: Site, asked: list[str]
+) -> None:
+    odd = "redis://:hunter2@odd.example.org/0"
+    domain.work(
+        linked_resources.link(acting_user=domain.alice, site=site, engine="redis", name="odd", connection_string=odd)
+    )
+    due()
+    job.run()
+    found = dict(LinkedResource.objects.values_list("name", "finding"))
+    assert sorted(asked) == [FIRST, odd] and found == {"cache": "", "odd": job.UNFORESEEN}
+
+
 def test_one_turn_at_a_time(site: Site, asked: list[str]) -> None:
     due()
     with turn(job.TURN, seconds=60):
@@ -105,7 +120,7 @@ def test_a_subscription_with_many_keeps_no_other_waiting(
 
 
 def test_what_was_unlinked_meanwhile_stays_so(domain: Domain, site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
-    async def fault_of(_: str, __: str) -> str:
+    async def fault_of(*_: str, **__: str) -> str:
         return ""
 
     monkeypatch.setattr(job, "fault_of", fault_of)

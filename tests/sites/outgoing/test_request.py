@@ -24,7 +24,9 @@ def told(settings: Settings) -> Iterator[Receiver]:
 
 def send(port: int, *, scheme: str = "http", target: str = "/hook?a=b", seconds: float = 30.0) -> Answer:
     to = Destination(scheme, "127.0.0.1", port, target)
-    return asyncio.run(post(to, b'{"a":1}', {"Content-Type": "application/json"}, setting=SETTING, seconds=seconds))
+    return asyncio.run(
+        post(to, b'{"a":1}', {"Content-Type": "application/json"}, setting=SETTING, owner="a", seconds=seconds)
+    )
 
 
 @pytest.fixture
@@ -93,7 +95,7 @@ def test_it_connects_to_the_address_that_was_checked_whatever_the_name_says_late
     monkeypatch.setattr(socket, "getaddrinfo", lookup)
     settings.WEBHOOK_HOSTS = ["hooks.example.org"]
     to = Destination("http", "hooks.example.org", told.port, "/")
-    assert asyncio.run(post(to, b"", {}, setting=SETTING, seconds=30)).status == 200
+    assert asyncio.run(post(to, b"", {}, setting=SETTING, owner="a", seconds=30)).status == 200
     assert asked == ["hooks.example.org"]
     assert told.received[0].headers["host"] == f"hooks.example.org:{told.port}"
 

@@ -105,14 +105,14 @@ def test_no_name_leads_to_this_machine_or_to_where_clouds_keep_secrets(
 ) -> None:
     leads_to(monkeypatch, "192.0.2.7", address)
     with pytest.raises(OutOfReach, match=r"leads to"):
-        addresses(parse("https://git.example.org/site.git"))
+        addresses(parse("https://git.example.org/site.git"), owner="a")
 
 
 def test_an_address_of_this_machine_is_refused_whatever_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("sites.outgoing.addresses._is_of_this_machine", lambda address: str(address) == "198.51.100.1")
     leads_to(monkeypatch, "198.51.100.1")
     with pytest.raises(OutOfReach, match="this machine itself"):
-        addresses(parse("https://git.example.org/site.git"))
+        addresses(parse("https://git.example.org/site.git"), owner="a")
 
 
 def test_private_networks_follow_the_setting_for_sites(monkeypatch: pytest.MonkeyPatch, settings: Settings) -> None:
@@ -120,10 +120,10 @@ def test_private_networks_follow_the_setting_for_sites(monkeypatch: pytest.Monke
     for address in ("10.1.2.3", "192.168.1.2", "172.31.255.77", "100.64.255.77", "fd12::1"):
         leads_to(monkeypatch, address)
         settings.PRIVATE_NETWORKS = "allow"
-        assert addresses(remote) == [address]
+        assert addresses(remote, owner="a") == [address]
         settings.PRIVATE_NETWORKS = "refuse"
         with pytest.raises(OutOfReach, match="a private network"):
-            addresses(remote)
+            addresses(remote, owner="a")
 
 
 def test_the_installation_can_name_a_host_that_is_inside(monkeypatch: pytest.MonkeyPatch, settings: Settings) -> None:
@@ -131,11 +131,11 @@ def test_the_installation_can_name_a_host_that_is_inside(monkeypatch: pytest.Mon
     remote = parse("https://git.example.org:3000/site.git")
     for named in (["git.example.org"], ["Git.example.org:3000"]):
         settings.SOURCE_CONTROL_HOSTS = named
-        assert addresses(remote) == ["127.0.0.1"]
+        assert addresses(remote, owner="a") == ["127.0.0.1"]
     for named in (["example.org"], ["git.example.org:3001"], ["127.0.0.1"]):
         settings.SOURCE_CONTROL_HOSTS = named
         with pytest.raises(OutOfReach):
-            addresses(remote)
+            addresses(remote, owner="a")
 
 
 def test_a_name_that_leads_nowhere_is_said_to(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -144,12 +144,12 @@ def test_a_name_that_leads_nowhere_is_said_to(monkeypatch: pytest.MonkeyPatch) -
 
     monkeypatch.setattr(socket, "getaddrinfo", fail)
     with pytest.raises(OutOfReach, match="leads nowhere"):
-        addresses(parse("https://git.example.org/site.git"))
+        addresses(parse("https://git.example.org/site.git"), owner="a")
 
 
 def test_ipv4_is_tried_first(monkeypatch: pytest.MonkeyPatch) -> None:
     leads_to(monkeypatch, "2001:4860::1", "8.8.8.8", "8.8.4.4")
-    assert addresses(parse("https://git.example.org/site.git")) == ["8.8.4.4", "8.8.8.8", "2001:4860::1"]
+    assert addresses(parse("https://git.example.org/site.git"), owner="a") == ["8.8.4.4", "8.8.8.8", "2001:4860::1"]
 
 
 def test_a_name_server_that_does_not_answer_keeps_no_worker(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -158,7 +158,7 @@ def test_a_name_server_that_does_not_answer_keeps_no_worker(monkeypatch: pytest.
     monkeypatch.setattr(outgoing, "LOOK_UP_SECONDS", 0.05)
     try:
         with pytest.raises(OutOfReach, match="no name server has said") as refusal:
-            addresses(parse("https://git.example.org/site.git"))
+            addresses(parse("https://git.example.org/site.git"), owner="a")
         assert refusal.value.is_passing
     finally:
         is_over.set()

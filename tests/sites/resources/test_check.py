@@ -50,7 +50,7 @@ def server(settings: Settings) -> Iterator[Server]:
 
 
 def found(engine: str, text: str) -> str:
-    fault = asyncio.run(fault_of(engine, text))
+    fault = asyncio.run(fault_of(engine, text, owner="a"))
     assert "hunter2" not in fault
     return fault
 
