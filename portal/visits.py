@@ -17,6 +17,7 @@ from sites.services.visitors import (
     PASSWORD_PATH,
     STATE_COOKIE,
     VISIT_PATH,
+    cookie_name,
     password_form,
     visit_ended,
 )
@@ -77,24 +78,29 @@ def _password(request: HttpRequest, host: str) -> HttpResponse:
 
 
 def _code(request: HttpRequest, host: str) -> HttpResponse:
-    state = visitors.state_cookie(request.headers.get("Cookie", ""))
-    admission = visitors.by_code(host, request.GET.get("code", ""), state)
+    is_tls = _is_tls(request)
+    states = visitors.state_cookies(request.headers.get("Cookie", ""), is_tls=is_tls)
+    admission = visitors.by_code(host, request.GET.get("code", ""), *states)
     answer = _let_in(request, _path(request.GET.get("next", "")), admission)
-    answer.delete_cookie(STATE_COOKIE, samesite="Lax")
+    answer.delete_cookie(cookie_name(STATE_COOKIE, is_tls=is_tls), samesite="Lax")
     return answer
 
 
 def _let_in(request: HttpRequest, path: str, admission: visitors.Admission) -> HttpResponse:
     answer = HttpResponse(status=303, headers={"Location": path})
     answer.set_cookie(
-        PASS_COOKIE,
+        cookie_name(PASS_COOKIE, is_tls=_is_tls(request)),
         admission.cookie,
         max_age=admission.seconds,
-        secure=request.headers.get("X-Forwarded-Proto") == "https",
+        secure=_is_tls(request),
         httponly=True,
         samesite="Lax",
     )
     return answer
+
+
+def _is_tls(request: HttpRequest) -> bool:
+    return request.headers.get("X-Forwarded-Proto") == "https"
 
 
 def _path(text: str) -> str:

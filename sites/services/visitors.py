@@ -31,7 +31,8 @@ from sites.router.guard.pages import visit_ended as visit_ended
 from sites.router.guard.passes import NOBODY, Pass, signed
 from sites.router.guard.passes import PASS_COOKIE as PASS_COOKIE
 from sites.router.guard.passes import STATE_COOKIE as STATE_COOKIE
-from sites.router.guard.passes import state_of as state_cookie  # noqa: F401  the portal's view gets all from here
+from sites.router.guard.passes import named as cookie_name  # noqa: F401  the portal's view gets all from here
+from sites.router.guard.passes import states_of as state_cookies  # noqa: F401
 from sites.router.guard.rule import stamp_of
 from sites.services.addresses import networks
 from sites.services.effect import once_routers_have_it
@@ -148,8 +149,11 @@ def way_back(*, acting_user: User, to: str, state: str) -> str:
     return f"{wanted.scheme}://{wanted.netloc}{CODE_PATH}?{query}"
 
 
-def by_code(host: str, code: str, state: str) -> Admission:
-    """A pass for whoever comes back with a code and the state of the browser that went. Raises VisitRefused."""
+def by_code(host: str, code: str, *states: str) -> Admission:
+    """A pass for whoever comes back with a code; one of the states is that of the browser that went.
+
+    Raises VisitRefused.
+    """
     refusal = VisitRefused(
         reason="The way back from the sign-in was too long, was gone before, or is another browser's"
     )
@@ -158,7 +162,7 @@ def by_code(host: str, code: str, state: str) -> Admission:
     except signing.BadSignature:
         raise refusal from None
     slot, rule = _of_host(host)
-    if (said["slot"], said["host"]) != (slot.pk, host) or not state or said["state"] != _digest(state):
+    if (said["slot"], said["host"]) != (slot.pk, host) or said["state"] not in map(_digest, filter(None, states)):
         raise refusal
     if rule.others != Others.SIGN_IN:
         raise refusal

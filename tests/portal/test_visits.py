@@ -39,7 +39,8 @@ def test_the_right_password_gives_a_pass_and_leads_on(domain: Domain, staging: S
     cookie = answer.cookies["greenroom_visitor"]
     assert (cookie["httponly"], cookie["samesite"], cookie["secure"], cookie["domain"]) == (True, "Lax", "", "")
     assert answer.cookies.keys() == {"greenroom_visitor"}
-    assert typed(PASSWORD, HTTP_X_FORWARDED_PROTO="https").cookies["greenroom_visitor"]["secure"] is True
+    by_tls = typed(PASSWORD, HTTP_X_FORWARDED_PROTO="https").cookies["__Host-greenroom_visitor"]
+    assert (by_tls["secure"], by_tls["path"], by_tls["domain"]) == (True, "/", "")
 
 
 @pytest.mark.parametrize(
@@ -128,6 +129,23 @@ def test_who_signs_in_at_the_portal_comes_back_with_a_pass_once(
     assert answer.cookies["greenroom_visitor_state"].value == ""
     browser.cookies["greenroom_visitor_state"] = "of-the-browser"
     assert browser.get(back.path, query).status_code == 403, "once"
+
+
+@pytest.mark.parametrize(("prefix", "scheme"), [("", "http"), ("__Host-", "https")])
+def test_a_web_site_beside_cannot_spoil_the_way_back(
+    domain: Domain, staging: Slot, bob: Client, prefix: str, scheme: str
+) -> None:
+    save(domain, staging, Others.SIGN_IN)
+    back = bob.get("/visit/", {"to": f"http://{HOST}/", "state": "of-the-browser"}).headers["Location"]
+    query = {name: value for name, (value,) in parse_qs(urlsplit(back).query).items()}
+    name = f"{prefix}greenroom_visitor_state"
+    sent = {
+        "HTTP_X_FORWARDED_PROTO": scheme,
+        "HTTP_COOKIE": f"{name}=junk; greenroom_visitor_state=x; {name}=of-the-browser",
+    }
+    answer = Client(SERVER_NAME=HOST).get(urlsplit(back).path, query, **sent)
+    assert answer.status_code == 303 and answer.cookies[name].value == ""
+    assert answer.cookies[f"{prefix}greenroom_visitor"]["httponly"]
 
 
 def test_a_stranger_to_the_site_is_led_nowhere(domain: Domain, staging: Slot, charlie: Client) -> None:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from urllib.parse import urlencode
 
 from sites.router.guard import pages
-from sites.router.guard.passes import NOBODY, STATE_COOKIE, Pass, cookies_of, read
+from sites.router.guard.passes import NOBODY, STATE_COOKIE, Pass, cookies_of, named, read
 from sites.router.guard.rule import Rule, Way, comes_from
 
 STATE_SECONDS = 600
@@ -99,7 +99,8 @@ def _to_sign_in(asked: Asked, portal: str) -> Answer:
         return Answer(401, pages.SIGN_IN_FIRST, _CHALLENGE)
     state = secrets.token_urlsafe(24)
     query = urlencode({"to": f"{asked.scheme}://{asked.authority}{asked.path}", "state": state})
-    cookie = f"{STATE_COOKIE}={state}; Path=/; Max-Age={STATE_SECONDS}; HttpOnly; SameSite=Lax"
-    if asked.scheme == "https":
+    is_tls = asked.scheme == "https"
+    cookie = f"{named(STATE_COOKIE, is_tls=is_tls)}={state}; Path=/; Max-Age={STATE_SECONDS}; HttpOnly; SameSite=Lax"
+    if is_tls:
         cookie += "; Secure"
     return Answer(302, "", {"location": f"{portal}/visit/?{query}", "set-cookie": cookie})

@@ -5,7 +5,8 @@ from dataclasses import replace
 
 import pytest
 
-from sites.router.guard.passes import Pass, cookies_of, read, signed, state_of
+from sites.router.guard.passes import MAX_TRIED, Pass, cookies_of, read, signed, states_of
+from sites.router.guard.rule import stamp_of
 
 KEY, OLDER = b"k" * 32, b"o" * 32
 ONE = Pass(7, "a.example", 3, "", int(time.time()) + 86_400)  # the tests before may take long
@@ -39,22 +40,36 @@ def test_no_part_of_a_pass_can_be_changed() -> None:
         assert read([KEY], ".".join(changed), "a.example") is None
 
 
+X, Y = (f"7.3.9.{stamp}.{'m' * 43}" for stamp in "xy")
+
+
 @pytest.mark.parametrize(
     ("header", "passes", "rest"),
     [
         ("", [], ""),
         ("a=1; b=2", [], "a=1; b=2"),
-        ("greenroom_visitor=x", ["x"], ""),
-        ("a=1;greenroom_visitor=x ; b=2", ["x"], "a=1; b=2"),
-        ("greenroom_visitor=x; greenroom_visitor=y; greenroom_visitor_state=z", ["x", "y"], ""),
-        ('greenroom_visitor =x; a="1;greenroom_visitor=y"', ["x", 'y"'], 'a="1'),
+        (f"greenroom_visitor={X}", [X], ""),
+        (f"a=1;greenroom_visitor={X} ; b=2", [X], "a=1; b=2"),
+        (f"greenroom_visitor={X}; greenroom_visitor={Y}; greenroom_visitor_state=z", [X, Y], ""),
+        (f"greenroom_visitor={X}; __Host-greenroom_visitor={Y}; __Host-greenroom_visitor_state=z", [Y, X], ""),
+        (f'greenroom_visitor ={X}; a="1;greenroom_visitor=y"', [X], 'a="1'),
         ("greenroom_visitors", [], ""),
+        ("greenroom_visitor=junk; " * 30 + f"greenroom_visitor={X}", [X], ""),
+        (f"greenroom_visitor={X}; " * 30 + f"__Host-greenroom_visitor={Y}", [Y, *[X] * (MAX_TRIED - 1)], ""),
     ],
 )
 def test_nothing_of_ours_is_left_for_the_application(header: str, passes: list[str], rest: str) -> None:
     assert cookies_of(header) == (passes, rest)
 
 
-def test_the_state_of_a_browser_is_read() -> None:
-    assert state_of("a=1; greenroom_visitor_state=abc") == "abc"
-    assert state_of("greenroom_visitor=abc") == ""
+def test_a_pass_looks_like_one() -> None:
+    text = signed(KEY, replace(ONE, stamp=stamp_of("hashed")))
+    assert cookies_of(f"greenroom_visitor={signed(KEY, ONE)}; greenroom_visitor={text}")[0] == [signed(KEY, ONE), text]
+
+
+def test_all_states_of_a_browser_are_read() -> None:
+    header = (
+        "greenroom_visitor_state=a; greenroom_visitor_state=b; __Host-greenroom_visitor_state=c; greenroom_visitor=d"
+    )
+    assert states_of(header, is_tls=False) == ["a", "b"]
+    assert states_of(header, is_tls=True) == ["c"]
