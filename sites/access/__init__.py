@@ -33,7 +33,7 @@ from sites.access.places import (
     site_for_change,
     slot_for_change,
 )
-from sites.access.roles import WRITING_ROLES, ensure_may_change, has_at_least, may_change, may_go_on, owns
+from sites.access.roles import WRITING_ROLES, ensure_may_change, has_at_least, may_change, may_go_on, owns, roles_of
 from sites.access.visible import (
     named_subscriptions,
     owned_subscriptions,
@@ -72,6 +72,7 @@ __all__ = [
     "people_of_sites",
     "people_of_subscriptions",
     "present",
+    "roles_of",
     "site_for_change",
     "slot_for_change",
     "visible_event_targets",

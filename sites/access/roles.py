@@ -44,6 +44,13 @@ def role_of(user: User, place: Site | Subscription) -> Role | None:
     return _best(*(found or ()))
 
 
+def roles_of(user: User) -> frozenset[tuple[str, int]]:
+    """Where the user has a role: ids of subscriptions, and of web sites in which the user is a member alone."""
+    of_subscriptions = Membership.objects.filter(user=user).values_list("subscription", flat=True)
+    of_sites = SiteMember.objects.filter(user=user).values_list("site", flat=True)
+    return frozenset([("subscription", pk) for pk in of_subscriptions] + [("site", pk) for pk in of_sites])
+
+
 def may_change(user: User, place: Site | Subscription) -> bool:
     """Whether the user is more than a reader there."""
     return role_of(user, place) in WRITING_ROLES

@@ -10,7 +10,7 @@ import logging
 from collections import Counter
 from collections.abc import AsyncGenerator, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
 from django.db import DatabaseError, close_old_connections
@@ -46,6 +46,8 @@ class Place:
     token_id: int
     asked: EventFilter
     after: int
+    roles: frozenset[tuple[str, int]] = frozenset()
+    """Those that its person had in the beginning."""
 
 
 def chosen(events: QuerySet[Event], asked: EventFilter) -> QuerySet[Event]:
@@ -75,7 +77,7 @@ def answer(request: HttpRequest, asked: EventFilter, after: int | None) -> HttpR
     """The stream; the door sends it. Raises TooManyStreams, and RequestRefused for a Last-Event-ID that is none."""
     user = user_of(request)
     streams.ensure_room(user.pk)
-    place = Place(token_of(user).pk, asked, _begin(request, after))
+    place = Place(token_of(user).pk, asked, _begin(request, after), access.roles_of(user))
     response = HttpResponse(
         f"retry: {RETRY_MILLISECONDS}\n: events follow\n\n",
         content_type="text/event-stream; charset=utf-8",
@@ -85,13 +87,16 @@ def answer(request: HttpRequest, asked: EventFilter, after: int | None) -> HttpR
 
 
 def look(place: Place) -> list[Event] | None:
-    """What comes after the place; None when the token does not hold any more. Runs in a thread."""
+    """What comes after the place; None when the token does not hold any more, or a role has ended. Runs in a thread."""
     close_old_connections()
     try:
         token = access_tokens.find_again(place.token_id)
         if token is None:
             return None
-        found = chosen(access.visible_events(access.by_token(token)), place.asked)
+        user = access.by_token(token)
+        if not place.roles <= access.roles_of(user):
+            return None
+        found = chosen(access.visible_events(user), place.asked)
         return list(found.filter(number__gt=place.after)[:AT_ONCE])
     finally:
         close_old_connections()
@@ -132,7 +137,7 @@ class Streams:
             raise TooManyStreams(count=self._of_one[user_id])
 
     async def follow(self, user_id: int, place: Place) -> AsyncGenerator[bytes]:
-        """The text of one stream, until its token does not hold any more or the server stops."""
+        """The text of one stream, until its token does not hold any more, a role has ended or the server stops."""
         try:
             self.ensure_room(user_id)
         except TooManyStreams as refusal:
@@ -164,14 +169,14 @@ class Streams:
                 yield _comment("The stream ends here, because the database does not answer. Ask again.")
                 return
             if found is None:
-                yield _comment("The access token does not hold any more.")
+                yield _comment("The stream ends here: the access token does not hold any more, or a role has ended.")
                 return
             for event in found:
                 yield _text(event)
             if len(found) == AT_ONCE:
-                place = Place(place.token_id, place.asked, found[-1].number or place.after)
+                place = replace(place, after=found[-1].number or place.after)
                 continue
-            place = Place(place.token_id, place.asked, max(seen, place.after, *(one.number or 0 for one in found)))
+            place = replace(place, after=max(seen, place.after, *(one.number or 0 for one in found)))
             if not await self._has_news(seen):
                 yield _comment("still here")
 

@@ -9,6 +9,7 @@ from functools import partial
 import pytest
 from django.test import Client
 
+from sites import access
 from sites.api import event_stream
 from sites.api.event_stream import MAX_OF_ONE, Place, Streams, look, newest
 from sites.api.shapes.events import EventFilter
@@ -94,8 +95,10 @@ def test_a_stream_shows_what_its_token_may_see_and_ends_with_it(domain: Domain, 
     place = Place(token.pk, ALL, 0)
     assert [one.type for one in look(place)] == ["operation.succeeded"]
     assert look(Place(token.pk, EventFilter(type="swap.failed"), 0)) == []
+    ends_with_role = Place(token.pk, ALL, 0, access.roles_of(domain.alice))
+    assert len(look(ends_with_role)) == 1
     Membership.objects.filter(user=domain.alice).delete()
-    assert look(place) == []
+    assert look(place) == [] and look(ends_with_role) is None
     token.delete()
     assert look(place) is None
 
@@ -114,6 +117,8 @@ def test_a_client_begins_with_what_is_new_or_behind_the_last_event_that_it_got(
         return answer.door.pieces.args[1].after
 
     assert begins() == newest() > 0
+    begun = program.get("/events/stream").door.pieces.args[1]
+    assert begun.roles == access.roles_of(domain.alice) != frozenset()
     assert begins(Last_Event_ID="7") == 7
     assert begins(Last_Event_ID=str(2**63 - 1)) == 2**63 - 1
     assert begins("/events/stream?after=9") == 9
