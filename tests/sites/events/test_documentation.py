@@ -32,7 +32,7 @@ def test_its_figures_are_those_of_the_code() -> None:
         f"within {SECONDS:.0f} seconds",
         f"first {KEPT_BYTES:,} bytes",
         f"{deliveries.MAX_ATTEMPTS} attempts in 23 hours",
-        f"nothing more after {deliveries.TURN_SECONDS:.0f} seconds",
+        f"nothing more after {deliveries.SLOW_SECONDS:.0f} seconds",
         "nothing for three days",
     ):
         assert said in plain, said
