@@ -4,8 +4,8 @@ A site with both slots published takes some 700 queries. The first test that ask
 what it left in the database and in the doubles is kept. Later tests get copies, with every time as if just made.
 """
 
+import atexit
 import copy
-import os
 import shutil
 import tempfile
 from collections.abc import Callable
@@ -64,7 +64,10 @@ def prepare(name: str, build: Callable[[], object]) -> None:
         return
     before = {model: _keys(model) for model in _models()}
     build()
-    contents = Path(tempfile.mkdtemp(prefix="prepared-", dir=os.environ["GREENROOM_DATA"]))
+    contents = Path(
+        tempfile.mkdtemp(prefix="greenroom-prepared-")
+    )  # not in the data folder, which live tests look through
+    atexit.register(shutil.rmtree, contents, ignore_errors=True)
     shutil.copytree(settings.CONTENT_DIR, contents, dirs_exist_ok=True)
     _kept[key] = Prepared(before, _added(before), _state(get_runtime()), _state(get_router()), contents, now())
 

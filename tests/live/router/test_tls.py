@@ -14,6 +14,7 @@ from sites.router.table import Certificate, Cluster, HostRoute
 from sites.tls.authority import CERTIFICATE, Authority, open_authority
 from tests.live.router.backends import free_port
 from tests.live.router.rig import Rig, eventually, hosts
+from tests.live.system import wait_for
 
 pytestmark = pytest.mark.live
 WWW, WILD = "www.fabrikam.example", "*.fabrikam.example"
@@ -31,7 +32,13 @@ def served(rig: Rig, clusters: list[Cluster]) -> Iterator[Rig]:
     rig.tls_port = free_port()
     rig.start_xds()
     rig.start_envoy()
+    wait_for(lambda: listens(rig.tls_port), 60, "the port of TLS")
     yield rig
+
+
+def listens(port: int) -> bool:
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0
 
 
 def context(*protocols: str, most: ssl.TLSVersion = ssl.TLSVersion.TLSv1_3) -> ssl.SSLContext:
