@@ -73,7 +73,7 @@ def prepare(name: str, build: Callable[[], object]) -> None:
 
 
 def _is_fresh() -> bool:
-    """Whether nothing was done yet, and no double was told to be otherwise than it is."""
+    """Whether nothing was done yet, and each double is as it was made."""
     if Site.objects.exists() or Operation.objects.exists():
         return False
     runtime, router = get_runtime(), get_router()

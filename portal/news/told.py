@@ -19,7 +19,7 @@ class Told:
             self._waiting.append((site_name, user_id))
 
     def take(self) -> set[tuple[str, int | None]]:
-        """What was told since the last time."""
+        """What changed since the last call."""
         with self._lock:
             found = set(self._waiting)
             self._waiting.clear()

@@ -36,6 +36,6 @@ class StillWaiting(Refused):
 
     code = "StillWaiting"
     sentence = (
-        "This delivery to '{title}' has not ended: it is tried by itself at {due}. Nothing was changed. "
+        "This delivery to '{title}' has not ended. It is tried again automatically at {due}. Nothing was changed. "
         "Try again when it has ended."
     )

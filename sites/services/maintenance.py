@@ -85,7 +85,7 @@ def _is_state(page: MaintenancePage, expected: str | None) -> bool:
 
 
 def _described(page: MaintenancePage) -> str:
-    """Browsers send the ends of lines otherwise than programs."""
+    """Browsers and programs end lines in different ways."""
     return json.dumps([page.html.replace("\r\n", "\n"), page.retry_after_seconds, page.addresses])
 
 

@@ -50,7 +50,7 @@ class Description:
                 yield path
 
     def faults(self, method: str, path: str, answer: Answer) -> list[str]:
-        """What is otherwise than described: the status, the media type, the body; and every answer of 500 or more.
+        """What differs from the description: the status, the media type, the body; and every answer of 500 or more.
 
         Bodies are looked at where the validator is installed (HAS_VALIDATOR).
         """

@@ -1,4 +1,4 @@
-"""An answer is a fault where it is otherwise than described, and only there."""
+"""An answer is a fault where it differs from its description, and only there."""
 
 import pytest
 
