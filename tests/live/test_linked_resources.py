@@ -83,7 +83,7 @@ def test_real_servers_tell_their_refusals_apart(settings: Settings, cache: str) 
             (REDIS, f"redis://{cache}/0", "wants a password"),
             (REDIS, f"redis://:{SECRET}@{cache}/999", "no such database"),
         ):
-            fault = asyncio.run(fault_of(engine, text))
+            fault = asyncio.run(fault_of(engine, text, owner="subscription"))
             assert said in fault if said else fault == "", (text, fault)
             assert SECRET not in fault
     finally:

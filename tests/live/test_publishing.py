@@ -97,6 +97,7 @@ def test_a_publication_whose_client_and_servers_are_killed_goes_on_to_its_end(
     wait_for_it(has_reached("zip", "starting", "warming"), 60, "it is started")
     system.wait_for_another("agent", system.kill("agent"))
     wait_for_it(lambda: versions(system, site)[1] == "killed", 60, "it serves")
+    wait_for_it(lambda: not Operation.objects.get(deployment__message="zip").is_open, 60, "it has ended")
 
     written = tmp_path / "VERSION"
     written.write_text("written")

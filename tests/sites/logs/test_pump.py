@@ -12,8 +12,9 @@ from pathlib import Path
 import pytest
 
 from sites.logs import files
-from sites.logs.pump import BURST, PIPE_BYTES, Pump, _Stream, make_pipe
+from sites.logs.pump import Pump, make_pipe
 from sites.logs.stamps import parted
+from sites.logs.stream import PIPE_BYTES
 
 LIMIT = 256 * 1024
 
@@ -197,13 +198,3 @@ def test_lines_of_a_stamped_log_begin_with_their_time_also_around_a_gap(tmp_path
     assert [parted(line)[1] for line in text(log).splitlines()] == ["one", "two", "three"]
     assert all(parted(line)[0] for line in text(log).splitlines())
     assert text(log).endswith("three\n")
-
-
-def test_the_times_of_short_lines_count_for_the_rate_of_a_log(tmp_path: Path) -> None:
-    make_pipe(tmp_path / "pipe")
-    stream = _Stream(tmp_path / "pipe", tmp_path / "log", LIMIT, is_stamped=True)
-    os.write(stream.descriptor, b"\n" * 1000)
-    stream.empty(-1)
-    os.close(stream.descriptor)
-    assert size(tmp_path / "log") == 26_000
-    assert stream._room <= BURST - 26_000
