@@ -31,7 +31,7 @@ from sites.jobs import (
     unloading,
 )
 from sites.jobs.scheduling import Schedule
-from sites.jobs.turn import turn
+from sites.jobs.turns import turn
 from sites.models import Operation
 from sites.operations import claims, machine, retention
 from sites.operations.kind import Queue

@@ -15,7 +15,7 @@ def is_free(name: str) -> bool:
 
 @contextmanager
 def turn(name: str, *, seconds: float) -> Iterator[bool]:
-    """Whether the turn is ours. Whoever dies within it keeps others out for `seconds` from its beginning."""
+    """Whether the turn is ours to the end. Whoever dies within it keeps others out for `seconds` from its beginning."""
     moment = now()
     until = moment + timedelta(seconds=seconds)
     is_mine = PeriodicJob.objects.filter(name=name, due_at__lte=moment).update(due_at=until) == 1

@@ -9,7 +9,7 @@ from pytest_django import Settings
 from sites import dns_proof
 from sites.errors import DomainLimit, DomainTaken, NotAllowed, NotFound
 from sites.jobs import domains as job
-from sites.jobs.turn import turn
+from sites.jobs.turns import turn
 from sites.models import CustomDomain, DomainState, HostName, Operation, Site, Slot
 from sites.models.clock import now
 from sites.services import domains, sites

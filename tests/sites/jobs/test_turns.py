@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from sites.jobs.turn import turn
+from sites.jobs.turns import turn
 from sites.models import PeriodicJob
 from sites.models.clock import now
 
