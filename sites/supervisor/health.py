@@ -32,6 +32,7 @@ def check_parts() -> dict[str, str]:
         "redis": _redis,
         "agent": lambda: _daemon(settings.AGENT_SOCKET),
         "router": lambda: _daemon(settings.XDS_CONTROL_SOCKET),
+        "guard": lambda: _daemon(settings.GUARD_CONTROL_SOCKET),
         **{f"worker of {queue}": partial(_worker, queue) for queue in QUEUES},
     }
     return {name: check() for name, check in checks.items()}
