@@ -1,5 +1,7 @@
 """The maintenance page of a slot, and the switch that shows it to visitors, as a dialog."""
 
+from typing import Any
+
 from django.http import HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
@@ -21,7 +23,10 @@ SWITCHES = {"on": True, "off": False}
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def manage_maintenance(request: PortalRequest, site_name: str, slot_name: str) -> HttpResponse:
-    """The dialog. A POST saves what was changed; `switch` says on or off, and anything else leaves it as it is."""
+    """The dialog. A POST saves what was changed; `switch` says on or off, and anything else leaves it as it is.
+
+    A page that is sent as it was shown is left as it is by now, whoever changed it meanwhile.
+    """
     if request.method != "POST":
         return _show(request, get_slot(request.user, site_name, slot_name))
     slot = get_slot_for_change(request.user, site_name, slot_name)
@@ -30,10 +35,7 @@ def manage_maintenance(request: PortalRequest, site_name: str, slot_name: str) -
             acting_user=request.user,
             slot=slot,
             is_on=SWITCHES.get(request.POST.get("switch", "")),
-            html=request.POST.get("html", ""),
-            retry_after_seconds=_seconds(request.POST.get("retry_after", "")),
-            addresses=lines(request.POST.get("addresses", "")),
-            expected=request.POST.get("state") or None,
+            **_changes(request),
         )
     except SettingRefused as refusal:
         return _show(request, slot, refusal)
@@ -42,6 +44,19 @@ def manage_maintenance(request: PortalRequest, site_name: str, slot_name: str) -
         return _show(request, slot, ChangedMeanwhile(what=what, how=" below"))
     dashboard = reverse("site-dashboard", args=[slot.site.name, slot.name])
     return answer_operation(request, operation, dashboard, stay=False)
+
+
+def _changes(request: PortalRequest) -> dict[str, Any]:
+    """What was typed, and the state that it replaces; nothing when it was left as it was. Raises SettingRefused."""
+    page: dict[str, Any] = {
+        "html": request.POST.get("html", ""),
+        "retry_after_seconds": _seconds(request.POST.get("retry_after", "")),
+        "addresses": lines(request.POST.get("addresses", "")),
+    }
+    state = request.POST.get("state")
+    if not state:
+        return page
+    return {} if maintenance.was_as_sent(state, **page) else {**page, "expected": state}
 
 
 def _seconds(text: str) -> int:

@@ -29,6 +29,15 @@ def state_of(slot: Slot) -> str:
     return keyed_digests(_described(page_of(slot)))[0]
 
 
+def was_as_sent(state: str, *, html: str, retry_after_seconds: int, addresses: list[str]) -> bool:
+    """Whether a page like this had that `state_of`: whoever sends both has changed nothing of it.
+
+    Raises SettingRefused for addresses that are none.
+    """
+    sent = MaintenancePage(html=html, retry_after_seconds=retry_after_seconds, addresses=networks(addresses))
+    return _is_state(sent, state)
+
+
 def set_maintenance(
     *,
     acting_user: User,
@@ -40,8 +49,8 @@ def set_maintenance(
     expected: str | None = None,
 ) -> Operation:
     """Begin or end maintenance, and change its page; None leaves as it is. An empty `html` is Greenroom's own page.
-    Visitors from `addresses` reach the content all the same. `expected` is a `state_of`: a page that is sent as it was
-    then is left as it is by now, whoever changed it, and another is not put over what was saved since.
+    Visitors from `addresses` reach the content all the same. `expected` is a `state_of`: nothing is changed if the page
+    has another one by now.
 
     It is one change of the routes, so no visitor gets a part of it. Returns when every router has it, or its record
     says which has not. Raises SettingRefused, PreconditionFailed and NotAllowed.
@@ -57,14 +66,13 @@ def set_maintenance(
     let_in = None if addresses is None else networks(addresses)
     with transaction.atomic():
         held = Slot.objects.select_for_update().get(pk=slot.pk)
-        page, was_changed = page_of(slot), not _is_state(page_of(slot), expected)
+        page = page_of(slot)
+        if expected is not None and not _is_state(page, expected):
+            raise PreconditionFailed(name=slot.title, reason="its maintenance page was changed since you looked")
         page.html = page.html if html is None else html
         page.retry_after_seconds = retry_after_seconds or page.retry_after_seconds
         page.addresses = page.addresses if let_in is None else let_in
-        if not was_changed:
-            page.save()
-        elif not _is_state(page, expected):
-            raise PreconditionFailed(name=slot.title, reason="its maintenance page was changed since you looked")
+        page.save()
         before, after = held.is_in_maintenance, held.is_in_maintenance if is_on is None else is_on
         Slot.objects.filter(pk=slot.pk).update(is_in_maintenance=after)
         slot.is_in_maintenance = after
@@ -80,8 +88,8 @@ def set_maintenance(
     return record
 
 
-def _is_state(page: MaintenancePage, expected: str | None) -> bool:
-    return expected is None or expected in keyed_digests(_described(page))
+def _is_state(page: MaintenancePage, digest: str) -> bool:
+    return digest in keyed_digests(_described(page))
 
 
 def _described(page: MaintenancePage) -> str:

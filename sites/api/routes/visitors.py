@@ -18,9 +18,12 @@ MAINTENANCE = "/sites/{site_name}/slots/{slot_name}/maintenance"
 
 
 @router.get(MAINTENANCE, response=answers(200, MaintenanceShown), auth=READ)
-def get_maintenance(request: HttpRequest, site_name: SiteName, slot_name: SlotName) -> MaintenanceShown:
+def get_maintenance(
+    request: HttpRequest, response: HttpResponse, site_name: SiteName, slot_name: SlotName
+) -> MaintenanceShown:
     """The maintenance page, and whether visitors get it."""
     slot = access.get_slot(user_of(request), site_name, slot_name)
+    response["ETag"] = etag(maintenance.state_of(slot))
     return describe_maintenance(slot, maintenance.page_of(slot))
 
 
@@ -28,7 +31,10 @@ def get_maintenance(request: HttpRequest, site_name: SiteName, slot_name: SlotNa
 def set_maintenance(
     request: HttpRequest, site_name: SiteName, slot_name: SlotName, body: NewMaintenance
 ) -> HttpResponse:
-    """Begin or end maintenance, or change the page. Answered once every router has it; else the operation says who."""
+    """Begin or end maintenance, or change the page. If-Match has the page changed only if nobody changed it since.
+
+    Answered once every router has it; else the operation says which has not.
+    """
     user = user_of(request)
     return asked(
         request,
@@ -39,6 +45,7 @@ def set_maintenance(
             html=body.html,
             retry_after_seconds=body.retry_after_seconds,
             addresses=body.addresses,
+            expected=expected_tag(request),
         ),
     )
 

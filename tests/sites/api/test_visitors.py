@@ -30,6 +30,18 @@ def test_maintenance_begins_and_ends(program: Program) -> None:
     }
 
 
+def test_a_maintenance_page_is_changed_if_nobody_else_did(program: Program) -> None:
+    tag = program.get(OF_STAGING)["ETag"]
+    operation_of(program.put(OF_STAGING, {"html": "from A"}, If_Match=tag))
+    for body in ({"html": "from B"}, {"is_on": True}, {"html": "", "is_on": True}):
+        late = program.put(OF_STAGING, body, If_Match=tag)
+        assert (late.status_code, late.json()["code"]) == (412, "PreconditionFailed")
+    shown = program.get(OF_STAGING)
+    assert (shown.json()["html"], shown.json()["is_on"]) == ("from A", False)
+    operation_of(program.put(OF_STAGING, {"is_on": True}, If_Match=shown["ETag"]))
+    assert program.get(OF_STAGING)["ETag"] == shown["ETag"], "the switch is no part of the page"
+
+
 @pytest.mark.parametrize("body", [{"html": "é" * 20_000}, {"retry_after_seconds": 0}, {"is_on": "perhaps"}, {"on": 1}])
 def test_what_cannot_be_taken_is_refused(program: Program, body: dict[str, object]) -> None:
     assert program.put(OF_STAGING, body).status_code in (400, 422)
