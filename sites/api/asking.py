@@ -1,4 +1,4 @@
-"""The answer to what begins an operation: 202 and where to look. An Idempotency-Key has it begin once."""
+"""The answer to what begins an operation: 202 and where to look. An Idempotency-Key has it done once."""
 
 import logging
 from collections.abc import Callable
@@ -14,7 +14,7 @@ from sites.api.authentication import token_of
 from sites.api.shapes.common import answers
 from sites.api.shapes.operations import RELATED, OperationShown, address, describe_operation
 from sites.api.waiters import waiters
-from sites.models import Operation
+from sites.models import AccessToken, Operation
 from sites.services import idempotency
 
 logger = logging.getLogger(__name__)
@@ -45,24 +45,36 @@ def begun(request: HttpRequest, do: Callable[[], Operation]) -> tuple[Operation,
     if key is None:
         operation, is_repeated = do(), False
     else:
-        said = "\n".join(
-            (
-                str(request.method),
-                request.get_full_path(),
-                request.headers.get("If-Match", ""),
-                request.body.decode("utf-8", "replace"),
-            )
-        )
-        operation, is_repeated = idempotency.once(token=token, key=key, request=said, do=do)
-    logger.info(
-        "%s %s by the access token %d of %s: operation %s",
-        request.method,
-        request.path,
-        token.pk,
-        token.user.get_username(),
-        operation.public_id,
-    )
+        operation, is_repeated = idempotency.once(token=token, key=key, request=_said(request), do=do)
+    _note(request, token, f"operation {operation.public_id}")
     return operation, is_repeated
+
+
+def made(request: HttpRequest, answer: HttpResponse, do: Callable[[], str]) -> str:
+    """The id of what `do` makes; with an Idempotency-Key, of what it made the first time. A header of `answer` says so.
+
+    Raises RequestRefused, KeyReused and TooManyKeys.
+    """
+    token, key = token_of(user_of(request)), request.headers.get("Idempotency-Key")
+    if key is None:
+        found, is_repeated = do(), False
+    else:
+        found, is_repeated = idempotency.once_made(token=token, key=key, request=_said(request), do=do)
+    if is_repeated:
+        answer["Idempotency-Replayed"] = "true"
+    _note(request, token, f"made {found}")
+    return found
+
+
+def _said(request: HttpRequest) -> str:
+    """What an Idempotency-Key stands for: all that the program asked."""
+    condition, body = request.headers.get("If-Match", ""), request.body.decode("utf-8", "replace")
+    return "\n".join((str(request.method), request.get_full_path(), condition, body))
+
+
+def _note(request: HttpRequest, token: AccessToken, outcome: str) -> None:
+    name = token.user.get_username()
+    logger.info("%s %s by the access token %d of %s: %s", request.method, request.path, token.pk, name, outcome)
 
 
 def read(operation_id: int) -> Operation:

@@ -44,14 +44,16 @@ class AccessToken(models.Model):
 
 
 class IdempotentRequest(models.Model):
-    """A request that came with an Idempotency-Key, and the operation that it began."""
+    """A request that came with an Idempotency-Key, and the operation that it began or what else it made."""
 
     KEPT = timedelta(hours=24)
 
     token = models.ForeignKey(AccessToken, on_delete=models.CASCADE, related_name="idempotent_requests")
     key_digest = models.CharField(max_length=64)
     request_digest = models.CharField(max_length=64)
-    operation = models.ForeignKey(Operation, on_delete=models.CASCADE, related_name="+")
+    operation = models.ForeignKey(Operation, on_delete=models.CASCADE, null=True, related_name="+")
+    made = models.CharField(max_length=36, blank=True)
+    """The id in the API of what the request made, where that is no operation."""
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:

@@ -60,6 +60,14 @@ def add_certificate(*, acting_user: User, slot: Slot, content: bytes, password: 
         return certificate
 
 
+def certificate_of(slot: Slot, number: int) -> Certificate:
+    """One of the slot's certificates. Raises NotFound."""
+    found = slot.certificates.filter(pk=number).first()
+    if found is None:
+        raise NotFound
+    return found
+
+
 def _is_better(certificate: Certificate, host: HostName) -> bool:
     present = host.certificate
     return certificate.covers(host.name) and (present is None or present.not_after < certificate.not_after)
@@ -72,9 +80,7 @@ def remove_certificate(*, acting_user: User, slot: Slot, number: int) -> Operati
     """
     slot = access.slot_for_change(acting_user, slot)
     with transaction.atomic():
-        certificate = slot.certificates.filter(pk=number).first()
-        if certificate is None:
-            raise NotFound
+        certificate = certificate_of(slot, number)
         title = certificate.title
         if AutomaticCertificate.objects.filter(certificate=certificate).exists():
             raise SettingRefused(

@@ -54,9 +54,17 @@ def add_domain(*, acting_user: User, slot: Slot, text: str) -> CustomDomain:
         raise DomainTaken(name=name, slot="another slot, or was claimed just now") from None
 
 
+def domain_of(slot: Slot, number: int) -> CustomDomain:
+    """One of the names that the slot claims. Raises NotFound."""
+    found = slot.custom_domains.select_related("slot__site").filter(pk=number).first()
+    if found is None:
+        raise NotFound
+    return found
+
+
 def look_again(*, acting_user: User, slot: Slot, number: int) -> None:
     """Have the records of a name that is not verified looked up soon. Raises NotFound, NotAllowed."""
-    domain = _domain(access.slot_for_change(acting_user, slot), number)
+    domain = domain_of(access.slot_for_change(acting_user, slot), number)
     soonest = now()
     if domain.checked_at is not None:
         soonest = max(soonest, domain.checked_at + timedelta(seconds=LOOK_AGAIN_SECONDS))
@@ -68,16 +76,9 @@ def remove_domain(*, acting_user: User, slot: Slot, number: int) -> Operation:
     """Give a name up: the slot no longer answers there. Raises NotFound, NotAllowed."""
     slot = access.slot_for_change(acting_user, slot)
     with transaction.atomic():
-        domain = _domain(slot, number)
+        domain = domain_of(slot, number)
         domain.withdraw()
         return _record(acting_user, slot, f"'{slot.title}' has given up {domain.name}.")
-
-
-def _domain(slot: Slot, number: int) -> CustomDomain:
-    found = slot.custom_domains.select_related("slot__site").filter(pk=number).first()
-    if found is None:
-        raise NotFound
-    return found
 
 
 def _ensure_room(slot: Slot) -> None:

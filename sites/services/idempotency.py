@@ -13,6 +13,7 @@ from sites import access
 from sites.errors import KeyReused, Refused, RequestRefused, TooManyKeys
 from sites.models import AccessToken, IdempotentRequest, Operation
 from sites.models.clock import now
+from sites.models.required import required
 
 HOURS = int(IdempotentRequest.KEPT.total_seconds() // 3600)
 """How long a key is remembered."""
@@ -27,6 +28,24 @@ def once(*, token: AccessToken, key: str, request: str, do: Callable[[], Operati
     `request` is what the key stands for. A refusal of `do` is not remembered, for it has changed nothing. Raises
     RequestRefused, KeyReused and TooManyKeys.
     """
+    known, is_repeated = _once(token, key, request, lambda: {"operation": do()})
+    operation = required(known.operation, "the operation that the request began")
+    return (access.get_operation(token.user, operation.public_id) if is_repeated else operation), is_repeated
+
+
+def once_made(*, token: AccessToken, key: str, request: str, do: Callable[[], str]) -> tuple[str, bool]:
+    """As `once`, for what makes something else than an operation: `do` returns its id in the API.
+
+    Whoever reads it by that id looks whether the token's person may. Raises the same.
+    """
+    known, is_repeated = _once(token, key, request, lambda: {"made": do()})
+    return known.made, is_repeated
+
+
+def _once(
+    token: AccessToken, key: str, request: str, do: Callable[[], dict[str, object]]
+) -> tuple[IdempotentRequest, bool]:
+    """The request with this key, done now if it was not; `do` returns the fields that say what came of it."""
     if not 1 <= len(key) <= LONGEST_KEY or not key.isascii() or not key.isprintable():
         raise RequestRefused(reason=f"an Idempotency-Key has 1 to {LONGEST_KEY} printable ASCII characters")
     key_digest, request_digest = _digest(key), _digest(request)
@@ -36,11 +55,8 @@ def once(*, token: AccessToken, key: str, request: str, do: Callable[[], Operati
         _ensure_room(token)
         try:
             with transaction.atomic():
-                operation = do()
-                IdempotentRequest.objects.create(
-                    token=token, key_digest=key_digest, request_digest=request_digest, operation=operation
-                )
-                return operation, False
+                digests = {"key_digest": key_digest, "request_digest": request_digest}
+                return IdempotentRequest.objects.create(token=token, **digests, **do()), False
         except (IntegrityError, Refused):
             # Another caller with the same key may have been first; only then this one's refusal means nothing
             known = _find(token, key_digest)
@@ -48,7 +64,7 @@ def once(*, token: AccessToken, key: str, request: str, do: Callable[[], Operati
                 raise
     if known.request_digest != request_digest:
         raise KeyReused(key=key, hours=HOURS)
-    return access.get_operation(token.user, known.operation.public_id), True
+    return known, True
 
 
 def _find(token: AccessToken, key_digest: str) -> IdempotentRequest | None:

@@ -6,7 +6,7 @@ from django.http import HttpRequest, HttpResponse
 from ninja import Path, Router, Status
 
 from sites import access
-from sites.api.asking import ASKED, asked, user_of
+from sites.api.asking import ASKED, asked, made, user_of
 from sites.api.authentication import ADMINISTER, READ
 from sites.api.shapes.common import Page, Pages, SiteName, SlotName, answers, page_of
 from sites.api.shapes.domains import (
@@ -39,11 +39,14 @@ def list_domains(request: HttpRequest, site_name: SiteName, slot_name: SlotName,
 
 
 @router.post(f"{SLOT}/domains", response=answers(201, DomainShown), auth=ADMINISTER)
-def add_domain(request: HttpRequest, site_name: SiteName, slot_name: SlotName, body: NewDomain) -> Status[DomainShown]:
+def add_domain(
+    request: HttpRequest, response: HttpResponse, site_name: SiteName, slot_name: SlotName, body: NewDomain
+) -> Status[DomainShown]:
     """Claim a name. The slot answers there once one of the two records was found."""
     user = user_of(request)
     slot = access.get_slot(user, site_name, slot_name)
-    return Status(201, describe_domain(domains.add_domain(acting_user=user, slot=slot, text=body.name)))
+    number = made(request, response, lambda: str(domains.add_domain(acting_user=user, slot=slot, text=body.name).pk))
+    return Status(201, describe_domain(domains.domain_of(slot, int(number))))
 
 
 @router.post(f"{SLOT}/domains/{{number}}/check", response=answers(202, DomainShown), auth=ADMINISTER)
@@ -77,12 +80,19 @@ def list_uploaded_certificates(
 
 @router.post(UPLOADED, response=answers(201, CertificateShown), auth=ADMINISTER)
 def upload_certificate(
-    request: HttpRequest, site_name: SiteName, slot_name: SlotName, body: NewCertificate
+    request: HttpRequest, response: HttpResponse, site_name: SiteName, slot_name: SlotName, body: NewCertificate
 ) -> Status[CertificateShown]:
     """Take a certificate with its key. It is given at each host name that it covers, unless a later one is."""
     user = user_of(request)
     slot = access.get_slot(user, site_name, slot_name)
-    found = certificates.add_certificate(acting_user=user, slot=slot, content=_content(body), password=body.password)
+
+    def add() -> str:
+        content = _content(body)
+        return str(
+            certificates.add_certificate(acting_user=user, slot=slot, content=content, password=body.password).pk
+        )
+
+    found = certificates.certificate_of(slot, int(made(request, response, add)))
     return Status(201, describe_certificate(found))
 
 

@@ -7,7 +7,7 @@ from ninja import Query, Router, Status
 
 from sites import access
 from sites.api import event_stream
-from sites.api.asking import user_of
+from sites.api.asking import made, user_of
 from sites.api.authentication import ADMINISTER, READ
 from sites.api.shapes.common import Page, Pages, answers, page_of
 from sites.api.shapes.events import (
@@ -55,21 +55,25 @@ def list_event_targets(request: HttpRequest, paging: Pages) -> Page[EventTargetS
 
 
 @router.post("/event-targets", response=answers(201, EventTargetShown), auth=ADMINISTER)
-def create_event_target(request: HttpRequest, body: NewEventTarget) -> Status[EventTargetShown]:
+def create_event_target(request: HttpRequest, response: HttpResponse, body: NewEventTarget) -> Status[EventTargetShown]:
     """Have events sent to an address. `secret` is in this answer and in no other."""
     user = user_of(request)
-    site = access.get_site(user, body.site) if body.site is not None else None
-    subscription = site.subscription if site is not None else _subscription(request, body.subscription)
-    target = event_targets.create(
-        acting_user=user,
-        subscription=subscription,
-        site=site,
-        title=body.title,
-        url=body.url,
-        types=body.types,
-        target_format=body.format,
-    )
-    return Status(201, describe_target(_read(request, target.public_id), secret=str(target.secret)))
+
+    def create() -> str:
+        site = access.get_site(user, body.site) if body.site is not None else None
+        target = event_targets.create(
+            acting_user=user,
+            subscription=site.subscription if site is not None else _subscription(request, body.subscription),
+            site=site,
+            title=body.title,
+            url=body.url,
+            types=body.types,
+            target_format=body.format,
+        )
+        return str(target.public_id)
+
+    target = access.get_event_target_for_change(user, UUID(made(request, response, create)))
+    return Status(201, describe_target(target, secret=str(target.secret)))
 
 
 @router.get(OF_TARGET, response=answers(200, EventTargetShown), auth=READ)
@@ -102,17 +106,27 @@ def remove_event_target(request: HttpRequest, target_id: UUID) -> Status[None]:
 
 
 @router.post(OF_TARGET + "/secret/replace", response=answers(200, SecretShown), auth=ADMINISTER)
-def replace_event_target_secret(request: HttpRequest, target_id: UUID) -> SecretShown:
+def replace_event_target_secret(request: HttpRequest, response: HttpResponse, target_id: UUID) -> SecretShown:
     """A new secret, in this answer and in no other. What is sent from now on is signed with it."""
-    event_targets.replace_secret(acting_user=user_of(request), target=_read(request, target_id))
-    return SecretShown(secret=str(_read(request, target_id).secret))
+    user = user_of(request)
+
+    def replace() -> str:
+        event_targets.replace_secret(acting_user=user, target=_read(request, target_id))
+        return str(target_id)
+
+    made(request, response, replace)
+    return SecretShown(secret=str(access.get_event_target_for_change(user, target_id).secret))
 
 
 @router.post(OF_TARGET + "/test", response=answers(202, DeliveryShown), auth=ADMINISTER)
-def test_event_target(request: HttpRequest, target_id: UUID) -> Status[DeliveryShown]:
+def test_event_target(request: HttpRequest, response: HttpResponse, target_id: UUID) -> Status[DeliveryShown]:
     """Send a test; get the delivery to see what the target has answered."""
-    delivery = event_targets.send_test(acting_user=user_of(request), target=_read(request, target_id))
-    return Status(202, describe_delivery(delivery))
+
+    def send() -> str:
+        delivery = event_targets.send_test(acting_user=user_of(request), target=_read(request, target_id))
+        return str(delivery.public_id)
+
+    return Status(202, _delivery(request, target_id, UUID(made(request, response, send))))
 
 
 @router.get(OF_TARGET + "/deliveries", response=answers(200, Page[DeliveryShown]), auth=READ)
@@ -125,15 +139,24 @@ def list_deliveries(request: HttpRequest, target_id: UUID, paging: Pages) -> Pag
 @router.get(OF_DELIVERY, response=answers(200, DeliveryShown), auth=READ)
 def get_delivery(request: HttpRequest, target_id: UUID, delivery_id: UUID) -> DeliveryShown:
     """One delivery."""
-    return describe_delivery(event_targets.delivery_of(_read(request, target_id), delivery_id))
+    return _delivery(request, target_id, delivery_id)
 
 
 @router.post(OF_DELIVERY + "/redeliver", response=answers(202, DeliveryShown), auth=ADMINISTER)
-def redeliver(request: HttpRequest, target_id: UUID, delivery_id: UUID) -> Status[DeliveryShown]:
+def redeliver(
+    request: HttpRequest, response: HttpResponse, target_id: UUID, delivery_id: UUID
+) -> Status[DeliveryShown]:
     """Send once more what has ended."""
-    delivery = event_targets.delivery_of(_read(request, target_id), delivery_id)
-    again = event_targets.redeliver(acting_user=user_of(request), delivery=delivery)
-    return Status(202, describe_delivery(again))
+
+    def again() -> str:
+        delivery = event_targets.delivery_of(_read(request, target_id), delivery_id)
+        return str(event_targets.redeliver(acting_user=user_of(request), delivery=delivery).public_id)
+
+    return Status(202, _delivery(request, target_id, UUID(made(request, response, again))))
+
+
+def _delivery(request: HttpRequest, target_id: UUID, delivery_id: UUID) -> DeliveryShown:
+    return describe_delivery(event_targets.delivery_of(_read(request, target_id), delivery_id))
 
 
 def _read(request: HttpRequest, target_id: UUID) -> EventTarget:

@@ -31,6 +31,17 @@ def test_a_name_is_claimed_looked_at_and_given_up(
     assert program.delete(f"{SLOT}/domains/{said['number']}").status_code == 404
 
 
+def test_a_name_and_a_certificate_are_taken_once_with_a_key(program: Program, slots: tuple[Slot, Slot]) -> None:
+    sent = {"domains": {"name": "www.example.org"}, "certificates/uploaded": {"pem": upload(HOST).decode()}}
+    for address, body in sent.items():
+        first, again = (program.post(f"{SLOT}/{address}", body, Idempotency_Key=address) for _ in range(2))
+        assert (first.status_code, again.status_code) == (201, 201) and first.json() == again.json()
+        assert "Idempotency-Replayed" not in first and again["Idempotency-Replayed"] == "true"
+    program.delete(f"{SLOT}/domains/{CustomDomain.objects.get().pk}")
+    gone = program.post(f"{SLOT}/domains", sent["domains"], Idempotency_Key="domains")
+    assert gone.status_code == 404 and not CustomDomain.objects.exists()
+
+
 def test_a_name_of_another_slot_is_not_given_up(program: Program, slots: tuple[Slot, Slot]) -> None:
     claimed = program.post("/sites/contoso/slots/production/domains", {"name": "www.example.org"}).json()
     for method, path in (("DELETE", ""), ("POST", "/check")):

@@ -6,7 +6,7 @@ from pytest_django import Settings
 
 from sites.events import order
 from sites.jobs import deliveries
-from sites.models import Delivery, EventTarget, Membership, Operation, Role, Slot, Subscription
+from sites.models import Delivery, DeliveryState, EventTarget, Membership, Operation, Role, Slot, Subscription
 from sites.services.event_targets import MAX_TARGETS
 from tests.domain import Domain
 from tests.fakes.receiver import receiver
@@ -69,6 +69,23 @@ def test_a_target_is_made_changed_and_removed_and_its_secret_is_not_shown_unaske
     assert (changed["host"], changed["format"], changed["types"]) == ("other.example.org", "slack", ["swap.failed"])
     assert program.delete(path).status_code == 204 and program.get(path).status_code == 404
     assert "are not sent to 'Chat' any more" in Operation.objects.latest("pk").outcome
+
+
+def test_a_request_with_a_key_is_done_once_and_answered_twice(domain: Domain, program: Program) -> None:
+    first, again = (program.post("/event-targets", BODY, Idempotency_Key="ci") for _ in range(2))
+    assert (first.status_code, again.status_code) == (201, 201) and first.json() == again.json()
+    assert "Idempotency-Replayed" not in first and again["Idempotency-Replayed"] == "true"
+    path = f"/event-targets/{first.json()['id']}"
+    assert program.post(f"{path}/test", Idempotency_Key="ci").json()["code"] == "KeyReused"
+    tests = [program.post(f"{path}/test", Idempotency_Key="try") for _ in range(2)]
+    assert tests[0].json()["id"] == tests[1].json()["id"] and Delivery.objects.count() == 1
+    secrets = [program.post(f"{path}/secret/replace", Idempotency_Key="new").json() for _ in range(2)]
+    assert secrets[0] == secrets[1] and secrets[0]["secret"] != first.json()["secret"]
+    Delivery.objects.update(state=DeliveryState.FAILED)
+    sent = [program.post(f"{path}/deliveries/{tests[0].json()['id']}/redeliver", Idempotency_Key="more") for _ in "12"]
+    assert [one.status_code for one in sent] == [202, 202] and sent[1]["Idempotency-Replayed"] == "true"
+    Membership.objects.filter(user=domain.alice).update(role=Role.READER)
+    assert program.post("/event-targets", BODY, Idempotency_Key="ci").status_code == 403, "a reader sees no secret"
 
 
 @pytest.mark.parametrize(
