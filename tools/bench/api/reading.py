@@ -1,5 +1,6 @@
 """What reading costs: database queries of one site and of a list, and the time of a long list beside a short one."""
 
+import random
 import statistics
 import time
 from collections.abc import Sequence
@@ -14,17 +15,20 @@ from django.test.utils import CaptureQueriesContext
 from sites.models import Membership, Role, Scope, Subscription
 from sites.services import access_tokens
 from tools.bench.api.program import PREFIX, Program
+from tools.bench.windows import CONFIDENCE, RESAMPLES, Estimate
 from tools.demo.operations import OperationFailed
 
 LIST = f"{PREFIX}/sites"
 SITE = f"{LIST}/{{site_name}}"
 UNCOUNTED = 5
 """Reads before the first that counts: what is read once and kept."""
+BLOCK = 10
+"""So many reads in a row belong together: what disturbs the machine meets neighbours."""
 
 
 @dataclass(frozen=True, slots=True)
 class Times:
-    """Milliseconds of each read, of the short list and of the long one."""
+    """Milliseconds of each read, of the short list and of the long one, as many of both."""
 
     few: Sequence[float]
     many: Sequence[float]
@@ -33,6 +37,22 @@ class Times:
     def p95_ratio(self) -> float:
         """p95 of the long list ÷ p95 of the short one."""
         return p95(self.many) / p95(self.few)
+
+    def p95_interval(self, chance: random.Random, *, resamples: int = RESAMPLES) -> Estimate:
+        """The same with its interval: whole blocks are drawn, of both lists at the same places.
+
+        A p95 hangs on the slowest twentieth of the reads, so that of few reads one disturbance moves it by half.
+        """
+        begins = range(0, len(self.few), BLOCK)
+        ratios = []
+        for _ in range(resamples):
+            drawn = [slice(begin, begin + BLOCK) for begin in chance.choices(begins, k=len(begins))]
+            few, many = ([one for part in drawn for one in side[part]] for side in (self.few, self.many))
+            ratios.append(p95(many) / p95(few))
+        ratios.sort()
+        rest = (1 - CONFIDENCE) / 2
+        low, high = ratios[int(rest * resamples)], ratios[min(resamples - 1, int((1 - rest) * resamples))]
+        return Estimate(self.p95_ratio, low, high)
 
     @property
     def p50_ratio(self) -> float:
