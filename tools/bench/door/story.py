@@ -29,6 +29,8 @@ TARGETS = {
     "escapes_succeeded": Target(0),
 }
 SETTLING_SECONDS = 3.0
+SLOW = 3.0
+"""So many times the p95 of the quiet spans."""
 
 Say = Callable[[str], None]
 Span = tuple[float, float]
@@ -119,6 +121,7 @@ def figures(watch: Watch, quiet: Sequence[Span], crowded: Span, flooded: Span) -
         "site_failed": sum(one.client.startswith("site") for one in failed),
         "portal_failed": sum(not one.is_right for when in ("crowd", "flood") for one in samples["portal", when]),
         "p95_ms": {f"{name}, {when}": round(value * 1000, 2) for (name, when), value in p95.items()},
+        "slow_seconds": {name: _slow(samples[name, "crowd"], crowded[0], p95[name, "quiet"]) for name in watch.samples},
         "requests": {f"{name}, {when}": len(found) for (name, when), found in samples.items()},
         "failures": sorted({f"{one.client}: {one.trouble} {one.detail}"[:160] for one in failed})[:20],
     }
@@ -140,6 +143,11 @@ def _p95(samples: Sequence[Sample]) -> float:
     """Seconds; a request that failed counts with the time that it took to fail."""
     rising = sorted(one.latency for one in samples)
     return rising[min(len(rising) - 1, int(len(rising) * 0.95))] if rising else 0.0
+
+
+def _slow(samples: Sequence[Sample], began: float, quiet: float) -> list[int]:
+    """The seconds since `began` in which a request was slow: all at the beginning, or all the time."""
+    return sorted({int(one.due_at - began) for one in samples if one.latency > SLOW * quiet})
 
 
 def _held_by_web() -> dict[str, object]:

@@ -26,6 +26,7 @@ def watch(portal_in_the_crowd: float, *, fails: bool = False) -> Watch:
 def test_the_ratio_is_that_of_the_slowest_twentieth() -> None:
     found = figures(watch(0.015), [(0.0, 50.0)], (100.0, 104.5), (104.5, 150.0))
     assert (found["portal_p95_ratio"], found["healthz_ok"], found["site_failed"]) == (1.5, 1.0, 0)
+    assert found["slow_seconds"] == {"portal": [], "health": [], "site": []}
     report = Report(found, KEYS, TARGETS)
     assert report.missed == []
     assert any(line.startswith("escapes_tried") and "not measured" in line for line in report.sentences())
@@ -34,4 +35,5 @@ def test_the_ratio_is_that_of_the_slowest_twentieth() -> None:
 def test_what_is_not_as_it_should_be_is_missed() -> None:
     found = figures(watch(0.050, fails=True), [(0.0, 50.0)], (100.0, 104.5), (104.5, 150.0))
     assert (found["portal_p95_ratio"], found["healthz_ok"], found["site_failed"]) == (5.0, 0.0, 1)
+    assert found["slow_seconds"] == {"portal": [0, 1, 2, 3, 4], "health": [], "site": [0, 1, 2, 3, 4]}
     assert Report(found, KEYS, TARGETS).missed == ["portal_p95_ratio", "healthz_ok", "site_failed"]
