@@ -227,6 +227,7 @@ MAY_IMPORT: dict[str, set[str]] = {
         "sites.runtime",
         "sites.runtime.agent",
         "sites.supervisor",
+        "sites.tls",
         "tools.escape",
     },
     "tools.dev": {"sites.supervisor"},

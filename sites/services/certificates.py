@@ -11,6 +11,7 @@ from sites.errors import CertificateLimit, CertificateRefused, NotFound, Refused
 from sites.models import AutomaticCertificate, Certificate, HostName, HostNameKind, Mode, Operation, Site, Slot
 from sites.models.clock import now
 from sites.operations.kinds.recorded import CERTIFICATES
+from sites.services.effect import once_routers_have_it
 from sites.tls.reader import read_upload
 
 MOST_HSTS_DAYS = 730
@@ -151,10 +152,12 @@ def _bind(host: HostName, certificate: Certificate | None, *, is_missing: bool) 
 
 
 def _record(acting_user: User, slot: Slot, outcome: str) -> Operation:
-    return CERTIFICATES.record(
+    record = CERTIFICATES.record(
         acting_user=acting_user,
         actor_name=access.name_of(acting_user),
         site=slot.site,
         target=slot.title,
         outcome=outcome,
     )
+    once_routers_have_it(slot.site, record)
+    return record

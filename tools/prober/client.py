@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from tools.prober.clock import now
-from tools.prober.http import Answer, AnswerBroken, Call, Connection, ConnectionRefused
+from tools.prober.http import Answer, AnswerBroken, Call, Connection, ConnectionRefused, Wire
 from tools.prober.records import Record, Trouble
 
 REFUSED_PAUSE_SECONDS = 0.05
@@ -49,10 +49,12 @@ class HttpClient:
         pause_seconds: float = 0.0,
         keeps_alive: bool = True,
         limit_seconds: float = 30.0,
+        wire: Wire | None = None,
     ) -> None:
+        """`wire` is the connection in place of one of plain HTTP/1.1."""
         self.name = name
         self._kind = kind
-        self._connection = Connection(*address, name)
+        self._connection = wire or Connection(*address, name)
         self._choose = choose
         self._pause_seconds = pause_seconds
         self._keeps_alive = keeps_alive

@@ -1,8 +1,10 @@
-"""One HTTP/1.1 connection that is never tried twice."""
+"""Requests that are never tried twice, and connections that carry them: here those of HTTP/1.1."""
 
 import asyncio
+import ssl
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Protocol
 
 import h11
 
@@ -51,12 +53,50 @@ class Answer:
         return next((value for key, value in self.headers if key == name), "")
 
 
+class Wire(Protocol):
+    """A connection of any version of HTTP, opened when it is needed."""
+
+    @property
+    def name(self) -> str:
+        """Another one after each reopening."""
+
+    async def prepare(self) -> bool:
+        """Open the connection unless it is usable; True: it was open, and has ended unannounced.
+
+        Raises ConnectionRefused.
+        """
+
+    async def exchange(self, call: Call) -> Answer:
+        """Send one request on the prepared connection and read its whole answer. Raises AnswerBroken."""
+
+    def close(self) -> None:
+        """Let go of the connection; the next call opens another."""
+
+
+@dataclass(frozen=True, slots=True)
+class Secure:
+    """By which certificates a connection over TLS is checked, and for which host name it is opened."""
+
+    host: str
+    authority: str
+    """A file (PEM)."""
+
+    def context(self, *protocols: str) -> ssl.SSLContext:
+        """That offers these protocols (ALPN)."""
+        made = ssl.create_default_context(cafile=self.authority)
+        made.set_alpn_protocols(list(protocols))
+        return made
+
+
 class Connection:
     """A keep-alive connection to an address; the Host header is the call's, since no resolver is asked."""
 
-    def __init__(self, address: str, port: int, name: str) -> None:
+    def __init__(self, address: str, port: int, name: str, secure: Secure | None = None) -> None:
+        """By plain HTTP unless it is `secure`."""
         self._address = address
         self._port = port
+        self._host = secure.host if secure else None
+        self._context = secure.context("http/1.1") if secure else None
         self._reader: asyncio.StreamReader | None = None
         self._writer: asyncio.StreamWriter | None = None
         self._protocol = h11.Connection(h11.CLIENT)
@@ -83,7 +123,9 @@ class Connection:
                 return False
             self.close()
         try:
-            self._reader, self._writer = await asyncio.open_connection(self._address, self._port)
+            self._reader, self._writer = await asyncio.open_connection(
+                self._address, self._port, ssl=self._context, server_hostname=self._host
+            )
         except OSError as error:
             raise ConnectionRefused(str(error)) from error
         self._protocol = h11.Connection(h11.CLIENT)

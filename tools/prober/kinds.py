@@ -14,7 +14,7 @@ import os
 from collections.abc import Callable
 
 from tools.prober.client import Exam, HttpClient
-from tools.prober.http import Answer, Call
+from tools.prober.http import Answer, Call, Wire
 
 BODY_SIZE = 64 * 1024
 UPLOAD_PIECES = 16
@@ -46,14 +46,23 @@ def check_echo(body: bytes) -> Callable[[Answer], str]:
     return check
 
 
-def keep_alive(name: str, address: Address, hosts: tuple[str, ...], *, pause_seconds: float = 0.02) -> HttpClient:
+def keep_alive(
+    name: str,
+    address: Address,
+    hosts: tuple[str, ...],
+    *,
+    pause_seconds: float = 0.02,
+    kind: str = "keep-alive",
+    wire: Wire | None = None,
+) -> HttpClient:
     """GET on one connection, alternating the host names: both must change in one step."""
     return HttpClient(
         name,
-        "keep-alive",
+        kind,
         address,
         lambda number: Exam(Call(hosts[number % len(hosts)], "/"), check_page),
         pause_seconds=pause_seconds,
+        wire=wire,
     )
 
 
@@ -70,7 +79,13 @@ def connection_per_request(name: str, address: Address, hosts: tuple[str, ...]) 
 
 
 def post(
-    name: str, address: Address, hosts: tuple[str, ...], *, kind: str = "POST 64 KiB", pieces: int = 1
+    name: str,
+    address: Address,
+    hosts: tuple[str, ...],
+    *,
+    kind: str = "POST 64 KiB",
+    pieces: int = 1,
+    wire: Wire | None = None,
 ) -> HttpClient:
     """POST of random bytes, of which the checksum must come back."""
 
@@ -87,7 +102,7 @@ def post(
         )
         return Exam(call, check_echo(body))
 
-    return HttpClient(name, kind, address, choose, pause_seconds=0.05)
+    return HttpClient(name, kind, address, choose, pause_seconds=0.05, wire=wire)
 
 
 def trickled_upload(name: str, address: Address, hosts: tuple[str, ...]) -> HttpClient:

@@ -3,6 +3,7 @@
 swap: what a swap costs, and what visitors feel of it. door: what honest people feel of clients that are slow or many.
 control-plane: what everything else costs, from start to stop. publish: what publications and static sites cost.
 portal: how long open pages stay untrue, and what pages cost. api: what reading costs programs, and swaps by the API.
+tls: what certificates and handshakes cost, and what visitors over TLS feel of swaps.
 """
 
 import json
@@ -24,7 +25,8 @@ from tools.bench.portal import story as portal
 from tools.bench.publish import index
 from tools.bench.publish import story as publish
 from tools.bench.report import Report
-from tools.demo.installation import MANAGE, Installation, NotStarted
+from tools.bench.tls import story as tls
+from tools.demo.installation import MANAGE, Installation, NotStarted, free_port
 from tools.demo.operations import OperationFailed
 from tools.demo.publishing import PublishingRefused
 
@@ -32,6 +34,7 @@ CONTROL_PLANE = "control-plane"
 PUBLISH = "publish"
 PORTAL = "portal"
 API = "api"
+TLS = "tls"
 
 
 class Command(GreenroomCommand):
@@ -43,13 +46,13 @@ class Command(GreenroomCommand):
     def add_arguments(self, parser: CommandParser) -> None:
         """What is measured, how thoroughly, and where the figures go."""
         parser.add_argument(
-            "subject", choices=["swap", "door", CONTROL_PLANE, PUBLISH, PORTAL, API], help="what is measured"
+            "subject", choices=["swap", "door", CONTROL_PLANE, PUBLISH, PORTAL, API, TLS], help="what is measured"
         )
         parser.add_argument("--report", type=Path, metavar="FILE", help="write the figures there as JSON")
         parser.add_argument(
             "--quick", action="store_true", help="few swaps and sites: shows that the measurement works"
         )
-        parser.add_argument("--swaps", type=int, metavar="N", help="instead of 200 (api: 50, control-plane: 30)")
+        parser.add_argument("--swaps", type=int, metavar="N", help="instead of 200 (api, tls: 50, control-plane: 30)")
         parser.add_argument(
             "--applications", type=Path, metavar="FILE", help="publish: what `./greenroom test --applications` printed"
         )
@@ -68,7 +71,8 @@ class Command(GreenroomCommand):
                     with index.served(Path(folder)) as address:
                         code = self._begin(subject, Installation(index.variables(address)), **options)  # type: ignore[arg-type]
             else:
-                code = self._begin(subject, Installation(), **options)  # type: ignore[arg-type]
+                variables = {"GREENROOM_TLS_PORT": str(free_port())} if subject == TLS else {}
+                code = self._begin(subject, Installation(variables), **options)  # type: ignore[arg-type]
         except KeyboardInterrupt:
             code = 130
         raise SystemExit(code)
@@ -144,6 +148,9 @@ class Command(GreenroomCommand):
         if subject == API:
             of_api = api.QUICK if quick else api.Plan()
             return api.measure(self._say, replace(of_api, swaps=swaps) if swaps else of_api)
+        if subject == TLS:
+            of_tls = tls.QUICK if quick else tls.Plan()
+            return tls.measure(self._say, replace(of_tls, swaps=swaps) if swaps else of_tls)
         if subject == "door":
             return door.measure(self._say, door.QUICK if quick else door.Plan())
         plan = swap.QUICK if quick else swap.Plan()
