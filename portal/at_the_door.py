@@ -6,7 +6,7 @@ from django.conf import settings
 from django.template.loader import render_to_string
 from django.urls import reverse
 
-from portal.middleware import CONTENT_SECURITY_POLICY
+from portal.middleware import CONTENT_SECURITY_POLICY, PORTAL_HEADER
 from portal.program_answers import is_for_programs, refusal_of
 from portal.refusals import TITLES, Refusal
 from sites.door.answer import Answer, refusal_as
@@ -15,7 +15,7 @@ from sites.errors import Refused
 
 HTML = "text/html; charset=utf-8"
 ALWAYS = {"content-security-policy": CONTENT_SECURITY_POLICY, "referrer-policy": settings.SECURE_REFERRER_POLICY}
-IN_THE_BAR = {**ALWAYS, "hx-retarget": "#notification", "hx-reswap": "innerHTML"}
+IN_THE_BAR = {**ALWAYS, PORTAL_HEADER.lower(): "1", "hx-retarget": "#notification", "hx-reswap": "innerHTML"}
 
 
 def refuse(head: Head, refusal: Refused) -> Answer:

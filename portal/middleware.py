@@ -29,6 +29,8 @@ from sites.errors import GreenroomError, NoSpaceLeft, NotAllowed, Refused, Setti
 logger = logging.getLogger(__name__)
 GetResponse = Callable[[HttpRequest], HttpResponse]
 
+PORTAL_HEADER = "X-Greenroom-Portal"
+"""By which the scripts of a page know the portal's answers from those of the router."""
 METHODS = ("GET", "HEAD", "POST", "OPTIONS")
 """What any address may be asked with; each takes some of them."""
 PUBLISHING_METHODS = (*METHODS, "PUT", "DELETE")
@@ -116,6 +118,7 @@ class HostMiddleware:
     def __call__(self, request: HttpRequest) -> HttpResponse:
         """Choose by host name; a site could set cookies for the common suffix, so publishing hosts get none."""
         answer = self._answer(request)
+        answer.headers[PORTAL_HEADER] = "1"
         answer.headers.setdefault("Content-Security-Policy", CONTENT_SECURITY_POLICY)
         answer.headers.setdefault("X-Content-Type-Options", "nosniff")
         return answer

@@ -201,5 +201,5 @@ document.addEventListener("input", (event) => {
 
 document.body.addEventListener("htmx:afterSettle", settle);
 document.body.addEventListener("htmx:oobAfterSwap", settle);
-document.body.addEventListener("htmx:sendError", () => announce("The portal does not answer. It is tried again."));
+document.body.addEventListener("bar-changed", settle);
 settle();

@@ -1,6 +1,8 @@
 // Keeps an open page true. A stream says that something has changed; then the page is asked for once, and its parts that
 // are marked with data-live are replaced together where they differ. Nothing here knows what a part is about.
 
+import { PORTAL } from "./requests.js";
+
 const ASK_ANYWAY_MS = 5000; // while there is no stream
 const OPEN_AGAIN_MS = 5000;
 
@@ -81,7 +83,7 @@ async function ask() {
     return;
   }
   const isGone = answer.status === 404 && Boolean(watch) && watch !== "*";
-  if (!answer.ok && !isGone) return;
+  if ((!answer.ok && !isGone) || !answer.headers.get(PORTAL)) return;
   apply(new DOMParser().parseFromString(text, "text/html"), !isGone);
   if (answer.status === 286) isOver = true; // the session has ended, which now stands in the bar
   if (isOver) close();
@@ -120,7 +122,8 @@ function open() {
 if (news) {
   for (const part of document.querySelectorAll("[data-live]")) shown.set(part.id, markupOf(part));
   document.body.addEventListener("operations-changed", refresh);
-  // htmx has put something else into a part since
+  // Something else was put into a part since
+  document.body.addEventListener("bar-changed", () => shown.delete("notification"));
   document.body.addEventListener("htmx:beforeSwap", (event) => shown.delete(event.detail.target.id));
   document.body.addEventListener("htmx:oobBeforeSwap", (event) => shown.delete(event.detail.target.id));
   document.body.addEventListener("htmx:beforeRequest", (event) => {

@@ -75,7 +75,7 @@ document.body.addEventListener("htmx:afterSettle", () => {
   former = null;
   settle();
 });
-for (const failure of ["htmx:sendError", "htmx:responseError"]) {
+for (const failure of ["no-answer", "htmx:responseError"]) {
   document.body.addEventListener(failure, (event) => {
     if (!event.target.matches(".row__select")) return;
     mark(former);

@@ -210,6 +210,34 @@ def test_a_swap_without_a_worker_says_so_and_begins_when_it_is_back(
     page.wait_for_selector(".notification--success")
 
 
+def test_only_the_portals_answers_change_a_page(open_page: OpenPage, system: System, sample: str) -> None:
+    page = open_page(f"/sites/?selected={sample}/staging")
+    away = {"status": 503, "content_type": "text/html", "body": "<h1>The portal does not answer</h1>"}
+    page.route("**/swap/", lambda route: route.fulfill(**away))
+    page.click("#command-swap")
+    expect(page.locator(".notification--failure")).to_contain_text("The page stays as it is: try again in a moment.")
+    expect(page.locator("#confirmation h1, #question")).to_have_count(0)
+    page.unroute("**/swap/")
+    page.click("#command-swap")
+    expect(page.locator("#question")).to_be_focused()
+    page.route("**/swap/", lambda route: route.fulfill(**away))
+    page.click("#answer-yes")
+    expect(page.locator(".notification--failure")).to_contain_text("it is not known whether this was done")
+    page.click("#answer-no")
+    page.click("#notification-ok")
+    expect(page.locator(".notification")).to_have_count(0)
+
+
+def test_a_double_click_asks_once(open_page: OpenPage, system: System, sample: str) -> None:
+    page = open_page(f"/sites/?selected={sample}/staging")
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url) if request.method == "POST" else None)
+    page.dblclick("#command-restart")
+    page.wait_for_selector(".notification--success")
+    assert [url for url in asked if url.endswith("/restart/")] == asked
+    assert len(asked) == 1
+
+
 def test_search_selection_and_focus_outlive_a_refresh(open_page: OpenPage, system: System, sample: str) -> None:
     page = open_page(f"/sites/?selected={sample}/staging")
     page.click("#command-restart")

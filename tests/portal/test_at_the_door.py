@@ -7,6 +7,7 @@ from django.conf import settings
 
 from portal.asgi import way_of
 from portal.at_the_door import refuse
+from portal.middleware import PORTAL_HEADER
 from sites.door.application import Takes, Way
 from sites.door.head import Head
 from sites.errors import BodyTooSlow, DiskFull, RequestTooLarge, ServerBusy, TooManyUploads
@@ -43,6 +44,7 @@ def test_people_get_a_page_and_programs_json(refusal: BodyTooSlow) -> None:
 def test_htmx_shows_it_in_the_bar() -> None:
     answer = refuse(head(hx_request="true"), REFUSALS[2])
     assert dict(answer.headers)[b"hx-retarget"] == b"#notification"
+    assert dict(answer.headers)[PORTAL_HEADER.lower().encode()] == b"1"  # the scripts of the page take it
     assert answer.body.startswith(b'<div class="notification notification--failure"')
 
 

@@ -5,7 +5,7 @@ from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.test import Client, RequestFactory
 
-from portal.middleware import HostMiddleware
+from portal.middleware import PORTAL_HEADER, HostMiddleware
 from sites.models import Site
 from tests.domain import Domain
 
@@ -31,7 +31,7 @@ def ask(middleware: HostMiddleware, host: str, path: str = "/sites/?q=a") -> Htt
 @pytest.mark.parametrize("host", ["localhost", "LOCALHOST:8080", "localhost.:8080"])
 def test_the_portals_host_shows_the_portal(middleware: HostMiddleware, seen: list[HttpRequest], host: str) -> None:
     answer = ask(middleware, host)
-    assert answer.content == b"inside"
+    assert answer.content == b"inside" and answer[PORTAL_HEADER] == "1"
     assert getattr(seen[0], "urlconf", None) is None
 
 

@@ -95,6 +95,7 @@ async def serve(
         places.silence_seconds,
         places.tls_port,
         places.proxies,
+        places.portal_hosts,
     )
     nodes = Nodes(
         TableCache(fixtures(str(places.web_socket), places.portal_hosts, str(places.guard_socket)), places.tls)

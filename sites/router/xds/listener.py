@@ -1,6 +1,7 @@
 """The one listener: every address, every host name, one port."""
 
 import ipaddress
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -39,6 +40,7 @@ from sites.router.xds.pages import (
     BUSY,
     CONTENT_TYPE,
     NO_ANSWER,
+    PORTAL_SILENT,
     RETRY_AFTER_SECONDS,
     SILENT,
     STARTING,
@@ -93,6 +95,8 @@ class Edge:
     """A request that is silent for so long is ended."""
     tls_port: int = 0
     proxies: Proxies = NO_PROXIES
+    portal_hosts: Sequence[str] = ()
+    """The names at which the portal itself answers."""
 
     @property
     def listener(self) -> Resource:
@@ -120,7 +124,7 @@ def edge_listener(edge: Edge) -> Resource:
 
     What a client speaks decides, so both ports take both.
     """
-    bounds, silence_seconds, proxies = edge.bounds, edge.silence_seconds, edge.proxies
+    proxies = edge.proxies
     ports = [edge.port, edge.tls_port] if edge.tls_port else [edge.port]
     first, *others = [
         {"socketAddress": {"address": address, "portValue": one}} for one in ports for address in edge.addresses
@@ -135,11 +139,11 @@ def edge_listener(edge: Edge) -> Resource:
         "perConnectionBufferLimitBytes": 256 * 1024,
         "tcpBacklogSize": 4096,
         "socketOptions": options,
-        "filterChains": [{"name": "visitors", "filters": [_manager(bounds, silence_seconds)]}],
+        "filterChains": [{"name": "visitors", "filters": [_manager(edge)]}],
     }
     message = json_format.ParseDict(description, listener_pb2.Listener())
     if proxies.addresses and not proxies.speak_proxy_protocol:
-        trusting = _manager(bounds, silence_seconds, is_behind_proxy=True)
+        trusting = _manager(edge, is_behind_proxy=True)
         add_chain_of_proxies(message, json_format.ParseDict(trusting, listener_components_pb2.Filter()), proxies)
     if edge.tls_port:
         _add_tls(message)
@@ -166,16 +170,16 @@ def _filter(name: str, config: dict[str, Any]) -> dict[str, Any]:
     return {"name": name, "typedConfig": config}
 
 
-def _manager(bounds: Bounds, silence_seconds: int, *, is_behind_proxy: bool = False) -> dict[str, Any]:
+def _manager(edge: Edge, *, is_behind_proxy: bool = False) -> dict[str, Any]:
     kind = _TYPE + http_connection_manager_pb2.HttpConnectionManager.DESCRIPTOR.full_name
     config = {
         "@type": kind,
         "statPrefix": LISTENER,
         "codecType": "AUTO",
         "scopedRoutes": _scoped_routes(),
-        "httpFilters": _http_filters(bounds.requests),
+        "httpFilters": _http_filters(edge.bounds.requests),
         "upgradeConfigs": [{"upgradeType": "websocket"}],
-        "localReplyConfig": _local_replies(),
+        "localReplyConfig": _local_replies(edge.portal_hosts),
         "accessLog": [_request_log()],
         # The peer is the client, or else a trusted proxy that says who is; a private network is trusted by nobody
         "useRemoteAddress": True,
@@ -204,7 +208,7 @@ def _manager(bounds: Bounds, silence_seconds: int, *, is_behind_proxy: bool = Fa
             "headersWithUnderscoresAction": "DROP_HEADER",
         },
         "requestHeadersTimeout": "30s",
-        "streamIdleTimeout": f"{silence_seconds}s",
+        "streamIdleTimeout": f"{edge.silence_seconds}s",
         # Who answers decides whether a body shall be sent at all (RFC 9110, 10.1.1)
         "proxy100Continue": True,
     }
@@ -305,20 +309,29 @@ def _removal(pattern: str) -> dict[str, Any]:
     return {"removeOnMatch": {"keyMatcher": {"safeRegex": {"regex": pattern}}}}
 
 
-def _local_replies() -> dict[str, Any]:
+def _local_replies(portal_hosts: Sequence[str] = ()) -> dict[str, Any]:
+    silent = _flags("NC", "UF", "UC", "UR", "URX")
     return {
         "mappers": [
+            *([_page_for(_at(portal_hosts, silent), PORTAL_SILENT, 503, retry=True)] if portal_hosts else []),
             _page_for(_flags("NR"), UNKNOWN_HOST, 404),
             _page_for(_status(hold_filter.NOT_NOW), STARTING, 503, retry=True),
             # A cluster without endpoints: nobody has seen its instances run since they were started
             _page_for(_flags("UH"), STARTING, 503, retry=True),
-            _page_for(_flags("NC", "UF", "UC", "UR", "URX"), NO_ANSWER, 503, retry=True),
+            _page_for(silent, NO_ANSWER, 503, retry=True),
             _page_for(_flags("UO", "OM"), BUSY, 503, retry=True),
             _page_for(_status(_FULL), BUSY, 503, retry=True),
             _page_for(_status(504), SILENT, 504),
             _page_for(_status(408), TOO_SLOW, 408),
         ]
     }
+
+
+def _at(hosts: Sequence[str], condition: dict[str, Any]) -> dict[str, Any]:
+    """`condition`, for requests to one of these hosts, whatever port they name."""
+    names = "|".join(re.escape(host) for host in hosts)
+    authority = {"name": ":authority", "stringMatch": {"safeRegex": {"regex": f"(?i)({names})(:[0-9]+)?"}}}
+    return {"andFilter": {"filters": [condition, {"headerFilter": {"header": authority}}]}}
 
 
 def _flags(*flags: str) -> dict[str, Any]:

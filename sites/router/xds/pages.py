@@ -52,6 +52,12 @@ TLS_1_3_NEEDED = html_page(
     "This web site needs TLS 1.3",
     "Your browser or program speaks TLS 1.2, which this web site does not take. Use a newer one.",
 )
+PORTAL_SILENT = html_page(
+    "The portal does not answer",
+    "It is not known whether what you asked for was done. The portal is started again automatically: go back to the "
+    "page in a moment, look at it, and try again. Web sites are served meanwhile. If this stays so, the administrator "
+    "finds the reason with ./greenroom status.",
+)
 BUSY = html_page(
     "This server is busy",
     "It has as many requests at once as it can hold, so this one was not begun. Try again in a moment.",

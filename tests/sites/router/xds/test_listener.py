@@ -1,5 +1,6 @@
 """What the router answers by itself."""
 
+import re
 from dataclasses import replace
 
 import pytest
@@ -41,6 +42,20 @@ def test_a_site_whose_instances_do_not_answer_is_worth_another_try(flag: str) ->
     status, headers, page = local_replies()[flag]
     assert (status, headers["retry-after"]) == (503, "2")
     assert "<h1>This web site does not answer</h1>" in page
+
+
+def test_the_portal_has_a_page_of_its_own_for_the_time_that_it_is_away() -> None:
+    listener = listener_pb2.Listener()
+    replace(EDGE, portal_hosts=["localhost", "[::1]"]).listener.message.resource.Unpack(listener)
+    manager = http_connection_manager_pb2.HttpConnectionManager()
+    listener.filter_chains[0].filters[0].typed_config.Unpack(manager)
+    first = manager.local_reply_config.mappers[0]
+    assert "<h1>The portal does not answer</h1>" in first.body_format_override.text_format_source.inline_string
+    flags, host = first.filter.and_filter.filters
+    assert "UF" in flags.response_flag_filter.flags and first.status_code.value == 503
+    hosts = re.compile(host.header_filter.header.string_match.safe_regex.regex)
+    assert all(hosts.fullmatch(name) for name in ("localhost", "LOCALHOST:8080", "[::1]:8080"))
+    assert not any(hosts.fullmatch(name) for name in ("contoso.localhost", "localhost.evil", "localhostx:80"))
 
 
 def test_an_unknown_host_name_is_not() -> None:
