@@ -11,6 +11,20 @@ from sites.services.autoscale import Rule, faults_of
 PREFIX = "auto"
 SCHEDULES = (("none", "No scheduled times"), ("times", "Day, night, weekend"))
 CAPTIONS = {Times.ALWAYS: "always", Times.DAY: "by day", Times.NIGHT: "at night", Times.WEEKEND: "at the weekend"}
+CAPTION = {
+    "metric": "Scale by metric",
+    "low": "Lower end of the target",
+    "high": "Upper end of the target",
+    "out_seconds": "Seconds before instances are added",
+    "in_seconds": "Seconds before instances are taken away",
+    "schedule": "Scale settings for schedule",
+    "time_zone": "Time zone",
+    "day_begins": "Beginning of the day",
+    "day_ends": "End of the day",
+    **{f"least_{times}": f"Fewest instances {caption}" for times, caption in CAPTIONS.items()},
+    **{f"most_{times}": f"Most instances {caption}" for times, caption in CAPTIONS.items()},
+}
+"""What each field is called on the page."""
 MOST = 100_000
 
 
@@ -51,14 +65,10 @@ class AutoscaleForm(forms.Form):
 
     def faults(self, slot: Slot) -> list[str]:
         """All that is wrong with what was sent, as sentences."""
-        unreadable = [_caption(name) for name in self.fields if name in self.errors]
+        unreadable = [CAPTION[name] for name in self.fields if name in self.errors]
         if unreadable:
             return [f"These fields need another value: {', '.join(unreadable)}."]
         return faults_of(slot, self.rule())
-
-
-def _caption(name: str) -> str:
-    return name.replace("_", " ")
 
 
 @dataclass(frozen=True)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from django.conf import settings
 from django.db.models import F, Q, Sum
 
+from sites.counted import counted
 from sites.errors import NotEnoughMemory
 from sites.models import ChosenSize, Operation, Revision, Site, Slot, SlotChange
 from sites.operations.kinds import kind_of
@@ -66,8 +67,10 @@ class Cost:
     size: ChosenSize
     others_memory_mb: int
     others_cpu_percent: int
-    changing_memory_mb: int
-    """Of this site while it changes: what runs now goes on until what is new is warm."""
+    added_memory_mb: int
+    """Of this site while it changes, beside what runs now, which goes on until what is new is warm."""
+    own_memory_mb: int
+    """Of what runs of this site now."""
     machine_memory_mb: int
     machine_cores: int
     allowed_memory_mb: int
@@ -96,15 +99,15 @@ class Cost:
     @property
     def fits(self) -> bool:
         """Whether the change can be made."""
-        return not self.allowed_memory_mb or self.others_memory_mb + self.changing_memory_mb <= self.allowed_memory_mb
+        while_changing = self.others_memory_mb + self.own_memory_mb + self.added_memory_mb
+        return not self.allowed_memory_mb or not self.added_memory_mb or while_changing <= self.allowed_memory_mb
 
     @property
     def sentences(self) -> str:
         """For people, before they save."""
-        many = "" if self.instances == 1 else "s"
         bound = f"; their limits may add up to {self.allowed_memory_mb:,} MB" if self.allowed_memory_mb else ""
         return (
-            f"{self.instances} instance{many} of this web site may take {self.memory_mb:,} MB of memory and "
+            f"{counted(self.instances, 'instance')} of this web site may take {self.memory_mb:,} MB of memory and "
             f"{_cores(self.cores)}. With all other web sites that makes {self.all_memory_mb:,} MB and "
             f"{_cores(self.all_cores)}. This machine has {self.machine_memory_mb:,} MB and "
             f"{_cores(self.machine_cores)} for them{bound}."
@@ -112,7 +115,7 @@ class Cost:
 
 
 def _cores(number: float) -> str:
-    return f"{number:g} core{'' if number == 1 else 's'}"
+    return counted(number, "core")
 
 
 def cost_of(site: Site, counts: Mapping[int, int], size: ChosenSize) -> Cost:
@@ -129,7 +132,8 @@ def cost_of(site: Site, counts: Mapping[int, int], size: ChosenSize) -> Cost:
         size=size,
         others_memory_mb=all_memory - own_memory,
         others_cpu_percent=all_cpu - own_cpu,
-        changing_memory_mb=own_memory + added * size.figures.memory_mb,
+        added_memory_mb=added * size.figures.memory_mb,
+        own_memory_mb=own_memory,
         machine_memory_mb=memory_offered_mb(),
         machine_cores=cores_offered(),
         allowed_memory_mb=memory_offered_mb() * settings.MEMORY_OVERCOMMIT,

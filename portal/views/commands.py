@@ -12,7 +12,10 @@ from portal.views.site_pages.scale_choice import cost_with, read_size, size_quer
 from sites.access import get_slot, get_slot_for_change
 from sites.errors import SettingRefused
 from sites.models import Category, ChosenSize, Mode, Slot
-from sites.services import sites, sizes, slots
+from sites.operations.kinds.change_mode import CHANGE_MODE
+from sites.operations.kinds.enable_staging import ENABLE_STAGING
+from sites.operations.kinds.stop import STOP
+from sites.services import requests, sites, sizes, slots
 from sites.services.settings import read_settings
 from sites.services.swaps import pending_swap
 
@@ -39,6 +42,7 @@ def stop(request: PortalRequest, site_name: str, slot_name: str) -> HttpResponse
     """Ask, then stop a slot."""
     slot = get_slot_for_change(request.user, site_name, slot_name)
     if request.method != "POST":
+        requests.ensure_free([slot], wanted=STOP)
         return confirm(request, "commands/stop.html", slot, {"pending": pending_swap(slot)})
     return answer_operation(request, slots.stop(acting_user=request.user, slot=slot))
 
@@ -51,6 +55,7 @@ def enable(request: PortalRequest, site_name: str, slot_name: str) -> HttpRespon
         refusal = slots.why_not_enable(slot.site)
         if refusal is not None:
             raise refusal
+        requests.ensure_free([slot], wanted=ENABLE_STAGING)
         strings = [entry.name for entry in read_settings(slot, Category.CONNECTION_STRINGS)]
         return confirm(request, "commands/enable.html", slot, {"strings": strings})
     is_cloned = "is_cloned" in request.POST or "asked" not in request.POST
@@ -81,14 +86,20 @@ def change_mode(request: PortalRequest, site_name: str, slot_name: str) -> HttpR
 
 
 def _question(slot: Slot, mode: Mode, count: str, size: ChosenSize | None) -> dict[str, object]:
-    """What is said before: what changes, what that puts out of force, and what it takes of this machine."""
-    titles = [other.title for other in slot.site.slots.select_related("site")]
+    """What is said before: what changes, what that puts out of force, and what it takes of this machine.
+
+    Raises the refusal that a YES would get.
+    """
     given = size or sizes.size_in_mode(slot.site, mode)
+    affected = list(slot.site.slots.select_related("site"))
+    requests.ensure_free(affected, wanted=CHANGE_MODE)
+    if given != slot.site.size:
+        sizes.check_size(slot.site, given, mode)
     number = _count(count, slot) if count else min(slot.instance_count, mode.max_instances)
     return {
         "mode": mode,
-        "titles": titles,
-        "has_staging": len(titles) > 1,
+        "titles": [other.title for other in affected],
+        "has_staging": len(affected) > 1,
         "count": count,
         "is_mode_changed": mode != slot.site.mode,
         "size": given if given != slot.site.size else None,

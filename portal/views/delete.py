@@ -12,7 +12,8 @@ from portal.confirmation import confirm
 from portal.http import PortalRequest
 from sites.access import get_slot_for_change
 from sites.models import Operation, Slot
-from sites.services import sites, slots
+from sites.operations.kinds.delete_site import DELETE_SITE
+from sites.services import requests, sites, slots
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -22,6 +23,7 @@ def delete(request: PortalRequest, site_name: str, slot_name: str) -> HttpRespon
     if request.method != "POST":
         goes = list(slot.site.slots.select_related("site").prefetch_related("host_names"))
         goes = goes if slot.is_production else [slot]
+        requests.ensure_free(goes, wanted=DELETE_SITE)
         context = {"titles": [item.title for item in goes], "addresses": [slot_address(item) for item in goes]}
         return confirm(request, "delete/confirm.html", slot, {**context, "others": goes[1:]})
     operation = _delete(request, slot)

@@ -18,7 +18,8 @@ from sites.access import get_slot_for_change
 from sites.door.uploads import admission, takes_upload
 from sites.errors import SettingRefused
 from sites.models import Slot
-from sites.services import deployments
+from sites.operations.kinds.publish import PUBLISH
+from sites.services import deployments, requests
 
 
 @csrf_exempt  # checked in `_publish`: before that the upload must have its way and its limit
@@ -33,6 +34,7 @@ def publish(request: PortalRequest, site_name: str, slot_name: str) -> HttpRespo
         upload = ArchiveUpload(request)
         request.upload_handlers = [upload]
         return _publish(request, slot, upload)
+    requests.ensure_free([slot], wanted=PUBLISH)
     returned = kept_form.returned(request)
     context = {
         "form": PublishForm(),

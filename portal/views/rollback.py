@@ -9,7 +9,8 @@ from portal.http import PortalRequest
 from sites.access import get_slot_for_change
 from sites.errors import NothingToRollBack
 from sites.models import Slot
-from sites.services import rollback, swaps
+from sites.operations.kinds.roll_back import ROLL_BACK
+from sites.services import requests, rollback, swaps
 
 UNALTERED = "unaltered"
 
@@ -23,6 +24,7 @@ def roll_back(request: PortalRequest, site_name: str, slot_name: str) -> HttpRes
     if refusal is not None or offer is None:
         raise refusal or NothingToRollBack(name=slot.site.name, reason="the last one has just been rolled back")
     if request.method != "POST":
+        requests.ensure_free(offer.swap.sides, wanted=ROLL_BACK)
         return _ask(request, slot, offer)
     if not _is_about(request, offer):
         return again(_ask(request, slot, offer))

@@ -13,7 +13,8 @@ from portal.http import PortalRequest
 from sites.access import get_slot, get_slot_for_change
 from sites.errors import PreconditionFailed, Refused
 from sites.models import Operation, Slot
-from sites.services import conditions, swaps
+from sites.operations.kinds.swap import SWAP
+from sites.services import conditions, requests, swaps
 from sites.services.compare import compare
 
 question = require_http_methods(["GET", "HEAD", "POST"])
@@ -37,6 +38,7 @@ def swap(request: PortalRequest, site_name: str, slot_name: str) -> HttpResponse
         refusal = swaps.why_not_swap(pair.slot, pair.other)
         if refusal is not None:
             raise refusal
+        requests.ensure_free([pair.slot, pair.other], wanted=SWAP)
         return _ask(request, pair)
     try:
         operation = swaps.request_swap(

@@ -24,16 +24,21 @@ def borrow(operation: Operation, slots: Sequence[Slot]) -> bool:
 
     A preview may wait for hours, and production must remain scalable and stoppable meanwhile.
     """
-    if len(slots) != 1 or not slots[0].is_production:
+    if len(slots) != 1:
         return False
     found = SlotHold.objects.select_for_update(of=("self", "operation")).select_related("operation")
     hold = found.filter(slot=slots[0]).first()
-    if hold is None or hold.operation.state != OperationState.WAITING:
+    if hold is None or not is_lent_to(hold, slots):
         return False
     Operation.objects.filter(pk=operation.pk).update(borrowed_from=hold.operation)
     operation.borrowed_from = hold.operation
     SlotHold.objects.filter(pk=hold.pk).update(operation=operation)
     return True
+
+
+def is_lent_to(hold: SlotHold, slots: Sequence[Slot]) -> bool:
+    """Whether the hold is a waiting preview's on production, and `slots` are nothing else."""
+    return len(slots) == 1 and slots[0].is_production and hold.operation.state == OperationState.WAITING
 
 
 def lock_holders(slots: Sequence[Slot]) -> list[Operation]:

@@ -61,9 +61,14 @@ def begin(
 
 
 def ensure_free(slots: Iterable[Slot], *, wanted: OperationKind) -> None:
-    """Raises SlotBusy when an operation holds one of the slots; a courtesy before long work, `begin` is the guard."""
-    for hold in holds.holders_of(list(slots)):
-        if not kind_of(hold.operation).gives_way and not _may_wait(wanted, hold):
+    """Raises SlotBusy or SwapPending when `wanted` would be refused because an operation holds one of the slots.
+
+    A courtesy before long work, and before a question that could only be answered with NO; `begin` is the guard.
+    """
+    wanted_slots = list(slots)
+    for hold in holds.holders_of(wanted_slots):
+        is_lent = wanted.borrows_from_preview and holds.is_lent_to(hold, wanted_slots)
+        if not kind_of(hold.operation).gives_way and not is_lent and not _may_wait(wanted, hold):
             raise _busy(hold.slot, hold.operation, wanted=wanted.noun)
 
 

@@ -12,6 +12,8 @@ from portal.http import PortalRequest
 from sites.access import get_slot_for_change
 from sites.errors import NotFound
 from sites.models import Deployment
+from sites.operations.kinds.publish import PUBLISH
+from sites.services import requests
 from sites.services.commits import change_deploy_branches
 from sites.services.incremental import publish_again
 from sites.services.publisher import Publisher
@@ -26,6 +28,7 @@ def redeploy(request: PortalRequest, site_name: str, slot_name: str, public_id: 
     if deployment is None or not deployment.is_kept:
         raise NotFound
     if request.method != "POST":
+        requests.ensure_free([slot], wanted=PUBLISH)
         staging = partner(slot) if slot.is_production else None
         return confirm(request, "site/redeploy_question.html", slot, {"deployment": deployment, "staging": staging})
     operation = publish_again(publisher=_publisher(request), slot=slot, deployment=deployment)

@@ -97,3 +97,27 @@ def test_the_command_bar_of_a_settings_page_follows_the_end_of_a_preview(
     bar = text(alice.get(here))
     assert 'id="command-complete"' not in bar
     assert f'form="{tab}-form"' in bar and f'href="{SLOT}{tab}/"' in bar
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "/sites/contoso/production/mode/?mode=free",
+        "/sites/contoso/production/mode/?mode=standard&size=large",
+        "/sites/contoso/production/delete/",
+        "/sites/contoso/staging/delete/",
+        "/sites/contoso/staging/stop/",
+        "/sites/contoso/staging/publish/",
+        "/sites/contoso/staging/swap/",
+    ],
+)
+def test_no_question_is_asked_whose_yes_the_preview_would_refuse(
+    prepared: Operation, alice: Client, question: str
+) -> None:
+    answer = alice.get(question, headers=HTMX)
+    assert answer.status_code == 409 and answer["HX-Retarget"] == "#notification"
+    assert "answer-yes" not in text(answer) and f"/operations/{prepared.public_id}/cancel/" in text(answer)
+
+
+def test_production_is_scaled_and_stopped_all_the_same(prepared: Operation, alice: Client) -> None:
+    assert "answer-yes" in text(alice.get("/sites/contoso/production/stop/", headers=HTMX))

@@ -174,6 +174,10 @@ def test_what_a_choice_takes_of_the_machine_is_said_before_it_is_saved(
     )
     assert "makes 3,328 MB and 2.5 cores. This machine has 10,000 MB" in part and "does not fit" not in part
     assert "This does not fit" in alice.get(address("scale", production) + "?count=5").content.decode()
+    question = alice.get(
+        "/sites/contoso/production/mode/?mode=standard&size=own&cpu_percent=50&memory_mb=4000", headers=HTMX
+    )
+    assert "This does not fit" in question.content.decode() and "answer-yes" not in question.content.decode()
 
 
 def test_a_change_of_size_is_asked_about_and_made_without_javascript(
@@ -258,7 +262,7 @@ def test_all_faults_of_a_rule_are_said_and_nothing_is_saved(alice: Client, produ
     said = answer.content.decode().replace("&#x27;", "'")
     assert "target of 80 to 70" in said and "'Mars/Olympus' is no time zone" in said and "From 7 to 6 instances" in said
     unreadable = alice.post(address("scale", production), RULE | {"auto-day_begins": "noon"}, headers=HTMX)
-    assert "These fields need another value: day begins." in unreadable.content.decode()
+    assert "These fields need another value: Beginning of the day." in unreadable.content.decode()
     assert not Autoscale.objects.exists()
 
 
