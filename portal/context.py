@@ -10,6 +10,7 @@ from portal.http import PortalRequest
 from portal.models import Preference
 from portal.notifications import Unread, unread
 from portal.subscription_filter import Choice, choices, shown_sites
+from sites.access import owners_of, writable_subscriptions
 from sites.models import Slot
 from sites.services.swaps import pending_swap
 
@@ -56,6 +57,16 @@ class Frame:
     def subscriptions(self) -> list[Choice]:
         """The person's subscriptions, and which of them are shown."""
         return choices(self.request) if self.user.is_authenticated else []
+
+    @cached_property
+    def may_create(self) -> bool:
+        """Whether the person may create web sites anywhere."""
+        return self.user.is_authenticated and writable_subscriptions(self.user).exists()
+
+    @cached_property
+    def owners(self) -> list[str]:
+        """Whom to ask for another role in what the person sees: the names of owners."""
+        return owners_of(choice.subscription for choice in self.subscriptions)
 
     @cached_property
     def is_filtered(self) -> bool:

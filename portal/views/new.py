@@ -86,6 +86,7 @@ def form_context(request: PortalRequest, values: Mapping[str, str]) -> dict[str,
         "mode": values.get("mode") or settings.DEFAULT_MODE,
         "subscriptions": writable_subscriptions(request.user),
         "suffix": _suffix(),
+        "why_not": str(no_subscription()),
         "back": back_address(request),
         "base_template": "frame/partial.html" if request.htmx else "base.html",
     }

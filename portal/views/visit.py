@@ -9,6 +9,6 @@ from sites.services import visitors
 
 @require_safe
 def visit(request: PortalRequest) -> HttpResponse:
-    """Back to the slot with a code that is good once; a stranger to the web site learns nothing of it."""
+    """Back to the slot with a code that is good once; a stranger to the web site is told whom to ask."""
     to, state = request.GET.get("to", ""), request.GET.get("state", "")
     return HttpResponseRedirect(visitors.way_back(acting_user=request.user, to=to, state=state))

@@ -33,7 +33,16 @@ from sites.access.places import (
     site_for_change,
     slot_for_change,
 )
-from sites.access.roles import WRITING_ROLES, ensure_may_change, has_at_least, may_change, may_go_on, owns, roles_of
+from sites.access.roles import (
+    WRITING_ROLES,
+    ensure_may_change,
+    has_at_least,
+    may_change,
+    may_go_on,
+    owners_of,
+    owns,
+    roles_of,
+)
 from sites.access.visible import (
     named_subscriptions,
     owned_subscriptions,
@@ -67,6 +76,7 @@ __all__ = [
     "name_of",
     "named_subscriptions",
     "owned_subscriptions",
+    "owners_of",
     "owns",
     "people_of",
     "people_of_sites",

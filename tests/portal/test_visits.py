@@ -148,7 +148,9 @@ def test_a_web_site_beside_cannot_spoil_the_way_back(
     assert answer.cookies[f"{prefix}greenroom_visitor"]["httponly"]
 
 
-def test_a_stranger_to_the_site_is_led_nowhere(domain: Domain, staging: Slot, charlie: Client) -> None:
+def test_a_stranger_to_the_site_is_told_whom_to_ask(domain: Domain, staging: Slot, charlie: Client) -> None:
     save(domain, staging, Others.SIGN_IN)
     answer = charlie.get("/visit/", {"to": f"http://{HOST}/", "state": "s"})
-    assert answer.status_code == 404
+    assert answer.status_code == 403
+    said = answer.content.decode()
+    assert "charlie" in said and HOST in said and "Ask its owner for a role" in said

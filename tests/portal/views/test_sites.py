@@ -29,6 +29,19 @@ def test_an_empty_list_offers_a_site_and_a_sample(alice: Client) -> None:
     assert 'id="command-swap"' not in page and 'id="command-new"' in page
 
 
+def test_who_may_not_create_is_told_whom_to_ask_and_offered_nothing(
+    domain: Domain, bob: Client, charlie: Client, alice: Client
+) -> None:
+    reader, stranger = bob.get("/sites/").content.decode(), charlie.get("/sites/").content.decode()
+    assert "the role of a contributor: alice" in reader and "has no role yet" in stranger
+    for client, page in ((bob, reader), (charlie, stranger)):
+        assert "Create a" not in page
+        drawer = client.get("/new/").content.decode()
+        assert "Your account may not create web sites" in drawer
+        assert "new-sample" not in drawer and "new-create" not in drawer
+    assert "new-sample" in alice.get("/new/").content.decode()
+
+
 def test_the_staging_row_stands_below_its_site_with_its_own_status(
     domain: Domain, alice: Client, contoso: Site
 ) -> None:
