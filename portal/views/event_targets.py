@@ -1,8 +1,9 @@
 """Settings, events: where events of a subscription are sent, and what came of each."""
 
 import uuid
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from datetime import timedelta
 
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, QueryDict
 from django.shortcuts import render
@@ -17,12 +18,15 @@ from portal.http import PortalRequest
 from sites import access
 from sites.errors import TargetLimit
 from sites.events.types import CHOSEN, TYPES
-from sites.models import EventTarget, Site, Subscription, TargetFormat
+from sites.models import Delivery, DeliveryState, EventTarget, Site, Subscription, TargetFormat
+from sites.models.clock import now
 from sites.models.fields import decrypt, encrypt
 from sites.services import event_targets
 
 SHOWN = 50
 """Deliveries on the page of a target; the API has all."""
+SOON_SECONDS, LATER_SECONDS = 2, 15
+"""Between two looks at the delivery log: while an attempt is near, and while the next one is further away."""
 NEW_SECRET = "new_target_secret"  # noqa: S105 - where it lies in the session
 
 
@@ -215,10 +219,18 @@ def _page(
         **_form(request, found.subscription, typed, faults, is_returned=is_returned),
         "target": found,
         "deliveries": [(one, TYPES[one.event.type].title) for one in deliveries if one.event.type in TYPES],
-        "is_waiting": any(one.state == "pending" and one.tried_at is None for one in deliveries),
+        "ask_again": _ask_again(deliveries),
         "new_secret": _take_secret(request, found),
     }
     return render(request, "settings/event_target.html", context, status=400 if faults else 200)
+
+
+def _ask_again(deliveries: Iterable[Delivery]) -> int:
+    """After how many seconds the log shows something new; 0: nothing is to come."""
+    due = [one.due_at for one in deliveries if one.state == DeliveryState.PENDING]
+    if not due:
+        return 0
+    return SOON_SECONDS if min(due) - now() < timedelta(seconds=LATER_SECONDS) else LATER_SECONDS
 
 
 def _form(

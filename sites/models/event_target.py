@@ -112,6 +112,7 @@ class Delivery(StateModel):
     objects = DeliveryQuerySet.as_manager()
 
     class Meta:
+        verbose_name_plural = "deliveries"
         ordering = ["-pk"]
         constraints = [models.UniqueConstraint(fields=["event", "target"], name="delivery_once_per_target")]
         indexes = [models.Index(fields=["state", "due_at"], name="delivery_due")]

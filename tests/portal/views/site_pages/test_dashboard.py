@@ -25,6 +25,12 @@ def test_quick_glance_names_the_slot_and_its_addresses(alice: Client, staging: S
     assert staging.publishing_password not in page
 
 
+def test_what_others_can_change_in_the_quick_glance_stays_true(alice: Client, staging: Slot, address: Address) -> None:
+    page = alice.get(address("dashboard", staging)).content.decode()
+    for fact in ("glance-links", "status", "fact-url", "fact-mode", "fact-host", "fact-subscription"):
+        assert re.search(f'id="{fact}"[^>]*data-live', page), fact
+
+
 def test_the_way_to_staged_publishing_goes_once_staging_is_there(
     domain: Domain, alice: Client, address: Address
 ) -> None:
