@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from sites.counted import counted
 from sites.models import Category
 from sites.services.compare import ComparedSetting, Comparison, Relation
 from sites.services.handler_mappings import from_value
@@ -46,7 +47,7 @@ class FileGroup:
     @property
     def title(self) -> str:
         """How many, and what becomes of them."""
-        return f"{len(self.paths):,} file{'' if len(self.paths) == 1 else 's'} {self.caption}"
+        return f"{counted(len(self.paths), 'file')} {self.caption}"
 
     @property
     def rest(self) -> int:

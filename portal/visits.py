@@ -9,6 +9,7 @@ from django.core.exceptions import BadRequest, SuspiciousOperation
 from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed, UnreadablePostError
 from django.utils.encoding import iri_to_uri
 
+from sites.counted import counted
 from sites.errors import NotFound, SignInBusy, VisitRefused, VisitsLimited
 from sites.services import visitors
 from sites.services.visitors import (
@@ -61,7 +62,7 @@ def _password(request: HttpRequest, host: str) -> HttpResponse:
     tries = [buckets.Bucket(FROM_ADDRESS, f"{slot} {network}"), buckets.Bucket(TO_SLOT, slot)]
     try:
         if wait := buckets.take(tries):
-            raise VisitsLimited(minutes=math.ceil(wait / 60), retry_after=math.ceil(wait))
+            raise VisitsLimited(wait=counted(math.ceil(wait / 60), "minute"), retry_after=math.ceil(wait))
         try:
             with turns.visitor_turn():
                 admission = visitors.by_password(host, request.POST.get("password", ""))

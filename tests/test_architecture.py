@@ -10,7 +10,7 @@ import pytest
 ROOT = Path(__file__).resolve().parent.parent
 PACKAGES = ("client", "distribution", "portal", "sites", "tools")
 
-EVERYWHERE = {"sites.errors", "sites.plain_text", "sites.unix_http"}
+EVERYWHERE = {"sites.counted", "sites.errors", "sites.plain_text", "sites.unix_http"}
 # Room → rooms that it may import, beside itself, those above and libraries. docs/architecture.md says why.
 MAY_IMPORT: dict[str, set[str]] = {
     "client": {"sites.general_settings", "sites.variable_names"},
@@ -37,6 +37,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "sites.disk": set(),
     "sites.errors": set(),
     "sites.plain_text": set(),
+    "sites.counted": set(),
     "sites.unix_http": set(),
     "sites.log_lines": set(),
     "sites.data_folder": set(),

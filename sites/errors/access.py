@@ -57,7 +57,7 @@ class VisitsLimited(Refused):
 
     code = "VisitsLimited"
     http_status = 429
-    sentence = "Too many wrong passwords were typed, so none is accepted for now. Try again in {minutes} minutes."
+    sentence = "Too many wrong passwords were typed, so none is accepted for now. Try again in {wait}."
 
 
 class SignInLimited(Refused):
@@ -76,9 +76,7 @@ class SignInBusy(Refused):
 
     code = "SignInBusy"
     http_status = 429
-    sentence = (
-        "Too many people sign in at this moment, so your password was not looked at. Try again in {seconds} seconds."
-    )
+    sentence = "Too many people sign in at this moment, so your password was not looked at. Try again in {seconds} s."
 
 
 class PublishingLimited(Refused):

@@ -53,7 +53,7 @@ class IssuersBusy(Refused):
     http_status = 503
     sentence = (
         "Greenroom asks issuers of identity tokens for their keys at this moment, so yours was not looked at; "
-        "nothing was given. Send it again in {retry_after} seconds."
+        "nothing was given. Send it again in {retry_after} s."
     )
 
 
@@ -64,7 +64,7 @@ class TooManyExchanges(Refused):
     http_status = 429
     sentence = (
         "This trust gives {most} access tokens within a quarter of an hour, and has done so; nothing was given. "
-        "Use one token for a whole job, or try again in {retry_after} seconds."
+        "Use one token for a whole job, or try again in {retry_after} s."
     )
 
 

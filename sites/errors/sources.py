@@ -40,7 +40,7 @@ class HookLimited(Refused):
     http_status = 429
     sentence = (
         "{name} got too many webhooks within a quarter of an hour, so this one was not looked at and nothing was "
-        "fetched. Send it again in {minutes} minutes, or use SYNC in the portal."
+        "fetched. Send it again in {wait}, or use SYNC in the portal."
     )
 
 

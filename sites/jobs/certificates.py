@@ -5,6 +5,7 @@ from datetime import timedelta
 from django.db import transaction
 from django.db.models import Q
 
+from sites.counted import counted
 from sites.errors import CertificateRefused
 from sites.events import recording
 from sites.events.types import CERTIFICATE_ENDING
@@ -38,7 +39,7 @@ def run() -> None:
 
 def _warn(certificate: Certificate, days: int) -> None:
     when = f"{certificate.not_after:%Y-%m-%d}"
-    ends = f"expired on {when}" if days < 0 else f"expires on {when}, in {days} day{'' if days == 1 else 's'}"
+    ends = f"expired on {when}" if days < 0 else f"expires on {when}, in {counted(days, 'day')}"
     title = certificate.slot.title
     wish = getattr(certificate, "automatic", None)
     remedy = f"Its renewal fails: {wish.last_error}" if wish else "Upload a new one under Certificates."

@@ -5,6 +5,7 @@ from datetime import timedelta
 from django.db.models import F, Q, QuerySet, Value
 from django.db.models.functions import Concat
 
+from sites.counted import counted
 from sites.models import Operation, OperationState, Swap
 from sites.models.clock import now
 from sites.operations.figures import count
@@ -38,9 +39,8 @@ def in_words(requests: int, failures: int) -> str:
     """The counted figures as the end of a success sentence; nothing when no request came."""
     if not requests:
         return ""
-    unit = "request" if requests == 1 else "requests"
     how = "none failed" if not failures else f"{failures:,} answered with an error"
-    return f" {requests:,} {unit} around the switch, {how}."
+    return f" {counted(requests, 'request')} around the switch, {how}."
 
 
 def _uncounted() -> QuerySet[Swap]:

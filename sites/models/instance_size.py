@@ -4,6 +4,8 @@ from dataclasses import dataclass
 
 from django.db import models
 
+from sites.counted import counted
+
 
 class InstanceSize(models.TextChoices):
     """Memory and processor of one instance; a property of the site, so that revisions can be reused across slots."""
@@ -31,7 +33,7 @@ class SizeFigures:
     def words(self) -> str:
         """For people: '1 core and 1,792 MB of memory'."""
         cores = self.cpu_percent / 100
-        return f"{cores:g} core{'' if cores == 1 else 's'} and {self.memory_mb:,} MB of memory"
+        return f"{counted(cores, 'core')} and {self.memory_mb:,} MB of memory"
 
 
 SIZES = {

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from django.db import models
 
+from sites.counted import counted
 from sites.models.instance_size import InstanceSize
 
 
@@ -26,9 +27,10 @@ class ModeLimits:
     @property
     def sentence(self) -> str:
         """For people who choose a mode."""
-        instances = "1 instance" if self.instances == 1 else f"1 to {self.instances} instances"
-        domains = f"up to {self.domains} custom domain names" if self.domains else "no custom domain names"
-        certificates = f"up to {self.certificates} certificates" if self.certificates else "no certificates"
+        instances = counted(self.instances, "instance")
+        instances = instances if self.instances == 1 else f"1 to {instances}"
+        domains = f"up to {counted(self.domains, 'custom domain name')}" if self.domains else "no custom domain names"
+        certificates = f"up to {counted(self.certificates, 'certificate')}" if self.certificates else "no certificates"
         sizes = _sizes_in_words(self.sizes)
         autoscale = "autoscale of production, " if self.has_autoscale else ""
         staging = "and staged publishing" if self.has_staging else "and no staged publishing"

@@ -110,7 +110,7 @@ class OperationStep(models.Model):
 
     operation = models.ForeignKey(Operation, on_delete=models.CASCADE, related_name="steps")
     step = models.CharField(max_length=24, choices=Step.choices)
-    sentence = models.CharField(max_length=300, blank=True)  # what was found: '3 of 3 instances answer'
+    sentence = models.CharField(max_length=300, blank=True)  # what was found: '3 of 3 instances answering'
     started_at = models.DateTimeField()
     ended_at = models.DateTimeField(null=True)
     is_failed = models.BooleanField(default=False)

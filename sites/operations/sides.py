@@ -7,6 +7,7 @@ beside everything else and for some seconds at most: an application that was bro
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from sites.counted import counted
 from sites.models import Instance, Rest, RevisionState, Slot, SlotChange
 from sites.operations.kind import Need
 from sites.operations.probing import Questions
@@ -154,6 +155,6 @@ def _left_unanswered(turn: Turn, group: Group) -> str:
     if not missing:
         return ""
     return (
-        f" {missing} of {len(group.ordinals)} instances of '{slot.title}' do not answer: "
+        f" {missing} of {counted(len(group.ordinals), 'instance')} of '{slot.title}' not answering: "
         "look into its log, then publish to it or change its settings."
     )

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterable
 
+from sites.counted import counted
 from sites.models import Instance, Operation, SlotChange
 from sites.models.required import required
 from sites.plain_text import log_text
@@ -80,7 +81,7 @@ def listens_elsewhere(addresses: list[str], port: int) -> str:
 
 def instances(count: int) -> str:
     """A number of instances."""
-    return "1 instance" if count == 1 else f"{count} instances"
+    return counted(count, "instance")
 
 
 def took(operation: Operation) -> str:

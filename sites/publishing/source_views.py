@@ -8,6 +8,7 @@ from django.http.response import HttpResponseBase
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods
 
+from sites.counted import counted
 from sites.errors import GreenroomError, HookLimited, HookRefused, NotConnected, PublicationRefused
 from sites.models import Operation, Slot, SourceControl
 from sites.publishing import webhooks
@@ -95,4 +96,4 @@ def _ensure_few(tries: list[buckets.Bucket], name: str) -> None:
     """Raises HookLimited."""
     wait = buckets.take(tries)
     if wait:
-        raise HookLimited(name=f"'{name}'", minutes=math.ceil(wait / 60))
+        raise HookLimited(name=f"'{name}'", wait=counted(math.ceil(wait / 60), "minute"))

@@ -8,6 +8,7 @@ from django.contrib.auth.models import User
 from django.db import transaction
 
 from sites import access
+from sites.counted import counted
 from sites.errors import AutoscaleRefused
 from sites.models import SCHEDULED, Autoscale, CountRange, Mode, Operation, ScaleMetric, Slot, Times
 from sites.operations.kinds import names_where
@@ -152,7 +153,8 @@ def in_words(rule: Rule) -> str:
 
 def _range(rule: Rule, times: Times) -> str:
     one = rule.ranges.get(times) or rule.ranges.get(Times.ALWAYS) or CountRange(1, 1)
-    return f"{one.least} instances" if one.least == one.most else f"{one.least} to {one.most} instances"
+    most = counted(one.most, "instance")
+    return most if one.least == one.most else f"{one.least} to {most}"
 
 
 def _when(times: Times) -> str:

@@ -7,6 +7,7 @@ from django.contrib.auth.models import User
 from django.db import transaction
 
 from sites import access
+from sites.counted import counted
 from sites.errors import CertificateLimit, CertificateRefused, NotFound, Refused, SettingRefused
 from sites.models import AutomaticCertificate, Certificate, HostName, HostNameKind, Mode, Operation, Site, Slot
 from sites.models.clock import now
@@ -134,10 +135,18 @@ def save_tls(
         values = {"is_https_only": is_https_only, "refuses_tls_1_2": refuses_tls_1_2, "hsts_days": days}
         Slot.objects.filter(pk=slot.pk).update(**values)
         slot.site.touch_routes()
-        only = "HTTPS only" if is_https_only else "HTTP and HTTPS"
-        only += f", to which browsers keep for {days} days," if days else ""
-        least = "1.3" if refuses_tls_1_2 else "1.2"
-        return _record(acting_user, slot, f"'{slot.title}' takes {only}, with TLS {least} or later.")
+        outcome = _protocols(slot, is_https_only=is_https_only, refuses_tls_1_2=refuses_tls_1_2, days=days)
+        return _record(acting_user, slot, outcome)
+
+
+def _protocols(slot: Slot, *, is_https_only: bool, refuses_tls_1_2: bool, days: int) -> str:
+    """How the slot can be reached from now on, as a sentence."""
+    least = f"TLS {'1.3' if refuses_tls_1_2 else '1.2'} or later"
+    if not settings.HTTPS_PORT:
+        return f"'{slot.title}' takes HTTP; this installation has no HTTPS yet. Once it has, it takes {least}."
+    only = "HTTPS only" if is_https_only else "HTTP and HTTPS"
+    only += f", to which browsers keep for {counted(days, 'day')}," if days else ""
+    return f"'{slot.title}' takes {only}, with {least}."
 
 
 def _bind(host: HostName, certificate: Certificate | None, *, is_missing: bool) -> None:

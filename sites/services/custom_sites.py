@@ -10,6 +10,7 @@ from django.db import IntegrityError, transaction
 from sites import access, archives
 from sites.content import recognition, samples, store
 from sites.content.tree import Folder
+from sites.counted import counted
 from sites.errors import NameTaken, SettingRefused
 from sites.models import (
     PRODUCTION,
@@ -48,7 +49,7 @@ def check_custom_site(*, name: str, mode: str, instance_count: int) -> None:
     most = Mode(mode).max_instances
     if not 1 <= instance_count <= most:
         raise SettingRefused(
-            f"{instance_count} instances are not possible in {Mode(mode).label} mode; nothing was created. "
+            f"{counted(instance_count, 'instance')} cannot run in {Mode(mode).label} mode; nothing was created. "
             + ("Choose 1." if most == 1 else f"Choose 1 to {most}.")
         )
 

@@ -6,6 +6,7 @@ from django.contrib.auth.models import User
 from django.db import transaction
 
 from sites import access
+from sites.counted import counted
 from sites.errors import InstanceSizeRefused
 from sites.models import ChosenSize, InstanceSize, Mode, Operation, Site, SizeFigures, chosen
 from sites.models.instance_size import LEAST, MOST
@@ -60,7 +61,7 @@ def check_size(site: Site, size: ChosenSize, mode: Mode) -> None:
     if figures.cpu_percent > cores * 100 or figures.memory_mb > memory:
         raise _refused(
             site,
-            f"this machine has {cores} core{'' if cores == 1 else 's'} and {memory:,} MB of memory for web sites, "
+            f"this machine has {counted(cores, 'core')} and {memory:,} MB of memory for web sites, "
             f"and one instance could take {figures.words}",
             "Choose a smaller size.",
         )

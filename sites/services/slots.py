@@ -7,6 +7,7 @@ from django.contrib.auth.models import User
 from django.db import IntegrityError, transaction
 
 from sites import access
+from sites.counted import counted
 from sites.errors import NotStandard, Refused, SettingRefused, SlotLimit
 from sites.models import STAGING, HostName, Mode, Operation, Site, Slot, SlotSetting, Workload
 from sites.operations.kinds import OperationKind
@@ -35,7 +36,7 @@ def why_not_enable(site: Site) -> Refused | None:
         return SlotLimit(
             name=site.name,
             existing="its staging slot" if limit == 1 else f"its {limit} staging slots",
-            limit="One slot" if limit == 1 else f"{limit} slots",
+            limit="One slot" if limit == 1 else counted(limit, "slot"),
             is_are="is" if limit == 1 else "are",
             slot=existing[0],
         )

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from sites.counted import counted
 from sites.models import Slot
 from sites.operations.kinds import kind_of
 from sites.services.rollback import offer_roll_back
@@ -73,4 +74,4 @@ def _names(names: list[str], quote: str = "'") -> str:
 
 
 def _instances(slot: Slot) -> str:
-    return "1 instance" if slot.instance_count == 1 else f"{slot.instance_count} instances"
+    return counted(slot.instance_count, "instance")

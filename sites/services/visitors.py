@@ -16,6 +16,7 @@ from django.core import signing
 from django.db import IntegrityError, transaction
 
 from sites import access
+from sites.counted import counted
 from sites.errors import NotFound, PreconditionFailed, SettingRefused, VisitRefused
 from sites.keyring import Purpose, key_file
 from sites.models import HostName, HostNameKind, Operation, Others, Slot, UsedVisitCode, VisitorRule
@@ -135,14 +136,21 @@ def by_password(host: str, password: str) -> Admission:
 def way_back(*, acting_user: User, to: str, state: str) -> str:
     """Where a person is led on who wanted to visit `to` and has signed in: once, within a minute, with that state.
 
-    Raises NotFound for an address that is no slot's, or of a web site that is not for this person.
+    Raises NotFound for an address that is no slot's, and VisitRefused where this person has no role.
     """
     wanted = _place(to)
     host = (wanted.hostname or "").rstrip(".")
     slot, rule = _of_host(host)
     if rule.others != Others.SIGN_IN or not 0 < len(state) <= MAX_STATE:
         raise NotFound
-    access.get_slot(acting_user, slot.site.name, slot.name)
+    try:
+        access.get_slot(acting_user, slot.site.name, slot.name)
+    except NotFound:
+        # That the web site is here, and asks who comes, its own address has told already
+        raise VisitRefused(
+            f"You are signed in as '{acting_user.get_username()}', who has no role in the web site at {host}, so you "
+            "were not let in. Ask its owner for a role, or sign in as somebody who has one."
+        ) from None
     said = {"slot": slot.pk, "host": host, "person": acting_user.pk, "state": _digest(state), "once": _random()}
     path = wanted.path + (f"?{wanted.query}" if wanted.query else "")
     query = urlencode({"code": signing.dumps(said, salt=_SALT), "next": path or "/"})
@@ -227,6 +235,6 @@ def _random() -> str:
 
 
 def _outcome(slot: Slot, rule: VisitorRule) -> str:
-    count = len(rule.addresses)
-    whence = f" Visitors from {count} address{'' if count == 1 else 'es'} or networks are not asked." if count else ""
+    whence = counted(len(rule.addresses), "address or network", "addresses or networks")
+    whence = f" Visitors from {whence} are not asked." if rule.addresses else ""
     return f"'{slot.title}': {Others(rule.others).label}.{'' if rule.is_open else whence}"

@@ -62,7 +62,7 @@ def test_size_and_counts_stay_with_their_slots_and_nobody_notices(system: System
     assert_unnoticed(judge(load.records, site), at_least=50)
     swap = Swap.objects.filter(operation__site__name=site.name).latest("pk")
     warmed = swap.operation.steps.get(step="warming")
-    assert warmed.sentence == "3 of 3 instances answer"
+    assert warmed.sentence == "3 of 3 instances answering"
     assert warmed.ended_at <= swap.switched_at
     with system.client(site.name) as client:
         assert float(client.get("/burn").text) < 0.5

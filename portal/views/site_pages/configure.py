@@ -16,6 +16,7 @@ from portal.settings_commands import settings_commands
 from portal.views.site_pages import parts
 from portal.views.site_pages.facts import SlotFacts
 from sites.access import get_slot, get_slot_for_change, may_change
+from sites.counted import counted
 from sites.errors import Outdated, Refused, SettingRefused
 from sites.models import Slot
 from sites.services.settings import are_in_force
@@ -93,7 +94,7 @@ def _reveal_address(slot: Slot) -> str:
 
 def _rollback_cost(slot: Slot, other: Slot | None) -> str:
     count = slot.instance_count + (other.instance_count if other else 0)
-    more = f"{count} more instance{'' if count == 1 else 's'}"
+    more = counted(count, "more instance")
     return (
         "So long after a swap the former instances of both slots stay warm, so that ROLL BACK needs no start. "
         f"Until then they take memory: up to {more}. It ends early when memory runs short. 0: no window."

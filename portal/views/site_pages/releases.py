@@ -10,6 +10,7 @@ from portal.command_bar import LIST_COMMANDS
 from portal.http import PortalRequest
 from portal.views.site_pages import parts
 from sites.access import get_slot
+from sites.counted import counted
 from sites.errors import NotFound
 from sites.models import Slot, Stay
 from sites.models.clock import reckoned
@@ -114,5 +115,5 @@ def _span(seconds: float) -> str:
     for name, size in units:
         count, left = divmod(left, size)
         if count:
-            words.append(f"{count} {name}{'' if count == 1 else 's'}")
+            words.append(counted(count, name))
     return " ".join(words[:2]) or "less than a second"

@@ -18,7 +18,7 @@ class StepShown(Schema):
 
     step: Step
     title: str
-    found: str = Field(description="what was found: '3 of 3 instances answer'")
+    found: str = Field(description="what was found: '3 of 3 instances answering'")
     started_at: datetime
     ended_at: datetime | None
     is_failed: bool

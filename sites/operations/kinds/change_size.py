@@ -40,7 +40,7 @@ class ChangeSize(OperationKind):
 
     def success(self, operation: Operation, changes: Sequence[SlotChange]) -> str:
         """Names the size."""
-        return f"Each instance of {quoted(operation.target)} is {operation.held_site.size.words} now."
+        return f"Instance size of {quoted(operation.target)}: {operation.held_site.size.words}."
 
 
 CHANGE_SIZE = ChangeSize()

@@ -2,6 +2,7 @@
 
 from contextlib import suppress
 
+from sites.counted import counted
 from sites.errors import Failed, InstanceNotStarted
 from sites.general_settings import GENERAL_DEFAULTS, START_SECONDS
 from sites.models import Instance, Revision, SlotChange
@@ -48,7 +49,10 @@ def start(turn: Turn) -> Progress:
         if group.need is None:
             is_over = False
     turn.has_seen_instances = is_over
-    return Progress(is_over, f"{running} of {wanted} instances run" if wanted else "no instance has to start")
+    return Progress(
+        is_over,
+        f"{running} of {counted(wanted, 'instance')} running" if wanted else "no instance has to start",
+    )
 
 
 def started(turn: Turn) -> Progress:

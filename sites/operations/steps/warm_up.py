@@ -5,6 +5,7 @@ The runtime asks, so that no worker waits for an application.
 
 from datetime import datetime, timedelta
 
+from sites.counted import counted
 from sites.errors import WarmupFailed
 from sites.models import Instance
 from sites.operations import sides, wording
@@ -43,7 +44,10 @@ def warm_up(turn: Turn) -> Progress:
     accepted = _note_accepted(turn, answers)
     refused = _note_refused(turn, answers)
     warm = len(wanted) - len(cold) + accepted
-    return Progress(accepted + refused == len(left), f"{warm} of {len(wanted)} instances answer")
+    return Progress(
+        accepted + refused == len(left),
+        f"{warm} of {counted(len(wanted), 'instance')} answering",
+    )
 
 
 def limit_seconds(turn: Turn) -> float:

@@ -87,8 +87,8 @@ def test_each_step_keeps_what_it_found(domain: Domain) -> None:
     operation = start_swap(domain)
     domain.work(operation)
     found = dict(operation.steps.values_list("step", "sentence"))
-    assert found[Step.STARTING] == "1 of 1 instances run"
-    assert found[Step.WARMING] == "1 of 1 instances answer"
+    assert found[Step.STARTING] == "1 of 1 instance running"
+    assert found[Step.WARMING] == "1 of 1 instance answering"
     assert found[Step.ROUTES_OFFERED] == found[Step.ROUTES_ACKNOWLEDGED] == "acknowledged by every router"
 
 

@@ -140,7 +140,7 @@ def test_a_rolled_back_version_that_was_healthy_is_waited_for_but_not_required(d
     new = Revision.objects.filter(pk__gt=Revision.objects.latest("pk").pk, slot=staging)
     domain.runtime.ill = lambda revision_id: 3 if new.filter(pk=revision_id).exists() else None
     in_one_turn(domain, operation)
-    assert "1 of 1 instances of 'contoso (staging)' do not answer" in operation.outcome
+    assert "1 of 1 instance of 'contoso (staging)' not answering" in operation.outcome
 
 
 def test_who_does_not_answer_a_reference_request_is_not_waited_for_for_long(
@@ -165,7 +165,7 @@ def test_a_site_whose_application_does_not_start_any_more_can_be_restored(domain
     let_time_pass(domain)
     domain.runtime.exit_with(Revision.objects.latest("pk").pk + 1, 0, 1)
     operation = in_one_turn(domain, restore(acting_user=domain.alice, operation=deletion))
-    assert "1 of 1 instances of 'contoso (staging)' do not answer: look into its log" in operation.outcome
+    assert "1 of 1 instance of 'contoso (staging)' not answering: look into its log" in operation.outcome
     staging = production.site.slots.get(name="staging")
     assert (staging.is_running, staging.live_revision.state) == (True, RevisionState.SERVING)
     domain.save(staging, Entry("FIXED", "1"))

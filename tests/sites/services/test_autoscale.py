@@ -34,7 +34,7 @@ def test_times_of_their_own_are_said(domain: Domain, production: Slot) -> None:
     ranges = {"day": CountRange(3, 6), "night": CountRange(1, 1), "weekend": CountRange(1, 2)}
     rule = replace(RULE, is_scheduled=True, time_zone="Europe/Berlin", metric="requests", low=5, high=9, ranges=ranges)
     said = save_rule(acting_user=domain.alice, slot=production, rule=rule).outcome
-    assert "by day 3 to 6 instances, at night 1 instances, at the weekend 1 to 2 instances (Europe/Berlin)" in said
+    assert "by day 3 to 6 instances, at night 1 instance, at the weekend 1 to 2 instances (Europe/Berlin)" in said
     assert "by requests in flight with a target of 5 to 9 per instance" in said
 
 

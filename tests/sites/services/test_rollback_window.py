@@ -153,7 +153,7 @@ def test_after_the_window_it_is_an_ordinary_swap(domain: Domain) -> None:
     operation = domain.roll_back(production.site)
     assert operation.state == "succeeded", operation.outcome
     assert domain.serves("contoso.localhost") == "one"
-    assert operation.steps.get(step=Step.WARMING).sentence == "2 of 2 instances answer"
+    assert operation.steps.get(step=Step.WARMING).sentence == "2 of 2 instances answering"
 
 
 @pytest.mark.parametrize("answer", ["500", "no answer within 90 s"])

@@ -31,7 +31,7 @@ def test_all_instances_of_both_slots_get_the_new_limits(domain: Domain) -> None:
     production, staging = domain.staged()
     former = production.live_revision
     operation = domain.work(change_size(acting_user=domain.alice, site=production.site, size=own(50, 256)))
-    assert operation.outcome == "Each instance of 'contoso' is own figures (0.5 cores and 256 MB of memory) now."
+    assert operation.outcome == "Instance size of 'contoso': own figures (0.5 cores and 256 MB of memory)."
     for slot in (production, staging):
         assert (limits_of(slot)["memory_mb"], limits_of(slot)["cpus"]) == (256, 0.5)
         assert (slot.live_revision.memory_mb, slot.live_revision.cpu_percent) == (256, 50)

@@ -212,11 +212,11 @@ def test_below_a_wildcard_nobody_is_led_to_what_browsers_read_as_another_host(
     assert led.startswith("http://n1.fabrikam.example/.greenroom/")
 
 
-def test_a_stranger_to_the_site_is_led_nowhere_and_a_role_that_ended_lets_nobody_in(
+def test_a_stranger_to_the_site_is_refused_and_a_role_that_ended_lets_nobody_in(
     domain: Domain, slots: tuple[Slot, Slot]
 ) -> None:
     save(domain, slots[1], Others.SIGN_IN)
-    with pytest.raises(NotFound):
+    with pytest.raises(VisitRefused, match="Ask its owner"):
         visitors.way_back(acting_user=domain.charlie, to=f"http://{STAGING}/", state="state")
     membership = Membership.objects.get(user=domain.bob)
     remove_person(acting_user=domain.alice, membership=membership)

@@ -18,7 +18,7 @@ def test_a_worker_that_has_not_seen_the_instances_asks_where_they_are(domain: Do
     revisions = [change.prepared.pk for change in first.changes]
     Instance.objects.filter(revision__in=revisions).update(address="10.9.9.9")  # as before a restart of the machine
     domain.runtime.never_listen(revisions[0], 0)
-    assert offer.wait(Turn(operation, SWAP, operation.created_at)) == Progress(False, "1 of 2 instances run")
+    assert offer.wait(Turn(operation, SWAP, operation.created_at)) == Progress(False, "1 of 2 instances running")
     domain.runtime.recover()
     assert offer.wait(Turn(operation, SWAP, operation.created_at)).is_done
     known = Instance.objects.filter(revision__in=revisions)
