@@ -34,6 +34,7 @@ PAGES = {
     "event-target": "event-target",
     "site-trusts": "site-trusts",
     "site-linked-link": "site-linked-link",
+    "site-alert-add": "site-monitor",
 }
 """Where each form is sent, and the page that shows it with what was typed. Other forms hold nothing worth keeping."""
 LOOKS = ("/reveal/",)

@@ -1,12 +1,13 @@
 """Settings with one control each: as they are in force, as they were when the page was loaded, and as typed."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from django.http import QueryDict
 
 from sites.errors import SettingRefused
 from sites.models import Category, Slot
+from sites.monitoring.alert_rules import PREFIX
 from sites.services.settings import Entry, with_defaults
 
 TEXTS = ("start_command", "start_seconds", "fallback_page")
@@ -14,7 +15,8 @@ SWITCHES = ("web_sockets", "http2", "always_on", "slot_environment")
 MONITORING = ("web_server_logging",)
 WARMUP = ("paths", "statuses", "seconds", "tries")
 DOCUMENTS = "default_documents"
-LINES = (DOCUMENTS, "warmup_paths")
+ALERTS = "alert_rules"
+LINES = (DOCUMENTS, ALERTS, "warmup_paths")
 
 
 @dataclass
@@ -61,6 +63,7 @@ def read_fields(slot: Slot, present: Mapping[Category, list[Entry]]) -> dict[str
         **{name: general[name] for name in (*SWITCHES, *MONITORING)},
         **{f"warmup_{name}": warmup.get(name, "") for name in WARMUP},
         DOCUMENTS: "\n".join(documents),
+        ALERTS: "\n".join(_alert_lines(present[Category.MONITORING])),
         "drain_limit_seconds": str(slot.drain_limit_seconds),
     }
     if slot.is_production:
@@ -93,8 +96,20 @@ def general_entries(fields: dict[str, Field], present: list[Entry]) -> list[Entr
 
 
 def monitoring_entries(fields: dict[str, Field], present: list[Entry]) -> list[Entry]:
-    """The settings of monitoring and diagnostics to be in force."""
-    return _entries({name: fields[name] for name in MONITORING}, present)
+    """The settings of monitoring and diagnostics to be in force, with the alert rules."""
+    former = {entry.name: entry for entry in present if entry.name.startswith(PREFIX)}
+    others = [entry for entry in present if entry.name not in former]
+    rules = list(former.values())
+    if fields[ALERTS].is_changed:
+        lines = (line.partition(":") for line in fields[ALERTS].typed.splitlines())
+        rules = [Entry(f"{PREFIX}{name.strip()}", text.strip()) for name, _, text in lines]
+        rules = [replace(rule, is_sticky=rule.name in former and former[rule.name].is_sticky) for rule in rules]
+    switches = _entries({name: fields[name] for name in MONITORING}, others)
+    return sorted([*switches, *rules], key=lambda entry: entry.name)
+
+
+def _alert_lines(present: list[Entry]) -> list[str]:
+    return [f"{entry.name.removeprefix(PREFIX)}: {entry.value}" for entry in present if entry.name.startswith(PREFIX)]
 
 
 def warmup_entries(fields: dict[str, Field], present: list[Entry]) -> list[Entry]:

@@ -11,6 +11,7 @@ from django.db import transaction
 from sites.backups import schedule as backups
 from sites.errors import BackupFailed, BackupPlaceRefused, Unreachable
 from sites.jobs import (
+    alerts,
     always_on,
     automatic_certificates,
     autoscale,
@@ -83,8 +84,9 @@ def reconcile_instances() -> None:
 
 @shared_task(throws=(Unreachable,))
 def take_metrics() -> None:
-    """Write down what the slots did since the last look."""
+    """Write down what the slots did since the last look, and look at what their alert rules say of it."""
     metrics.run()
+    alerts.run()
 
 
 @shared_task(throws=(Unreachable,))

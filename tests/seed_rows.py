@@ -130,7 +130,12 @@ ROWS = (
         "B",
         (f"{CONFIGURATION}::test_handler_mappings_travel_with_a_swap",),
     ),
-    Row(24, "monitoring and diagnostics change", "F"),
+    Row(
+        24,
+        "monitoring and diagnostics change",
+        "F",
+        ("tests/live/test_events.py::test_a_flood_of_errors_is_told_and_a_swap_takes_its_rule_along",),
+    ),
     Row(
         25,
         "publishing endpoints stay",

@@ -68,6 +68,7 @@ MAY_IMPORT: dict[str, set[str]] = {
         "sites.operations.holds",
         "sites.operations.kinds",
         "sites.events",
+        "sites.monitoring",
         "sites.webhooks",
         "sites.content",
         "sites.planning",

@@ -1,5 +1,7 @@
 """What the templates of a slot's pages ask for."""
 
+from collections.abc import Mapping
+
 from django import template
 
 from portal.entry_rows import EntryRows
@@ -24,6 +26,12 @@ def in_bytes(size: int) -> str:
             return f"{size:,} {unit}"
         size //= 1024
     return f"{size:,} GB"
+
+
+@register.filter
+def named(found: Mapping[str, list[str]], name: str) -> list[str]:
+    """What a mapping has by a name that a template has in a variable; nothing where it has none."""
+    return found.get(name, [])
 
 
 @register.inclusion_tag("site/_entry_rows.html")

@@ -9,6 +9,7 @@ from ninja.errors import HttpError, ValidationError
 from ninja.operation import Operation
 
 from sites.api.routes import (
+    alerts,
     certificates,
     deployments,
     domains,
@@ -52,7 +53,7 @@ class Api(NinjaAPI):
 api = Api(title="Greenroom", version="1", description=ABOUT, docs_url=None, urls_namespace="api")
 ROOMS = (
     *(sites, people, scale, slots, settings, deployments, source_control, identities),
-    *(domains, certificates, visitors, linked_resources, logs, swaps, releases, operations, events),
+    *(domains, certificates, visitors, linked_resources, logs, alerts, swaps, releases, operations, events),
 )
 """In the order in which the description has them."""
 for room in ROOMS:

@@ -49,6 +49,12 @@ CRASH_LOOP = EventType(
 RECOVERED = EventType(
     "instance.recovered", "Crash loop over", Severity.INFO, "The instances of that slot have run for a minute again."
 )
+ALERT_FIRED = EventType(
+    "alert.fired", "Alert", Severity.WARNING, "The condition of an alert rule has been met for as long as it says."
+)
+ALERT_ENDED = EventType(
+    "alert.ended", "Alert over", Severity.INFO, "It was not met for as long, or the rule is not in force any more."
+)
 CERTIFICATE_ENDING = EventType(
     "certificate.ending", "Certificate ends", Severity.WARNING, "A certificate in use ends soon, or has ended."
 )
@@ -70,6 +76,8 @@ TYPES = {
         *_ends("operation", "Other operation"),
         CRASH_LOOP,
         RECOVERED,
+        ALERT_FIRED,
+        ALERT_ENDED,
         CERTIFICATE_ENDING,
         TARGET_DISABLED,
         TEST,

@@ -2,6 +2,7 @@
 
 from sites.models import clock as clock  # it looks at the clock of every connection
 from sites.models.access_token import AccessToken, IdempotentRequest, Scope
+from sites.models.alert import Alert
 from sites.models.automatic_certificate import AcmeAccount, AutomaticCertificate, CertificateOrder, OrderState
 from sites.models.autoscale import SCHEDULED, Autoscale, CountRange, ScaleMetric, Times
 from sites.models.certificate import Certificate
@@ -43,6 +44,7 @@ __all__ = [
     "STAGING",
     "AccessToken",
     "AcmeAccount",
+    "Alert",
     "AutomaticCertificate",
     "Autoscale",
     "Category",

@@ -49,6 +49,9 @@ class SlotSetting(models.Model):
 
     class Meta:
         ordering = ["category", "name"]
+        indexes = [
+            models.Index(fields=["name"], condition=Q(category=Category.MONITORING), name="setting_of_monitoring")
+        ]
         constraints = [
             models.CheckConstraint(
                 condition=Q(slot__isnull=False, workload__isnull=True) | Q(slot__isnull=True, workload__isnull=False),

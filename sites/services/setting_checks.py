@@ -7,6 +7,7 @@ from django.db.models import Q
 from sites.errors import SettingRefused
 from sites.models import Category, Slot, SlotSetting
 from sites.models.required import required
+from sites.monitoring.alert_rules import MAX_RULES, PREFIX
 from sites.planning import configuration, fault_of_environment, variables_of
 from sites.services.entry import MASKED, TRAVELLING, Entry
 from sites.services.setting_faults import MAX_BYTES, fault_of
@@ -27,6 +28,8 @@ def check_entries(category: str, entries: list[Entry]) -> None:
         if reason is not None:
             raise _refused(entry.value if category == Category.DEFAULT_DOCUMENTS else entry.name, reason)
         seen |= {entry.name, place or entry.name}
+    if sum(entry.name.startswith(PREFIX) for entry in entries) > MAX_RULES and category == Category.MONITORING:
+        raise SettingRefused(f"A slot has {MAX_RULES} alert rules at most. Nothing was saved yet; leave some out.")
     if sum(len(f"{entry.name}{entry.value}") + 8 for entry in entries) > MAX_BYTES and category not in MASKED:
         raise SettingRefused(
             f"All {Category(category).label} together are longer than {MAX_BYTES:,} characters, which no program "

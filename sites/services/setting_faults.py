@@ -9,6 +9,8 @@ from sites.general_settings import (
     fault_of_rule,
 )
 from sites.models import Category
+from sites.monitoring.alert_rules import PREFIX
+from sites.monitoring.alert_rules import fault_of as fault_of_alert
 from sites.planning import variables_of
 from sites.services.handler_mappings import fault_of_mapping
 from sites.variable_names import fault_of_letters, fault_of_name
@@ -36,7 +38,7 @@ def fault_of(category: str, name: str, value: str, kind: str = "") -> str | None
     if category == Category.GENERAL:
         return fault_of_general(name, value)
     if category == Category.MONITORING:
-        return fault_of_monitoring(name, value)
+        return fault_of_alert(name, value) if name.startswith(PREFIX) else fault_of_monitoring(name, value)
     if category == Category.DEFAULT_DOCUMENTS:
         return fault_of_document(value)
     if category == Category.HANDLER_MAPPINGS:

@@ -2,15 +2,18 @@
 
 import json
 from collections.abc import Iterator
+from datetime import timedelta
 
 import httpx
 import pytest
+from django.db.models import F
 from django.test import override_settings
 
 from sites.management.welcome import administrator
-from sites.models import Delivery, Event
+from sites.models import Alert, Delivery, Event
 from sites.publishing import webhooks as receiving
-from sites.services import access_tokens, event_targets, swaps
+from sites.services import access_tokens, alert_rules, event_targets, swaps
+from sites.tasks import take_metrics
 from tests.fakes.receiver import receiver
 from tests.live.stage import stage, using
 from tests.live.system import System, wait_for
@@ -71,4 +74,43 @@ def test_a_program_is_told_by_stream_and_webhook_and_misses_nothing(system: Syst
         assert {
             str(one) for one in Event.objects.filter(deliveries__in=own).values_list("public_id", flat=True)
         } == set(ids)
+        event_targets.remove(acting_user=administrator(), target=target)
+
+
+def test_a_flood_of_errors_is_told_and_a_swap_takes_its_rule_along(system: System) -> None:
+    with using(system), override_settings(WEBHOOK_HOSTS=["127.0.0.1"]), receiver() as told:
+        site = stage(system, "told", instances=1, is_marked=False)
+        text = "5xx above 5 for 1 min"
+        wait_until_ended(alert_rules.save(acting_user=administrator(), slot=site.staging, name="Errors", text=text))
+        site.swap()
+        target = event_targets.create(
+            acting_user=administrator(),
+            subscription=site.production.site.subscription,
+            site=site.production.site,
+            title="alerted",
+            url=told.url(),
+            types=["alert.fired", "alert.ended"],
+        )
+        own = Alert.objects.filter(slot=site.production, rule=text)
+
+        with system.client("told") as visitor:
+
+            def is_met() -> bool:
+                assert {visitor.get("/fails").status_code for _ in range(10)} == {500}
+                take_metrics.delay()
+                return own.exists()
+
+            wait_for(is_met, 60, "a look has seen the errors", interval=1.0)
+        own.update(turned_at=F("turned_at") - timedelta(minutes=1))  # nobody waits for a minute
+        take_metrics.delay()
+        (fired,) = [json.loads(request.body) for request in told.wait(1)]
+        assert (fired["type"], fired["subject"]) == ("greenroom.alert.fired", "told")
+        assert "Http server errors stayed above 5 a minute for 1 min" in fired["data"]["message"]
+
+        site.swap()
+        take_metrics.delay()
+        ended = json.loads(told.wait(2)[1].body)
+        assert (ended["type"], ended["subject"]) == ("greenroom.alert.ended", "told")
+        assert "its rule is not in force here any more" in ended["data"]["message"]
+        assert [one.rule.text for one in alert_rules.standings_of(site.staging)] == [text]
         event_targets.remove(acting_user=administrator(), target=target)

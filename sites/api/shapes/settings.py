@@ -13,6 +13,7 @@ CATEGORIES = (
     Category.APP_SETTINGS,
     Category.CONNECTION_STRINGS,
     Category.HANDLER_MAPPINGS,
+    Category.MONITORING,
     Category.DEFAULT_DOCUMENTS,
     Category.WARMUP,
     Category.MOUNTS,
@@ -72,6 +73,7 @@ class SettingsAsked(Asked):
     app_settings: Entries = Field(default_factory=dict, max_length=MAX_ENTRIES)
     connection_strings: Entries = Field(default_factory=dict, max_length=MAX_ENTRIES)
     handler_mappings: Entries = Field(default_factory=dict, max_length=MAX_ENTRIES)
+    monitoring: Entries = Field(default_factory=dict, max_length=MAX_ENTRIES)
     warmup: Entries = Field(default_factory=dict, max_length=MAX_ENTRIES)
     mounts: Entries = Field(default_factory=dict, max_length=MAX_ENTRIES)
     default_documents: list[str] | None = Field(default=None, max_length=100)

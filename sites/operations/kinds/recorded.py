@@ -45,6 +45,7 @@ EVENT_TARGETS = Recorded("event_targets", "change of the event targets", "Changi
 VISITORS = Recorded("visitors", "change of who may visit", "Changing who may visit '{target}'")
 COMMAND = Recorded("command", "command", "Running a command in '{target}'")
 CRASH_LOOP = Recorded("crash_loop", "crash loop", "Watching '{target}'")
+ALERT = Recorded("alert", "alert", "Watching '{target}'")
 QUOTA = Recorded("quota", "disk quota", "Measuring the folders of '{target}'")
 SIGN_IN = Recorded("sign_in", "change of the sign-in", "Changing how '{target}' signs in", is_warning=True)
 BROWSER = Recorded("browser", "sign-in with a new browser", "Signing in as '{target}'", is_warning=True)

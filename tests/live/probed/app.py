@@ -35,6 +35,8 @@ class Handler(BaseHTTPRequestHandler):
                 self.talk()
             case "/stream":
                 self.stream()
+            case "/fails":
+                self.send_error(500)
             case "/slow":
                 time.sleep(2)
                 self.say(b"slow\n")

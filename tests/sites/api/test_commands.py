@@ -104,6 +104,8 @@ SAME = {
     "site-linked-link": "link_resource",
     "site-linked-check": "check_linked_resource",
     "site-linked-unlink": "unlink_resource",
+    "site-alert-add": "save_alert_rule",
+    "site-alert-remove": "remove_alert_rule",
     "site-domains": "add_domain",
     "site-certificates": "upload_certificate",
     "site-source": "connect_source_control",

@@ -24,7 +24,7 @@ def add(slot: Slot, moment: datetime, seconds: int = 10, **figures: object) -> N
 def row(page: str, caption: str) -> list[str]:
     """The cells of a metric in the table."""
     found = re.search(rf'<th scope="row">{re.escape(caption)}</th>((?:<td>[^<]*</td>)+)', page)
-    return re.findall(r"<td>([^<]*)</td>", found[1])
+    return re.findall(r"<td>([^<]*)</td>", found[1])[:4]
 
 
 def data(page: str) -> dict:

@@ -1,0 +1,98 @@
+"""Alert rules under Monitor and under Configure: made, shown as they stand, removed."""
+
+import re
+
+from django.test import Client
+from django.utils import timezone
+
+from sites.models import Alert, Category, Operation, Slot
+from sites.services.settings import Entry, read_settings
+from tests.domain import Domain
+from tests.portal.views.site_pages.configure_form import loaded
+from tests.portal.views.site_pages.conftest import Address
+
+MONITOR = "/sites/contoso/production/monitor/"
+ADD, REMOVE = f"{MONITOR}alert-rules/", f"{MONITOR}alert-rules/remove/"
+TYPED = {"name": "Errors", "measure": "5xx", "side": "above", "number": "20", "minutes": "5"}
+ERRORS = Entry("alert:Errors", "5xx above 20 for 5 min")
+
+
+def rules(slot: Slot) -> list[Entry]:
+    return read_settings(slot, Category.MONITORING)
+
+
+def done(domain: Domain, answer: object) -> None:
+    assert answer.status_code == 303 and answer["Location"] == MONITOR
+    operation = Operation.objects.filter(kind="change_settings").first()
+    assert domain.work(operation).state == "succeeded"
+
+
+def test_a_rule_is_made_from_the_form_and_removed(domain: Domain, alice: Client, production: Slot) -> None:
+    logging = Entry("web_server_logging", "on")
+    domain.save(production, logging, category=Category.MONITORING)
+    done(domain, alice.post(ADD, TYPED))
+    done(domain, alice.post(ADD, {**TYPED, "name": "Loop", "measure": "crash_loop"}))
+    assert rules(production) == [ERRORS, Entry("alert:Loop", "crash_loop for 5 min"), logging]
+    page = alice.get(f"{MONITOR}?metric=5xx").content.decode()
+    assert "<td>5xx above 20 for 5 min</td>" in page and "<td>Errors</td></tr>" in page
+    done(domain, alice.post(REMOVE, {"name": "Errors"}))
+    assert rules(production) == [Entry("alert:Loop", "crash_loop for 5 min"), logging]
+    assert alice.post(REMOVE, {"name": "Errors"}).status_code == 404
+
+
+def test_the_page_says_how_each_rule_stands(domain: Domain, alice: Client, production: Slot) -> None:
+    names = ("a", "b", "c", "d", "e")
+    entries = [Entry(f"alert:{name}", ERRORS.value) for name in names]
+    domain.save(production, *entries, category=Category.MONITORING)
+    moment = timezone.now()
+    of = {"rule": ERRORS.value, "slot": production}
+    Alert.objects.create(name="a", turned_at=moment, **of)
+    Alert.objects.create(name="b", fired_at=moment, **of)
+    Alert.objects.create(name="c", fired_at=moment, turned_at=moment, **of)
+    Alert.objects.create(name="d", fired_at=moment, slot=production, rule="what it said before")
+    page = alice.get(MONITOR).content.decode()
+    section = page[page.index('id="alerts"') : page.index('id="slot-swaps"')]
+    found = re.findall(r"<th scope=\"row\">(\w)</th>.*?<td>5xx above 20 for 5 min</td>\s*<td>(.*?)</td>", section, re.S)
+    assert [(name, re.split(r" (?:at|since) ", state)[0]) for name, state in found] == [
+        ("a", "Met"), ("b", "<strong>Fired</strong>"), ("c", "<strong>Fired</strong>, not met"), ("d", "Quiet"),
+        ("e", "Quiet"),
+    ]  # fmt: skip
+
+
+def test_what_cannot_be_a_rule_is_refused_with_what_was_typed(alice: Client, production: Slot) -> None:
+    answer = alice.post(ADD, {**TYPED, "number": "many"})
+    page = answer.content.decode()
+    assert answer.status_code == 400
+    assert "&#x27;alert:Errors&#x27; cannot be saved: a rule is written as &#x27;5xx above 20 for 5 min&#x27;" in page
+    assert 'value="many"' in page and '<details class="paste" open>' in page
+    assert rules(production) == []
+
+
+def test_a_reader_sees_rules_and_no_form(domain: Domain, bob: Client, production: Slot) -> None:
+    domain.save(production, ERRORS, category=Category.MONITORING)
+    page = bob.get(MONITOR).content.decode()
+    assert ERRORS.value in page and ADD not in page and REMOVE not in page
+    assert bob.post(ADD, TYPED).status_code == 403
+    assert bob.post(REMOVE, {"name": "Errors"}).status_code == 403
+
+
+def test_configure_has_them_as_lines(domain: Domain, alice: Client, production: Slot, address: Address) -> None:
+    domain.save(production, ERRORS, Entry("web_server_logging", "on"), category=Category.MONITORING)
+    configure = address("configure", production)
+    form = loaded(alice, configure)
+    assert form["alert_rules"] == "Errors: 5xx above 20 for 5 min"
+    form["alert_rules"] += "\r\nSlow : p95 above 2 s for 10 min"
+    assert alice.post(configure, form).status_code == 303
+    assert domain.work(Operation.objects.filter(kind="change_settings").first()).state == "succeeded"
+    slow = Entry("alert:Slow", "p95 above 2 s for 10 min")
+    assert rules(production) == [ERRORS, slow, Entry("web_server_logging", "on")]
+    refused = alice.post(configure, {**loaded(alice, configure), "alert_rules": "no rule at all"})
+    assert "cannot be saved: a rule is written as" in refused.content.decode()
+
+
+def test_a_slot_has_ten_rules_at_most(alice: Client, production: Slot, address: Address) -> None:
+    configure = address("configure", production)
+    lines = "\n".join(f"{number}: 5xx above 20 for 5 min" for number in range(11))
+    refused = alice.post(configure, {**loaded(alice, configure), "alert_rules": lines})
+    assert "A slot has 10 alert rules at most. Nothing was saved yet; leave some out." in refused.content.decode()
+    assert rules(production) == []
