@@ -8,6 +8,7 @@ from client.commands.domains import certificates, domains, scale
 from client.commands.events import events
 from client.commands.files import apply, export, plan
 from client.commands.logs import logs
+from client.commands.run import run as run_command
 from client.commands.sessions import login, logout
 from client.commands.settings import settings
 from client.commands.sites import open_, publish, sites, status
@@ -25,7 +26,7 @@ def greenroom() -> None:
 
 
 _OF_SITES = (sites, status, open_, publish, swap, complete, cancel, rollback, logs, settings, maintenance, visitors)
-_OF_SLOTS = (domains, certificates, scale, export, plan, apply)
+_OF_SLOTS = (run_command, domains, certificates, scale, export, plan, apply)
 for command in (login, logout, events, *_OF_SITES, *_OF_SLOTS):
     greenroom.add_command(command)
 

@@ -260,8 +260,18 @@ def spec_of(revision: Revision, *, count: int | None = None) -> RevisionSpec:
     )
 
 
-def command_spec(slot: Slot, command: tuple[str, ...], *, run_id: str, stdio: tuple[str, str, str]) -> RunSpec:
-    """A command in the sandbox of what the slot serves; where nothing runs, of what it would serve."""
+def command_log(run_id: str) -> Path:
+    """Where a one-off command writes, unless it has a terminal or pipes."""
+    return settings.LOG_DIR / "commands" / f"{run_id}.log"
+
+
+def command_spec(
+    slot: Slot, command: tuple[str, ...], *, run_id: str, stdio: tuple[str, str, str] | None = None
+) -> RunSpec:
+    """A command in the sandbox of what the slot serves; where nothing runs, of what it would serve.
+
+    Without `stdio` it has nothing to read, and writes into its log.
+    """
     revision, workload = slot.live_revision, slot.current_workload
     if revision is not None:
         runnable = revision.runnable
@@ -276,7 +286,7 @@ def command_spec(slot: Slot, command: tuple[str, ...], *, run_id: str, stdio: tu
         mounts=(Mount(runnable["app"], "/app", is_writable=False), *(Mount(**one) for one in runnable["mounts"])),
         limits=Limits(**runnable["limits"]),
         timeout_seconds=COMMAND_SECONDS,
-        log=str(settings.LOG_DIR / "commands" / f"{run_id}.log"),
+        log=str(command_log(run_id)),
         stdio=stdio,
     )
 

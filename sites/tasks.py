@@ -23,6 +23,7 @@ from sites.jobs import (
     machine_limits,
     mail,
     metrics,
+    one_off_commands,
     orders,
     previews,
     reconcile,
@@ -107,6 +108,12 @@ def load_revision(revision_id: int) -> None:
     """Start the instances for which a request waits, and look again until they listen."""
     if unloading.load(revision_id):
         load_revision.apply_async([revision_id], countdown=LOOK_SECONDS)
+
+
+@shared_task(throws=(Unreachable,))
+def tend_commands() -> None:
+    """Start, stop and end the commands that people run once."""
+    one_off_commands.run()
 
 
 @shared_task
@@ -231,6 +238,8 @@ def tick(schedule: Schedule) -> None:
         unload_idle.delay()
     elif unloading.is_needed():
         tend_rests.delay()
+    if one_off_commands.is_needed():
+        tend_commands.delay()
     if schedule.is_due("limits", seconds=15):
         keep_limits.delay()
     if schedule.is_due("domains", seconds=2) and domains.is_needed():

@@ -17,6 +17,7 @@ from sites.api.routes import (
     identities,
     linked_resources,
     logs,
+    one_off_commands,
     operations,
     people,
     releases,
@@ -53,7 +54,8 @@ class Api(NinjaAPI):
 api = Api(title="Greenroom", version="1", description=ABOUT, docs_url=None, urls_namespace="api")
 ROOMS = (
     *(sites, people, scale, slots, settings, deployments, source_control, identities),
-    *(domains, certificates, visitors, linked_resources, logs, alerts, swaps, releases, operations, events),
+    *(domains, certificates, visitors, linked_resources, logs, one_off_commands, alerts, swaps, releases),
+    *(operations, events),
 )
 """In the order in which the description has them."""
 for room in ROOMS:

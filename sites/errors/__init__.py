@@ -58,6 +58,7 @@ GreenroomError
 │   ├── NothingToRollBack
 │   ├── SlotStopped
 │   ├── NothingToRun        a command for a slot that has only its placeholder page
+│   ├── TooManyCommands     as many commands run as may at once
 │   ├── NothingPublished
 │   ├── SameSlot
 │   ├── NotRestorable       deleted content that is gone, or whose place is taken
@@ -179,6 +180,7 @@ from sites.errors.slots import (
     SlotLimit,
     SlotStopped,
     SwapPending,
+    TooManyCommands,
 )
 from sites.errors.sources import FetchFailed, HookLimited, HookRefused, NotConnected, SourceRefused
 from sites.errors.typed import (
@@ -304,6 +306,7 @@ __all__ = [
     "TargetRefused",
     "TokenLimited",
     "TokenRefused",
+    "TooManyCommands",
     "TooManyExchanges",
     "TooManyKeys",
     "TooManyStreams",

@@ -77,6 +77,16 @@ class NothingToRun(Refused):
     sentence = "Nothing was published to '{name}' yet, so there is nothing to run the command in. Publish to it first."
 
 
+class TooManyCommands(Refused):
+    """A command is to be run while as many run as may at once."""
+
+    code = "TooManyCommands"
+    sentence = (
+        "{what} at once, and {running} already; nothing was started. Try again when one has ended, or stop one on the "
+        "page Commands of its slot."
+    )
+
+
 class NothingPublished(Refused):
     """A slot is swapped that has only its placeholder page to offer."""
 

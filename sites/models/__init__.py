@@ -20,6 +20,7 @@ from sites.models.linked_resource import Engine, Health, LinkedResource
 from sites.models.maintenance_page import MaintenancePage
 from sites.models.metric import MetricSample, MetricState
 from sites.models.mode import Mode, ModeLimits
+from sites.models.one_off_command import OneOffCommand
 from sites.models.operation import Operation, OperationState, OperationStep, SlotHold, Step
 from sites.models.periodic_job import PeriodicJob
 from sites.models.revision import Rest, Revision, RevisionState, cluster_of
@@ -77,6 +78,7 @@ __all__ = [
     "MetricState",
     "Mode",
     "ModeLimits",
+    "OneOffCommand",
     "Operation",
     "OperationState",
     "OperationStep",

@@ -1,20 +1,39 @@
-"""Commands that somebody on this machine runs once, in the sandbox of a slot: recorded before they begin."""
+"""Commands that somebody runs once, in the sandbox of a slot: recorded before they begin.
+
+Somebody on this machine has a terminal, and waits (`plan`, `end`). From the portal and by the API a job starts them and
+looks after them (sites.jobs.one_off_commands), and what they write is kept.
+"""
 
 import shlex
 import uuid
+from collections.abc import Iterable
 from dataclasses import replace
 
-from django.db import DatabaseError
+from django.contrib.auth.models import User
+from django.db import DatabaseError, transaction
+from django.db.models import QuerySet
 
-from sites.errors import NotFound, NothingToRun, Refused
-from sites.models import Operation, Slot
+from sites import access, tasks
+from sites.errors import NotFound, NothingToRun, Refused, SettingRefused, TooManyCommands
+from sites.logs.files import remove, tail
+from sites.logs.following import Piece, read_on
+from sites.models import OneOffCommand, Operation, Site, Slot
 from sites.models.slot import PRODUCTION
-from sites.operations.kinds.recorded import COMMAND
-from sites.planning import command_spec
+from sites.operations.kinds.recorded import COMMAND, command_sentence
+from sites.plain_text import log_text
+from sites.planning import command_log, command_spec
 from sites.runtime.spec import RunSpec
 
 ACTOR = "the command line"
-LONGEST_SHOWN = 500
+LONGEST = 4000
+"""Characters of a command."""
+AT_ONCE_OF_SUBSCRIPTION, AT_ONCE = 2, 6
+"""Commands that run; of one slot one."""
+KEPT = 20
+"""Commands of a slot whose output is kept, the newest."""
+LINES_SHOWN = 500
+OUTPUT_BYTES = 64 * 1024
+"""Of one answer."""
 
 
 def plan(
@@ -38,17 +57,101 @@ def plan(
         raise NothingToRun(name=place.title)
     spec = command_spec(place, command, run_id=f"command-{uuid.uuid4().hex}", stdio=stdio)
     record = COMMAND.record(
-        actor_name=ACTOR, site=place.site, target=place.title, outcome=_sentence("runs", place.title, command)
+        actor_name=ACTOR,
+        site=place.site,
+        target=place.title,
+        outcome=command_sentence("runs", place.title, shlex.join(command)),
     )
     return replace(spec, env=spec.env | {"TERM": terminal}) if terminal else spec, record
 
 
 def end(record: Operation, command: tuple[str, ...], *, how: str) -> None:
     """Complete the record: `how` ends a sentence, for example "ended with exit code 1 after 3 s"."""
-    record.outcome = _sentence(how, record.target, command)
+    record.outcome = command_sentence(how, record.target, shlex.join(command))
     record.save(update_fields=["outcome"])
 
 
-def _sentence(how: str, target: str, command: tuple[str, ...]) -> str:
-    text = shlex.join(command)
-    return f"A command {how} in '{target}': {text if len(text) <= LONGEST_SHOWN else f'{text[:LONGEST_SHOWN]}…'}"
+def run(*, acting_user: User, slot: Slot, line: str) -> OneOffCommand:
+    """Have a line of the shell run in the sandbox of a slot, with its settings and persistent folders.
+
+    Raises NotAllowed, NothingToRun, SettingRefused for no command or one that is too long, and TooManyCommands.
+    """
+    slot = access.slot_for_change(acting_user, slot)
+    line = line.strip()
+    if not line or len(line) > LONGEST or "\0" in line:
+        raise SettingRefused(
+            f"A command has from 1 to {LONGEST:,} characters, and this one has {len(line):,}; nothing was started. "
+            "Type a shorter command, or publish a script and run that."
+        )
+    if slot.current_workload.active_deployment is None:
+        raise NothingToRun(name=slot.title)
+    with transaction.atomic():
+        Site.objects.select_for_update().get(pk=slot.site_id)
+        _ensure_room(slot)
+        record = COMMAND.record(
+            acting_user=acting_user,
+            actor_name=access.name_of(acting_user),
+            site=slot.site,
+            target=slot.title,
+            outcome=command_sentence("runs", slot.title, line),
+        )
+        command = OneOffCommand.objects.create(slot=slot, record=record, line=line)
+        old = list(of_slot(slot).filter(is_open=False)[KEPT - 1 :])
+        OneOffCommand.objects.filter(pk__in=[one.pk for one in old]).delete()
+        transaction.on_commit(lambda: _remove_output(old))
+        transaction.on_commit(tasks.tend_commands.delay, robust=True)  # if it is lost, the tick asks again
+    return command
+
+
+def stop(*, acting_user: User, slot: Slot, command: OneOffCommand) -> None:
+    """Have a command end; nothing happens to one that has ended. Raises NotAllowed."""
+    access.slot_for_change(acting_user, slot)
+    name = access.name_of(acting_user)[:150]
+    if OneOffCommand.objects.filter(pk=command.pk, is_open=True, stopped_by="").update(stopped_by=name):
+        transaction.on_commit(tasks.tend_commands.delay, robust=True)
+
+
+def of_slot(slot: Slot) -> QuerySet[OneOffCommand]:
+    """The commands of a slot whose output is kept, newest first."""
+    return OneOffCommand.objects.filter(slot=slot).select_related("record")
+
+
+def find(slot: Slot, public_id: uuid.UUID) -> OneOffCommand:
+    """One of them. Raises NotFound."""
+    found = of_slot(slot).filter(record__public_id=public_id).first()
+    if found is None:
+        raise NotFound(f"There is no such command of '{slot.title}'. Its output is kept of the last {KEPT} only.")
+    return found
+
+
+def end_of_output(command: OneOffCommand) -> str:
+    """The last LINES_SHOWN lines that it wrote, so that they can do nothing to what shows them."""
+    return log_text("\n".join(tail(command_log(command.run_id), LINES_SHOWN)))
+
+
+def output_since(command: OneOffCommand, position: str) -> Piece:
+    """What it has written since a position, in whole lines. Raises SettingRefused for what is no position."""
+    try:
+        piece = read_on(command_log(command.run_id), position, max_bytes=OUTPUT_BYTES)
+    except ValueError as error:
+        raise SettingRefused(
+            "That is no position in this output. Send 'next' of the answer before, or nothing."
+        ) from error
+    return replace(piece, data=log_text(piece.data.decode(errors="replace")).encode())
+
+
+def _remove_output(commands: Iterable[OneOffCommand]) -> None:
+    for command in commands:
+        remove(command_log(command.run_id))
+
+
+def _ensure_room(slot: Slot) -> None:
+    running = OneOffCommand.objects.filter(is_open=True)
+    of_subscription = running.filter(slot__site__subscription=slot.site.subscription_id)
+    for rows, most, what in (
+        (running.filter(slot=slot), 1, f"One command can run in '{slot.title}'"),
+        (of_subscription, AT_ONCE_OF_SUBSCRIPTION, f"{AT_ONCE_OF_SUBSCRIPTION} commands of a subscription can run"),
+        (running, AT_ONCE, f"{AT_ONCE} commands of this installation can run"),
+    ):
+        if (count := rows.count()) >= most:
+            raise TooManyCommands(what=what, running="one runs" if count == 1 else f"{count} run")

@@ -13,7 +13,7 @@ from pytest_django import Settings
 
 from portal.middleware import NoStoreMiddleware
 from sites.models import Operation, Role, Site, SiteMember
-from sites.services import event_targets
+from sites.services import event_targets, one_off_commands
 from sites.services.settings import Entry
 from tests.domain import Domain
 from tests.portal.conftest import HTMX
@@ -49,6 +49,7 @@ def addresses(domain: Domain, contoso: Site) -> list[str]:
     )
     delivery = event_targets.send_test(acting_user=domain.alice, target=target)
     domain.save(slot, Entry("KEY", "value"))
+    command = one_off_commands.run(acting_user=domain.alice, slot=slot, line="true")
     values = {
         "site_name": "contoso",
         "slot_name": "staging",
@@ -74,6 +75,8 @@ def addresses(domain: Domain, contoso: Site) -> list[str]:
             return values[found[1]]
         if route.startswith("operations"):
             return str(Operation.objects.first().public_id)
+        if "commands" in route:
+            return str(command.record.public_id)
         if "deployments" in route:
             return str(slot.workload.active_deployment.public_id)
         return str(domain.subscription.public_id if "subscriptions" in route else uuid.uuid4())

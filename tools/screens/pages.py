@@ -38,6 +38,7 @@ def of_a_staged_site(steps: Walker, site: str) -> None:
     steps.show("release-report")
     steps.show_at("release-report", 360)
     steps.go(f"/sites/{site}/production/logs/", "logs")
+    steps.go(f"/sites/{site}/production/commands/", "commands")
     steps.go(f"/sites/{site}/production/linked/", "linked-resources")
     steps.go(f"/sites/{site}/production/linked/link/", "link-resource")
     steps.go(f"/sites/{site}/production/scale/", "scale")

@@ -23,6 +23,15 @@ class Recorded(OperationKind):
         return operation.outcome
 
 
+LONGEST_COMMAND_SHOWN = 500
+
+
+def command_sentence(how: str, target: str, text: str) -> str:
+    """What the record of a command says; `how` is "runs", or how it ended."""
+    shown = text if len(text) <= LONGEST_COMMAND_SHOWN else f"{text[:LONGEST_COMMAND_SHOWN]}…"
+    return f"A command {how} in '{target}': {shown}"
+
+
 RESET_CREDENTIALS = Recorded(
     "reset_credentials",
     "reset of the publishing credentials",

@@ -1,0 +1,127 @@
+"""Commands from the portal and by the API: bounded, started by a job, ended with what is known."""
+
+from datetime import timedelta
+
+import pytest
+
+from sites.errors import NotAllowed, NotFound, NothingToRun, SettingRefused, TooManyCommands
+from sites.jobs import one_off_commands as job
+from sites.models import OneOffCommand, Operation, Slot
+from sites.planning import command_log
+from sites.runtime.spec import EndReason
+from sites.services import one_off_commands
+from tests.domain import Domain
+
+
+@pytest.fixture
+def production(domain: Domain) -> Slot:
+    """Of a staged site; commands stay running."""
+    domain.runtime.run_exit_code = None
+    return domain.staged()[0]
+
+
+def begun(domain: Domain, slot: Slot, line: str = "echo one; exit 3") -> OneOffCommand:
+    return one_off_commands.run(acting_user=domain.alice, slot=slot, line=line)
+
+
+def test_it_runs_in_the_sandbox_of_the_slot_and_its_end_is_written_down(domain: Domain, production: Slot) -> None:
+    command = begun(domain, production)
+    assert command.record.outcome == f"A command runs in '{production.title}': echo one; exit 3"
+    assert job.is_needed()
+    job.run()
+    job.run()
+    spec = domain.runtime.runs[command.run_id]
+    assert (spec.command, spec.stdio, spec.owner) == (("/bin/sh", "-c", "echo one; exit 3"), None, production.site_id)
+    command_log(command.run_id).write_text("one\n\x1b[31mtwo\npart")
+    assert one_off_commands.end_of_output(command).splitlines()[0] == "one"
+    assert "\x1b" not in one_off_commands.end_of_output(command)
+    piece = one_off_commands.output_since(command, "")
+    assert piece.data.startswith(b"one\n") and b"part" not in piece.data
+    assert one_off_commands.output_since(command, piece.position).data == b""
+    domain.runtime.end_run_with(command.run_id, 3)
+    job.run()
+    command.refresh_from_db()
+    assert (command.is_open, command.exit_code, command.how) == (False, 3, "ended with exit code 3")
+    kept = Operation.objects.get(pk=command.record_id)
+    assert kept.outcome == f"A command ended with exit code 3 in '{production.title}': echo one; exit 3"
+    assert kept.actor_name == "alice"
+    assert command.run_id not in domain.runtime.runs
+    assert not job.is_needed()
+
+
+def test_whoever_stops_it_is_named(domain: Domain, production: Slot) -> None:
+    command = begun(domain, production)
+    job.run()
+    with pytest.raises(NotAllowed):
+        one_off_commands.stop(acting_user=domain.bob, slot=production, command=command)
+    one_off_commands.stop(acting_user=domain.alice, slot=production, command=command)
+    job.run()
+    command.refresh_from_db()
+    assert (command.is_open, command.exit_code, command.how) == (False, None, "was stopped by alice")
+    assert command.run_id not in domain.runtime.runs
+
+
+def test_why_it_was_ended_is_said(domain: Domain, production: Slot) -> None:
+    command = begun(domain, production)
+    job.run()
+    domain.runtime.end_reason = EndReason.MEMORY
+    domain.runtime.end_run_with(command.run_id, 137)
+    job.run()
+    command.refresh_from_db()
+    assert "more memory than an instance may have" in command.how
+
+
+def test_one_that_nobody_could_start_is_given_up(domain: Domain, production: Slot) -> None:
+    command = begun(domain, production)
+    later = command.record.created_at - timedelta(minutes=2)
+    Operation.objects.filter(pk=command.record_id).update(created_at=later)
+    job.run()
+    command.refresh_from_db()
+    assert not command.is_open and command.how.startswith("was not started")
+    assert not domain.runtime.runs.get(command.run_id)
+
+
+def test_it_ends_with_its_slot(domain: Domain, production: Slot) -> None:
+    command = begun(domain, production)
+    job.run()
+    OneOffCommand.objects.update(slot=None)
+    job.run()
+    command.refresh_from_db()
+    assert (command.is_open, command.how) == (False, "was ended because its slot was deleted")
+    assert command.run_id not in domain.runtime.runs
+
+
+def test_one_runs_in_a_slot_two_in_a_subscription_and_the_newest_are_kept(
+    domain: Domain, production: Slot, monkeypatch: pytest.MonkeyPatch, django_capture_on_commit_callbacks: object
+) -> None:
+    monkeypatch.setattr(one_off_commands, "KEPT", 2)
+    staging = production.site.slots.get(name="staging")
+    first = begun(domain, production)
+    with pytest.raises(TooManyCommands, match=r"One command can run in 'contoso' at once, and one runs already"):
+        begun(domain, production)
+    begun(domain, staging)
+    with pytest.raises(TooManyCommands, match="2 commands of a subscription"):
+        begun(domain, domain.staged("fabrikam")[0])
+    OneOffCommand.objects.update(is_open=False)
+    command_log(first.run_id).parent.mkdir(parents=True, exist_ok=True)
+    command_log(first.run_id).write_text("one")
+    for _ in range(2):
+        with django_capture_on_commit_callbacks(execute=True):  # type: ignore[operator]
+            begun(domain, production)
+        OneOffCommand.objects.update(is_open=False)
+    assert one_off_commands.of_slot(production).count() == 2
+    assert not command_log(first.run_id).exists()
+    with pytest.raises(NotFound, match="last 2 only"):
+        one_off_commands.find(production, first.record.public_id)
+    assert Operation.objects.filter(pk=first.record_id).exists()
+
+
+def test_a_reader_an_empty_slot_and_what_is_no_command_get_none(domain: Domain, production: Slot) -> None:
+    with pytest.raises(NotAllowed):
+        one_off_commands.run(acting_user=domain.bob, slot=production, line="true")
+    with pytest.raises(NothingToRun):
+        begun(domain, domain.create("fabrikam").slots.get())
+    for line in ("", "  ", "x" * 4001, "a\0b"):
+        with pytest.raises(SettingRefused, match="nothing was started"):
+            begun(domain, production, line)
+    assert not OneOffCommand.objects.exists()
