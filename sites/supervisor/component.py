@@ -23,6 +23,22 @@ async def _nothing(_: int) -> None:
 
 
 @dataclass(frozen=True, slots=True)
+class Succession:
+    """How a new process takes over from the running one, which finishes what it serves meanwhile."""
+
+    words: Callable[[int], tuple[str, ...]]
+    """What the command line says besides, of a process that has so many before it; the first takes over from nobody."""
+    is_possible: Callable[[], bool]
+    """Whether the running process can be taken over from."""
+    let_try_again: Callable[[], None]
+    """After a successor that ended before it answered."""
+    tidy: Callable[[], None]
+    """Removes what former processes left behind; called when none runs that could be taken over from."""
+    finish_seconds: float
+    """So long the former process may take."""
+
+
+@dataclass(frozen=True, slots=True)
 class Component:
     """One process of `up`."""
 
@@ -36,6 +52,8 @@ class Component:
     """Writes its configuration and returns it; an adopted process must have been started with the same."""
     code: Callable[[], str] = str
     """What names the code that it runs. A restart replaces a part of other code, if it does not replace it anyway."""
+    succession: Succession | None = None
+    """Of a part that is replaced without an end to what it serves."""
     after: tuple[str, ...] = ()
     """What must answer before this is started: names of parts, or DATABASE."""
     environment: Mapping[str, str] = field(default_factory=dict)

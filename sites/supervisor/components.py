@@ -6,16 +6,18 @@ import json
 import shutil
 import sys
 from contextlib import suppress
+from pathlib import Path
 
 from django.conf import settings
 
 from sites.door.head import ALIVE_HOST
-from sites.router.bootstrap import envoy_command, write_bootstrap
+from sites.router import succession
+from sites.router.bootstrap import bootstrap, envoy_command, write_bootstrap
 from sites.runtime import codec
 from sites.runtime.agent.background import ask_for_slices, step_back
 from sites.runtime.agent.oom import SPARED
 from sites.supervisor import readiness
-from sites.supervisor.component import DATABASE, Component
+from sites.supervisor.component import DATABASE, Component, Succession
 from sites.supervisor.liveness import Liveness, answers, answers_http, closes, reports
 from sites.supervisor.ready_file import BEAT
 from sites.supervisor.records import digest_of
@@ -166,16 +168,34 @@ def _envoy() -> Component:
 
     return Component(
         "envoy",
-        tuple(envoy_command(BOOTSTRAP)),
+        (PYTHON, "-m", "sites.supervisor.outliving", *envoy_command(BOOTSTRAP)),
         readiness.router_listens,
         # Not its port: who holds all connections that it may have must not bring it down
         Liveness(answers_http(settings.ENVOY_ADMIN_SOCKET, "/ready"), stopped_seconds=ENVOY_STOPPED_SECONDS),
         after=("xds",),
         prepare=prepare,
         survives=True,
+        code=_envoy_code,
+        succession=Succession(
+            succession.words,
+            succession.is_possible,
+            succession.let_try_again,
+            succession.tidy,
+            succession.FINISH_SECONDS,
+        ),
         oom_score=SPARED,
         before_stop=_drain,
     )
+
+
+def _envoy_code() -> str:
+    """A digest of the command, of its configuration, and of what tells one program file from the next."""
+    command = envoy_command(BOOTSTRAP)
+    try:
+        program = Path(command[0]).stat()
+    except OSError:
+        return ""
+    return digest_of(command, json.dumps(bootstrap()).encode(), f"{program.st_size} {program.st_mtime_ns}".encode())
 
 
 def _web(descriptor: int) -> Component:

@@ -14,6 +14,7 @@ from sites.logs.pump import Pump, make_pipe
 from sites.runtime.agent.oom import set_oom_score
 from sites.supervisor.component import Component, NotReady
 from sites.supervisor.forking import NotForked, fork_part
+from sites.supervisor.former import Former
 from sites.supervisor.journal import LOG_BYTES, Journal
 from sites.supervisor.patience import Patience
 from sites.supervisor.process import Process, describe_end
@@ -23,6 +24,8 @@ from sites.supervisor.watch import Watch
 PROBE_SECONDS = 0.05
 PROBE_SHARE = 0.05
 """Of the time that a start has taken so far. On a slow machine the questions took more of it than the start did."""
+HAND_OVER_PAUSES = (0.0, 0.5, 2.0)
+"""Seconds before each attempt to start a successor."""
 LINES_SHOWN = 8
 """Of the log of a part that has ended."""
 
@@ -61,6 +64,8 @@ class Keeper:
         self._backoff = Backoff(first_seconds=0.1, longest_seconds=15.0, steady_seconds=10.0)
         self._started = 0.0
         self._watch: asyncio.Task[None] | None = None
+        self._liveness = component.liveness
+        self._former = Former(component, run_dir)
 
     @property
     def name(self) -> str:
@@ -104,6 +109,52 @@ class Keeper:
             await self._signal(self.process, asyncio.Event())
         await self.bring_up()
 
+    async def hand_over(self) -> None:
+        """Start a process of the present code that takes over from the running one while both serve.
+
+        Raises StartFailed when no successor comes up; then the running one goes on, and is watched.
+        """
+        succession, running = self.component.succession, self.process
+        if succession is None or running is None:
+            return
+        if self._former.is_there:
+            self._say("goes on; the one before it still finishes requests. The next restart replaces it")
+            return
+        if not succession.is_possible():
+            self._say("goes on; a router of that release cannot hand over. The next start of `up` replaces it")
+            return
+        self.let_watch_go()
+        for pause in HAND_OVER_PAUSES:
+            await asyncio.sleep(pause)
+            if running.has_ended:
+                return await self.bring_up()
+            if await self._succeed(running):
+                return self.watch()
+            succession.let_try_again()
+        # The successors have taken its administration socket, so it cannot be asked any more
+        self._liveness = self.component.liveness.unasked()
+        raise StartFailed(self.name)
+
+    async def _succeed(self, running: Process) -> bool:
+        """Whether a successor serves; the state of before otherwise."""
+        record = read_record(self._run_dir, self.name)
+        if record is None:
+            return False
+        self._former.remember(record)
+        try:
+            digest = digest_of(self.component.command, self.component.prepare())
+            await self._start(digest, predecessors=record.predecessors + 1)
+            await self._until_ready()
+        except (StartFailed, OSError) as error:
+            self._say(f"could not hand over ({error or 'it did not start'}); process {running.pid} goes on")
+            self.process = running
+            write_record(self._run_dir, record)
+            self._former.forget()
+            return False
+        self._former.see_off(running)
+        self._say(f"process {self.process_id} has taken over from {running.pid}, which finishes what it serves")
+        return True
+
     @property
     def is_outdated(self) -> bool:
         """Whether the process was started with other code than there is now."""
@@ -116,6 +167,9 @@ class Keeper:
         process = self.process
         if process is not None and not process.has_ended:
             await self._end(process, hurry or asyncio.Event())
+        await self._former.end()
+        if self.component.succession is not None:
+            self.component.succession.tidy()
         self._pump.finish(self._output)
         forget_record(self._run_dir, self.name)
         self.process = None
@@ -127,10 +181,12 @@ class Keeper:
             self._watch = None
 
     async def _adopt(self, digest: str, *, adopt_any: bool) -> bool:
+        self._former.find()
         record = read_record(self._run_dir, self.name)
         if record is None:
             return False
         if not record.identity.is_alive():
+            await self._former.end()  # a successor that died may have taken its port
             with suppress(ChildProcessError):
                 os.waitpid(record.identity.pid, os.WNOHANG)  # it ended while this `up` replaced itself
             return False
@@ -157,12 +213,19 @@ class Keeper:
             return False
         return True
 
-    async def _start(self, digest: str) -> None:
-        make_pipe(self._output)
-        self._pump.watch(self._output, self.log, LOG_BYTES)
+    async def _start(self, digest: str, *, predecessors: int = 0) -> None:
+        command, succession = self.component.command, self.component.succession
+        if not predecessors:
+            make_pipe(self._output)
+            self._pump.watch(self._output, self.log, LOG_BYTES)
+        if succession is not None:
+            if not predecessors:
+                succession.tidy()
+            command += succession.words(predecessors)
         self._started = time.monotonic()
+        self._liveness = self.component.liveness
         self.process = await self._fork() or Process.start(
-            self.component.command,
+            command,
             environment={**clean_environment(), **self.component.environment},
             output=self._output,
             folder=self._folder,
@@ -182,6 +245,7 @@ class Keeper:
                 self.restarts,
                 self.last_hang,
                 self.component.code(),
+                predecessors,
             ),
         )
 
@@ -251,7 +315,7 @@ class Keeper:
     async def _keep(self) -> None:
         process = self.process
         while process is not None:
-            if hang := await Watch(process, self.component.liveness, self._say).until_end():
+            if hang := await Watch(process, self._liveness, self._say).until_end():
                 await self._end_hanging(process, hang)
             ran = time.monotonic() - self._started
             wait = self._backoff.after(ran)

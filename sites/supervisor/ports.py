@@ -3,7 +3,7 @@
 import errno
 import ipaddress
 import socket
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,8 +24,8 @@ class Owner:
         return f"{self.name} (process {self.pid})"
 
 
-def check_port(addresses: Iterable[str], port: int, *, ours: int | None = None) -> None:
-    """Refuse a port that another program listens on; `ours` is the pid of a router that is about to be adopted.
+def check_port(addresses: Iterable[str], port: int, *, ours: Collection[int] = ()) -> None:
+    """Refuse a port that another program listens on; `ours` are the pids of routers that are about to be adopted.
 
     A plain bind without SO_REUSEPORT notices what the router itself would share silently.
     Raises PortTaken.
@@ -37,7 +37,7 @@ def check_port(addresses: Iterable[str], port: int, *, ours: int | None = None) 
             if error.errno == errno.EADDRNOTAVAIL and ipaddress.ip_address(address).version == 6:
                 continue  # a machine without IPv6
             owner = port_owner(port)
-            if owner and owner.pid == ours:
+            if owner and owner.pid in ours:
                 continue
             if error.errno == errno.EACCES:
                 raise PortTaken(

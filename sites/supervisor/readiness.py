@@ -6,13 +6,14 @@ import json
 import socket
 import struct
 from collections.abc import Awaitable, Callable
+from contextlib import closing
 from pathlib import Path
 
 from django.conf import settings
 
 from sites.supervisor.component import NotReady
 from sites.supervisor.ready_file import WEB, ready_pid
-from sites.unix_http import ask
+from sites.unix_http import UnixConnection, ask
 
 
 async def redis_answers(_: int) -> None:
@@ -52,8 +53,12 @@ def answers_status(path: Path) -> Callable[[int], Awaitable[None]]:
     return check
 
 
-async def router_listens(_: int) -> None:
-    """Envoy has its listener and answers by itself to a host name that nobody has; the portal may not run yet."""
+async def router_listens(pid: int) -> None:
+    """The Envoy with this pid has its listener, and answers by itself to a host name that nobody has.
+
+    The portal may not run yet. While it takes over from another Envoy, that one answers at the port.
+    """
+    await asyncio.to_thread(_router_is_complete, pid)
     address = settings.LISTEN[0]
     connect = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(address, address)  # noqa: S104
     try:
@@ -69,6 +74,20 @@ async def router_listens(_: int) -> None:
         writer.close()
     if not line.startswith(b"HTTP/1."):
         raise NotReady("it closed the connection")
+
+
+def _router_is_complete(pid: int) -> None:
+    try:
+        with closing(UnixConnection(settings.ENVOY_ADMIN_SOCKET, timeout=2.0)) as connection:
+            connection.connect()
+            if connection.peer() != pid:
+                raise NotReady("it has not opened its administration socket")
+            connection.request("GET", "/ready")
+            status = connection.getresponse().status
+    except (OSError, http.client.HTTPException) as error:
+        raise NotReady(str(error) or type(error).__name__) from error
+    if status != http.client.OK:
+        raise NotReady(f"it waits for its listener, and answered {status}")
 
 
 async def _router_words() -> str:

@@ -24,6 +24,8 @@ class Record:
     """Of one that hung and was replaced, for people: what it did not do, and when."""
     code: str = ""
     """The code that it was started with; see Component.code."""
+    predecessors: int = 0
+    """How many processes have handed over one to the next before it."""
 
 
 def digest_of(command: Iterable[str], *contents: bytes) -> str:

@@ -19,6 +19,7 @@ from sites.supervisor.component import DATABASE, Component
 from sites.supervisor.components import agent_speaks_otherwise, components
 from sites.supervisor.control import serve
 from sites.supervisor.errand import run_errand
+from sites.supervisor.former import former_name
 from sites.supervisor.journal import Journal
 from sites.supervisor.keeper import Keeper, StartFailed
 from sites.supervisor.lock import Holder, UpLock
@@ -71,7 +72,7 @@ class Supervisor:
             check_data_version()
             if self._resume is None:
                 for port in filter(None, (settings.PORT, settings.TLS_PORT)):
-                    check_port(settings.LISTEN, port, ours=self._adoptable_router())
+                    check_port(settings.LISTEN, port, ours=self._adoptable_routers())
         except GreenroomError:
             self._lock.release()
             raise
@@ -136,6 +137,9 @@ class Supervisor:
                 await self._attempt(keeper, keeper.restart())
             workers = self._running(*TOGETHER)
             await self._together(self._attempt(keeper, keeper.restart()) for keeper in workers)
+            for keeper in self._running("envoy"):  # last: the xDS server has to know that there are two
+                if keeper.is_outdated:
+                    await self._attempt(keeper, keeper.hand_over())
         await self._announce_ready("the control plane runs the present code; the sites went on serving")
 
     def _running(self, *names: str) -> list[Keeper]:
@@ -256,9 +260,9 @@ class Supervisor:
             self._hurry.set()
         self._stop.set()
 
-    def _adoptable_router(self) -> int | None:
-        record = read_record(settings.RUN_DIR, "envoy")
-        return record.identity.pid if record and record.identity.is_alive() else None
+    def _adoptable_routers(self) -> set[int]:
+        records = [read_record(settings.RUN_DIR, name) for name in ("envoy", former_name("envoy"))]
+        return {record.identity.pid for record in records if record and record.identity.is_alive()}
 
     def _holder(self) -> Holder:
         listen_on = tuple(settings.LISTEN)

@@ -22,6 +22,7 @@ from pytest_django import DjangoDbBlocker
 
 from sites.runtime.agent.identity import Identity
 from sites.supervisor.control import request
+from sites.supervisor.former import former_name
 from sites.supervisor.records import Record, read_record
 
 ROOT = Path(__file__).resolve().parent.parent.parent
@@ -165,6 +166,8 @@ class System:
     def remember(self) -> None:
         """Note the processes there are, so that the end can prove that none is left."""
         self.seen |= set(self.identities().values())
+        if former := read_record(self.run_dir, former_name("envoy")):
+            self.seen.add(former.identity)
 
     def kill(self, name: str, number: int = signal.SIGKILL) -> Identity:
         """Signal a part and return who it was."""

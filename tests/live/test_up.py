@@ -16,6 +16,7 @@ import pytest
 
 from sites.models import Revision
 from sites.runtime.agent.identity import parent_of
+from sites.supervisor.former import former_name
 from sites.supervisor.records import write_record
 from tests.live.hanging import ENVOY_SECONDS
 from tests.live.instances import running_process
@@ -170,17 +171,35 @@ def test_a_restart_keeps_what_serves_the_sites_and_refuses_nobody(system: System
     assert "the sites went on serving" in done.stdout
 
 
-def test_a_restart_replaces_an_agent_of_former_code_and_its_instances_go_on(system: System) -> None:
+def test_a_restart_replaces_agent_and_router_of_former_code_and_nobody_notices(system: System) -> None:
     with using(system):
         site = stage(system, "carried", instances=1, is_marked=False)
-        former = system.record("agent")
+        agent, router = system.record("agent"), system.record("envoy")
         process = running_process(system, Revision.objects.get(live_slots=site.production).pk, 0)
-        write_record(system.run_dir, replace(former, code="of before"))
+        for former in (agent, router):
+            write_record(system.run_dir, replace(former, code="of before"))
+        killed: list[int] = []
+
+        def kill_the_first_successor() -> None:
+            def has_begun() -> bool:
+                return system.pid("envoy") != router.identity.pid
+
+            wait_for(has_begun, 120, "another router starts", interval=0.002)
+            killed.append(system.kill("envoy").pid)
+
+        killer = threading.Thread(target=kill_the_first_successor)
+        killer.start()
         with Load(visitors(site, is_light=True)) as load:
             done = system.manage("restart")
+        killer.join()
         assert done.returncode == 0, done.stdout + done.stderr
-        assert system.pid("agent") != former.identity.pid
+        assert system.pid("agent") != agent.identity.pid
         assert process.is_alive()
+        assert system.pid("envoy") not in (router.identity.pid, *killed)
+        assert f"could not hand over (envoy); process {router.identity.pid} goes on" in system.told()
+        assert f"has taken over from {router.identity.pid}, which finishes what it serves" in system.told()
+        assert system.record(former_name("envoy")).identity == router.identity
+        system.remember()
         assert_unnoticed(judge(load.records, site), at_least=20)
 
 

@@ -10,6 +10,7 @@ from sites.router.xds.keeper import Keeper
 from sites.router.xds.load_reports import LoadReports
 from sites.router.xds.nodes import Nodes
 
+LISTENING = "listening"
 MAX_WAIT_SECONDS = 60.0
 
 logger = logging.getLogger(__name__)
@@ -51,7 +52,7 @@ class Control:
         """{clusters} → by cluster the requests in progress and the [requests, failures] served; null: not known."""
         order = await request.json()
         # One that is away may still hold requests, so nothing is known without its report
-        nodes = {*self._nodes.connections, *(await self._keeper.registered() or ())}
+        nodes = self._nodes.seats(await self._keeper.registered() or ())
         in_progress = self._reports.counts(order["clusters"], nodes)
         served = self._reports.served(order["clusters"], nodes)
         return web.json_response({"in_progress": in_progress, "served": served})
@@ -59,10 +60,11 @@ class Control:
     async def status(self, request: web.Request) -> web.Response:
         """Nodes, tables, the state of each listener, and why routers with certificates cannot connect."""
         streams = [connection.stream for connection in self._nodes.connections.values()]
-        nodes = {
-            stream.node_id: {"listener": stream.listener_state(), "loaded_sites": len(stream.loaded_sites)}
-            for stream in streams
-        }
+        nodes: dict[str, dict[str, object]] = {}
+        for stream in streams:
+            state = {"listener": stream.listener_state(), "loaded_sites": len(stream.loaded_sites)}
+            if state["listener"] == LISTENING or stream.node_id not in nodes:  # a router may be two Envoys for a while
+                nodes[stream.node_id] = state
         return web.json_response(
             {
                 "nodes": nodes,

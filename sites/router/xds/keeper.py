@@ -89,8 +89,8 @@ class Keeper:
             try:
                 await self._poll()
                 if polls % SEEN_EVERY_POLLS == 0:
-                    for node_id, connection in list(self._nodes.connections.items()):
-                        await self._report(node_id, connection.peer)
+                    for connection in list(self._nodes.connections.values()):
+                        await self._report(connection.stream.node_id, connection.peer)
             except Exception as error:  # as above
                 self._note_away(error)
                 continue

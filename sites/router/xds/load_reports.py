@@ -18,9 +18,9 @@ STALE_SECONDS = 2.0
 
 @dataclass(slots=True)
 class Reporter:
-    """One node's report stream."""
+    """One Envoy's report stream."""
 
-    node_id: str
+    seat: str
     watched: frozenset[str] = frozenset()
     watched_since: float = 0.0
     counts: dict[str, int] = field(default_factory=dict)
@@ -39,30 +39,30 @@ class LoadReports:
         self._asked_at: dict[str, float] = {}
         self._reporters: dict[str, Reporter] = {}
 
-    def connect(self, node_id: str) -> Reporter:
-        """A node has opened its report stream."""
-        reporter = Reporter(node_id)
-        self._reporters[node_id] = reporter
+    def connect(self, seat: str) -> Reporter:
+        """The Envoy of this seat has opened its report stream."""
+        reporter = Reporter(seat)
+        self._reporters[seat] = reporter
         self._watch(reporter)
         return reporter
 
     def disconnect(self, reporter: Reporter) -> None:
         """The report stream has ended."""
-        if self._reporters.get(reporter.node_id) is reporter:
-            del self._reporters[reporter.node_id]
+        if self._reporters.get(reporter.seat) is reporter:
+            del self._reporters[reporter.seat]
 
-    def counts(self, clusters: Iterable[str], nodes: Iterable[str]) -> dict[str, int | None]:
-        """Requests in progress by cluster, over `nodes`; None while one of them has not reported it."""
+    def counts(self, clusters: Iterable[str], seats: Iterable[str]) -> dict[str, int | None]:
+        """Requests in progress by cluster, over `seats`; None while one of them has not reported it."""
         names, now = list(clusters), self._clock()
         self._asked_at.update(dict.fromkeys(names, now))
         self.tidy()
-        expected = [self._reporters.get(node_id) for node_id in nodes]
+        expected = [self._reporters.get(seat) for seat in seats]
         return {name: self._sum(name, expected, now) for name in names}
 
-    def served(self, clusters: Iterable[str], nodes: Iterable[str]) -> dict[str, tuple[int, int] | None]:
-        """Requests and failures by cluster since it is watched, over `nodes`; None while one has not reported it."""
+    def served(self, clusters: Iterable[str], seats: Iterable[str]) -> dict[str, tuple[int, int] | None]:
+        """Requests and failures by cluster since it is watched, over `seats`; None while one has not reported it."""
         names, now = list(clusters), self._clock()
-        expected = [self._reporters.get(node_id) for node_id in nodes]
+        expected = [self._reporters.get(seat) for seat in seats]
         return {name: self._served(name, expected, now) for name in names}
 
     def tidy(self) -> None:

@@ -18,7 +18,7 @@ from sites.router.xds.holds import Holding, Holds
 from sites.router.xds.keeper import Keeper
 from sites.router.xds.listener import Edge
 from sites.router.xds.load_reports import LoadReports
-from sites.router.xds.nodes import CLOSE_PORT, Connection, Nodes
+from sites.router.xds.nodes import CLOSE_PORT, Connection, Nodes, seat_of
 from sites.router.xds.request_log import AccessLogs, RequestLog
 from sites.router.xds.subscription import Request, Response
 
@@ -98,7 +98,7 @@ class Discovery(ads_pb2_grpc.AggregatedDiscoveryServiceServicer):
             self._nodes.admission.complain(refusal)
             await context.abort(grpc.StatusCode.INVALID_ARGUMENT, refusal)
         peer = self._door.peer(context)
-        connection = self._nodes.connect(node.id, listener, peer)
+        connection = self._nodes.connect(node.id, listener, peer, seat=seat_of(node, peer))
         self._start(self._keeper.greet(node.id, peer))
         return connection
 
@@ -135,7 +135,7 @@ class LoadReporting(lrs_pb2_grpc.LoadReportingServiceServicer):
             return
         if refusal := await self._door.refusal(first.node, context):
             await context.abort(grpc.StatusCode.PERMISSION_DENIED, refusal)
-        reporter = self._reports.connect(first.node.id)
+        reporter = self._reports.connect(seat_of(first.node, self._door.peer(context)))
 
         async def read() -> None:
             async for request in requests:

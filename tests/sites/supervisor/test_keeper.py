@@ -4,6 +4,7 @@ import asyncio
 import os
 import re
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -11,10 +12,13 @@ from django.test import override_settings
 
 from sites.logs.pump import Pump
 from sites.runtime.agent.background import NICENESS, step_back
+from sites.supervisor import keeper as keepers
 from sites.supervisor import patience
-from sites.supervisor.component import Component, NotReady
+from sites.supervisor.component import Component, NotReady, Succession
+from sites.supervisor.former import former_name
 from sites.supervisor.journal import Journal
 from sites.supervisor.keeper import PROBE_SECONDS, Keeper, StartFailed, pause_between_probes
+from sites.supervisor.records import read_record
 
 
 def test_a_part_that_stands_behind_does_so_only_once_it_answers(tmp_path: Path) -> None:
@@ -131,3 +135,60 @@ def test_a_part_is_replaced_without_ending_what_it_looks_after(tmp_path: Path) -
     assert before != after
     assert asked_to_end == [after]
     assert before is not None and not Path(f"/proc/{before}").exists()
+
+
+def handing_over(tmp_path: Path, words: Callable[[int], tuple[str, ...]], called: list[str]) -> Keeper:
+    """Of a part whose successor takes over; what is called is noted."""
+
+    async def answers(pid: int) -> None:
+        if not Path(f"/proc/{pid}/cmdline").read_bytes().endswith(b"0\0"):
+            raise NotReady("it has words that it does not understand")
+
+    succession = Succession(words, lambda: True, lambda: called.append("again"), lambda: called.append("tidy"), 60)
+    component = Component("part", ("sleep", "60"), answers, survives=True, succession=succession)
+    journal = Journal(tmp_path / "up.log")
+    return Keeper(component, journal, Pump(), run_dir=tmp_path, log_dir=tmp_path, folder=tmp_path)
+
+
+def test_a_successor_takes_over_while_the_former_process_goes_on(tmp_path: Path) -> None:
+    called: list[str] = []
+
+    async def hand_over() -> None:
+        keeper = handing_over(tmp_path, lambda _: ("0",), called)
+        await keeper.bring_up()
+        former = keeper.process_id
+        await keeper.hand_over()
+        record = read_record(tmp_path, former_name("part"))
+        assert record is not None and record.identity.pid == former != keeper.process_id
+        assert record.identity.is_alive()
+        assert (found := read_record(tmp_path, "part")) is not None and found.predecessors == 1
+        await keeper.hand_over()
+        assert "the one before it still finishes requests" in (tmp_path / "up.log").read_text()
+        await keeper.stop()
+        assert not record.identity.is_alive() and not found.identity.is_alive()
+        assert read_record(tmp_path, former_name("part")) is None
+
+    asyncio.run(hand_over())
+    assert called == ["tidy", "tidy"], "before the first start, and after the end"
+
+
+def test_without_a_successor_that_comes_up_the_running_process_goes_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(keepers, "HAND_OVER_PAUSES", (0.0, 0.0))
+    called: list[str] = []
+
+    async def hand_over() -> None:
+        keeper = handing_over(tmp_path, lambda before: ("x",) if before else ("0",), called)
+        await keeper.bring_up()
+        running = keeper.process_id
+        with pytest.raises(StartFailed):
+            await keeper.hand_over()
+        assert keeper.process_id == running
+        assert (found := read_record(tmp_path, "part")) is not None and found.identity.pid == running
+        assert found.identity.is_alive()
+        assert read_record(tmp_path, former_name("part")) is None
+        await keeper.stop()
+
+    asyncio.run(hand_over())
+    assert called == ["tidy", "again", "again", "tidy"]

@@ -37,7 +37,7 @@ def test_a_taken_port_is_refused_with_owner_and_remedy(taken: int) -> None:
 
 
 def test_the_router_that_is_adopted_may_keep_its_port(taken: int) -> None:
-    check_port(["127.0.0.1"], taken, ours=os.getpid())
+    check_port(["127.0.0.1"], taken, ours={os.getpid()})
 
 
 def test_an_address_of_another_machine_is_refused() -> None:
