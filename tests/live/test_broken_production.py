@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from datetime import timedelta
 
+import httpx
 import pytest
 
 from sites.content import store
@@ -59,7 +60,7 @@ def site(system: System, way: str) -> Iterator[StagedSite]:
         yield stage(system, name, instances=1, is_marked=way == "hangs")
 
 
-def break_production(site: StagedSite, way: str) -> None:
+def break_production(system: System, site: StagedSite, way: str) -> None:
     """Bring a version into production that works, and then break it."""
     published = site.publish(site.staging, breakable(way, f"{way}-{Operation.objects.count()}"), way)
     wait_until_done(published)
@@ -67,10 +68,20 @@ def break_production(site: StagedSite, way: str) -> None:
     (store.path_of(published.deployment.content_digest) / "STATE").write_text("broken")  # the same file, not a new one
     revision = site.production.live_revision_id
     if way == "hangs":
+        wait_for(lambda: hangs(system, site), 30, "production has broken down")
         return
     wait_for(
         lambda: Instance.objects.filter(revision=revision, restarts__gt=0).exists(), 30, "production has broken down"
     )
+
+
+def hangs(system: System, site: StagedSite) -> bool:
+    with system.client(site.name) as client:
+        try:
+            client.get("/", timeout=1.0)
+        except httpx.ReadTimeout:
+            return True
+    return False
 
 
 def ended(operation: Operation) -> Operation:
@@ -88,17 +99,17 @@ def serves(system: System, site: StagedSite) -> str:
 
 def test_it_is_rolled_back_scaled_and_left_by_a_swap(system: System, site: StagedSite, way: str) -> None:
     before = versions(system, site)[0]
-    break_production(site, way)
+    break_production(system, site, way)
     ended(request_roll_back(acting_user=site.user, site=site.production.site))
     assert serves(system, site) == before
 
-    break_production(site, way)
+    break_production(system, site, way)
     ended(scale(acting_user=site.user, slot=site.production, count=2))
     ended(site.publish(site.staging, archives.probed("3"), "good"))
     ended(site.request_swap())
     assert serves(system, site) == "3"
 
-    break_production(site, way)
+    break_production(system, site, way)
     ended(site.publish(site.production, archives.probed("4"), "good"))
     assert serves(system, site) == "4"
     ended(scale(acting_user=site.user, slot=site.production, count=1))
