@@ -37,7 +37,7 @@ from sites.services.rollback import request_roll_back
 from sites.services.settings import Entry, save_settings
 from tests.fakes.router import MemoryRouter
 from tests.fakes.runtime import MemoryRuntime
-from tests.prepared import prepare
+from tests.prepared import count_anew, prepare
 
 DEAD = f"{socket.gethostname()}/{boot_id()}/{2**22 + 1}/1/1"
 """The claim of a worker that is no more: there is no such process id."""
@@ -201,6 +201,7 @@ class Domain:
 
 def make_domain(folder: Path, monkeypatch: object) -> Domain:
     """A fresh installation with the memory adapters."""
+    count_anew()
     get_router.cache_clear()
     get_runtime.cache_clear()
     get_router().use_tables(routing.table_of)

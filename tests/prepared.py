@@ -29,6 +29,8 @@ from tests.fakes.runtime import MemoryRuntime
 Keys = dict[type[models.Model], set[Any]]
 Rows = dict[type[models.Model], list[dict[str, Any]]]
 """Model → the columns of each row."""
+Counts = dict[str, int | None]
+"""Sequence of PostgreSQL → the last number that it gave; None: none yet. Empty on SQLite, which counts by its rows."""
 
 
 @dataclass(frozen=True)
@@ -39,6 +41,7 @@ class Prepared:
     added: Rows
     runtime: dict[str, Any]
     router: dict[str, Any]
+    counts: Counts
     contents: Path
     """A copy of the stored contents; a test may remove them, or have a data folder of its own."""
     made_at: datetime
@@ -46,15 +49,28 @@ class Prepared:
 
 _kept: dict[tuple[str, Path], Prepared] = {}
 """By name, and by the key file under which its values are encrypted."""
+_first_counts: Counts = {}
+"""As this process found them."""
+
+
+def count_anew() -> None:
+    """Give the rows of each test the same keys; PostgreSQL goes on counting when a test is rolled back.
+
+    To be called before a test writes its first row.
+    """
+    if connection.vendor != "postgresql":
+        return
+    if not _first_counts:
+        _first_counts.update(_counts())
+    _count_from(_first_counts)
 
 
 def prepare(name: str, build: Callable[[], object]) -> None:
     """Have what `build` makes, by `build` itself or from memory.
 
-    Only a fresh installation is given what is remembered. PostgreSQL counts on where a test that was rolled back
-    stopped, so the keys there are never the same, and everything is built.
+    Only a fresh installation is given what is remembered.
     """
-    if connection.vendor != "sqlite" or not _is_fresh():
+    if not _is_fresh():
         build()
         return
     key = (name, settings.KEY_FILE)
@@ -69,7 +85,9 @@ def prepare(name: str, build: Callable[[], object]) -> None:
     )  # not in the data folder, which live tests look through
     atexit.register(shutil.rmtree, contents, ignore_errors=True)
     shutil.copytree(settings.CONTENT_DIR, contents, dirs_exist_ok=True)
-    _kept[key] = Prepared(before, _added(before), _state(get_runtime()), _state(get_router()), contents, now())
+    _kept[key] = Prepared(
+        before, _added(before), _state(get_runtime()), _state(get_router()), _counts(), contents, now()
+    )
 
 
 def _is_fresh() -> bool:
@@ -104,6 +122,7 @@ def _put_back(kept: Prepared) -> None:
         for model, rows in kept.added.items():
             if rows:
                 model._base_manager.bulk_create([model(**_later(row, passed)) for row in rows])
+    _count_from(kept.counts)
     shutil.rmtree(settings.LOG_DIR / "deployments", ignore_errors=True)  # the last test's, of the same public ids
     settings.CONTENT_DIR.mkdir(parents=True, exist_ok=True)
     for kept_one in kept.contents.iterdir():
@@ -112,6 +131,24 @@ def _put_back(kept: Prepared) -> None:
             (shutil.copytree if kept_one.is_dir() else shutil.copy2)(kept_one, target)
     vars(get_runtime()).update(copy.deepcopy(kept.runtime))
     vars(get_router()).update(copy.deepcopy(kept.router))
+
+
+def _counts() -> Counts:
+    if connection.vendor != "postgresql":
+        return {}
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT sequencename, last_value FROM pg_sequences WHERE schemaname = current_schema()")
+        return dict(cursor.fetchall())
+
+
+def _count_from(counts: Counts) -> None:
+    if counts:
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "SELECT setval(quote_ident(name)::regclass, coalesce(last, 1), last IS NOT NULL)"
+                " FROM unnest(%s::text[], %s::bigint[]) AS counts (name, last)",
+                [list(counts), list(counts.values())],
+            )
 
 
 def _later(row: dict[str, Any], passed: timedelta) -> dict[str, Any]:
