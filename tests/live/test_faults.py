@@ -9,6 +9,7 @@ import shutil
 import subprocess
 import tempfile
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 
@@ -160,17 +161,40 @@ def server() -> Iterator[Postgres]:
     server.destroy()
 
 
-@pytest.fixture(scope="module")
-def on_postgres(server: Postgres, django_db_blocker: DjangoDbBlocker) -> Iterator[System]:
-    """A system whose database it is; with the key of these tests, which read what is encrypted."""
+@contextmanager
+def running(blocker: DjangoDbBlocker, **environment: str) -> Iterator[System]:
+    """A system with the key of these tests, which read what is encrypted."""
     data = Path(tempfile.mkdtemp(prefix="greenroom-live-"))
     shutil.copy(settings.DATA_DIR / "secret.key", data)
-    system = System(data, django_db_blocker, {"DATABASE_URL": server.url})
+    system = System(data, blocker, environment)
     try:
         system.start()
         yield system
     finally:
         system.destroy()
+
+
+@pytest.fixture(scope="module")
+def on_postgres(server: Postgres, django_db_blocker: DjangoDbBlocker) -> Iterator[System]:
+    """A system whose database it is."""
+    with running(django_db_blocker, DATABASE_URL=server.url) as system:
+        yield system
+
+
+@pytest.fixture(scope="module")
+def on_sqlite(django_db_blocker: DjangoDbBlocker) -> Iterator[System]:
+    """A system of this file alone, so that no other test meets what a kill leaves behind."""
+    with running(django_db_blocker) as system:
+        yield system
+
+
+@pytest.fixture
+def system(on_sqlite: System) -> Iterator[System]:
+    """The same, up again if a cell that failed left it without its `up`."""
+    if on_sqlite.up is None or on_sqlite.up.poll() is not None:
+        on_sqlite.start()
+    yield on_sqlite
+    on_sqlite.remember()
 
 
 @pytest.mark.parametrize(("victim", "course"), cells(ON_SQLITE) + other_cells())
