@@ -12,6 +12,7 @@ from django.core.exceptions import ImproperlyConfigured
 
 from portal.accounts.settings import *  # noqa: F403  each of its names is a setting
 from sites import data_folder, keyring, log_lines
+from sites.telemetry.collector import collector_of
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
@@ -111,6 +112,12 @@ TLS_DIR = DATA_DIR / "tls"
 TRUSTED_PROXIES = env_networks("GREENROOM_TRUSTED_PROXIES")
 PROXY_PROTOCOL = env_bool("GREENROOM_PROXY_PROTOCOL", False)
 IS_BEHIND_TLS = bool(TRUSTED_PROXIES) and PORTAL_URL.startswith("https://")
+
+# OpenTelemetry, by the variables of its specification: who takes traces and logs, if anybody
+try:
+    COLLECTOR = collector_of(os.environ)
+except ValueError as error:
+    raise ImproperlyConfigured(str(error)) from None
 
 # Custom domain names
 DOMAIN_PROOF = env_bool("DOMAIN_PROOF", True)

@@ -29,6 +29,7 @@ from sites.jobs import (
     reconcile,
     releases,
     retire,
+    telemetry,
     tidy,
     unloading,
 )
@@ -88,6 +89,12 @@ def take_metrics() -> None:
     """Write down what the slots did since the last look, and look at what their alert rules say of it."""
     metrics.run()
     alerts.run()
+
+
+@shared_task(throws=(Unreachable,))
+def send_logs() -> None:
+    """Send what the applications wrote to the collector."""
+    telemetry.run()
 
 
 @shared_task(throws=(Unreachable,))
@@ -228,6 +235,8 @@ def tick(schedule: Schedule) -> None:
         reconcile_instances.delay()
     if schedule.is_due("metrics", seconds=metrics.SECONDS):
         take_metrics.delay()
+    if telemetry.is_needed() and schedule.is_due("telemetry", seconds=telemetry.SECONDS):
+        send_logs.delay()
     if schedule.is_due("releases", seconds=releases.SECONDS) and releases.is_needed():
         compare_releases.delay()
     if schedule.is_due("autoscale", seconds=settings.AUTOSCALE_SECONDS):

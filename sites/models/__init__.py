@@ -17,6 +17,7 @@ from sites.models.instance import Instance
 from sites.models.instance_size import SIZES, ChosenSize, InstanceSize, SizeFigures, chosen
 from sites.models.limit_bucket import LimitBucket
 from sites.models.linked_resource import Engine, Health, LinkedResource
+from sites.models.log_drain import LogDrain
 from sites.models.maintenance_page import MaintenancePage
 from sites.models.metric import MetricSample, MetricState
 from sites.models.mode import Mode, ModeLimits
@@ -72,6 +73,7 @@ __all__ = [
     "InstanceSize",
     "LimitBucket",
     "LinkedResource",
+    "LogDrain",
     "MaintenancePage",
     "Membership",
     "MetricSample",

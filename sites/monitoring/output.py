@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from itertools import chain
 
 from sites.logs.stamps import parted
 from sites.monitoring.windows import Window, windows_of
@@ -64,6 +65,14 @@ def since(slot_id: int, positions: Mapping[str, str], *, words: str = "") -> tup
     pieces = _read([window for window in windows[slot_id] if window.is_open], positions, MAX_BYTES)
     lines = lines_by_slot(pieces, windows)[slot_id]
     return [line for line in lines if line.contains(words)], positions_of(pieces)
+
+
+def since_of_all(slot_ids: Collection[int], positions: Mapping[str, str]) -> tuple[dict[int, list[Line]], Positions]:
+    """By slot: what these wrote since the positions, and the next ones. Raises RuntimeUnreachable."""
+    windows = windows_of(slot_ids)
+    is_open = [window for window in chain.from_iterable(windows.values()) if window.is_open]
+    pieces = _read(is_open, positions, MAX_BYTES)
+    return lines_by_slot(pieces, windows), positions_of(pieces)
 
 
 def kept(slot_id: int, *, words: str = "") -> Iterator[Line]:

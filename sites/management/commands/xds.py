@@ -45,6 +45,7 @@ class Command(GreenroomCommand):
             proxies=Proxies(tuple(settings.TRUSTED_PROXIES), settings.PROXY_PROTOCOL),
             tls=_tls() if settings.TLS_PORT else None,
             request_logs=settings.LOG_DIR / "requests",
+            collector=settings.COLLECTOR,
         )
         authority = routers.authority() if settings.XDS_LISTEN else None
         asyncio.run(serve(DatabaseTables(loading.wake), places, close_old_connections, authority))

@@ -11,6 +11,8 @@ from sites.router.xds.host_filter import host_filter_resource
 from sites.router.xds.resource import Resource
 from sites.router.xds.routes import PORTAL_ROUTES, portal_routes, routes_name, routes_resource, scope_resource
 from sites.router.xds.secrets import Secrets, TlsMaterial, wildcard_of
+from sites.router.xds.tracing import collector_cluster
+from sites.telemetry.collector import Collector
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,18 +39,21 @@ class Change:
 class Fixtures:
     """The resources that do not depend on any site."""
 
-    cluster: Resource
+    clusters: tuple[Resource, ...]
     routes: Resource
     scopes: dict[str, Resource]
     guard_socket: str = ""
     """Where the guard answers."""
 
 
-def fixtures(web_socket: str, portal_hosts: Iterable[str], guard_socket: str = "") -> Fixtures:
-    """The portal on its hosts, and the guard. An IPv6 address stands in brackets."""
+def fixtures(
+    web_socket: str, portal_hosts: Iterable[str], guard_socket: str = "", collector: Collector | None = None
+) -> Fixtures:
+    """The portal on its hosts, the guard and the collector. An IPv6 address stands in brackets."""
     hosts = list(dict.fromkeys(portal_hosts))
     scopes = {host: scope_resource(host, PORTAL_ROUTES, is_on_demand=False) for host in hosts}
-    return Fixtures(portal_cluster(web_socket), portal_routes(hosts), scopes, guard_socket)
+    clusters = (portal_cluster(web_socket), *((collector_cluster(collector),) if collector else ()))
+    return Fixtures(clusters, portal_routes(hosts), scopes, guard_socket)
 
 
 def offered_clusters(table: RouteTable) -> list[Cluster]:

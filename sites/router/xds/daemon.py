@@ -30,6 +30,7 @@ from sites.router.xds.secrets import TlsMaterial
 from sites.router.xds.server import Door, Services, make_server
 from sites.router.xds.source import SourceReader, TableSource
 from sites.router.xds.tls import ServerTls
+from sites.telemetry.collector import Collector
 
 TIDY_SECONDS = 1.0
 
@@ -57,6 +58,7 @@ class Places:
     tls: TlsMaterial | None = None
     """Both or none."""
     proxies: Proxies = NO_PROXIES
+    collector: Collector | None = None
 
 
 def usable_addresses(addresses: Sequence[str]) -> list[str]:
@@ -96,10 +98,10 @@ async def serve(
         places.tls_port,
         places.proxies,
         places.portal_hosts,
+        places.collector,
     )
-    nodes = Nodes(
-        TableCache(fixtures(str(places.web_socket), places.portal_hosts, str(places.guard_socket)), places.tls)
-    )
+    fixed = fixtures(str(places.web_socket), places.portal_hosts, str(places.guard_socket), places.collector)
+    nodes = Nodes(TableCache(fixed, places.tls))
     reports = LoadReports()
     request_log = RequestLog(places.request_logs, lambda: nodes.cache.ordinals)
     keeper = Keeper(SourceReader(source, before_call), nodes, LastGood(places.last_good))

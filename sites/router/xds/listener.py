@@ -52,6 +52,8 @@ from sites.router.xds.request_log import LOG_NAME
 from sites.router.xds.resource import Kind, Resource, pack, resource
 from sites.router.xds.routes import LOGGED
 from sites.router.xds.tls_socket import HANDSHAKE_SECONDS, transport_socket
+from sites.router.xds.tracing import access_log, tracing
+from sites.telemetry.collector import Collector
 
 LISTENER = "edge"
 MAX_ADDRESSES = 16
@@ -97,6 +99,8 @@ class Edge:
     proxies: Proxies = NO_PROXIES
     portal_hosts: Sequence[str] = ()
     """The names at which the portal itself answers."""
+    collector: Collector | None = None
+    """Who takes the traces, and the web server logs too."""
 
     @property
     def listener(self) -> Resource:
@@ -180,7 +184,7 @@ def _manager(edge: Edge, *, is_behind_proxy: bool = False) -> dict[str, Any]:
         "httpFilters": _http_filters(edge.bounds.requests),
         "upgradeConfigs": [{"upgradeType": "websocket"}],
         "localReplyConfig": _local_replies(edge.portal_hosts),
-        "accessLog": [_request_log()],
+        "accessLog": _request_logs(edge.collector),
         # The peer is the client, or else a trusted proxy that says who is; a private network is trusted by nobody
         "useRemoteAddress": True,
         "xffNumTrustedHops": int(is_behind_proxy),
@@ -211,12 +215,13 @@ def _manager(edge: Edge, *, is_behind_proxy: bool = False) -> dict[str, Any]:
         "streamIdleTimeout": f"{edge.silence_seconds}s",
         # Who answers decides whether a body shall be sent at all (RFC 9110, 10.1.1)
         "proxy100Continue": True,
+        **({"tracing": tracing(edge.collector)} if edge.collector else {}),
     }
     return _filter("envoy.filters.network.http_connection_manager", config)
 
 
-def _request_log() -> dict[str, Any]:
-    """To the xDS server, only of routes that say so, and without waiting: what cannot be sent is dropped."""
+def _request_logs(collector: Collector | None) -> list[dict[str, Any]]:
+    """To the xDS server and a collector, of routes that say so. None waits: what cannot be sent is dropped."""
     condition = {"@type": _type(cel_pb2.ExpressionFilter), "expression": f"xds.route_name.endsWith('{LOGGED}')"}
     sending = {
         "@type": _type(als_pb2.HttpGrpcAccessLogConfig),
@@ -228,10 +233,11 @@ def _request_log() -> dict[str, Any]:
             "bufferFlushInterval": "1s",
         },
     }
-    return {
-        **_filter("envoy.access_loggers.http_grpc", sending),
-        "filter": {"extensionFilter": _filter("envoy.access_loggers.extension_filters.cel", condition)},
-    }
+    loggers = [_filter("envoy.access_loggers.http_grpc", sending)]
+    if collector:
+        loggers.append(_filter("envoy.access_loggers.open_telemetry", access_log(collector)))
+    logged = {"extensionFilter": _filter("envoy.access_loggers.extension_filters.cel", condition)}
+    return [{**logger, "filter": logged} for logger in loggers]
 
 
 def _type(message: type[Message]) -> str:

@@ -144,7 +144,7 @@ class Stream:
             self._due_scopes |= set(self._cache.scopes)
 
     def _adopt(self, clusters: set[str]) -> None:
-        for name in clusters - {self._cache.fixed.cluster.name}:
+        for name in clusters - {cluster.name for cluster in self._cache.fixed.clusters}:
             site_id = self._cache.site_of_cluster(name)
             if site_id is None:
                 self._strays.add(name)
@@ -168,8 +168,9 @@ class Stream:
     def _responses(self) -> list[Response]:
         fixed = self._cache.fixed
         responses = []
-        if self._clusters.is_open and self._clusters.needs(fixed.cluster):
-            responses.append(self._clusters.send([fixed.cluster]))
+        missing = [cluster for cluster in fixed.clusters if self._clusters.needs(cluster)]
+        if self._clusters.is_open and missing:
+            responses.append(self._clusters.send(missing))
         due, self._due_sites = self._due_sites, set()
         for site_id in sorted(due):
             responses += self._site_responses(site_id)

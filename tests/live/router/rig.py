@@ -50,6 +50,8 @@ class Rig:
         """0: no TLS; set it before the server is started."""
         self.proxies, self.proxy_protocol = "", ""
         """Trusted addresses, separated by commas; and a word if they speak the PROXY protocol."""
+        self.environment: dict[str, str] = {}
+        """Added to that of each process."""
         self.tables = FileTables(folder / "tables.json")
         self.rules = FileRules(folder / "rules.json")
         self.router = EnvoyRouter()
@@ -167,6 +169,7 @@ class Rig:
 
     def _spawn(self, name: str, command: list[str]) -> None:
         environment = {key: value for key, value in os.environ.items() if not key.lower().endswith("_proxy")}
+        environment |= self.environment
         if self.files is not None:
             command = ["prlimit", f"--nofile={self.files}:{self.files}", "--", *command]
         with (self.folder / f"{name}.log").open("ab") as log:

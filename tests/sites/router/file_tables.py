@@ -3,6 +3,7 @@
 import asyncio
 import json
 import logging
+import os
 import sys
 from dataclasses import asdict, astuple
 from pathlib import Path
@@ -13,6 +14,7 @@ from sites.router.xds.daemon import Places, serve
 from sites.router.xds.last_good import decode, encode
 from sites.router.xds.proxies import Proxies
 from sites.router.xds.secrets import TlsMaterial
+from sites.telemetry.collector import collector_of
 from sites.tls.authority import open_authority
 from tests.sites.router.tables import sightings
 
@@ -96,6 +98,7 @@ def main(folder: Path, port: int, silence_seconds: int, tls_port: int, proxies: 
         proxies=Proxies(tuple(filter(None, proxies.split(","))), bool(speak)),
         tls=TlsMaterial(str, open_authority(folder, encrypt=str, decrypt=str)) if tls_port else None,
         request_logs=folder / "requests",
+        collector=collector_of(os.environ),
     )
     asyncio.run(serve(FileTables(folder / "tables.json"), places))
 

@@ -1,0 +1,1 @@
+"""OpenTelemetry: where traces and logs are sent to, and how logs are worded for it (OTLP over gRPC)."""
