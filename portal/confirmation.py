@@ -4,8 +4,8 @@ from django.http import HttpResponse
 from django.shortcuts import render
 
 from portal.answers import back_address
-from portal.context import slot_context
 from portal.http import PortalRequest
+from portal.underneath import over_dashboard
 from sites.models import Slot
 
 
@@ -22,12 +22,10 @@ def confirm(
     Without a slot, where it is gone, the page around the question is the plain frame.
     """
     question = {"slot": slot, "site": slot.site if slot else None, "next": back_address(request), **(context or {})}
-    if request.htmx:
-        return render(request, template, {**question, "base_template": "frame/partial.html"}, status=status)
     if slot is None:
-        return render(request, template, {**question, "base_template": "base.html"}, status=status)
-    page = slot_context(request, slot, "dashboard", commands=())
-    return render(request, template, {**page, **question, "base_template": "frame/slot_page.html"}, status=status)
+        question["base_template"] = "frame/partial.html" if request.htmx else "base.html"
+        return render(request, template, question, status=status)
+    return render(request, template, over_dashboard(request, slot, question), status=status)
 
 
 def again(question: HttpResponse) -> HttpResponse:

@@ -10,8 +10,8 @@ from django.views.decorators.http import require_http_methods
 
 from portal.answers import answer_operation, back_address
 from portal.confirmation import confirm
-from portal.context import slot_context
 from portal.http import PortalRequest
+from portal.underneath import over_dashboard
 from sites.access import get_slot, get_slot_for_change, may_change
 from sites.errors import CertificateLimit, CertificateRefused, GreenroomError, NotFound, SettingRefused
 from sites.models import HostName, Slot
@@ -157,9 +157,4 @@ def _show(
     status = told.http_status if told else 200
     if request.htmx and request.htmx.target == AUTOMATIC_LIST:
         return render(request, "site/_automatic_list.html", context)
-    if request.htmx:
-        page = {**context, "base_template": "frame/partial.html"}
-    else:
-        page = slot_context(request, slot, "dashboard", commands=()) | context
-        page["base_template"] = "frame/slot_page.html"
-    return render(request, "site/certificates.html", page, status=status)
+    return render(request, "site/certificates.html", over_dashboard(request, slot, context), status=status)

@@ -6,8 +6,8 @@ from django.shortcuts import render
 from django.views.decorators.http import require_http_methods
 
 from portal.answers import back_address
-from portal.context import slot_context
 from portal.http import PortalRequest
+from portal.underneath import over_dashboard
 from sites.access import get_slot, get_slot_for_change, may_change
 from sites.errors import DomainLimit, DomainTaken, GreenroomError, SettingRefused
 from sites.models import DomainState, Slot
@@ -64,8 +64,4 @@ def _show(request: PortalRequest, slot: Slot, refusal: GreenroomError | None = N
     status = refusal.http_status if refusal else 200
     if request.htmx and request.htmx.target == LIST:
         return render(request, "site/_domain_list.html", context)
-    if request.htmx:
-        return render(request, "site/domains.html", {**context, "base_template": "frame/partial.html"}, status=status)
-    page = slot_context(request, slot, "dashboard", commands=())
-    page |= {**context, "base_template": "frame/slot_page.html"}
-    return render(request, "site/domains.html", page, status=status)
+    return render(request, "site/domains.html", over_dashboard(request, slot, context), status=status)

@@ -9,8 +9,8 @@ from django.views.decorators.http import require_http_methods
 
 from portal import kept_form
 from portal.answers import answer_operation, back_address
-from portal.context import slot_context
 from portal.http import PortalRequest
+from portal.underneath import over_dashboard
 from portal.views.visitors import lines
 from sites.access import get_slot, get_slot_for_change, may_change
 from sites.errors import ChangedMeanwhile, GreenroomError, PreconditionFailed, SettingRefused
@@ -93,9 +93,4 @@ def _show(request: PortalRequest, slot: Slot, refusal: GreenroomError | None = N
         "back": back_address(request),
     }
     status = refusal.http_status if refusal else 200
-    if request.htmx:
-        whole = {**context, "base_template": "frame/partial.html"}
-        return render(request, "site/maintenance.html", whole, status=status)
-    whole = slot_context(request, slot, "dashboard", commands=()) | context
-    whole["base_template"] = "frame/slot_page.html"
-    return render(request, "site/maintenance.html", whole, status=status)
+    return render(request, "site/maintenance.html", over_dashboard(request, slot, context), status=status)

@@ -10,8 +10,8 @@ from django.views.decorators.http import require_http_methods
 from portal import kept_form
 from portal.accounts import links
 from portal.answers import answer_operation, answer_page, back_address
-from portal.context import slot_context
 from portal.http import PortalRequest
+from portal.underneath import over_dashboard
 from portal.views.people import keep_another_link, keep_link, take_link
 from sites import access
 from sites.errors import GreenroomError, NotFound, Refused
@@ -64,10 +64,8 @@ def remove(request: PortalRequest, site_name: str, slot_name: str, number: int) 
     if not is_self:
         access.get_site_for_owner(request.user, slot.site.name)
     if request.method != "POST":
-        base = "frame/partial.html" if request.htmx else "frame/slot_page.html"
-        page = {} if request.htmx else slot_context(request, slot, "dashboard", commands=())
         question = {"slot": slot, "member": member, "is_self": is_self, "next": _address(slot)}
-        return render(request, "site/people_question.html", {**page, **question, "base_template": base})
+        return render(request, "site/people_question.html", over_dashboard(request, slot, question))
     operation = site_people.remove_member(acting_user=request.user, site=slot.site, number=number)
     is_gone = is_self and not access.visible_sites(request.user).filter(pk=slot.site_id).exists()
     if is_gone:
@@ -107,9 +105,4 @@ def _show(
         "back": back_address(request),
     }
     status = refusal.http_status if refusal else 200
-    if request.htmx:
-        page = {**context, "base_template": "frame/partial.html"}
-    else:
-        page = slot_context(request, slot, "dashboard", commands=()) | context
-        page["base_template"] = "frame/slot_page.html"
-    return render(request, "site/people.html", page, status=status)
+    return render(request, "site/people.html", over_dashboard(request, slot, context), status=status)

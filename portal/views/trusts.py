@@ -12,8 +12,8 @@ from django.views.decorators.http import require_http_methods, require_POST
 from portal.accounts import factors
 from portal.accounts.views.tokens import SCOPES
 from portal.answers import answer_operation
-from portal.context import slot_context
 from portal.http import PortalRequest
+from portal.underneath import over_dashboard
 from sites.access import get_slot_for_change, may_change
 from sites.errors import NotFound, Refused
 from sites.models import Scope, Slot
@@ -79,9 +79,8 @@ def _remove(request: PortalRequest, slot: Slot, number: int) -> HttpResponse:
     if found is None:
         raise NotFound
     if request.method != "POST":
-        page = slot_context(request, slot, "dashboard", commands=())
-        question = {"trust": found, "next": _address(slot), "base_template": "frame/slot_page.html"}
-        return render(request, "site/trust_question.html", {**page, **question})
+        question = {"trust": found, "next": _address(slot)}
+        return render(request, "site/trust_question.html", over_dashboard(request, slot, question))
     operation = trusts.remove(acting_user=request.user, site=slot.site, number=number)
     return answer_operation(request, operation, _address(slot), stay=False)
 
@@ -102,7 +101,6 @@ def _show(
         "typed": typed or {},
         "refusal": refusal,
         "back": reverse("site-dashboard", args=[slot.site.name, slot.name]),
-        "base_template": "frame/slot_page.html",
     }
-    page = slot_context(request, slot, "dashboard", commands=()) | context
+    page = over_dashboard(request, slot, context)
     return render(request, "site/trusts.html", page, status=refusal.http_status if refusal else 200)

@@ -8,8 +8,8 @@ from django.views.decorators.http import require_http_methods
 
 from portal import kept_form
 from portal.answers import answer_operation, back_address
-from portal.context import slot_context
 from portal.http import PortalRequest
+from portal.underneath import over_dashboard
 from sites.access import get_slot, get_slot_for_change, may_change
 from sites.errors import ChangedMeanwhile, GreenroomError, PreconditionFailed, SettingRefused
 from sites.models import Others, Slot
@@ -78,8 +78,4 @@ def _show(request: PortalRequest, slot: Slot, refusal: GreenroomError | None = N
         "back": back_address(request),
     }
     status = refusal.http_status if refusal else 200
-    if request.htmx:
-        return render(request, "site/visitors.html", {**context, "base_template": "frame/partial.html"}, status=status)
-    whole = slot_context(request, slot, "dashboard", commands=()) | context
-    whole["base_template"] = "frame/slot_page.html"
-    return render(request, "site/visitors.html", whole, status=status)
+    return render(request, "site/visitors.html", over_dashboard(request, slot, context), status=status)

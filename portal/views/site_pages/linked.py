@@ -11,8 +11,8 @@ from portal import kept_form
 from portal.answers import answer_operation
 from portal.command_bar import Command
 from portal.confirmation import confirm
-from portal.context import slot_context
 from portal.http import PortalRequest
+from portal.underneath import over_dashboard
 from portal.views.site_pages import parts
 from sites.access import get_slot, get_slot_for_change, may_change
 from sites.errors import NotFound, SettingRefused
@@ -136,8 +136,4 @@ def _show(
         "back": _address(slot),
     }
     status = refusal.http_status if refusal else 200
-    if request.htmx:
-        return render(request, "site/link.html", {**context, "base_template": "frame/partial.html"}, status=status)
-    page = slot_context(request, slot, "linked", commands=())
-    page |= {**context, "base_template": "frame/slot_page.html"}
-    return render(request, "site/link.html", page, status=status)
+    return render(request, "site/link.html", over_dashboard(request, slot, context), status=status)

@@ -12,8 +12,8 @@ from django.views.decorators.http import require_http_methods, require_POST
 from portal.answers import answer_operation, back_address
 from portal.command_bar import DEPLOYMENT_COMMANDS
 from portal.confirmation import confirm
-from portal.context import slot_context
 from portal.http import PortalRequest
+from portal.underneath import over_dashboard
 from portal.views.site_pages import parts
 from portal.views.site_pages.facts import SlotFacts
 from sites.access import get_slot_for_change
@@ -161,11 +161,7 @@ def _page(
         "back": back_address(request),
     }
     status = refusal.http_status if refusal else 200
-    if request.htmx:
-        return render(request, "site/source.html", {**context, "base_template": "frame/partial.html"}, status=status)
-    page = slot_context(request, slot, "dashboard", commands=())
-    page |= {**context, "base_template": "frame/slot_page.html"}
-    return render(request, "site/source.html", page, status=status)
+    return render(request, "site/source.html", over_dashboard(request, slot, context), status=status)
 
 
 def _present(slot: Slot) -> SourceControl:

@@ -40,3 +40,17 @@ def test_from_a_page_of_the_site_the_way_leads_to_the_list(alice: Client, contos
     here = {**HTMX, "HX-Current-URL": "http://localhost/sites/contoso/staging/dashboard/"}
     answer = alice.post("/sites/contoso/staging/delete/", headers=here)
     assert answer["HX-Redirect"] == "/sites/"
+
+
+def test_what_is_opened_by_its_own_address_has_its_page_below(alice: Client, contoso: Site) -> None:
+    for question in (
+        "staging/swap/",
+        "staging/delete/",
+        "production/stop/",
+        "production/domains/",
+        "staging/visitors/",
+    ):
+        page = alice.get(f"/sites/contoso/{question}").content.decode()
+        assert 'id="overview"' in page and 'id="glance-links"' in page, question
+        assert 'id="question"' in page or 'id="sheet-title"' in page, question
+        assert 'id="overview"' not in alice.get(f"/sites/contoso/{question}", headers=HTMX).content.decode(), question
