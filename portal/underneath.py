@@ -13,7 +13,7 @@ from sites.models import Slot
 
 
 def over_dashboard(request: PortalRequest, slot: Slot, context: Mapping[str, object]) -> dict[str, object]:
-    """`context` of a template that extends `base_template`: for htmx, which has a page, alone; else over the dashboard."""
+    """`context` of a template that extends `base_template`: alone for htmx, which has a page; else over it."""
     if request.htmx:
         return {**context, "base_template": "frame/partial.html"}
     prefetch_related_objects([slot], "host_names")

@@ -19,7 +19,9 @@ def collect_static() -> bool:
 
 
 def _digest_of_folder(folder: Path) -> str:
-    digest = hashlib.sha256((settings.BASE_DIR / "requirements.txt").read_bytes())
+    digest = hashlib.sha256(
+        (settings.BASE_DIR / "requirements.txt").read_bytes() + (settings.BASE_DIR / "portal/bundles.py").read_bytes()
+    )
     for path in sorted(folder.rglob("*")):
         if path.is_file():
             found = path.stat()

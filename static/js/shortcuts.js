@@ -1,4 +1,4 @@
-// Single keys press what can be pressed anyway. A page has this script only if its person wants them.
+// Single keys press what can be pressed anyway, where the person wants them.
 
 const KEYS = { n: "command-new", b: "command-browse", s: "command-swap", "/": "search", "?": "help" };
 
@@ -7,6 +7,7 @@ function isTyping(element) {
 }
 
 document.addEventListener("keydown", (event) => {
+  if (!document.body.hasAttribute("data-shortcuts")) return;
   if (event.defaultPrevented || event.repeat || event.altKey || event.ctrlKey || event.metaKey) return;
   if (isTyping(event.target)) return;
   const element = document.getElementById(KEYS[event.key.toLowerCase()] ?? "");

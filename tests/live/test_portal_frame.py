@@ -228,6 +228,16 @@ def test_only_the_portals_answers_change_a_page(open_page: OpenPage, system: Sys
     expect(page.locator(".notification")).to_have_count(0)
 
 
+def test_a_first_visit_fetches_few_files(open_page: OpenPage, system: System, sample: str) -> None:
+    page = open_page()
+    fetched: list[str] = []
+    page.on("request", lambda request: fetched.append(request.url))
+    page.goto(f"/sites/{sample}/production/dashboard/")
+    page.wait_for_selector(".uplot, .chart__empty")
+    files = {url.partition("#")[0] for url in fetched if "/news/" not in url}
+    assert len(files) <= 8, files
+
+
 def test_a_double_click_asks_once(open_page: OpenPage, system: System, sample: str) -> None:
     page = open_page(f"/sites/?selected={sample}/staging")
     asked: list[str] = []
