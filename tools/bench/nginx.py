@@ -40,27 +40,28 @@ Place = tuple[str, int]
 
 
 class NotAvailable(Exception):
-    """nginx is not installed, and could not be fetched."""
+    """A program to compare with is not installed, and could not be fetched."""
 
 
-def program(folder: Path) -> str:
-    """The nginx that is installed; else, for root, the one of Debian's package, unpacked and not installed.
+def program(folder: Path, name: str = "nginx", libraries: Sequence[str] = ()) -> str:
+    """The program that is installed; else, for root, the one of Debian's package, unpacked and not installed.
 
-    So no service of the system comes into being. Raises NotAvailable.
+    So no service of the system comes into being. `libraries` are packages that it needs beside. Raises NotAvailable.
     """
-    if found := shutil.which("nginx", path=f"{os.environ.get('PATH', '')}:/usr/sbin"):
+    if found := shutil.which(name, path=f"{os.environ.get('PATH', '')}:/usr/sbin"):
         return found
     if os.geteuid() != 0 or shutil.which("apt-get") is None:
-        raise NotAvailable("nginx is missing. Install it (apt-get install nginx), then measure again.")
+        raise NotAvailable(f"{name} is missing. Install it (apt-get install {name}), then measure again.")
     unpacked = folder / "package"
     unpacked.mkdir(parents=True)
     try:
         _run(["apt-get", "update"], folder)
-        _run(["apt-get", "-o", "APT::Sandbox::User=root", "download", "nginx"], folder)
-        _run(["dpkg-deb", "--extract", *(str(one) for one in folder.glob("nginx_*.deb")), str(unpacked)], folder)
+        _run(["apt-get", "-o", "APT::Sandbox::User=root", "download", name, *libraries], folder)
+        for package in folder.glob("*.deb"):
+            _run(["dpkg-deb", "--extract", str(package), str(unpacked)], folder)
     except (OSError, subprocess.CalledProcessError) as error:
-        raise NotAvailable(f"nginx is missing and could not be fetched: {error}") from error
-    return str(unpacked / "usr/sbin/nginx")
+        raise NotAvailable(f"{name} is missing and could not be fetched: {error}") from error
+    return str(unpacked / "usr/sbin" / name)
 
 
 def _run(command: list[str], folder: Path) -> None:

@@ -3,7 +3,8 @@
 swap: what a swap costs, and what visitors feel of it. door: what honest people feel of clients that are slow or many.
 control-plane: what everything else costs, from start to stop. publish: what publications and static sites cost.
 portal: how long open pages stay untrue, and what pages cost. api: what reading costs programs, and swaps by the API.
-tls: what certificates and handshakes cost, and what visitors over TLS feel of swaps.
+tls: what certificates and handshakes cost, and what visitors over TLS feel of swaps. density: what one site more costs,
+and how the router and starts of instances compare with bare ones.
 """
 
 import json
@@ -20,6 +21,7 @@ from tools.bench.api import story as api
 from tools.bench.control_plane import report as control_plane_report
 from tools.bench.control_plane import story as control_plane
 from tools.bench.control_plane.lifetime import Lifetime, check
+from tools.bench.density import story as density
 from tools.bench.door import story as door
 from tools.bench.portal import story as portal
 from tools.bench.publish import index
@@ -35,6 +37,7 @@ PUBLISH = "publish"
 PORTAL = "portal"
 API = "api"
 TLS = "tls"
+DENSITY = "density"
 
 
 class Command(GreenroomCommand):
@@ -46,7 +49,9 @@ class Command(GreenroomCommand):
     def add_arguments(self, parser: CommandParser) -> None:
         """What is measured, how thoroughly, and where the figures go."""
         parser.add_argument(
-            "subject", choices=["swap", "door", CONTROL_PLANE, PUBLISH, PORTAL, API, TLS], help="what is measured"
+            "subject",
+            choices=["swap", "door", CONTROL_PLANE, PUBLISH, PORTAL, API, TLS, DENSITY],
+            help="what is measured",
         )
         parser.add_argument("--report", type=Path, metavar="FILE", help="write the figures there as JSON")
         parser.add_argument(
@@ -151,6 +156,8 @@ class Command(GreenroomCommand):
         if subject == TLS:
             of_tls = tls.QUICK if quick else tls.Plan()
             return tls.measure(self._say, replace(of_tls, swaps=swaps) if swaps else of_tls)
+        if subject == DENSITY:
+            return density.measure(self._say, density.QUICK if quick else density.Plan())
         if subject == "door":
             return door.measure(self._say, door.QUICK if quick else door.Plan())
         plan = swap.QUICK if quick else swap.Plan()
