@@ -104,6 +104,7 @@ READY_SECONDS = env_int("GREENROOM_READY_SECONDS", 60)
 # TLS: where the router itself speaks it, and where visitors find it (a proxy in front of Greenroom may speak it)
 TLS_PORT = env_int("GREENROOM_TLS_PORT", 0)
 HTTPS_PORT = env_int("GREENROOM_HTTPS_PORT", TLS_PORT or (443 if PORTAL_URL.startswith("https://") else 0))
+HTTP3 = env_bool("GREENROOM_HTTP3", False)
 TLS_CERTIFICATE = os.environ.get("GREENROOM_TLS_CERTIFICATE", "")
 TLS_KEY = os.environ.get("GREENROOM_TLS_KEY", "")
 TLS_DIR = DATA_DIR / "tls"

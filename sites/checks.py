@@ -148,21 +148,18 @@ def check_edge(**_: object) -> list[CheckMessage]:
     """TLS, and proxies in front of the router."""
     found: list[CheckMessage] = []
     if settings.TLS_PORT and (not 1 <= settings.TLS_PORT <= 65535 or settings.TLS_PORT == settings.PORT):
-        found.append(
-            Error(
-                f"GREENROOM_TLS_PORT is {settings.TLS_PORT}, and must be a port (1 to 65535) beside {settings.PORT}.",
-                hint="Choose another one: --tls-port 8443",
-                id="greenroom.E017",
-            )
-        )
+        hint = "Choose another one: --tls-port 8443"
+        said = f"GREENROOM_TLS_PORT is {settings.TLS_PORT}, and must be a port (1 to 65535) beside {settings.PORT}."
+        found.append(Error(said, hint=hint, id="greenroom.E017"))
     if settings.PROXY_PROTOCOL and not settings.TRUSTED_PROXIES:
+        hint = "Name the addresses of your proxies in GREENROOM_TRUSTED_PROXIES."
         found.append(
-            Error(
-                "GREENROOM_PROXY_PROTOCOL is set, and no proxy may send it.",
-                hint="Name the addresses of your proxies in GREENROOM_TRUSTED_PROXIES.",
-                id="greenroom.E018",
-            )
+            Error("GREENROOM_PROXY_PROTOCOL is set, and no proxy may send it.", hint=hint, id="greenroom.E018")
         )
+    if settings.HTTP3 and (not settings.TLS_PORT or settings.PROXY_PROTOCOL):
+        why = "the PROXY protocol does not know it" if settings.TLS_PORT else "there is no port for TLS"
+        hint = "Unset GREENROOM_HTTP3, or give a port for TLS (--tls-port 8443) without the PROXY protocol."
+        found.append(Error(f"GREENROOM_HTTP3 is set, and {why}.", hint=hint, id="greenroom.E020"))
     fault = _fault_of_certificate()
     if fault:
         hint = "Fix GREENROOM_TLS_CERTIFICATE and GREENROOM_TLS_KEY, or leave them out."

@@ -27,6 +27,16 @@ class Bounds:
     """At the same time at one revision, or at the portal. One more gets 503."""
 
     @property
+    def connections_by_http3(self) -> int:
+        """From clients, beside the others. One more is closed at once. They need memory, and no file."""
+        return max(self.connections // 10, 1)
+
+    @property
+    def requests_by_http3(self) -> int:
+        """At the same time by HTTP/3, beside the others. One more gets 503."""
+        return max(self.requests // 4, 1)
+
+    @property
     def connections_of_cluster(self) -> int:
         """Far more than its requests. Each thread of Envoy keeps its own idle connections. A request that may not open
         a connection would wait for one of its own thread, and would not be answered at once."""

@@ -1,6 +1,8 @@
 """What stays with its slot on a swap: domain names that DNS has proven, certificates, and where they are given."""
 
+import asyncio
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import httpx
 import pytest
@@ -13,8 +15,15 @@ from tests.live.system import System, free_port
 from tests.live.system import wait_for as wait_until
 from tests.live.tls_visitor import TlsVisitor, fingerprint, names_of
 from tests.sites.tls.uploads import key_pem, new_key, pem_of, signed
-from tools.demo.operations import wait_for
+from tools.demo.operations import switch_of, wait_for
 from tools.demo.staged_site import StagedSite
+from tools.prober import over_tls
+from tools.prober.analysis import Expectation, analyse
+from tools.prober.clock import now
+from tools.prober.http import ConnectionRefused, Secure
+from tools.prober.http3 import Http3Connection
+from tools.prober.load import Load
+from tools.prober.over_tls import HTTP_3
 
 pytestmark = pytest.mark.live
 WWW, TEST = "www.fabrikam.example", "test.fabrikam.example"
@@ -35,7 +44,7 @@ def tls_port() -> int:
 @pytest.fixture
 def system(make_system: Callable[..., System], server: DnsServer, tls_port: int) -> System:
     """A system with TLS, and with that DNS."""
-    system = make_system(GREENROOM_TLS_PORT=str(tls_port), GREENROOM_DNS_RESOLVERS=server.address)
+    system = make_system(GREENROOM_TLS_PORT=str(tls_port), GREENROOM_HTTP3="1", GREENROOM_DNS_RESOLVERS=server.address)
     system.start()
     return system
 
@@ -48,7 +57,7 @@ def staged(system: System) -> Iterator[StagedSite]:
 
 
 def test_domain_names_and_certificates_stay_and_no_request_over_tls_is_lost(
-    system: System, staged: StagedSite, server: DnsServer, tls_port: int
+    system: System, staged: StagedSite, server: DnsServer, tls_port: int, tmp_path: Path
 ) -> None:
     with system.signed_in() as portal:
         claimed = {slot: claim(portal, staged.name, slot, name) for slot, name in SLOTS.items()}
@@ -67,15 +76,31 @@ def test_domain_names_and_certificates_stay_and_no_request_over_tls_is_lost(
     assert asked(system, WWW) == "1" and asked(system, TEST) == "2"
 
     visitors = [TlsVisitor(tls_port, name, authorities[slot_of(name)]) for name in (WWW, TEST)]
+    for name, authority in zip((WWW, TEST), authorities.values(), strict=True):
+        (tmp_path / name).write_text(authority)
+        secure = Secure(name, str(tmp_path / name))
+        wait_until(lambda secure=secure: asyncio.run(speaks_http3(tls_port, secure)), 60, f"{name} has HTTP/3")
+    by_http3 = [
+        client
+        for name in (WWW, TEST)
+        for client in over_tls.clients("visitor", ("127.0.0.1", tls_port), [name], str(tmp_path / name), [HTTP_3])
+    ]
     for visitor in visitors:
         visitor.start()
     try:
-        wait_for(staged.request_swap())
-        for visitor, end in zip(visitors, "21", strict=True):
-            wait_until(lambda seen=visitor.versions, end=end: seen[-1:] == [end], 60, "visitors see the swap")
+        with Load(by_http3) as load:
+            wait_until(lambda: load.count > 10, 60, "visitors come by HTTP/3")
+            requested_at = now()
+            operation = wait_for(staged.request_swap())
+            for visitor, end in zip(visitors, "21", strict=True):
+                wait_until(lambda seen=visitor.versions, end=end: seen[-1:] == [end], 60, "visitors see the swap")
     finally:
         for visitor in visitors:
             visitor.stop()
+    switch = switch_of(operation, requested_at, {WWW: "2", TEST: "1"})
+    found = analyse(load.records, Expectation({WWW: "1", TEST: "2"}, [switch]))
+    assert found.is_clean and found.requests > 20, found
+    assert {one.version for one in load.records} == {"1", "2"}
     assert [visitor.failures for visitor in visitors] == [[], []]
     assert {*visitors[0].versions} == {*visitors[1].versions} == {"1", "2"}
     assert versions(system, staged) == ("2", "1")
@@ -117,6 +142,16 @@ def answers(port: int, name: str, authority: str) -> bool:
         return bool(fingerprint(port, name, authority))
     except OSError:
         return False
+
+
+async def speaks_http3(port: int, secure: Secure) -> bool:
+    visitor = Http3Connection("127.0.0.1", port, "first", secure)
+    try:
+        await visitor.prepare()
+    except ConnectionRefused:
+        return False
+    visitor.close()
+    return True
 
 
 def asked(system: System, host: str) -> str:

@@ -19,6 +19,7 @@ USED = (
     "DEBUG",
     "PORT",
     "TLS_PORT",
+    "HTTP3",
     "TLS_CERTIFICATE",
     "TLS_KEY",
     "TRUSTED_PROXIES",
@@ -85,6 +86,13 @@ def test_a_port_for_tls_is_another_one(found: Found, port: int) -> None:
 def test_nobody_may_send_the_proxy_protocol_unless_a_proxy_is_named(found: Found) -> None:
     assert found(PROXY_PROTOCOL=True) == ["greenroom.E018"]
     assert found(PROXY_PROTOCOL=True, TRUSTED_PROXIES=["10.0.0.2"]) == []
+
+
+def test_http_3_needs_a_port_for_tls_and_visitors_who_come_directly(found: Found) -> None:
+    assert found(HTTP3=True) == ["greenroom.E020"]
+    assert found(HTTP3=True, TLS_PORT=8443) == []
+    proxies = {"PROXY_PROTOCOL": True, "TRUSTED_PROXIES": ["192.0.2.1"]}
+    assert found(HTTP3=True, TLS_PORT=8443, **proxies) == ["greenroom.E020"]
 
 
 def test_a_certificate_of_the_installation_that_cannot_be_served_is_named(found: Found, tmp_path: Path) -> None:

@@ -19,7 +19,12 @@ from sites.services.authority import authority, installation_pair
 
 def _tls() -> TlsMaterial:
     own = installation_pair()
-    return TlsMaterial(decrypt, authority(), (own.names, own.chain, own.key) if own else None)
+    return TlsMaterial(
+        decrypt,
+        authority(),
+        (own.names, own.chain, own.key) if own else None,
+        settings.HTTPS_PORT if settings.HTTP3 else 0,
+    )
 
 
 class Command(GreenroomCommand):

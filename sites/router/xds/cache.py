@@ -10,7 +10,7 @@ from sites.router.xds.guarded import guard_cluster, guard_cluster_name
 from sites.router.xds.host_filter import host_filter_resource
 from sites.router.xds.resource import Resource
 from sites.router.xds.routes import PORTAL_ROUTES, portal_routes, routes_name, routes_resource, scope_resource
-from sites.router.xds.secrets import Secrets, TlsMaterial, wildcard_of
+from sites.router.xds.secrets import Secrets, TlsMaterial, host_of, wildcard_of
 from sites.router.xds.tracing import collector_cluster
 from sites.telemetry.collector import Collector
 
@@ -142,7 +142,17 @@ class TableCache:
         """The certificate for the host name that a client asks for; None if nothing answers at that name."""
         if self._secrets is None:
             return None
-        return self._secrets.find(name, self.answering(name))
+        return self._secrets.find(name, self.answering(host_of(name)))
+
+    @property
+    def quic_secrets(self) -> tuple[str, ...]:
+        """The secrets that a listener for HTTP/3 needs."""
+        return self._secrets.quic if self._secrets else ()
+
+    def _http3_of(self, table: RouteTable) -> dict[str, int]:
+        """Host name → the port at which it is found by HTTP/3."""
+        found = {route.host: self._secrets.port_of_http3(route.host) for route in table.hosts} if self._secrets else {}
+        return {host: port for host, port in found.items() if port}
 
     def answering(self, name: str) -> str | None:
         """The host name at which `name` is answered: itself, or the wildcard that stands for it."""
@@ -175,7 +185,7 @@ class TableCache:
         if site_id not in self._resources:
             clusters = offered_clusters(table)
             self._resources[site_id] = SiteResources(
-                routes=routes_resource(table),
+                routes=routes_resource(table, self._http3_of(table)),
                 clusters=(
                     *(cluster_resource(cluster.name, speaks_http2=cluster.speaks_http2) for cluster in clusters),
                     *(guard_cluster(slot_id, self.fixed.guard_socket) for slot_id in _guarded_slots(table)),

@@ -99,6 +99,7 @@ async def serve(
         places.proxies,
         places.portal_hosts,
         places.collector,
+        wants_http3=bool(places.tls and places.tls.http3_port),
     )
     fixed = fixtures(str(places.web_socket), places.portal_hosts, str(places.guard_socket), places.collector)
     nodes = Nodes(TableCache(fixed, places.tls))

@@ -14,12 +14,14 @@ from sites.router.base import Acknowledgement
 from sites.router.succession import RUN
 from sites.router.xds.admission import LOCAL, Admission, Peer
 from sites.router.xds.cache import Change, TableCache
-from sites.router.xds.listener import LISTENER
-from sites.router.xds.resource import Kind, Resource
+from sites.router.xds.listener import Edge
+from sites.router.xds.manager import LISTENER
+from sites.router.xds.quic import QUIC_LISTENER
+from sites.router.xds.resource import Kind
 from sites.router.xds.stream import Stream
 from sites.router.xds.subscription import Request, Response
 
-CLOSE_PORT = Response(type_url=Kind.LISTENER.value, removed_resources=[LISTENER], nonce="close-port")
+CLOSE_PORT = Response(type_url=Kind.LISTENER.value, removed_resources=[QUIC_LISTENER, LISTENER], nonce="close-port")
 """Makes an Envoy give up its port. It ends the requests that it has, and takes no new ones."""
 
 RUN_LENGTH = 64
@@ -73,15 +75,15 @@ class Nodes:
         present = {connection.stream.node_id for connection in self.connections.values()}
         return {*self.connections, *(name for name in names if name not in present)}
 
-    def connect(self, node_id: str, listener: Resource, peer: Peer = LOCAL, *, seat: str = "") -> Connection:
-        """A node has opened a stream, and is to open this listener; an older stream of the same seat is ended."""
+    def connect(self, node_id: str, edge: Edge, peer: Peer = LOCAL, *, seat: str = "") -> Connection:
+        """A node has opened a stream, and is to listen there; an older stream of the same seat is ended."""
         seat = seat or node_id
         if (older := self.connections.get(seat)) is not None:
             logger.warning("Router %s connected again; its older connection is ended", node_id)
             older.outbox.put_nowait(None)
         else:
             logger.info("Router %s connected", node_id)
-        connection = Connection(seat, Stream(node_id, self.cache, listener), peer)
+        connection = Connection(seat, Stream(node_id, self.cache, edge), peer)
         self.connections[seat] = connection
         return connection
 

@@ -1,6 +1,6 @@
 """Route configurations and scopes: one configuration per site, to which a scope per host name points."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import timedelta
 from typing import Any
 
@@ -58,9 +58,14 @@ def scope_resource(host: str, routes: str, *, is_on_demand: bool = True) -> Reso
     return resource(Kind.SCOPE, host, message)
 
 
-def routes_resource(table: RouteTable) -> Resource:
-    """All routes of a site. Its version is no part of the content: unchanged routes are never sent again."""
-    return _configuration(routes_name(table.site_id), [_virtual_host(table, route) for route in table.hosts])
+def routes_resource(table: RouteTable, http3: Mapping[str, int] | None = None) -> Resource:
+    """All routes of a site. Its version is no part of the content: unchanged routes are never sent again.
+
+    `http3`: host name → the port at which browsers are told that it is found by HTTP/3.
+    """
+    ports = http3 or {}
+    hosts = [_virtual_host(table, route, ports.get(route.host, 0)) for route in table.hosts]
+    return _configuration(routes_name(table.site_id), hosts)
 
 
 def portal_routes(hosts: Iterable[str]) -> Resource:
@@ -171,6 +176,13 @@ def _with_hsts(route: HostRoute, routes: list[dict[str, Any]]) -> list[dict[str,
     return [one | {"response_headers_to_add": [*one.get("response_headers_to_add", ()), said]} for one in routes]
 
 
+def _http3_at(port: int) -> dict[str, Any]:
+    """What has browsers come by HTTP/3 the next time (RFC 7838); the application may say otherwise."""
+    said = _header("alt-svc", f'h3=":{port}"; ma={DAY_SECONDS}')
+    said["append_action"] = base_pb2.HeaderValueOption.ADD_IF_ABSENT
+    return said
+
+
 def _proof_routes(route: HostRoute) -> list[dict[str, Any]]:
     """What an authority asks for by plain HTTP (RFC 8555, 8.3), whatever the slot wants of its visitors."""
     headers = [_header("content-type", "application/octet-stream"), _header("cache-control", "no-store")]
@@ -213,7 +225,7 @@ def _answer(status: int, html: str, *, retry_after_seconds: int | None) -> dict[
     }
 
 
-def _virtual_host(table: RouteTable, route: HostRoute) -> route_components_pb2.VirtualHost:
+def _virtual_host(table: RouteTable, route: HostRoute, http3_port: int) -> route_components_pb2.VirtualHost:
     routes: list[dict[str, Any]]
     if route.cluster is None:
         routes = [_page_route(route.page or Page.STARTING)]
@@ -237,5 +249,8 @@ def _virtual_host(table: RouteTable, route: HostRoute) -> route_components_pb2.V
             _header("X-Website-Slot-Name", route.slot),
             _header("X-Website-Hostname", "%REQ(:AUTHORITY)%" if route.host.startswith("*.") else route.host),
         ],
-        response_headers_to_add=[] if route.is_indexed else [_header("X-Robots-Tag", "noindex")],
+        response_headers_to_add=[
+            *([] if route.is_indexed else [_header("X-Robots-Tag", "noindex")]),
+            *([_http3_at(http3_port)] if http3_port else []),
+        ],
     )

@@ -14,6 +14,13 @@ from sites.tls.pair import covers
 DEFAULT = "without-name"
 """What Envoy asks for if a client names no host. No host name is called so: it has no dot."""
 
+INSTALLATION = "installation"
+"""The installation's own certificate, for those who do not ask by host names one by one. No host name is called so."""
+
+QUIC = "http3".ljust(256, "/")
+"""In front of the names for HTTP/3. Where two parts of Envoy ask by one name, the second one waits for ever. It is
+longer than any name that a client can ask for (255 bytes), or strangers could come first."""
+
 logger = logging.getLogger(__name__)
 
 
@@ -27,11 +34,18 @@ class TlsMaterial:
     """Issues for every host name here that has no other certificate."""
     own: tuple[tuple[str, ...], str, str] | None = None
     """Names, chain and key (PEM) of the installation's own certificate."""
+    http3_port: int = 0
+    """Where visitors find HTTP/3; 0: nowhere."""
 
 
 def wildcard_of(host: str) -> str:
     """The wildcard that stands for `host`: one label less, with '*' in its place."""
     return f"*.{host.partition('.')[2]}"
+
+
+def host_of(name: str) -> str:
+    """The host name in the name of a secret."""
+    return name.removeprefix(QUIC)
 
 
 class Secrets:
@@ -42,6 +56,21 @@ class Secrets:
         self._portal_hosts = [host.strip("[]") for host in portal_hosts]
         self._bound: dict[str, Resource] = {}
         self._issued: dict[str, Resource] = {}
+        self._quic: tuple[str, ...] | None = None
+
+    @property
+    def quic(self) -> tuple[str, ...]:
+        """The secrets for HTTP/3: the installation's, or else the portal's, and those of slots in their order."""
+        if self._quic is None:
+            first = INSTALLATION if self._material.own else DEFAULT
+            self._quic = tuple(QUIC + name for name in (first, *sorted(self._bound)))
+        return self._quic
+
+    def port_of_http3(self, host: str) -> int:
+        """Where visitors of a host name find HTTP/3 with a certificate for it that browsers may trust; 0: nowhere."""
+        own = self._material.own
+        is_covered = host in self._bound or (own is not None and covers(own[0], host))
+        return self._material.http3_port if is_covered else 0
 
     def put(self, before: RouteTable | None, table: RouteTable | None) -> frozenset[str]:
         """Take a site's certificates in place of those it had; the host names whose secret has become another."""
@@ -51,6 +80,8 @@ class Secrets:
         for host in former - fresh.keys():
             self._bound.pop(host, None)
         self._bound.update(fresh)
+        if former != fresh.keys():
+            self._quic = None
         if before is not None:
             kept = {route.host for route in table.hosts} if table else set()
             for route in before.hosts:
@@ -63,16 +94,21 @@ class Secrets:
 
         None: there is none, and the handshake fails. So strangers cannot have certificates issued for other names.
         """
+        found = self._find(host_of(name), host)
+        return found if found is None or found.name == name else _renamed(found, name)
+
+    def _find(self, name: str, host: str | None) -> Resource | None:
+        own = self._material.own
         if name == DEFAULT:
             return self._issue(name, self._portal_hosts)
+        if name == INSTALLATION and own is not None:
+            return _secret(name, own[1], own[2])
         if host is None:
             return None
-        own = self._material.own
         found = self._bound.get(host)
         if found is None and own is not None and covers(own[0], host):
             found = _secret(host, own[1], own[2])
-        found = found or self._issue(host, [host])
-        return found if host == name else _renamed(found, name)
+        return found or self._issue(host, [host])
 
     def _made_of(self, table: RouteTable) -> Iterable[tuple[str, Resource]]:
         for certificate in table.certificates:

@@ -92,13 +92,13 @@ class Discovery(ads_pb2_grpc.AggregatedDiscoveryServiceServicer):
 
     async def _connect(self, node: base_pb2.Node, context: grpc.aio.ServicerContext) -> Connection:
         try:
-            listener = self._edge.listener_of(node.metadata)
+            edge = self._edge.told_by(node.metadata)
         except ValueError as error:
             refusal = f"Router {node.id} is refused: its bootstrap file is wrong, since {error}."
             self._nodes.admission.complain(refusal)
             await context.abort(grpc.StatusCode.INVALID_ARGUMENT, refusal)
         peer = self._door.peer(context)
-        connection = self._nodes.connect(node.id, listener, peer, seat=seat_of(node, peer))
+        connection = self._nodes.connect(node.id, edge, peer, seat=seat_of(node, peer))
         self._start(self._keeper.greet(node.id, peer))
         return connection
 

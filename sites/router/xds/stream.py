@@ -7,9 +7,11 @@ and clusters that left the table only after the routes without them are acknowle
 from collections.abc import Iterable
 
 from sites.router.xds.cache import Change, SiteResources, TableCache
+from sites.router.xds.listener import Edge
+from sites.router.xds.quic import QUIC_LISTENER, QuicListener
 from sites.router.xds.resource import Kind, Resource
 from sites.router.xds.routes import routes_name, site_of_routes
-from sites.router.xds.secrets import wildcard_of
+from sites.router.xds.secrets import QUIC, host_of, wildcard_of
 from sites.router.xds.subscription import Request, Response, Subscription
 
 MAX_BELOW_WILDCARDS = 1000
@@ -19,10 +21,11 @@ MAX_BELOW_WILDCARDS = 1000
 class Stream:
     """State of one stream, without any input or output: requests and changes go in, responses come out."""
 
-    def __init__(self, node_id: str, cache: TableCache, listener: Resource) -> None:
-        """`listener` is where this Envoy is to listen."""
+    def __init__(self, node_id: str, cache: TableCache, edge: Edge) -> None:
+        """`edge` is where this Envoy is to listen."""
         self.node_id = node_id
-        self._listener = listener
+        self._listener = edge.listener
+        self._quic = QuicListener(edge) if edge.speaks_http3 else None
         self.versions: dict[int, int] = {}
         """Site id → the highest table version that the node has acknowledged on this stream."""
         self._cache = cache
@@ -98,11 +101,14 @@ class Stream:
 
     def offer_listener_again(self) -> list[Response]:
         """A listener is refused while its port is taken; sent again it is tried again."""
-        if self._listeners.refusal(self._listener) is None:
-            return []
-        self._listeners.forget(self._listener.name)
-        self._must_repeat_scopes = True
-        return self._responses()
+        if self._listeners.refusal(self._listener) is not None:
+            self._listeners.forget(self._listener.name)
+            self._must_repeat_scopes = True
+            return self._responses()
+        if self._quic and self._listeners.refusal(self._quic.listener(self._cache.quic_secrets)) is not None:
+            self._listeners.forget(QUIC_LISTENER)
+            return self._quic_responses()
+        return []
 
     def has_acknowledged(self, site_id: int) -> bool:
         """True when the node serves the site as its present table says, also if it never asked for its routes."""
@@ -181,7 +187,14 @@ class Stream:
             responses.append(self._filters.send([self._cache.host_filter()]))
         if self._listeners.is_open and self._listeners.needs(self._listener):
             responses.append(self._listeners.send([self._listener]))
-        return responses + self._stray_responses()
+        return responses + self._quic_responses() + self._stray_responses()
+
+    def _quic_responses(self) -> list[Response]:
+        """HTTP/3 comes after the listener for TCP: that one is refused where another Envoy has the ports still."""
+        if self._quic is None or not self._listeners.holds(self._listener):
+            return []
+        listener = self._quic.listener(self._cache.quic_secrets)
+        return [self._listeners.send([listener])] if self._listeners.needs(listener) else []
 
     def _site_responses(self, site_id: int) -> list[Response]:
         found = self._cache.resources(site_id)
@@ -249,7 +262,7 @@ class Stream:
         asked = self._secrets.names
         wild = {host for host in hosts if host.startswith("*.")}
         below = [name for name in asked if wildcard_of(name) in wild] if wild else []
-        return sorted({*(asked & hosts), *below})
+        return sorted({*(asked & hosts), *(asked & {QUIC + host for host in hosts}), *below})
 
     def _secret_responses(self, names: Iterable[str]) -> list[Response]:
         """Send these secrets; a removal ends the handshakes that wait for one that there is not."""
@@ -257,7 +270,7 @@ class Stream:
         present = [one for one in found.values() if one is not None and self._secrets.needs(one)]
         gone = [name for name, one in found.items() if one is None]
         for secret in present:
-            if self._cache.answering(secret.name) not in (secret.name, None):
+            if self._cache.answering(host_of(secret.name)) not in (host_of(secret.name), None):
                 self._below_wildcards[secret.name] = None
         while len(self._below_wildcards) > MAX_BELOW_WILDCARDS:
             oldest = next(iter(self._below_wildcards))

@@ -36,12 +36,16 @@ def transport_socket() -> base_pb2.TransportSocket:
     return base_pb2.TransportSocket(name="envoy.transport_sockets.tls", typed_config=pack(context))
 
 
-def _on_demand() -> extension_pb2.TypedExtensionConfig:
-    ads = config_source_pb2.ConfigSource(
+def from_ads() -> config_source_pb2.ConfigSource:
+    """Where secrets come from: the xDS server, for which Envoy waits as long as it takes."""
+    return config_source_pb2.ConfigSource(
         ads={}, resource_api_version=config_source_pb2.V3, initial_fetch_timeout=timedelta(0)
     )
+
+
+def _on_demand() -> extension_pb2.TypedExtensionConfig:
     mapper = _extension("sni", "cert_mappers.sni.v3.SNI", _field(1, DEFAULT.encode()))
-    source, names = (message.SerializeToString(deterministic=True) for message in (ads, mapper))
+    source, names = (message.SerializeToString(deterministic=True) for message in (from_ads(), mapper))
     return _extension("on-demand", "cert_selectors.on_demand_secret.v3.Config", _field(1, source) + _field(2, names))
 
 

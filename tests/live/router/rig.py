@@ -48,6 +48,8 @@ class Rig:
         self.silence_seconds = 300
         self.tls_port = 0
         """0: no TLS; set it before the server is started."""
+        self.speaks_http3 = False
+        """At the same port."""
         self.proxies, self.proxy_protocol = "", ""
         """Trusted addresses, separated by commas; and a word if they speak the PROXY protocol."""
         self.environment: dict[str, str] = {}
@@ -68,7 +70,8 @@ class Rig:
     def spawn_xds(self) -> None:
         """Start the server without waiting."""
         command = [sys.executable, "-m", "tests.sites.router.file_tables", str(self.folder), str(self.port)]
-        command += [str(self.silence_seconds), str(self.tls_port), self.proxies, self.proxy_protocol]
+        command += [str(self.silence_seconds), str(self.tls_port), str(self.tls_port if self.speaks_http3 else 0)]
+        command += [self.proxies, self.proxy_protocol]
         self._spawn("xds", command)
 
     def start_guard(self) -> None:

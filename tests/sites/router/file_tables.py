@@ -81,7 +81,9 @@ def _replace(path: Path, content: object) -> None:
     unfinished.replace(path)
 
 
-def main(folder: Path, port: int, silence_seconds: int, tls_port: int, proxies: str, speak: str) -> None:
+def main(
+    folder: Path, port: int, silence_seconds: int, tls_port: int, http3_port: int, proxies: str, speak: str
+) -> None:
     """Serve the tables of `folder` for an Envoy on `port`, until SIGTERM."""
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
     places = Places(
@@ -96,7 +98,7 @@ def main(folder: Path, port: int, silence_seconds: int, tls_port: int, proxies: 
         silence_seconds=silence_seconds,
         tls_port=tls_port,
         proxies=Proxies(tuple(filter(None, proxies.split(","))), bool(speak)),
-        tls=TlsMaterial(str, open_authority(folder, encrypt=str, decrypt=str)) if tls_port else None,
+        tls=TlsMaterial(str, open_authority(folder, encrypt=str, decrypt=str), None, http3_port) if tls_port else None,
         request_logs=folder / "requests",
         collector=collector_of(os.environ),
     )
@@ -104,4 +106,4 @@ def main(folder: Path, port: int, silence_seconds: int, tls_port: int, proxies: 
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]), *map(int, sys.argv[2:5]), *sys.argv[5:7])
+    main(Path(sys.argv[1]), *map(int, sys.argv[2:6]), *sys.argv[6:8])

@@ -11,7 +11,7 @@ from sites.router.bounds import MAX_FILES, OWN_FILES, bounds, hard_limit
 @pytest.mark.parametrize("files", [700, 1024, 4096, 20_000, 65_536, 524_288, 1_048_576])
 def test_all_together_stay_below_the_limit(files: int) -> None:
     found = bounds(files)
-    assert found.connections + 2 * found.requests + OWN_FILES <= max(files, OWN_FILES + 128)
+    assert found.connections + 2 * (found.requests + found.requests_by_http3) + OWN_FILES <= max(files, OWN_FILES + 128)
     assert found.connections_of_cluster <= 2 * found.requests
 
 

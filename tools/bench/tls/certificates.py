@@ -32,7 +32,7 @@ def deliveries(site: StagedSite, port: int, rounds: int) -> list[float]:
     host, found = site.hosts[0], []
     for _ in range(rounds):
         slot = site.production
-        pem, fingerprint = _bought(host, days=60)
+        pem, fingerprint = _bought(host, days=365)
         began = time.perf_counter()
         certificate = add_certificate(acting_user=site.user, slot=slot, content=pem, password="")
         _wait_until_given(port, host, fingerprint)

@@ -94,7 +94,8 @@ def static_envoy(folder: Path, chain: str, key: str) -> Iterator[Place]:
     bootstrap.touch(0o600)  # it holds the key
     bootstrap.write_text(json.dumps(_bootstrap(port, chain, key)))
     with (folder / "envoy.log").open("wb") as log:
-        process = subprocess.Popen(envoy_command(bootstrap), stdout=log, stderr=log)
+        # In a session of its own, as ours is: the kernel shares the processor between sessions first
+        process = subprocess.Popen(envoy_command(bootstrap), stdout=log, stderr=log, start_new_session=True)
     try:
         _wait_for(port)
         yield Place(port, process.pid)

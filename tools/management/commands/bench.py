@@ -76,7 +76,7 @@ class Command(GreenroomCommand):
                     with index.served(Path(folder)) as address:
                         code = self._begin(subject, Installation(index.variables(address)), **options)  # type: ignore[arg-type]
             else:
-                variables = {"GREENROOM_TLS_PORT": str(free_port())} if subject == TLS else {}
+                variables = {"GREENROOM_TLS_PORT": str(free_port()), "GREENROOM_HTTP3": "1"} if subject == TLS else {}
                 code = self._begin(subject, Installation(variables), **options)  # type: ignore[arg-type]
         except KeyboardInterrupt:
             code = 130

@@ -21,8 +21,10 @@ def make_cache() -> TableCache:
 class ImaginedEnvoy:
     """Drives one Stream. `resources` is what it has, `log` what it was sent, in order."""
 
-    def __init__(self, cache: TableCache, resources: dict[Kind, dict[str, str]] | None = None) -> None:
-        self.stream = Stream("router-1", cache, EDGE.listener)
+    def __init__(
+        self, cache: TableCache, resources: dict[Kind, dict[str, str]] | None = None, edge: Edge = EDGE
+    ) -> None:
+        self.stream = Stream("router-1", cache, edge)
         self.resources = resources or {kind: {} for kind in Kind}
         self.log: list[tuple[Kind, str, str]] = []
         """(kind, `+` or `-`, name)"""

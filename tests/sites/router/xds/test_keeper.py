@@ -118,7 +118,7 @@ def test_publishing_reads_a_table_that_is_newer(keeper: Keeper, source: Tables, 
 def test_an_imagined_node_is_waited_for(keeper: Keeper, nodes: Nodes) -> None:
     async def publish() -> None:
         await keeper.load()
-        nodes.connect("router-1", EDGE.listener)
+        nodes.connect("router-1", EDGE)
         acknowledgement = await keeper.publish(1, 1, 0.05)
         assert acknowledgement.versions == {}
         assert acknowledgement.refusals == {}
@@ -165,7 +165,7 @@ def test_without_any_complete_set_loading_waits(keeper: Keeper, source: Tables) 
 
 
 def test_connected_nodes_are_reported(keeper: Keeper, source: Tables, nodes: Nodes) -> None:
-    nodes.connect("router-1", EDGE.listener)
+    nodes.connect("router-1", EDGE)
     run(keeper.load(), keeper.greet("router-1", LOCAL), following(keeper, lambda: len(source.nodes) > 1))
     assert set(source.nodes) == {"router-1"}
 
@@ -235,8 +235,8 @@ def test_without_the_runtime_no_new_instance_is_published_and_none_is_withdrawn(
 def test_a_router_that_is_retired_gives_up_its_port_and_is_cut_off(
     keeper: Keeper, source: Tables, nodes: Nodes
 ) -> None:
-    connection = nodes.connect("router-1", EDGE.listener)
-    other = nodes.connect("router-2", EDGE.listener)
+    connection = nodes.connect("router-1", EDGE)
+    other = nodes.connect("router-2", EDGE)
     source.retired.add("router-1")
     run(keeper.load(), following(keeper, lambda: connection.outbox.qsize() >= 2))
     assert connection.outbox.get_nowait() == CLOSE_PORT

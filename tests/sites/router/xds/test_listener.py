@@ -11,6 +11,8 @@ from google.protobuf.struct_pb2 import Struct
 
 from sites.router.bounds import bounds
 from sites.router.xds.listener import Edge, edge_listener
+from sites.router.xds.proxies import Proxies
+from sites.router.xds.quic import QuicListener
 from sites.router.xds.tls_socket import HANDSHAKE_SECONDS
 
 
@@ -64,6 +66,7 @@ def test_an_unknown_host_name_is_not() -> None:
     assert "There is no web site at this address" in page
 
 
+WWW = "www.fabrikam.example"
 EDGE = Edge(["127.0.0.1", "::1"], 8080, bounds(20_000), 300)
 
 
@@ -82,17 +85,38 @@ def test_nobody_begins_a_handshake_or_a_request_without_end() -> None:
         assert manager.stream_idle_timeout.ToSeconds() == 300
 
 
+def test_http_3_has_the_same_filters_limits_and_pages_as_tls() -> None:
+    both = []
+    edge = replace(EDGE, tls_port=8443, wants_http3=True)
+    for made, chain in ((edge.listener, 1), (QuicListener(edge).listener(("without-name", WWW)), 0)):
+        listener = listener_pb2.Listener()
+        made.message.resource.Unpack(listener)
+        manager = http_connection_manager_pb2.HttpConnectionManager()
+        listener.filter_chains[chain].filters[-1].typed_config.Unpack(manager)
+        both.append(manager)
+    tcp, quic = both
+    assert quic.codec_type == http_connection_manager_pb2.HttpConnectionManager.HTTP3
+    quic.codec_type = tcp.codec_type
+    quic.ClearField("http3_protocol_options")
+    for one in both:  # the filter of requests at once, whose number differs
+        del one.http_filters[1]
+    assert quic == tcp
+    assert listener.address.socket_address.port_value == 8443
+    assert not replace(edge, proxies=Proxies(("192.0.2.1",), speak_proxy_protocol=True)).speaks_http3
+    assert not replace(edge, tls_port=0).speaks_http3
+
+
 def metadata(**values: object) -> Struct:
     return json_format.ParseDict(values, Struct())
 
 
 def test_a_router_listens_where_its_bootstrap_file_says() -> None:
     listener = listener_pb2.Listener()
-    EDGE.listener_of(metadata(listen=["192.0.2.7"], port=81)).message.resource.Unpack(listener)
+    EDGE.told_by(metadata(listen=["192.0.2.7"], port=81)).listener.message.resource.Unpack(listener)
     assert (listener.address.socket_address.address, listener.address.socket_address.port_value) == ("192.0.2.7", 81)
     assert not listener.additional_addresses
-    assert EDGE.listener_of(metadata()) == EDGE.listener
-    assert EDGE.listener_of(metadata(port=81)) != EDGE.listener
+    assert EDGE.told_by(metadata()) == EDGE
+    assert EDGE.told_by(metadata(port=81)).listener != EDGE.listener
 
 
 @pytest.mark.parametrize(
@@ -114,4 +138,4 @@ def test_a_router_listens_where_its_bootstrap_file_says() -> None:
 )
 def test_what_is_no_place_is_refused(values: dict[str, object]) -> None:
     with pytest.raises(ValueError, match=r"cannot listen|does not appear"):
-        EDGE.listener_of(metadata(**values))
+        EDGE.told_by(metadata(**values))

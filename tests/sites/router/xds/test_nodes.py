@@ -16,7 +16,7 @@ def test_a_second_one_with_the_same_certificate_is_refused_while_the_first_is_th
     nodes = Nodes(make_cache())
     first, second = Peer("1", CERTIFICATE), Peer("2", CERTIFICATE)
     assert not nodes.is_taken("router-2", first)
-    connection = nodes.connect("router-2", EDGE.listener, first)
+    connection = nodes.connect("router-2", EDGE, first)
     assert nodes.is_taken("router-2", second)
     assert not nodes.is_taken("router-2", first), "a new stream of the same connection"
     nodes.disconnect(connection)
@@ -25,16 +25,16 @@ def test_a_second_one_with_the_same_certificate_is_refused_while_the_first_is_th
 
 def test_the_machines_own_envoy_takes_the_place_of_its_predecessor() -> None:
     nodes = Nodes(make_cache())
-    older = nodes.connect("router-1", EDGE.listener)
+    older = nodes.connect("router-1", EDGE)
     assert not nodes.is_taken("router-1", LOCAL)
-    nodes.connect("router-1", EDGE.listener)
+    nodes.connect("router-1", EDGE)
     assert older.outbox.get_nowait() is None
 
 
 def test_a_successor_has_a_seat_of_its_own_and_both_have_to_acknowledge() -> None:
     nodes = Nodes(make_cache())
     seats = [seat_of(Node(id="router-1", metadata={"run": run}), LOCAL) for run in ("a", "b", "b")]
-    older, newer, again = (nodes.connect("router-1", EDGE.listener, seat=seat) for seat in seats)
+    older, newer, again = (nodes.connect("router-1", EDGE, seat=seat) for seat in seats)
     assert older.outbox.empty()
     assert newer.outbox.get_nowait() is None, "it has connected again itself"
     older.stream.versions[7], again.stream.versions[7] = 3, 4

@@ -1,17 +1,19 @@
 """Certificates as secrets: sent to whoever asked for them, one by one, and to nobody for names that nobody has."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from envoy.config.route.v3 import route_pb2
 from envoy.extensions.transport_sockets.tls.v3 import secret_pb2
 
 from sites.router.table import Certificate, HostRoute, RouteTable
 from sites.router.xds import stream
 from sites.router.xds.cache import TableCache, fixtures
 from sites.router.xds.resource import Kind
-from sites.router.xds.secrets import DEFAULT, TlsMaterial
+from sites.router.xds.secrets import DEFAULT, INSTALLATION, QUIC, TlsMaterial
 from sites.tls.authority import Authority, open_authority
-from tests.sites.router.xds.envoy import ImaginedEnvoy, make_cache
+from tests.sites.router.xds.envoy import EDGE, ImaginedEnvoy, make_cache
 
 
 @pytest.fixture
@@ -141,3 +143,47 @@ def test_after_a_reconnection_nothing_is_sent_that_the_envoy_has(cache: TableCac
     again.connect()
     again.ask(Kind.SECRET, "a.example")
     assert len(secrets_of(again)) <= 1
+
+
+def test_http_3_is_offered_where_browsers_may_trust_the_certificate(cache: TableCache, authority: Authority) -> None:
+    material = TlsMaterial(lambda token: token[::-1], authority, cache._secrets._material.own, http3_port=443)
+    cache = TableCache(make_cache().fixed, material)
+    assert cache.quic_secrets == (QUIC + INSTALLATION,)
+    assert chain(cache, QUIC + INSTALLATION) == material.own[1]
+    hosts = ("a.x.example", "s.own.example", "z.example")
+    cache.put(table(1, *hosts, certificates=(certificate(authority, "a.x.example"),)))
+    assert cache.quic_secrets == (QUIC + INSTALLATION, QUIC + "a.x.example")
+    assert chain(cache, QUIC + "a.x.example") == chain(cache, "a.x.example")
+    routes = route_pb2.RouteConfiguration()
+    cache.resources(1).routes.message.resource.Unpack(routes)
+    told = {
+        host.name: [option.header.value for option in host.response_headers_to_add] for host in routes.virtual_hosts
+    }
+    assert told == {"a.x.example": ['h3=":443"; ma=86400'], "s.own.example": ['h3=":443"; ma=86400'], "z.example": []}
+    cache.put(table(2, *hosts))
+    assert cache.quic_secrets == (QUIC + INSTALLATION,)
+
+
+def test_the_listener_of_http_3_follows_the_other_one_and_the_certificates(authority: Authority) -> None:
+    cache = TableCache(make_cache().fixed, TlsMaterial(str, authority, None, http3_port=8443))
+    edge = replace(EDGE, tls_port=8443, wants_http3=True)
+    envoy = ImaginedEnvoy(cache, edge=edge)
+    envoy.delays.add(Kind.LISTENER)
+    envoy.connect()
+    assert names_of_listeners(envoy) == []
+    envoy.release()
+    assert names_of_listeners(envoy) == ["edge", "edge-http3"]
+    envoy.log.clear()
+    envoy.apply(cache.put(table(1, "a.x.example")))
+    assert names_of_listeners(envoy) == []
+    chain_, key = authority.issue("a.x.example")
+    envoy.apply(cache.put(table(2, "a.x.example", certificates=(Certificate(("a.x.example",), chain_, key),))))
+    assert names_of_listeners(envoy) == ["edge-http3"]
+    envoy.ask(Kind.SECRET, QUIC + "a.x.example", "a.x.example")
+    envoy.log.clear()
+    envoy.apply(cache.put(table(3, "a.x.example", certificates=(certificate(authority, "a.x.example"),))))
+    assert secrets_of(envoy) == [("+", "a.x.example"), ("+", QUIC + "a.x.example")]
+
+
+def names_of_listeners(envoy: ImaginedEnvoy) -> list[str]:
+    return [name for kind, sign, name in envoy.log if kind is Kind.LISTENER and sign == "+"]
