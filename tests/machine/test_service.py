@@ -192,8 +192,8 @@ def test_after_a_reboot_both_slots_serve_what_they_served_before(service: Servic
     service.machine.reboot()
     with timed("after the reboot, until everything is up"):
         service.wait_until_ready()
-    shutdown, _, _ = service.told()[size:].partition("redis          ready")
-    assert "agent          stopped after" in shutdown and shutdown.rstrip().endswith("up             stopped")
+    shutdown, stopped, _ = service.told()[size:].partition("up             stopped")
+    assert stopped and "agent          stopped after" in shutdown
     assert "starting it again" not in shutdown, "the scope is stopped after the service"
     assert service.show("NRestarts") == "0"
     assert service.serves() == SWAPPED
