@@ -1,6 +1,7 @@
 """Limits hold by control groups of version 2: as root and as a user below systemd, and as root without systemd."""
 
 import json
+import signal
 from typing import Any
 
 import pytest
@@ -12,7 +13,7 @@ from tests.machine.progress import report
 pytestmark = pytest.mark.machine
 
 PROGRAM = (PYTHON, "-m", "tests.machine.inside.limits")
-STEPS = ("level", "values", "memory", "files_in_memory", "processes", "processor", "ending", "adoption")
+STEPS = ("level", "values", "memory", "files_in_memory", "processes", "crashes", "processor", "ending", "adoption")
 AS_USER = ("systemd-run", "--quiet", "--pipe", "--wait", "--uid=person", f"--working-directory={FOLDER}")
 # As in a container: the top of what is mounted is a group with processes, and the first process is no systemd
 CONTAINER = "umount -l /sys/fs/cgroup; mount -t cgroup2 none /sys/fs/cgroup; mount -t tmpfs none /run/systemd"
@@ -30,6 +31,15 @@ def seen_by(machine: Machine, *command: str) -> Seen:
     for step, found in seen.items():
         report(f"{step}: {json.dumps(found)}")
     return seen
+
+
+@pytest.fixture(scope="module", autouse=True)
+def dumps(machine: Machine) -> str:
+    """Where the kernel has a program leave a file named for the user of each process whose memory it would dump."""
+    machine.check("sysctl", "--write", "kernel.core_pattern=|/usr/bin/touch /run/dumped-%u")
+    assert machine.run("sh", "-c", "kill -ABRT $$").code == 128 + 6
+    machine.check("sh", "-c", "until [ -e /run/dumped-0 ]; do sleep 1; done")
+    return "/run/dumped-*"
 
 
 @pytest.fixture(scope="module")
@@ -116,6 +126,13 @@ def test_a_fork_bomb_ends_at_its_limit_and_a_neighbour_can_still_fork(seen: Seen
     assert found["pids.current"] <= PROCESSES
     assert found["pids.events"]["max"] >= 1
     assert found["neighbour_made"] == 5
+
+
+def test_no_program_of_the_machine_gets_the_memory_of_a_site_that_crashes(
+    machine: Machine, seen: Seen, dumps: str
+) -> None:
+    assert seen["crashes"] == {"status": signal.SIGABRT, "answer": "ok"}
+    assert machine.check("sh", "-c", f"echo {dumps}").split() == ["/run/dumped-0"], "only what was no site"
 
 
 def test_processor_time_is_held_to_its_share(seen: Seen) -> None:

@@ -1,4 +1,4 @@
-"""A site that takes what it is told to: memory, files kept in memory, processes, processor time."""
+"""A site that takes what it is told to: memory, files kept in memory, processes, processor time. Or crashes."""
 
 import http.server
 import os
@@ -35,6 +35,14 @@ def fork(count: int) -> int:
     return count
 
 
+def crash(signal_number: int) -> int:
+    """What wait(2) says of a process that this signal ended: 128 is added to the number if its memory was dumped."""
+    pid = os.fork()
+    if pid == 0:
+        os.kill(os.getpid(), signal_number)
+    return os.waitpid(pid, 0)[1]
+
+
 def spin(seconds: int) -> int:
     """Processor time."""
     end = time.monotonic() + seconds
@@ -49,7 +57,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         """Do it, then say how much it was."""
         _, name, *number = self.path.split("/")
-        actions = {"use": use, "write": write, "fork": fork, "spin": spin}
+        actions = {"use": use, "write": write, "fork": fork, "crash": crash, "spin": spin}
         body = str(actions[name](int(number[0])) if number else "ok").encode()
         self.send_response(200)
         self.send_header("Content-Length", str(len(body)))

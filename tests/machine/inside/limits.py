@@ -1,6 +1,7 @@
 """Greedy sites against the limits of an agent: `python -m tests.machine.inside.limits STEP…` says in JSON what came."""
 
 import json
+import signal
 import sys
 import time
 from pathlib import Path
@@ -83,6 +84,14 @@ def processes(rig: Rig) -> Seen:
     return seen
 
 
+def crashes(rig: Rig) -> Seen:
+    """A process that aborts, where the kernel has a program for dumps."""
+    site = rig.serve(1)
+    seen = {"status": int(site.get(f"/crash/{signal.SIGABRT.value}")), "answer": site.get("/")}
+    rig.stop(1)
+    return seen
+
+
 def processor(rig: Rig) -> Seen:
     """Processor time without end."""
     site = rig.serve(1, cpus=CPUS)
@@ -138,7 +147,7 @@ def without_sandbox(_: Rig) -> Seen:
             rig.close()
 
 
-STEPS = (level, values, memory, files_in_memory, processes, processor, ending, adoption, without_sandbox)
+STEPS = (level, values, memory, files_in_memory, processes, crashes, processor, ending, adoption, without_sandbox)
 
 
 def main(names: list[str]) -> None:
