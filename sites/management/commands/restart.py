@@ -65,7 +65,7 @@ class Command(GreenroomCommand):
         done = subprocess.run(command, capture_output=True, text=True)
         if done.returncode:
             last = (done.stderr.strip().splitlines() or ["no reason given"])[-1]
-            self._fail(f"The present code cannot be loaded ({last}). Nothing was restarted; mend it and try again.")
+            self._fail(f"The present code cannot be loaded ({last}). Nothing was restarted. Fix it, then try again.")
 
     def _tell(self, log: Path, offset: int) -> int:
         if not log.exists() or log.stat().st_size < offset:

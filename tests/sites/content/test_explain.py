@@ -1,4 +1,4 @@
-"""Why a build failed, in words that say where to mend it."""
+"""Why a build failed, in words that say where to fix it."""
 
 import codecs
 
