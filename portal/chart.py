@@ -17,6 +17,7 @@ CHOSEN = ("cpu_ms", "bytes_in", "bytes_out", "5xx", "requests")
 COLOURS = (
     *("#7c4b75", "#4a63bd", "#2f7f7a", "#96650f", "#8a5f86", "#3f7d20", "#b0413e", "#1d7bb0", "#6b5b95"),
     *("#a0522d", "#00695c", "#5d4037", "#455a64", "#880e4f", "#1a237e", "#33691e", "#4e342e"),
+    *("#006064", "#bf360c", "#4a148c", "#827717"),
 )
 """One for each metric; white text on each has 4.5 : 1."""
 SCALES = (("relative", "Relative"), ("absolute", "Absolute"))

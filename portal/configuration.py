@@ -20,6 +20,7 @@ from portal.plain_fields import (
 from sites.errors import NotFound, SettingRefused
 from sites.models import Category, Operation, Slot
 from sites.services import sticky_names
+from sites.services.endpoints import why_no_endpoints
 from sites.services.secrets import reveal_settings
 from sites.services.settings import (
     MASKED,
@@ -45,6 +46,11 @@ class Configuration:
     rows: dict[str, EntryRows]
     state: str
     pasted: str = ""
+
+    @property
+    def why_no_endpoints(self) -> str:
+        """The sentence of a slot whose mode has no web endpoints; empty otherwise."""
+        return why_no_endpoints(self.slot)
 
     @property
     def shared_names(self) -> list[str]:

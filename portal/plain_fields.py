@@ -12,7 +12,7 @@ from sites.services.settings import Entry, with_defaults
 
 TEXTS = ("start_command", "start_seconds", "fallback_page")
 SWITCHES = ("web_sockets", "http2", "always_on", "slot_environment")
-MONITORING = ("web_server_logging",)
+MONITORING = ("web_server_logging", "endpoint_1", "endpoint_2")
 WARMUP = ("paths", "statuses", "seconds", "tries")
 DOCUMENTS = "default_documents"
 ALERTS = "alert_rules"

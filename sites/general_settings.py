@@ -18,8 +18,9 @@ START_COMMAND = "start_command"
 FALLBACK_PAGE = "fallback_page"
 START_SECONDS = "start_seconds"
 WEB_SERVER_LOGGING = "web_server_logging"
-MONITORING_DEFAULTS = {WEB_SERVER_LOGGING: "off"}
-"""on: each request is a line of the web server log."""
+ENDPOINTS = ("endpoint_1", "endpoint_2")
+MONITORING_DEFAULTS = {WEB_SERVER_LOGGING: "off", **dict.fromkeys(ENDPOINTS, "")}
+"""Web server logging on: each request is a line of the log. Endpoints: addresses that are asked regularly."""
 GENERAL_DEFAULTS = {START_COMMAND: "", FALLBACK_PAGE: "", START_SECONDS: "120", **SWITCHES}
 WARMUP_DEFAULTS = {"paths": "/", "statuses": "200-499", "seconds": "90", "tries": "5"}
 """What holds where a general setting or warm-up rule has no entry, in the words in which it would be typed."""
@@ -32,6 +33,8 @@ TITLES = {
     FALLBACK_PAGE: "Fallback page",
     START_SECONDS: "Time to start",
     WEB_SERVER_LOGGING: "Web server logging",
+    "endpoint_1": "Web endpoint 1",
+    "endpoint_2": "Web endpoint 2",
     "paths": "Warm-up paths",
     "statuses": "Accepted statuses",
     "seconds": "Time for one answer",
@@ -152,7 +155,7 @@ def fault_of_monitoring(name: str, value: str) -> str | None:
     """Why a setting of monitoring and diagnostics cannot be taken; None when it can."""
     if name not in MONITORING_DEFAULTS:
         return f"the settings of monitoring and diagnostics are {', '.join(sorted(MONITORING_DEFAULTS))}"
-    return None if value in SWITCH else "it is on or off"
+    return None if name in ENDPOINTS or value in SWITCH else "it is on or off"
 
 
 def fault_of_document(name: str) -> str | None:

@@ -18,6 +18,7 @@ from sites.jobs import (
     certificates,
     deliveries,
     domains,
+    endpoints,
     figures,
     linked_resources,
     machine_limits,
@@ -187,6 +188,12 @@ def check_linked_resources() -> None:
 
 
 @shared_task
+def ask_endpoints() -> None:
+    """Ask the web endpoints whether they answer, for a bounded time."""
+    endpoints.run()
+
+
+@shared_task
 def warn_of_certificates() -> None:
     """Say which certificates end soon."""
     certificates.run()
@@ -268,6 +275,8 @@ def tick(schedule: Schedule) -> None:
     deliveries.hand_on()
     if deliveries.is_needed():  # with those who build: no stranger keeps a swap waiting
         deliver_events.apply_async(queue=Queue.WORK, expires=DELIVERIES_EXPIRE)
+    if schedule.is_due("endpoints", seconds=endpoints.SECONDS) and endpoints.is_needed():
+        ask_endpoints.apply_async(queue=Queue.WORK, expires=DELIVERIES_EXPIRE)
     if schedule.is_due("linked resources", seconds=2) and linked_resources.is_needed():
         check_linked_resources.apply_async(queue=Queue.WORK, expires=DELIVERIES_EXPIRE)
 

@@ -86,7 +86,14 @@ MAY_IMPORT: dict[str, set[str]] = {
     "sites.resources": {"sites.outgoing"},
     "sites.events": {"sites.models"},
     "sites.webhooks": {"sites.events", "sites.models", "sites.outgoing"},
-    "sites.monitoring": {"sites.models", "sites.logs", "sites.runtime", "sites.general_settings", "sites.content"},
+    "sites.monitoring": {
+        "sites.models",
+        "sites.logs",
+        "sites.runtime",
+        "sites.general_settings",
+        "sites.content",
+        "sites.outgoing",
+    },
     "sites.kept_deployments": {"sites.models", "sites.disk"},
     "sites.planning": {"sites.models", "sites.content", "sites.runtime", "sites.general_settings"},
     "sites.backups": {
@@ -121,6 +128,7 @@ MAY_IMPORT: dict[str, set[str]] = {
         "sites.content",
     },
     "sites.jobs": {
+        "sites.general_settings",
         "sites.resources",
         "sites.acme",
         "sites.tls",

@@ -54,6 +54,11 @@ def run() -> None:
         MetricState.objects.update_or_create(pk=1, defaults={"data": state.packed()})
 
 
+def add(figures: Mapping[int, Figures], moment: datetime) -> None:
+    """Figures that somebody else has measured, by slot; belongs in a transaction that holds the row of MetricState."""
+    _write(figures, SECONDS, _floor(moment, SECONDS))
+
+
 def _text(table: Mapping[int, dict[str, int]]) -> Table:
     return {str(key): value for key, value in table.items()}
 

@@ -10,6 +10,7 @@ from sites.models.custom_domain import CustomDomain, DomainState
 from sites.models.deleted_slot import DeletedSlot
 from sites.models.deployment import Deployment, DeploymentState
 from sites.models.deployment_user import DeploymentUser
+from sites.models.endpoint_check import EndpointCheck
 from sites.models.event import Event
 from sites.models.event_target import Delivery, DeliveryState, EventTarget, TargetFormat
 from sites.models.host_name import HostName, HostNameKind
@@ -62,6 +63,7 @@ __all__ = [
     "DeploymentState",
     "DeploymentUser",
     "DomainState",
+    "EndpointCheck",
     "Engine",
     "Event",
     "EventTarget",

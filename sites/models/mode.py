@@ -21,6 +21,8 @@ class ModeLimits:
     has_staging: bool
     has_autoscale: bool
     """Of production."""
+    has_endpoints: bool
+    """Web endpoints of each slot, asked regularly."""
     sizes: tuple[InstanceSize, ...]
     """That an instance may have, the smallest first."""
 
@@ -68,6 +70,7 @@ LIMITS = {
         certificates=0,
         has_staging=False,
         has_autoscale=False,
+        has_endpoints=False,
         sizes=(InstanceSize.SMALL,),
     ),
     Mode.SHARED: ModeLimits(
@@ -76,6 +79,7 @@ LIMITS = {
         certificates=0,
         has_staging=False,
         has_autoscale=False,
+        has_endpoints=False,
         sizes=(InstanceSize.SMALL, InstanceSize.MEDIUM),
     ),
     Mode.STANDARD: ModeLimits(
@@ -84,6 +88,7 @@ LIMITS = {
         certificates=100,
         has_staging=True,
         has_autoscale=True,
+        has_endpoints=True,
         sizes=tuple(InstanceSize),
     ),
 }

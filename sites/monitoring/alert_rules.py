@@ -7,6 +7,7 @@ below which number that is a reason to tell somebody, and for how many minutes i
 import re
 from dataclasses import dataclass
 
+from sites.general_settings import ENDPOINTS
 from sites.monitoring.figures import METRICS
 from sites.plain_text import control_fault
 
@@ -55,6 +56,16 @@ STATES = (
     Measure("preview", "Wait of a swap with preview", "minutes"),
     Measure("certificate", "Time until a certificate ends", "days"),
     Measure("disk", "Share of their quota that persistent folders take", "%"),
+    *(Measure(f"{name}_ms", f"Response time of web endpoint {name[-1]}", "ms") for name in ENDPOINTS),
+    *(
+        Measure(
+            f"{name}_failed",
+            f"Web endpoint {name[-1]} fails",
+            so=f"its web endpoint {name[-1]} failed",
+            not_so=f"its web endpoint {name[-1]} did not fail",
+        )
+        for name in ENDPOINTS
+    ),
 )
 """Beside the figures of the charts."""
 MEASURES = {

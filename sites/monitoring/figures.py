@@ -13,13 +13,13 @@ from typing import Any
 Figures = dict[str, Any]
 CLASSES = ("2xx", "3xx", "4xx", "5xx")
 CODES = ("401", "403", "404", "406")
-SUMS = ("requests", *CLASSES, *CODES, "cpu_ms", "bytes_in", "bytes_out")
+SUMS = ("requests", *CLASSES, *CODES, "cpu_ms", "bytes_in", "bytes_out", "endpoint_1_failed", "endpoint_2_failed")
 EDGES = (
     *(0, 0.5, 1, 5, 10, 25, 50, 100, 250, 500),
     *(1_000, 2_500, 5_000, 10_000, 30_000, 60_000, 300_000, 600_000, 1_800_000, 3_600_000),
 )
 """Bounds of the router's buckets in milliseconds."""
-LEVELS = ("memory", "instances", "in_flight")
+LEVELS = ("memory", "instances", "in_flight", "endpoint_1_ms", "endpoint_2_ms")
 """Of these a longer span has the highest."""
 
 
@@ -53,6 +53,10 @@ METRICS = (
     Metric("p99", "Response time, 99 %", "ms", is_total=False),
     Metric("memory", "Memory", "bytes", is_total=False),
     Metric("instances", "Instances", "", is_total=False),
+    Metric("endpoint_1_ms", "Web endpoint 1, response time", "ms", is_total=False),
+    Metric("endpoint_1_failed", "Web endpoint 1, failed checks", ""),
+    Metric("endpoint_2_ms", "Web endpoint 2, response time", "ms", is_total=False),
+    Metric("endpoint_2_failed", "Web endpoint 2, failed checks", ""),
 )
 
 

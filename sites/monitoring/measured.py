@@ -7,12 +7,17 @@ from datetime import datetime, timedelta
 from django.conf import settings
 from django.db.models import Min, OuterRef, Q, Subquery
 
-from sites.models import Certificate, MetricSample, Operation, OperationState, SiteUsage, Slot, Swap
+from sites.general_settings import ENDPOINTS
+from sites.models import Certificate, EndpointCheck, MetricSample, Operation, OperationState, SiteUsage, Slot, Swap
 from sites.monitoring.figures import METRICS, Figures, together, value_of
 
 SPAN = timedelta(minutes=1)
 SAMPLE_SECONDS = 10
 FIGURES = frozenset(metric.name for metric in METRICS)
+ENDPOINT_MEASURES = frozenset(f"{name}_{what}" for name in ENDPOINTS for what in ("ms", "failed"))
+"""They are judged by the last check, which need not be in the last minute."""
+FRESH = timedelta(minutes=3)
+"""An older check says nothing of now."""
 Values = dict[tuple[int, str], float | None]
 """Slot id and name of the measure → its value; one that is missing was not measured."""
 
@@ -21,7 +26,9 @@ def measured(slots: Collection[Slot], wanted: Iterable[str], moment: datetime) -
     """The values of these measures in each slot, with one query for each kind of measure that is wanted."""
     names = frozenset(wanted)
     found: Values = {}
-    if chosen := names & FIGURES:
+    if names & ENDPOINT_MEASURES:
+        found |= _endpoints(slots, moment)
+    if chosen := (names & FIGURES) - ENDPOINT_MEASURES:
         found |= _figures(slots, chosen, moment)
     if "crash_loop" in names:
         found |= {(slot.pk, "crash_loop"): _is_failing(slot) for slot in slots}
@@ -47,6 +54,15 @@ def _figures(slots: Collection[Slot], names: Collection[str], moment: datetime) 
         spans[slot].append(figures)
     minutes = {slot: together(spans.get(slot, ())) for slot in running}
     return {(slot, name): value_of(figures, name) for slot, figures in minutes.items() for name in names}
+
+
+def _endpoints(slots: Collection[Slot], moment: datetime) -> Values:
+    found: Values = {}
+    rows = EndpointCheck.objects.filter(slot__in={slot.pk for slot in slots}, checked_at__gt=moment - FRESH)
+    for row in rows.defer("url"):
+        found[row.slot_id, f"{row.name}_failed"] = float(bool(row.fault))
+        found[row.slot_id, f"{row.name}_ms"] = row.milliseconds
+    return found
 
 
 def _is_failing(slot: Slot) -> float:

@@ -73,10 +73,20 @@ async def post(
 
 
 async def get(
-    to: Destination, headers: Mapping[str, str], *, setting: str, owner: str, most: int, seconds: float = SECONDS
+    to: Destination,
+    headers: Mapping[str, str],
+    *,
+    setting: str,
+    owner: str,
+    most: int,
+    seconds: float = SECONDS,
+    at: tuple[str, int] | None = None,
 ) -> Answer:
-    """Fetch it, `most` bytes of the body at most. Raises as `post`."""
-    return await _ask(_Request("GET", to, headers, b"", most, owner), setting, seconds)
+    """Fetch it, `most` bytes of the body at most. Raises as `post`.
+
+    `at` is an address of ours, with its port, that answers for the host of `to`; then no name is looked up.
+    """
+    return await _ask(_Request("GET", to, headers, b"", most, owner, at), setting, seconds)
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,13 +98,15 @@ class _Request:
     most: int
     """Bytes of the answer."""
     owner: str
+    at: tuple[str, int] | None = None
 
 
 async def _ask(request: _Request, setting: str, seconds: float) -> Answer:
     to = request.to
     try:
         async with asyncio.timeout(seconds):
-            reader, writer = await _connected(to, await _addresses(request, setting))
+            addresses, port = ([request.at[0]], request.at[1]) if request.at else (None, to.port)
+            reader, writer = await _connected(to, addresses or await _addresses(request, setting), port)
             try:
                 return await _exchange(reader, writer, request)
             finally:
@@ -125,13 +137,15 @@ async def _addresses(request: _Request, setting: str) -> list[str]:
     return checked(to.host, to.port, answers, setting=setting)
 
 
-async def _connected(to: Destination, addresses: list[str]) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+async def _connected(
+    to: Destination, addresses: list[str], port: int
+) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
     """To the first address that takes the connection."""
     tls, name = (_context(), to.host) if to.scheme == "https" else (None, None)
     failed: OSError | None = None
     for address in addresses:
         try:
-            return await asyncio.open_connection(address, to.port, limit=MAX_HEAD, ssl=tls, server_hostname=name)
+            return await asyncio.open_connection(address, port, limit=MAX_HEAD, ssl=tls, server_hostname=name)
         except ssl.SSLCertVerificationError:
             raise
         except OSError as error:

@@ -5,7 +5,8 @@ from collections.abc import Mapping
 from django.db.models import Q
 
 from sites.errors import SettingRefused
-from sites.models import Category, Slot, SlotSetting
+from sites.general_settings import ENDPOINTS, TITLES
+from sites.models import Category, Mode, Slot, SlotSetting
 from sites.models.required import required
 from sites.monitoring.alert_rules import MAX_RULES, PREFIX
 from sites.planning import configuration, fault_of_environment, variables_of
@@ -35,6 +36,16 @@ def check_entries(category: str, entries: list[Entry]) -> None:
             f"All {Category(category).label} together are longer than {MAX_BYTES:,} characters, which no program "
             "can be given. Nothing was saved yet; leave some out and save again."
         )
+
+
+def check_endpoints(slot: Slot, entries: list[Entry], present: list[Entry]) -> None:
+    """Refuse a new web endpoint where the mode has none; one that is there rests until it has."""
+    if Mode(slot.site.mode).limits.has_endpoints:
+        return
+    for entry in entries:
+        if entry.name in ENDPOINTS and entry not in present:
+            mode = Mode(slot.site.mode).label
+            raise _refused(TITLES[entry.name], f"web endpoints are not available in {mode} mode, only in Standard")
 
 
 def check_environment(entries: Mapping[Category, list[Entry]]) -> None:

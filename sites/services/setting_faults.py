@@ -3,6 +3,7 @@
 import re
 
 from sites.general_settings import (
+    ENDPOINTS,
     fault_of_document,
     fault_of_general,
     fault_of_monitoring,
@@ -11,6 +12,7 @@ from sites.general_settings import (
 from sites.models import Category
 from sites.monitoring.alert_rules import PREFIX
 from sites.monitoring.alert_rules import fault_of as fault_of_alert
+from sites.monitoring.endpoints import fault_of as fault_of_endpoint
 from sites.planning import variables_of
 from sites.services.handler_mappings import fault_of_mapping
 from sites.variable_names import fault_of_letters, fault_of_name
@@ -38,7 +40,7 @@ def fault_of(category: str, name: str, value: str, kind: str = "") -> str | None
     if category == Category.GENERAL:
         return fault_of_general(name, value)
     if category == Category.MONITORING:
-        return fault_of_alert(name, value) if name.startswith(PREFIX) else fault_of_monitoring(name, value)
+        return _fault_of_monitoring(name, value)
     if category == Category.DEFAULT_DOCUMENTS:
         return fault_of_document(value)
     if category == Category.HANDLER_MAPPINGS:
@@ -48,6 +50,12 @@ def fault_of(category: str, name: str, value: str, kind: str = "") -> str | None
     if category == Category.MOUNTS:
         return _fault_of_folder(name, value)
     return None
+
+
+def _fault_of_monitoring(name: str, value: str) -> str | None:
+    if name.startswith(PREFIX):
+        return fault_of_alert(name, value)
+    return fault_of_endpoint(value) if name in ENDPOINTS else fault_of_monitoring(name, value)
 
 
 def _fault_of_variable(category: str, name: str, value: str, kind: str) -> str | None:

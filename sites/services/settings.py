@@ -19,7 +19,7 @@ from sites.operations.kinds.change_settings import CHANGE_SETTINGS
 from sites.planning import make_plan
 from sites.services import requests, slots, sticky_names
 from sites.services.entry import MASKED, TRAVELLING, Entry
-from sites.services.setting_checks import check_entries, check_environment, check_folders, check_start
+from sites.services.setting_checks import check_endpoints, check_entries, check_environment, check_folders, check_start
 
 
 def read_categories(slot: Slot, categories: Iterable[str]) -> dict[Category, list[Entry]]:
@@ -115,6 +115,8 @@ def _checked(slot: Slot, categories: Mapping[Category, Iterable[Entry]]) -> dict
     wanted = {Category(category): list(entries) for category, entries in categories.items()}
     for category, entries in wanted.items():
         check_entries(category, entries)
+    if Category.MONITORING in wanted:
+        check_endpoints(slot, wanted[Category.MONITORING], read_settings(slot, Category.MONITORING))
     if wanted.keys() & MASKED:
         check_environment(read_categories(slot, MASKED) | wanted)
     return wanted

@@ -48,8 +48,13 @@ def receiver() -> Iterator[Receiver]:
     told = Receiver()
 
     class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.answer(b"")
+
         def do_POST(self) -> None:
-            body = self.rfile.read(int(self.headers["Content-Length"]))
+            self.answer(self.rfile.read(int(self.headers["Content-Length"])))
+
+        def answer(self, body: bytes) -> None:
             headers = {name.lower(): value for name, value in self.headers.items()}
             with told.has_come:
                 status, text = told.answers[min(len(told.received), len(told.answers) - 1)]

@@ -10,10 +10,12 @@ from django.db.models import F
 from django.test import override_settings
 
 from sites.management.welcome import administrator
-from sites.models import Alert, Delivery, Event
+from sites.models import Alert, Category, Delivery, EndpointCheck, Event
 from sites.publishing import webhooks as receiving
 from sites.services import access_tokens, alert_rules, event_targets, swaps
-from sites.tasks import take_metrics
+from sites.services.endpoints import endpoints_of
+from sites.services.settings import Entry, save_settings
+from sites.tasks import ask_endpoints, take_metrics
 from tests.fakes.receiver import receiver
 from tests.live.stage import stage, using
 from tests.live.system import System, wait_for
@@ -81,8 +83,20 @@ def test_a_flood_of_errors_is_told_and_a_swap_takes_its_rule_along(system: Syste
     with using(system), override_settings(WEBHOOK_HOSTS=["127.0.0.1"]), receiver() as told:
         site = stage(system, "told", instances=1, is_marked=False)
         text = "5xx above 5 for 1 min"
-        wait_until_ended(alert_rules.save(acting_user=administrator(), slot=site.staging, name="Errors", text=text))
+        wait_until_ended(
+            save_settings(
+                acting_user=administrator(),
+                slot=site.staging,
+                category=Category.MONITORING,
+                entries=[
+                    Entry("alert:Errors", text),
+                    Entry("endpoint_1", "http://told.localhost/"),
+                    Entry("endpoint_2", "http://localhost:1/"),
+                ],
+            )
+        )
         site.swap()
+        ask_endpoints.apply_async(queue="work")
         target = event_targets.create(
             acting_user=administrator(),
             subscription=site.production.site.subscription,
@@ -101,6 +115,9 @@ def test_a_flood_of_errors_is_told_and_a_swap_takes_its_rule_along(system: Syste
                 return own.exists()
 
             wait_for(is_met, 60, "a look has seen the errors", interval=1.0)
+        checks = EndpointCheck.objects.filter(slot=site.production)
+        wait_for(lambda: checks.count() == 2, 60, "both web endpoints were asked")
+        assert [check.status for check in checks] == [200, None], "its own host name, and a port of this machine"
         own.update(turned_at=F("turned_at") - timedelta(minutes=1))  # nobody waits for a minute
         take_metrics.delay()
         (fired,) = [json.loads(request.body) for request in told.wait(1)]
@@ -113,4 +130,5 @@ def test_a_flood_of_errors_is_told_and_a_swap_takes_its_rule_along(system: Syste
         assert (ended["type"], ended["subject"]) == ("greenroom.alert.ended", "told")
         assert "its rule is not in force here any more" in ended["data"]["message"]
         assert [one.rule.text for one in alert_rules.standings_of(site.staging)] == [text]
+        assert [one.url for one in endpoints_of(site.staging)] == ["http://told.localhost/", "http://localhost:1/"]
         event_targets.remove(acting_user=administrator(), target=target)

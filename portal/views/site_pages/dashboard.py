@@ -9,6 +9,7 @@ from portal.http import PortalRequest
 from portal.views.site_pages import parts
 from portal.views.site_pages.facts import SlotFacts
 from sites.access import get_slot
+from sites.services.endpoints import endpoints_of, why_no_endpoints
 
 
 @require_safe
@@ -20,6 +21,11 @@ def dashboard(request: PortalRequest, site_name: str, slot_name: str) -> HttpRes
         request,
         slot,
         "dashboard",
-        {"facts": SlotFacts(request.user, slot, chart), "chart": chart},
+        {
+            "facts": SlotFacts(request.user, slot, chart),
+            "chart": chart,
+            "endpoints": endpoints_of(slot),
+            "why_no_endpoints": why_no_endpoints(slot),
+        },
         commands=LIST_COMMANDS,
     )

@@ -15,6 +15,7 @@ from sites.access import get_slot, get_slot_for_change, may_change
 from sites.errors import SettingRefused
 from sites.models import Slot
 from sites.services import alert_rules
+from sites.services.endpoints import endpoints_of, why_no_endpoints
 
 
 @require_safe
@@ -66,6 +67,8 @@ def _show(
         rules_by_metric.setdefault(one.rule.measure.name, []).append(one.rule.name)
     context: dict[str, object] = {
         "chart": Chart(request, slot),
+        "endpoints": endpoints_of(slot),
+        "why_no_endpoints": why_no_endpoints(slot),
         "standings": standings,
         "rules_by_metric": rules_by_metric,
         "alert_form": form,

@@ -8,7 +8,7 @@ from sites.models import Operation
 from tests.domain import Domain
 
 MAX_FOR_A_SWAP = 15
-MAX_FOR_A_DASHBOARD = 21
+MAX_FOR_A_DASHBOARD = 22
 
 
 def test_asking_for_a_swap(

@@ -2,7 +2,7 @@
 
 from django.utils import timezone
 
-from sites.models import Alert, Category, Slot
+from sites.models import Alert, Category, EndpointCheck, Slot
 from sites.services.settings import Entry, read_settings
 from tests.domain import Domain
 from tests.sites.api.program import Program, operation_of, program_of
@@ -35,6 +35,21 @@ def test_it_is_a_setting_among_the_others(domain: Domain, program: Program, slot
     assert [one["name"] for one in program.get(settings).json()["entries"]["monitoring"]] == [
         "alert:Errors", "web_server_logging",
     ]  # fmt: skip
+
+
+def test_web_endpoints_are_settings_and_say_what_was_found(
+    domain: Domain, program: Program, slots: tuple[Slot, Slot]
+) -> None:
+    url = "https://www.example.org/health"
+    asked = {"monitoring": {"endpoint_2": url}}
+    domain.work(operation_of(program.patch("/sites/contoso/slots/production/settings", asked)))
+    address = "/sites/contoso/slots/production/endpoints"
+    (said,) = program.get(address).json()
+    assert (said["number"], said["url"], said["health"]) == (2, url, "unknown")
+    check = {"slot": slots[0], "name": "endpoint_2", "url": url, "checked_at": timezone.now()}
+    EndpointCheck.objects.create(**check, status=503, milliseconds=12, fault="The answer was 503.")
+    (said,) = program.get(address).json()
+    assert (said["health"], said["status"], said["fault"]) == ("bad", 503, "The answer was 503.")
 
 
 def test_what_cannot_be_and_who_may_not_are_refused(domain: Domain, program: Program, slots: tuple[Slot, Slot]) -> None:

@@ -5,7 +5,7 @@ import re
 from django.test import Client
 from django.utils import timezone
 
-from sites.models import Alert, Category, Operation, Slot
+from sites.models import Alert, Category, EndpointCheck, Mode, Operation, Site, Slot
 from sites.services.settings import Entry, read_settings
 from tests.domain import Domain
 from tests.portal.views.site_pages.configure_form import loaded
@@ -88,6 +88,27 @@ def test_configure_has_them_as_lines(domain: Domain, alice: Client, production: 
     assert rules(production) == [ERRORS, slow, Entry("web_server_logging", "on")]
     refused = alice.post(configure, {**loaded(alice, configure), "alert_rules": "no rule at all"})
     assert "cannot be saved: a rule is written as" in refused.content.decode()
+
+
+def test_web_endpoints_are_configured_and_shown(
+    domain: Domain, alice: Client, production: Slot, address: Address
+) -> None:
+    dashboard, configure = address("dashboard", production), address("configure", production)
+    assert "You have not configured a web endpoint for monitoring." in alice.get(dashboard).content.decode()
+    url = "https://www.example.org/health"
+    assert alice.post(configure, {**loaded(alice, configure), "endpoint_1": url}).status_code == 303
+    domain.work(Operation.objects.filter(kind="change_settings").first())
+    assert rules(production) == [Entry("endpoint_1", url)]
+    assert f"1: {url}" in alice.get(dashboard).content.decode()
+    check = {"slot": production, "name": "endpoint_1", "url": url, "checked_at": timezone.now()}
+    EndpointCheck.objects.create(**check, status=200, milliseconds=35)
+    for page in (dashboard, MONITOR):
+        assert "<td>35 ms</td>" in alice.get(page).content.decode()
+    Site.objects.update(mode=Mode.FREE)
+    said = "Web endpoints need Standard mode; &#x27;contoso&#x27; is in Free mode. Change the mode under Scale."
+    for page in (dashboard, MONITOR, configure):
+        assert said in alice.get(page).content.decode(), page
+    assert 'name="endpoint_1"' not in alice.get(configure).content.decode()
 
 
 def test_a_slot_has_ten_rules_at_most(alice: Client, production: Slot, address: Address) -> None:

@@ -189,11 +189,11 @@ def test_an_instance_that_ran_out_of_memory_says_so(
     assert "137" not in page
 
 
-def test_a_dashboard_after_a_swap_asks_the_database_twenty_questions_at_most(
+def test_a_dashboard_after_a_swap_asks_the_database_twenty_one_questions_at_most(
     domain: Domain, alice: Client, address: Address, django_assert_max_num_queries: DjangoAssertNumQueries
 ) -> None:
     _, staging = domain.swapped()
     alice.get(address("dashboard", staging))
-    with django_assert_max_num_queries(20):
+    with django_assert_max_num_queries(21):
         page = alice.get(address("dashboard", staging)).content.decode()
     assert reverse("slot-rollback", args=["contoso", "staging"]) in page
