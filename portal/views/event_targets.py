@@ -71,8 +71,9 @@ def targets(request: PortalRequest, public_id: uuid.UUID) -> HttpResponse:
         return _list(request, subscription, typed, {}, is_returned=bool(returned))
     access.ensure_may_change(request.user, subscription, subscription.name)
     typed = Typed.of(request.POST)
+    site = access.get_site(request.user, typed.site) if typed.site else None
     faults = event_targets.faults(
-        subscription, title=typed.title, url=typed.url, types=typed.types, target_format=typed.format
+        subscription, title=typed.title, url=typed.url, types=typed.types, target_format=typed.format, site=site
     )
     if faults:
         return _list(request, subscription, typed, faults)
@@ -80,7 +81,7 @@ def targets(request: PortalRequest, public_id: uuid.UUID) -> HttpResponse:
         made = event_targets.create(
             acting_user=request.user,
             subscription=subscription,
-            site=access.get_site(request.user, typed.site) if typed.site else None,
+            site=site,
             title=typed.title,
             url=typed.url,
             types=typed.types,
@@ -88,7 +89,8 @@ def targets(request: PortalRequest, public_id: uuid.UUID) -> HttpResponse:
         )
     except TargetLimit as refusal:
         return _list(request, subscription, typed, {"title": str(refusal)})
-    _keep_secret(request, made)
+    if made.format != TargetFormat.MAIL:  # a mail is not signed
+        _keep_secret(request, made)
     return HttpResponseRedirect(_address(made), status=303)
 
 

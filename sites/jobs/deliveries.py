@@ -11,6 +11,7 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from django.core.mail import EmailMessage
 from django.db import transaction
 from django.db.models import F, Max, QuerySet
 
@@ -18,13 +19,15 @@ from sites.backoff import doubled
 from sites.errors import TargetDisabled, TargetRefused
 from sites.events import order, recording
 from sites.events.types import TARGET_DISABLED
+from sites.jobs import mail
 from sites.jobs.turns import is_free, turn
-from sites.models import Delivery, DeliveryState, EventTarget
+from sites.models import Delivery, DeliveryState, EventTarget, TargetFormat
 from sites.models.clock import now
 from sites.operations.kinds.recorded import EVENT_TARGETS
 from sites.outgoing.addresses import OutOfReach
 from sites.outgoing.request import Answer, Destination, post
 from sites.plain_text import log_text, visible
+from sites.webhooks import mail as mail_format
 from sites.webhooks.address import NAMED_HOSTS, parse
 from sites.webhooks.formats import body_of
 from sites.webhooks.signing import signed
@@ -46,6 +49,13 @@ PATIENCE = timedelta(days=3)
 GONE = 410
 MAX_DIGITS = 9
 """Of a `Retry-After`; whoever says more means more than LONGEST_WAIT."""
+MAILS_PER_HOUR = 30
+"""To one target; what comes on top waits."""
+HOUR = timedelta(hours=1)
+MAIL_SECONDS = 6.0
+"""For each answer of the mail server."""
+MAIL_TAKEN = 250
+"""What a mail server answers that has taken a mail (RFC 5321)."""
 USER_AGENT = "Greenroom-Webhooks/1"
 UNFORESEEN = "it could not be sent or written down; the log of the worker says why."
 
@@ -61,6 +71,8 @@ class Parcel:
     body: bytes
     headers: Mapping[str, str]
     fault: str = ""
+    mail: EmailMessage | None = None
+    """In place of a request."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,7 +156,7 @@ def _next(busy: Collection[_Lane], failed: Collection[int], *, is_slow: bool) ->
     due = due.exclude(target__in={*failed, *(lane.target for lane in busy)}).exclude(target__subscription__in=taken)
     waiting = due.order_by().values("target__subscription").annotate(last=Max("target__tried_at"))
     free = (SLOW_LANES if is_slow else QUICK_LANES) - len(taken)
-    oldest = due.select_related("event__subscription", "target").order_by(
+    oldest = due.select_related("event__subscription", "target__subscription", "target__site").order_by(
         F("target__tried_at").asc(nulls_first=True), "due_at", "pk"
     )
     for row in list(waiting.order_by(F("last").asc(nulls_first=True))[:free]):
@@ -165,6 +177,8 @@ def _parcel(delivery: Delivery) -> Parcel:
 
 def _packed(delivery: Delivery) -> Parcel:
     target, event = delivery.target, delivery.event
+    if target.format == TargetFormat.MAIL:
+        return _packed_mail(delivery)
     to = parse(str(target.url))
     body, content_type = body_of(event, target.format)
     headers = {"Content-Type": content_type, "User-Agent": USER_AGENT}
@@ -172,7 +186,34 @@ def _packed(delivery: Delivery) -> Parcel:
     return Parcel(delivery, to, body, headers | signature)
 
 
+def _packed_mail(delivery: Delivery) -> Parcel:
+    """Raises TargetRefused when its reader may not see the events any more."""
+    target = delivery.target
+    address = mail_format.parse(str(target.url))
+    mail_format.ensure_may_receive(address, target.subscription, target.site)
+    sent = Delivery.objects.filter(target=target, state=DeliveryState.SUCCEEDED, tried_at__gt=now() - HOUR)
+    if sent.count() >= MAILS_PER_HOUR:
+        return Parcel(delivery, None, b"", {}, f"{MAILS_PER_HOUR} mails an hour are sent to it. It is tried again.")
+    message = mail_format.message_of(delivery.event, address, title=target.title)
+    return Parcel(delivery, None, b"", {}, mail=message)
+
+
+async def _send_mail(parcel: Parcel, message: EmailMessage) -> Outcome:
+    """The mail server is this installation's own, and each of its answers has a bound."""
+    try:
+        await asyncio.to_thread(mail.hand_over, message, seconds=MAIL_SECONDS)
+    except OSError as error:  # of which smtplib's exceptions are
+        said = error.strerror or type(error).__name__
+        return Outcome(parcel.delivery, None, f"the mail server has not taken it: {said}. It is tried again.")
+    except Exception as error:
+        _log_unforeseen(parcel.delivery, error)
+        return Outcome(parcel.delivery, None, UNFORESEEN)
+    return Outcome(parcel.delivery, Answer(MAIL_TAKEN, b"the mail server has taken it"), "")
+
+
 async def _send(parcel: Parcel) -> Outcome:
+    if parcel.mail is not None:
+        return await _send_mail(parcel, parcel.mail)
     if parcel.to is None:
         return Outcome(parcel.delivery, None, parcel.fault)
     try:

@@ -23,6 +23,7 @@ class TargetFormat(models.TextChoices):
     SLACK = "slack", "Slack"
     TEAMS = "teams", "Microsoft Teams"
     MATRIX = "matrix", "Matrix"
+    MAIL = "mail", "Mail"
 
 
 class EventTargetQuerySet(models.QuerySet["EventTarget"]):

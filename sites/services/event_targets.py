@@ -23,6 +23,7 @@ from sites.models import (
 )
 from sites.operations.kinds.recorded import EVENT_TARGETS
 from sites.services.plain_line import plain_line
+from sites.webhooks import mail
 from sites.webhooks.address import parse
 from sites.webhooks.signing import new_secret
 
@@ -47,13 +48,15 @@ def faults(
     url: str,
     types: Iterable[str],
     target_format: str,
+    site: Site | None = None,
     present: EventTarget | None = None,
 ) -> dict[str, str]:
     """Everything that cannot be taken of what was typed, by field; without a `url` the address of `present` stays."""
+    site = present.site if present else site
     checks: dict[str, Callable[[], object]] = {
         "title": lambda: _free_title(subscription, title, present),
         "format": lambda: _format(target_format),
-        "url": lambda: parse(url) if url.strip() or present is None else None,
+        "url": lambda: _checked_address(url, target_format, subscription, site, present),
         "types": lambda: _types(types),
     }
     found = {}
@@ -87,7 +90,7 @@ def create(
         "title": _title(title),
         "format": _format(target_format),
         "types": _types(types),
-        **_address(acting_user, url),
+        **_address(acting_user, url, target_format, subscription, site),
     }
     if site is not None and site.subscription_id != subscription.pk:
         raise NotFound
@@ -125,8 +128,9 @@ def change(
         wanted["format"] = _format(target_format)
     if types is not None:
         wanted["types"] = _types(types)
-    if url:
-        wanted |= _address(acting_user, url)
+    becomes = target.format if target_format is None else target_format
+    if _checked_address(url or "", becomes, target.subscription, target.site, target):
+        wanted |= _address(acting_user, url or "", becomes, target.subscription, target.site)
     if is_enabled is not None and is_enabled != target.is_enabled:
         wanted |= {"is_enabled": is_enabled, "disabled_because": "", "failing_since": None}
         wanted |= {"keeper": acting_user} if is_enabled else {}
@@ -261,9 +265,28 @@ def _types(names: Iterable[str]) -> list[str]:
     return [name for name in CHOSEN if name in chosen]
 
 
-def _address(acting_user: User, url: str) -> dict[str, object]:
-    to = parse(url)
-    return {"url": to.url, "host": to.authority, "keeper": acting_user}
+def _checked_address(
+    text: str, target_format: str, subscription: Subscription, site: Site | None, present: EventTarget | None
+) -> tuple[str, str] | None:
+    """What is stored and what is shown of an address; None: that of `present` stays. Raises TargetRefused."""
+    is_mail = target_format == TargetFormat.MAIL
+    if not text.strip() and present is not None:
+        if is_mail != (present.format == TargetFormat.MAIL):
+            raise TargetRefused(reason="A target of another kind needs another address", remedy="Type it too.")
+        return None
+    if is_mail:
+        address = mail.parse(text)
+        mail.ensure_may_receive(address, subscription, site)
+        return f"{mail.SCHEME}{address}", address
+    to = parse(text)
+    return to.url, to.authority
+
+
+def _address(
+    acting_user: User, text: str, target_format: str, subscription: Subscription, site: Site | None
+) -> dict[str, object]:
+    found = _checked_address(text, target_format, subscription, site, None)
+    return {"url": found[0], "host": found[1], "keeper": acting_user} if found else {}
 
 
 def _about(target: EventTarget) -> str:

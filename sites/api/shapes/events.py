@@ -70,7 +70,7 @@ class NewEventTarget(Asked):
     """An address to be told. A title is there once in a subscription, so that a repeated request makes one target."""
 
     title: str = Field(min_length=1, max_length=64)
-    url: str = Field(min_length=1, max_length=2000, description="https://…")
+    url: str = Field(min_length=1, max_length=2000, description="https://…; of the format mail a mail address")
     types: list[str] = Field(max_length=100, description="such as swap.succeeded, swap.failed, preview.waiting")
     format: TargetFormat = TargetFormat.CLOUDEVENTS
     subscription: UUID | None = Field(None, description="not needed with `site`, or where there is only one")

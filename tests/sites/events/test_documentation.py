@@ -34,6 +34,7 @@ def test_its_figures_are_those_of_the_code() -> None:
         f"{deliveries.MAX_ATTEMPTS} attempts in 23 hours",
         f"nothing more after {deliveries.SLOW_SECONDS:.0f} seconds",
         "nothing for three days",
+        f"gets {deliveries.MAILS_PER_HOUR} mails an hour",
     ):
         assert said in plain, said
     assert deliveries.PATIENCE.days == 3
