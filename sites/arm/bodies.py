@@ -60,6 +60,14 @@ def switch(body: Json, name: str) -> bool | None:
     return found
 
 
+def number(body: Json, name: str) -> int | None:
+    """A whole number; None where it was left out. Raises RequestRefused."""
+    found = body.get(name)
+    if found is not None and (isinstance(found, bool) or not isinstance(found, int)):
+        raise _refused(f"'{name}' is not a whole number")
+    return found
+
+
 def texts(body: Json, name: str) -> list[str] | None:
     """A list of texts; None where it was left out. Raises RequestRefused."""
     found = body.get(name)

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from sites.arm.bodies import Json, refuse_others, switch, text, texts
+from sites.arm.bodies import Json, number, refuse_others, switch, text, texts
 from sites.errors import NotOffered
 from sites.general_settings import GENERAL_DEFAULTS, MONITORING_DEFAULTS, START_COMMAND, WEB_SERVER_LOGGING
 from sites.models import PRODUCTION, Category, Slot
@@ -15,6 +15,8 @@ SWITCHES = {
     "httpLoggingEnabled": (Category.MONITORING, WEB_SERVER_LOGGING),
 }
 COMMAND, DOCUMENTS, AUTO_SWAP = "appCommandLine", "defaultDocuments", "autoSwapSlotName"
+WORKERS = "numberOfWorkers"
+"""The instance count, which stays with its slot: it is taken here and shown with the web site."""
 TAKEN = frozenset({*SWITCHES, COMMAND, DOCUMENTS, AUTO_SWAP})
 Entries = dict[Category, list[Entry]]
 _DEFAULTS = GENERAL_DEFAULTS | MONITORING_DEFAULTS
@@ -49,6 +51,12 @@ def wanted_auto_swap(slot: Slot, body: Json) -> dict[str, int]:
         raise NotOffered(what=f"an auto swap into '{target[:80]}'; a publication goes on into production or nowhere")
     is_wanted = bool(target)
     return {} if is_wanted == slot.is_auto_swapped else {"is_auto_swapped": is_wanted}
+
+
+def wanted_count(slot: Slot, body: Json) -> int | None:
+    """The instance count that `body`, properties of config/web, asks for; None: as it is. Raises RequestRefused."""
+    count = number(body, WORKERS)
+    return None if count == slot.instance_count else count
 
 
 def changed_web(slot: Slot, body: Json, present: Entries, *, others: Iterable[str] = ()) -> Entries:

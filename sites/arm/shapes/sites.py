@@ -7,6 +7,7 @@ from django.db.models import Prefetch, QuerySet
 
 from sites.arm import GROUP
 from sites.arm.bodies import Json
+from sites.arm.shapes.configuration import WORKERS
 from sites.arm.shapes.plans import LOCATION, SKUS, plan_id, provider_of
 from sites.models import HostName, HostNameKind, Mode, OperationState, Site, Slot, Swap
 from sites.services.names import publishing_host
@@ -68,6 +69,7 @@ def _properties(slot: Slot, *, is_secure: bool, last_swap: Swap | None) -> Json:
         "reserved": False,
         "isXenon": False,
         "hyperV": False,
+        "siteConfig": {WORKERS: slot.instance_count},
         "httpsOnly": slot.is_https_only,
         "clientAffinityEnabled": False,
         "clientCertEnabled": False,

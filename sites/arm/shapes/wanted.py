@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 
 from sites.arm.bodies import Json, part, refuse_others, switch, text
-from sites.arm.shapes.configuration import CATEGORIES, Entries, changed_web, wanted_auto_swap
+from sites.arm.shapes.configuration import CATEGORIES, WORKERS, Entries, changed_web, wanted_auto_swap, wanted_count
 from sites.arm.shapes.plans import LOCATION, mode_of_plan, plan_id
 from sites.arm.shapes.settings import listed_app_settings
 from sites.errors import NotOffered, RequestRefused
@@ -67,7 +67,9 @@ def wanted_of_slot(slot: Slot, body: Json, *, shown: Json) -> Wanted:
     properties = _properties(body, shown=shown["properties"], whole=shown)
     given = part(properties, CONFIGURATION)
     present = read_categories(slot, {*CATEGORIES, *MASKED})
-    configuration = changed_web(slot, given, present, others={LISTED})
+    configuration = changed_web(slot, given, present, others={LISTED, WORKERS})
+    if wanted_count(slot, given) is not None:
+        raise NotOffered(what=f"another '{WORKERS}' by this request; change it by config/web, alone")
     entries = listed_app_settings(given, sticky_names.of(slot.site).get(Category.APP_SETTINGS, ()))
     if entries is not None and entries != present[Category.APP_SETTINGS]:
         configuration[Category.APP_SETTINGS] = entries

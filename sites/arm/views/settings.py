@@ -11,8 +11,9 @@ from sites.arm.shapes import configuration
 from sites.arm.shapes import settings as shapes
 from sites.arm.shapes.sites import describe_config
 from sites.arm.waiting import once_ended
+from sites.errors import Refused
 from sites.models import Category
-from sites.services import secrets, sticky_names
+from sites.services import secrets, slots, sticky_names
 from sites.services import settings as services
 from sites.services.entry import Entry
 
@@ -68,8 +69,16 @@ def change_web(asked: Asked) -> HttpResponse:
     slot = access.slot_for_change(asked.user, asked.slot)
     present = services.read_categories(slot, configuration.CATEGORIES)
     properties = _properties(asked, "web")
-    changed = configuration.changed_web(slot, properties, present)
+    changed = configuration.changed_web(slot, properties, present, others={configuration.WORKERS})
     auto_swap = configuration.wanted_auto_swap(slot, properties)
+    count = configuration.wanted_count(slot, properties)
+    if count is not None:
+        if changed or auto_swap:
+            raise Refused(
+                f"The instance count and the configuration of '{slot.title}' cannot be changed by one request, so "
+                "nothing was changed. Change one after the other."
+            )
+        return once_ended(asked, slots.scale(acting_user=asked.user, slot=slot, count=count), get_web)
     if not changed and not auto_swap:
         return get_web(asked)
     operation = services.save_categories(acting_user=asked.user, slot=slot, categories=changed, swap_settings=auto_swap)

@@ -96,7 +96,6 @@ def test_the_general_configuration_is_changed_and_shown(azure: Azure, slots: tup
 @pytest.mark.parametrize(
     "properties",
     [
-        {"numberOfWorkers": 7},
         {"linuxFxVersion": "NODE|22"},
         {"experiments": {"rampUpRules": [{"name": "staging", "reroutePercentage": 10}]}},
         {"ftpsState": "AllAllowed"},
@@ -116,3 +115,29 @@ def test_https_only_is_saved_by_what_az_sends_back(azure: Azure, slots: tuple[Sl
     assert azure.done("PUT", "contoso", body).json()["properties"]["httpsOnly"] is True
     slots[0].refresh_from_db()
     assert slots[0].is_https_only
+
+
+def test_the_instance_count_of_one_slot_is_changed_alone_and_never_cloned(
+    azure: Azure, slots: tuple[Slot, Slot]
+) -> None:
+    """`az webapp config set --number-of-workers 3`, which sends back the whole configuration."""
+    body = azure.ask("GET", "contoso/config/web").json()
+    assert "numberOfWorkers" not in body["properties"]
+    body["properties"]["numberOfWorkers"] = 3
+    assert azure.done("PATCH", "contoso/config/web", body).status_code == 200
+    counts = [slot.instance_count for slot in Slot.objects.order_by("-is_production")]
+    assert counts == [3, 1]
+    shown = azure.ask("GET", "contoso").json()
+    assert shown["properties"]["siteConfig"] == {"numberOfWorkers": 3}
+    count = Operation.objects.count()
+    assert azure.ask("PUT", "contoso", shown).status_code == 200
+    shown["properties"]["siteConfig"]["numberOfWorkers"] = 2
+    assert azure.ask("PUT", "contoso", shown).json()["error"]["code"] == "NotOffered"
+    for properties, code in (
+        ({"numberOfWorkers": 2, "alwaysOn": True}, "Refused"),
+        ({"numberOfWorkers": 99}, "InstanceCountRefused"),
+        ({"numberOfWorkers": "2"}, "RequestRefused"),
+    ):
+        refused = azure.ask("PATCH", "contoso/config/web", {"properties": properties})
+        assert refused.json()["error"]["code"] == code, refused.json()
+    assert Operation.objects.count() == count
