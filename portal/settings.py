@@ -177,6 +177,9 @@ SECOND_FACTOR = os.environ.get("SECOND_FACTOR", "optional")
 
 # Backups on schedule
 BACKUP_FOLDER = os.environ.get("BACKUP_FOLDER", "")
+BACKUP_STORE = os.environ.get("BACKUP_STORE", "")
+BACKUP_STORE_ENDPOINT = os.environ.get("BACKUP_STORE_ENDPOINT", "")
+BACKUP_STORE_REGION = os.environ.get("BACKUP_STORE_REGION", "")
 BACKUP_HOURS = env_int("BACKUP_HOURS", 24)
 BACKUPS_KEPT = env_int("BACKUPS_KEPT", 7)
 BACKUP_KEYS = env_bool("BACKUP_KEYS", False)

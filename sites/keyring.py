@@ -44,6 +44,8 @@ class Purpose(StrEnum):
     """Keyed digests of recovery codes."""
     VISITS = "visits"
     """Passes of visitors to a slot that is not open to everybody."""
+    BACKUPS = "backups"
+    """Backups that leave the machine."""
 
 
 _FORMER_PREFIXES = {Purpose.FIELDS: b"fields:", Purpose.SIGNING: b"django:"}

@@ -9,7 +9,7 @@ from django.conf import settings
 from django.db import transaction
 
 from sites.backups import schedule as backups
-from sites.errors import BackupFailed, BackupPlaceRefused, Unreachable
+from sites.errors import Unreachable
 from sites.jobs import (
     alerts,
     always_on,
@@ -221,7 +221,7 @@ def ask_for_renewals() -> None:
             automatic_certificates.ask_for_times()
 
 
-@shared_task(throws=(BackupFailed, BackupPlaceRefused), time_limit=backups.LIMIT_SECONDS)
+@shared_task(throws=backups.FAILURES, time_limit=backups.LIMIT_SECONDS)
 def make_backup() -> None:
     """The backup on schedule."""
     backups.run()

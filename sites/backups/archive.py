@@ -2,8 +2,9 @@
 
 import subprocess
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import IO
 
 from sites.backups import manifest
 from sites.errors import BackupFailed, BackupRefused
@@ -11,6 +12,7 @@ from sites.errors import BackupFailed, BackupRefused
 SUFFIX = ".tar.gz"
 COMPRESS = "gzip -1"
 KEPT_AS_THEY_ARE = ("--sparse", "--numeric-owner")
+BUFFER = 1024**2
 CHANGED = 1
 """Exit code of tar when files changed while they were read; those of running sites do."""
 OF_SITES = "mounts"
@@ -22,17 +24,42 @@ def write(target: Path, parts: Sequence[tuple[Path, Sequence[str]]]) -> list[str
 
     Returns what tar says of files that changed meanwhile or could not be read. Raises BackupFailed.
     """
+    with tempfile.TemporaryFile("w+", errors="replace") as errors:
+        line = _creating(str(target), parts)
+        code = subprocess.run(line, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=errors).returncode
+        said = _judged(code, errors)
+    _read_back(target)
+    return said
+
+
+def stream(parts: Sequence[tuple[Path, Sequence[str]]], take: Callable[[IO[bytes]], None]) -> list[str]:
+    """As `write`, to a function that reads the archive to its end. It is whole only when this has returned."""
+    with tempfile.TemporaryFile("w+", errors="replace") as errors:
+        with subprocess.Popen(
+            _creating("-", parts), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=errors, bufsize=BUFFER
+        ) as tar:
+            assert tar.stdout is not None  # noqa: S101
+            try:
+                take(tar.stdout)
+            except BaseException:
+                tar.kill()
+                raise
+        return _judged(tar.returncode, errors)
+
+
+def _creating(target: str, parts: Sequence[tuple[Path, Sequence[str]]]) -> list[str]:
     line = ["tar", "--create", f"--file={target}", f"--use-compress-program={COMPRESS}", *KEPT_AS_THEY_ARE]
     line += ["--one-file-system", "--ignore-failed-read"]
     for folder, names in parts:
         line += ["-C", str(folder), *names] if names else []
-    with tempfile.TemporaryFile("w+", errors="replace") as errors:
-        code = subprocess.run(line, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=errors).returncode
-        errors.seek(0)
-        said = [text.removeprefix("tar: ").strip() for text in errors]
+    return line
+
+
+def _judged(code: int, errors: IO[str]) -> list[str]:
+    errors.seek(0)
+    said = [text.removeprefix("tar: ").strip() for text in errors]
     if code not in (0, CHANGED):
         raise BackupFailed(reason=f"tar ended with {code}: {' '.join(said)[-500:]}")
-    _read_back(target)
     return said
 
 

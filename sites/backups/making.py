@@ -1,7 +1,8 @@
 """Write a backup while everything goes on."""
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -9,7 +10,7 @@ from pathlib import Path
 from django.conf import settings
 from django.db import DatabaseError
 
-from sites.backups import archive, database, manifest, snapshot
+from sites.backups import archive, snapshot
 from sites.disk.folders import settle
 from sites.errors import BackupFailed, BackupPlaceRefused
 
@@ -36,23 +37,33 @@ def make(target: Path, *, has_keys: bool = False, tell: Callable[[str], None] = 
     path = _choose(target)
     partial = path.with_name(f"{path.name}{PARTIAL}")
     try:
-        with snapshot.taken(has_keys=has_keys) as draft:
-            tell(f"The database is copied. Writing {path}")
-            os.close(os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW, 0o600))
-            first = [manifest.NAME, database.NAME]
-            rest = sorted(entry.name for entry in draft.iterdir() if entry.name not in first)
-            live = [name for name in snapshot.LIVE if (settings.DATA_DIR / name).exists()]
-            said = archive.write(partial, [(draft, [*first, *rest]), (settings.DATA_DIR, live)])
-        settle(path.parent, [partial])
-        partial.rename(path)
-        settle(path.parent, [path.parent])
-        return Backup(path, path.stat().st_size, len(said))
+        with failures_told():
+            with snapshot.taken(has_keys=has_keys) as draft:
+                tell(f"The database is copied. Writing {path}")
+                os.close(os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW, 0o600))
+                said = archive.write(partial, snapshot.parts(draft))
+            settle(path.parent, [partial])
+            partial.rename(path)
+            settle(path.parent, [path.parent])
+            return Backup(path, path.stat().st_size, len(said))
+    finally:
+        partial.unlink(missing_ok=True)
+
+
+@contextmanager
+def failures_told() -> Iterator[None]:
+    """What database and disk refuse becomes BackupFailed."""
+    try:
+        yield
     except DatabaseError as error:
         raise BackupFailed(reason=f"the database cannot be read ({error})") from error
     except OSError as error:
         raise BackupFailed(reason=str(error)) from error
-    finally:
-        partial.unlink(missing_ok=True)
+
+
+def new_name() -> str:
+    """Of a backup that is made now, without what says its form."""
+    return f"{PREFIX}{datetime.now(UTC):{FORM}}"
 
 
 def backups_in(folder: Path) -> list[Path]:
@@ -65,7 +76,7 @@ def _choose(target: Path) -> Path:
         raise BackupPlaceRefused(
             file=target, reason="it lies in the data folder itself", remedy="Choose a folder on another disk."
         )
-    path = target / f"{PREFIX}{datetime.now(UTC):{FORM}}{archive.SUFFIX}" if target.is_dir() else target
+    path = target / f"{new_name()}{archive.SUFFIX}" if target.is_dir() else target
     if path.exists():
         raise BackupPlaceRefused(file=path, reason="it exists already", remedy="Choose another name, or a folder.")
     if path == target and not path.name.endswith(archive.SUFFIX):

@@ -33,12 +33,17 @@ def restore(source: Path, *, tell: Callable[[str], None]) -> Manifest:
     return described
 
 
-def _unpack(source: Path, described: Manifest, tell: Callable[[str], None]) -> None:
-    if _has_database():
+def ensure_empty() -> None:
+    """There is nothing that a restore would overwrite. Raises BackupRefused."""
+    if _has_database() and not (settings.DATA_DIR / UNFINISHED).exists():
         raise BackupRefused(
             reason="this installation has a database already",
             remedy="Restore into a new data folder (--data DIR), or an empty database.",
         )
+
+
+def _unpack(source: Path, described: Manifest, tell: Callable[[str], None]) -> None:
+    ensure_empty()
     _ensure_readable(described)
     draft = settings.DATA_DIR / DRAFT
     trees.remove(draft)  # of one that was cut off

@@ -47,6 +47,14 @@ def taken(*, has_keys: bool) -> Iterator[Path]:
             trees.remove(draft)
 
 
+def parts(draft: Path) -> list[tuple[Path, list[str]]]:
+    """What an archive holds, as (folder, names): the manifest first, and what is read from the data folder last."""
+    first = [manifest.NAME, database.NAME]
+    rest = sorted(entry.name for entry in draft.iterdir() if entry.name not in first)
+    live = [name for name in LIVE if (settings.DATA_DIR / name).exists()]
+    return [(draft, [*first, *rest]), (settings.DATA_DIR, live)]
+
+
 def _link_all(draft: Path) -> None:
     stored = in_use.contents_and_builds()
     contents = sorted(stored | {f"{name}.json" for name in stored})

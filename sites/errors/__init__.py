@@ -13,6 +13,7 @@ GreenroomError
 │   ├── PublishingLimited   too many wrong publishing credentials
 │   ├── BackupRefused       a file that is no backup, or one that this installation cannot take
 │   ├── BackupPlaceRefused  a place where no backup can be written
+│   ├── BackupStoreRefused  a store for backups that cannot be used as it is set, or does not answer
 │   ├── DiskFull            less is free than is kept in reserve
 │   ├── QuotaExceeded       content and builds of a web site would outgrow their quota
 │   ├── UploadsBusy
@@ -124,7 +125,7 @@ from sites.errors.access import (
     VisitRefused,
     VisitsLimited,
 )
-from sites.errors.backups import BackupFailed, BackupPlaceRefused, BackupRefused
+from sites.errors.backups import BackupFailed, BackupPlaceRefused, BackupRefused, BackupStoreRefused
 from sites.errors.base import Failed, GreenroomError, Refused, status_of
 from sites.errors.capacity import DiskFull, NotEnoughMemory, QuotaExceeded, UploadsBusy
 from sites.errors.disk import is_disk_full
@@ -218,6 +219,7 @@ __all__ = [
     "BackupFailed",
     "BackupPlaceRefused",
     "BackupRefused",
+    "BackupStoreRefused",
     "BodyTooSlow",
     "BuildFailed",
     "Cancelled",

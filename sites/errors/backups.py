@@ -22,3 +22,10 @@ class BackupFailed(Failed):
 
     code = "BackupFailed"
     sentence = "The backup was not made: {reason}. Nothing of it is left. Fix that, then start it again."
+
+
+class BackupStoreRefused(Refused):
+    """A store for backups that cannot be used as it is set, or does not answer."""
+
+    code = "BackupStoreRefused"
+    sentence = "The backup store {store} could not be used: {reason}. Nothing was changed there. {remedy}"

@@ -12,7 +12,7 @@ import pytest
 from django.conf import LazySettings
 from django.db import DatabaseError, connection
 
-from sites.backups import archive, database, manifest, snapshot
+from sites.backups import archive, manifest, snapshot
 from sites.backups.making import make
 from sites.disk import trees
 from sites.errors import BackupFailed, BackupPlaceRefused
@@ -20,24 +20,7 @@ from sites.keyring import key_file
 from tests.contents import unpack_zip
 from tests.domain import Domain
 
-
-@pytest.fixture(autouse=True)
-def real_dump(monkeypatch: pytest.MonkeyPatch) -> Callable[[Path], None]:
-    """In all other tests the database is one in memory, in a transaction that nobody else can read."""
-    real = database.dump
-    monkeypatch.setattr(database, "dump", lambda target: target.write_text("a copy"))
-    return real
-
-
-@pytest.fixture(autouse=True)
-def _own_folder(settings: LazySettings, tmp_path: Path) -> None:
-    settings.DATA_DIR = tmp_path / "data"
-    settings.CONTENT_DIR = settings.DATA_DIR / "content"
-    settings.BUILD_DIR = settings.DATA_DIR / "builds"
-    settings.TOOL_DIR = settings.DATA_DIR / "tools"
-    for folder in (settings.CONTENT_DIR, settings.BUILD_DIR, settings.TOOL_DIR, settings.DATA_DIR / "mounts" / "1"):
-        folder.mkdir(parents=True)
-    (settings.DATA_DIR / "mounts" / "1" / "notes.txt").write_text("kept")
+pytestmark = pytest.mark.usefixtures("real_dump", "data_folder")
 
 
 @pytest.fixture
