@@ -12,6 +12,7 @@ from sites.services.custom_sites import Beginning, create_custom_site
 from sites.services.subscriptions import ensure_default
 from tests.live.stage import using
 from tests.live.system import System, wait_for
+from tests.store import BUCKET, running_store
 from tools.demo import operations
 
 pytestmark = pytest.mark.live
@@ -20,34 +21,44 @@ HOSTS = ("reborn", "reborn-staging")
 
 
 def test_an_empty_data_folder_takes_a_backup_and_serves(make_system: Callable[..., System], tmp_path: Path) -> None:
-    former, other = make_system(), make_system()
-    former.start()
-    with using(former):
-        user = administrator()
-        begun = create_custom_site(
-            acting_user=user,
-            subscription=ensure_default(owner=user),
-            name="reborn",
-            mode="standard",
-            instance_count=1,
-            beginning=Beginning.SAMPLE,
-            has_staging=True,
+    with running_store() as store:
+        place = f"s3://{BUCKET}/greenroom"
+        former = make_system(**store.environment, BACKUP_STORE=place)
+        other = make_system(**store.environment)
+        former.start()
+        with using(former):
+            user = administrator()
+            begun = create_custom_site(
+                acting_user=user,
+                subscription=ensure_default(owner=user),
+                name="reborn",
+                mode="standard",
+                instance_count=1,
+                beginning=Beginning.SAMPLE,
+                has_staging=True,
+            )
+            operations.wait_for(begun)
+        wait_for(
+            lambda: f"Backups           {place}/" in former.manage("status").stdout, 120, "one was made on schedule"
         )
-        operations.wait_for(begun)
-    made = former.manage("backup", str(tmp_path))
-    assert made.returncode == 0, made.stderr
-    (backup,) = tmp_path.iterdir()
-    assert "Backups           none on schedule" in former.manage("status").stdout
-    seen = [said(former, host) for host in HOSTS]
-    assert former.interrupt() == 0
+        (on_schedule,) = store.keys()
+        made = former.manage("backup", str(tmp_path))
+        assert made.returncode == 0, made.stderr
+        (in_folder,) = tmp_path.iterdir()
+        sent = former.manage("backup", place)
+        assert sent.returncode == 0, sent.stderr
+        (key,) = set(store.keys()) - {on_schedule}
+        seen = [said(former, host) for host in HOSTS]
+        assert former.interrupt() == 0
+        assert store.secret_key not in "".join(log.read_text() for log in (former.data / "logs").glob("*.log"))
 
-    refused = other.manage("restore", str(backup))
-    assert refused.returncode == 1
-    assert "the key file is another one" in refused.stderr
-    shutil.copy(former.data / "secret.key", other.data / "secret.key")
-    restored = other.manage("restore", str(backup))
-    assert restored.returncode == 0, restored.stderr
-    assert "has a database already" in other.manage("restore", str(backup)).stderr
+        refused = other.manage("restore", str(in_folder))
+        assert refused.returncode == 1
+        assert "the key file is another one" in refused.stderr
+        shutil.copy(former.data / "secret.key", other.data / "secret.key")
+        restored = other.manage("restore", f"s3://{BUCKET}/{key}")
+        assert restored.returncode == 0, restored.stderr
+    assert "has a database already" in other.manage("restore", str(in_folder)).stderr
     other.start()
     wait_for(lambda: [said(other, host) for host in HOSTS] == seen, 120, "both slots serve what they served")
     assert seen == ["Version 1", "Version 2"]
