@@ -8,26 +8,26 @@ from django.test import Client
 from tests.domain import Domain
 from tests.portal.conftest import HTMX
 
-SCRIPT = "js/shortcuts"
+MARK = " data-shortcuts "
 
 
 def test_they_are_listed_and_on_until_somebody_switches_them_off(alice: Client) -> None:
     page = alice.get("/sites/").content.decode()
-    assert SCRIPT in page and "<dt>N</dt><dd>NEW</dd>" in page
+    assert MARK in page and "<dt>N</dt><dd>NEW</dd>" in page
     answer = alice.post("/settings/shortcuts/", {"shortcuts": "off"}, headers={"Referer": "http://localhost/all/"})
     assert (answer.status_code, answer["Location"]) == (303, "/all/")
     page = alice.get("/sites/").content.decode()
-    assert SCRIPT not in page and "are off: they do nothing" in page and "<dt>N</dt>" not in page
+    assert MARK not in page and "are off: they do nothing" in page and "<dt>N</dt>" not in page
     alice.post("/settings/shortcuts/", {"shortcuts": "on"})
-    assert SCRIPT in alice.get("/sites/").content.decode()
+    assert MARK in alice.get("/sites/").content.decode()
 
 
 def test_the_choice_is_the_persons_and_not_the_browsers(
     domain: Domain, alice: Client, bob: Client, browser: Callable[[User], Client]
 ) -> None:
     alice.post("/settings/shortcuts/", {"shortcuts": "off"})
-    assert SCRIPT not in browser(domain.alice).get("/sites/").content.decode()
-    assert SCRIPT in bob.get("/sites/").content.decode()
+    assert MARK not in browser(domain.alice).get("/sites/").content.decode()
+    assert MARK in bob.get("/sites/").content.decode()
 
 
 def test_the_list_of_keys_says_the_same_after_the_command_bar_was_drawn_anew(domain: Domain, alice: Client) -> None:
