@@ -35,7 +35,7 @@ def deploy(request: HttpRequest) -> HttpResponseBase:
         return _deploy_as_told(request)
     except HookLimited as refusal:
         answer = refused(refusal)
-        answer["Retry-After"] = str(60 * int(str(refusal.values["minutes"])))
+        answer["Retry-After"] = str(refusal.values["retry_after"])
         return answer
     except GreenroomError as refusal:
         return refused(refusal)
@@ -96,4 +96,5 @@ def _ensure_few(tries: list[buckets.Bucket], name: str) -> None:
     """Raises HookLimited."""
     wait = buckets.take(tries)
     if wait:
-        raise HookLimited(name=f"'{name}'", wait=counted(math.ceil(wait / 60), "minute"))
+        minutes = math.ceil(wait / 60)
+        raise HookLimited(name=f"'{name}'", wait=counted(minutes, "minute"), retry_after=60 * minutes)

@@ -30,12 +30,14 @@ from sites.models import (
     CertificateOrder,
     DeletedSlot,
     Deployment,
+    EndpointCheck,
     Operation,
     Slot,
     SlotSetting,
     SourceControl,
     Swap,
 )
+from sites.models.clock import now
 from sites.models.fields import decrypt, encrypt, keyed_digests
 from sites.services import event_targets, key_rotation, routers, slots
 from sites.services.authority import authority
@@ -130,6 +132,7 @@ def full(keys: KeyFile, domain: Domain) -> Domain:
     SourceControl.objects.create(
         slot=production, provider="github", url=URL, branch="main", password="token", webhook_secret="secret"
     )
+    EndpointCheck.objects.create(slot=production, name="endpoint_1", url="https://example.org/", checked_at=now())
     event_targets.create(
         acting_user=domain.alice,
         subscription=domain.subscription,
