@@ -3,14 +3,16 @@
 import os
 import resource
 import sys
-from collections.abc import MutableMapping, Sequence
+from collections.abc import Mapping, MutableMapping, Sequence
 from importlib import import_module
+from pathlib import Path
 
 from django.core.exceptions import ImproperlyConfigured
 from django.core.management import execute_from_command_line
 
 from portal.options import take_options
 from portal.remote import is_remote
+from sites import data_folder
 from sites.errors import GreenroomError
 from sites.plain_text import visible
 
@@ -29,7 +31,7 @@ def run(arguments: Sequence[str], environment: MutableMapping[str, str]) -> int:
     resource.setrlimit(resource.RLIMIT_CORE, (1 if most else 0, most))
     try:
         try:
-            return _run(take_options(arguments, environment))
+            return _run(take_options(arguments, environment), environment)
         finally:
             sys.stdout.flush()
     except BrokenPipeError:
@@ -40,14 +42,19 @@ def run(arguments: Sequence[str], environment: MutableMapping[str, str]) -> int:
         return 1
 
 
-def _run(arguments: Sequence[str]) -> int:
+def _run(arguments: Sequence[str], environment: Mapping[str, str]) -> int:
     """`up` is no command of Django, and reads the settings when it is loaded: their options must be taken before.
 
     The remote client reads no settings at all, so it leaves the data folder alone.
     """
     if arguments[1:2] == ["up"]:
         return int(import_module("sites.management.up").main(arguments[2:]))
-    if is_remote(arguments[1:]):
+    if is_remote(arguments[1:], is_installed=data_folder.is_installation(_data_folder(environment))):
         return int(import_module("client.main").run(arguments[1:]))
     execute_from_command_line(list(arguments))
     return 0
+
+
+def _data_folder(environment: Mapping[str, str]) -> Path:
+    """As the settings say it, without reading them: they would make it."""
+    return Path(environment.get("GREENROOM_DATA") or Path(__file__).resolve().parent.parent / ".data")

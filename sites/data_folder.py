@@ -29,7 +29,7 @@ def claim(folder: Path) -> None:
     except OSError as error:
         raise _refused(folder, f"it cannot be made ({error.strerror})", _CHOOSE) from None
     ensure_ours(folder)
-    if not any((folder / name).exists() for name in OWN):
+    if not is_installation(folder):
         if any(not path.name.startswith(VERSION) for path in folder.iterdir()):
             raise _refused(
                 folder,
@@ -39,6 +39,11 @@ def claim(folder: Path) -> None:
         _write_version(folder)
     if folder.stat().st_mode & _OPEN:
         close(folder)
+
+
+def is_installation(folder: Path) -> bool:
+    """Whether it is a data folder of Greenroom; False for one that is not there or cannot be read."""
+    return any((folder / name).exists() for name in OWN)
 
 
 def close(folder: Path, mode: int = PRIVATE) -> None:

@@ -31,11 +31,8 @@ class DnsServer:
     def __init__(self, records: Records) -> None:
         self.records = records
         self.asked: list[tuple[str, str]] = []
-        self._socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-        self._socket.bind(("127.0.0.1", 0))
-        port = self._socket.getsockname()[1]
-        self.address = f"127.0.0.1:{port}"
-        self._listener = socket.create_server(("127.0.0.1", port))
+        self._socket, self._listener = _bound()
+        self.address = "{}:{}".format(*self._socket.getsockname())
 
     def serve(self) -> None:
         """Until the socket is shut."""
@@ -123,3 +120,14 @@ def dns_server(records: Records) -> Iterator[DnsServer]:
         for thread in threads:
             thread.join(5)
         server._socket.close()
+
+
+def _bound() -> tuple[socket.socket, socket.socket]:
+    """One port for UDP and TCP: the system gives one that is free for UDP, and others may use it for TCP."""
+    while True:
+        datagrams = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        datagrams.bind(("127.0.0.1", 0))
+        try:
+            return datagrams, socket.create_server(datagrams.getsockname())
+        except OSError:
+            datagrams.close()

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from client.main import greenroom
-from portal.remote import REMOTE, is_remote
+from portal.remote import EITHER, REMOTE, is_remote
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 
@@ -91,7 +91,13 @@ def test_what_a_command_writes_belongs_to_its_owner_alone(tmp_path: Path) -> Non
     ids=str,
 )
 def test_commands_of_a_web_site_are_the_remote_clients(arguments: list[str], is_theirs: bool) -> None:
-    assert is_remote(arguments) == is_theirs
+    assert is_remote(arguments, is_installed=True) == is_theirs
+
+
+@pytest.mark.parametrize("command", ["logs", "run"])
+def test_what_both_have_asks_the_portal_only_where_nothing_is_installed(command: str) -> None:
+    assert is_remote([command, "contoso"], is_installed=False)
+    assert not is_remote([command, "contoso"], is_installed=True)
 
 
 def test_the_remote_client_leaves_the_data_folder_alone(tmp_path: Path) -> None:
@@ -104,5 +110,4 @@ def test_the_remote_client_leaves_the_data_folder_alone(tmp_path: Path) -> None:
 
 
 def test_every_remote_command_is_known_to_the_start_script() -> None:
-    of_the_installation = {"status", "logs"}
-    assert {*greenroom.commands} - of_the_installation == REMOTE
+    assert {*greenroom.commands} - {"status"} == REMOTE | EITHER
