@@ -1,9 +1,12 @@
 """Commands that people run once: started, stopped when somebody asks, and ended with what is known of that."""
 
+import logging
 from datetime import timedelta
 
 from django.db import transaction
 
+from sites.errors import Failed, Unreachable
+from sites.jobs.turns import turn
 from sites.models import OneOffCommand, Operation
 from sites.models.clock import now
 from sites.operations.kinds.recorded import command_sentence
@@ -12,8 +15,12 @@ from sites.runtime.base import Runtime
 from sites.runtime.registry import get_runtime
 from sites.runtime.spec import EndReason, RunState, RunStatus
 
+TURN = "commands turn"
+LEASE_SECONDS = 30.0
+"""So long a worker that dies keeps the others out."""
 START_SECONDS = 60
-"""One that nobody could start for so long is given up: later nobody expects it any more."""
+"""One that nobody could start for so long is given up: later nobody expects it any more. So is one that was started
+and is not known to the runtime."""
 TOOK_TOO_LONG = 124
 REASONS = {
     EndReason.MEMORY: "was ended because it needed more memory than an instance may have",
@@ -22,6 +29,8 @@ REASONS = {
     EndReason.DISK: "was ended because the disk became full",
 }
 
+logger = logging.getLogger(__name__)
+
 
 def is_needed() -> bool:
     """Whether any has not ended."""
@@ -29,14 +38,18 @@ def is_needed() -> bool:
 
 
 def run() -> None:
-    """One look at each; may be done by two workers at once. Raises RuntimeUnreachable."""
-    runtime = get_runtime()
-    rows = OneOffCommand.objects.filter(is_open=True)
-    for command in rows.select_related("record", "slot__site", "slot__live_revision", "slot__workload"):
-        _look(runtime, command)
+    """One look at each, unless another worker is at it. Raises RuntimeUnreachable."""
+    with turn(TURN, seconds=LEASE_SECONDS) as is_mine:
+        if is_mine:
+            for number in list(OneOffCommand.objects.filter(is_open=True).values_list("pk", flat=True)):
+                _look(get_runtime(), number)
 
 
-def _look(runtime: Runtime, command: OneOffCommand) -> None:
+def _look(runtime: Runtime, number: int) -> None:
+    rows = OneOffCommand.objects.select_related("record", "slot__site", "slot__live_revision", "slot__workload")
+    command = rows.filter(pk=number, is_open=True).first()  # anew: a worker whose turn has lapsed may have closed it
+    if command is None:
+        return
     status = runtime.observe_run(command.run_id)
     if command.slot is None:
         _close(runtime, command, "was ended because its slot was deleted")
@@ -44,18 +57,34 @@ def _look(runtime: Runtime, command: OneOffCommand) -> None:
         _close(runtime, command, _how(status), status.exit_code)
     elif command.stopped_by:
         _close(runtime, command, f"was stopped by {command.stopped_by}")
-    elif status.state is RunState.UNKNOWN:
+    elif status.state is not RunState.UNKNOWN:
+        return
+    elif command.begun_at is None:
         _start(runtime, command)
+    elif now() - command.begun_at > timedelta(seconds=START_SECONDS):
+        _close(runtime, command, "was lost, and nobody knows how it ended")
 
 
 def _start(runtime: Runtime, command: OneOffCommand) -> None:
+    """At most once: what was begun is never begun again, because running it twice could do harm."""
     if now() - command.record.created_at > timedelta(seconds=START_SECONDS):
-        _close(runtime, command, f"was not started, or was lost within {START_SECONDS} seconds")
+        _close(runtime, command, f"was not started within {START_SECONDS} seconds")
     elif command.slot is not None:
         log = command_log(command.run_id)
         log.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         log.touch(mode=0o600)
-        runtime.start_run(command_spec(command.slot, ("/bin/sh", "-c", command.line), run_id=command.run_id))
+        spec = command_spec(command.slot, ("/bin/sh", "-c", command.line), run_id=command.run_id)
+        still = OneOffCommand.objects.filter(pk=command.pk, is_open=True)
+        if still.filter(begun_at=None, stopped_by="").update(begun_at=now()):
+            try:
+                runtime.start_run(spec)
+            except Unreachable:
+                raise
+            except Failed as error:
+                logger.warning("A command of '%s' could not be started: %s", command.slot.title, error)
+                _close(runtime, command, "could not be started")
+            if not still.exists():  # somebody has closed it between the claim and the start
+                runtime.end_run(command.run_id)
 
 
 def _how(status: RunStatus) -> str:

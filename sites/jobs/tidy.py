@@ -12,7 +12,7 @@ from sites.disk import trees
 from sites.disk.folders import is_older
 from sites.disk.use import Use, measure
 from sites.errors import RuntimeUnreachable
-from sites.jobs import in_use, old_events
+from sites.jobs import former_commands, in_use, old_events
 from sites.models import Deployment, IdempotentRequest, Operation, Site, Slot
 from sites.models.clock import now
 from sites.operations import deleted_slots
@@ -56,6 +56,7 @@ def sweep() -> None:
     with suppress(RuntimeUnreachable):
         place.sweep()
         _forget_fetches()
+        former_commands.end_forgotten()
 
 
 def _forget_fetches() -> None:

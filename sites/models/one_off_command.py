@@ -13,6 +13,7 @@ class OneOffCommand(models.Model):
     record = models.OneToOneField(Operation, on_delete=models.CASCADE, related_name="one_off_command")
     line = models.TextField()  # as it was typed
     is_open = models.BooleanField(default=True, db_index=True)  # it has not ended
+    begun_at = models.DateTimeField(null=True)  # written before the start, which therefore happens once at most
     stopped_by = models.CharField(max_length=150, blank=True)  # who wants it to end
     exit_code = models.IntegerField(null=True)  # null: it runs, or nobody knows
     how = models.CharField(max_length=200, blank=True)  # how it ended, the end of a sentence

@@ -1,14 +1,20 @@
 """Commands from the portal and by the API: bounded, started by a job, ended with what is known."""
 
+import os
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
+from django.conf import LazySettings
 
-from sites.errors import NotAllowed, NotFound, NothingToRun, SettingRefused, TooManyCommands
+from sites.errors import NoSpaceLeft, NotAllowed, NotFound, NothingToRun, SettingRefused, TooManyCommands
 from sites.jobs import one_off_commands as job
-from sites.models import OneOffCommand, Operation, Slot
+from sites.jobs import tidy
+from sites.jobs.turns import turn
+from sites.models import OneOffCommand, Operation, PeriodicJob, Slot
+from sites.models.clock import now
 from sites.planning import command_log
-from sites.runtime.spec import EndReason
+from sites.runtime.spec import EndReason, RunSpec, RunStatus
 from sites.services import one_off_commands
 from tests.domain import Domain
 
@@ -79,6 +85,99 @@ def test_one_that_nobody_could_start_is_given_up(domain: Domain, production: Slo
     command.refresh_from_db()
     assert not command.is_open and command.how.startswith("was not started")
     assert not domain.runtime.runs.get(command.run_id)
+
+
+def test_it_is_begun_once_also_by_a_worker_that_has_read_it_before_another_closed_it(
+    domain: Domain, production: Slot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    command = begun(domain, production)
+    job.run()
+    observe, starts = domain.runtime.observe_run, len(domain.runtime.orders)
+    domain.runtime.end_run_with(command.run_id, 0)
+
+    def late(run_id: str) -> RunStatus:
+        """Another worker, whose turn it is meanwhile, closes it before this one has its answer."""
+        monkeypatch.setattr(domain.runtime, "observe_run", observe)
+        PeriodicJob.objects.update(due_at=now())
+        job.run()
+        return observe(run_id)
+
+    monkeypatch.setattr(domain.runtime, "observe_run", late)
+    job.run()
+    command.refresh_from_db()
+    assert command.how == "ended with exit code 0"
+    assert (len(domain.runtime.orders), domain.runtime.runs.get(command.run_id)) == (starts, None)
+
+
+def test_a_stop_that_comes_between_the_look_and_the_start_holds(
+    domain: Domain, production: Slot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    command = begun(domain, production)
+    spec_of = job.command_spec
+
+    def stopped(*args: object, **more: object) -> object:
+        one_off_commands.stop(acting_user=domain.alice, slot=production, command=command)
+        return spec_of(*args, **more)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(job, "command_spec", stopped)
+    job.run()
+    assert not domain.runtime.runs.get(command.run_id)
+    job.run()
+    command.refresh_from_db()
+    assert command.how == "was stopped by alice"
+
+
+def test_one_that_was_begun_and_is_lost_is_not_begun_again(domain: Domain, production: Slot) -> None:
+    command = begun(domain, production)
+    job.run()
+    domain.runtime.runs.clear()
+    job.run()
+    command.refresh_from_db()
+    assert command.is_open and not domain.runtime.runs
+    OneOffCommand.objects.update(begun_at=now() - timedelta(minutes=2))
+    job.run()
+    command.refresh_from_db()
+    assert (command.is_open, command.how) == (False, "was lost, and nobody knows how it ended")
+
+
+def test_one_worker_at_a_time_looks_at_them(domain: Domain, production: Slot) -> None:
+    command = begun(domain, production)
+    with turn(job.TURN, seconds=30):
+        job.run()
+    assert command.run_id not in domain.runtime.runs
+    job.run()
+    assert command.run_id in domain.runtime.runs
+
+
+def test_one_that_the_machine_refuses_is_closed(
+    domain: Domain, production: Slot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(spec: RunSpec) -> None:
+        raise NoSpaceLeft(what="An order", holds="Nothing was changed.")
+
+    monkeypatch.setattr(domain.runtime, "start_run", refuse)
+    command = begun(domain, production)
+    job.run()
+    command.refresh_from_db()
+    assert (command.is_open, command.how) == (False, "could not be started")
+
+
+def test_what_the_runtime_keeps_of_ended_commands_is_forgotten(
+    domain: Domain, production: Slot, settings: LazySettings, tmp_path: Path
+) -> None:
+    settings.INSTANCE_DIR = tmp_path / "instances"
+    settings.GIT_DIR = tmp_path / "git"
+    closed, running = begun(domain, production), begun(domain, domain.staged("fabrikam")[0])
+    job.run()
+    OneOffCommand.objects.filter(pk=closed.pk).update(is_open=False)
+    spec = domain.runtime.runs[running.run_id]
+    with_terminal, lost = f"command-{'a' * 32}", f"command-{'b' * 32}"
+    domain.runtime.runs |= {with_terminal: spec, lost: spec}
+    for run_id in (closed.run_id, running.run_id, with_terminal, lost):
+        (settings.INSTANCE_DIR / "runs" / run_id).mkdir(parents=True)
+    os.utime(settings.INSTANCE_DIR / "runs" / lost, (0, 0))
+    tidy.sweep()
+    assert domain.runtime.runs.keys() == {running.run_id, with_terminal}
 
 
 def test_it_ends_with_its_slot(domain: Domain, production: Slot) -> None:
