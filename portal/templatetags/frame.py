@@ -1,10 +1,12 @@
-"""What the templates of the frame ask for: icons of the sprite and addresses of a slot's pages."""
+"""What the templates of the frame ask for: icons of the sprite, times, and addresses of a slot's pages."""
 
 import functools
+from datetime import UTC, datetime
 
 from django import template
 from django.templatetags.static import static
 from django.urls import reverse
+from django.utils.formats import date_format
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
@@ -29,6 +31,26 @@ def icon(name: str) -> SafeString:
         name,
         static("icons.svg"),
         name,
+    )
+
+
+@register.filter
+def moment(at: datetime | None, form: str) -> str:
+    """A time as a <time> in UTC, which it names; nothing where there is none. static/js/zone.js writes it in the
+    browser's zone.
+
+    `form` is of the letters l, F, M, Y, m, d, H, i and s, as Django's date formats mean them. A day alone names no
+    zone.
+    """
+    if at is None:
+        return ""
+    here = at.astimezone(UTC)
+    return format_html(
+        '<time datetime="{}" data-form="{}">{}{}</time>',
+        f"{here:%Y-%m-%dT%H:%M:%SZ}",
+        form,
+        date_format(here, form),
+        " UTC" if "H" in form else "",
     )
 
 

@@ -3,6 +3,7 @@
 
 import "./requests.js";
 import "./news.js";
+import "./zone.js";
 import "./frame.js";
 import "./leaving.js";
 import "./countdown.js";

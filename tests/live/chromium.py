@@ -63,13 +63,20 @@ class Window:
         self.faults: list[str] = []
 
     def open(
-        self, path: str = "", *, scripts: bool = True, size: tuple[int, int] = SIZE, signed_in: bool = True
+        self,
+        path: str = "",
+        *,
+        scripts: bool = True,
+        size: tuple[int, int] = SIZE,
+        signed_in: bool = True,
+        zone: str = "UTC",
     ) -> Page:
-        """Another person's page, signed in as the administrator, at `path` if there is one."""
+        """Another person's page in a time zone, signed in as the administrator, at `path` if there is one."""
         context = self._browser.new_context(
             base_url=f"http://{self._system.host()}",
             java_script_enabled=scripts,
             reduced_motion="reduce",
+            timezone_id=zone,
             viewport={"width": size[0], "height": size[1]},
         )
         self._contexts.append(context)

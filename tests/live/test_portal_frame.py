@@ -273,6 +273,19 @@ def test_yes_becomes_available_when_the_typed_name_matches(open_page: OpenPage, 
     expect(page.locator("#command-delete")).to_be_focused()
 
 
+def test_times_are_written_in_the_zone_of_the_reader(open_page: OpenPage, sample: str) -> None:
+    page = open_page(f"/sites/{sample}/production/dashboard/", zone="Asia/Tokyo")
+    times = page.locator("#content time")
+    expect(times.first).to_have_attribute("title", re.compile(r" in Asia/Tokyo \(GMT\+9\), [\d:]{8} UTC$"))
+    assert not any("UTC" in text for text in times.all_inner_texts())
+    expect(page.locator(".menu__zone")).to_have_text("Times without a zone are in Asia/Tokyo.")
+    page.evaluate("""() => window.htmx.swap("#announcer",
+      '<time datetime="2014-01-20T19:05:09Z" data-form="l, F d, Y H:i:s">Monday, January 20, 2014 19:05:09 UTC</time>',
+      { swapStyle: "innerHTML" })""")
+    expect(page.locator("#announcer")).to_have_text("Tuesday, January 21, 2014 04:05:09")
+    expect(open_page("/settings/account/").locator("#content time").first).to_have_text(re.compile(" UTC$"))
+
+
 def test_everything_works_without_scripts(open_page: OpenPage, system: System, sample: str) -> None:
     page = open_page(scripts=False)
     staged = version(system, f"{sample}-staging")

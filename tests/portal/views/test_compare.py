@@ -47,7 +47,7 @@ def test_secrets_are_only_the_same_or_different(domain: Domain, bob: Client, con
 def test_it_tells_the_last_swap(domain: Domain, alice: Client, contoso: Site) -> None:
     alice.post("/sites/contoso/staging/swap/")
     domain.work(Operation.objects.latest("pk"))
-    assert "UTC, by alice." in _text(alice)
+    assert " UTC</time>, by alice." in _text(alice)
 
 
 def test_looking_begins_nothing(alice: Client, contoso: Site) -> None:
