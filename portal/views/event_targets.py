@@ -141,6 +141,7 @@ def replace_secret(request: PortalRequest, public_id: uuid.UUID, target_id: uuid
     """Ask, then make a new one, which is shown once."""
     found = access.get_event_target_for_change(request.user, _found(request, public_id, target_id).public_id)
     if request.method != "POST":
+        event_targets.ensure_has_secret(found)
         return _ask(request, found, "settings/target_secret_question.html")
     operation = event_targets.replace_secret(acting_user=request.user, target=found)
     found.refresh_from_db()

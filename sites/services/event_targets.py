@@ -159,9 +159,19 @@ def remove(*, acting_user: User, target: EventTarget) -> Operation:
     return record
 
 
+def ensure_has_secret(target: EventTarget) -> None:
+    """Raises TargetRefused for mail."""
+    if target.format == TargetFormat.MAIL:
+        raise TargetRefused(
+            reason=f"'{target.title}' is told by mail, which is not signed with a secret",
+            remedy="Look at the address of the target if its mails do not arrive.",
+        )
+
+
 def replace_secret(*, acting_user: User, target: EventTarget) -> Operation:
-    """A new one; everything that is sent from now on is signed with it. Raises NotAllowed."""
+    """A new one; everything that is sent from now on is signed with it. Raises NotAllowed, TargetRefused for mail."""
     target = access.get_event_target_for_change(acting_user, target.public_id)
+    ensure_has_secret(target)
     with transaction.atomic():
         target.secret = new_secret()
         target.save(update_fields=["secret"])

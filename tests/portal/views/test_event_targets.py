@@ -57,6 +57,16 @@ def test_all_faults_stand_at_their_fields_and_what_was_typed_stays(alice: Client
         assert said in text
 
 
+def test_a_target_of_mails_has_no_secret_to_replace(alice: Client, target: EventTarget) -> None:
+    assert "replace-secret" in alice.get(address(target)).content.decode()
+    EventTarget.objects.update(format="mail")
+    assert "replace-secret" not in alice.get(address(target)).content.decode()
+    for ask in (alice.get, alice.post):
+        answer = ask(address(target, "event-target-secret"))
+        assert answer.status_code == 400 and "is not signed with a secret" in answer.content.decode()
+    assert EventTarget.objects.get().secret == target.secret
+
+
 def test_a_target_is_changed_and_keeps_its_address_where_none_is_typed(alice: Client, target: EventTarget) -> None:
     alice.post(address(target), {"title": "Other", "url": "", "format": "teams", "types": ["swap.succeeded"]})
     changed = EventTarget.objects.get()
