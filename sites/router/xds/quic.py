@@ -2,10 +2,12 @@
 
 Envoy's choice of certificates on demand does not know QUIC. So this listener names every certificate that it may need,
 and changes with them. Envoy replaces the one filter chain in place: connections that are open go on, are told to come
-again when they are next used, and end minutes later.
+again when they are next used, and end minutes later. Until then Envoy keeps the memory of the former one. So whoever
+changes certificates without end must not have it replaced as often: changes are collected.
 """
 
-from collections.abc import Sequence
+import time
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from envoy.config.core.v3 import base_pb2
@@ -23,20 +25,35 @@ from sites.router.xds.tls_socket import HANDSHAKE_SECONDS, from_ads
 QUIC_LISTENER = "edge-http3"
 SILENT_SECONDS = 60
 """A connection without any packet is forgotten then. Browsers come directly, and keep none longer."""
+AT_ONCE = 5
+"""So many listeners in a row are made without a wait, the first one among them."""
+EVERY_SECONDS = 60
+"""After those there is one in so many seconds, with all changes since."""
 
 
 class QuicListener:
-    """That of one router; it is made anew when the certificates are others."""
+    """That of one router; it is made anew when the certificates are others, but not more often than it may be."""
 
-    def __init__(self, edge: Edge) -> None:
+    def __init__(self, edge: Edge, clock: Callable[[], float] = time.monotonic) -> None:
+        """`clock` tells seconds from any beginning."""
         self._edge = edge
+        self._clock = clock
         self._made: tuple[tuple[str, ...], Resource] | None = None
+        self._rested_at = clock()
+        """When all of AT_ONCE can be made again."""
 
     def listener(self, secrets: tuple[str, ...]) -> Resource:
-        """The listener with these secrets; the first one is given to who asks for a name that none covers."""
-        if self._made is None or self._made[0] != secrets:
+        """The listener with these secrets; the first one is given to who asks for a name that none covers.
+
+        The former one while it is too early for another. Ask again later.
+        """
+        if self._made is None or (self._made[0] != secrets and self._may_be_made()):
+            self._rested_at = max(self._rested_at, self._clock()) + EVERY_SECONDS
             self._made = secrets, _listener(self._edge, secrets)
         return self._made[1]
+
+    def _may_be_made(self) -> bool:
+        return self._rested_at - self._clock() <= (AT_ONCE - 1) * EVERY_SECONDS
 
 
 def _listener(edge: Edge, secrets: Sequence[str]) -> Resource:

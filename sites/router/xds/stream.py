@@ -100,15 +100,17 @@ class Stream:
         return self._responses() + self._secret_responses(self._asked_secrets(change.secrets | change.scopes))
 
     def offer_listener_again(self) -> list[Response]:
-        """A listener is refused while its port is taken; sent again it is tried again."""
+        """A listener is refused while its port is taken; sent again it is tried again.
+
+        That of HTTP/3 may have waited too, until it was time for another one.
+        """
         if self._listeners.refusal(self._listener) is not None:
             self._listeners.forget(self._listener.name)
             self._must_repeat_scopes = True
             return self._responses()
         if self._quic and self._listeners.refusal(self._quic.listener(self._cache.quic_secrets)) is not None:
             self._listeners.forget(QUIC_LISTENER)
-            return self._quic_responses()
-        return []
+        return self._quic_responses()
 
     def has_acknowledged(self, site_id: int) -> bool:
         """True when the node serves the site as its present table says, also if it never asked for its routes."""

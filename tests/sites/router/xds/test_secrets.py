@@ -10,6 +10,7 @@ from envoy.extensions.transport_sockets.tls.v3 import secret_pb2
 from sites.router.table import Certificate, HostRoute, RouteTable
 from sites.router.xds import stream
 from sites.router.xds.cache import TableCache, fixtures
+from sites.router.xds.quic import AT_ONCE, EVERY_SECONDS, QuicListener
 from sites.router.xds.resource import Kind
 from sites.router.xds.secrets import DEFAULT, INSTALLATION, QUIC, TlsMaterial
 from sites.tls.authority import Authority, open_authority
@@ -183,6 +184,38 @@ def test_the_listener_of_http_3_follows_the_other_one_and_the_certificates(autho
     envoy.log.clear()
     envoy.apply(cache.put(table(3, "a.x.example", certificates=(certificate(authority, "a.x.example"),))))
     assert secrets_of(envoy) == [("+", "a.x.example"), ("+", QUIC + "a.x.example")]
+
+
+def test_whoever_changes_certificates_without_end_has_the_listener_replaced_once_a_minute(authority: Authority) -> None:
+    cache = TableCache(make_cache().fixed, TlsMaterial(str, authority, None, http3_port=8443))
+    seconds = [1_000.0]
+    envoy = ImaginedEnvoy(cache, edge=replace(EDGE, tls_port=8443, wants_http3=True))
+    envoy.stream._quic = QuicListener(replace(EDGE, tls_port=8443, wants_http3=True), lambda: seconds[0])
+    envoy.connect()
+    chain_, key = authority.issue("a.x.example")
+    bound = (Certificate(("a.x.example",), chain_, key),)
+    for version in range(1, 601):  # ten minutes of it
+        envoy.apply(cache.put(table(version, "a.x.example", certificates=bound if version % 2 else ())))
+        seconds[0] += 1
+        envoy.take(envoy.stream.offer_listener_again())
+    replaced = names_of_listeners(envoy).count("edge-http3")
+    assert AT_ONCE < replaced <= AT_ONCE + 600 / EVERY_SECONDS
+    envoy.log.clear()
+    envoy.apply(cache.put(table(601, "a.x.example", "b.x.example", certificates=(*bound, of_b(authority)))))
+    assert names_of_listeners(envoy) == []
+    seconds[0] += EVERY_SECONDS
+    envoy.take(envoy.stream.offer_listener_again())
+    assert names_of_listeners(envoy) == ["edge-http3"]
+    assert envoy.stream._listeners.holds(envoy.stream._quic._made[1])
+    assert envoy.stream._quic._made[0] == cache.quic_secrets
+    envoy.log.clear()
+    seconds[0] += 600
+    envoy.apply(cache.put(table(602, "a.x.example")))
+    assert names_of_listeners(envoy) == ["edge-http3"]
+
+
+def of_b(authority: Authority) -> Certificate:
+    return Certificate(("b.x.example",), *authority.issue("b.x.example"))
 
 
 def names_of_listeners(envoy: ImaginedEnvoy) -> list[str]:
