@@ -13,7 +13,14 @@ from portal.confirmation import confirm
 from portal.http import PortalRequest
 from portal.underneath import over_dashboard
 from sites.access import get_slot, get_slot_for_change, may_change
-from sites.errors import CertificateLimit, CertificateRefused, GreenroomError, NotFound, SettingRefused
+from sites.errors import (
+    CertificateLimit,
+    CertificateRefused,
+    GreenroomError,
+    NotFound,
+    SettingRefused,
+    TooManyCertificateChanges,
+)
 from sites.models import HostName, Slot
 from sites.models.certificate import WARNING_DAYS
 from sites.models.clock import now
@@ -55,7 +62,7 @@ def _change(request: PortalRequest, slot: Slot) -> HttpResponse:
             certificates.add_certificate(
                 acting_user=request.user, slot=slot, content=file.read(), password=asked.get("password", "")
             )
-    except (SettingRefused, CertificateLimit) as refusal:
+    except (SettingRefused, CertificateLimit, TooManyCertificateChanges) as refusal:
         return _show(request, slot, refusal)
     return HttpResponseRedirect(request.path, status=303)
 

@@ -21,6 +21,7 @@ GreenroomError
 │   ├── DomainTaken         a slot has the domain name already
 │   ├── DomainLimit         the mode allows no more domain names
 │   ├── CertificateLimit    the mode allows no more certificates
+│   ├── TooManyCertificateChanges    more of them in a web site than may be within an hour
 │   ├── BodyTooSlow         a request arrives below the least rate
 │   ├── RequestTooLarge     a form beyond its limit
 │   ├── ServerBusy
@@ -129,7 +130,7 @@ from sites.errors.backups import BackupFailed, BackupPlaceRefused, BackupRefused
 from sites.errors.base import Failed, GreenroomError, Refused, status_of
 from sites.errors.capacity import DiskFull, NotEnoughMemory, QuotaExceeded, UploadsBusy
 from sites.errors.disk import is_disk_full
-from sites.errors.domains import CertificateLimit, DomainLimit, DomainTaken
+from sites.errors.domains import CertificateLimit, DomainLimit, DomainTaken, TooManyCertificateChanges
 from sites.errors.door import BodyTooSlow, RequestTooLarge, ServerBusy, TooManyTails, TooManyUploads
 from sites.errors.events import StillWaiting, TargetDisabled, TargetLimit, TooManyStreams
 from sites.errors.failures import (
@@ -308,6 +309,7 @@ __all__ = [
     "TargetRefused",
     "TokenLimited",
     "TokenRefused",
+    "TooManyCertificateChanges",
     "TooManyCommands",
     "TooManyExchanges",
     "TooManyKeys",

@@ -28,3 +28,14 @@ class CertificateLimit(Refused):
         "'{name}' is in {mode} mode and can have {most} certificates for each slot. Nothing was changed. "
         "Choose Standard mode on the Scale tab, or remove a certificate."
     )
+
+
+class TooManyCertificateChanges(Refused):
+    """The certificates of a web site were changed as often within an hour as they may be."""
+
+    code = "TooManyCertificateChanges"
+    http_status = 429
+    sentence = (
+        "The certificates and TLS settings of '{name}' can be changed {most} times within an hour, and were. "
+        "Nothing was changed. Try again in {retry_after} s."
+    )

@@ -12,7 +12,7 @@ from sites.errors import NotFound, SettingRefused
 from sites.models import AutomaticCertificate, CertificateOrder, HostName, Operation, Slot
 from sites.models.clock import now
 from sites.operations.kinds.recorded import CERTIFICATES
-from sites.services.certificates import web_hosts, why_not_certificates
+from sites.services.certificates import ensure_room_for_change, web_hosts, why_not_certificates
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +59,8 @@ def hosts_of(slot: Slot) -> list[HostShown]:
 def start(*, acting_user: User, slot: Slot, name: str) -> Operation:
     """Have a certificate issued for a host name of the slot, and renewed in time.
 
-    Raises NotFound, NotAllowed, CertificateLimit, SettingRefused where none can be had, or it is so already.
+    Raises NotFound, NotAllowed, CertificateLimit, TooManyCertificateChanges, and SettingRefused where none can be had,
+    or it is so already.
     """
     slot = access.slot_for_change(acting_user, slot)
     if (limit := why_not_certificates(slot.site)) is not None:
@@ -68,6 +69,7 @@ def start(*, acting_user: User, slot: Slot, name: str) -> Operation:
     if reason := why_not(host.name):
         raise SettingRefused(f"{host.name} cannot have an automatic certificate: {reason}. Nothing was changed.")
     with transaction.atomic():
+        ensure_room_for_change(slot.site)
         Slot.objects.select_for_update().get(pk=slot.pk)
         _, is_new = AutomaticCertificate.objects.get_or_create(host_name=host)
         if not is_new:
@@ -76,9 +78,13 @@ def start(*, acting_user: User, slot: Slot, name: str) -> Operation:
 
 
 def stop(*, acting_user: User, slot: Slot, name: str) -> Operation:
-    """Order none any more. The one that is given there stays until its end. Raises NotFound, NotAllowed."""
+    """Order none any more. The one that is given there stays until its end.
+
+    Raises NotFound, NotAllowed, TooManyCertificateChanges.
+    """
     slot = access.slot_for_change(acting_user, slot)
     with transaction.atomic():
+        ensure_room_for_change(slot.site)
         wish = _wish(slot, name)
         wish.orders.filter(state__in=CertificateOrder.OPEN).update(due_at=now())
         wish.delete()

@@ -1,6 +1,7 @@
 """TLS of a slot: its certificates, at which host names they are given, HTTPS only, and the least version."""
 
 from collections.abc import Mapping
+from datetime import timedelta
 
 from django.conf import settings
 from django.contrib.auth.models import User
@@ -8,21 +9,40 @@ from django.db import transaction
 
 from sites import access
 from sites.counted import counted
-from sites.errors import CertificateLimit, CertificateRefused, NotFound, Refused, SettingRefused
+from sites.errors import (
+    CertificateLimit,
+    CertificateRefused,
+    NotFound,
+    Refused,
+    SettingRefused,
+    TooManyCertificateChanges,
+)
 from sites.models import AutomaticCertificate, Certificate, HostName, HostNameKind, Mode, Operation, Site, Slot
 from sites.models.clock import now
-from sites.operations.kinds.recorded import CERTIFICATES
+from sites.operations.kinds.recorded import CERTIFICATES, made_by_people
 from sites.services.effect import once_routers_have_it
 from sites.tls.reader import read_upload
 
 MOST_HSTS_DAYS = 730
 """Two years: what lists of browsers ask for, and as long as nobody should be bound by accident."""
+MOST_CHANGES = 60
+"""So often people may change certificates and TLS of a web site within CHANGES_WITHIN: each change reaches all routers,
+and with HTTP/3 the visitors of other web sites too."""
+CHANGES_WITHIN = timedelta(hours=1)
 
 
 def why_not_certificates(site: Site) -> Refused | None:
     """What keeps a slot of the site from having certificates at all."""
     most = Mode(site.mode).limits.certificates
     return None if most else CertificateLimit(name=site.name, mode=site.get_mode_display(), most="no")
+
+
+def ensure_room_for_change(site: Site) -> None:
+    """Raises TooManyCertificateChanges."""
+    made_at = made_by_people(CERTIFICATES, site, since=now() - CHANGES_WITHIN, most=MOST_CHANGES)
+    if len(made_at) == MOST_CHANGES:
+        left = (made_at[-1] + CHANGES_WITHIN - now()).total_seconds()
+        raise TooManyCertificateChanges(name=site.name, most=MOST_CHANGES, retry_after=max(1, int(left) + 1))
 
 
 def web_hosts(slot: Slot) -> list[HostName]:
@@ -33,11 +53,12 @@ def web_hosts(slot: Slot) -> list[HostName]:
 def add_certificate(*, acting_user: User, slot: Slot, content: bytes, password: str) -> Certificate:
     """Take a certificate with its key, and bind it where it is the better one: no other, or one that ends sooner.
 
-    Raises CertificateRefused, CertificateLimit, NotAllowed.
+    Raises CertificateRefused, CertificateLimit, NotAllowed, TooManyCertificateChanges.
     """
     slot = access.slot_for_change(acting_user, slot)
     pair = read_upload(content, password, at=now())
     with transaction.atomic():
+        ensure_room_for_change(slot.site)
         Slot.objects.select_for_update().get(pk=slot.pk)
         most = Mode(slot.site.mode).limits.certificates
         if slot.certificates.filter(automatic=None).count() >= most:
@@ -78,10 +99,11 @@ def _is_better(certificate: Certificate, host: HostName) -> bool:
 def remove_certificate(*, acting_user: User, slot: Slot, number: int) -> Operation:
     """Forget a certificate and its key.
 
-    Raises NotFound, NotAllowed, and SettingRefused for one that is renewed by itself.
+    Raises NotFound, NotAllowed, TooManyCertificateChanges, and SettingRefused for one that is renewed by itself.
     """
     slot = access.slot_for_change(acting_user, slot)
     with transaction.atomic():
+        ensure_room_for_change(slot.site)
         certificate = certificate_of(slot, number)
         title = certificate.title
         if AutomaticCertificate.objects.filter(certificate=certificate).exists():
@@ -107,8 +129,8 @@ def save_tls(
 
     `hsts_days`: so long browsers keep to HTTPS after a visit; 0: that is not said, None: as before.
 
-    Raises SettingRefused for a certificate that does not cover the name, for HTTPS only where there is no TLS, and
-    for browsers that are to keep to HTTPS while plain HTTP is taken.
+    Raises TooManyCertificateChanges, and SettingRefused for a certificate that does not cover the name, for HTTPS only
+    where there is no TLS, and for browsers that are to keep to HTTPS while plain HTTP is taken.
     """
     slot = access.slot_for_change(acting_user, slot)
     days = (slot.hsts_days if is_https_only else 0) if hsts_days is None else hsts_days
@@ -127,6 +149,7 @@ def save_tls(
             "or set GREENROOM_HTTPS_PORT if a proxy in front of it speaks TLS."
         )
     with transaction.atomic():
+        ensure_room_for_change(slot.site)
         known = {certificate.pk: certificate for certificate in slot.certificates.all()}
         for host in web_hosts(slot):
             wanted = bindings.get(host.pk, host.certificate_id or 0)

@@ -1,8 +1,9 @@
 """What is written when it is done already: for the operation logs alone."""
 
 from collections.abc import Sequence
+from datetime import datetime
 
-from sites.models import Operation, SlotChange
+from sites.models import Operation, Site, SlotChange
 from sites.operations.kind import OperationKind
 
 
@@ -21,6 +22,12 @@ class Recorded(OperationKind):
     def success(self, operation: Operation, changes: Sequence[SlotChange]) -> str:
         """It was written with its outcome."""
         return operation.outcome
+
+
+def made_by_people(kind: Recorded, site: Site, *, since: datetime, most: int) -> list[datetime]:
+    """When people had the newest ones of a site written, at most so many, the newest first."""
+    written = Operation.objects.filter(site=site, kind=kind.name, actor__isnull=False, created_at__gt=since)
+    return list(written.order_by("-created_at").values_list("created_at", flat=True)[:most])
 
 
 LONGEST_COMMAND_SHOWN = 500

@@ -9,11 +9,18 @@ from django.core.management import call_command
 from pytest_django import Settings
 
 from sites import routing
-from sites.errors import CertificateLimit, CertificateRefused, NotAllowed, NotFound, SettingRefused
+from sites.errors import (
+    CertificateLimit,
+    CertificateRefused,
+    NotAllowed,
+    NotFound,
+    SettingRefused,
+    TooManyCertificateChanges,
+)
 from sites.jobs import certificates as job
 from sites.models import Certificate, HostName, Operation, Site, Slot
 from sites.models.fields import decrypt
-from sites.services import authority, certificates, domains
+from sites.services import authority, automatic_certificates, certificates, domains
 from tests.domain import Domain
 from tests.sites.tls.uploads import pfx, upload
 
@@ -160,6 +167,32 @@ def test_only_standard_sites_have_certificates_and_they_come_back_with_the_mode(
         add(domain, production, upload("other.example"))
     Site.objects.filter(pk=production.site_id).update(mode="standard")
     assert len(given(production)) == 2
+
+
+def test_nobody_changes_the_certificates_of_a_site_without_end(
+    domain: Domain, slots: tuple[Slot, Slot], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(certificates, "MOST_CHANGES", 3)
+    production, staging = slots
+    certificate = add(domain, production)
+    host = HostName.objects.get(name=WWW)
+    save_tls(domain, production, {host.pk: 0})
+    save_tls(domain, staging)
+    values = {"acting_user": domain.alice, "slot": production}
+    for ask in (
+        lambda: save_tls(domain, production, {host.pk: certificate.pk}),
+        lambda: add(domain, staging, upload("test.fabrikam.example")),
+        lambda: certificates.remove_certificate(**values, number=certificate.pk),
+        lambda: automatic_certificates.stop(**values, name=WWW),
+    ):
+        with pytest.raises(TooManyCertificateChanges, match="3 times within an hour, and were") as caught:
+            ask()
+        assert 3_500 < caught.value.values["retry_after"] <= 3_601
+    assert given(production) == {"contoso.localhost": certificate.chain}
+    oldest = Operation.objects.filter(kind="certificates").order_by("created_at")[0]
+    Operation.objects.filter(pk=oldest.pk).update(created_at=oldest.created_at - certificates.CHANGES_WITHIN)
+    save_tls(domain, production, {host.pk: certificate.pk})
+    assert given(production)[WWW] == certificate.chain
 
 
 def test_the_same_certificate_is_taken_once(domain: Domain, slots: tuple[Slot, Slot]) -> None:
