@@ -73,6 +73,11 @@ def fingerprints(ring: Keyring) -> list[str]:
     return [sha256(b"fingerprint of " + derived).hexdigest()[:16] for derived in ring.derived(Purpose.FIELDS)]
 
 
+def installation(ring: Keyring) -> str:
+    """A name for the installation, which no rotation of its keys changes. Nothing can be found out from it."""
+    return sha256(b"installation " + ring.codes).hexdigest()[:12]
+
+
 def applied() -> list[str]:
     """The migrations of the database that is connected."""
     return sorted(f"{app}.{name}" for app, name in MigrationLoader(connection).applied_migrations)

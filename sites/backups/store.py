@@ -15,7 +15,8 @@ from sites.backups.faults import told
 from sites.backups.making import PREFIX
 
 SUFFIX = f"{archive.SUFFIX}{sealing.SUFFIX}"
-_NAME = re.compile(rf"{PREFIX}\d{{4}}-\d\d-\d\dT\d{{6}}Z{re.escape(SUFFIX)}")
+_NAME = re.compile(rf"{PREFIX}\d{{4}}-\d\d-\d\dT\d{{6}}Z-([0-9a-f]{{12}}){re.escape(SUFFIX)}")
+"""With the name of the installation, for several may share a prefix."""
 CONNECT_SECONDS = 10
 SILENCE_SECONDS = 60
 TRIES = 5
@@ -51,10 +52,10 @@ class Store:
         with told(address):
             self.client = client()
 
-    def names(self) -> list[str]:
-        """Of the backups that are whole, the oldest first. Other objects are none."""
+    def names(self, *, installation: str = "") -> list[str]:
+        """Of the backups that are whole, of one installation or of all, the oldest first. Other objects are none."""
         found = self._listed("list_objects_v2", "Contents")
-        return sorted(name for name in (self._name(entry["Key"]) for entry in found) if name)
+        return sorted(name for name in (self._name(entry["Key"], installation) for entry in found) if name)
 
     def remove(self, names: Sequence[str]) -> None:
         """Backups that are there, or not any more."""
@@ -62,10 +63,10 @@ class Store:
             with told(self.address):
                 self.client.delete_object(Bucket=self.address.bucket, Key=self.address.below(name).key)
 
-    def end_uploads(self) -> None:
-        """Take away what a backup that was killed has sent. Nobody may be sending one."""
+    def end_uploads(self, *, installation: str) -> None:
+        """Take away what a backup of the installation that was killed has sent. It may not be sending one."""
         for entry in self._listed("list_multipart_uploads", "Uploads"):
-            if self._name(entry["Key"]):
+            if self._name(entry["Key"], installation):
                 with told(self.address):
                     self.client.abort_multipart_upload(
                         Bucket=self.address.bucket, Key=entry["Key"], UploadId=entry["UploadId"]
@@ -78,7 +79,9 @@ class Store:
             )
             return [entry for page in pages for entry in page.get(word, ())]
 
-    def _name(self, key: str) -> str:
-        """What a backup is called; empty for what is none."""
+    def _name(self, key: str, installation: str) -> str:
+        """What a backup is called; empty for what is none, and for that of another installation."""
         name = key.rpartition("/")[2]
-        return name if _NAME.fullmatch(name) and self.address.below(name).key == key else ""
+        found = _NAME.fullmatch(name)
+        is_one = found is not None and installation in ("", found[1]) and self.address.below(name).key == key
+        return name if is_one else ""

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from django.conf import settings
 
-from sites.backups import address, archive, sealing, snapshot
+from sites.backups import address, archive, manifest, sealing, snapshot
 from sites.backups.address import Address
 from sites.backups.download import Download
 from sites.backups.making import failures_told, new_name
@@ -42,10 +42,10 @@ def send(text: str, *, tell: Callable[[str], None] = lambda _: None) -> Sent:
     store = Store(address.parse(text))
     store.names()  # refuses before anything is copied
     with failures_told(), snapshot.taken(has_keys=False) as draft:
-        store.end_uploads()
-        place = store.address.below(f"{new_name()}{SUFFIX}")
-        tell(f"The database is copied. Sending {place}")
         ring = key_file(settings.KEY_FILE).read()
+        store.end_uploads(installation=manifest.installation(ring))
+        place = store.address.below(f"{new_name()}-{manifest.installation(ring)}{SUFFIX}")
+        tell(f"The database is copied. Sending {place}")
         upload = Upload(store.client, place, tell)
         try:
             said = archive.stream(snapshot.parts(draft), lambda plain: sealing.seal(plain, upload, ring))
@@ -57,9 +57,10 @@ def send(text: str, *, tell: Callable[[str], None] = lambda _: None) -> Sent:
 
 
 def remove_oldest(text: str, *, kept: int) -> None:
-    """Remove what is beyond the newest ones. Raises BackupStoreRefused."""
+    """Remove what is beyond the newest ones of this installation. Raises BackupStoreRefused."""
     store = Store(address.parse(text))
-    store.remove(store.names()[:-kept])
+    own = manifest.installation(key_file(settings.KEY_FILE).read())
+    store.remove(store.names(installation=own)[:-kept])
 
 
 @contextmanager

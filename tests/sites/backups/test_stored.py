@@ -12,7 +12,7 @@ import pytest
 from botocore.exceptions import ClientError, ReadTimeoutError
 from django.conf import LazySettings
 
-from sites.backups import archive, download, sealing, stored, upload
+from sites.backups import archive, download, manifest, sealing, stored, upload
 from sites.backups.address import Address, parse
 from sites.backups.faults import explain
 from sites.backups.store import Store
@@ -26,7 +26,7 @@ pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("real_dump", "data_
 
 PREFIX = f"s3://{BUCKET}/greenroom/one"
 SMALLEST_PART = 5 * 1024**2
-WHEN = "2026-11-{:02}T020000Z"
+ANOTHER = "0123456789ab"
 
 
 @pytest.fixture(scope="module")
@@ -50,6 +50,16 @@ def store(server: FakeStore, settings: LazySettings, monkeypatch: pytest.MonkeyP
 @pytest.fixture
 def _empty(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("sites.backups.restoring._has_database", lambda: False)
+
+
+def own() -> str:
+    """This installation."""
+    return manifest.installation(key_file(stored.settings.KEY_FILE).read())
+
+
+def named(day: int, of: str = "") -> str:
+    """A backup of that day."""
+    return f"greenroom-2026-11-{day:02}T020000Z-{of or own()}.tar.gz.age"
 
 
 def quietly(_: str) -> None:
@@ -77,7 +87,9 @@ def test_what_is_sent_is_read_by_the_keys_alone_and_comes_back(store: FakeStore,
     told: list[str] = []
     sent = send(PREFIX, tell=told.append)
     assert store.keys() == [sent.address.key]
-    assert str(sent.address).startswith(f"{PREFIX}/greenroom-20") and str(sent.address).endswith("Z.tar.gz.age")
+    assert str(sent.address).startswith(f"{PREFIX}/greenroom-20") and str(sent.address).endswith(
+        f"Z-{own()}.tar.gz.age"
+    )
     content = store.client.get_object(Bucket=BUCKET, Key=sent.address.key)["Body"].read()
     assert (len(content), content[:21]) == (sent.bytes, b"age-encryption.org/v1")
     with fetched(str(sent.address), tell=told.append) as file:
@@ -116,16 +128,17 @@ def test_a_failure_leaves_nothing_there(store: FakeStore, monkeypatch: pytest.Mo
 
 
 def test_what_a_killed_backup_has_sent_is_taken_away_by_the_next(store: FakeStore) -> None:
-    left, other = f"{PREFIX}/greenroom-{WHEN.format(1)}.tar.gz.age", f"s3://{BUCKET}/greenroom/one/greenroom-mine"
-    for address in (left, other):
+    left = f"{PREFIX}/{named(1)}"
+    others = [f"{PREFIX}/{name}" for name in ("greenroom-mine", named(1, of=ANOTHER))]
+    for address in (left, *others):
         killed = Upload(Store(parse(PREFIX)).client, parse(address), quietly)
         killed.write(b"half of it")
         killed._part.close()
-    assert len(store.uploads()) == 2
+    assert len(store.uploads()) == 3
     send(PREFIX)
-    assert store.uploads() == [parse(other).key]
-    (mine,) = store.client.list_multipart_uploads(Bucket=BUCKET)["Uploads"]
-    store.client.abort_multipart_upload(Bucket=BUCKET, Key=mine["Key"], UploadId=mine["UploadId"])
+    assert sorted(store.uploads()) == sorted(parse(other).key for other in others)
+    for one in store.client.list_multipart_uploads(Bucket=BUCKET)["Uploads"]:
+        store.client.abort_multipart_upload(Bucket=BUCKET, Key=one["Key"], UploadId=one["UploadId"])
 
 
 def test_what_the_store_keeps_is_compared(store: FakeStore, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -150,7 +163,7 @@ def test_a_store_without_checksums_is_read_back(store: FakeStore, monkeypatch: p
 
 def test_an_answer_that_was_lost_is_no_failure(store: FakeStore) -> None:
     """The store had completed the upload when the connection broke, and knows nothing of it at the second try."""
-    place = parse(PREFIX).below(f"greenroom-{WHEN.format(1)}.tar.gz.age")
+    place = parse(PREFIX).below(named(1))
     sending = Upload(Store(parse(PREFIX)).client, place, quietly)
     sending.write(b"all of it")
     real = sending._client.complete_multipart_upload
@@ -164,13 +177,21 @@ def test_an_answer_that_was_lost_is_no_failure(store: FakeStore) -> None:
     assert store.keys() == [place.key]
 
 
-def test_the_oldest_go_and_other_objects_stay(store: FakeStore) -> None:
-    names = [f"greenroom-{WHEN.format(day)}.tar.gz.age" for day in (3, 1, 2)]
-    others = ["greenroom-notes.txt", "deeper/greenroom-2026-11-01T020000Z.tar.gz.age"]
+def test_the_oldest_go_and_those_of_other_installations_stay(store: FakeStore) -> None:
+    names = [named(day) for day in (3, 1, 2)]
+    others = ["greenroom-notes.txt", f"deeper/{named(1)}", *(named(day, of=ANOTHER) for day in (1, 2, 4))]
     for name in [*names, *others]:
         put(store, f"greenroom/one/{name}")
     remove_oldest(PREFIX, kept=2)
     assert set(store.keys()) == {f"greenroom/one/{name}" for name in [names[0], names[2], *others]}
+    assert Store(parse(PREFIX)).names()[-1] == others[-1]
+
+
+def test_an_installation_knows_its_own_after_its_keys_were_rotated(settings: LazySettings) -> None:
+    ring = key_file(settings.KEY_FILE).read()
+    rotated = ring.with_keys(new_key(after=ring.keys[0]), *ring.keys)
+    assert manifest.installation(rotated) == manifest.installation(rotated.with_keys(rotated.keys[0])) == own()
+    assert manifest.installation(Keyring((new_key(),))) != own()
 
 
 class TestSentences:
@@ -268,7 +289,7 @@ class TestFetching:
         assert "There is none below it." in self.refused(f"{PREFIX}/deeper")
 
     def test_one_that_is_not_there(self, store: FakeStore) -> None:
-        assert "there is no such backup" in self.refused(f"{PREFIX}/greenroom-{WHEN.format(1)}.tar.gz.age")
+        assert "there is no such backup" in self.refused(f"{PREFIX}/{named(1)}")
 
     def test_no_room(self, sent: Address, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(stored, "free", lambda folder: type("Free", (), {"bytes": 1}))
