@@ -13,6 +13,7 @@ from django.conf import settings
 from django.core.checks import CheckMessage, Error, Warning, register
 
 from sites import keyring
+from sites.backups.checks import check_store
 from sites.content.package_sources import on_this_machine
 from sites.errors import CertificateRefused
 from sites.router.place import ROUTER_NAME, parse_place
@@ -386,6 +387,7 @@ CHECKS = (
     check_sign_in,
     check_mail,
     check_metrics,
+    check_store,
 )
 WITHOUT_MODELS = tuple(check for check in CHECKS if check is not check_mode)
 """For `up`, which loads no models. The others are made by `manage.py prepare`, before anything needs them."""

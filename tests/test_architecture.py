@@ -34,7 +34,7 @@ MAY_IMPORT: dict[str, set[str]] = {
         "sites.monitoring",
         "sites.telemetry",
     },
-    "sites": {"sites.keyring", "sites.content", "sites.router", "sites.runtime.agent", "sites.tls"},
+    "sites": {"sites.backups", "sites.keyring", "sites.content", "sites.router", "sites.runtime.agent", "sites.tls"},
     "sites.disk": set(),
     "sites.errors": set(),
     "sites.plain_text": set(),
