@@ -34,6 +34,8 @@ class Manifest:
     """Fingerprints of the keys that its values may be encrypted with."""
     has_keys: bool
     """Whether the key file is in the backup."""
+    name: str = ""
+    """What it is called in a store; empty for one that is in no store."""
     format: int = FORMAT
     layout: int = LAYOUT
 
@@ -43,7 +45,7 @@ class Manifest:
         return json.dumps(asdict(self), indent=2) + "\n"
 
 
-def describe(ring: Keyring, *, has_keys: bool) -> Manifest:
+def describe(ring: Keyring, *, has_keys: bool, name: str = "") -> Manifest:
     """The manifest of a backup that is made now, of this database."""
     return Manifest(
         made_at=datetime.now(UTC).isoformat(timespec="seconds"),
@@ -52,6 +54,7 @@ def describe(ring: Keyring, *, has_keys: bool) -> Manifest:
         migrations=applied(),
         keys=fingerprints(ring),
         has_keys=has_keys,
+        name=name,
     )
 
 

@@ -1,4 +1,8 @@
-"""Backups that leave the machine are encrypted in the format of age, with a key that comes from the installation's."""
+"""Backups that leave the machine are encrypted in the format of age, with a key that comes from the installation's.
+
+Nobody without the key can read one, or change a part of it unseen. But age does not prove who encrypted: whoever has
+the public key can make another one. It is published nowhere.
+"""
 
 from collections.abc import Callable
 from typing import Protocol, TypeVar
@@ -48,7 +52,7 @@ def seal(source: Source, target: Target, ring: Keyring) -> None:
 
 
 def unseal(source: Source, target: Target, ring: Keyring) -> None:
-    """Decrypt. What was written is genuine, and it is whole once this has returned.
+    """Decrypt. What was written is as it was encrypted, by whomever, and it is whole once this has returned.
 
     Raises NotReadable, and what reading or writing raises.
     """

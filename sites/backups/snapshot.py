@@ -24,9 +24,10 @@ LIVE = ("mounts", "tls", "routers", "router-authority.json")
 
 
 @contextmanager
-def taken(*, has_keys: bool) -> Iterator[Path]:
+def taken(*, has_keys: bool, name: str = "") -> Iterator[Path]:
     """A folder with the manifest, the database, and the contents, builds and interpreters that its rows name.
 
+    `name` is what the backup is called in a store.
     Nothing of these is removed between the copy of the database and their second names. Raises BackupFailed.
     """
     draft = settings.DATA_DIR / DRAFT
@@ -36,7 +37,7 @@ def taken(*, has_keys: bool) -> Iterator[Path]:
         try:
             ring = key_file(settings.KEY_FILE).read()
             with store.naming():
-                described = manifest.describe(ring, has_keys=has_keys)
+                described = manifest.describe(ring, has_keys=has_keys, name=name)
                 database.dump(draft / database.NAME)
                 _link_all(draft)
             (draft / manifest.NAME).write_text(described.text)

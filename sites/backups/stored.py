@@ -41,10 +41,10 @@ def send(text: str, *, tell: Callable[[str], None] = lambda _: None) -> Sent:
     """
     store = Store(address.parse(text))
     store.names()  # refuses before anything is copied
-    with failures_told(), snapshot.taken(has_keys=False) as draft:
-        ring = key_file(settings.KEY_FILE).read()
+    ring = key_file(settings.KEY_FILE).read()
+    place = store.address.below(f"{new_name()}-{manifest.installation(ring)}{SUFFIX}")
+    with failures_told(), snapshot.taken(has_keys=False, name=place.name) as draft:
         store.end_uploads(installation=manifest.installation(ring))
-        place = store.address.below(f"{new_name()}-{manifest.installation(ring)}{SUFFIX}")
         tell(f"The database is copied. Sending {place}")
         upload = Upload(store.client, place, tell)
         try:
@@ -78,6 +78,7 @@ def fetched(text: str, *, tell: Callable[[str], None]) -> Iterator[Path]:
         _ensure_fits(source.bytes)
         tell(f"Fetching {place}, {source.bytes / 1024**2:,.1f} MB")
         _decrypt(source, file)
+        _ensure_called(place, archive.describe(file).name)
         yield file
     finally:
         file.unlink(missing_ok=True)
@@ -91,6 +92,15 @@ def _ensure_named(place: Address) -> None:
         reason=f"{place} names none",
         remedy=f"The newest one there is {place.below(names[-1])}." if names else "There is none below it.",
     )
+
+
+def _ensure_called(place: Address, name: str) -> None:
+    """A store could give an older backup under the name of a newer one."""
+    if name and name != place.name:
+        raise BackupRefused(
+            reason=f"the store gives {place.name}, and what it gives calls itself {name}",
+            remedy=f"If you renamed it, name it {name} again. If not, do not trust this store; choose another backup.",
+        )
 
 
 def _ensure_fits(size: int) -> None:

@@ -284,6 +284,12 @@ class TestFetching:
             put(store, sent.key, spoilt)
             assert "it cannot be decrypted" in self.refused(sent)
 
+    def test_an_older_one_under_the_name_of_a_newer_one_is_refused(self, sent: Address, store: FakeStore) -> None:
+        content = store.client.get_object(Bucket=BUCKET, Key=sent.key)["Body"].read()
+        newer = parse(PREFIX).below(named(30).replace("2026", "2099"))
+        put(store, newer.key, content)
+        assert f"the store gives {newer.name}, and what it gives calls itself {sent.name}" in self.refused(newer)
+
     def test_the_newest_is_named_to_whoever_names_none(self, sent: Address) -> None:
         assert f"The newest one there is {sent}." in self.refused(PREFIX)
         assert "There is none below it." in self.refused(f"{PREFIX}/deeper")
