@@ -22,6 +22,7 @@ from sites.router.xds.pages import (
     TLS_1_3_NEEDED,
 )
 from sites.router.xds.resource import Kind, Resource, pack, resource
+from sites.router.xds.tracing import PATH_TAG
 
 PORTAL_ROUTES = "portal"
 HTTPS_PORT = 443
@@ -71,7 +72,9 @@ def routes_resource(table: RouteTable, http3: Mapping[str, int] | None = None) -
 def portal_routes(hosts: Iterable[str]) -> Resource:
     """The portal's own host names."""
     host = route_components_pb2.VirtualHost(
-        name=PORTAL_ROUTES, domains=hosts, routes=_routes(PORTAL_CLUSTER, allows_web_sockets=False)
+        name=PORTAL_ROUTES,
+        domains=hosts,
+        routes=[one | {"tracing": _UNTRACED} for one in _routes(PORTAL_CLUSTER, allows_web_sockets=False)],
     )
     return _configuration(PORTAL_ROUTES, [host])
 
@@ -92,6 +95,14 @@ def _retry(conditions: str) -> dict[str, Any]:
 _RETRY_SAFE = _retry("connect-failure,refused-stream,reset")
 _RETRY_UNSAFE = _retry("connect-failure,refused-stream,reset-before-request")
 _ANY = {"prefix": "/"}
+_UNTRACED: dict[str, Any] = {
+    "client_sampling": {"numerator": 0},
+    "random_sampling": {"numerator": 0},
+    "overall_sampling": {"numerator": 0},
+    # Envoy traces what comes with a `traceparent` that is marked, whatever the numbers say
+    "custom_tags": [{"tag": PATH_TAG, "value": "-"}],
+}
+"""For the portal: addresses of its pages hold links that are good for one use."""
 _UPGRADE = {
     "prefix": "/",
     "headers": [{"name": "upgrade", "string_match": {"exact": "websocket", "ignore_case": True}}],

@@ -22,11 +22,12 @@ _TYPE = "type.googleapis.com/"
 _CERTIFICATES = ssl.get_default_verify_paths().cafile or "/etc/ssl/certs/ca-certificates.crt"
 _HTTP_OPTIONS = "envoy.extensions.upstreams.http.v3.HttpProtocolOptions"
 _SECONDS = 5
+PATH_TAG = "url.path"
 _TAGS = {
     "greenroom.site": "%REQ(X-WEBSITE-SITE-NAME)%",
     "greenroom.slot": "%REQ(X-WEBSITE-SLOT-NAME)%",
     "http.request.method": "%REQ(:METHOD)%",
-    "url.path": "%PATH(NQ:PATH:1000)%",
+    PATH_TAG: "%PATH(NQ:PATH:1000)%",
     "http.response.status_code": "%RESPONSE_CODE%",
 }
 

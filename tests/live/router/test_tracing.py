@@ -6,9 +6,14 @@ import pytest
 
 from sites.router.table import Cluster
 from tests.live.router.rig import PRODUCTION, STAGING, Rig, eventually, hosts
-from tests.telemetry import collector
+from tests.telemetry import Taken, collector
 
 pytestmark = pytest.mark.live
+
+
+def of_slots(taken: Taken) -> list[tuple[str, dict[str, str]]]:
+    """The spans of requests to web sites."""
+    return [span for span in taken.spans if "greenroom.site" in span[1]]
 
 
 def test_requests_reach_a_collector_and_its_death_holds_none_up(rig: Rig, clusters: list[Cluster]) -> None:
@@ -21,11 +26,15 @@ def test_requests_reach_a_collector_and_its_death_holds_none_up(rig: Rig, cluste
         }
         rig.start_xds()
         rig.start_envoy()
+        for own in ("localhost", "127.0.0.1"):
+            marked = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
+            rig.ask(own, "/welcome/secret/", headers={"traceparent": marked})
+            rig.ask(own, "/welcome/secret/")
         for number in range(6):
             assert rig.ask(PRODUCTION, f"/bought/{number}?token=secret").status_code == 200
             assert rig.ask(STAGING, f"/tried/{number}?token=secret").status_code == 200
-        eventually(lambda: len(taken.spans) == 12 and len(taken.lines) == 6)
-    name, said = next(span for span in taken.spans if span[1]["url.path"] == "/bought/3")
+        eventually(lambda: len(of_slots(taken)) == 12 and len(taken.lines) == 6)
+    name, said = next(span for span in of_slots(taken) if span[1]["url.path"] == "/bought/3")
     assert name == "GET site1"
     assert said["greenroom.site"] == "site1" and said["greenroom.slot"] == "production"
     assert said["upstream_cluster"] == "r-1"

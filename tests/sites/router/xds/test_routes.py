@@ -105,3 +105,12 @@ def test_a_scope_is_loaded_on_demand_and_ignores_the_port() -> None:
 def test_route_names_lead_back_to_their_site() -> None:
     assert site_of_routes(routes_name(42)) == 42
     assert [site_of_routes(name) for name in ("portal", "site-", "site-x")] == [None, None, None]
+
+
+def test_requests_to_the_portal_are_not_traced_because_its_addresses_hold_links_for_one_use() -> None:
+    for route in routes_of(portal_routes(["localhost"])).virtual_hosts[0].routes:
+        assert route.HasField("tracing") and route.tracing.HasField("overall_sampling")
+        assert route.tracing.overall_sampling.numerator == route.tracing.random_sampling.numerator == 0
+        assert [(tag.tag, tag.value) for tag in route.tracing.custom_tags] == [("url.path", "-")]
+    for route in routes_of(routes_resource(table(1))).virtual_hosts[0].routes:
+        assert not route.HasField("tracing")
