@@ -136,6 +136,7 @@ MAY_IMPORT: dict[str, set[str]] = {
         "sites.events",
         "sites.outgoing",
         "sites.webhooks",
+        "sites.throttling",
         "sites.capacity",
         "sites.dns_proof",
         "sites.monitoring",

@@ -8,8 +8,10 @@ import asyncio
 import logging
 import time
 from collections.abc import Collection, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 
 from django.core.mail import EmailMessage
 from django.db import transaction
@@ -27,6 +29,8 @@ from sites.operations.kinds.recorded import EVENT_TARGETS
 from sites.outgoing.addresses import OutOfReach
 from sites.outgoing.request import Answer, Destination, post
 from sites.plain_text import log_text, visible
+from sites.throttling import buckets
+from sites.throttling.buckets import Bucket, Limit
 from sites.webhooks import mail as mail_format
 from sites.webhooks.address import NAMED_HOSTS, parse
 from sites.webhooks.formats import body_of
@@ -37,7 +41,7 @@ TURN = "deliveries"
 QUICK_LANES, SLOW_LANES = 20, 10
 """At the same time; a subscription has one of each at most."""
 QUICK_SECONDS, SLOW_SECONDS = 18.0, 10.0
-"""Of a turn, after which nothing more is sent in such lanes. A turn ends before QUICK_SECONDS + those of a request."""
+"""Of a turn, after which nothing more is sent in such lanes. A turn ends before QUICK_SECONDS + WHOLE_MAIL_SECONDS."""
 LOOK_SECONDS = 1.0
 """So often is looked for what has become due while nothing is answered."""
 LEASE_SECONDS = 60.0
@@ -49,11 +53,17 @@ PATIENCE = timedelta(days=3)
 GONE = 410
 MAX_DIGITS = 9
 """Of a `Retry-After`; whoever says more means more than LONGEST_WAIT."""
-MAILS_PER_HOUR = 30
-"""To one target; what comes on top waits."""
-HOUR = timedelta(hours=1)
-MAIL_SECONDS = 6.0
-"""For each answer of the mail server."""
+TO_ADDRESS = Limit("mails of events to an address", 6)
+"""30 in an hour at most: 6 at once, and one more every two and a half minutes. What comes on top waits."""
+OF_KEEPER = Limit("mails of events of a keeper", 24)
+"""120 in an hour at most, to all addresses of the targets that one person keeps."""
+TOO_MANY_MAILS = (
+    "an address gets 30 mails an hour at most, and all targets of one person send 120 at most. It is tried again."
+)
+MAIL_SECONDS, WHOLE_MAIL_SECONDS = 6.0, 15.0
+"""For each answer of the mail server; for all of them."""
+_MAIL_THREADS = ThreadPoolExecutor(QUICK_LANES + SLOW_LANES, thread_name_prefix="mail")
+"""One for each lane: no mail waits for another one."""
 MAIL_TAKEN = 250
 """What a mail server answers that has taken a mail (RFC 5321)."""
 USER_AGENT = "Greenroom-Webhooks/1"
@@ -191,17 +201,23 @@ def _packed_mail(delivery: Delivery) -> Parcel:
     target = delivery.target
     address = mail_format.parse(str(target.url))
     mail_format.ensure_may_receive(address, target.subscription, target.site)
-    sent = Delivery.objects.filter(target=target, state=DeliveryState.SUCCEEDED, tried_at__gt=now() - HOUR)
-    if sent.count() >= MAILS_PER_HOUR:
-        return Parcel(delivery, None, b"", {}, f"{MAILS_PER_HOUR} mails an hour are sent to it. It is tried again.")
+    # Not by target: whoever removes one and makes it anew gets no more mails
+    if buckets.take([Bucket(TO_ADDRESS, address.lower()), Bucket(OF_KEEPER, str(target.keeper_id))]):
+        return Parcel(delivery, None, b"", {}, TOO_MANY_MAILS)
     message = mail_format.message_of(delivery.event, address, title=target.title)
     return Parcel(delivery, None, b"", {}, mail=message)
 
 
 async def _send_mail(parcel: Parcel, message: EmailMessage) -> Outcome:
-    """The mail server is this installation's own, and each of its answers has a bound."""
+    """The mail server is this installation's own. Each of its answers has a bound, and so has the whole mail."""
+    until = time.monotonic() + WHOLE_MAIL_SECONDS
+    send = partial(mail.hand_over, message, seconds=MAIL_SECONDS, until=until)
     try:
-        await asyncio.to_thread(mail.hand_over, message, seconds=MAIL_SECONDS)
+        async with asyncio.timeout(WHOLE_MAIL_SECONDS):
+            await asyncio.get_running_loop().run_in_executor(_MAIL_THREADS, send)
+    except TimeoutError:
+        mail.cut_off(message)
+        return Outcome(parcel.delivery, None, "the mail server takes too long. It is tried again.")
     except OSError as error:  # of which smtplib's exceptions are
         said = error.strerror or type(error).__name__
         return Outcome(parcel.delivery, None, f"the mail server has not taken it: {said}. It is tried again.")

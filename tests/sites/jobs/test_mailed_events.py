@@ -1,11 +1,13 @@
 """Events as mails: to confirmed addresses of people who may see them, bounded, with a delivery log."""
 
 from smtplib import SMTPServerDisconnected
+from threading import Event
 
 import pytest
 from allauth.account.models import EmailAddress
 from django.contrib.auth.models import User
 from django.core import mail
+from django.core.mail.backends import locmem
 from pytest_django import Settings
 
 from sites.errors import TargetRefused
@@ -13,6 +15,7 @@ from sites.events.types import CHOSEN
 from sites.jobs import deliveries
 from sites.models import Delivery, EventTarget, Membership, Role, SiteMember
 from sites.services import event_targets
+from sites.throttling.buckets import Limit
 from tests.domain import Domain
 from tests.sites.told import make_due, send_due
 
@@ -106,8 +109,9 @@ def test_a_person_who_has_left_gets_nothing_more(domain: Domain) -> None:
     assert "of nobody who may see these events" in Delivery.objects.get().fault
 
 
-def test_more_than_so_many_an_hour_wait(domain: Domain, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(deliveries, "MAILS_PER_HOUR", 1)
+@pytest.mark.parametrize("bound", ["TO_ADDRESS", "OF_KEEPER"])
+def test_more_than_so_many_an_hour_wait(domain: Domain, monkeypatch: pytest.MonkeyPatch, bound: str) -> None:
+    monkeypatch.setattr(deliveries, bound, Limit(bound, 1))
     confirmed(domain.bob)
     target_of(domain)
     site = domain.create()
@@ -115,7 +119,37 @@ def test_more_than_so_many_an_hour_wait(domain: Domain, monkeypatch: pytest.Monk
     send_due()
     assert len(mail.outbox) == 1
     assert sorted(Delivery.objects.values_list("state", flat=True)) == ["pending", "succeeded"]
-    assert Delivery.objects.get(state="pending").fault == "1 mails an hour are sent to it. It is tried again."
+    assert Delivery.objects.get(state="pending").fault == deliveries.TOO_MANY_MAILS
+
+
+def test_whoever_removes_a_target_and_makes_it_anew_sends_no_more_mails(domain: Domain) -> None:
+    confirmed(domain.bob)
+    for address in (ADDRESS, ADDRESS.upper(), ADDRESS):
+        target = target_of(domain, address)
+        for _ in range(4):
+            event_targets.send_test(acting_user=domain.alice, target=target)
+        send_due()
+        event_targets.remove(acting_user=domain.alice, target=target)
+    assert len(mail.outbox) == deliveries.TO_ADDRESS.most
+
+
+def test_a_mail_server_that_is_slow_ends_no_turn_late(domain: Domain, monkeypatch: pytest.MonkeyPatch) -> None:
+    confirmed(domain.bob)
+    target = target_of(domain)
+    event_targets.send_test(acting_user=domain.alice, target=target)
+    open_now, ended = Event(), Event()
+    monkeypatch.setattr(locmem.EmailBackend, "open", lambda _: open_now.wait(10))
+    monkeypatch.setattr(locmem.EmailBackend, "close", lambda _: ended.set())
+    monkeypatch.setattr(deliveries, "WHOLE_MAIL_SECONDS", 0.1)
+    deliveries.run()
+    assert Delivery.objects.get().fault == "the mail server takes too long. It is tried again."
+    open_now.set()
+    assert ended.wait(10)
+    assert mail.outbox == [], "it is sent again, so not now"
+
+
+def test_each_lane_has_a_thread_for_its_mail() -> None:
+    assert deliveries._MAIL_THREADS._max_workers == deliveries.QUICK_LANES + deliveries.SLOW_LANES
 
 
 def test_a_mail_server_that_is_away_is_asked_again(domain: Domain, monkeypatch: pytest.MonkeyPatch) -> None:
