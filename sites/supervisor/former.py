@@ -2,6 +2,7 @@
 
 import asyncio
 import signal
+import time
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
@@ -37,7 +38,7 @@ class Former:
 
     def remember(self, record: Record) -> None:
         """Before a successor is started: another `up` has to find both."""
-        write_record(self._run_dir, replace(record, name=self._name))
+        write_record(self._run_dir, replace(record, name=self._name, until=time.time() + self._seconds))
 
     def forget(self) -> None:
         """There is none (any more)."""
@@ -53,12 +54,13 @@ class Former:
         except ProcessLookupError:
             self.forget()
         else:
-            self.see_off(process)
+            self.see_off(process, record.until - time.time())
 
-    def see_off(self, process: Process) -> None:
-        """Wait in the background until it has ended."""
+    def see_off(self, process: Process, seconds: float | None = None) -> None:
+        """Wait in the background until it has ended, and end it after `seconds`: its whole time unless said."""
         self._process = process
-        self._seeing_off = asyncio.create_task(self._wait(process), name=f"see off {self._name}")
+        waiting = self._wait(process, self._seconds if seconds is None else max(0.0, seconds))
+        self._seeing_off = asyncio.create_task(waiting, name=f"see off {self._name}")
 
     async def end(self) -> None:
         """At once."""
@@ -70,9 +72,12 @@ class Former:
             await _end(process)
             self.forget()
 
-    async def _wait(self, process: Process) -> None:
+    @property
+    def _seconds(self) -> float:
         succession = self._component.succession
-        seconds = succession.finish_seconds + LATER_SECONDS if succession else 0.0
+        return succession.finish_seconds + LATER_SECONDS if succession else 0.0
+
+    async def _wait(self, process: Process, seconds: float) -> None:
         with suppress(TimeoutError):
             await asyncio.wait_for(process.wait(), seconds)
         await _end(process)

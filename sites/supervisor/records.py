@@ -26,6 +26,8 @@ class Record:
     """The code that it was started with; see Component.code."""
     predecessors: int = 0
     """How many processes have handed over one to the next before it."""
+    until: float = 0.0
+    """Of one that finishes what it serves: seconds since the epoch at which it is ended. 0: it goes on."""
 
 
 def digest_of(command: Iterable[str], *contents: bytes) -> str:

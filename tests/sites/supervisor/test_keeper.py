@@ -4,7 +4,9 @@ import asyncio
 import os
 import re
 import sys
+import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -15,10 +17,10 @@ from sites.runtime.agent.background import NICENESS, step_back
 from sites.supervisor import keeper as keepers
 from sites.supervisor import patience
 from sites.supervisor.component import Component, NotReady, Succession
-from sites.supervisor.former import former_name
+from sites.supervisor.former import Former, former_name
 from sites.supervisor.journal import Journal
 from sites.supervisor.keeper import PROBE_SECONDS, Keeper, StartFailed, pause_between_probes
-from sites.supervisor.records import read_record
+from sites.supervisor.records import read_record, write_record
 
 
 def test_a_part_that_stands_behind_does_so_only_once_it_answers(tmp_path: Path) -> None:
@@ -170,6 +172,24 @@ def test_a_successor_takes_over_while_the_former_process_goes_on(tmp_path: Path)
 
     asyncio.run(hand_over())
     assert called == ["tidy", "tidy"], "before the first start, and after the end"
+
+
+def test_a_former_process_is_ended_in_its_time_however_often_it_is_found_again(tmp_path: Path) -> None:
+    async def find_again() -> None:
+        keeper = handing_over(tmp_path, lambda _: ("0",), [])
+        await keeper.bring_up()
+        await keeper.hand_over()
+        record = read_record(tmp_path, former_name("part"))
+        assert record is not None and record.until > time.time()
+        write_record(tmp_path, replace(record, until=time.time()))
+        former = Former(keeper.component, tmp_path)
+        former.find()
+        async with asyncio.timeout(20):
+            while record.identity.is_alive():
+                await asyncio.sleep(0.05)
+        await keeper.stop()
+
+    asyncio.run(find_again())
 
 
 def test_without_a_successor_that_comes_up_the_running_process_goes_on(
