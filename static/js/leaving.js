@@ -5,7 +5,8 @@ let sent = null;
 
 // A password typed to confirm something is no work, and browsers fill it in by themselves.
 function isTyped(control) {
-  if (!control.name || control.type === "hidden" || control.matches(":disabled, [autocomplete='current-password']")) return false;
+  const isNoField = control.matches("button, [type=submit], [type=hidden], :disabled, [autocomplete='current-password']");
+  if (!control.name || isNoField) return false;
   if (control.type === "checkbox" || control.type === "radio") return control.checked !== control.defaultChecked;
   if (control.tagName !== "SELECT") return control.value !== control.defaultValue;
   const first = [...control.options].findIndex((option) => option.defaultSelected);
