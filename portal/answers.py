@@ -8,7 +8,7 @@ from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
 
 from portal.http import PortalRequest
-from sites.models import Operation
+from sites.models import Operation, Slot
 
 
 def answer_operation(
@@ -38,13 +38,16 @@ def answer_page(request: PortalRequest, address: str) -> HttpResponse:
     return HttpResponseRedirect(address, status=303)
 
 
-def back_address(request: PortalRequest) -> str:
-    """The page of this portal from which a form or question was reached; the list where nothing is known."""
+def back_address(request: PortalRequest, slot: Slot | None = None) -> str:
+    """The page of this portal from which a form or question was reached.
+
+    Where nothing is known, it is the dashboard of `slot`, over which it lies, or else the list.
+    """
     current = request.htmx.current_url_abs_path if getattr(request, "htmx", None) else ""
     wanted = request.POST.get("next") or request.GET.get("next") or current or _referring_page(request)
     if wanted and url_has_allowed_host_and_scheme(wanted, allowed_hosts=None) and wanted != request.get_full_path():
         return wanted
-    return reverse("site-list")
+    return reverse("site-dashboard", args=[slot.site.name, slot.name]) if slot else reverse("site-list")
 
 
 def _referring_page(request: PortalRequest) -> str:

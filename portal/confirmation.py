@@ -21,7 +21,12 @@ def confirm(
 
     Without a slot, where it is gone, the page around the question is the plain frame.
     """
-    question = {"slot": slot, "site": slot.site if slot else None, "next": back_address(request), **(context or {})}
+    question = {
+        "slot": slot,
+        "site": slot.site if slot else None,
+        "next": back_address(request, slot),
+        **(context or {}),
+    }
     if slot is None:
         question["base_template"] = "frame/partial.html" if request.htmx else "base.html"
         return render(request, template, question, status=status)

@@ -158,7 +158,7 @@ def _show(
         "why_not": certificates.why_not_certificates(slot.site),
         "can_change": may_change(request.user, slot.site),
         "refusal": refusal,
-        "back": back_address(request),
+        "back": back_address(request, slot),
     }
     told = refusal or days_fault
     status = told.http_status if told else 200

@@ -59,7 +59,7 @@ def _show(request: PortalRequest, slot: Slot, refusal: GreenroomError | None = N
         "can_change": may_change(request.user, slot.site),
         "refusal": refusal,
         "typed": request.POST.get("name", "") if refusal else "",
-        "back": back_address(request),
+        "back": back_address(request, slot),
     }
     status = refusal.http_status if refusal else 200
     if request.htmx and request.htmx.target == LIST:

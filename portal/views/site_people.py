@@ -102,7 +102,7 @@ def _show(
         "link_minutes": links.MINUTES,
         "typed": typed or {},
         "refusal": refusal,
-        "back": back_address(request),
+        "back": back_address(request, slot),
     }
     status = refusal.http_status if refusal else 200
     return render(request, "site/people.html", over_dashboard(request, slot, context), status=status)

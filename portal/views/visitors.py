@@ -75,7 +75,7 @@ def _show(request: PortalRequest, slot: Slot, refusal: GreenroomError | None = N
         "can_change": may_change(request.user, slot.site),
         "refusal": refusal,
         "is_returned": returned is not None and refusal is None,
-        "back": back_address(request),
+        "back": back_address(request, slot),
     }
     status = refusal.http_status if refusal else 200
     return render(request, "site/visitors.html", over_dashboard(request, slot, context), status=status)

@@ -39,7 +39,7 @@ def swap_notices(source: Slot, target: Slot, differing: list[str]) -> Iterator[N
         yield Notice(
             "configured_otherwise",
             f"'{source.title}' is configured otherwise than '{target.title}': {_names(differing)}. "
-            "A swap takes that along; make a setting sticky where each slot is to keep its own.",
+            "A swap takes that along. Make a setting a slot setting where each slot is to keep its own.",
         )
     if source.instance_count != target.instance_count:
         yield Notice(

@@ -1,8 +1,8 @@
 """Monitor: the figures of a slot as a chart and as tables, with a mark for each swap, and its alert rules."""
 
-from django.http import HttpResponse
+from django.http import HttpResponse, HttpResponseRedirect
 from django.urls import reverse
-from django.views.decorators.http import require_POST, require_safe
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from portal import kept_form
 from portal.alert_form import AlertForm
@@ -26,9 +26,11 @@ def monitor(request: PortalRequest, site_name: str, slot_name: str) -> HttpRespo
     return _show(request, slot, AlertForm(kept), is_open=kept is not None)
 
 
-@require_POST
+@require_http_methods(["GET", "HEAD", "POST"])
 def add_alert(request: PortalRequest, site_name: str, slot_name: str) -> HttpResponse:
-    """ADD RULE; the page with what was typed for one that cannot be."""
+    """ADD RULE; the page with what was typed for one that cannot be. To look there shows Monitor."""
+    if request.method != "POST":
+        return HttpResponseRedirect(_address(get_slot(request.user, site_name, slot_name)), status=303)
     slot = get_slot_for_change(request.user, site_name, slot_name)
     form = AlertForm(request.POST)
     try:

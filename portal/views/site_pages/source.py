@@ -158,7 +158,7 @@ def _page(
         "has_password": present is not None and bool(present.password),
         "typed": typed,
         "refusal": refusal,
-        "back": back_address(request),
+        "back": back_address(request, slot),
     }
     status = refusal.http_status if refusal else 200
     return render(request, "site/source.html", over_dashboard(request, slot, context), status=status)

@@ -117,3 +117,8 @@ def test_a_slot_has_ten_rules_at_most(alice: Client, production: Slot, address: 
     refused = alice.post(configure, {**loaded(alice, configure), "alert_rules": lines})
     assert "A slot has 10 alert rules at most. Nothing was saved yet; leave some out." in refused.content.decode()
     assert rules(production) == []
+
+
+def test_the_address_of_the_form_shows_monitor(alice: Client, production: Slot) -> None:
+    answer = alice.get(ADD)
+    assert (answer.status_code, answer["Location"]) == (303, MONITOR), "a page with a refusal asks it for news"
