@@ -9,7 +9,7 @@ from client.api import Data, Portal
 from client.commands.options import with_slot
 from client.exits import Ended
 from client.login import read
-from client.show import result, say
+from client.show import result
 
 PACE_SECONDS = 1.0
 WITHOUT_CODE, INTERRUPTED = 1, 130
@@ -41,8 +41,6 @@ def _follow(portal: Portal, path: str) -> Data:
     position = ""
     while True:
         found = portal.get(path, after=position or None)
-        if found["left_out"]:
-            say(f"{found['left_out']:,} bytes are left out here: they came too fast.")
         result(found, found["output"].splitlines(), is_json=False)
         position = found["next"]
         if not found["command"]["is_open"] and not found["output"]:

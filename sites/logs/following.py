@@ -43,6 +43,19 @@ def read_on(log: Path, position: str, *, max_bytes: int) -> Piece:
         return Piece(data[:stop], _position(parts, len(data) - stop) or position, left_out)
 
 
+def read_forward(log: Path, position: str, *, max_bytes: int) -> Piece:
+    """The oldest `max_bytes` at most since `position`, so that whoever goes on from piece to piece gets all that is
+    kept. Positions as in `read_on`."""
+    with ExitStack() as stack:
+        parts = _unread([stack.enter_context(file) for file in reversed(opened(log))], position)
+        waiting = sum(end - start for _, start, end in parts)
+        data = _oldest(parts, max_bytes)
+        stop = data.rfind(b"\n") + 1
+        if not stop and len(data) >= max_bytes:
+            stop = len(data)
+        return Piece(data[:stop], _position(parts, waiting - stop) or position)
+
+
 def _unread(files: list[BinaryIO], position: str) -> list[Part]:
     """The oldest file first."""
     parts = [(file, 0, os.fstat(file.fileno()).st_size) for file in files]
@@ -61,6 +74,14 @@ def _newest(parts: list[Part], count: int) -> bytes:
         begin = max(start, end - (count - len(data)))
         file.seek(begin)
         data = file.read(end - begin) + data
+    return data
+
+
+def _oldest(parts: list[Part], count: int) -> bytes:
+    data = b""
+    for file, start, end in parts:
+        file.seek(start)
+        data += file.read(min(end - start, count - len(data)))
     return data
 
 

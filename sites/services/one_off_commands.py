@@ -16,7 +16,7 @@ from django.db.models import QuerySet
 from sites import access, tasks
 from sites.errors import NotFound, NothingToRun, Refused, SettingRefused, TooManyCommands
 from sites.logs.files import remove, tail
-from sites.logs.following import Piece, read_on
+from sites.logs.following import Piece, read_forward
 from sites.models import OneOffCommand, Operation, Site, Slot
 from sites.models.slot import PRODUCTION
 from sites.operations.kinds.recorded import COMMAND, command_sentence
@@ -28,12 +28,12 @@ ACTOR = "the command line"
 LONGEST = 4000
 """Characters of a command."""
 AT_ONCE_OF_SUBSCRIPTION, AT_ONCE = 2, 6
-"""Commands that run; of one slot one."""
+"""Commands that run; of one site one, so that nobody who may change it alone takes all of a subscription."""
 KEPT = 20
 """Commands of a slot whose output is kept, the newest."""
 LINES_SHOWN = 500
-OUTPUT_BYTES = 64 * 1024
-"""Of one answer."""
+OUTPUT_BYTES = 256 * 1024
+"""Of one answer; the next one goes on there, so that all that is kept is given."""
 
 
 def plan(
@@ -132,7 +132,7 @@ def end_of_output(command: OneOffCommand) -> str:
 def output_since(command: OneOffCommand, position: str) -> Piece:
     """What it has written since a position, in whole lines. Raises SettingRefused for what is no position."""
     try:
-        piece = read_on(command_log(command.run_id), position, max_bytes=OUTPUT_BYTES)
+        piece = read_forward(command_log(command.run_id), position, max_bytes=OUTPUT_BYTES)
     except ValueError as error:
         raise SettingRefused(
             "That is no position in this output. Send 'next' of the answer before, or nothing."
@@ -149,7 +149,7 @@ def _ensure_room(slot: Slot) -> None:
     running = OneOffCommand.objects.filter(is_open=True)
     of_subscription = running.filter(slot__site__subscription=slot.site.subscription_id)
     for rows, most, what in (
-        (running.filter(slot=slot), 1, f"One command can run in '{slot.title}'"),
+        (running.filter(slot__site=slot.site_id), 1, f"One command of the web site '{slot.site.name}' can run"),
         (of_subscription, AT_ONCE_OF_SUBSCRIPTION, f"{AT_ONCE_OF_SUBSCRIPTION} commands of a subscription can run"),
         (running, AT_ONCE, f"{AT_ONCE} commands of this installation can run"),
     ):

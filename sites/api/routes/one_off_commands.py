@@ -55,12 +55,10 @@ def run_command(
 def get_command(
     request: HttpRequest, site_name: SiteName, slot_name: SlotName, command_id: UUID, after: After = ""
 ) -> OutputShown:
-    """How far a command is, and what it has written since 'after'. Ask again until it is not open, and once more."""
+    """How far a command is, and what it has written since 'after'. Ask again until it has ended and has no more."""
     command = one_off_commands.find(_slot(request, site_name, slot_name), command_id)
     piece = one_off_commands.output_since(command, after)
-    return OutputShown(
-        command=describe_command(command), output=piece.data.decode(), left_out=piece.left_out, next=piece.position
-    )
+    return OutputShown(command=describe_command(command), output=piece.data.decode(), next=piece.position)
 
 
 @router.post(f"{ONE}/stop", response=answers(202, CommandShown), auth=ADMINISTER)

@@ -40,8 +40,7 @@ class OutputShown(Schema):
     """A part of what a command has written."""
 
     command: CommandShown
-    output: str = Field(description="whole lines since 'after', at most 64 KB of them")
-    left_out: int = Field(description="bytes before the output that came too fast to be shown")
+    output: str = Field(description="whole lines since 'after', at most 256 KB; all that is kept comes in this way")
     next: str = Field(description="for 'after' of the next request")
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from sites.logs import files
-from sites.logs.following import Piece, read_on
+from sites.logs.following import Piece, read_forward, read_on
 
 MAX_BYTES = 1000
 
@@ -62,6 +62,20 @@ def test_of_more_than_was_asked_for_the_newest_lines_are_given_and_the_others_co
     piece = read_on(log, "", max_bytes=22)
     assert (piece.data, piece.left_out) == (b"0096\n0097\n0098\n0099\n", 480)
     assert go_on(log, piece).left_out == 0
+
+
+def test_all_that_is_kept_is_read_forward_piece_by_piece_over_both_files(log: Path) -> None:
+    lines = b"".join(b"%04d\n" % number for number in range(100))
+    files.append(log, lines + b"part", limit=800)
+    pieces = [read_forward(log, "", max_bytes=22)]
+    while pieces[-1].data:
+        pieces.append(read_forward(log, pieces[-1].position, max_bytes=22))
+    assert b"".join(piece.data for piece in pieces) == lines
+    assert {len(piece.data) for piece in pieces[:-1]} == {20} and not any(piece.left_out for piece in pieces)
+    files.append(log, b" of a line that is longer\n", limit=800)
+    long = read_forward(log, pieces[-1].position, max_bytes=22)
+    assert long.data == b"part of a line that is"
+    assert read_forward(log, long.position, max_bytes=22).data == b" longer\n"
 
 
 def test_a_line_that_is_longer_than_a_piece_comes_in_parts(log: Path) -> None:

@@ -190,15 +190,26 @@ def test_it_ends_with_its_slot(domain: Domain, production: Slot) -> None:
     assert command.run_id not in domain.runtime.runs
 
 
-def test_one_runs_in_a_slot_two_in_a_subscription_and_the_newest_are_kept(
+def test_all_output_that_is_kept_is_given(domain: Domain, production: Slot) -> None:
+    command = begun(domain, production)
+    job.run()
+    text = "".join(f"line {number:06}\n" for number in range(120_000))
+    command_log(command.run_id).write_text(text)
+    found, position = "", ""
+    while (piece := one_off_commands.output_since(command, position)).data:
+        found, position = found + piece.data.decode(), piece.position
+    assert found == text
+
+
+def test_one_runs_in_a_site_two_in_a_subscription_and_the_newest_are_kept(
     domain: Domain, production: Slot, monkeypatch: pytest.MonkeyPatch, django_capture_on_commit_callbacks: object
 ) -> None:
     monkeypatch.setattr(one_off_commands, "KEPT", 2)
     staging = production.site.slots.get(name="staging")
     first = begun(domain, production)
-    with pytest.raises(TooManyCommands, match=r"One command can run in 'contoso' at once, and one runs already"):
-        begun(domain, production)
-    begun(domain, staging)
+    with pytest.raises(TooManyCommands, match="One command of the web site 'contoso' can run at once, and one runs"):
+        begun(domain, staging)
+    begun(domain, domain.staged("northwind")[0])
     with pytest.raises(TooManyCommands, match="2 commands of a subscription"):
         begun(domain, domain.staged("fabrikam")[0])
     OneOffCommand.objects.update(is_open=False)
