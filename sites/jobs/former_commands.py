@@ -23,6 +23,14 @@ def end_forgotten() -> None:
             get_runtime().end_run(folder.name)
 
 
+def remove_output() -> None:
+    """Remove rows of commands whose slot is gone, and logs without a row."""
+    OneOffCommand.objects.filter(is_open=False, slot=None).delete()
+    for log in list((settings.LOG_DIR / "commands").glob(f"{PREFIX}*.log*")):
+        if is_older(log, LONGEST_SECONDS) and _is_open(log.name.partition(".")[0]) is None:
+            log.unlink(missing_ok=True)
+
+
 def _is_open(run_id: str) -> bool | None:
     """None without a row: it was removed, or somebody has a terminal."""
     with suppress(ValueError):

@@ -41,6 +41,7 @@ def run() -> None:
     _remove_old_logs()
     _remove_repositories()
     _remove_logs_of_former_slots()
+    former_commands.remove_output()
     sweep()
 
 

@@ -31,7 +31,8 @@ AT_ONCE_OF_SUBSCRIPTION, AT_ONCE = 2, 6
 """Commands that run; of one site one, so that nobody who may change it alone takes all of a subscription."""
 KEPT = 20
 """Commands of a slot whose output is kept, the newest."""
-LINES_SHOWN = 500
+LINES_SHOWN, BYTES_SHOWN = 500, 32 * 1024
+"""On the page, which is sent each second while the command runs."""
 OUTPUT_BYTES = 256 * 1024
 """Of one answer; the next one goes on there, so that all that is kept is given."""
 
@@ -78,7 +79,11 @@ def run(*, acting_user: User, slot: Slot, line: str) -> OneOffCommand:
     """
     slot = access.slot_for_change(acting_user, slot)
     line = line.strip()
-    if not line or len(line) > LONGEST or "\0" in line:
+    if "\0" in line:
+        raise SettingRefused(
+            "A command has a zero byte in it, which no shell takes; nothing was started. Type it without that."
+        )
+    if not line or len(line) > LONGEST:
         raise SettingRefused(
             f"A command has from 1 to {LONGEST:,} characters, and this one has {len(line):,}; nothing was started. "
             "Type a shorter command, or publish a script and run that."
@@ -125,8 +130,8 @@ def find(slot: Slot, public_id: uuid.UUID) -> OneOffCommand:
 
 
 def end_of_output(command: OneOffCommand) -> str:
-    """The last LINES_SHOWN lines that it wrote, so that they can do nothing to what shows them."""
-    return log_text("\n".join(tail(command_log(command.run_id), LINES_SHOWN)))
+    """The last LINES_SHOWN lines that it wrote, or BYTES_SHOWN, so that they can do nothing to what shows them."""
+    return log_text("\n".join(tail(command_log(command.run_id), LINES_SHOWN, max_bytes=BYTES_SHOWN)))
 
 
 def output_since(command: OneOffCommand, position: str) -> Piece:

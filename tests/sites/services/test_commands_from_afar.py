@@ -8,8 +8,8 @@ import pytest
 from django.conf import LazySettings
 
 from sites.errors import NoSpaceLeft, NotAllowed, NotFound, NothingToRun, SettingRefused, TooManyCommands
+from sites.jobs import former_commands, tidy
 from sites.jobs import one_off_commands as job
-from sites.jobs import tidy
 from sites.jobs.turns import turn
 from sites.models import OneOffCommand, Operation, PeriodicJob, Slot
 from sites.models.clock import now
@@ -180,6 +180,30 @@ def test_what_the_runtime_keeps_of_ended_commands_is_forgotten(
     assert domain.runtime.runs.keys() == {running.run_id, with_terminal}
 
 
+def test_output_without_a_slot_or_a_row_is_removed_when_nothing_can_write_it_any_more(
+    domain: Domain, production: Slot, settings: LazySettings, tmp_path: Path
+) -> None:
+    settings.LOG_DIR = tmp_path / "logs"
+    commands = []
+    for _ in range(3):
+        commands.append(begun(domain, production))
+        OneOffCommand.objects.update(is_open=False)
+    kept, orphan, of_deleted = commands
+    OneOffCommand.objects.filter(pk=orphan.pk).update(slot=None)
+    Operation.objects.filter(pk=of_deleted.record_id).delete()
+    logs = [command_log(one.run_id) for one in (kept, orphan, of_deleted)]
+    logs += [logs[2].with_name(f"{logs[2].name}.1"), command_log("command-of-a-terminal")]
+    for log in logs:
+        log.parent.mkdir(parents=True, exist_ok=True)
+        log.write_text("one")
+    former_commands.remove_output()
+    assert not OneOffCommand.objects.filter(pk=orphan.pk).exists() and all(log.exists() for log in logs)
+    for log in logs[:4]:
+        os.utime(log, (0, 0))
+    former_commands.remove_output()
+    assert [log.exists() for log in logs] == [True, False, False, False, True]
+
+
 def test_it_ends_with_its_slot(domain: Domain, production: Slot) -> None:
     command = begun(domain, production)
     job.run()
@@ -199,6 +223,9 @@ def test_all_output_that_is_kept_is_given(domain: Domain, production: Slot) -> N
     while (piece := one_off_commands.output_since(command, position)).data:
         found, position = found + piece.data.decode(), piece.position
     assert found == text
+    assert len(one_off_commands.end_of_output(command)) <= one_off_commands.BYTES_SHOWN
+    command_log(command.run_id).write_text("".join("x" * 1000 + "\n" for _ in range(500)))
+    assert 30_000 < len(one_off_commands.end_of_output(command)) <= one_off_commands.BYTES_SHOWN
 
 
 def test_one_runs_in_a_site_two_in_a_subscription_and_the_newest_are_kept(
@@ -231,7 +258,7 @@ def test_a_reader_an_empty_slot_and_what_is_no_command_get_none(domain: Domain, 
         one_off_commands.run(acting_user=domain.bob, slot=production, line="true")
     with pytest.raises(NothingToRun):
         begun(domain, domain.create("fabrikam").slots.get())
-    for line in ("", "  ", "x" * 4001, "a\0b"):
-        with pytest.raises(SettingRefused, match="nothing was started"):
+    for line, why in (("", "from 1 to 4,000"), ("  ", "this one has 0"), ("x" * 4001, "4,001"), ("a\0b", "zero byte")):
+        with pytest.raises(SettingRefused, match=f"{why}.*nothing was started"):
             begun(domain, production, line)
     assert not OneOffCommand.objects.exists()
