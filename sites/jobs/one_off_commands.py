@@ -103,6 +103,6 @@ def _close(runtime: Runtime, command: OneOffCommand, how: str, exit_code: int | 
         rows = OneOffCommand.objects.filter(pk=command.pk, is_open=True)
         if rows.update(is_open=False, how=how[:200], exit_code=exit_code, ended_at=now()):
             record = command.record
-            sentence = command_sentence(how, record.target, command.line)
+            sentence = command_sentence(how, record.target)
             Operation.objects.filter(pk=record.pk).update(outcome=sentence)
     runtime.end_run(command.run_id)

@@ -2,6 +2,7 @@
 
 from django.db import models
 
+from sites.models.fields import EncryptedTextField
 from sites.models.operation import Operation
 from sites.models.slot import Slot
 
@@ -11,7 +12,7 @@ class OneOffCommand(models.Model):
 
     slot = models.ForeignKey(Slot, null=True, on_delete=models.SET_NULL, related_name="one_off_commands")
     record = models.OneToOneField(Operation, on_delete=models.CASCADE, related_name="one_off_command")
-    line = models.TextField()  # as it was typed
+    line = EncryptedTextField()  # as it was typed; it may have secrets in it
     is_open = models.BooleanField(default=True, db_index=True)  # it has not ended
     begun_at = models.DateTimeField(null=True)  # written before the start, which therefore happens once at most
     stopped_by = models.CharField(max_length=150, blank=True)  # who wants it to end
@@ -23,7 +24,7 @@ class OneOffCommand(models.Model):
         ordering = ["-pk"]
 
     def __str__(self) -> str:
-        return self.line[:100]
+        return f"command {self.pk}"
 
     @property
     def run_id(self) -> str:

@@ -18,6 +18,7 @@ from sites.errors import NotFound, NothingToRun, Refused, SettingRefused, TooMan
 from sites.logs.files import remove, tail
 from sites.logs.following import Piece, read_forward
 from sites.models import OneOffCommand, Operation, Site, Slot
+from sites.models.clock import now
 from sites.models.slot import PRODUCTION
 from sites.operations.kinds.recorded import COMMAND, command_sentence
 from sites.plain_text import log_text
@@ -61,15 +62,18 @@ def plan(
         actor_name=ACTOR,
         site=place.site,
         target=place.title,
-        outcome=command_sentence("runs", place.title, shlex.join(command)),
+        outcome=command_sentence("runs", place.title),
     )
+    how = "runs in a terminal"  # no job looks after it, so it is not open
+    OneOffCommand.objects.create(slot=place, record=record, line=shlex.join(command), is_open=False, how=how)
     return replace(spec, env=spec.env | {"TERM": terminal}) if terminal else spec, record
 
 
-def end(record: Operation, command: tuple[str, ...], *, how: str) -> None:
+def end(record: Operation, *, how: str) -> None:
     """Complete the record: `how` ends a sentence, for example "ended with exit code 1 after 3 s"."""
-    record.outcome = command_sentence(how, record.target, shlex.join(command))
+    record.outcome = command_sentence(how, record.target)
     record.save(update_fields=["outcome"])
+    OneOffCommand.objects.filter(record=record).update(how=how[:200], ended_at=now())
 
 
 def run(*, acting_user: User, slot: Slot, line: str) -> OneOffCommand:
@@ -98,7 +102,7 @@ def run(*, acting_user: User, slot: Slot, line: str) -> OneOffCommand:
             actor_name=access.name_of(acting_user),
             site=slot.site,
             target=slot.title,
-            outcome=command_sentence("runs", slot.title, line),
+            outcome=command_sentence("runs", slot.title),
         )
         command = OneOffCommand.objects.create(slot=slot, record=record, line=line)
         old = list(of_slot(slot).filter(is_open=False)[KEPT - 1 :])

@@ -28,7 +28,10 @@ After = Annotated[str, Query(max_length=MAX_POSITION, description="'next' of the
 
 @router.get(OF_SLOT, response=answers(200, Page[CommandShown]), auth=ADMINISTER)
 def list_commands(request: HttpRequest, site_name: SiteName, slot_name: SlotName, paging: Pages) -> Page[CommandShown]:
-    """The last commands of a slot, newest first. Needs the scope administer: a command may have secrets in its line."""
+    """The last commands of a slot, newest first. Needs the scope administer: a command may have secrets in its line.
+
+    The operations of the slot say who ran a command and how it ended, and not the line.
+    """
     rows, figures = page_of(one_off_commands.of_slot(_slot(request, site_name, slot_name)), paging)
     return Page[CommandShown](items=[describe_command(one) for one in rows], **figures)
 

@@ -55,7 +55,7 @@ class Command(GreenroomCommand):
                 status = RunStatus(spec.run_id, RunState.ENDED, INTERRUPTED)
             finally:
                 runtime.end_run(spec.run_id)
-                one_off_commands.end(record, line, how=how)
+                one_off_commands.end(record, how=how)
                 notes = tail(log, NOTES_SHOWN)
                 log.unlink(missing_ok=True)
         for note in notes:

@@ -30,13 +30,12 @@ def made_by_people(kind: Recorded, site: Site, *, since: datetime, most: int) ->
     return list(written.order_by("-created_at").values_list("created_at", flat=True)[:most])
 
 
-LONGEST_COMMAND_SHOWN = 500
+def command_sentence(how: str, target: str) -> str:
+    """What the record of a command says; `how` is "runs", or how it ended.
 
-
-def command_sentence(how: str, target: str, text: str) -> str:
-    """What the record of a command says; `how` is "runs", or how it ended."""
-    shown = text if len(text) <= LONGEST_COMMAND_SHOWN else f"{text[:LONGEST_COMMAND_SHOWN]}…"
-    return f"A command {how} in '{target}': {shown}"
+    Readers see it, so it says nothing of the line, which may have secrets in it.
+    """
+    return f"A command {how} in '{target}'."
 
 
 RESET_CREDENTIALS = Recorded(

@@ -1,8 +1,11 @@
 """A program runs a command, follows what it writes, and stops it."""
 
+from django.db import connection
+
 from sites.jobs import one_off_commands as job
 from sites.models import OneOffCommand, Scope, Slot
 from sites.planning import command_log
+from sites.services import one_off_commands
 from tests.domain import Domain
 from tests.sites.api.program import Program, program_of
 
@@ -27,6 +30,15 @@ def test_a_command_is_run_followed_and_listed(domain: Domain, slots: tuple[Slot,
     assert program.post(f"{OF_SLOT}/{begun['id']}/stop").status_code == 202
     job.run()
     assert program.get(OF_SLOT).json()["items"][0]["how"] == "was stopped by alice"
+
+
+def test_the_operations_which_readers_see_do_not_have_the_line(domain: Domain, slots: tuple[Slot, Slot]) -> None:
+    one_off_commands.run(acting_user=domain.alice, slot=slots[0], line="load --password hidden")
+    found = program_of(domain.bob, Scope.READ).get("/operations")
+    assert "A command runs in 'contoso'." in found.content.decode() and "hidden" not in found.content.decode()
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT line FROM sites_oneoffcommand")
+        assert "hidden" not in str(cursor.fetchall())
 
 
 def test_it_needs_the_scope_administer(domain: Domain, slots: tuple[Slot, Slot]) -> None:

@@ -39,7 +39,7 @@ from sites.models import (
 )
 from sites.models.clock import now
 from sites.models.fields import decrypt, encrypt, keyed_digests
-from sites.services import event_targets, key_rotation, routers, slots
+from sites.services import event_targets, key_rotation, one_off_commands, routers, slots
 from sites.services.authority import authority
 from sites.services.certificates import add_certificate
 from sites.services.settings import Entry, entry_state, is_entry_state, read_settings
@@ -133,6 +133,7 @@ def full(keys: KeyFile, domain: Domain) -> Domain:
         slot=production, provider="github", url=URL, branch="main", password="token", webhook_secret="secret"
     )
     EndpointCheck.objects.create(slot=production, name="endpoint_1", url="https://example.org/", checked_at=now())
+    one_off_commands.run(acting_user=domain.alice, slot=production, line="env")
     event_targets.create(
         acting_user=domain.alice,
         subscription=domain.subscription,

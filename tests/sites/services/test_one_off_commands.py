@@ -27,7 +27,8 @@ def test_it_has_settings_content_and_limits_of_the_slot(domain: Domain) -> None:
         False,
     )
     assert spec.limits.memory_mb == runnable["limits"]["memory_mb"]
-    assert record.outcome == f"A command runs in '{staging.title}': python manage.py load 'two words'"
+    assert record.outcome == f"A command runs in '{staging.title}'."
+    assert record.one_off_command.line == "python manage.py load 'two words'"
 
 
 def test_its_record_says_how_it_ended(domain: Domain) -> None:
@@ -35,9 +36,11 @@ def test_its_record_says_how_it_ended(domain: Domain) -> None:
     _, record = one_off_commands.plan(
         site=production.site.name.upper(), slot="production", command=("x" * 900,), stdio=STDIO
     )
-    one_off_commands.end(record, ("x" * 900,), how="ended with exit code 3 after 2 s")
+    one_off_commands.end(record, how="ended with exit code 3 after 2 s")
     kept = Operation.objects.get(pk=record.pk)
-    assert kept.outcome == f"A command ended with exit code 3 after 2 s in '{production.title}': {'x' * 500}…"
+    assert kept.outcome == f"A command ended with exit code 3 after 2 s in '{production.title}'."
+    row = kept.one_off_command
+    assert (row.is_open, row.how, row.line) == (False, "ended with exit code 3 after 2 s", "x" * 900)
     assert (kept.site, kept.state, kept.actor_name) == (production.site, OperationState.SUCCEEDED, "the command line")
 
 
