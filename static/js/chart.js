@@ -3,6 +3,15 @@
 const HEIGHT = 220;
 const FONT = "11px 'Open Sans', sans-serif";
 
+const token = (name) => getComputedStyle(document.documentElement).getPropertyValue(name);
+
+// The styles say how much white a line gets, so that it is seen on a dark page as well (static/css/tokens.css).
+function shade(colour) {
+  const white = parseFloat(token("--lighter")) / 100;
+  const mixed = [1, 3, 5].map((at) => parseInt(colour.slice(at, at + 2), 16)).map((part) => Math.round(part + (255 - part) * white));
+  return `rgb(${mixed.join(" ")})`;
+}
+
 function inUnit(value, unit) {
   const round = (number) => number.toLocaleString("en", { maximumFractionDigits: 2 });
   if (unit === "ms") return value < 1000 ? `${round(value)} ms` : `${round(value / 1000)} s`;
@@ -24,9 +33,9 @@ function flag(plot, line, index, times) {
   const width = ctx.measureText(text).width + 10 * ratio, height = 18 * ratio;
   const left = Math.max(bbox.left, Math.min(x, bbox.left + bbox.width - width));
   const top = Math.max(bbox.top, Math.min(y - height, bbox.top + bbox.height - height));
-  ctx.fillStyle = line.colour;
+  ctx.fillStyle = shade(line.colour);
   ctx.fillRect(left, top, width, height);
-  ctx.fillStyle = "#fff";
+  ctx.fillStyle = token("--page");
   ctx.textBaseline = "middle";
   ctx.textAlign = "left";
   ctx.fillText(text, left + 5 * ratio, top + height / 2);
@@ -71,11 +80,12 @@ function draw(place, data) {
     height: HEIGHT,
     legend: { show: false },
     scales,
-    axes: [{ stroke: "#444", grid: { stroke: "#ccc" } }],
-    series: [{}, ...data.lines.map((line) => ({ label: line.caption, stroke: line.colour, width: 2, scale: scaleOf(line), points: { show: false } }))],
+    axes: [{ stroke: () => token("--heading"), grid: { stroke: () => token("--rule") } }],
+    series: [{}, ...data.lines.map((line) => ({ label: line.caption, stroke: () => shade(line.colour), width: 2, scale: scaleOf(line), points: { show: false } }))],
     hooks: { draw: [(drawn) => { drawFlags(drawn, data); markSwaps(drawn, data); }] },
   }, [data.times, ...data.lines.map((line) => line.values)], place);
   window.addEventListener("resize", () => plot.setSize({ width: place.clientWidth, height: HEIGHT }));
+  window.matchMedia("screen and (prefers-color-scheme: dark)").addEventListener("change", () => plot.redraw());
   document.querySelectorAll("[data-line]").forEach((box) => {
     box.addEventListener("change", () => plot.setSeries(Number(box.dataset.line), { show: box.checked }));
   });
