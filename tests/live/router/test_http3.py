@@ -4,16 +4,20 @@ import asyncio
 import json
 import socket
 import threading
+import time
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 import pytest
+from django.test import override_settings
 
 from sites.logs.files import tail
+from sites.router import succession
 from sites.router.table import Certificate, Cluster, HostRoute
 from sites.tls.authority import CERTIFICATE, Authority, open_authority
 from tests.live.router.backends import free_port
 from tests.live.router.rig import PRODUCTION, STAGING, Rig, eventually, hosts
+from tests.live.router.test_succession import is_complete, spawn
 from tools.prober.http import Answer, AnswerBroken, Call, ConnectionRefused, Secure
 from tools.prober.http3 import Http3Connection
 
@@ -170,3 +174,24 @@ def test_connections_have_a_bound_and_tcp_goes_on(served: Rig) -> None:
     assert 1 <= asyncio.run(crowd()) <= 6
     assert served.ask(PRODUCTION).status_code == 200
     eventually(lambda: answers(served, PRODUCTION))
+
+
+def test_a_new_envoy_takes_new_connections_while_the_former_one_finishes_and_after_it(
+    rig: Rig, clusters: list[Cluster], authority: Authority, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(succession, "FINISH_SECONDS", 3)
+    rig.tls_port = free_port()
+    rig.speaks_http3 = True
+    with override_settings(RUN_DIR=rig.folder, LISTEN=["127.0.0.1"], PORT=rig.port):
+        rig.commit(hosts("r-1", "r-2"), clusters, certificates=[bound(authority, PRODUCTION)])
+        rig.start_xds()
+        spawn(rig, "envoy", 0)
+        eventually(lambda: answers(rig, PRODUCTION))
+        spawn(rig, "successor", 1)
+        eventually(lambda: is_complete(rig, "successor"))
+        end = time.monotonic() + 5
+        while time.monotonic() < end:
+            assert answers(rig, PRODUCTION)
+            time.sleep(0.1)
+        assert rig._processes["envoy"].poll() is not None
+        succession.tidy()
