@@ -22,6 +22,7 @@ from sites.monitoring.figures import Figures
 from sites.outgoing.addresses import OutOfReach
 from sites.outgoing.request import Destination, get
 from sites.plain_text import visible
+from sites.router.place import local_address
 
 SECONDS = 60
 """Between two checks of an endpoint."""
@@ -45,8 +46,8 @@ class Question:
     name: str
     url: str
     to: Destination
-    via: int | None
-    """The port of this machine's router, for a host name of the same web site."""
+    via: tuple[str, int] | None
+    """Address and port of this machine's router, for a host name of the same web site."""
 
 
 def is_needed() -> bool:
@@ -81,15 +82,19 @@ def _questions() -> list[Question]:
                 to = parse(url)
             except ValueError:  # an older version may have taken it
                 continue
-            via = _port_of_the_router(to) if (slot.site_id, to.host) in own else None
+            via = _own_router(to) if (slot.site_id, to.host) in own else None
             found.append(Question(slot, row.name, url, to, via))
     checked = dict(EndpointCheck.objects.filter(slot__in=slots).values_list("slot", "checked_at"))
     return sorted(found, key=lambda one: checked.get(one.slot.pk, datetime.min.replace(tzinfo=UTC)))
 
 
-def _port_of_the_router(to: Destination) -> int | None:
-    """Where visitors of this machine's web sites are answered; None: not by us at that scheme."""
-    return (settings.TLS_PORT or None) if to.scheme == "https" else settings.PORT
+def _own_router(to: Destination) -> tuple[str, int] | None:
+    """Where visitors of this machine's web sites are answered; None: not by us at that scheme, or to proxies alone.
+
+    With the PROXY protocol a check goes the way of visitors, to what the name leads to.
+    """
+    port = settings.TLS_PORT if to.scheme == "https" else settings.PORT
+    return (local_address(settings.LISTEN), port) if port and not settings.PROXY_PROTOCOL else None
 
 
 async def _ask_all(questions: Iterable[Question]) -> list[EndpointCheck]:
@@ -116,7 +121,7 @@ async def _check(question: Question) -> EndpointCheck:
             setting=NAMED_HOSTS,
             owner=f"subscription {question.slot.site.subscription_id}",
             most=1,
-            at=("127.0.0.1", question.via) if question.via else None,
+            at=question.via,
         )
     except OutOfReach as refusal:
         check.fault = visible(f"{refusal.why[:1].upper()}{refusal.why[1:]}. {refusal.remedy}")[:300]

@@ -13,9 +13,12 @@ BAD_STATUS = 400
 
 def parse(text: str) -> Destination:
     """Where it leads. Raises ValueError with the reason as half a sentence."""
-    if len(text) > MAX_LENGTH or not text.isascii() or any(character <= " " for character in text):
+    if len(text) > MAX_LENGTH or not text.isascii() or any(not "!" <= character <= "~" for character in text):
         raise ValueError(f"an address has at most {MAX_LENGTH:,} characters, all of ASCII, and no blank")
-    split = urlsplit(text)
+    try:
+        split = urlsplit(text)
+    except ValueError:
+        raise ValueError("the address cannot be read; write an IPv6 address as in http://[2001:db8::1]/") from None
     if split.scheme not in PORTS:
         raise ValueError("the address of a web endpoint begins with http:// or https://")
     if "@" in split.netloc:

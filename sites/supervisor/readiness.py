@@ -11,6 +11,7 @@ from pathlib import Path
 
 from django.conf import settings
 
+from sites.router.place import local_address
 from sites.supervisor.component import NotReady
 from sites.supervisor.ready_file import WEB, ready_pid
 from sites.unix_http import UnixConnection, ask
@@ -59,8 +60,7 @@ async def router_listens(pid: int) -> None:
     The portal may not run yet. While it takes over from another Envoy, that one answers at the port.
     """
     await asyncio.to_thread(_router_is_complete, pid)
-    address = settings.LISTEN[0]
-    connect = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(address, address)  # noqa: S104
+    connect = local_address(settings.LISTEN)
     try:
         reader, writer = await asyncio.open_connection(connect, settings.PORT)
     except OSError as error:

@@ -82,6 +82,24 @@ def test_nothing_on_this_machine_is_asked_but_the_sites_own_host_names_at_the_ro
     }  # fmt: skip
 
 
+@pytest.mark.parametrize(
+    ("listen", "asked"),
+    [(["127.0.0.2"], "127.0.0.2"), (["0.0.0.0"], "127.0.0.1"), (["::", "127.0.0.1"], "::1")],  # noqa: S104
+)
+def test_the_router_is_asked_where_it_listens(domain: Domain, save: Save, listen: list[str], asked: str) -> None:
+    production, _ = domain.staged()
+    save(production, "http://contoso.localhost/", "https://contoso.localhost/")
+    with override_settings(LISTEN=listen, PORT=8000, TLS_PORT=8443):
+        assert [one.via for one in endpoints._questions()] == [(asked, 8000), (asked, 8443)]
+
+
+def test_a_router_that_takes_connections_of_proxies_alone_is_asked_by_their_way(domain: Domain, save: Save) -> None:
+    production, _ = domain.staged()
+    save(production, "http://contoso.localhost/")
+    with override_settings(PROXY_PROTOCOL=True):
+        assert [one.via for one in endpoints._questions()] == [None]
+
+
 def test_only_standard_has_them_and_what_was_saved_rests(domain: Domain, save: Save) -> None:
     production, _ = domain.staged()
     save(production, "http://127.0.0.1:1/")
@@ -117,6 +135,8 @@ def test_a_turn_has_an_end_and_goes_on_with_those_that_waited_longest(
         ("https://www.example.org:0/", "no port number"),
         ("https://www.example.org/a b", "no blank"),
         ("https://2130706433/", "names no host"),
+        ("http://www.example.org/\x7f", "no blank"),
+        ("http://[", "cannot be read; write an IPv6 address as in"),
     ],
 )
 def test_what_is_no_address_is_refused(domain: Domain, save: Save, url: str, reason: str) -> None:
