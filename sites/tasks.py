@@ -243,7 +243,7 @@ def tick(schedule: Schedule) -> None:
     if schedule.is_due("metrics", seconds=metrics.SECONDS):
         take_metrics.delay()
     if telemetry.is_needed() and schedule.is_due("telemetry", seconds=telemetry.SECONDS):
-        send_logs.delay()
+        send_logs.apply_async(queue=Queue.WORK, expires=telemetry.SECONDS)
     if schedule.is_due("releases", seconds=releases.SECONDS) and releases.is_needed():
         compare_releases.delay()
     if schedule.is_due("autoscale", seconds=settings.AUTOSCALE_SECONDS):

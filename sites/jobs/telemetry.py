@@ -26,6 +26,8 @@ SECONDS = 10
 MAX_SECONDS = 8
 """Of one look; the next one begins with the slots for which no time was left."""
 SLOTS_AT_ONCE = 50
+SEND_SECONDS = 40
+"""After so long nothing more is sent, whatever the collector has taken: before another worker takes over."""
 TURN_SECONDS = 60
 """After so long, another worker takes over from one that has died."""
 
@@ -61,7 +63,8 @@ def _look(collector: Collector) -> None:
     row = LogDrain.objects.first()
     state = _State(**json.loads(zlib.decompress(row.data))) if row else _State(in_order(now()))
     slots = dict(_slots(state.after))
-    deadline = time.monotonic() + MAX_SECONDS
+    began = time.monotonic()
+    deadline, until = began + MAX_SECONDS, began + SEND_SECONDS
     known: Positions = {}
     is_whole = True
     try:
@@ -71,7 +74,7 @@ def _look(collector: Collector) -> None:
                     is_whole = False
                     break
                 lines, positions = since_of_all(group, state.positions)
-                sender.send(_entries(lines, slots, state.began))
+                sender.send(_entries(lines, slots, state.began), until=until)
                 state.positions |= positions
                 known |= positions
                 state.after = group[-1]

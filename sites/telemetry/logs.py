@@ -4,6 +4,7 @@ The messages are those of xds-protos, whose names are older than OTLP 1.0: an in
 On the wire both are the same.
 """
 
+import time
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
@@ -66,11 +67,17 @@ class LogSender:
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
         self._channel.close()
 
-    def send(self, entries: Iterable[Entry]) -> None:
-        """All of them, in batches. Raises NotTaken; then some batches may have been taken."""
+    def send(self, entries: Iterable[Entry], *, until: float) -> None:
+        """All of them, in batches, until a time of `time.monotonic`.
+
+        Raises NotTaken; then some batches may have been taken.
+        """
         for batch in batches(entries):
+            left = until - time.monotonic()
+            if left <= 0:
+                raise NotTaken(f"The collector at {self._place} takes lines more slowly than they are written.")
             try:
-                self._export(request_of(batch), timeout=SECONDS, metadata=self._metadata)
+                self._export(request_of(batch), timeout=min(SECONDS, left), metadata=self._metadata)
             except grpc.RpcError as error:
                 raise NotTaken(f"The collector at {self._place} answers {error.code().name}.") from error
 

@@ -5,15 +5,18 @@ from datetime import timedelta
 import pytest
 from celery import Task
 from django.db import InterfaceError, OperationalError
+from pytest_django import Settings
 
 from sites import tasks
 from sites.jobs.scheduling import Schedule
 from sites.models import LinkedResource, Operation, PeriodicJob, Step
 from sites.models.clock import now
 from sites.operations import claims
+from sites.operations.kind import Queue
 from sites.operations.procedure import HANG_SECONDS, Progress
 from sites.operations.turn import Turn
 from sites.services import swaps
+from sites.telemetry.collector import Collector
 from tests.domain import DEAD, Domain, alter_stage
 
 
@@ -129,3 +132,14 @@ def test_linked_resources_are_checked_when_they_are_due(
     PeriodicJob.objects.all().delete()
     tasks.tick(Schedule())
     assert sent.count(checks) == 1
+
+
+@pytest.mark.usefixtures("sent", "db")
+def test_logs_are_sent_by_those_who_build_so_no_collector_keeps_a_swap_waiting(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[dict[str, object]] = []
+    monkeypatch.setattr(tasks.send_logs, "apply_async", lambda *_, **options: asked.append(options))
+    settings.COLLECTOR = Collector("127.0.0.1", 4317)
+    tasks.tick(Schedule())
+    assert asked == [{"queue": Queue.WORK, "expires": 10}]

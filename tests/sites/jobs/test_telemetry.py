@@ -1,5 +1,6 @@
 """What applications write reaches a collector once it has taken it, from the moment on in which somebody wanted it."""
 
+import time
 from collections.abc import Iterator
 
 import pytest
@@ -8,6 +9,7 @@ from pytest_django.fixtures import Settings
 
 from sites.jobs import telemetry
 from sites.models import LogDrain, Slot
+from sites.telemetry import logs
 from sites.telemetry.collector import Collector
 from tests.domain import Domain
 from tests.sites.monitoring.conftest import Write, write
@@ -98,6 +100,22 @@ def test_slots_for_which_no_time_was_left_come_first_the_next_time(
     assert len(taken.lines) == 1
     telemetry.run()
     assert sorted(texts(taken)) == ["production", "staging"]
+
+
+def test_a_slow_collector_is_left_before_another_worker_takes_over(
+    taken: Taken, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(logs, "MAX_BATCH_LINES", 1)
+
+    def entries() -> Iterator[logs.Entry]:
+        for text in ("one", "two", "three"):
+            yield logs.Entry("contoso", "production", "", "r1/1", "", text)
+            time.sleep(0.5)
+
+    with logs.LogSender(settings.COLLECTOR) as sender, pytest.raises(logs.NotTaken, match="more slowly than"):
+        sender.send(entries(), until=time.monotonic() + 0.75)
+    assert texts(taken) == ["one"]
+    assert telemetry.SEND_SECONDS < telemetry.TURN_SECONDS
 
 
 def test_more_slots_make_no_more_queries(
