@@ -16,6 +16,7 @@ from sites.api.shapes.operations import RELATED, OperationShown, address, descri
 from sites.api.waiters import waiters
 from sites.models import AccessToken, Operation
 from sites.services import idempotency
+from sites.services.idempotency import Made
 
 logger = logging.getLogger(__name__)
 ASKED = answers(202, OperationShown)
@@ -55,6 +56,11 @@ def made(request: HttpRequest, answer: HttpResponse, do: Callable[[], str]) -> s
 
     Raises RequestRefused, KeyReused and TooManyKeys.
     """
+    return made_with_secret(request, answer, lambda: Made(do())).id
+
+
+def made_with_secret(request: HttpRequest, answer: HttpResponse, do: Callable[[], Made]) -> Made:
+    """As `made`, for what has a secret. A repeated answer may hold that one, and none that was made later."""
     token, key = token_of(user_of(request)), request.headers.get("Idempotency-Key")
     if key is None:
         found, is_repeated = do(), False
@@ -62,7 +68,7 @@ def made(request: HttpRequest, answer: HttpResponse, do: Callable[[], str]) -> s
         found, is_repeated = idempotency.once_made(token=token, key=key, request=_said(request), do=do)
     if is_repeated:
         answer["Idempotency-Replayed"] = "true"
-    _note(request, token, f"made {found}")
+    _note(request, token, f"made {found.id}")
     return found
 
 

@@ -54,6 +54,8 @@ class IdempotentRequest(models.Model):
     operation = models.ForeignKey(Operation, on_delete=models.CASCADE, null=True, related_name="+")
     made = models.CharField(max_length=36, blank=True)
     """The id in the API of what the request made, where that is no operation."""
+    secret_digest = models.CharField(max_length=64, blank=True, db_default="")
+    """Of the secret that was in the answer, so that a repeated answer holds no later one."""
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:

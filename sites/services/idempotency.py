@@ -5,7 +5,9 @@ of two callers at once the second waits for the first and then gets its operatio
 """
 
 import hashlib
+import hmac
 from collections.abc import Callable
+from dataclasses import dataclass
 
 from django.db import IntegrityError, transaction
 
@@ -22,6 +24,25 @@ MAX_KEYS = 10_000
 LONGEST_KEY = 255
 
 
+@dataclass(frozen=True, slots=True)
+class Made:
+    """What a request made."""
+
+    id: str
+    """In the API."""
+    secret_digest: str = ""
+    """Of the secret that it made with it."""
+
+    @classmethod
+    def with_secret(cls, public_id: str, secret: str) -> "Made":
+        """Something with a secret, which the answer shows."""
+        return cls(public_id, _digest(secret))
+
+    def shown(self, secret: str) -> str | None:
+        """The present secret for the answer to this request; None when it was made by a later one."""
+        return secret if hmac.compare_digest(self.secret_digest, _digest(secret)) else None
+
+
 def once(*, token: AccessToken, key: str, request: str, do: Callable[[], Operation]) -> tuple[Operation, bool]:
     """The operation that `do` begins, or the one that it began when the key came first; and whether it was so.
 
@@ -33,13 +54,18 @@ def once(*, token: AccessToken, key: str, request: str, do: Callable[[], Operati
     return (access.get_operation(token.user, operation.public_id) if is_repeated else operation), is_repeated
 
 
-def once_made(*, token: AccessToken, key: str, request: str, do: Callable[[], str]) -> tuple[str, bool]:
-    """As `once`, for what makes something else than an operation: `do` returns its id in the API.
+def once_made(*, token: AccessToken, key: str, request: str, do: Callable[[], Made]) -> tuple[Made, bool]:
+    """As `once`, for what makes something else than an operation.
 
     Whoever reads it by that id looks whether the token's person may. Raises the same.
     """
-    known, is_repeated = _once(token, key, request, lambda: {"made": do()})
-    return known.made, is_repeated
+
+    def fields() -> dict[str, object]:
+        made = do()
+        return {"made": made.id, "secret_digest": made.secret_digest}
+
+    known, is_repeated = _once(token, key, request, fields)
+    return Made(known.made, known.secret_digest), is_repeated
 
 
 def _once(

@@ -7,7 +7,7 @@ from ninja import Query, Router, Status
 
 from sites import access
 from sites.api import event_stream
-from sites.api.asking import made, user_of
+from sites.api.asking import made, made_with_secret, user_of
 from sites.api.authentication import ADMINISTER, READ
 from sites.api.shapes.common import Page, Pages, answers, page_of
 from sites.api.shapes.events import (
@@ -26,6 +26,7 @@ from sites.api.shapes.events import (
 from sites.errors import TargetRefused
 from sites.models import EventTarget, Subscription
 from sites.services import event_targets
+from sites.services.idempotency import Made
 
 router = Router(tags=["events"])
 STREAM = {"responses": {200: {"content": {"text/event-stream": {"schema": {"type": "string"}}}}}}
@@ -56,10 +57,10 @@ def list_event_targets(request: HttpRequest, paging: Pages) -> Page[EventTargetS
 
 @router.post("/event-targets", response=answers(201, EventTargetShown), auth=ADMINISTER)
 def create_event_target(request: HttpRequest, response: HttpResponse, body: NewEventTarget) -> Status[EventTargetShown]:
-    """Have events sent to an address. `secret` is in this answer and in no other."""
+    """Have events sent to an address. `secret` is in this answer and in no other; repeated, until it is replaced."""
     user = user_of(request)
 
-    def create() -> str:
+    def create() -> Made:
         site = access.get_site(user, body.site) if body.site is not None else None
         target = event_targets.create(
             acting_user=user,
@@ -70,10 +71,11 @@ def create_event_target(request: HttpRequest, response: HttpResponse, body: NewE
             types=body.types,
             target_format=body.format,
         )
-        return str(target.public_id)
+        return Made.with_secret(str(target.public_id), str(target.secret))
 
-    target = access.get_event_target_for_change(user, UUID(made(request, response, create)))
-    return Status(201, describe_target(target, secret=str(target.secret)))
+    found = made_with_secret(request, response, create)
+    target = access.get_event_target_for_change(user, UUID(found.id))
+    return Status(201, describe_target(target, secret=found.shown(str(target.secret))))
 
 
 @router.get(OF_TARGET, response=answers(200, EventTargetShown), auth=READ)
@@ -107,15 +109,15 @@ def remove_event_target(request: HttpRequest, target_id: UUID) -> Status[None]:
 
 @router.post(OF_TARGET + "/secret/replace", response=answers(200, SecretShown), auth=ADMINISTER)
 def replace_event_target_secret(request: HttpRequest, response: HttpResponse, target_id: UUID) -> SecretShown:
-    """A new secret, in this answer and in no other. What is sent from now on is signed with it."""
+    """A new secret, which signs what is sent from now on, in this answer and in no other; repeated, until replaced."""
     user = user_of(request)
 
-    def replace() -> str:
+    def replace() -> Made:
         event_targets.replace_secret(acting_user=user, target=_read(request, target_id))
-        return str(target_id)
+        return Made.with_secret(str(target_id), str(_read(request, target_id).secret))
 
-    made(request, response, replace)
-    return SecretShown(secret=str(access.get_event_target_for_change(user, target_id).secret))
+    found = made_with_secret(request, response, replace)
+    return SecretShown(secret=found.shown(str(access.get_event_target_for_change(user, target_id).secret)))
 
 
 @router.post(OF_TARGET + "/test", response=answers(202, DeliveryShown), auth=ADMINISTER)

@@ -90,7 +90,7 @@ class TargetChange(Asked):
 class SecretShown(Schema):
     """With what requests are signed, as Standard Webhooks defines it. It is shown in this answer only."""
 
-    secret: str
+    secret: str | None = Field(description="null in a repeated answer when it was replaced since")
 
 
 class DeliveryShown(Schema):

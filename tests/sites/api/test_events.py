@@ -88,6 +88,17 @@ def test_a_request_with_a_key_is_done_once_and_answered_twice(domain: Domain, pr
     assert program.post("/event-targets", BODY, Idempotency_Key="ci").status_code == 403, "a reader sees no secret"
 
 
+def test_a_repeated_answer_holds_no_secret_that_was_made_later(domain: Domain, program: Program) -> None:
+    created = program.post("/event-targets", BODY, Idempotency_Key="ci").json()
+    path = f"/event-targets/{created['id']}/secret/replace"
+    replaced = program.post(path, Idempotency_Key="new").json()
+    again = program.post("/event-targets", BODY, Idempotency_Key="ci")
+    assert (again.status_code, again.json()["secret"]) == (201, None)
+    assert program.post(path, Idempotency_Key="new").json() == replaced
+    program_of(domain.alice).post(path)
+    assert program.post(path, Idempotency_Key="new").json() == {"secret": None}
+
+
 @pytest.mark.parametrize(
     "wrong",
     [
