@@ -47,8 +47,20 @@ class Prepared:
     made_at: datetime
 
 
-_kept: dict[tuple[str, Path], Prepared] = {}
-"""By name, and by the key file under which its values are encrypted."""
+WRITTEN_DOWN = (
+    "KEY_FILE",
+    "SUFFIX",
+    "DATA_DIR",
+    "CONTENT_DIR",
+    "BUILD_DIR",
+    "TOOL_DIR",
+    "MOUNT_DIR",
+    "CACHE_DIR",
+    "LOG_DIR",
+)
+"""Settings that stand in what a set-up writes: a key for its secrets, host names, paths in what a revision runs."""
+_kept: dict[tuple[str, ...], Prepared] = {}
+"""By name, and by those settings."""
 _first_counts: Counts = {}
 """As this process found them."""
 
@@ -73,7 +85,7 @@ def prepare(name: str, build: Callable[[], object]) -> None:
     if not _is_fresh():
         build()
         return
-    key = (name, settings.KEY_FILE)
+    key = (name, *(str(getattr(settings, one)) for one in WRITTEN_DOWN))
     kept = _kept.get(key)
     if kept is not None and all(_keys(model) == keys for model, keys in kept.before.items()):
         _put_back(kept)
