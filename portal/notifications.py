@@ -98,5 +98,5 @@ def waiting_sentence(operation: Operation) -> str:
     source = operation.swap.source
     name = source.title if source else operation.target
     ends_at = preview_ends_at(operation)
-    until = f"; it is cancelled by itself at {ends_at:%H:%M} UTC on {ends_at:%B %d}" if ends_at else ""
+    until = f"; it is cancelled automatically at {ends_at:%H:%M} UTC on {ends_at:%B %d}" if ends_at else ""
     return f"'{name}' is prepared for a swap with production. Look at it, then complete or cancel the swap{until}."

@@ -124,7 +124,7 @@ except ValueError as error:
 DOMAIN_PROOF = env_bool("DOMAIN_PROOF", True)
 DNS_RESOLVERS = [item.strip() for item in os.environ.get("GREENROOM_DNS_RESOLVERS", "").split(",") if item.strip()]
 
-# Certificates that an authority issues by itself (ACME); off until its address is set
+# Certificates that an authority issues automatically (ACME); off until its address is set
 ACME_DIRECTORY = os.environ.get("ACME_DIRECTORY", "")
 ACME_CONTACT = os.environ.get("ACME_CONTACT", "")
 ACME_TRUST = os.environ.get("ACME_TRUST", "")

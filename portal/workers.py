@@ -22,7 +22,7 @@ def away_sentence(operation: Operation) -> str:
         holds = "No address has been switched yet; it goes on"
     return (
         f"{kind.doing_to(operation.target)}: no worker has reported for {EXPIRES_SECONDS} s. "
-        f"{holds} by itself when a worker is back. "
+        f"{holds} automatically when a worker is back. "
         "Wait for it, or look on the server: ./greenroom status tells more."
     )
 

@@ -78,7 +78,7 @@ def seconds(span: OperationStep | Swap) -> str:
 
 @register.filter
 def preview_ends_at(operation: Operation) -> datetime | None:
-    """When a swap that is prepared is cancelled by itself."""
+    """When a swap that is prepared is cancelled automatically."""
     return swaps.preview_ends_at(operation)
 
 

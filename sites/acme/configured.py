@@ -43,7 +43,7 @@ def hook_environment() -> dict[str, str]:
 def why_not(name: str) -> str:
     """Why no certificate can be ordered for a host name, as a half-sentence; '' where it can be tried."""
     if not settings.ACME_DIRECTORY:
-        return "this installation has no authority that issues certificates by itself (ACME_DIRECTORY)"
+        return "this installation has no authority that issues certificates automatically (ACME_DIRECTORY)"
     if not settings.HTTPS_PORT:
         return "this installation does not speak TLS (--tls-port)"
     if name.endswith(".localhost") or name == "localhost" or "." not in name.removeprefix("*."):

@@ -106,7 +106,7 @@ GreenroomError
     ├── NoSpaceLeft         a write came to a full disk
     ├── InternalFault       an exception that nobody foresaw, again and again
     ├── Cancelled           a person asked for the end of an operation before its switch
-    ├── Unreachable         a part of Greenroom does not answer; tried again by itself
+    ├── Unreachable         a part of Greenroom does not answer; tried again automatically
     │   ├── RuntimeUnreachable
     │   └── RouterUnreachable
     ├── ServerFault         Greenroom itself failed

@@ -104,7 +104,7 @@ class Unreachable(Failed):
 
     code = "Unreachable"
     sentence = (
-        "{part} does not answer ({reason}). Nothing was changed; it is tried again by itself. "
+        "{part} does not answer ({reason}). Nothing was changed; it is tried again automatically. "
         "See ./greenroom status if that lasts."
     )
 

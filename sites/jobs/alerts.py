@@ -80,7 +80,7 @@ def _forget(rules: Mapping[Key, AlertRule], alerts: Mapping[Key, Alert], slots: 
 
 
 def _turn(rules: Mapping[Key, AlertRule], known: Mapping[Key, Alert], met: Iterable[Key], moment: datetime) -> None:
-    """Note since when conditions say the contrary of what was told; at most four queries."""
+    """Note since when each condition is the opposite of what was last reported; at most four queries."""
     met = set(met)
     begun = [Alert(slot_id=key[0], name=key[1], rule=rules[key].text, turned_at=moment) for key in met - known.keys()]
     back = {key: row for key, row in known.items() if (key in met) == (row.fired_at is not None)}

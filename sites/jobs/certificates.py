@@ -20,7 +20,7 @@ ACTOR = "Greenroom"
 def run() -> None:
     """Once for each of WARNING_DAYS, of certificates that are given somewhere.
 
-    Of one that is renewed by itself only when that fails.
+    Of one that is renewed automatically only when that fails.
     """
     moment = now()
     ending = Certificate.objects.filter(not_after__lte=moment + timedelta(days=WARNING_DAYS[0]))

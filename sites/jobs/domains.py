@@ -22,10 +22,10 @@ LEASE_SECONDS = 120
 FIRST_PAUSE_SECONDS = 30
 LONGEST_PAUSE_SECONDS = 3600
 PATIENCE = timedelta(days=3)
-"""So long a name is looked at again by itself; records need some hours until they are seen everywhere."""
+"""So long a name is looked at again automatically; records need some hours until they are seen everywhere."""
 TAKEN = "The records are right, but another slot answers at this name, or this one is being deleted. Remove it there."
 UNFORESEEN = (
-    "What was found could not be written down; the log of the worker says why. It is looked at again by itself."
+    "What was found could not be written down; the log of the worker says why. It is looked at again automatically."
 )
 
 _log = logging.getLogger(__name__)

@@ -1,4 +1,4 @@
-"""Certificates that an authority issues by itself (ACME): for which host names, by which account, and each order."""
+"""Certificates that an authority issues automatically (ACME): for which names, by which account, and each order."""
 
 from django.db import models
 from django.db.models.functions import Now

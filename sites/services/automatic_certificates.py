@@ -74,7 +74,7 @@ def start(*, acting_user: User, slot: Slot, name: str) -> Operation:
         _, is_new = AutomaticCertificate.objects.get_or_create(host_name=host)
         if not is_new:
             raise SettingRefused(f"{host.name} has an automatic certificate already. Nothing was changed.")
-        return _record(acting_user, slot, f"A certificate is issued for {host.name} by itself from now on.")
+        return _record(acting_user, slot, f"A certificate is issued for {host.name} automatically from now on.")
 
 
 def stop(*, acting_user: User, slot: Slot, name: str) -> Operation:
@@ -89,7 +89,7 @@ def stop(*, acting_user: User, slot: Slot, name: str) -> Operation:
         wish.orders.filter(state__in=CertificateOrder.OPEN).update(due_at=now())
         wish.delete()
         slot.site.touch_routes()
-        return _record(acting_user, slot, f"No certificate is issued for {name} by itself any more.")
+        return _record(acting_user, slot, f"No certificate is issued for {name} automatically any more.")
 
 
 def wanted(slot: Slot, name: str) -> AutomaticCertificate:

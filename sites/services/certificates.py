@@ -99,7 +99,7 @@ def _is_better(certificate: Certificate, host: HostName) -> bool:
 def remove_certificate(*, acting_user: User, slot: Slot, number: int) -> Operation:
     """Forget a certificate and its key.
 
-    Raises NotFound, NotAllowed, TooManyCertificateChanges, and SettingRefused for one that is renewed by itself.
+    Raises NotFound, NotAllowed, TooManyCertificateChanges, and SettingRefused for one that is renewed automatically.
     """
     slot = access.slot_for_change(acting_user, slot)
     with transaction.atomic():
@@ -108,7 +108,7 @@ def remove_certificate(*, acting_user: User, slot: Slot, number: int) -> Operati
         title = certificate.title
         if AutomaticCertificate.objects.filter(certificate=certificate).exists():
             raise SettingRefused(
-                f"The certificate for {title} is renewed by itself. Nothing was changed. "
+                f"The certificate for {title} is renewed automatically. Nothing was changed. "
                 "Stop the automatic certificate first, then remove it."
             )
         certificate.delete()

@@ -135,7 +135,7 @@ def pending_swap(slot: Slot) -> Operation | None:
 
 
 def preview_ends_at(operation: Operation) -> datetime | None:
-    """When a preview is cancelled by itself; None for an operation that shows none."""
+    """When a preview is cancelled automatically; None for an operation that shows none."""
     began = next((step.started_at for step in operation.steps.all() if step.step == Step.PREPARED), None)
     return began + timedelta(hours=settings.PREVIEW_HOURS) if began else None
 

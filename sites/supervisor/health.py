@@ -21,7 +21,7 @@ def health() -> tuple[bool, str]:
     found = check_parts()
     away = [f"{name} ({reason})" for name, reason in found.items() if reason]
     if away:
-        return False, f"away: {', '.join(away)}; tried again by itself"
+        return False, f"away: {', '.join(away)}; tried again automatically"
     return True, f"ok: {', '.join(found)}"
 
 

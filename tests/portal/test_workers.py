@@ -23,7 +23,7 @@ def test_a_swap_that_nobody_takes_says_so_at_once(alice: Client, contoso: Site, 
     answer = alice.post("/sites/contoso/staging/swap/", headers=headers)
     text = answer.content.decode() or alice.get(answer["Location"]).content.decode()
     assert "Swapping the deployments of &#x27;contoso&#x27;: no worker has reported for 15 s." in text
-    assert "Nothing has been changed yet; it begins by itself" in text and "./greenroom status" in text
+    assert "Nothing has been changed yet; it begins automatically" in text and "./greenroom status" in text
     operation = Operation.objects.latest("pk")
     assert "no worker has reported" in alice.get(f"/operations/{operation.public_id}/").content.decode()
     assert "no worker has reported" in alice.get("/sites/contoso/staging/dashboard/").content.decode()

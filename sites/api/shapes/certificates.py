@@ -14,7 +14,7 @@ class HostCertificate(Schema):
     host: str
     issuer: str | None = Field(description="null: the installation's own certificate is given")
     expires_at: datetime | None
-    automatic: bool = Field(description="a certificate is issued and renewed by itself")
+    automatic: bool = Field(description="a certificate is issued and renewed automatically")
     state: str = Field(description="off, waiting, issued, failed, or what an open order does")
     next_at: datetime | None = Field(description="when the next one is ordered")
     last_error: str = Field(description="why the last order failed; empty once one was issued")

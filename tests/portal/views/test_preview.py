@@ -22,7 +22,7 @@ def test_a_prepared_swap_shows_on_both_slots(prepared: Operation, alice: Client,
         page = text(alice.get(f"/sites/contoso/{slot}/{tab}/"))
         assert 'id="command-complete"' in page and 'id="command-cancel"' in page, tab
         assert ("This address shows production's settings now." in page) == (slot == "staging"), tab
-        assert "Started by alice at" in page and "cancelled by itself at" in page
+        assert "Started by alice at" in page and "cancelled automatically at" in page
     assert 'id="command-complete" aria-disabled="true"' in text(bob.get(f"/sites/contoso/{slot}/dashboard/"))
 
 

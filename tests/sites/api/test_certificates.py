@@ -20,7 +20,7 @@ def _names(settings: Settings, slots: tuple[Slot, Slot]) -> None:
 
 def test_an_automatic_certificate_is_started_shown_and_stopped(program: Program) -> None:
     done = operation_of(program.put(f"{OF_STAGING}/{WILD}/automatic"))
-    assert done.outcome == f"A certificate is issued for {WILD} by itself from now on."
+    assert done.outcome == f"A certificate is issued for {WILD} automatically from now on."
     AutomaticCertificate.objects.update(last_error="No A record.")
     assert program.put(f"{OF_STAGING}/{WILD}/automatic").json()["code"] == "SettingRefused"
     (shown,) = (one for one in program.get(OF_STAGING).json() if one["automatic"])

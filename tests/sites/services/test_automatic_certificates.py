@@ -31,7 +31,7 @@ def start(domain: Domain, slot: Slot, name: str = WWW) -> None:
 
 def test_it_is_wanted_once_recorded_and_stopped(domain: Domain, slots: tuple[Slot, Slot]) -> None:
     start(domain, slots[0])
-    assert Operation.objects.first().outcome == f"A certificate is issued for {WWW} by itself from now on."
+    assert Operation.objects.first().outcome == f"A certificate is issued for {WWW} automatically from now on."
     with pytest.raises(SettingRefused, match="has an automatic certificate already"):
         start(domain, slots[0])
     automatic_certificates.stop(acting_user=domain.alice, slot=slots[0], name=WWW)

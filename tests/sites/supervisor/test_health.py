@@ -34,4 +34,4 @@ def test_a_part_that_does_not_answer_is_named(monkeypatch: pytest.MonkeyPatch, d
         return 200, b""
 
     monkeypatch.setattr(health, "ask", ask)
-    assert health.health() == (False, f"away: {name} (nobody listens); tried again by itself")
+    assert health.health() == (False, f"away: {name} (nobody listens); tried again automatically")
