@@ -108,7 +108,9 @@ def test_with_several_staging_slots_production_says_which_and_swaps_with_it(
     links = re.findall(r'id="with-(\w+)" href="([^"]+)"[^>]*?( aria-current="true")?>', bar.content.decode())
     assert [(name, bool(current)) for name, _, current in links] == [("staging", False), ("staging2", True)]
     back = alice.get(links[0][1].replace("&amp;", "&"))
-    assert back.context["swap"].other.name == "staging" and back.context["next"] == "/sites/contoso/production/dashboard/"
+    assert (
+        back.context["swap"].other.name == "staging" and back.context["next"] == "/sites/contoso/production/dashboard/"
+    )
     alice.post("/sites/contoso/production/swap/", {"with": "staging2"}, headers=HTMX)
     domain.work(Operation.objects.latest("pk"))
     assert domain.serves("contoso.localhost") == "three" and domain.serves("contoso-staging.localhost") == "two"

@@ -10,9 +10,14 @@ from sites.events.types import TYPES
 from sites.jobs import deliveries, old_events
 from sites.outgoing.request import KEPT_BYTES, SECONDS
 from sites.services.event_targets import MAX_TARGETS
+from sites.throttling.buckets import SPAN_SECONDS
 from sites.webhooks.signing import new_secret, signed
 
 TEXT = (Path(__file__).resolve().parents[3] / "docs/events.md").read_text()
+
+IN_AN_HOUR = 3600 // SPAN_SECONDS
+TO_ONE = deliveries.TO_ADDRESS.most * (IN_AN_HOUR + 1)  # all at once, and what runs out meanwhile
+OF_KEEPER = deliveries.OF_KEEPER.most * (IN_AN_HOUR + 1)
 
 
 def test_every_type_stands_in_the_table() -> None:
@@ -34,7 +39,8 @@ def test_its_figures_are_those_of_the_code() -> None:
         f"{deliveries.MAX_ATTEMPTS} attempts in 23 hours",
         f"nothing more after {deliveries.SLOW_SECONDS:.0f} seconds",
         "nothing for three days",
-        f"gets {deliveries.MAILS_PER_HOUR} mails an hour",
+        f"gets {deliveries.TO_ADDRESS.most} mails at once and then one every two and a half minutes, so {TO_ONE} an hour",
+        f"send {OF_KEEPER} an hour at most",
     ):
         assert said in plain, said
     assert deliveries.PATIENCE.days == 3
