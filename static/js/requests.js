@@ -27,6 +27,12 @@ document.addEventListener("submit", (event) => {
   form.dataset.sending = key;
 }, true);
 
+// A script that stopped it sends it later, or never: passkey.js asks for a passkey in between. What htmx sends is under way.
+window.addEventListener("submit", (event) => {
+  const key = event.target.dataset.sending;
+  if (event.defaultPrevented && underWay.get(key) !== Infinity) underWay.delete(key);
+});
+
 document.body.addEventListener("htmx:beforeSend", ({ detail: { elt, xhr } }) => {
   const key = elt.dataset.sending;
   if (!key) return;
