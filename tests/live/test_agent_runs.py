@@ -81,7 +81,7 @@ def read_until(descriptor: int, text: str) -> str:
 
 
 def test_a_run_survives_the_agent(agent: Agent) -> None:
-    command = ("sh", "-c", "sleep 1.5; exit 9")
+    command = ("sh", "-c", "sleep 6; exit 9")
     agent.runtime.start_run(RunSpec("build-2", 5, "site", command, {}, (), directory="/"))
     wait_until((agent.state / "runs" / "build-2" / "run.json").exists)
     agent.kill()

@@ -17,8 +17,7 @@ DROPPED = """files => {
     return transfer;
 }"""
 FOLDER = """async () => {
-    const script = document.querySelector("script[src*='publish-drop']").src;
-    const { packed } = await import(script.replace(/publish-drop.*/, "pack.js"));
+    const { packed } = await import("/static/js/pack.js");
     const file = (name, text) => ({ name, isDirectory: false, file: (done) => done(new File([text], name)) });
     const folder = (name, inside) => ({ name, isDirectory: true, createReader: () => {
         const parts = [inside, []];
