@@ -1,5 +1,7 @@
 """Start, stop and restart a slot; enable staged publishing; change the mode of a site."""
 
+from contextlib import suppress
+
 from django.http import HttpResponse
 from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_POST
@@ -10,7 +12,7 @@ from portal.http import PortalRequest
 from portal.tree import point_out
 from portal.views.site_pages.scale_choice import cost_with, read_size, size_query
 from sites.access import get_slot, get_slot_for_change
-from sites.errors import SettingRefused
+from sites.errors import SettingRefused, SlotBusy
 from sites.models import Category, ChosenSize, Mode, Slot
 from sites.operations.kinds.change_mode import CHANGE_MODE
 from sites.operations.kinds.enable_staging import ENABLE_STAGING
@@ -55,7 +57,8 @@ def enable(request: PortalRequest, site_name: str, slot_name: str) -> HttpRespon
         refusal = slots.why_not_enable(slot.site)
         if refusal is not None:
             raise refusal
-        requests.ensure_free([slot], wanted=ENABLE_STAGING)
+        with suppress(SlotBusy):  # as by the change of mode that leads here, which ends soon
+            requests.ensure_free([slot], wanted=ENABLE_STAGING)
         strings = [entry.name for entry in read_settings(slot, Category.CONNECTION_STRINGS)]
         return confirm(request, "commands/enable.html", slot, {"strings": strings})
     is_cloned = "is_cloned" in request.POST or "asked" not in request.POST

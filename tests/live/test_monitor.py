@@ -30,7 +30,7 @@ def test_requests_are_drawn_with_the_swap_that_they_saw(system: System, open_pag
             with system.client(name) as visitor:
                 statuses = [visitor.get(path).status_code for path in ("/", "/nothing-here")]
             row = re.search(r"<th scope=\"row\">Requests</th>(.*)</tr>", portal.get(f"{slot}/monitor/?{CHOSEN}").text)
-            return 200 in statuses and row is not None and not row[1].endswith("<td>0</td>")
+            return 200 in statuses and row is not None and re.search(r"<td>[1-9]", row[1]) is not None
 
         wait_for(is_counted, 60, "a look has counted requests", interval=2.0)
         assert portal.post(f"/sites/{name}/staging/swap/").status_code == 303
