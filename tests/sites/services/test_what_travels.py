@@ -21,6 +21,7 @@ from tests.domain import Domain
 from tests.sites.fetched_repository import connect_source
 from tests.sites.tls.uploads import upload
 
+pytestmark = pytest.mark.one_database  # what it asks for is asked for by the tests of swaps and settings too
 DOCUMENT = Path(__file__).parents[3] / "docs" / "swap.md"
 HOSTS = {"production": "contoso.localhost", "staging": "contoso-staging.localhost"}
 
