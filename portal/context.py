@@ -8,6 +8,7 @@ from django.utils.functional import cached_property
 from portal.command_bar import LIST_COMMANDS, Command, slot_commands
 from portal.http import PortalRequest
 from portal.models import Preference
+from portal.neighbours import neighbours
 from portal.notifications import Unread, unread
 from portal.subscription_filter import Choice, choices, shown_sites
 from sites.access import owners_of, writable_subscriptions
@@ -102,13 +103,12 @@ def slot_context(
     """Context of a template that extends frame/slot_page.html: `tab` is the active one, `commands` the keys of
     portal.command_bar, `extra_commands` what the page adds: SAVE and DISCARD, or a way
     back."""
-    slots = Slot.objects.filter(site__in=shown_sites(request)).select_related("site")
     return {
         "slot": slot,
         "site": slot.site,
         "tab": tab,
         "tabs": TABS,
-        "drill_in": slots,
+        "neighbours": neighbours(request, slot.site),
         "pending": pending_swap(slot),
         "commands": [*slot_commands(request.user, slot, commands), *(extra_commands or [])],
         **more,
