@@ -4,6 +4,7 @@ import re
 import time
 import uuid
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote, unquote, urlsplit
@@ -17,6 +18,7 @@ CONNECT_SECONDS, READ_SECONDS = 10, 180
 PATIENCE_SECONDS = 30.0
 """How long a portal may be away, while it restarts for example, before the client gives up."""
 PAUSE_SECONDS, MAX_PAUSE_SECONDS = 0.5, 5.0
+WITHOUT_BODY = 204
 AGAIN = (429, 502, 503, 504)
 CODES = {401: Exit.NOT_SIGNED_IN, 403: Exit.NOT_SIGNED_IN, 412: Exit.OTHERWISE}
 LOCAL = ".localhost"
@@ -37,6 +39,10 @@ class Portal:
     def get(self, path: str, **query: object) -> Data:
         """What is at `path`, below /api/v1. Raises Ended."""
         return self._json(lambda: self._send("GET", path, params={k: v for k, v in query.items() if v is not None}))
+
+    def listed(self, path: str) -> list[Data]:
+        """A list that comes whole. Raises Ended."""
+        return list(self._body(self._settled(lambda: self._send("GET", path)), list))
 
     def get_tagged(self, path: str, **query: object) -> tuple[Data, str]:
         """As `get`, with the ETag of the answer."""
@@ -90,7 +96,7 @@ class Portal:
         return self._session.request(method, address, timeout=timeout, allow_redirects=False, **more)
 
     def _json(self, send: Callable[[], requests.Response], *, is_repeatable: bool = True) -> Data:
-        return self._body(self._settled(send, is_repeatable=is_repeatable))
+        return dict(self._body(self._settled(send, is_repeatable=is_repeatable)))
 
     def _settled(self, send: Callable[[], requests.Response], *, is_repeatable: bool = True) -> requests.Response:
         ends_at = time.monotonic() + (PATIENCE_SECONDS if is_repeatable else 0)
@@ -107,12 +113,13 @@ class Portal:
                 pause = _pause(answer)
             time.sleep(pause)
 
-    def _body(self, answer: requests.Response) -> Data:
-        try:
-            said = answer.json()
-        except ValueError:
-            said = None
-        if not isinstance(said, dict) or not (answer.ok or {"code", "message"} <= said.keys()):
+    def _body(self, answer: requests.Response, shape: type = dict) -> Any:
+        """What was answered, of that shape; an answer without a body is empty."""
+        said: Any = None
+        with suppress(ValueError):
+            said = answer.json() if answer.status_code != WITHOUT_BODY else {}
+        is_refusal = isinstance(said, dict) and {"code", "message"} <= said.keys()
+        if not (type(said) is shape if answer.ok else is_refusal):
             strange = f"{self._server} answered {answer.status_code}, but not as a portal does. Check the address."
             raise Ended(Exit.UNREACHABLE, strange)
         if answer.ok:

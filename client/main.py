@@ -4,7 +4,9 @@ from collections.abc import Sequence
 
 import click
 
+from client.commands.alerts import alerts
 from client.commands.domains import certificates, domains, scale
+from client.commands.endpoints import endpoints
 from client.commands.events import events
 from client.commands.files import apply, export, plan
 from client.commands.logs import logs
@@ -13,6 +15,7 @@ from client.commands.sessions import login, logout
 from client.commands.settings import settings
 from client.commands.sites import open_, publish, sites, status
 from client.commands.swaps import cancel, complete, rollback, swap
+from client.commands.targets import targets
 from client.commands.visitors import maintenance, visitors
 from client.exits import MEANINGS, Ended, Exit
 from client.show import say
@@ -26,8 +29,8 @@ def greenroom() -> None:
 
 
 _OF_SITES = (sites, status, open_, publish, swap, complete, cancel, rollback, logs, settings, maintenance, visitors)
-_OF_SLOTS = (run_command, domains, certificates, scale, export, plan, apply)
-for command in (login, logout, events, *_OF_SITES, *_OF_SLOTS):
+_OF_SLOTS = (run_command, domains, certificates, scale, alerts, endpoints, export, plan, apply)
+for command in (login, logout, events, targets, *_OF_SITES, *_OF_SLOTS):
     greenroom.add_command(command)
 
 

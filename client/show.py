@@ -61,6 +61,14 @@ def follow(portal: Portal, operation: Data, *, timeout: float, is_json: bool) ->
     return ended
 
 
+def end(portal: Portal, operation: Data, *, is_waiting: bool, timeout: float, is_json: bool) -> None:
+    """Follow the operation, or print its address where nobody waits. Raises Ended."""
+    if is_waiting:
+        follow(portal, operation, timeout=timeout, is_json=is_json)
+    else:
+        result(operation, [operation["url"]], is_json=is_json)
+
+
 class Progress:
     """The steps of one operation: each once, when it has ended; on a terminal also the present one."""
 

@@ -13,7 +13,7 @@ PACKAGES = ("client", "distribution", "portal", "sites", "tools")
 EVERYWHERE = {"sites.counted", "sites.errors", "sites.plain_text", "sites.unix_http"}
 # Room → rooms that it may import, beside itself, those above and libraries. docs/architecture.md says why.
 MAY_IMPORT: dict[str, set[str]] = {
-    "client": {"sites.general_settings", "sites.variable_names"},
+    "client": {"sites.general_settings", "sites.monitoring.alert_rules", "sites.variable_names"},
     "distribution": set(),
     "portal": {
         "sites.events",
@@ -32,6 +32,8 @@ MAY_IMPORT: dict[str, set[str]] = {
         "sites.api",
         "sites.arm",
         "sites.monitoring",
+        "sites.monitoring.alert_rules",
+        "sites.monitoring.figures",
         "sites.telemetry",
     },
     "sites": {"sites.backups", "sites.keyring", "sites.content", "sites.router", "sites.runtime.agent", "sites.tls"},
@@ -70,6 +72,7 @@ MAY_IMPORT: dict[str, set[str]] = {
         "sites.operations.kinds",
         "sites.events",
         "sites.monitoring",
+        "sites.monitoring.alert_rules",
         "sites.webhooks",
         "sites.content",
         "sites.planning",
@@ -86,6 +89,8 @@ MAY_IMPORT: dict[str, set[str]] = {
     "sites.resources": {"sites.outgoing"},
     "sites.events": {"sites.models"},
     "sites.webhooks": {"sites.events", "sites.models", "sites.outgoing"},
+    "sites.monitoring.alert_rules": {"sites.general_settings", "sites.monitoring.figures"},
+    "sites.monitoring.figures": set(),
     "sites.monitoring": {
         "sites.models",
         "sites.logs",
@@ -93,6 +98,8 @@ MAY_IMPORT: dict[str, set[str]] = {
         "sites.general_settings",
         "sites.content",
         "sites.outgoing",
+        "sites.monitoring.alert_rules",
+        "sites.monitoring.figures",
     },
     "sites.kept_deployments": {"sites.models", "sites.disk"},
     "sites.planning": {"sites.models", "sites.content", "sites.runtime", "sites.general_settings"},
@@ -140,6 +147,8 @@ MAY_IMPORT: dict[str, set[str]] = {
         "sites.capacity",
         "sites.dns_proof",
         "sites.monitoring",
+        "sites.monitoring.alert_rules",
+        "sites.monitoring.figures",
         "sites.logs",
         "sites.telemetry",
         "sites.operations",
@@ -184,6 +193,7 @@ MAY_IMPORT: dict[str, set[str]] = {
         "sites.access",
         "sites.models",
         "sites.monitoring",
+        "sites.monitoring.alert_rules",
         "sites.operations.kinds",
         "sites.door",
         "sites.throttling",

@@ -9,7 +9,7 @@ from client.api import Data, Portal
 from client.commands.options import with_json, with_slot, with_waiting
 from client.exits import Ended, Exit
 from client.login import read
-from client.show import follow, result, say, table
+from client.show import end, result, say, table
 
 LARGEST_FILE = 128 * 1024
 PFX = (".pfx", ".p12")
@@ -68,7 +68,7 @@ def remove_domain(site: str, name: str, slot: str, is_waiting: bool, timeout: fl
     """Give NAME up: the slot no longer answers there."""
     portal = Portal(read())
     operation = portal.ask("DELETE", _claim(portal, site, slot, name))
-    _end(portal, operation, is_waiting=is_waiting, timeout=timeout, is_json=is_json)
+    end(portal, operation, is_waiting=is_waiting, timeout=timeout, is_json=is_json)
 
 
 @click.group()
@@ -114,7 +114,7 @@ def remove_certificate(site: str, number: int, slot: str, is_waiting: bool, time
     """Forget the certificate NUMBER and its key."""
     portal = Portal(read())
     operation = portal.ask("DELETE", f"/sites/{site}/slots/{slot}/certificates/uploaded/{number}")
-    _end(portal, operation, is_waiting=is_waiting, timeout=timeout, is_json=is_json)
+    end(portal, operation, is_waiting=is_waiting, timeout=timeout, is_json=is_json)
 
 
 @click.command()
@@ -126,7 +126,7 @@ def scale(site: str, count: int, slot: str, is_waiting: bool, timeout: float, is
     """Give a slot COUNT instances."""
     portal = Portal(read())
     operation = portal.ask("PUT", f"/sites/{site}/slots/{slot}/instances", {"instances": count})
-    _end(portal, operation, is_waiting=is_waiting, timeout=timeout, is_json=is_json)
+    end(portal, operation, is_waiting=is_waiting, timeout=timeout, is_json=is_json)
 
 
 def records(domain: Data) -> str:
@@ -142,10 +142,3 @@ def _claim(portal: Portal, site: str, slot: str, name: str) -> str:
         if one["name"] == name.lower().rstrip("."):
             return f"{address}/{one['number']}"
     raise Ended(Exit.REFUSED, f"The slot has no domain name '{name}', so nothing was changed. greenroom domains list")
-
-
-def _end(portal: Portal, operation: Data, *, is_waiting: bool, timeout: float, is_json: bool) -> None:
-    if is_waiting:
-        follow(portal, operation, timeout=timeout, is_json=is_json)
-    else:
-        result(operation, [operation["url"]], is_json=is_json)

@@ -5,7 +5,7 @@ from typing import Any
 import yaml
 
 from client.api import Data, Portal
-from client.site_file.wanted import CATEGORIES
+from client.site_file.wanted import CATEGORIES, entries_of
 
 HEAD = "# Written by 'greenroom export'. What this file does not name stays as the portal has it.\n"
 
@@ -25,10 +25,10 @@ def _slot(portal: Portal, site: str, found: Data, *, is_revealing: bool) -> Data
     names = [one["name"] for one in portal.pages(f"{path}/domains")]
     if names:
         said["domains"] = names
-    for group, category in CATEGORIES.items():
-        entries = settings["entries"].get(category, [])
+    for group in CATEGORIES:
+        entries = entries_of(group, settings["entries"])
         if entries and (group != "settings" or is_revealing):
-            said[group] = {one["name"]: _value(group, one) for one in entries}
+            said[group] = {name: _value(group, one) for name, one in entries.items()}
     documents = [one["value"] for one in settings["entries"].get("default_documents", [])]
     if documents:
         said["default_documents"] = documents

@@ -4,12 +4,14 @@ A plan is made of what the portal says at that moment. Settings are changed only
 """
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from client.api import Data, Portal
 from client.exits import Ended, Missing
-from client.site_file.wanted import CATEGORIES, NOUNS, Setting, Site, Slot
+from client.site_file.wanted import CATEGORIES, NOUNS, PREFIXES, WITH_DEFAULTS, Setting, Site, Slot, entries_of
+from sites.general_settings import ENDPOINTS
+from sites.monitoring.alert_rules import MAX_RULES
 
 STANDARD = "standard"
 STAGING = "staging"
@@ -127,15 +129,16 @@ def _settings(portal: Portal, made: Plan, place: _Place, wanted: Slot, *, is_rev
     lines: list[str] = []
     body: Data = {}
     for group, settings in wanted.entries.items():
-        there = {one["name"]: one for one in found["entries"].get(CATEGORIES[group], [])}
+        there = entries_of(group, found["entries"])
         changed = {}
         for name, setting in settings.items():
             line = _line(group, name, setting, there.get(name), is_revealing=is_revealing or group != "settings")
             if line:
                 lines.append(f"{line[0]} {place.title}: {line[2:]}")
-                changed[name] = _body(setting)
+                changed[f"{PREFIXES.get(group, '')}{name}"] = _body(setting)
         if changed:
-            body[CATEGORIES[group]] = changed
+            body.setdefault(CATEGORIES[group], {}).update(changed)
+            _ensure_mode_has(place, group, settings, there)
         made.stays += [
             f"{place.title}: {NOUNS[group]} {name} is only there, and stays as it is"
             for name in there
@@ -154,6 +157,23 @@ def _settings(portal: Portal, made: Plan, place: _Place, wanted: Slot, *, is_rev
         made.changes.append(Change(lines, "PATCH", f"{place.path}/settings", body, tag))
 
 
+def _ensure_mode_has(place: _Place, group: str, wanted: Mapping[str, Setting], there: Mapping[str, Data]) -> None:
+    """Refuse what the portal would refuse half way: web endpoints that the mode has not, and too many alert rules."""
+    new = {name for name, one in wanted.items() if one.value is not None and _is_other(one, there.get(name))}
+    refused = next((name for name in ENDPOINTS if name in new), None)
+    if group == "monitoring" and refused and not place.limits.get("has_endpoints", True):
+        what = f"{place.limits['title']} mode has no web endpoints"
+        raise place.refused(what, group, refused)
+    kept = {name for name in there if name not in wanted or wanted[name].value is not None}
+    if group == "alerts" and len(kept | new) > MAX_RULES:
+        what = f"a slot has {MAX_RULES} alert rules at most, and with the file there would be {len(kept | new)}"
+        raise place.refused(what, group)
+
+
+def _is_other(wanted: Setting, there: Data | None) -> bool:
+    return there is None or wanted.value != there["value"]
+
+
 def _line(group: str, name: str, wanted: Setting, there: Data | None, *, is_revealing: bool) -> str:
     """How one setting differs; '' where it does not."""
     noun = f"{NOUNS[group]} {name}"
@@ -161,7 +181,7 @@ def _line(group: str, name: str, wanted: Setting, there: Data | None, *, is_reve
         if wanted.value is None:
             return ""
         shown = f": {json.dumps(wanted.value)}" if is_revealing else ""
-        if group != "settings":
+        if group in WITH_DEFAULTS:
             return f"~ {noun} is different: the default there, {json.dumps(wanted.value)} in the file"
         return f"+ {noun} is only in the file{shown}; it {_way(bool(wanted.is_sticky))}"
     if wanted.value is None:

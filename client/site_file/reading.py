@@ -5,16 +5,16 @@ stays `on`. Anchors and aliases are refused, so a small file stays small.
 """
 
 import re
-from collections.abc import Callable, Collection
+from collections.abc import Collection
 from typing import Any
 
 import idna
 import yaml
 
 from client.exits import Ended, Exit
+from client.site_file.faults import FAULTS
 from client.site_file.wanted import CATEGORIES, Setting, Site, Slot
-from sites.general_settings import GENERAL_DEFAULTS, fault_of_document, fault_of_general, fault_of_rule
-from sites.variable_names import fault_of_name
+from sites.general_settings import fault_of_document
 
 MAX_CHARACTERS = 256 * 1024
 MAX_INSTANCES = 1000
@@ -26,12 +26,6 @@ OF_SLOT = ("instances", "domains", *CATEGORIES, "default_documents", "swaps")
 SECRETS = ("connection_strings", "credentials", "password", "source_control")
 _NAME = re.compile(r"[A-Za-z0-9-]{1,64}")
 _NULL = "tag:yaml.org,2002:null"
-_FAULTS: dict[str, Callable[[str, str], str | None]] = {
-    "settings": lambda name, value: fault_of_name(name),
-    "general": lambda name, value: None if value == "" and name in GENERAL_DEFAULTS else fault_of_general(name, value),
-    "warmup": fault_of_rule,
-}
-"""Group of settings → why an entry of it cannot be taken."""
 
 
 class _Fault(Exception):
@@ -124,8 +118,8 @@ def _settings(node: yaml.Node, group: str) -> dict[str, Setting]:
     found = {}
     for name, given in _mapping(node, None, "a group of settings").items():
         found[name] = _setting(given, is_app=group == "settings")
-        fault = _FAULTS[group](name, found[name].value or "")
-        if fault is not None and (found[name].value is not None or group != "settings"):
+        fault = FAULTS[group](name, found[name].value)
+        if fault is not None:
             raise _at(given, f"'{name[:64]}' cannot be taken: {fault}")
     return found
 

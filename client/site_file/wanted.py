@@ -1,12 +1,39 @@
 """What a file says that a web site should be. What it does not name stays as the portal has it."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 from client.exits import Ended, Exit
+from sites.monitoring.alert_rules import PREFIX
 
-CATEGORIES = {"settings": "app_settings", "general": "general", "warmup": "warmup"}
+CATEGORIES = {
+    "settings": "app_settings",
+    "general": "general",
+    "warmup": "warmup",
+    "monitoring": "monitoring",
+    "alerts": "monitoring",
+}
 """Name in the file → name in the API, of the settings with a name each."""
-NOUNS = {"settings": "app setting", "general": "general setting", "warmup": "warm-up rule"}
+PREFIXES = {"alerts": PREFIX}
+"""Name in the file → what its names begin with in the API, and no other name of that category does."""
+NOUNS = {
+    "settings": "app setting",
+    "general": "general setting",
+    "warmup": "warm-up rule",
+    "monitoring": "monitoring setting",
+    "alerts": "alert rule",
+}
+WITH_DEFAULTS = ("general", "warmup", "monitoring")
+"""Each setting of these has a value without an entry."""
+
+
+def entries_of(group: str, entries: Mapping[str, list[dict[str, Any]]]) -> dict[str, dict[str, Any]]:
+    """What the API says of the settings of a group, by the names that they have in a file."""
+    own = PREFIXES.get(group, "")
+    of_others = tuple(PREFIXES[one] for one in PREFIXES if one != group and CATEGORIES[one] == CATEGORIES[group])
+    found = [one for one in entries.get(CATEGORIES[group], []) if not one["name"].startswith(of_others)]
+    return {one["name"].removeprefix(own): one for one in found if one["name"].startswith(own)}
 
 
 @dataclass(frozen=True, slots=True)

@@ -129,9 +129,54 @@ def test_what_is_exported_would_change_nothing(
     assert greenroom("plan", str(file), "--check") == Exit.DONE
 
 
+def test_monitoring_is_planned_and_applied_and_what_the_file_does_not_name_stays(
+    greenroom: Run, slots: tuple[Slot, Slot], file: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for rule in ("Loop", "Kept"):
+        assert greenroom("alerts", "add", "contoso", rule, "crash_loop for 3 min") == Exit.DONE
+    file.write_text(
+        "site: contoso\nslots:\n  production:\n    monitoring:\n      web_server_logging: on\n"
+        "      endpoint_1: https://www.example.org/\n    alerts:\n"
+        "      Errors: 5xx above 20 for 5 min\n      Loop: null\n"
+    )
+    capsys.readouterr()
+    assert greenroom("plan", str(file)) == Exit.DONE
+    said = capsys.readouterr()
+    assert said.out.splitlines() == [
+        '~ contoso: monitoring setting web_server_logging is different: the default there, "on" in the file',
+        "~ contoso: monitoring setting endpoint_1 is different: the default there, "
+        '"https://www.example.org/" in the file',
+        '+ contoso: alert rule Errors is only in the file: "5xx above 20 for 5 min"; it travels with a swap',
+        "- contoso: alert rule Loop is only there, and the file wants it gone",
+    ]
+    assert "alert rule Kept is only there, and stays as it is" in said.err
+    assert greenroom("apply", str(file), "--yes") == Exit.DONE
+    assert {entry.name: entry.value for entry in read_settings(slots[0], Category.MONITORING)} == {
+        "alert:Errors": "5xx above 20 for 5 min",
+        "alert:Kept": "crash_loop for 3 min",
+        "endpoint_1": "https://www.example.org/",
+        "web_server_logging": "on",
+    }
+    assert greenroom("plan", str(file), "--check") == Exit.DONE
+    capsys.readouterr()
+    assert greenroom("export", "contoso") == Exit.DONE
+    file.write_text(capsys.readouterr().out)
+    assert "Errors: 5xx above 20 for 5 min" in file.read_text()
+    assert greenroom("plan", str(file), "--check") == Exit.DONE
+
+
+ELEVEN = "".join(f"\n      {name}: 5xx above 20 for 5 min" for name in "ABCDEFGHIJK")
+
+
 @pytest.mark.parametrize(
     ("text", "line", "said"),
     [
+        (f"slots:\n  production:\n    alerts:{ELEVEN}", 4, "a slot has 10 alert rules at most, and with the file"),
+        (
+            "mode: free\nslots:\n  production:\n    monitoring:\n      endpoint_1: https://www.example.org/",
+            6,
+            "Free mode has no web endpoints",
+        ),
         ("mode: free\nslots:\n  production:\n    instances: 3", 5, "Free mode has 1 at most for each slot"),
         ("slots:\n  production:\n    instances: 99", 4, "99 instances are not possible: Standard mode has 10"),
         ("mode: free\nslots:\n  production:\n    domains: [www.example.org]", 5, "Free mode has no domain names"),

@@ -37,6 +37,7 @@ class ModeShown(Schema):
     instances: int = Field(description="at most, of each slot")
     domains: int = Field(description="custom domain names of each slot, at most")
     has_staging: bool
+    has_endpoints: bool = Field(description="whether its slots can have web endpoints")
 
 
 class ScaleShown(Schema):
@@ -84,6 +85,7 @@ def _mode(mode: Mode) -> ModeShown:
         instances=limits.instances,
         domains=limits.domains,
         has_staging=limits.has_staging,
+        has_endpoints=limits.has_endpoints,
     )
 
 

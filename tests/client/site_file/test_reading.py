@@ -24,6 +24,10 @@ slots:
       KEY: {value: "", sticky: true}
     general:
       web_sockets: off
+    monitoring: {web_server_logging: on, endpoint_2: null}
+    alerts:
+      Errors: 5xx above 20 for 5 min
+      Loop: null
     default_documents: [index.html]
     swaps:
       drain_limit_seconds: 30
@@ -52,6 +56,8 @@ def test_a_file_says_what_was_typed() -> None:
         "KEY": Setting("", True),
     }
     assert production.entries["general"] == {"web_sockets": Setting("off")}
+    assert production.entries["alerts"] == {"Errors": Setting("5xx above 20 for 5 min"), "Loop": Setting(None)}
+    assert production.entries["monitoring"] == {"web_server_logging": Setting("on"), "endpoint_2": Setting(None)}
     assert (production.instances, production.domains) == (2, ["www.example.org"])
     assert production.swaps == {"drain_limit_seconds": 30, "is_auto_swapped": False}
     assert site.slots["staging"].entries == {} and site.slots["staging"].instances is None
@@ -91,6 +97,11 @@ def test_a_file_says_what_was_typed() -> None:
         ("site: c\nslots:\n  production:\n    general:\n      start_seconds: 99999", 5, "from 1 to 1800"),
         ("site: c\nslots:\n  production:\n    general:\n      colour: null", 5, "the general settings are"),
         ("site: c\nslots:\n  production:\n    warmup:\n      tries: 99", 5, "from 1 to 20"),
+        ("site: c\nslots:\n  production:\n    monitoring:\n      web_server_logging: x", 5, "it is on or off"),
+        ("site: c\nslots:\n  production:\n    monitoring:\n      endpoint_1: x", 5, "begins with http:// or https://"),
+        ("site: c\nslots:\n  production:\n    monitoring:\n      endpoint_3: null", 5, "the settings of monitoring"),
+        ("site: c\nslots:\n  production:\n    alerts:\n      Loop: crash_loop", 5, "a rule is written as"),
+        ("site: c\nslots:\n  production:\n    alerts:\n      a/b: null", 5, "neither colon nor slash"),
         ("site: c\nslots:\n  production:\n    domains:\n      - bad_name", 5, "'bad_name' is not a domain name"),
         ("site: c\nslots:\n  production:\n    domains:\n      - bad_name.example", 5, "is not a domain name"),
         ("site: c\nslots:\n  production:\n    default_documents:\n      - a/b", 5, "without a slash"),
