@@ -12,7 +12,12 @@ from client.login import read
 from client.show import end, table
 
 FIRED = "alert.fired"
-STANDS = {"quiet": "quiet", "met": "met, not for long enough yet", "fired": "fired", "ending": "fired, not met any more"}
+STANDS = {
+    "quiet": "quiet",
+    "met": "met, not for long enough yet",
+    "fired": "fired",
+    "ending": "fired, not met any more",
+}
 
 
 @click.group()

@@ -128,5 +128,7 @@ def _target(portal: Portal, given: str) -> Data:
     if len(found) == 1:
         return found[0]
     if found:
-        raise Ended(Exit.REFUSED, f"Several targets are called '{given}'. Use the id that 'greenroom targets list' shows.")
+        raise Ended(
+            Exit.REFUSED, f"Several targets are called '{given}'. Use the id that 'greenroom targets list' shows."
+        )
     raise Ended(Exit.REFUSED, f"There is no target '{given}', so nothing was done. greenroom targets list")

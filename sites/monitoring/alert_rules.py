@@ -29,9 +29,10 @@ FACTORS = {
 EXAMPLE = "5xx above 20 for 5 min"
 _RULE = re.compile(
     r"(?P<measure>[a-z0-9_]+)"
-    r"(?: (?P<side>above|below) (?P<number>[0-9]{1,9}(?:\.[0-9]{1,3})?) ?(?P<unit>[A-Za-z%]*))?"
-    r" for (?P<minutes>[0-9]{1,2}) ?min"
+    r"(?: (?P<side>above|below)(?P<threshold> .*?)??)?"
+    r" for (?P<minutes>-?[0-9.,]+) ?min"
 )
+_THRESHOLD = re.compile(r"(?P<number>[0-9]{1,9}(?:\.[0-9]{1,3})?) ?(?P<unit>[A-Za-z%]*)")
 _NAME = re.compile(r"[^\s:/][^:/]*")
 
 
@@ -141,14 +142,27 @@ def parse(name: str, text: str) -> AlertRule:
     if bool(measure.so) == bool(found["side"]):
         wanted = f"{measure.name} for 5 min" if measure.so else f"{measure.name} above 20 for 5 min"
         raise ValueError(f"a rule about {measure.name} is written as '{wanted}'")
-    unit = found["unit"] or ""
+    number, unit = _threshold(measure, found["side"], found["threshold"] or "") if found["side"] else (0.0, "")
+    minutes = found["minutes"]
+    if not (minutes.isdecimal() and len(minutes) < 3 and 1 <= int(minutes) <= MAX_MINUTES):
+        raise ValueError(f"a rule looks at 1 to {MAX_MINUTES} minutes, all of them whole, and not at {minutes[:20]}")
+    return AlertRule(name, text, measure, found["side"] != "below", number, unit, int(minutes))
+
+
+def _threshold(measure: Measure, side: str, text: str) -> tuple[float, str]:
+    """The number and the unit behind it. Raises ValueError as `parse`."""
+    text = text.strip()
+    if not text:
+        raise ValueError(f"the threshold is missing: write a number behind '{side}', as in '{EXAMPLE}'")
+    found = _THRESHOLD.fullmatch(text)
+    if found is None:
+        wanted = "write a number from 0 to 999,999,999 without a sign, with a point and at most 3 digits after it"
+        raise ValueError(f"the threshold '{text[:20]}' cannot be read; {wanted}")
+    unit = found["unit"]
     if unit not in FACTORS[measure.unit]:
         units = ", ".join(filter(None, FACTORS[measure.unit]))
         raise ValueError(f"'{unit[:20]}' cannot stand behind a number of {measure.name}; use {units or 'no unit'}")
-    minutes = int(found["minutes"])
-    if not 1 <= minutes <= MAX_MINUTES:
-        raise ValueError(f"a rule looks at 1 to {MAX_MINUTES} minutes")
-    return AlertRule(name, text, measure, found["side"] != "below", float(found["number"] or 0), unit, minutes)
+    return float(found["number"]), unit
 
 
 def fault_of(setting: str, text: str) -> str | None:

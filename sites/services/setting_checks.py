@@ -27,7 +27,7 @@ def check_entries(category: str, entries: list[Entry]) -> None:
         if reason is None and place is not None and (other := _nested(place, seen)):
             reason = f"{place} and {other} lie within each other, and a folder cannot be shown inside another one"
         if reason is not None:
-            raise _refused(entry.value if category == Category.DEFAULT_DOCUMENTS else entry.name, reason)
+            raise _refused(entry.value if category == Category.DEFAULT_DOCUMENTS else entry.name, reason, category)
         seen |= {entry.name, place or entry.name}
     if sum(entry.name.startswith(PREFIX) for entry in entries) > MAX_RULES and category == Category.MONITORING:
         raise SettingRefused(f"A slot has {MAX_RULES} alert rules at most. Nothing was saved yet; leave some out.")
@@ -45,7 +45,8 @@ def check_endpoints(slot: Slot, entries: list[Entry], present: list[Entry]) -> N
     for entry in entries:
         if entry.name in ENDPOINTS and entry not in present:
             mode = Mode(slot.site.mode).label
-            raise _refused(TITLES[entry.name], f"web endpoints are not available in {mode} mode, only in Standard")
+            reason = f"web endpoints are not available in {mode} mode, only in Standard"
+            raise _refused(entry.name, reason, Category.MONITORING)
 
 
 def check_environment(entries: Mapping[Category, list[Entry]]) -> None:
@@ -88,6 +89,9 @@ def _nested(place: str, others: set[str]) -> str | None:
     return None
 
 
-def _refused(name: str, reason: str) -> SettingRefused:
+def _refused(name: str, reason: str, category: str = "") -> SettingRefused:
     shown = f"'{name}'" if name else "A row without a name"
+    if category == Category.MONITORING:
+        is_rule = name.startswith(PREFIX)
+        shown = f"The alert rule '{name.removeprefix(PREFIX)}'" if is_rule else TITLES.get(name, shown)
     return SettingRefused(f"{shown} cannot be saved: {reason}. Nothing was saved yet; change it and save again.")

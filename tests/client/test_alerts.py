@@ -44,9 +44,7 @@ def test_a_rule_is_added_listed_and_removed(greenroom: Run, capsys: Captured) ->
     assert greenroom("alerts", "list", "contoso", "--slot", "other") == Exit.REFUSED
 
 
-def test_a_web_endpoint_is_set_listed_and_removed(
-    greenroom: Run, slots: tuple[Slot, Slot], capsys: Captured
-) -> None:
+def test_a_web_endpoint_is_set_listed_and_removed(greenroom: Run, slots: tuple[Slot, Slot], capsys: Captured) -> None:
     url = "https://www.example.org/health"
     for _ in range(2):
         assert greenroom("endpoints", "set", "contoso", "2", url, "--slot", "staging") == Exit.DONE

@@ -63,7 +63,7 @@ def test_what_cannot_be_a_rule_is_refused_with_what_was_typed(alice: Client, pro
     answer = alice.post(ADD, {**TYPED, "number": "many"})
     page = answer.content.decode()
     assert answer.status_code == 400
-    assert "&#x27;alert:Errors&#x27; cannot be saved: a rule is written as &#x27;5xx above 20 for 5 min&#x27;" in page
+    assert "The alert rule &#x27;Errors&#x27; cannot be saved: the threshold &#x27;many&#x27; cannot be read" in page
     assert 'value="many"' in page and '<details class="paste" open>' in page
     assert rules(production) == []
 
