@@ -6,6 +6,7 @@ import ssl
 import time
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
+from itertools import cycle, islice
 
 from cryptography import x509
 from cryptography.hazmat.primitives.hashes import SHA256
@@ -24,14 +25,14 @@ DELIVERY_SECONDS = 60.0
 LOOK_EVERY_SECONDS = 0.002
 
 
-def deliveries(site: StagedSite, port: int, rounds: int) -> list[float]:
-    """Upload a certificate for production's address so often; the seconds until a visitor gets each one.
+def deliveries(sites: Sequence[StagedSite], port: int, rounds: int) -> list[float]:
+    """Upload so many certificates for the productions in turn; the seconds until a visitor gets each one.
 
     Raises TimeoutError.
     """
-    host, found = site.hosts[0], []
-    for _ in range(rounds):
-        slot = site.production
+    found = []
+    for site in islice(cycle(sites), rounds):
+        host, slot = site.hosts[0], site.production
         pem, fingerprint = _bought(host, days=365)
         began = time.perf_counter()
         certificate = add_certificate(acting_user=site.user, slot=slot, content=pem, password="")

@@ -29,6 +29,8 @@ from tools.prober.analysis import analyse
 from tools.prober.over_tls import WIRES
 
 FEW, MANY = 10, 1_000
+SITES_IN_TURN = 4
+"""That get certificates: those of one may be changed only so often within an hour."""
 KEYS = (
     "cert_ratio_1000",
     "handshake_ratio",
@@ -127,16 +129,19 @@ def _of_handshakes(host: str, pair: tuple[str, str], plan: Plan, chance: random.
 def _of_certificates(say: Say, site: StagedSite, plan: Plan, chance: random.Random) -> dict[str, object]:
     seconds = {}
     revision = required(site.production.live_revision, "the live revision")
+    turns = [site, *(make_site(f"bench-tls-{number}", 1) for number in range(2, SITES_IN_TURN + 1))]
+    for other in turns[1:]:
+        other.set_up_production()
     for count in (FEW, plan.certificates):
         say(f"Delivering {plan.deliveries} certificates one by one among {count:,}")
-        configure(site.subscription, revision, upto=count - 1)
+        configure(site.subscription, revision, upto=count - 2 + len(turns))
         wait_until_routed(Site.objects.count())
         bare = HostName.objects.filter(
             kind=HostNameKind.DEFAULT, certificate=None, slot__site__name__startswith="configured-"
         )
         certificates.furnish(list(bare.values_list("name", flat=True)))
         certificates.wait_until_held(settings.TLS_PORT, HostName.objects.exclude(certificate=None))
-        seconds[count] = certificates.deliveries(site, settings.TLS_PORT, plan.deliveries)
+        seconds[count] = certificates.deliveries(turns, settings.TLS_PORT, plan.deliveries)
     ratio = ratio_of_medians(seconds[plan.certificates], seconds[FEW], chance)
     is_full = plan.certificates >= MANY
     return {
