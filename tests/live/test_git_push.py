@@ -1,15 +1,23 @@
 """Real git against a real system: what a push publishes, shows and refuses, and what survives a kill."""
 
+import json
 import os
+import shlex
 import signal
+import socket
 import subprocess
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
+from django.test import override_settings
 
 from sites.management.welcome import administrator
-from sites.models import Deployment
+from sites.models import Deployment, OneOffCommand
+from sites.planning import build_log, command_log
+from sites.runtime.process import ProcessRuntime
+from sites.services import one_off_commands
 from sites.services.swaps import request_swap
 from tests.live import archives
 from tests.live.git_client import NOBODYS, Repository, git_address
@@ -18,9 +26,23 @@ from tests.live.system import System
 from tests.live.system import wait_for as wait_until
 from tools.demo.operations import wait_for
 from tools.demo.staged_site import StagedSite
+from tools.escape.attempt import Aim
+from tools.escape.laying import PROBE, lay
+from tools.escape.probe import Verdict, read_report
 
 pytestmark = pytest.mark.live
 
+ATTEMPTED = [
+    "Greenroom's secret.key",
+    "Greenroom's db.sqlite3",
+    "a signal to the agent",
+    "a user other than the sites",
+    "call mount",
+    "processes of greenroom in the list",
+    "services on the hosts loopback",
+    "the host's /etc/shadow",
+    "the sockets of greenrooms parts",
+]
 LACKING = "greenroom-package-that-does-not-exist==1.0\n"
 
 
@@ -102,6 +124,37 @@ def test_a_repository_opens_to_its_own_slot_only_and_to_no_other_name(
     assert "Authentication failed" in mine("push", wrong, "main", wants=128)
     for name in ("other.git", "..%2fpushed.git", "pushed.git.git", "%2e%2e/%2e%2e/git/repositories/1.git"):
         assert "not found" in mine("push", own.replace("pushed.git", name), "main", wants=128)
+
+
+def test_nothing_gets_out_of_what_a_push_releases_or_a_one_off_command_runs(
+    system: System, site: StagedSite, mine: Repository
+) -> None:
+    """A few attempts of each kind; tests/live/test_escape.py has all of them, by the agent alone."""
+    places = {"AGENT_SOCKET": system.run_dir / "agent.sock", "LOG_DIR": system.data / "logs"}
+    with override_settings(**places), closing(socket.create_server(("127.0.0.1", 0))) as listener:
+        aim = Aim(
+            mode=str(ProcessRuntime().status()["mode"]),
+            kind="release",
+            data=str(system.data),
+            sockets=[str(path) for path in system.run_dir.glob("*.sock")],
+            agent_pid=system.pid("agent"),
+            folder="",
+            loopback_port=listener.getsockname()[1],
+            host_port=listener.getsockname()[1],
+        )
+        lay(mine.folder)
+        line = shlex.join([*PROBE, json.dumps(aim.as_dict()), json.dumps(ATTEMPTED)])
+        mine.commit("Attempts", Procfile=f"{archives.WEB}\nrelease: sh attempts.sh\n", attempts__sh=line)
+        mine("push", "--force", "staging", "main")
+        released = build_log(Deployment.objects.filter(message="Attempts").latest("pk")).read_text()
+        command = one_off_commands.run(acting_user=administrator(), slot=site.staging, line="sh attempts.sh")
+        wait_until(lambda: not OneOffCommand.objects.get(pk=command.pk).is_open, 120, "the command has ended")
+        for text in (released, command_log(command.run_id).read_text()):
+            (found,) = (row for row in text.splitlines() if row.startswith("[{"))
+            findings = read_report(found)
+            assert [str(one) for one in findings if one.verdict is not Verdict.HELD] == []
+            assert {one.name for one in findings} == set(ATTEMPTED)
+        assert OneOffCommand.objects.get(pk=command.pk).exit_code == 0
 
 
 def test_a_push_whose_client_or_server_is_killed_leaves_nothing_half_done(

@@ -16,7 +16,8 @@ PTRACE_ATTACH, PTRACE_SEIZE = 16, 0x4206
 
 @attempt(Group.PROCESSES, modes=IN_A_SANDBOX)
 def processes_of_greenroom_in_the_list(_aim: Aim) -> object:
-    """The process namespace shows the site's own."""
+    """The process namespace shows the site's own. What tries this names Greenroom's sockets in its own line."""
+    own = Path("/proc/self/cmdline").read_bytes()
     found = []
     for entry in Path("/proc").iterdir():
         if entry.name.isdigit():
@@ -24,7 +25,7 @@ def processes_of_greenroom_in_the_list(_aim: Aim) -> object:
                 line = (entry / "cmdline").read_bytes()
             except OSError:
                 continue
-            found += [line for word in OF_GREENROOM if word in line]
+            found += [line for word in OF_GREENROOM if word in line and line != own]
     return found
 
 
