@@ -25,9 +25,23 @@ _HOST = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]{0,251}[A-Za-z0-9])?\.?")
 _NUMBERS = re.compile(r"(?:(?:0x[0-9a-f]*|[0-9]+)(?:\.|$))+", re.IGNORECASE)
 """Decimal, octal and hexadecimal numbers, as in 127.1 and 0x7f.0.0.1; 'db' and 'cafe' are names."""
 CLOUD_SECRETS = tuple(
-    map(ipaddress.ip_network, ("100.100.100.200/32", "168.63.129.16/32", "192.0.0.0/24", "fd00:ec2::/32"))
+    map(
+        ipaddress.ip_network,
+        (
+            "100.100.100.200",
+            "168.63.129.16",
+            "192.0.0.0/24",
+            "fd00:ec2::/32",
+            "fd20:ce::/32",
+            "fd00:c1::/32",
+            "fd00:42::/32",
+        ),
+    )
 )
-"""Where clouds tell a machine its secrets, beside link-local addresses."""
+"""Where clouds tell a machine its secrets, beside link-local addresses.
+
+By IPv4 Alibaba, Azure and Oracle; by IPv6 Amazon, Google, Oracle and Scaleway.
+"""
 SHARED = ipaddress.ip_network("100.64.0.0/10")
 """RFC 6598: private, although Python does not call it so."""
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
