@@ -1,4 +1,7 @@
-"""Commands that people run once: started, stopped when somebody asks, and ended with what is known of that."""
+"""Commands that people run once: started, stopped when somebody asks, and ended with what is known of that.
+
+A command ends with the rights of who asked for it: in a shell that goes on for an hour, somebody who left would stay.
+"""
 
 import logging
 from datetime import timedelta
@@ -57,6 +60,8 @@ def _look(runtime: Runtime, number: int) -> None:
         _close(runtime, command, _how(status), status.exit_code)
     elif command.stopped_by:
         _close(runtime, command, f"was stopped by {command.stopped_by}")
+    elif not OneOffCommand.objects.in_force().filter(pk=number).exists():
+        _close(runtime, command, f"was ended because {command.record.actor_name} may not change the web site any more")
     elif status.state is not RunState.UNKNOWN:
         return
     elif command.begun_at is None:
@@ -97,7 +102,7 @@ def _how(status: RunStatus) -> str:
 
 def _close(runtime: Runtime, command: OneOffCommand, how: str, exit_code: int | None = None) -> None:
     """It is written down before the runtime forgets it."""
-    if command.stopped_by or command.slot is None:
+    if exit_code is None:
         runtime.end_run(command.run_id)  # first: what is written down has to hold
     with transaction.atomic():
         rows = OneOffCommand.objects.filter(pk=command.pk, is_open=True)

@@ -1,10 +1,28 @@
 """Commands that people run once in the sandbox of a slot, from the portal or by the API."""
 
 from django.db import models
+from django.db.models import Exists, OuterRef, Q
 
 from sites.models.fields import EncryptedTextField
 from sites.models.operation import Operation
+from sites.models.site_member import SiteMember
 from sites.models.slot import Slot
+from sites.models.subscription import Membership, Role
+
+
+class OneOffCommandQuerySet(models.QuerySet["OneOffCommand"]):
+    """Which commands may run."""
+
+    def in_force(self) -> "OneOffCommandQuerySet":
+        """Those of people who may still change the web site."""
+        writes = {
+            "user": OuterRef("record__actor"),
+            "user__is_active": True,
+            "role__in": (Role.OWNER, Role.CONTRIBUTOR),
+        }
+        of_all = Membership.objects.filter(subscription=OuterRef("slot__site__subscription"), **writes)
+        of_site = SiteMember.objects.filter(site=OuterRef("slot__site"), **writes)
+        return self.filter(Q(Exists(of_all)) | Q(Exists(of_site)))
 
 
 class OneOffCommand(models.Model):
@@ -19,6 +37,8 @@ class OneOffCommand(models.Model):
     exit_code = models.IntegerField(null=True)  # null: it runs, or nobody knows
     how = models.CharField(max_length=200, blank=True)  # how it ended, the end of a sentence
     ended_at = models.DateTimeField(null=True)
+
+    objects = OneOffCommandQuerySet.as_manager()
 
     class Meta:
         ordering = ["-pk"]

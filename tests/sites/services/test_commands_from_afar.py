@@ -11,7 +11,7 @@ from sites.errors import NoSpaceLeft, NotAllowed, NotFound, NothingToRun, Settin
 from sites.jobs import former_commands, tidy
 from sites.jobs import one_off_commands as job
 from sites.jobs.turns import turn
-from sites.models import OneOffCommand, Operation, PeriodicJob, Slot
+from sites.models import OneOffCommand, Operation, PeriodicJob, Role, Slot
 from sites.models.clock import now
 from sites.planning import command_log
 from sites.runtime.spec import EndReason, RunSpec, RunStatus
@@ -65,6 +65,31 @@ def test_whoever_stops_it_is_named(domain: Domain, production: Slot) -> None:
     command.refresh_from_db()
     assert (command.is_open, command.exit_code, command.how) == (False, None, "was stopped by alice")
     assert command.run_id not in domain.runtime.runs
+
+
+@pytest.mark.parametrize("is_begun", [True, False])
+@pytest.mark.parametrize("how", ["a reader", "a stranger", "switched off", "deleted"])
+def test_it_ends_with_the_rights_of_who_asked_for_it(
+    domain: Domain, production: Slot, *, how: str, is_begun: bool
+) -> None:
+    command = begun(domain, production, "sleep 3600")
+    if is_begun:
+        job.run()
+        assert command.run_id in domain.runtime.runs
+    roles = production.site.subscription.memberships.filter(user=domain.alice)
+    if how == "a reader":
+        roles.update(role=Role.READER)
+    elif how == "a stranger":
+        roles.delete()
+    elif how == "switched off":
+        domain.alice.is_active = False
+        domain.alice.save()
+    else:
+        domain.alice.delete()
+    job.run()
+    command.refresh_from_db()
+    assert not command.is_open and command.run_id not in domain.runtime.runs
+    assert command.how == "was ended because alice may not change the web site any more"
 
 
 def test_why_it_was_ended_is_said(domain: Domain, production: Slot) -> None:
