@@ -17,7 +17,11 @@ Part = tuple[BinaryIO, int, int]
 
 @dataclass(frozen=True, slots=True)
 class Piece:
-    """Whole lines that were written since a position, or a part of a line that is longer than a piece may be."""
+    """Whole lines that were written since a position, or a part of a line that is longer than a piece may be.
+
+    What `read_on` gives never begins inside a line: a line begins with the time that we wrote there, and goes on with
+    whatever a stranger wrote.
+    """
 
     data: bytes
     position: str
@@ -28,15 +32,14 @@ class Piece:
 
 def read_on(log: Path, position: str, *, max_bytes: int) -> Piece:
     """The newest `max_bytes` at most since `position`. An empty position, or one of a file that is gone, is before
-    all that there is. Raises ValueError for text that is no position."""
+    all that there is. Of a longer line all but its beginning is left out. Raises ValueError for text that is no
+    position."""
     with ExitStack() as stack:
         parts = _unread([stack.enter_context(file) for file in reversed(opened(log))], position)
         waiting = sum(end - start for _, start, end in parts)
         data = _newest(parts, min(waiting, max_bytes))
-        left_out = waiting - len(data)
-        if left_out:
-            begin = data.find(b"\n") + 1
-            left_out, data = left_out + begin, data[begin:]
+        begin = data.find(b"\n") + 1 or len(data) if _begins_inside_line(parts, len(data)) else 0
+        left_out, data = waiting - len(data) + begin, data[begin:]
         stop = data.rfind(b"\n") + 1
         if len(data) - stop >= max_bytes:
             stop = len(data)
@@ -75,6 +78,19 @@ def _newest(parts: list[Part], count: int) -> bytes:
         file.seek(begin)
         data = file.read(end - begin) + data
     return data
+
+
+def _begins_inside_line(parts: list[Part], count: int) -> bool:
+    """Whether the newest `count` bytes begin behind something else than the end of a line."""
+    before = b"\n"  # the first file begins with a line; a later one goes on where the one before ends
+    for file, start, end in reversed(parts):
+        offset = max(start, end - count)
+        count -= end - offset
+        if offset and not count:
+            file.seek(offset - 1)
+            before = file.read(1)
+            break
+    return before != b"\n"
 
 
 def _oldest(parts: list[Part], count: int) -> bytes:

@@ -6,7 +6,7 @@ Whatever an application writes comes behind the stamp, so it cannot give a line 
 import re
 from datetime import UTC, datetime
 
-_STAMP = re.compile(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z) ")
+_STAMP = re.compile(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z) ", re.ASCII)
 
 
 def stamp(moment: datetime) -> bytes:

@@ -87,11 +87,12 @@ def batches(entries: Iterable[Entry]) -> Iterator[list[Entry]]:
     batch: list[Entry] = []
     size = 0
     for entry in entries:
-        if batch and (size + len(entry.text) > MAX_BATCH_BYTES or len(batch) >= MAX_BATCH_LINES):
+        length = len(entry.text.encode())
+        if batch and (size + length > MAX_BATCH_BYTES or len(batch) >= MAX_BATCH_LINES):
             yield batch
             batch, size = [], 0
         batch.append(entry)
-        size += len(entry.text)
+        size += length
     if batch:
         yield batch
 
@@ -118,11 +119,18 @@ def request_of(entries: Iterable[Entry]) -> logs_service_pb2.ExportLogsServiceRe
 
 
 def _record(entry: Entry) -> logs_pb2.LogRecord:
-    nanoseconds = int(datetime.fromisoformat(entry.at).timestamp() * 1000) * 1_000_000 if entry.at else 0
     return logs_pb2.LogRecord(
-        time_unix_nano=nanoseconds,
+        time_unix_nano=_nanoseconds(entry.at),
         body=common_pb2.AnyValue(string_value=entry.text),
     )
+
+
+def _nanoseconds(at: str) -> int:
+    """Since 1970; 0 for a time that nobody knows, or that there is none of: of one line no other line suffers."""
+    try:
+        return max(0, int(datetime.fromisoformat(at).timestamp() * 1000) * 1_000_000)
+    except ValueError:
+        return 0
 
 
 def _attributes(site: str, slot: str, deployment: str, instance: str) -> list[common_pb2.KeyValue]:

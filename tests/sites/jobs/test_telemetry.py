@@ -87,6 +87,25 @@ def test_what_a_collector_does_not_take_waits_and_is_said_once(
     assert texts(taken) == ["kept"]
 
 
+@pytest.mark.parametrize("at", ["9999-99-99T99:99:99.999Z", "0001-01-01T00:00:00.000Z", "٢٠٢٦-11-28T06:19:14.123Z"])
+def test_a_line_with_a_time_that_there_is_not_keeps_no_other_line(
+    domain: Domain, slots: tuple[Slot, Slot], write: Write, taken: Taken, at: str
+) -> None:
+    """As an application of a stranger could have it in a log that an older Greenroom has begun."""
+    telemetry.run()
+    domain.runtime.write_log(slots[0].live_revision_id, 0, f"{at} forged")
+    write(slots[1].live_revision_id, "of a neighbour", seconds=1)
+    telemetry.run()
+    assert "of a neighbour" in texts(taken)
+
+
+def test_a_message_has_few_bytes_however_long_its_letters_are() -> None:
+    letters = "\U0001f300" * 4000
+    entries = [logs.Entry("contoso", "production", "", "r1/1", "", letters)] * 300
+    sizes = [logs.request_of(batch).ByteSize() for batch in logs.batches(entries)]
+    assert sum(sizes) > 300 * 16_000 and max(sizes) < 4 * 1024**2
+
+
 def test_slots_for_which_no_time_was_left_come_first_the_next_time(
     slots: tuple[Slot, Slot], write: Write, taken: Taken, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -78,12 +78,31 @@ def test_all_that_is_kept_is_read_forward_piece_by_piece_over_both_files(log: Pa
     assert read_forward(log, long.position, max_bytes=22).data == b" longer\n"
 
 
-def test_a_line_that_is_longer_than_a_piece_comes_in_parts(log: Path) -> None:
-    files.append(log, b"x" * 50)
-    piece = read_on(log, "", max_bytes=20)
-    assert (piece.data, piece.left_out) == (b"x" * 20, 30)
-    files.append(log, b"y\n")
-    assert go_on(log, piece).data == b"y\n"
+def test_of_a_line_that_is_longer_than_a_piece_only_the_beginning_is_given(log: Path) -> None:
+    files.append(log, b"x" * 20)
+    beginning = read_on(log, "", max_bytes=20)
+    assert (beginning.data, beginning.left_out) == (b"x" * 20, 0)
+    files.append(log, b"y" * 30)
+    middle = go_on(log, beginning, max_bytes=20)
+    assert (middle.data, middle.left_out) == (b"", 30)
+    files.append(log, b"z\nnext\n")
+    assert go_on(log, middle) == Piece(b"next\n", read_on(log, "", max_bytes=MAX_BYTES).position, 2)
+
+
+FORGED = b"2026-11-28T06:19:14.123Z of another time "
+
+
+@pytest.mark.parametrize("limit", [files.LIMIT_BYTES, 400])
+def test_what_stands_inside_a_line_never_comes_first(log: Path, limit: int) -> None:
+    """There it would be taken for the time of a line, which no application can give."""
+    position = ""
+    for part in (b"begins ", *[FORGED * 3] * 12, b"ends\nnext\n"):
+        files.append(log, part, limit=limit)
+        for start in ("", position):
+            piece = read_on(log, start, max_bytes=len(FORGED) * 3)
+            assert not piece.data.startswith(FORGED[:5])
+        position = piece.position
+    assert piece.data == b"next\n"
 
 
 def test_a_position_in_a_file_that_is_gone_begins_with_what_there_is(log: Path) -> None:
