@@ -1,19 +1,26 @@
 """Programs follow the log of a slot with its publishing credentials, as long as these hold."""
 
 import asyncio
-from collections.abc import AsyncGenerator
+import base64
+from collections.abc import AsyncGenerator, Callable
+from typing import cast
 
 import pytest
+from django.contrib.auth.models import User
 from django.test import Client
 
 from sites.door.answer import Endless
 from sites.errors import TooManyTails
-from sites.models import Slot
+from sites.models import Role, Slot
 from sites.monitoring.output import Line
 from sites.monitoring.tails import tails
 from sites.publishing import logstream
+from sites.services import access_tokens, bearers, deployment_users
+from sites.services.slots import reset_credentials
 from tests.domain import Domain
 from tests.sites.publishing.test_views import basic
+
+PASSWORD = "correct horse battery"
 
 
 class Portions:
@@ -81,12 +88,52 @@ def test_lines_come_as_text_and_silence_is_said() -> None:
     ]
 
 
-def test_a_stream_ends_when_its_credentials_do_not_hold_any_more(slots: tuple[Slot, Slot]) -> None:
-    production = slots[0]
-    portions = Portions(*[[line("text")]] * 30)
-    said = read(logstream.pieces(portions, 1, "", lambda: False))
-    assert len(said) == logstream.CHECKS
+def test_a_stream_ends_when_its_credentials_do_not_hold_any_more(monkeypatch: pytest.MonkeyPatch) -> None:
+    answers = iter([True, True, False])
+    monkeypatch.setattr(logstream, "CHECK_SECONDS", 0.0)
+    said = read(logstream.pieces(Portions(*[[line("text")]] * 30), 1, "", lambda: next(answers)))
+    assert len(said) == 3
     assert said[-1] == "The credentials of this stream do not hold any more.\n"
-    assert logstream._has_password(production.pk, production.publishing_password)
-    assert not logstream._has_password(production.pk, "another")
-    assert not logstream._has_password(10**9, production.publishing_password)
+
+
+def opened(host: str, credentials: dict[str, str]) -> Callable[[], bool]:
+    """Whether the stream that these opened may go on."""
+    answer = Client().get("/logstream", HTTP_HOST=host, **credentials)
+    assert answer.status_code == 200
+    pieces = answer.door.pieces
+    return cast(Callable[[], bool], pieces.args[-1])
+
+
+def test_the_stream_of_a_slot_ends_with_its_password(slots: tuple[Slot, Slot], domain: Domain) -> None:
+    may_go_on = opened("contoso.scm.localhost", basic(slots[0]))
+    assert may_go_on()
+    reset_credentials(acting_user=domain.alice, slot=slots[0])
+    assert not may_go_on()
+
+
+@pytest.mark.parametrize("way", ["password", "token", "bearer"])
+@pytest.mark.parametrize("end", ["role", "reader", "account", "credentials"])
+def test_the_stream_of_a_person_ends_with_role_account_and_credentials(
+    slots: tuple[Slot, Slot], domain: Domain, way: str, end: str
+) -> None:
+    token, text = access_tokens.create(acting_user=domain.alice, name="logs", scopes=["publish"], days=1)
+    if way == "password":
+        deployment_users.set_up(acting_user=domain.alice, name="alice-deploys", password=PASSWORD)
+        encoded = base64.b64encode(f"alice-deploys:{PASSWORD}".encode()).decode()
+        may_go_on = opened("contoso.scm.localhost", {"HTTP_AUTHORIZATION": f"Basic {encoded}"})
+    else:
+        shown = bearers.issue(token)[0] if way == "bearer" else text
+        may_go_on = opened("contoso.scm.localhost", {"HTTP_AUTHORIZATION": f"Bearer {shown}"})
+    assert may_go_on()
+    roles = slots[0].site.subscription.memberships.filter(user=domain.alice)
+    if end == "role":
+        roles.delete()
+    elif end == "reader":
+        roles.update(role=Role.READER)
+    elif end == "account":
+        User.objects.filter(pk=domain.alice.pk).update(is_active=False)
+    elif way == "password":
+        deployment_users.set_up(acting_user=domain.alice, name="alice-deploys", password=f"{PASSWORD} and more")
+    else:
+        token.delete()
+    assert not may_go_on()
