@@ -16,6 +16,8 @@ from sites import data_folder
 from sites.errors import GreenroomError
 from sites.plain_text import visible
 
+PROGRAM = "greenroom"
+"""What people type: usage and advice name it, and not the script that it hands over to."""
 CLOSED_PIPE = 141
 """Exit code of a program whose reader went away: 128 and the number of SIGPIPE."""
 
@@ -51,7 +53,7 @@ def _run(arguments: Sequence[str], environment: Mapping[str, str]) -> int:
         return int(import_module("sites.management.up").main(arguments[2:]))
     if is_remote(arguments[1:], is_installed=data_folder.is_installation(_data_folder(environment))):
         return int(import_module("client.main").run(arguments[1:]))
-    execute_from_command_line(list(arguments))
+    execute_from_command_line([PROGRAM, *arguments[1:]])
     return 0
 
 

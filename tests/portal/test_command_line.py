@@ -56,6 +56,12 @@ def test_wrong_settings_are_said_in_a_sentence(tmp_path: Path, command: str) -> 
     assert "SystemCheckError" not in done.stderr and "Traceback" not in done.stderr
 
 
+def test_a_command_that_is_not_there_leads_to_those_that_are(tmp_path: Path) -> None:
+    done = run("swop", data=tmp_path / "data")
+    assert done.returncode == 1 and done.stderr.startswith("Unknown command: 'swop'")
+    assert "Type 'greenroom help' for usage." in done.stderr
+
+
 def test_a_number_that_is_none_is_said_in_a_sentence(tmp_path: Path) -> None:
     done = run("status", data=tmp_path / "data", GREENROOM_PORT="http")
     assert (done.returncode, done.stderr) == (1, "GREENROOM_PORT must be a whole number, not 'http'.\n")
