@@ -41,7 +41,8 @@ def read() -> Login:
     if not server or not token:
         raise Ended(
             Exit.NOT_SIGNED_IN,
-            f"There is no login. Use: greenroom login --server ADDRESS, or set {SERVER} and {TOKEN}.",
+            "You are not signed in at a portal. Use: greenroom login --server ADDRESS, such as http://localhost:8080. "
+            f"In a pipeline set {SERVER} and {TOKEN}.",
         )
     return Login(checked_server(server), token)
 

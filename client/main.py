@@ -13,7 +13,7 @@ from client.commands.logs import logs
 from client.commands.run import run as run_command
 from client.commands.sessions import login, logout
 from client.commands.settings import settings
-from client.commands.sites import open_, publish, sites, status
+from client.commands.sites import create, open_, publish, sites, status
 from client.commands.swaps import cancel, complete, rollback, swap
 from client.commands.targets import targets
 from client.commands.visitors import maintenance, visitors
@@ -28,9 +28,10 @@ def greenroom() -> None:
     """Ask a portal of Greenroom for what people do there: publish, look, swap, roll back."""
 
 
-_OF_SITES = (sites, status, open_, publish, swap, complete, cancel, rollback, logs, settings, maintenance, visitors)
+_OF_SITES = (sites, create, status, open_, publish, logs, settings, maintenance, visitors)
+_OF_SWAPS = (swap, complete, cancel, rollback)
 _OF_SLOTS = (run_command, domains, certificates, scale, alerts, endpoints, export, plan, apply)
-for command in (login, logout, events, targets, *_OF_SITES, *_OF_SLOTS):
+for command in (login, logout, events, targets, *_OF_SITES, *_OF_SWAPS, *_OF_SLOTS):
     greenroom.add_command(command)
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 REMOTE = frozenset(
-    "login logout sites open publish swap complete cancel rollback settings maintenance visitors "
+    "login logout sites create open publish swap complete cancel rollback settings maintenance visitors "
     "scale domains certificates events export plan apply".split()
 )
 

@@ -18,6 +18,8 @@ def login(server: str) -> None:
     Create one in the portal: Settings, Your account, Access tokens.
     """
     address = logins.checked_server(server)
+    if sys.stdin.isatty():
+        say(f"Create an access token at {address}/settings/account/tokens/, and paste it here.")
     token = click.prompt("Access token", hide_input=True, err=True) if sys.stdin.isatty() else sys.stdin.readline()
     if not token.strip():
         raise Ended(Exit.NOT_SIGNED_IN, "No access token was given, so nothing is kept.")

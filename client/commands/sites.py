@@ -1,4 +1,4 @@
-"""Look at web sites, and publish to them."""
+"""Create web sites, look at them, and publish to them."""
 
 import tempfile
 import zipfile
@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from client.api import Data, Portal
-from client.commands.options import with_json, with_slot, with_waiting
+from client.commands.options import SECONDS, with_json, with_slot, with_waiting
 from client.exits import Ended, Exit
 from client.login import read
 from client.show import follow, result, say, table
@@ -27,6 +27,28 @@ def sites(is_json: bool) -> None:
         for slot in site["slots"]
     ]
     table(found, ("Name", "Status", "Serves", "Address"), rows, is_json=is_json)
+
+
+@click.command()
+@click.argument("site")
+@click.option("--mode", type=click.Choice(["free", "shared", "standard"]), default="standard", show_default=True)
+@click.option("--staging", "is_staged", is_flag=True, help="enable staged publishing too")
+@click.option("--subscription", metavar="ID", help="needed where you may create in more than one")
+@click.option("--timeout", type=click.FloatRange(1, 86_400), default=SECONDS, help="seconds to wait for each step")
+@with_json
+def create(site: str, mode: str, is_staged: bool, subscription: str | None, timeout: float, is_json: bool) -> None:
+    """Create a web site named SITE, which serves a placeholder page until you publish."""
+    if is_staged and mode != "standard":
+        raise Ended(Exit.REFUSED, f"Nothing was created: a web site in {mode} mode has no staging. Leave --mode out.")
+    portal = Portal(read())
+    body = {"name": site, "mode": mode, "subscription": subscription}
+    operation = portal.ask("POST", "/sites", {name: value for name, value in body.items() if value is not None})
+    follow(portal, operation, timeout=timeout, is_json=False)
+    if is_staged:
+        operation = portal.ask("POST", f"/sites/{site}/slots", {})
+        follow(portal, operation, timeout=timeout, is_json=False)
+    found = portal.get(f"/sites/{site}")
+    result(found, [slot["addresses"][0] for slot in found["slots"]], is_json=is_json)
 
 
 @click.command()

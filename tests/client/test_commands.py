@@ -78,6 +78,17 @@ def test_a_folder_is_published_to_staging(
     assert greenroom("publish", "contoso", str(empty)) == Exit.REFUSED
 
 
+def test_a_web_site_is_created_with_its_staging(
+    greenroom: Run, domain: Domain, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert greenroom("create", "fabrikam", "--staging") == Exit.DONE
+    said = capsys.readouterr()
+    assert said.out.split() == ["http://fabrikam.localhost:8080/", "http://fabrikam-staging.localhost:8080/"]
+    assert greenroom("create", "fabrikam") == Exit.REFUSED
+    assert greenroom("create", "northwind", "--mode", "free", "--staging") == Exit.REFUSED
+    assert not Slot.objects.filter(site__name="northwind").exists()
+
+
 def test_what_is_no_part_of_a_site_is_left_out(tmp_path: Path) -> None:
     for name in ("index.html", ".git/config", "node_modules/x/y.js", "css/a.css", "__pycache__/a.pyc"):
         (tmp_path / "site" / name).parent.mkdir(parents=True, exist_ok=True)
