@@ -46,6 +46,9 @@ def test_a_newcomer_swaps_within_three_minutes(clone: System) -> None:
     wait_for(lambda: versions(clone) == ["2", "1"], 30, "the versions are swapped")
     assert time.monotonic() - began < LIMIT_SECONDS
     browser.close()
+    done = clone.manage("down")
+    assert done.returncode == 0 and "ended" in done.stdout and clone.up.wait(5) == 0
+    assert clone.manage("down").returncode == 1
 
 
 def versions(system: System) -> list[str]:

@@ -3,7 +3,6 @@
 import subprocess
 import sys
 import time
-from pathlib import Path
 from typing import NoReturn
 
 from django.conf import settings
@@ -12,6 +11,7 @@ from django.core.management.base import CommandParser
 from portal.options import describe_options
 from sites.errors import GreenroomError
 from sites.management.base import GreenroomCommand
+from sites.management.up_log import tell_from
 from sites.supervisor.control import request, why_silent
 from sites.supervisor.lock import running_up
 
@@ -46,14 +46,14 @@ class Command(GreenroomCommand):
         answered_at = time.monotonic()
         while time.monotonic() - answered_at < SILENCE_SECONDS:
             time.sleep(0.2)
-            offset = self._tell(log, offset)
+            offset = tell_from(log, offset, self.stdout)
             try:
                 now = request(socket, {"command": "status"})
             except (OSError, ValueError):
                 continue  # it is replacing itself
             answered_at = time.monotonic()
             if now["restarts"] > before["restarts"] and now["state"] in ("ready", "restart failed"):
-                self._tell(log, offset)
+                tell_from(log, offset, self.stdout)
                 if now["state"] == "ready":
                     return
                 self._fail(f"The restart failed. {now['failure']} The sites go on serving. See logs/up.log.")
@@ -66,17 +66,6 @@ class Command(GreenroomCommand):
         if done.returncode:
             last = (done.stderr.strip().splitlines() or ["no reason given"])[-1]
             self._fail(f"The present code cannot be loaded ({last}). Nothing was restarted. Fix it, then try again.")
-
-    def _tell(self, log: Path, offset: int) -> int:
-        if not log.exists() or log.stat().st_size < offset:
-            return 0  # it has just become up.log.1
-        with log.open("rb") as file:
-            file.seek(offset)
-            text = file.read()
-        if text:
-            self.stdout.write(text.decode("utf-8", "replace"), ending="")
-            self.stdout.flush()
-        return offset + len(text)
 
     def _fail(self, sentence: str) -> NoReturn:
         self.stderr.write(sentence)
