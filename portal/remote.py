@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 REMOTE = frozenset(
     "login logout sites create open publish swap complete cancel rollback settings maintenance visitors "
-    "scale domains certificates events export plan apply".split()
+    "scale domains certificates alerts endpoints events targets export plan apply".split()
 )
 
 
