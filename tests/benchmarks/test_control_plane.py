@@ -1,27 +1,9 @@
 """The measurement of the control plane on a real system, small: every figure comes about and is of a working system."""
 
-import json
-import os
-import subprocess
-import sys
-from pathlib import Path
-
 import pytest
 
 pytestmark = pytest.mark.benchmark
-
-ROOT = Path(__file__).resolve().parents[2]
-
-
-@pytest.fixture(scope="module")
-def figures(tmp_path_factory: pytest.TempPathFactory) -> dict[str, object]:
-    """Of `bench control-plane --quick`."""
-    report = tmp_path_factory.mktemp("bench") / "report.json"
-    environment = {name: value for name, value in os.environ.items() if not name.startswith(("GREENROOM_", "DJANGO_"))}
-    command = [sys.executable, str(ROOT / "manage.py"), "bench", "control-plane", "--quick", "--report", str(report)]
-    done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=600)
-    assert report.exists(), done.stdout + done.stderr
-    return json.loads(report.read_text())
+MEASUREMENT = "control-plane"
 
 
 def test_memory_is_that_of_all_parts_without_the_router(figures: dict[str, object]) -> None:

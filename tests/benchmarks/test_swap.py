@@ -1,29 +1,11 @@
 """The measurement of swaps on a real system, small: every figure comes about, and what must be 0 is 0."""
 
-import json
-import os
-import subprocess
-import sys
-from pathlib import Path
-
 import pytest
 
 from tools.bench.report import KEYS
 
 pytestmark = pytest.mark.benchmark
-
-ROOT = Path(__file__).resolve().parents[2]
-
-
-@pytest.fixture(scope="module")
-def figures(tmp_path_factory: pytest.TempPathFactory) -> dict[str, object]:
-    """Of `bench swap --quick`."""
-    report = tmp_path_factory.mktemp("bench") / "report.json"
-    environment = {name: value for name, value in os.environ.items() if not name.startswith(("GREENROOM_", "DJANGO_"))}
-    command = [sys.executable, str(ROOT / "manage.py"), "bench", "swap", "--quick", "--report", str(report)]
-    done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=600)
-    assert report.exists(), done.stdout + done.stderr
-    return json.loads(report.read_text())
+MEASUREMENT = "swap"
 
 
 def test_the_report_has_every_key(figures: dict[str, object]) -> None:

@@ -1,30 +1,12 @@
 """The measurement of TLS on a real system, small: every figure comes about, and what must be 0 is 0."""
 
-import json
-import os
-import subprocess
-import sys
-from pathlib import Path
-
 import pytest
 
 from tools.bench.tls.story import KEYS
 from tools.prober.over_tls import WIRES
 
 pytestmark = pytest.mark.benchmark
-
-ROOT = Path(__file__).resolve().parents[2]
-
-
-@pytest.fixture(scope="module")
-def figures(tmp_path_factory: pytest.TempPathFactory) -> dict[str, object]:
-    """Of `bench tls --quick`."""
-    report = tmp_path_factory.mktemp("bench") / "report.json"
-    environment = {name: value for name, value in os.environ.items() if not name.startswith(("GREENROOM_", "DJANGO_"))}
-    command = [sys.executable, str(ROOT / "manage.py"), "bench", "tls", "--quick", "--report", str(report)]
-    done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=600)
-    assert report.exists(), done.stdout + done.stderr
-    return json.loads(report.read_text())
+MEASUREMENT = "tls"
 
 
 def test_the_report_has_every_key(figures: dict[str, object]) -> None:
