@@ -126,6 +126,8 @@ DNS_RESOLVERS = [item.strip() for item in os.environ.get("GREENROOM_DNS_RESOLVER
 
 # Certificates that an authority issues automatically (ACME); off until its address is set
 ACME_DIRECTORY = os.environ.get("ACME_DIRECTORY", "")
+_own_names = os.environ.get("ACME_FOR", "" if IS_LOCAL or TLS_CERTIFICATE else "portal")
+ACME_FOR = [item.strip() for item in _own_names.split(",") if item.strip()]
 ACME_CONTACT = os.environ.get("ACME_CONTACT", "")
 ACME_TRUST = os.environ.get("ACME_TRUST", "")
 ACME_BINDING_ID = os.environ.get("ACME_BINDING_ID", "")

@@ -8,6 +8,7 @@ from portal.accounts.views import sign_in, welcome
 from portal.views import (
     api,
     assets,
+    authority,
     commands,
     compare,
     custom_create,
@@ -38,6 +39,7 @@ urlpatterns = [
     path("sign-out/", sign_in.sign_out, name="sign-out"),
     path("welcome/<str:token>/", welcome.welcome, name="welcome"),
     path(".well-known/change-password", RedirectView.as_view(pattern_name="account")),
+    path(".well-known/acme-challenge/<str:token>", authority.proof, name="authority-proof"),
     path("visit/", visit.visit, name="visit"),
     path("kept/discard/", kept.discard, name="kept-discard"),
     path("all/", sites.all_items, name="all-items"),

@@ -13,6 +13,7 @@ from django.conf import settings
 from django.core.checks import CheckMessage, Error, Warning, register
 
 from sites import keyring
+from sites.acme.checks import check_own_names
 from sites.backups.checks import check_store
 from sites.content.package_sources import on_this_machine
 from sites.errors import CertificateRefused
@@ -154,9 +155,8 @@ def check_edge(**_: object) -> list[CheckMessage]:
         found.append(Error(said, hint=hint, id="greenroom.E017"))
     if settings.PROXY_PROTOCOL and not settings.TRUSTED_PROXIES:
         hint = "Name the addresses of your proxies in GREENROOM_TRUSTED_PROXIES."
-        found.append(
-            Error("GREENROOM_PROXY_PROTOCOL is set, and no proxy may send it.", hint=hint, id="greenroom.E018")
-        )
+        said = "GREENROOM_PROXY_PROTOCOL is set, and no proxy may send it."
+        found.append(Error(said, hint=hint, id="greenroom.E018"))
     if settings.HTTP3 and (not settings.TLS_PORT or settings.PROXY_PROTOCOL):
         why = "the PROXY protocol does not know it" if settings.TLS_PORT else "there is no port for TLS"
         hint = "Unset GREENROOM_HTTP3, or give a port for TLS (--tls-port 8443) without the PROXY protocol."
@@ -387,6 +387,7 @@ CHECKS = (
     check_sign_in,
     check_mail,
     check_metrics,
+    check_own_names,
     check_store,
 )
 WITHOUT_MODELS = tuple(check for check in CHECKS if check is not check_mode)

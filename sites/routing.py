@@ -3,13 +3,16 @@
 from collections import defaultdict
 from collections.abc import Callable
 from dataclasses import replace
+from typing import Any
 
 from django.conf import settings
 from django.db.models import F, QuerySet
 from django.db.models.functions import Now
 
+from sites.acme.configured import own_names
 from sites.general_settings import WEB_SERVER_LOGGING
 from sites.models import (
+    AutomaticCertificate,
     Category,
     CertificateOrder,
     HostName,
@@ -28,6 +31,7 @@ from sites.models.maintenance_page import RETRY_AFTER_SECONDS
 from sites.models.slot import environment_name_of
 from sites.router.roster import KnownRouter
 from sites.router.table import (
+    OWN,
     PORTAL_CLUSTER,
     Certificate,
     Cluster,
@@ -64,17 +68,21 @@ class Certificates:
 
 def table_of(site_id: int) -> RouteTable | None:
     """The route table of one site; None when there is no such site."""
+    if site_id == OWN:
+        return next(iter(_own_table()), None)
     return next(iter(_tables(Site.objects.filter(pk=site_id))), None)
 
 
 def all_tables() -> list[RouteTable]:
     """The route tables of all sites, with the same number of queries however many there are."""
-    return _tables(Site.objects.all())
+    return _tables(Site.objects.all()) + _own_table()
 
 
 def versions() -> dict[int, int]:
     """Site id → routes_version."""
-    return dict(Site.objects.values_list("pk", "routes_version"))
+    found = dict(Site.objects.values_list("pk", "routes_version"))
+    newest = max((certificate for _, certificate, *_ in _own_certificates()), default=None)
+    return found if newest is None else found | {OWN: newest}
 
 
 def registered_nodes() -> set[str]:
@@ -244,6 +252,24 @@ def _tables(sites: QuerySet[Site]) -> list[RouteTable]:
         )
         for pk, name, version in found
     ]
+
+
+def _own_table() -> list[RouteTable]:
+    """The table of the installation's own certificates, if it has any."""
+    rows = _own_certificates()
+    given = tuple(Certificate((name,), chain, key.token) for name, _, chain, key in rows)
+    # Each certificate is a new row, and numbers of rows only grow
+    version = max((certificate for _, certificate, *_ in rows), default=0)
+    return [RouteTable(OWN, "the installation", version, (), (), given)] if rows else []
+
+
+def _own_certificates() -> list[tuple[str, int, str, Any]]:
+    """Host name or wildcard, number of the certificate, chain and encrypted key."""
+    if not (names := own_names()):
+        return []
+    held = AutomaticCertificate.objects.filter(own_name__in=names, certificate__isnull=False)
+    columns = ("own_name", "certificate_id", "certificate__chain", "certificate__key")
+    return list(held.order_by("own_name").values_list(*columns))
 
 
 def _proofs(sites: QuerySet[Site]) -> dict[str, tuple[tuple[str, str], ...]]:

@@ -4,7 +4,7 @@ from django.contrib import admin
 
 from portal.admin.actions import enable_staged_publishing, swap_sites, swap_slots
 from portal.admin.base import ServiceRecordAdmin
-from sites.models import Certificate, CustomDomain, HostName, RouterNode, Site, SiteMember, Slot
+from sites.models import AutomaticCertificate, Certificate, CustomDomain, HostName, RouterNode, Site, SiteMember, Slot
 
 
 @admin.register(Site)
@@ -83,6 +83,15 @@ class CertificateAdmin(ServiceRecordAdmin):
     list_select_related = ["slot__site"]
     search_fields = ["slot__site__name", "issuer"]
     exclude = ["key", "chain"]
+
+
+@admin.register(AutomaticCertificate)
+class AutomaticCertificateAdmin(ServiceRecordAdmin):
+    """For which names an authority issues certificates, also the installation's own, and what came of it."""
+
+    list_display = ["name", "slot", "certificate", "due_at", "failures", "last_error"]
+    list_select_related = ["host_name__slot__site", "certificate"]
+    search_fields = ["own_name", "host_name__name"]
 
 
 @admin.register(RouterNode)

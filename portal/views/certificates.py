@@ -90,13 +90,13 @@ def remove(request: PortalRequest, site_name: str, slot_name: str, number: int) 
     if request.method == "POST":
         operation = certificates.remove_certificate(acting_user=request.user, slot=slot, number=number)
         return answer_operation(request, operation, dialog)
-    hosts = [host.name for host in certificates.web_hosts(slot) if host.certificate_id == number]
+    hosts = [host.name for host in certificates.hosts_with_tls(slot) if host.certificate_id == number]
     return confirm(request, "site/certificate_question.html", slot, {"certificate": found, "hosts": hosts})
 
 
 def _host(slot: Slot, number: int) -> HostName:
     """Raises NotFound."""
-    found = next((host for host in certificates.web_hosts(slot) if host.pk == number), None)
+    found = next((host for host in certificates.hosts_with_tls(slot) if host.pk == number), None)
     if found is None:
         raise NotFound
     return found
@@ -148,7 +148,7 @@ def _show(
         "warning_days": WARNING_DAYS[0],
         "bindings": [
             (host, host.certificate_id if typed is None else _number(typed.get(f"{BINDING}{host.pk}", "")))
-            for host in certificates.web_hosts(slot)
+            for host in certificates.hosts_with_tls(slot)
         ],
         "is_https_only": slot.is_https_only if typed is None else typed.get("https_only") == "on",
         "refuses_tls_1_2": slot.refuses_tls_1_2 if typed is None else typed.get("least") == "1.3",

@@ -10,6 +10,16 @@ from sites.acme.shapes import DNS, Access, kind_for
 HOOK_VARIABLES = ("PATH", "HOME", "LANG")
 """Of the environment of Greenroom, which holds secrets, the program of the installation gets these."""
 
+OWN_NAMES = ("portal", "publishing", "sites")
+"""What ACME_FOR can name: the portal's host, and by wildcards all publishing hosts and all sites' own addresses."""
+
+
+def own_names() -> tuple[str, ...]:
+    """The installation's own host names and wildcards that get automatic certificates; none without TLS of its own."""
+    hosts = (settings.PORTAL_HOST, f"*.scm.{settings.SUFFIX}", f"*.{settings.SUFFIX}")
+    known = dict(zip(OWN_NAMES, hosts, strict=True))
+    return tuple(known[word] for word in settings.ACME_FOR) if settings.TLS_PORT else ()
+
 
 def access(*, key: str, uri: str) -> Access:
     """The authority, and the account that asks it."""

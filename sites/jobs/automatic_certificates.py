@@ -6,12 +6,14 @@ from datetime import datetime, timedelta
 
 from allauth.account.models import EmailAddress
 from django.conf import settings
+from django.contrib.auth.models import User
 from django.db import transaction
 from django.db.models import F, QuerySet
 
 from sites.acme import configured, errand
 from sites.acme.shapes import AcmeRefused, AcmeUnreachable
 from sites.errors import CertificateRefused
+from sites.jobs import own_certificates
 from sites.models import (
     AcmeAccount,
     AutomaticCertificate,
@@ -56,6 +58,7 @@ def begin_due() -> None:
     if not settings.ACME_DIRECTORY:
         return
     CertificateOrder.objects.filter(created_at__lt=now() - KEPT, due_at=None).delete()
+    own_certificates.take_names()
     due = AutomaticCertificate.objects.filter(due_at__lte=now()).exclude(orders__state__in=CertificateOrder.OPEN)
     first = due.order_by(F("certificate").asc(nulls_last=True), "due_at", "pk")
     for pk in list(first.values_list("pk", flat=True)[:BATCH]):
@@ -64,8 +67,8 @@ def begin_due() -> None:
 
 def is_needed() -> bool:
     """Whether one may be due."""
-    due = AutomaticCertificate.objects.filter(due_at__lte=now())
-    return bool(settings.ACME_DIRECTORY) and due.exclude(orders__state__in=CertificateOrder.OPEN).exists()
+    due = AutomaticCertificate.objects.filter(due_at__lte=now()).exclude(orders__state__in=CertificateOrder.OPEN)
+    return bool(settings.ACME_DIRECTORY) and (own_certificates.have_changed() or due.exists())
 
 
 @transaction.atomic
@@ -75,11 +78,12 @@ def _begin(pk: int) -> None:
     wish = found.filter(pk=pk, due_at__lte=now()).exclude(orders__state__in=CertificateOrder.OPEN).first()
     if wish is None:
         return
-    site = wish.host_name.slot.site
-    reason = configured.why_not(wish.host_name.name)
-    if not Mode(site.mode).limits.certificates:
-        reason = f"'{site.name}' is in {site.get_mode_display()} mode, which has no certificates"
-    reason = reason or _limit_reached(site.subscription_id)
+    site = wish.slot.site if wish.slot else None
+    reason = configured.why_not(wish.name)
+    if site is not None:
+        if not Mode(site.mode).limits.certificates:
+            reason = f"'{site.name}' is in {site.get_mode_display()} mode, which has no certificates"
+        reason = reason or _limit_reached(site.subscription_id)
     if reason:
         _put_off(wish, f"No certificate was ordered: {reason}.")
         return
@@ -88,9 +92,9 @@ def _begin(pk: int) -> None:
     )
     CertificateOrder.objects.create(
         automatic=wish,
-        subscription_id=site.subscription_id,
+        subscription_id=site.subscription_id if site else None,
         account=account,
-        name=wish.host_name.name,
+        name=wish.name,
         key=pem_of(new_key()),
     )
 
@@ -124,22 +128,28 @@ def fail(order: CertificateOrder, reason: str) -> list[Notice]:
     wish.due_at = now() + pause
     wish.last_error = f"{order.name} got no certificate: {reason}."[:LONGEST]
     wish.save(update_fields=["failures", "due_at", "last_error"])
-    slot = wish.host_name.slot
-    slot.site.touch_routes()
+    slot = wish.slot
+    if slot is not None:
+        slot.site.touch_routes()
     if wish.failures > 1:
         return []
     said = f"{wish.last_error} It is tried again at {wish.due_at:%Y-%m-%d %H:%M} UTC, and later."
     _record(slot, said, error_code=CertificateRefused.code)
     subject = f"[Greenroom, {settings.PORTAL_HOST}] No certificate for {order.name}"
-    return [Notice(to, subject, f"{said}\n\n{settings.PORTAL_URL}\n") for to in _owners(slot)]
+    return [Notice(to, subject, f"{said}\n\n{settings.PORTAL_URL}\n") for to in _told(slot)]
 
 
-def _owners(slot: Slot) -> list[str]:
-    """The verified addresses of the people who own the subscription, where mails are sent at all."""
+def _told(slot: Slot | None) -> list[str]:
+    """The verified addresses of the people who own the subscription, or else of superusers, where mails are sent."""
     if not settings.EMAIL_HOST:
         return []
-    owners = Membership.objects.filter(subscription=slot.site.subscription, role=Role.OWNER, user__is_active=True)
-    held = EmailAddress.objects.filter(user__in=owners.values("user"), verified=True, primary=True)
+    people = User.objects.filter(is_active=True)
+    if slot is None:
+        people = people.filter(is_superuser=True)
+    else:
+        owners = Membership.objects.filter(subscription=slot.site.subscription, role=Role.OWNER)
+        people = people.filter(pk__in=owners.values("user"))
+    held = EmailAddress.objects.filter(user__in=people, verified=True, primary=True)
     return sorted(held.values_list("email", flat=True))
 
 
@@ -153,7 +163,9 @@ def install(order: CertificateOrder, chain: str) -> list[Notice]:
         wish = _wish_of(order)
         if wish is None or not _end(order, OrderState.ISSUED):
             return []
-        slot = Slot.objects.select_for_update(of=("self",)).select_related("site").get(pk=wish.host_name.slot_id)
+        slot = None
+        if wish.slot is not None:
+            slot = Slot.objects.select_for_update(of=("self",)).select_related("site").get(pk=wish.slot.pk)
         former = wish.certificate
         certificate = Certificate.objects.create(
             slot=slot,
@@ -165,7 +177,7 @@ def install(order: CertificateOrder, chain: str) -> list[Notice]:
             not_before=pair.not_before,
             not_after=pair.not_after,
         )
-        hosts = HostName.objects.filter(pk=wish.host_name_id)
+        hosts = HostName.objects.filter(automatic=wish)
         if former is not None:  # whoever has chosen another one meanwhile keeps it
             hosts = hosts.filter(certificate=former)
         hosts.update(certificate=certificate)
@@ -174,7 +186,8 @@ def install(order: CertificateOrder, chain: str) -> list[Notice]:
         wish.save()
         if former is not None and not former.host_names.exists():
             former.delete()
-        slot.site.touch_routes()
+        if slot is not None:
+            slot.site.touch_routes()
         until = f"until {certificate.not_after:%Y-%m-%d}, and renewed from {wish.due_at:%Y-%m-%d} on"
         _record(slot, f"{order.name} has a certificate by {certificate.issuer}, good {until}.")
         return []
@@ -198,8 +211,9 @@ def _end(order: CertificateOrder, state: str) -> bool:
     return order.transition(CertificateOrder.OPEN, state, key="", ended_at=now(), due_at=due_at, tries=0)
 
 
-def _record(slot: Slot, outcome: str, error_code: str = "") -> None:
-    CERTIFICATES.record(actor_name=ACTOR, site=slot.site, target=slot.title, outcome=outcome, error_code=error_code)
+def _record(slot: Slot | None, outcome: str, error_code: str = "") -> None:
+    site, target = (slot.site, slot.title) if slot else (None, settings.PORTAL_HOST)
+    CERTIFICATES.record(actor_name=ACTOR, site=site, target=target, outcome=outcome, error_code=error_code)
 
 
 def are_times_needed() -> bool:

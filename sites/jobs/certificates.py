@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 
+from django.conf import settings
 from django.db import transaction
 from django.db.models import Q
 
@@ -24,7 +25,8 @@ def run() -> None:
     """
     moment = now()
     ending = Certificate.objects.filter(not_after__lte=moment + timedelta(days=WARNING_DAYS[0]))
-    given = ending.filter(host_names__isnull=False).filter(Q(automatic=None) | Q(automatic__failures__gt=0)).distinct()
+    is_given = Q(host_names__isnull=False) | Q(slot=None)
+    given = ending.filter(is_given).filter(Q(automatic=None) | Q(automatic__failures__gt=0)).distinct()
     bound = given.select_related("slot__site__subscription", "automatic")
     for certificate in bound:
         days = certificate.days_left(moment)
@@ -40,17 +42,20 @@ def run() -> None:
 def _warn(certificate: Certificate, days: int) -> None:
     when = f"{certificate.not_after:%Y-%m-%d}"
     ends = f"expired on {when}" if days < 0 else f"expires on {when}, in {counted(days, 'day')}"
-    title = certificate.slot.title
+    slot = certificate.slot
+    title = slot.title if slot else settings.PORTAL_HOST
     wish = getattr(certificate, "automatic", None)
     remedy = f"Its renewal fails: {wish.last_error}" if wish else "Upload a new one under Certificates."
     sentence = f"The certificate for {certificate.title} of '{title}' {ends}. {remedy}"
-    site = certificate.slot.site
+    site = slot.site if slot else None
     CERTIFICATES.record(actor_name=ACTOR, site=site, target=title, error_code=CertificateRefused.code, outcome=sentence)
+    if slot is None or site is None:
+        return  # events belong to subscriptions
     recording.record(
         [CERTIFICATE_ENDING],
         subscription=site.subscription,
         site=site,
         subject=title,
         sentence=sentence,
-        data={"slots": [certificate.slot.name], "not_after": when, "days": days},
+        data={"slots": [slot.name], "not_after": when, "days": days},
     )

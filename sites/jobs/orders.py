@@ -140,7 +140,8 @@ def _note_placed(order: CertificateOrder, answer: Answer) -> None:
         AcmeAccount.objects.filter(pk=order.account_id, uri="").update(uri=answer.account_uri)
         values = {"placed": placed, "placed_at": now(), "due_at": now(), "tries": 0}
         if order.transition(OrderState.REQUESTED, OrderState.PLACED, **values) and order.automatic is not None:
-            order.automatic.host_name.slot.site.touch_routes()
+            if (slot := order.automatic.slot) is not None:
+                slot.site.touch_routes()
 
 
 def _show_proof(order: CertificateOrder) -> list[Notice]:

@@ -6,6 +6,7 @@ from django.db.models.functions import Now
 from sites.models.certificate import Certificate
 from sites.models.fields import EncryptedTextField
 from sites.models.host_name import HostName
+from sites.models.slot import Slot
 from sites.models.state import StateModel
 from sites.models.subscription import Subscription
 
@@ -23,9 +24,13 @@ class AcmeAccount(models.Model):
 
 
 class AutomaticCertificate(models.Model):
-    """The wish that a host name has a certificate of the authority; stays with its slot, and ends with the name."""
+    """The wish that a host name has a certificate of the authority; stays with its slot, and ends with the name.
 
-    host_name = models.OneToOneField(HostName, on_delete=models.CASCADE, related_name="automatic")
+    Without a slot's host name it is the installation's own wish, for `own_name`.
+    """
+
+    host_name = models.OneToOneField(HostName, null=True, on_delete=models.CASCADE, related_name="automatic")
+    own_name = models.CharField(max_length=253, blank=True, default="")  # as HostName.name; a wildcard begins with '*.'
     certificate = models.OneToOneField(Certificate, null=True, on_delete=models.SET_NULL, related_name="automatic")
     due_at = models.DateTimeField(db_default=Now(), db_index=True)  # when to order the next one
     asked_at = models.DateTimeField(null=True)  # when the authority was asked for the time of renewal
@@ -34,10 +39,28 @@ class AutomaticCertificate(models.Model):
     created_at = models.DateTimeField(db_default=Now())
 
     class Meta:
-        ordering = ["host_name__name"]
+        ordering = ["own_name", "host_name__name"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["own_name"], condition=~models.Q(own_name=""), name="automatic_once_of_own_name"
+            ),
+            models.CheckConstraint(
+                condition=models.Q(host_name=None) ^ models.Q(own_name=""), name="automatic_for_one_name"
+            ),
+        ]
 
     def __str__(self) -> str:
-        return self.host_name.name
+        return self.name
+
+    @property
+    def name(self) -> str:
+        """For which host name or wildcard."""
+        return self.host_name.name if self.host_name else self.own_name
+
+    @property
+    def slot(self) -> Slot | None:
+        """Whose name it is; None: the installation's own."""
+        return self.host_name.slot if self.host_name else None
 
 
 class OrderState(models.TextChoices):

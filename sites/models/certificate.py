@@ -1,4 +1,4 @@
-"""A TLS certificate of a slot, with its key encrypted."""
+"""A TLS certificate of a slot, or of the installation, with its key encrypted."""
 
 from datetime import datetime
 
@@ -14,7 +14,8 @@ WARNING_DAYS = (30, 7, 1, -1)
 class Certificate(models.Model):
     """Given to clients at the host names that are bound to it; stays with its slot through every swap."""
 
-    slot = models.ForeignKey(Slot, on_delete=models.CASCADE, related_name="certificates")
+    # None: the installation's own, given where its AutomaticCertificate says
+    slot = models.ForeignKey(Slot, null=True, on_delete=models.CASCADE, related_name="certificates")
     chain = models.TextField()  # PEM, the leaf first
     key = EncryptedTextField()  # PEM, PKCS #8
     names = models.JSONField()  # host names and wildcards (subject alternative names)

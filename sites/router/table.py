@@ -5,6 +5,8 @@ from enum import StrEnum
 
 PORTAL_CLUSTER = "portal"
 """The cluster of Greenroom's own web process; publishing host names lead there."""
+OWN = 0
+"""In place of a site's id: a table without host names, which has the installation's own certificates."""
 MAX_PAGE_BYTES = 32 * 1024
 """Of a page that a router answers with and that people have written."""
 

@@ -12,7 +12,7 @@ from sites.errors import NotFound, SettingRefused
 from sites.models import AutomaticCertificate, CertificateOrder, HostName, Operation, Slot
 from sites.models.clock import now
 from sites.operations.kinds.recorded import CERTIFICATES
-from sites.services.certificates import ensure_room_for_change, web_hosts, why_not_certificates
+from sites.services.certificates import ensure_room_for_change, hosts_with_tls, why_not_certificates
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,8 +44,8 @@ class HostShown:
 
 
 def hosts_of(slot: Slot) -> list[HostShown]:
-    """The host names of the slot at which visitors come in."""
-    hosts = web_hosts(slot)
+    """The host names of the slot, those of publishing clients too."""
+    hosts = hosts_with_tls(slot)
     wishes = {one.host_name_id: one for one in AutomaticCertificate.objects.filter(host_name__in=hosts)}
     open_orders = CertificateOrder.objects.filter(automatic__in=wishes.values(), state__in=CertificateOrder.OPEN)
     orders = {order.automatic_id: order for order in open_orders}
@@ -108,7 +108,7 @@ def _wish(slot: Slot, name: str) -> AutomaticCertificate:
 
 
 def _host(slot: Slot, name: str) -> HostName:
-    found = next((host for host in web_hosts(slot) if host.name == name), None)
+    found = next((host for host in hosts_with_tls(slot) if host.name == name), None)
     if found is None:
         raise NotFound
     return found

@@ -45,9 +45,10 @@ def ensure_room_for_change(site: Site) -> None:
         raise TooManyCertificateChanges(name=site.name, most=MOST_CHANGES, retry_after=max(1, int(left) + 1))
 
 
-def web_hosts(slot: Slot) -> list[HostName]:
-    """The host names of the slot at which visitors come in."""
-    return list(slot.host_names.exclude(kind=HostNameKind.PUBLISHING).select_related("certificate"))
+def hosts_with_tls(slot: Slot) -> list[HostName]:
+    """The host names of the slot: those of visitors and, at the end, those of publishing clients."""
+    hosts = list(slot.host_names.select_related("certificate"))
+    return sorted(hosts, key=lambda host: host.kind == HostNameKind.PUBLISHING)
 
 
 def add_certificate(*, acting_user: User, slot: Slot, content: bytes, password: str) -> Certificate:
@@ -75,7 +76,7 @@ def add_certificate(*, acting_user: User, slot: Slot, content: bytes, password: 
             not_before=pair.not_before,
             not_after=pair.not_after,
         )
-        bound = [host for host in web_hosts(slot) if _is_better(certificate, host)]
+        bound = [host for host in hosts_with_tls(slot) if _is_better(certificate, host)]
         HostName.objects.filter(pk__in=[host.pk for host in bound]).update(certificate=certificate)
         slot.site.touch_routes()
         where = ", ".join(host.name for host in bound) or "none of its host names yet"
@@ -151,7 +152,7 @@ def save_tls(
     with transaction.atomic():
         ensure_room_for_change(slot.site)
         known = {certificate.pk: certificate for certificate in slot.certificates.all()}
-        for host in web_hosts(slot):
+        for host in hosts_with_tls(slot):
             wanted = bindings.get(host.pk, host.certificate_id or 0)
             if wanted != (host.certificate_id or 0):
                 _bind(host, known.get(wanted) if wanted else None, is_missing=bool(wanted) and wanted not in known)

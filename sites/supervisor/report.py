@@ -19,6 +19,7 @@ from sites.models import Operation, OperationState, Rest, Revision, RevisionStat
 from sites.models.clock import reckoned
 from sites.operations.kinds import kind_of
 from sites.plain_text import one_line
+from sites.services import own_certificates
 from sites.supervisor import router_lines
 from sites.supervisor.components import CONTROL_PLANE, uses_foreign_redis
 from sites.supervisor.health import QUEUES, health
@@ -83,6 +84,7 @@ def _facts() -> dict[str, str]:
         "Database": _database(),
         "Queues": _queues(),
         "Routers": router_lines.summary(),
+        **_own_certificates(),
         "Web sites": f"{Site.objects.count()}, {running} of {total} slots running, {unloaded} of them unloaded",
         "Instances": f"{_running_instances()} running, {wanted} wanted, "
         f"{Revision.objects.filter(state=RevisionState.SERVING).count()} revisions in service",
@@ -93,6 +95,11 @@ def _facts() -> dict[str, str]:
         "Backups": one_line(schedule.line()),
         "Memory": _memory(Path("/proc/meminfo").read_text()),
     }
+
+
+def _own_certificates() -> dict[str, str]:
+    found = own_certificates.lines()
+    return {"Certificates": "; ".join(found)} if found else {}
 
 
 def _database() -> str:

@@ -200,7 +200,9 @@ class System:
 
     def host(self, name: str = "") -> str:
         """Host header of a site, of 'NAME-staging', or of the portal."""
-        return f"{name}.localhost:{self.port}" if name else f"localhost:{self.port}"
+        suffix = self.environment.get("GREENROOM_SUFFIX", "localhost")
+        portal = self.environment.get("GREENROOM_PORTAL_HOST", "localhost")
+        return f"{name}.{suffix}:{self.port}" if name else f"{portal}:{self.port}"
 
     def client(self, name: str = "", **options: object) -> httpx.Client:
         """A client of the portal or of a site; connects to the address, since Python does not resolve *.localhost."""
@@ -212,7 +214,7 @@ class System:
         cookies = self.cookies(user)
         client = self.client(follow_redirects=False)
         client.headers["Cookie"] = "; ".join(f"{name}={value}" for name, value in cookies.items())
-        client.headers.update({"X-CSRFToken": cookies[CSRF_COOKIE], "Origin": f"http://localhost:{self.port}"})
+        client.headers.update({"X-CSRFToken": cookies[CSRF_COOKIE], "Origin": f"http://{self.host()}"})
         return client
 
     def cookies(self, user: str = "admin") -> dict[str, str]:

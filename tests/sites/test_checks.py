@@ -7,8 +7,10 @@ from types import SimpleNamespace
 import pytest
 from django.conf import settings
 from django.core.checks import CheckMessage, run_checks
+from pytest_django import Settings as SettingsOfTest
 
 from sites import checks
+from sites.acme.checks import check_own_names
 from tests.sites.tls.uploads import upload
 
 USED = (
@@ -102,6 +104,13 @@ def test_a_certificate_of_the_installation_that_cannot_be_served_is_named(found:
     assert found(TLS_CERTIFICATE=str(path)) == ["greenroom.E016"]
     path.write_bytes(upload("*.sites.example"))
     assert found(TLS_CERTIFICATE=str(path)) == []
+
+
+def test_automatic_certificates_are_for_names_that_there_are(settings: SettingsOfTest) -> None:
+    settings.ACME_FOR = ["portal", "scm"]
+    assert [message.id for message in check_own_names()] == ["greenroom.E022"]
+    settings.ACME_FOR = ["portal", "publishing", "sites"]
+    assert check_own_names() == []
 
 
 def test_djangos_own_sites_stay_out(found: Found) -> None:

@@ -119,7 +119,7 @@ def change_tls(request: HttpRequest, site_name: SiteName, slot_name: SlotName, b
     slot = access.get_slot(user, site_name, slot_name)
 
     def begin() -> Operation:
-        numbers = {host.name: host.pk for host in certificates.web_hosts(slot)}
+        numbers = {host.name: host.pk for host in certificates.hosts_with_tls(slot)}
         strange = next((name for name in body.certificates if name not in numbers), None)
         if strange is not None:
             raise SettingRefused(

@@ -92,5 +92,5 @@ def describe_tls(slot: Slot) -> TlsShown:
     return TlsShown(
         https_only=slot.is_https_only,
         least_version="1.3" if slot.refuses_tls_1_2 else "1.2",
-        certificates={host.name: host.certificate_id for host in certificates.web_hosts(slot)},
+        certificates={host.name: host.certificate_id for host in certificates.hosts_with_tls(slot)},
     )

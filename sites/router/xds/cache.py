@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from sites.router.table import PORTAL_CLUSTER, Cluster, RouteTable, Sighting
+from sites.router.table import OWN, PORTAL_CLUSTER, Cluster, RouteTable, Sighting
 from sites.router.xds.clusters import cluster_resource, endpoints_resource, portal_cluster
 from sites.router.xds.confirmed import Confirmed
 from sites.router.xds.guarded import guard_cluster, guard_cluster_name
@@ -115,6 +115,8 @@ class TableCache:
         for name in _names(table):
             self._site_of_cluster[name] = table.site_id
         self.tables[table.site_id] = table
+        if table.site_id == OWN:  # where HTTP/3 is found stands in the routes of every site
+            self._resources.clear()
         self._note_wildcards(changed)
         return Change(table.site_id, frozenset(changed), self._put_secrets(before, table))
 

@@ -5,6 +5,7 @@ from dataclasses import asdict
 
 from aiohttp import web
 
+from sites.router.table import OWN
 from sites.router.xds.gate import Gate
 from sites.router.xds.keeper import Keeper
 from sites.router.xds.load_reports import LoadReports
@@ -69,7 +70,7 @@ class Control:
             {
                 "nodes": nodes,
                 "registered": await self._keeper.registered(),
-                "sites": len(self._nodes.cache.tables),
+                "sites": len(self._nodes.cache.tables.keys() - {OWN}),
                 "fault_of_port": self._gate.fault if self._gate else "",
                 "is_source_away": self._keeper.is_source_away,
                 "is_runtime_away": self._keeper.is_runtime_away,

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from envoy.extensions.transport_sockets.tls.v3 import secret_pb2
 
-from sites.router.table import RouteTable
+from sites.router.table import OWN, RouteTable
 from sites.router.xds.resource import Kind, Resource, resource
 from sites.tls.authority import Authority
 from sites.tls.pair import covers
@@ -55,6 +55,8 @@ class Secrets:
         self._material = material
         self._portal_hosts = [host.strip("[]") for host in portal_hosts]
         self._bound: dict[str, Resource] = {}
+        self._own: dict[str, Resource] = {}
+        """The installation's automatic ones; a wildcard among them is given at every host name below it."""
         self._issued: dict[str, Resource] = {}
         self._quic: tuple[str, ...] | None = None
 
@@ -63,17 +65,19 @@ class Secrets:
         """The secrets for HTTP/3: the installation's, or else the portal's, and those of slots in their order."""
         if self._quic is None:
             first = INSTALLATION if self._material.own else DEFAULT
-            self._quic = tuple(QUIC + name for name in (first, *sorted(self._bound)))
+            self._quic = tuple(QUIC + name for name in (first, *sorted({*self._own, *self._bound})))
         return self._quic
 
     def port_of_http3(self, host: str) -> int:
         """Where visitors of a host name find HTTP/3 with a certificate for it that browsers may trust; 0: nowhere."""
         own = self._material.own
-        is_covered = host in self._bound or (own is not None and covers(own[0], host))
+        is_covered = host in self._bound or covers((*self._own, *(own[0] if own else ())), host)
         return self._material.http3_port if is_covered else 0
 
     def put(self, before: RouteTable | None, table: RouteTable | None) -> frozenset[str]:
         """Take a site's certificates in place of those it had; the host names whose secret has become another."""
+        if OWN in {one.site_id for one in (before, table) if one}:
+            return self._put_own(table)
         former = {host for one in before.certificates for host in one.hosts} if before else set()
         fresh = {host: made for host, made in self._made_of(table)} if table else {}
         changed = {host for host, made in fresh.items() if self._bound.get(host) != made} | (former - fresh.keys())
@@ -88,6 +92,13 @@ class Secrets:
                 if route.host not in kept:
                     self._issued.pop(route.host, None)
         return frozenset(changed)
+
+    def _put_own(self, table: RouteTable | None) -> frozenset[str]:
+        former, self._own = self._own, dict(self._made_of(table)) if table else {}
+        if former.keys() != self._own.keys():
+            self._quic = None
+        names = former.keys() | self._own.keys()
+        return frozenset(name for name in names if former.get(name) != self._own.get(name))
 
     def find(self, name: str, host: str | None) -> Resource | None:
         """The secret for the name that a client asks for, where `host` is the host name or wildcard that answers at it.
@@ -104,8 +115,8 @@ class Secrets:
         if name == INSTALLATION and own is not None:
             return _secret(name, own[1], own[2])
         if host is None:
-            return None
-        found = self._bound.get(host)
+            return self._own.get(name)
+        found = self._bound.get(host) or self._own.get(host) or self._own.get(wildcard_of(host))
         if found is None and own is not None and covers(own[0], host):
             found = _secret(host, own[1], own[2])
         return found or self._issue(host, [host])

@@ -6,6 +6,7 @@ and clusters that left the table only after the routes without them are acknowle
 
 from collections.abc import Iterable
 
+from sites.router.table import OWN
 from sites.router.xds.cache import Change, SiteResources, TableCache
 from sites.router.xds.listener import Edge
 from sites.router.xds.quic import QUIC_LISTENER, QuicListener
@@ -92,7 +93,7 @@ class Stream:
 
     def apply(self, change: Change) -> list[Response]:
         """Take a change of the tables; returns what to send now."""
-        self._due_sites.add(change.site_id)
+        self._due_sites |= self.loaded_sites if change.site_id == OWN else {change.site_id}
         self._due_scopes |= change.scopes
         for host in change.scopes:
             if host not in self._cache.scopes and self._scopes.still_holds(host):

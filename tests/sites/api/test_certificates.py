@@ -33,7 +33,7 @@ def test_an_automatic_certificate_is_started_shown_and_stopped(program: Program)
 
 def test_looking_and_changing_need_their_scopes(domain: Domain) -> None:
     reader = program_of(domain.alice, "read")
-    assert [one["state"] for one in reader.get(OF_STAGING).json()] == ["off", "off"]
+    assert [one["state"] for one in reader.get(OF_STAGING).json()] == ["off", "off", "off"]
     for scope in ("read", "publish"):
         asker = program_of(domain.alice, scope)
         assert asker.put(f"{OF_STAGING}/{WILD}/automatic").json()["code"] == "ScopeMissing"

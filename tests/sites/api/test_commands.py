@@ -54,6 +54,7 @@ READING = {
     "home": "leads on",
     "healthz": "a program reads it as it is",
     "metrics": "the same",
+    "authority-proof": "the same",
     "site-monitor": "/metrics has the figures",
     "site-logs-more": "a part of that page",
     "site-logs-download": "the same",

@@ -10,7 +10,7 @@ from tests.sites.api.program import Program, operation_of, program_of
 from tests.sites.tls.uploads import upload
 
 SLOT = "/sites/contoso/slots/staging"
-HOST = "contoso-staging.localhost"
+HOST, PUBLISHING = "contoso-staging.localhost", "contoso-staging.scm.localhost"
 
 
 def test_a_name_is_claimed_looked_at_and_given_up(
@@ -58,11 +58,11 @@ def test_a_certificate_is_uploaded_bound_and_removed(
     assert (sent.status_code, said["names"]) == (201, [HOST])
     assert "PRIVATE" not in sent.content.decode() and "key" not in said
     assert program.get(f"{SLOT}/certificates/uploaded").json()["items"] == [said]
-    assert program.get(f"{SLOT}/tls").json()["certificates"] == {HOST: said["number"]}
+    assert program.get(f"{SLOT}/tls").json()["certificates"] == {HOST: said["number"], PUBLISHING: None}
     changed = {"https_only": True, "certificates": {HOST: None}}
     assert operation_of(program.patch(f"{SLOT}/tls", changed)).state == "succeeded"
     shown = program.get(f"{SLOT}/tls").json()
-    assert shown == {"https_only": True, "least_version": "1.2", "certificates": {HOST: None}}
+    assert shown == {"https_only": True, "least_version": "1.2", "certificates": {HOST: None, PUBLISHING: None}}
     operation_of(program.patch(f"{SLOT}/tls", {"least_version": "1.3"}))
     assert program.get(f"{SLOT}/tls").json() == {**shown, "least_version": "1.3"}
     assert program.patch(f"{SLOT}/tls", {"certificates": {"other.example": None}}).status_code == 400

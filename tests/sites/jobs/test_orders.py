@@ -6,6 +6,8 @@ from typing import Any
 
 import pytest
 from allauth.account.models import EmailAddress
+from django.contrib.auth.models import User
+from django.test import Client
 from pytest_django import Settings
 
 from sites import routing
@@ -13,6 +15,7 @@ from sites.acme import errand, records
 from sites.acme.records import RecordRefused
 from sites.acme.shapes import Access, AccountUnknown, AcmeRefused, AcmeUnreachable, Answer, Placed, Proof, kind_for
 from sites.jobs import automatic_certificates, orders
+from sites.jobs import certificates as warnings
 from sites.models import (
     AcmeAccount,
     AutomaticCertificate,
@@ -25,8 +28,9 @@ from sites.models import (
     Slot,
 )
 from sites.models.clock import now
+from sites.router.table import OWN
 from sites.services import automatic_certificates as service
-from sites.services import domains
+from sites.services import domains, own_certificates
 from sites.tls.issuing import read_key
 from sites.tls.pair import read_pair
 from tests.domain import Domain
@@ -416,3 +420,74 @@ def test_keys_are_encrypted_in_every_row(domain: Domain, slot: Slot, authority: 
     turn()
     for model in (AcmeAccount, CertificateOrder):
         assert "PRIVATE KEY" not in str(model.objects.values().get())
+
+
+@pytest.fixture
+def own(authority: Authority, settings: Settings) -> Authority:
+    """The installation wants certificates for itself."""
+    settings.TLS_PORT, settings.EMAIL_HOST = 443, "mail.example"
+    settings.SUFFIX, settings.PORTAL_HOST = "fabrikam.example", "portal.fabrikam.example"
+    settings.ACME_FOR = ["portal", "publishing"]
+    return authority
+
+
+def test_the_installation_orders_for_its_own_names_and_proves_the_portals_itself(
+    own: Authority, settings: Settings, db: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    portal, scm = "portal.fabrikam.example", "*.scm.fabrikam.example"
+    monkeypatch.setitem(globals(), "proofs_at", lambda _: (("token", own_certificates.proof_of_portal("token")),))
+    settings.ACME_ORDERS = 0  # subscriptions may have used it up
+    assert own_certificates.lines() == [f"{portal}: being ordered", f"{scm}: being ordered"]
+    work()
+    (told,) = routing.all_tables()
+    assert [one.hosts for one in told.certificates] == [(scm,), (portal,)]
+    assert (told.site_id, told.hosts, told.version) == (OWN, (), routing.versions()[OWN])
+    assert "PRIVATE KEY" not in str(told)
+    assert own_certificates.proof_of_portal("token") is None
+    assert all(": until " in line and ", renewed from " in line for line in own_certificates.lines())
+    said = Operation.objects.filter(target=portal, site=None)
+    assert said.count() == 2 and "has a certificate by Test authority" in said[0].outcome
+    AutomaticCertificate.objects.filter(own_name=portal).update(due_at=now())
+    work()
+    (renewed,) = routing.all_tables()
+    assert renewed.version > told.version and renewed.certificates[0] == told.certificates[0]
+    assert Certificate.objects.count() == 2
+    settings.ACME_FOR = ["publishing"]
+    assert [one.hosts for one in routing.table_of(OWN).certificates] == [(scm,)]
+    assert automatic_certificates.is_needed()
+    work()
+    assert [one.name for one in AutomaticCertificate.objects.all()] == [scm]
+    assert Certificate.objects.count() == 1, "no key is kept that is given nowhere"
+
+
+def test_superusers_are_told_when_the_installation_gets_none_and_warned_before_the_end(
+    own: Authority, settings: Settings, domain: Domain
+) -> None:
+    settings.ACME_FOR = ["publishing"]
+    own.days = 20
+    work()
+    warnings.run()
+    assert not Operation.objects.filter(error_code="CertificateRefused").exists(), "it is renewed in time"
+    root = User.objects.create_superuser("root")
+    for user in (root, domain.alice):
+        EmailAddress.objects.create(user=user, email=f"{user.username}@x.example", verified=True, primary=True)
+    AutomaticCertificate.objects.update(due_at=now())
+    own.says = [AcmeRefused("no such zone")]
+    automatic_certificates.begin_due()
+    assert [notice.to for notice in orders.run() or ()] == ["root@x.example"]
+    assert "got no certificate: no such zone." in own_certificates.lines()[0]
+    warnings.run()
+    warnings.run()
+    ending = Operation.objects.filter(outcome__contains="expires on")
+    assert [one.target for one in ending] == [settings.PORTAL_HOST]
+    assert "Its renewal fails: *.scm.fabrikam.example got no certificate" in ending[0].outcome
+
+
+def test_the_portal_answers_the_authority_and_nobody_else(own: Authority, client: Client, db: None) -> None:
+    automatic_certificates.begin_due()
+    orders.run()
+    path = "/.well-known/acme-challenge/"
+    answer = client.get(f"{path}token", headers={"host": "portal.fabrikam.example"})
+    assert (answer.status_code, answer.content) == (200, b"token.thumb")
+    assert client.get(f"{path}other", headers={"host": "portal.fabrikam.example"}).status_code == 404
+    assert client.get(f"{path}token", headers={"host": "evil.example"}).status_code == 404

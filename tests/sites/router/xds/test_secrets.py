@@ -7,7 +7,7 @@ import pytest
 from envoy.config.route.v3 import route_pb2
 from envoy.extensions.transport_sockets.tls.v3 import secret_pb2
 
-from sites.router.table import Certificate, HostRoute, RouteTable
+from sites.router.table import OWN, Certificate, HostRoute, RouteTable
 from sites.router.xds import stream
 from sites.router.xds.cache import TableCache, fixtures
 from sites.router.xds.quic import AT_ONCE, EVERY_SECONDS, QuicListener
@@ -212,6 +212,35 @@ def test_whoever_changes_certificates_without_end_has_the_listener_replaced_once
     seconds[0] += 600
     envoy.apply(cache.put(table(602, "a.x.example")))
     assert names_of_listeners(envoy) == ["edge-http3"]
+
+
+def test_the_installations_automatic_ones_are_given_at_the_portal_and_below_their_wildcards(
+    authority: Authority,
+) -> None:
+    cache = TableCache(make_cache().fixed, TlsMaterial(lambda token: token[::-1], authority, None, http3_port=443))
+    hosts = ("a.scm.own.example", "b.scm.own.example", "a.own.example")
+    cache.put(table(1, *hosts, certificates=(certificate(authority, "b.scm.own.example"),)))
+    envoy = ImaginedEnvoy(cache)
+    envoy.connect()
+    envoy.ask(Kind.SECRET, "localhost", *hosts)
+    envoy.ask(Kind.ROUTES, "site-1")
+    first = [chain(cache, host) for host in ("localhost", *hosts)]
+    envoy.log.clear()
+    scm, portal = certificate(authority, "*.scm.own.example"), certificate(authority, "localhost")
+    own = RouteTable(OWN, "the installation", 1, (), (), (scm, portal))
+    envoy.apply(cache.put(own))
+    assert [chain(cache, host) for host in ("localhost", *hosts)] == [portal.chain, scm.chain, *first[2:]]
+    assert secrets_of(envoy) == [("+", "a.scm.own.example"), ("+", "localhost")]
+    assert (Kind.ROUTES, "+", "site-1") in envoy.log, "browsers are told of HTTP/3"
+    names = ("*.scm.own.example", "b.scm.own.example", "localhost")
+    assert cache.quic_secrets[1:] == tuple(QUIC + name for name in names)
+    assert chain(cache, QUIC + "*.scm.own.example") == scm.chain
+    assert cache.secret("nobody.scm.own.example") is None
+    assert envoy.stream.has_acknowledged(OWN) and envoy.stream.has_acknowledged(1)
+    envoy.log.clear()
+    envoy.apply(cache.remove(OWN))
+    assert ("+", "a.scm.own.example") in secrets_of(envoy)
+    assert cache.quic_secrets[1:] == (QUIC + "b.scm.own.example",)
 
 
 def of_b(authority: Authority) -> Certificate:
