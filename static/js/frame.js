@@ -12,6 +12,7 @@ let leaving = null; // the timer of a success, and of which operation it is
 
 const READ_MS = 30000;
 const UNDONE_MS = 60000; // where the bar offers to roll back
+const LEAST_MS = 5000; // on a page that is opened after that
 
 // Without a page below them (opened by an address of their own) questions and NEW are plain forms and links.
 const isPage = Boolean(document.querySelector("[data-confirmation], [data-drawer]"));
@@ -118,7 +119,16 @@ function letLeave(bar) {
   leaving = null;
   if (!operation) return;
   const wait = bar.querySelector("#notification-rollback") ? UNDONE_MS : READ_MS;
-  leaving = { operation, timer: setTimeout(() => leave(operation), wait) };
+  const left = Math.max(LEAST_MS, seenAt(operation) + wait - Date.now());
+  leaving = { operation, timer: setTimeout(() => leave(operation), left) };
+}
+
+// When this tab first showed the success, on whichever page.
+function seenAt(operation) {
+  const [seen, at] = (sessionStorage.getItem("seen") ?? "").split(" ");
+  if (seen === operation) return Number(at);
+  sessionStorage.setItem("seen", `${operation} ${Date.now()}`);
+  return Date.now();
 }
 
 async function leave(operation) {

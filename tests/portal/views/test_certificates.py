@@ -108,7 +108,7 @@ def test_an_automatic_certificate_is_started_shown_and_stopped_after_a_question(
     assert "&lt;no&gt; A record." in text(alice.get(ADDRESS))
     assert f"certificates/{host.pk}/stop/" not in text(bob.get(ADDRESS))
     question = f"{ADDRESS}{host.pk}/stop/"
-    assert "Are you sure you want no automatic certificate for test.fabrikam.example" in text(alice.get(question))
+    assert "Are you sure you want to stop automatic certificates for test.fabrikam.example" in text(alice.get(question))
     assert AutomaticCertificate.objects.exists()
     assert bob.post(question).status_code == 403
     assert alice.post(question).headers["Location"] == ADDRESS

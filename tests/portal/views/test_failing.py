@@ -16,7 +16,7 @@ def test_the_portal_never_calls_it_running(domain: Domain, contoso: Site, alice:
     page = alice.get("/sites/contoso/production/dashboard/").content.decode()
     assert "<dt>Status</dt><dd>Failing</dd>" in page
     assert "Failing, ended with code 137" in page
-    assert "1 of 1 instance of contoso ends again and again." in page
+    assert "1 of 1 instance of contoso keeps crashing." in page
     assert "ends again and again" in alice.get("/operations/").content.decode()
 
 
@@ -28,7 +28,7 @@ def test_of_several_instances_it_says_how_many(domain: Domain, contoso: Site, al
     reconcile.run()
     assert _statuses(alice)["contoso"] == "Running, 2 of 3 failing"
     page = alice.get("/sites/contoso/production/dashboard/").content.decode()
-    assert "2 of 3 instances of contoso end again and again." in page
+    assert "2 of 3 instances of contoso keep crashing." in page
 
 
 def _statuses(alice: Client) -> dict[str, str]:

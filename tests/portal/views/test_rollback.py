@@ -72,12 +72,12 @@ def test_what_serves_in_staging_is_said_to_be_kept_for_the_window_and_warm_after
     domain: Domain, swapped: Operation, alice: Client
 ) -> None:
     question = text(alice.get(f"{SLOT}rollback/", headers=HTMX))
-    assert "the instances of before serve in staging. They are kept until" in question
-    assert "also when staging is altered; after that they stay warm as long as it is not altered." in question
+    assert "the previous instances run in staging. They are kept until" in question
+    assert "even if staging is changed. After that they stay warm until staging is changed." in question
     assert "data-seconds-left" in text(alice.get("/sites/"))
     Revision.objects.update(retained_until=None)
     question = text(alice.get(f"{SLOT}rollback/", headers=HTMX))
-    assert "the instances that it needs serve in staging, and stay warm as long as it is not altered." in question
+    assert "the instances that it needs run in staging. They stay warm until staging is changed." in question
     assert 'Roll back<span class="left"> · instant</span>' in text(alice.get("/sites/"))
 
 

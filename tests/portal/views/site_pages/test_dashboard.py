@@ -177,7 +177,7 @@ def test_what_the_last_day_used_is_shown_beside_the_share_of_the_instances(
 def test_folders_above_their_quota_are_told_with_the_way_out(alice: Client, production: Slot, address: Address) -> None:
     SiteUsage.objects.create(site=production.site, folder_bytes=1, folder_files=1, is_read_only=True)
     page = alice.get(address("dashboard", production)).content.decode()
-    assert "contoso can only read them. Restart it: for ten minutes it can then delete files." in page
+    assert "contoso can only read them. Restart it: it can then delete files for ten minutes." in page
 
 
 def test_an_instance_that_ran_out_of_memory_says_so(

@@ -13,7 +13,7 @@ PAGE = "/sites/contoso/staging/commands/"
 
 def test_a_command_is_run_seen_and_stopped(domain: Domain, contoso: Site, alice: Client) -> None:
     domain.runtime.run_exit_code = None
-    assert b"No command was run here yet." in alice.get(PAGE).content
+    assert b"Nobody has run a command here yet." in alice.get(PAGE).content
     answer = alice.post(PAGE, {"command": "echo <one>"})
     command = OneOffCommand.objects.get()
     address = f"{PAGE}{command.record.public_id}/"
