@@ -107,7 +107,7 @@ def test_two_clicks_roll_back_and_the_new_version_waits_in_staging_to_be_mended(
     assert offered.inner_text() != before
     assert_axe_finds_nothing(page, "success")
     offered.click()
-    expect(page.locator(".confirmation")).to_contain_text("It is instant")
+    expect(page.locator(".confirmation")).to_contain_text("Instant:")
     assert_axe_finds_nothing(page, "roll back")
     page.locator("#answer-yes").click()
     expect_success(page, "Rolled back")

@@ -29,7 +29,7 @@ def test_a_certificate_is_uploaded_shown_and_removed(contoso: Site, alice: Clien
     assert "Are you sure you want to remove the certificate for" in asked and f"{HOST} gets a certificate of" in asked
     assert Certificate.objects.exists()
     assert alice.post(question).headers["Location"] == ADDRESS
-    assert "There is no certificate yet" in text(alice.get(ADDRESS))
+    assert "You have no certificates yet" in text(alice.get(ADDRESS))
     assert alice.get(question).status_code == 404
 
 
