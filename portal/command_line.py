@@ -53,6 +53,10 @@ def _run(arguments: Sequence[str], environment: Mapping[str, str]) -> int:
         return int(import_module("sites.management.up").main(arguments[2:]))
     if is_remote(arguments[1:], is_installed=data_folder.is_installation(_data_folder(environment))):
         return int(import_module("client.main").run(arguments[1:]))
+    if arguments[1:2] == ["restore"]:
+        import_module("sites.backups.beforehand").ensure_restorable(
+            arguments[2:], environment, _data_folder(environment).resolve()
+        )
     execute_from_command_line([PROGRAM, *arguments[1:]])
     return 0
 

@@ -39,7 +39,7 @@ def take_options(arguments: Sequence[str], environment: MutableMapping[str, str]
     return rest
 
 
-def describe_options(parser: argparse.ArgumentParser) -> None:
-    """Show the options in a command's help; they were taken before the parser sees the arguments."""
+def describe_options(parser: argparse.ArgumentParser, *names: str) -> None:
+    """Show these options, or all, in a command's help; they were taken before the parser sees the arguments."""
     for name, (_, placeholder, text) in OPTIONS.items():
-        parser.add_argument(name, metavar=placeholder, help=text)
+        parser.add_argument(name, metavar=placeholder, help=text if name in (names or OPTIONS) else argparse.SUPPRESS)

@@ -36,6 +36,11 @@ class GreenroomCommand(BaseCommand):
 
     requires_system_checks = []
     """Django would print its own report in place of sentences."""
+    suppressed_base_arguments = {
+        *("--version", "--verbosity", "--settings", "--pythonpath", "--traceback"),
+        *("--no-color", "--force-color", "--skip-checks"),
+    }
+    """Django's own options work, and `--help` leaves them out."""
     is_refused_by_checks = True
 
     def execute(self, *args: Any, **options: Any) -> str | None:

@@ -117,3 +117,20 @@ def test_the_remote_client_leaves_the_data_folder_alone(tmp_path: Path) -> None:
 
 def test_every_remote_command_is_known_to_the_start_script() -> None:
     assert {*greenroom.commands} - {"status"} == REMOTE | EITHER
+
+
+def test_a_restore_that_lacks_the_keys_is_refused_and_leaves_nothing_behind(tmp_path: Path) -> None:
+    done = run("restore", "s3://backups/greenroom/today", data=tmp_path / "data")
+    key_file = tmp_path / "data" / "secret.key"
+    assert (done.returncode, done.stderr) == (
+        1,
+        f"The backup cannot be used: a store holds encrypted backups, and there is no key file at {key_file}. Nothing "
+        f"was changed. Put the copy of the key file to {key_file}, then restore again.\n",
+    )
+    assert not (tmp_path / "data").exists()
+
+
+def test_help_has_no_options_of_django(tmp_path: Path) -> None:
+    said = run("restart", "--help", data=tmp_path / "data").stdout
+    assert said.startswith("usage: greenroom restart [-h] [--data DIR]\n")
+    assert "manage.py" not in said and "Django" not in said

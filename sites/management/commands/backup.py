@@ -26,7 +26,7 @@ class Command(GreenroomCommand):
         parser.add_argument(
             "--with-keys", action="store_true", help="put the key file into it: who has the backup can then read all"
         )
-        describe_options(parser)
+        describe_options(parser, "--data")
 
     def handle(self, *, target: str, with_keys: bool, **_: object) -> None:
         """Tells what is done, and at the end what a restore needs."""

@@ -21,7 +21,7 @@ class Command(GreenroomCommand):
         """What to do, and Greenroom's own options."""
         parser.add_argument("action", nargs="?", choices=("show", "rotate", "new"), default="show")
         parser.add_argument("--finish", action="store_true", help="retire the old key, once nothing needs it")
-        describe_options(parser)
+        describe_options(parser, "--data")
 
     def handle(self, *, action: str, finish: bool, **_: object) -> None:
         """Exit code 1 with a sentence when it is refused."""

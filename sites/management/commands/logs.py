@@ -33,7 +33,7 @@ class Command(GreenroomCommand):
         parser.add_argument("-f", "--follow", action="store_true", help="go on until Ctrl-C")
         parser.add_argument("-n", "--lines", type=int, default=100, help="how many of the last lines (100)")
         parser.add_argument("--filter", default="", metavar="WORDS", help="only lines that contain these words")
-        describe_options(parser)
+        describe_options(parser, "--data")
 
     def handle(
         self, *, site: str, slot: str, requests: bool, follow: bool, lines: int, filter: str, **_: object

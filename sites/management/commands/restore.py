@@ -22,7 +22,7 @@ class Command(GreenroomCommand):
     def add_arguments(self, parser: CommandParser) -> None:
         """The file, and Greenroom's own options."""
         parser.add_argument("file", help="what `./greenroom backup` wrote, or s3://BUCKET/PREFIX/NAME")
-        describe_options(parser)
+        describe_options(parser, "--data")
 
     def handle(self, *, file: str, **_: object) -> None:
         """Tells what is done, and what to do next."""

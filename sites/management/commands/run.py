@@ -32,7 +32,7 @@ class Command(GreenroomCommand):
         parser.add_argument("site", help="name of the web site")
         parser.add_argument("--slot", default=PRODUCTION, help="its slot, for example staging")
         parser.add_argument("command", nargs="+", metavar="-- COMMAND", help="after two hyphens: the command")
-        describe_options(parser)
+        describe_options(parser, "--data")
 
     def handle(self, *, site: str, slot: str, command: list[str], **_: object) -> None:
         """What is typed goes to the command, and what it writes comes back."""

@@ -19,7 +19,7 @@ class Command(GreenroomCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         """Greenroom's own options."""
-        describe_options(parser)
+        describe_options(parser, "--data")
 
     def handle(self, **_: object) -> None:
         """Changes nothing."""
