@@ -36,7 +36,7 @@ def day_bars(day: Figures, present: Figures, share: Share) -> list[Bar]:
     """CPU time and data out of the last 24 hours, and memory now; `present` is empty while nobody measures."""
     spent, most = day.get("cpu_ms", 0), share.processors * DAY_MS
     memory = present.get("memory")
-    said = f"{100 * memory / share.memory_bytes:.0f}% of {in_size(share.memory_bytes)}" if memory else "no visitor now"
+    said = f"{100 * memory / share.memory_bytes:.0f}% of {in_size(share.memory_bytes)}" if memory else "needs a visitor"
     return [
         Bar(
             "cpu",

@@ -38,8 +38,8 @@ def swap_notices(source: Slot, target: Slot, differing: list[str]) -> Iterator[N
     if differing:
         yield Notice(
             "configured_otherwise",
-            f"'{source.title}' is configured otherwise than '{target.title}': {_names(differing)}. "
-            "A swap takes that along. Make a setting a slot setting where each slot is to keep its own.",
+            f"'{source.title}' and '{target.title}' have different settings: {_names(differing)}. "
+            "A swap moves them to the other slot. Tick slot setting where each slot must keep its own value.",
         )
     if source.instance_count != target.instance_count:
         yield Notice(
@@ -51,7 +51,7 @@ def swap_notices(source: Slot, target: Slot, differing: list[str]) -> Iterator[N
         yield Notice(
             "shared_connections",
             f"'{source.title}' and '{target.title}' have the same connection string: {_names(shared)}. "
-            "What one of them writes, the other reads; change it under Configure where they are to be apart.",
+            "Both slots read and write the same data. To separate them, change the string on CONFIGURE.",
         )
 
 

@@ -42,9 +42,17 @@ document.addEventListener("click", (event) => {
   select(row);
 });
 
+// While nothing has the focus, the arrows begin at the selected row, or at the head of the list.
+function rowOf({ target, key }) {
+  const isFree = target === document.body || target.id === "content";
+  if (!isFree || !["ArrowDown", "ArrowUp"].includes(key)) return target.closest(".table--tree .row");
+  return rows().find((row) => row.getAttribute("aria-selected") === "true") ?? document.querySelector(".table--tree");
+}
+
 document.addEventListener("keydown", (event) => {
-  const row = event.target.closest(".table--tree .row");
-  if (!row || event.altKey || event.ctrlKey || event.metaKey) return;
+  if (event.altKey || event.ctrlKey || event.metaKey) return;
+  const row = rowOf(event);
+  if (!row) return;
   // A link or the mark that was clicked has the focus: Enter and Space press that, the arrows move on from its row
   if (event.target !== row && ["Enter", " "].includes(event.key)) return;
   const all = rows();

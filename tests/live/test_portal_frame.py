@@ -123,7 +123,11 @@ def test_the_policy_of_the_pages_has_nothing_to_complain_of(open_page: OpenPage,
 def test_the_tree_is_walked_by_keyboard(open_page: OpenPage, system: System, sample: str) -> None:
     page = open_page(f"/sites/?selected={sample}/production")
     production, staging = (page.locator(f"tr[data-slot='{sample}/{slot}']") for slot in ("production", "staging"))
-    production.focus()
+    page.keyboard.press("ArrowDown")
+    expect(staging).to_be_focused()
+    page.keyboard.press("ArrowUp")
+    expect(production).to_have_attribute("aria-selected", "true")
+    expect(production).to_be_focused()
     page.keyboard.press("ArrowLeft")
     expect(staging).to_have_count(0)
     expect(production).to_be_focused()

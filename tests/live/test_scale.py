@@ -74,8 +74,8 @@ def test_outside_of_standard_mode_staging_serves_and_is_changed_but_not_swapped(
     before = versions(system, site)
     with system.signed_in() as portal:
         question = portal.get(f"/sites/{site.name}/production/mode/?mode=free").text
-        assert "instances beyond that are stopped after their requests" in question
-        assert "Its slots can no longer be swapped: Staging keeps serving, and you can still edit it." in question
+        assert "Greenroom stops further instances after their requests" in question
+        assert "Its slots can no longer be swapped. Staging keeps serving, and you can still edit it." in question
         wait_for(change_mode(acting_user=site.user, site=site.production.site, mode="free"))
         bar = portal.get(f"/sites/{site.name}/staging/dashboard/").text
         assert "is in Free mode and no longer swappable" in bar

@@ -90,7 +90,7 @@ def test_an_app_its_last_code_and_the_recovery_codes_go_on(former: Apps) -> None
     assert "0 codes left" in visitor.get(ACCOUNT).content.decode()
     confirm(visitor)
     shown = visitor.get(f"{ACCOUNT}codes/").content.decode()
-    assert "Your codes were shown once" in shown and former_digest(alice, CODES[1]) not in shown
+    assert "You saw your codes once" in shown and former_digest(alice, CODES[1]) not in shown
 
 
 def test_a_passkey_and_its_recovery_codes_go_on(former: Apps) -> None:

@@ -31,7 +31,7 @@ def test_it_names_files_settings_and_what_is_to_be_known(domain: Domain, alice: 
     travelling, staying = text.split('id="travelling"')[1].split('id="staying"')
     assert "COLOUR" in travelling and "PLACE" in staying
     assert "have not been swapped yet" in text
-    assert "is configured otherwise than 'contoso'" in text
+    assert "and 'contoso' have different settings" in text
 
 
 def test_secrets_are_only_the_same_or_different(domain: Domain, bob: Client, contoso: Site) -> None:

@@ -27,4 +27,4 @@ def test_what_breaks_says_that_the_sites_go_on(
     answer = alice.get("/sites/", headers=headers)
     assert answer.status_code == 500
     text = answer.content.decode()
-    assert "sites go on serving" in text and "boom" not in text
+    assert "sites keep serving" in text and "boom" not in text

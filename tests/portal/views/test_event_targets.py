@@ -36,7 +36,7 @@ def address(target: EventTarget, name: str = "event-target", *more: object) -> s
 def test_a_target_is_made_and_its_secret_is_shown_on_the_first_look_only(
     domain: Domain, alice: Client, page: str
 ) -> None:
-    assert "are sent nowhere yet" in alice.get(page).content.decode()
+    assert "You send the events of this subscription nowhere yet" in alice.get(page).content.decode()
     sent = {"title": "Chat", "url": URL, "format": "slack", "types": ["swap.failed", "preview.waiting"]}
     answer = alice.post(page, sent)
     made = EventTarget.objects.get()
@@ -93,7 +93,7 @@ def test_what_destroys_asks_first_on_a_page_of_its_own(alice: Client, target: Ev
         assert left is None
     else:
         assert left is not None and left.secret != before
-        assert "shown only now" in alice.get(address(target)).content.decode()
+        assert "You see it only now" in alice.get(address(target)).content.decode()
 
 
 def test_a_test_and_its_answer_stand_in_the_delivery_log(

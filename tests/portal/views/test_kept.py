@@ -44,7 +44,7 @@ def test_what_was_typed_stands_in_the_form_again(typing: Client, headers: dict[s
     answer = typing.post(ADDRESS, TYPED, headers=headers)
     led = answer["HX-Redirect"] if headers else answer["Location"]
     assert led.startswith("/sign-in/") and "python" not in led
-    assert "What you typed is kept" in typing.get(led).content.decode()
+    assert "Greenroom has kept what you typed" in typing.get(led).content.decode()
     assert sign_in(typing) == ADDRESS
     answer = typing.get(ADDRESS)
     page = answer.content.decode()

@@ -42,8 +42,8 @@ def test_refusals_offer_complete_and_cancel(prepared: Operation, alice: Client) 
 
 def test_the_question_of_a_stop_says_that_it_ends_the_preview(prepared: Operation, alice: Client) -> None:
     question = text(alice.get("/sites/contoso/production/stop/", headers=HTMX))
-    assert "The swap that alice prepared at" in question and "is cancelled with it" in question
-    assert "is cancelled with it" not in text(alice.get(f"{SLOT}stop/", headers=HTMX))
+    assert "The swap that alice prepared at" in question and "is then cancelled" in question
+    assert "is then cancelled" not in text(alice.get(f"{SLOT}stop/", headers=HTMX))
 
 
 def test_complete_asks_and_switches(domain: Domain, prepared: Operation, alice: Client) -> None:

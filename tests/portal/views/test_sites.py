@@ -162,4 +162,4 @@ def test_a_site_that_is_being_deleted_says_nothing_of_addresses_that_it_has_no_m
         page = alice.get(address).content.decode()
         assert "contoso" in page
         assert 'href=""' not in page
-        assert "visitors get a page" not in page and "Publishing host" not in page
+        assert "Visitors get a page" not in page and "Publishing host" not in page

@@ -28,8 +28,8 @@ def test_connection_strings_are_shared_until_they_differ(domain: Domain) -> None
     assert domain.publish(staging, "two").state == "succeeded"
     comparison = compare(staging, production)
     assert [one.sentence for one in comparison.warnings if one.code == "shared_connections"] == [
-        "'contoso (staging)' and 'contoso' have the same connection string: 'Db'. What one of them writes, the other "
-        "reads; change it under Configure where they are to be apart."
+        "'contoso (staging)' and 'contoso' have the same connection string: 'Db'. Both slots read and write the "
+        "same data. To separate them, change the string on CONFIGURE."
     ]
     domain.save(staging, Entry("Db", "other", kind="MySql"), category=Category.CONNECTION_STRINGS)
     assert "shared_connections" not in codes(compare(staging, production))

@@ -72,13 +72,13 @@ def test_what_was_written_beside_the_code_is_shown_with_the_advice(
     domain: Domain, alice: Client, production: Slot, address: Address
 ) -> None:
     domain.work(slots.scale(acting_user=domain.alice, slot=production, count=2))
-    assert "beside its code" not in alice.get(address("dashboard", production)).content.decode()
+    assert "outside a persistent folder" not in alice.get(address("dashboard", production)).content.decode()
     for ordinal, written in enumerate((Written(("app.db",), 0, 1), Written(("app.db", "logs\u202e/"), 3, 9))):
         live = production.live_revision_id
         assert live is not None
         record([InstanceStatus(live, ordinal, 1, InstanceState.RUNNING, "127.0.0.1", 1, written=written)])
     page = alice.get(address("dashboard", production)).content.decode()
-    assert r"beside its code: <bdi>app.db, logs\u202e/ and 3 more</bdi>" in page
+    assert r"outside a persistent folder: <bdi>app.db, logs\u202e/ and 3 more</bdi>" in page
     assert f'<a href="{address("configure", production)}">persistent folder</a>' in page
 
 
@@ -155,7 +155,7 @@ def test_what_the_last_day_used_is_shown_beside_the_share_of_the_instances(
     domain: Domain, alice: Client, production: Slot, address: Address
 ) -> None:
     page = alice.get(address("dashboard", production)).content.decode()
-    assert '<span id="usage-memory">memory usage</span> <span>no visitor now</span>' in page
+    assert '<span id="usage-memory">memory usage</span> <span>needs a visitor</span>' in page
     moment = timezone.now()
     figures = {"cpu_ms": 43_200_000, "bytes_out": 3 * 1024**2, "memory": 448 * 1024**2}
     MetricSample.objects.create(

@@ -31,7 +31,7 @@ def test_a_command_is_run_seen_and_stopped(domain: Domain, contoso: Site, alice:
     job.run()
     ended = alice.get(address, headers=part)
     assert ended.status_code == 286 and b"The command was stopped by alice." in ended.content
-    assert b"It was stopped by alice." in alice.get(PAGE).content
+    assert b"Was stopped by alice" in alice.get(PAGE).content
 
 
 def test_a_reader_sees_neither_commands_nor_their_output(contoso: Site, bob: Client) -> None:

@@ -47,7 +47,7 @@ def test_the_story_ticks_itself_step_by_step(domain: Domain, alice: Client, addr
         assert _ticks(alice, story) == expected
     domain.publish(staging, "my own")
     assert _ticks(alice, story) == [True] * 5
-    assert "That is all of it" in alice.get(story).content.decode()
+    assert "You have finished" in alice.get(story).content.decode()
 
 
 def test_looking_leads_to_the_slot_without_a_redirect(domain: Domain, alice: Client, address: Address) -> None:

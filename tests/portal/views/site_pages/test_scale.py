@@ -82,7 +82,9 @@ def test_what_a_mode_puts_out_of_force_is_said_before(
     )
     assert "do not answer in this mode: www.fabrikam.example." in free
     assert "do not answer" not in shared + standard
-    assert "certificates are not given in this mode" in free and "certificates are not given in this mode" in shared
+    assert (
+        "does not use its certificates in this mode" in free and "does not use its certificates in this mode" in shared
+    )
 
 
 def test_a_change_of_mode_is_asked_about(alice: Client, production: Slot, address: Address) -> None:
