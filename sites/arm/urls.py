@@ -27,7 +27,12 @@ OF_SUBSCRIPTIONS = [
     route(f"{SUBSCRIPTION}/resourcegroups", GET=(READ, subscriptions.list_groups)),
     route(GROUP, GET=(READ, subscriptions.get_group)),
     route(f"{SUBSCRIPTION}[/resourcegroups/{{group}}]/{WEB}/serverfarms", GET=(READ, subscriptions.list_plans)),
-    route(f"{GROUP}/{WEB}/serverfarms/{{plan}}", GET=(READ, subscriptions.get_plan)),
+    route(
+        f"{GROUP}/{WEB}/serverfarms/{{plan}}",
+        GET=(READ, subscriptions.get_plan),
+        PUT=(ADMINISTER, subscriptions.keep_plan),
+        PATCH=(ADMINISTER, subscriptions.keep_plan),
+    ),
     route(f"{SUBSCRIPTION}/{WEB}/checknameavailability", POST=(READ, subscriptions.check_name)),
     route(f"{WEB}/(?:webAppStacks|availableStacks)", GET=(READ, subscriptions.list_stacks)),
     route(f"{SUBSCRIPTION}/{WEB}/locations/local/operationResults/{{operation}}", GET=(READ, operations.result)),

@@ -81,6 +81,12 @@ COMMANDS = (
         remark="domain names are claimed in the portal",
     ),
     Command(
+        "appservice plan update -g greenroom -n standard --number-of-workers 3",
+        "the number belongs to each slot",
+        is_refused=True,
+        remark="the instance count is a slot's: webapp config set --number-of-workers",
+    ),
+    Command(
         "appservice plan create -g greenroom -n premium --sku P1V3",
         "serverfarms",
         is_refused=True,

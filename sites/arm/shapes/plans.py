@@ -1,7 +1,7 @@
 """Plans: one for each mode of a web site, which cannot be created or removed."""
 
 from sites.arm import GROUP
-from sites.arm.bodies import Json
+from sites.arm.bodies import Json, number, part, refuse_others
 from sites.errors import NotFound, NotOffered
 from sites.models import Mode, Subscription
 
@@ -47,6 +47,18 @@ def describe_plan(subscription: Subscription, mode: Mode, *, count: int) -> Json
             "provisioningState": "Succeeded",
         },
     }
+
+
+def refuse_other_plan(mode: Mode, body: Json, *, shown: Json) -> None:
+    """Refuse whatever would make the plan another one than it is `shown`. Raises NotOffered and RequestRefused."""
+    refuse_others(body, taken={"sku", "properties"}, shown=shown)
+    sku = part(body, "sku")
+    workers = number(sku, "capacity")
+    if workers not in (None, shown["sku"]["capacity"]):
+        command = f"az webapp config set --number-of-workers {workers}"
+        raise NotOffered(what=f"{workers} workers for the plan '{mode}'; the number belongs to each slot ({command})")
+    refuse_others(sku, taken={"capacity"}, shown=shown["sku"], inside="sku.")
+    refuse_others(part(body, "properties"), taken=(), shown=shown["properties"], inside="properties.")
 
 
 def mode_of(text: str) -> Mode:

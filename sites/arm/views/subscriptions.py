@@ -8,8 +8,8 @@ from sites import access
 from sites.arm import GROUP, TENANT
 from sites.arm.asked import Asked
 from sites.arm.bodies import Json, text
-from sites.arm.shapes.plans import LOCATION, describe_plan, mode_of
-from sites.errors import NameRefused, NameTaken
+from sites.arm.shapes.plans import LOCATION, describe_plan, mode_of, refuse_other_plan
+from sites.errors import AddressNotOffered, NameRefused, NameTaken, NotFound
 from sites.models import Mode, Subscription
 from sites.services import names
 
@@ -49,6 +49,17 @@ def get_plan(asked: Asked) -> HttpResponse:
     """One of them. Raises NotFound."""
     subscription, mode = asked.subscription, mode_of(asked.names["plan"])
     return JsonResponse(describe_plan(subscription, mode, count=_counts(asked)[mode]))
+
+
+def keep_plan(asked: Asked) -> HttpResponse:
+    """The plan as it is, for a client that sends it back so. Raises AddressNotOffered for a new one, and NotOffered."""
+    try:
+        mode = mode_of(asked.names["plan"])
+    except NotFound:
+        raise AddressNotOffered(method=asked.request.method, path=asked.request.path) from None
+    shown = describe_plan(asked.subscription, mode, count=_counts(asked)[mode])
+    refuse_other_plan(mode, asked.body, shown=shown)
+    return JsonResponse(shown)
 
 
 def check_name(asked: Asked) -> HttpResponse:

@@ -163,3 +163,20 @@ def test_a_token_of_one_site_creates_and_deletes_no_other(domain: Domain) -> Non
     assert azure.ask("DELETE", "two").status_code == 204  # it sees none
     assert azure.ask("GET", f"{azure.sites}/two/config/web").status_code == 404
     assert Operation.objects.count() == count and Site.objects.count() == 2
+
+
+def test_a_plan_stays_as_it_is_and_says_where_the_number_of_workers_belongs(azure: Azure) -> None:
+    plans = f"{azure.sites.removesuffix('/sites')}/serverfarms"
+    shown = azure.ask("GET", f"{plans}/standard").json()
+    for method in ("PUT", "PATCH"):
+        assert azure.ask(method, f"{plans}/standard", shown).json() == shown
+        more = shown | {"sku": shown["sku"] | {"capacity": 3}}
+        refused = azure.ask(method, f"{plans}/standard", more)
+        assert (refused.status_code, refused.json()["error"]["code"]) == (400, "NotOffered")
+        command = "az webapp config set --number-of-workers 3"
+        assert f"the number belongs to each slot ({command})" in refused.json()["error"]["message"]
+    for other in ({"sku": {"name": "P1V3"}}, {"properties": {"zoneRedundant": True}}, {"location": "westeurope"}):
+        assert azure.ask("PUT", f"{plans}/standard", other).json()["error"]["code"] == "NotOffered"
+    created = azure.ask("PUT", f"{plans}/premium", {"sku": {"name": "P1V3"}})
+    assert (created.status_code, created.json()["error"]["code"]) == (404, "AddressNotOffered")
+    assert "serverfarms" in created.json()["error"]["message"]
