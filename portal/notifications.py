@@ -5,6 +5,7 @@ from datetime import timedelta
 
 from django.contrib.auth.models import User
 
+from sites.access import with_lines
 from sites.models import Operation, OperationState
 from sites.models.clock import reckoned
 from sites.operations.kinds import OperationKind, kind_of
@@ -49,7 +50,8 @@ def unread(user: User) -> Unread:
     A later success says that an earlier one was seen, and that a failure of the same thing is mended: the bar is no
     archive, the operation logs are.
     """
-    rows = Operation.objects.filter(actor=user, dismissed_at=None, created_at__gt=reckoned() - KEPT)
+    rows = with_lines(Operation.objects.all(), user)
+    rows = rows.filter(actor=user, dismissed_at=None, created_at__gt=reckoned() - KEPT)
     kept: list[Operation] = []
     seen_success = False
     went_well: set[tuple[OperationKind, str]] = set()
@@ -90,7 +92,7 @@ def sentence(operation: Operation) -> str:
         return waiting_sentence(operation)
     if operation.is_open:
         return f"{doing}: {operation.get_step_display()[0].lower()}{operation.get_step_display()[1:]}."
-    return visible(operation.outcome, keep="\n") or f"{doing} {operation.get_state_display().lower()}."
+    return visible(operation.outcome_shown, keep="\n") or f"{doing} {operation.get_state_display().lower()}."
 
 
 def waiting_sentence(operation: Operation) -> str:

@@ -65,7 +65,7 @@ def text_lines(operation: Operation, zone: tzinfo = UTC) -> list[str]:
         mark = "failed: " if step.is_failed else ""
         lines.append(f"{_clock(step.started_at, zone)}{spent}  {mark}{step.get_step_display()}{found}")
     if operation.ended_at:
-        first, *rest = (operation.outcome or f"{operation.get_state_display()}.").split("\n")
+        first, *rest = (operation.outcome_shown or f"{operation.get_state_display()}.").split("\n")
         lines += [f"{_clock(operation.ended_at, zone)}  {first}", *(f"    {line}" for line in rest)]
     return [visible(line) for line in lines] + _after_the_switch(operation)
 

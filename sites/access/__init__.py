@@ -20,6 +20,7 @@ from sites.access.events import (
 )
 from sites.access.grants import Grant, by_token, grant_of, name_of, present
 from sites.access.places import (
+    ensure_may_see_log,
     get_operation,
     get_operation_for_change,
     get_site,
@@ -39,9 +40,12 @@ from sites.access.roles import (
     has_at_least,
     may_change,
     may_go_on,
+    may_see_output,
+    note_lines,
     owners_of,
     owns,
     roles_of,
+    with_lines,
 )
 from sites.access.visible import (
     named_subscriptions,
@@ -57,6 +61,7 @@ __all__ = [
     "Grant",
     "by_token",
     "ensure_may_change",
+    "ensure_may_see_log",
     "get_event_target",
     "get_event_target_for_change",
     "get_operation",
@@ -73,8 +78,10 @@ __all__ = [
     "has_at_least",
     "may_change",
     "may_go_on",
+    "may_see_output",
     "name_of",
     "named_subscriptions",
+    "note_lines",
     "owned_subscriptions",
     "owners_of",
     "owns",
@@ -90,5 +97,6 @@ __all__ = [
     "visible_operations",
     "visible_sites",
     "visible_subscriptions",
+    "with_lines",
     "writable_subscriptions",
 ]

@@ -103,14 +103,19 @@ def get_slot_for_change(user: User, site_name: str, slot_name: str) -> Slot:
 def get_slot_for_log(user: User, site_name: str, slot_name: str) -> Slot:
     """As `get_slot`. Raises NotAllowed for a reader: an application may write secrets into its log."""
     slot = get_slot(user, site_name, slot_name)
-    role = role_of(user, slot.site)
+    ensure_may_see_log(user, slot.site, slot.title)
+    return slot
+
+
+def ensure_may_see_log(user: User, site: Site, name: str) -> None:
+    """Raises NotAllowed for a reader; `name` is what was to be looked at."""
+    role = role_of(user, site)
     if role not in WRITING_ROLES:
-        said = words_of(user, role, slot.site)
+        said = words_of(user, role, site)
         raise NotAllowed(
-            f"You may not see the log of '{slot.title}': applications may write secrets into it, and you are a "
+            f"You may not see the log of '{name}': applications may write secrets into it, and you are a "
             f"{said['role']} of {said['place']}. Ask {said['owner']} for the role of a contributor."
         )
-    return slot
 
 
 def slot_for_change(user: User, slot: Slot) -> Slot:

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from django.contrib.auth.models import User
-from django.db.models import OuterRef, QuerySet, Subquery
+from django.db.models import Exists, OuterRef, Q, QuerySet, Subquery
 
 from sites.access.grants import grant_of
 from sites.errors import NotAllowed, NotFound, ScopeMissing
@@ -74,13 +74,38 @@ def may_go_on(user: User, operation: Operation) -> bool:
     return place is not None and role_of(user, place) in WRITING_ROLES
 
 
+def may_see_output(user: User, place: Site | Subscription) -> bool:
+    """Whether the user may see what applications and release commands write: they may write secrets.
+
+    That is not for readers, and not for a token that may only look.
+    """
+    return role_of(user, place) in WRITING_ROLES and not _only_looks(user)
+
+
+def with_lines(found: QuerySet[Operation], user: User) -> QuerySet[Operation]:
+    """The operations with the lines of a log in their outcomes, where the user `may_see_output`."""
+    if _only_looks(user):
+        return found
+    writes: dict[str, Any] = {"user": user, "role__in": WRITING_ROLES}
+    of_all = Membership.objects.filter(subscription=OuterRef("subscription"), **writes)
+    of_site = SiteMember.objects.filter(site=OuterRef("site"), **writes)
+    return found.annotate(shows_lines=Q(Exists(of_all)) | Q(Exists(of_site)))
+
+
+def note_lines(user: User, site: Site, operations: Iterable[Operation]) -> None:
+    """As `with_lines`, for operations of a site that were read already."""
+    shows_lines = may_see_output(user, site)
+    for operation in operations:
+        operation.shows_lines = shows_lines  # type: ignore[attr-defined]
+
+
 def ensure_may_change(user: User, place: Site | Subscription, name: str) -> None:
     """Raises NotFound for a stranger and NotAllowed for a reader; `name` is what was to be changed.
 
     Also raises ScopeMissing for a token that may only look.
     """
     grant = grant_of(user)
-    if grant is not None and not set(grant.token.scopes) - {Scope.READ}:
+    if grant is not None and _only_looks(user):
         raise ScopeMissing(name=grant.token.name, scope=Scope.ADMINISTER)
     role = role_of(user, place)
     if role is None:
@@ -110,6 +135,11 @@ def owners_of(subscriptions: Iterable[Subscription]) -> list[str]:
     """The names of all their owners, in one query."""
     found = Membership.objects.filter(subscription__in=list(subscriptions), role=Role.OWNER)
     return list(found.order_by("user__username").values_list("user__username", flat=True).distinct())
+
+
+def _only_looks(user: User) -> bool:
+    grant = grant_of(user)
+    return grant is not None and not set(grant.token.scopes) - {Scope.READ}
 
 
 def _known_role(user: User, site: Site) -> Role | None:

@@ -4,7 +4,7 @@ from django.contrib.auth.models import User
 from django.db.models import Q, QuerySet
 
 from sites.access.grants import only_site
-from sites.access.roles import WRITING_ROLES
+from sites.access.roles import WRITING_ROLES, with_lines
 from sites.models import Membership, Operation, Role, Site, SiteMember, Subscription
 
 
@@ -41,8 +41,11 @@ def visible_sites(user: User) -> QuerySet[Site]:
 
 
 def visible_operations(user: User) -> QuerySet[Operation]:
-    """Operations on the user's subscriptions, also on sites that are gone; on the user's sites; and the user's own."""
-    of_sites = Q(site__in=visible_sites(user))
-    if only_site(user) is not None:
-        return Operation.objects.filter(of_sites)
-    return Operation.objects.filter(Q(subscription__in=visible_subscriptions(user)) | of_sites | Q(actor=user))
+    """Operations on the user's subscriptions, also on sites that are gone; on the user's sites; and the user's own.
+
+    Each `shows_lines` of a log if the user may see them.
+    """
+    theirs, found = Q(site__in=visible_sites(user)), with_lines(Operation.objects.all(), user)
+    if only_site(user) is None:
+        theirs |= Q(subscription__in=visible_subscriptions(user)) | Q(actor=user)
+    return found.filter(theirs)

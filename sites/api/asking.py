@@ -10,6 +10,7 @@ from django.contrib.auth.models import User
 from django.db import close_old_connections
 from django.http import HttpRequest, HttpResponse
 
+from sites import access
 from sites.api.authentication import token_of
 from sites.api.shapes.common import answers
 from sites.api.shapes.operations import RELATED, OperationShown, address, describe_operation
@@ -33,7 +34,7 @@ def user_of(request: HttpRequest) -> User:
 def asked(request: HttpRequest, do: Callable[[], Operation]) -> HttpResponse:
     """Begin the operation and answer 202; with an Idempotency-Key, only the first time."""
     operation, is_repeated = begun(request, do)
-    answer = shown(request, read(operation.pk), status=202)
+    answer = shown(request, read(user_of(request), operation.pk), status=202)
     answer["Location"] = address(operation)
     if is_repeated:
         answer["Idempotency-Replayed"] = "true"
@@ -83,9 +84,9 @@ def _note(request: HttpRequest, token: AccessToken, outcome: str) -> None:
     logger.info("%s %s by the access token %d of %s: %s", request.method, request.path, token.pk, name, outcome)
 
 
-def read(operation_id: int) -> Operation:
-    """The operation as the database has it, with all that is shown of it."""
-    return Operation.objects.select_related(*RELATED).get(pk=operation_id)
+def read(user: User, operation_id: int) -> Operation:
+    """The operation as the database has it, with all that is shown of it to the user."""
+    return access.with_lines(Operation.objects.select_related(*RELATED), user).get(pk=operation_id)
 
 
 def shown(request: HttpRequest, operation: Operation, *, status: int = 200, wait: float = 0.0) -> HttpResponse:
@@ -106,6 +107,6 @@ def _shown_later(request: HttpRequest, operation: Operation) -> HttpResponse:
     """As `shown`; runs outside of Django's handling of a request."""
     close_old_connections()
     try:
-        return shown(request, read(operation.pk))
+        return shown(request, read(user_of(request), operation.pk))
     finally:
         close_old_connections()

@@ -7,6 +7,7 @@ from django.conf import settings
 from django.db import close_old_connections
 from django.http import HttpResponse, JsonResponse
 
+from sites.access import with_lines
 from sites.api.asking import AGAIN_SECONDS, LONGEST_WAIT
 from sites.api.waiters import waiters
 from sites.arm.asked import Asked
@@ -64,11 +65,13 @@ def once_ended(
 
 def failed(operation: Operation) -> HttpResponse:
     """The answer for an operation that has not ended well."""
-    return failure(operation.error_code or str(OperationState(operation.state)), visible(operation.outcome, keep="\n"))
+    return failure(
+        operation.error_code or str(OperationState(operation.state)), visible(operation.outcome_shown, keep="\n")
+    )
 
 
 def _answer(asked: Asked, operation_id: int, make: Make, good: Collection[OperationState]) -> HttpResponse:
-    operation = Operation.objects.get(pk=operation_id)
+    operation = with_lines(Operation.objects.all(), asked.user).get(pk=operation_id)
     if operation.state in good:
         return make(asked.again())
     if operation.state in Operation.WORKING:

@@ -100,6 +100,12 @@ class Operation(StateModel):
         return self.state in self.OPEN
 
     @property
+    def outcome_shown(self) -> str:
+        """The sentence that it ended with; below it the last lines of a log, if `sites.access` has read it for somebody
+        who may see them."""
+        return self.outcome if getattr(self, "shows_lines", False) else self.outcome.partition("\n")[0]
+
+    @property
     def held_site(self) -> Site:
         """The site, which stays as long as the operation is open. Raises ObjectDoesNotExist."""
         return required(self.site, "the operation's site")

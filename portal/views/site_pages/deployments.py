@@ -14,7 +14,7 @@ from portal.http import PortalRequest
 from portal.site_forms import PublishForm
 from portal.views.site_pages import parts
 from portal.views.site_pages.facts import SlotFacts
-from sites.access import get_slot
+from sites.access import get_slot, may_see_output
 from sites.errors import NotFound
 from sites.models import Deployment, Slot
 from sites.services.deployments import end_of_log
@@ -54,12 +54,18 @@ def log(request: PortalRequest, site_name: str, slot_name: str, public_id: uuid.
     deployment = Deployment.objects.filter(workload__site=slot.site, public_id=public_id).first()
     if deployment is None:
         raise NotFound
+    is_shown = may_see_output(request.user, slot.site)
     back = Command("back", "History", "arrow-left", reverse("site-deployments", args=[site_name, slot_name]))
     return parts.show(
         request,
         slot,
         "deployments",
-        {"deployment": deployment, "log": end_of_log(deployment), "difference": _difference(deployment, slot)},
+        {
+            "deployment": deployment,
+            "is_log_shown": is_shown,
+            "log": end_of_log(deployment) if is_shown else "",
+            "difference": _difference(deployment, slot),
+        },
         commands=DEPLOYMENT_COMMANDS,
         extra_commands=[back],
         template="site/deployment.html",

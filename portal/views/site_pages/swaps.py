@@ -10,7 +10,7 @@ from portal.command_bar import COMMANDS
 from portal.drain import connections_cut
 from portal.http import PortalRequest
 from portal.views.site_pages import parts
-from sites.access import get_slot
+from sites.access import get_slot, note_lines
 from sites.models import SlotChange, Swap
 from sites.operations.kinds import kind_of
 
@@ -54,6 +54,7 @@ def history(request: PortalRequest, site_name: str, slot_name: str) -> HttpRespo
     swaps = Swap.objects.filter(operation__site=slot.site).select_related("operation", "rolled_back_by")
     swaps = swaps.prefetch_related("operation__steps", *(f"operation__changes__{name}" for name in RELATED))
     page = Paginator(swaps.order_by("-operation__created_at", "-pk"), PAGE_SIZE).get_page(request.GET.get("page"))
+    note_lines(request.user, slot.site, (swap.operation for swap in page))
     return parts.show(
         request,
         slot,

@@ -7,11 +7,12 @@ from ninja import Router
 
 from sites import access
 from sites.api.asking import user_of
-from sites.api.authentication import READ
+from sites.api.authentication import PUBLISH, READ
 from sites.api.shapes.common import Page, Pages, SiteName, SlotName, answers, page_of
 from sites.api.shapes.sites import DeploymentShown, describe_deployment
 from sites.errors import NotFound
-from sites.models import Deployment
+from sites.models import Deployment, Site
+from sites.plain_text import visible
 from sites.services import deployments
 
 router = Router(tags=["deployments"])
@@ -24,26 +25,36 @@ def list_deployments(
     request: HttpRequest, site_name: SiteName, slot_name: SlotName, paging: Pages
 ) -> Page[DeploymentShown]:
     """The history of what the slot serves, newest first; it goes along with a swap."""
-    slot = access.get_slot(user_of(request), site_name, slot_name)
+    user = user_of(request)
+    slot = access.get_slot(user, site_name, slot_name)
+    shows_lines = access.may_see_output(user, slot.site)
     rows, figures = page_of(Deployment.objects.filter(workload=slot.workload).select_related("workload"), paging)
-    return Page[DeploymentShown](items=[describe_deployment(one) for one in rows], **figures)
+    return Page[DeploymentShown](items=[describe_deployment(one, shows_lines=shows_lines) for one in rows], **figures)
 
 
 @router.get(OF_SITE, response=answers(200, DeploymentShown), auth=READ)
 def get_deployment(request: HttpRequest, site_name: SiteName, deployment_id: UUID) -> DeploymentShown:
     """One deployment, wherever a swap has taken it."""
-    return describe_deployment(_find(request, site_name, deployment_id))
+    user = user_of(request)
+    site = access.get_site(user, site_name)
+    return describe_deployment(_find(site, deployment_id), shows_lines=access.may_see_output(user, site))
 
 
-@router.get(f"{OF_SITE}/log", response=answers(200, None), auth=READ, openapi_extra=PLAIN)
+@router.get(f"{OF_SITE}/log", response=answers(200, None), auth=PUBLISH, openapi_extra=PLAIN)
 def get_deployment_log(request: HttpRequest, site_name: SiteName, deployment_id: UUID) -> StreamingHttpResponse:
-    """What its build and release command wrote, as text."""
-    log = deployments.whole_log(_find(request, site_name, deployment_id))
+    """What its build and release command wrote, as text.
+
+    Needs the scope publish, and is not for readers, because a release command may write secrets into it.
+    """
+    user = user_of(request)
+    site = access.get_site(user, site_name)
+    deployment = _find(site, deployment_id)
+    access.ensure_may_see_log(user, site, visible(deployment.message))
+    log = deployments.whole_log(deployment)
     return StreamingHttpResponse(log, content_type="text/plain; charset=utf-8")
 
 
-def _find(request: HttpRequest, site_name: str, deployment_id: UUID) -> Deployment:
-    site = access.get_site(user_of(request), site_name)
+def _find(site: Site, deployment_id: UUID) -> Deployment:
     found = Deployment.objects.select_related("workload").filter(workload__site=site, public_id=deployment_id).first()
     if found is None:
         raise NotFound

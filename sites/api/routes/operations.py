@@ -45,7 +45,7 @@ def list_operations(request: HttpRequest, asked_for: Query[OperationFilter], pag
 def get_operation(request: HttpRequest, operation_id: UUID, asked_for: Query[Wait]) -> HttpResponse:
     """One operation with its steps. With `wait` the answer comes when it has ended, and costs no more than that."""
     operation = access.get_operation(user_of(request), operation_id)
-    return shown(request, read(operation.pk), wait=asked_for.wait)
+    return shown(request, read(user_of(request), operation.pk), wait=asked_for.wait)
 
 
 @router.post("/operations/{operation_id}/complete", response=ASKED, auth=SWAP)

@@ -85,8 +85,9 @@ def serve_in_production(
 @router.get("/sites/{site_name}/swaps", response=answers(200, Page[OperationShown]), auth=READ)
 def list_swaps(request: HttpRequest, site_name: SiteName, paging: Pages) -> Page[OperationShown]:
     """The swaps and roll-backs of a web site, newest first."""
-    site = access.get_site(user_of(request), site_name)
-    found = Operation.objects.filter(site=site, swap__isnull=False)
+    user = user_of(request)
+    site = access.get_site(user, site_name)
+    found = access.with_lines(Operation.objects.filter(site=site, swap__isnull=False), user)
     rows, figures = page_of(found.select_related(*RELATED).prefetch_related("steps"), paging)
     return Page[OperationShown](items=[describe_operation(request, one) for one in rows], **figures)
 

@@ -55,7 +55,7 @@ class OperationShown(Schema):
     seconds: float | None = Field(description="from the request to the end")
     message: str = Field(description="how it ended, with the instance and the reason; empty while it is open")
     code: str = Field(description="of the failure; empty otherwise")
-    last_lines: list[str] = Field(description="the last lines of the log of what failed")
+    last_lines: list[str] = Field(description="the last lines of the log of what failed; none for readers")
     deployment: str | None = Field(description="id of the deployment that it publishes")
     swap: SwapShown | None
 
@@ -70,7 +70,7 @@ def address(operation: Operation) -> str:
 
 def describe_operation(request: HttpRequest, operation: Operation) -> OperationShown:
     """For an answer; steps are read unless they were prefetched."""
-    said, _, lines = visible(operation.outcome, keep="\n\t").partition("\n")
+    said, _, lines = visible(operation.outcome_shown, keep="\n\t").partition("\n")
     swap, deployment = getattr(operation, "swap", None), getattr(operation, "deployment", None)
     ended_at = operation.ended_at
     return OperationShown(

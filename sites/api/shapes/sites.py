@@ -170,8 +170,9 @@ def describe_slot(slot: Slot) -> SlotShown:
     )
 
 
-def describe_deployment(deployment: Deployment) -> DeploymentShown:
-    """For an answer; its workload is read as well."""
+def describe_deployment(deployment: Deployment, *, shows_lines: bool = False) -> DeploymentShown:
+    """For an answer; its workload is read as well. `shows_lines`: with the last lines of the log of what failed."""
+    failure = deployment.failure if shows_lines else deployment.failure.partition("\n")[0]
     return DeploymentShown(
         id=deployment.public_id.hex,
         state="superseded" if deployment.is_superseded else deployment.state,
@@ -181,7 +182,7 @@ def describe_deployment(deployment: Deployment) -> DeploymentShown:
         received_at=deployment.received_at,
         ended_at=deployment.ended_at,
         is_in_force=deployment.is_in_force,
-        failure=visible(deployment.failure, keep="\n\t"),
+        failure=visible(failure, keep="\n\t"),
     )
 
 

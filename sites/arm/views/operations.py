@@ -46,5 +46,5 @@ def _described(asked: Asked, operation: Operation) -> dict[str, object]:
         "endTime": ended_at.isoformat() if ended_at else None,
     }
     if state in (OperationState.FAILED, OperationState.CANCELLED):
-        body |= said(operation.error_code or state.value, visible(operation.outcome, keep="\n"))
+        body |= said(operation.error_code or state.value, visible(operation.outcome_shown, keep="\n"))
     return body

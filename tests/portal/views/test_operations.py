@@ -5,6 +5,7 @@ import uuid
 from django.test import Client
 
 from sites.models import Operation, OperationState, Site
+from sites.planning import build_log
 from tests.domain import Domain
 from tests.portal.conftest import HTMX
 
@@ -40,6 +41,34 @@ def test_a_failure_is_pink_with_the_last_lines_and_stays_until_it_is_closed(alic
     answer = alice.post(f"/operations/{operation.public_id}/dismiss/", headers=HTMX)
     assert "notification--failure" not in answer.content.decode()
     assert "notification--failure" not in alice.get("/sites/").content.decode()
+
+
+def test_what_an_application_wrote_is_for_people_who_may_change_the_site(
+    domain: Domain, alice: Client, bob: Client, contoso: Site
+) -> None:
+    """It may hold secrets. `bob` is a reader, and was more when he asked for one of these."""
+    slots = list(contoso.slots.order_by("pk"))
+    domain.swap(*slots[::-1])
+    Operation.objects.update(
+        state=OperationState.FAILED, outcome="It was stopped.\nTraceback: hush-hush", actor=domain.bob
+    )
+    deployment = slots[0].workload.active_deployment
+    log = build_log(deployment)
+    log.parent.mkdir(parents=True, exist_ok=True)
+    log.write_text("hush-hush\n")
+    swap = Operation.objects.filter(swap__isnull=False).latest("pk")
+    pages = [
+        f"/operations/{swap.public_id}/",
+        "/operations/export.csv",
+        "/sites/contoso/production/swaps/",
+        f"/sites/contoso/production/deployments/{deployment.public_id}/",
+    ]
+    for page in pages:
+        for client, is_shown in ((alice, True), (bob, False)):
+            answer = client.get(page)
+            text = b"".join(answer).decode()
+            assert answer.status_code == 200 and ("hush-hush" in text) is is_shown, page
+    assert "It was stopped." in (bar := bob.get("/sites/").content.decode()) and "hush-hush" not in bar
 
 
 def test_the_newest_is_shown_an_older_failure_after_it_and_what_runs_before_both(alice: Client, contoso: Site) -> None:
