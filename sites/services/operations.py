@@ -36,8 +36,8 @@ def cancel(*, acting_user: User, operation: Operation) -> Operation:
 
 
 def dismiss(*, acting_user: User, operation: Operation) -> Operation:
-    """Close the notification of an operation that has ended."""
+    """Close one's own notification of an operation that has ended; that of somebody else stays."""
     operation = access.get_operation(acting_user, operation.public_id)
-    Operation.objects.filter(pk=operation.pk, dismissed_at=None).update(dismissed_at=Now())
+    Operation.objects.filter(pk=operation.pk, actor=acting_user, dismissed_at=None).update(dismissed_at=Now())
     operation.refresh_from_db()
     return operation

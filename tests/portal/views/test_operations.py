@@ -43,6 +43,12 @@ def test_a_failure_is_pink_with_the_last_lines_and_stays_until_it_is_closed(alic
     assert "notification--failure" not in alice.get("/sites/").content.decode()
 
 
+def test_nobody_closes_the_notification_of_somebody_else(alice: Client, bob: Client, contoso: Site) -> None:
+    operation = end(Operation.objects.latest("pk"), OperationState.FAILED, "The swap was stopped.")
+    assert bob.post(f"/operations/{operation.public_id}/dismiss/").status_code == 303
+    assert "notification--failure" in alice.get("/sites/").content.decode()
+
+
 def test_what_an_application_wrote_is_for_people_who_may_change_the_site(
     domain: Domain, alice: Client, bob: Client, contoso: Site
 ) -> None:
