@@ -25,8 +25,10 @@ MISSING = (
 PHP = "php-cgi"
 PHP_MISSING = "PHP is not installed. Install it on the server (Debian: apt-get install php-cgi), then publish again."
 PHP_WORKERS = "8"
+OF_IIS = r"/web%.[^/]*config$ /app_data/"
+"""Patterns of Lua, in small letters: what IIS gives no visitor. A site that comes from there may have secrets in it."""
 OF_PROJECT = r"^/vendor/ ^/composer%.json$ ^/composer%.lock$ ^/greenroom%.toml$ ^/procfile$"
-"""Patterns of Lua, in small letters: what describes a project that is served as it lies there."""
+"""The same for what describes a project that is served as it lies there."""
 DEFAULT_DOCUMENTS = "index.html,index.htm,default.html"
 TYPES = {
     ".avif": "image/avif",
@@ -218,11 +220,11 @@ def prepare(
         if program is None:
             raise FileNotFoundError(PHP_MISSING)
         environment.update(SCRIPT_SUFFIXES=".php", SCRIPT_MARK="", FRONT_SCRIPT="/index.php")
-        environment["HIDDEN_FILES"] = OF_PROJECT if arguments[0] == "." else ""
+        environment["HIDDEN_FILES"] = f"{OF_IIS} {OF_PROJECT}" if arguments[0] == "." else OF_IIS
         environment.setdefault("DEFAULT_DOCUMENTS", f"index.php,{DEFAULT_DOCUMENTS}")
         return php(scratch, program, environment.get("PHP_FCGI_CHILDREN", PHP_WORKERS))
     scripts = suffixes(environment.get("HANDLER_MAPPINGS", ""))
-    environment.update(SCRIPT_SUFFIXES=" ".join(scripts), SCRIPT_MARK=SCRIPT_MARK)
+    environment.update(SCRIPT_SUFFIXES=" ".join(scripts), SCRIPT_MARK=SCRIPT_MARK, HIDDEN_FILES=OF_IIS)
     environment.setdefault("DEFAULT_DOCUMENTS", DEFAULT_DOCUMENTS)
     return gateway(scratch) if scripts else [NO_LINKS]
 

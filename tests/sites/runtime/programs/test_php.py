@@ -28,6 +28,7 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     for hidden in (
         "vendor/lib/a.php",
         "composer.json",
+        "web.config",
         "Composer.Lock",
         "greenroom.toml",
         "Procfile",
@@ -67,7 +68,7 @@ def test_files_and_other_scripts_are_found(project: Served) -> None:
 @pytest.mark.parametrize(
     "path",
     "/vendor/lib/a.php /composer.json /Composer.Lock /COMPOSER.LOCK /greenroom.toml /Procfile /.env /.git/config "
-    "/ODD.PHP /vendor/../.env".split(),
+    "/ODD.PHP /vendor/../.env /web.config".split(),
 )
 def test_what_describes_the_project_is_not_there(project: Served, path: str) -> None:
     answer = project.ask(path)

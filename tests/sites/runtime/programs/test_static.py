@@ -79,6 +79,15 @@ def test_what_is_hidden_is_not_there(site: Served, path: str) -> None:
     assert (answer.status, answer.content) == (404, b"Not found\n")
 
 
+@pytest.mark.parametrize("path", ["/web.config", "/Web.Release.CONFIG", "/sub/web.config", "/App_Data/shop.mdb"])
+def test_what_iis_gives_nobody_is_not_there(site: Served, path: str) -> None:
+    file = site.folder / path[1:]
+    file.parent.mkdir(exist_ok=True)
+    file.write_text("<add name='Shop' connectionString='hush-hush' />")
+    answer = site.ask(path)
+    assert (answer.status, answer.content) == (404, b"Not found\n")
+
+
 def test_a_default_document_that_is_a_link_is_not_followed(site: Served) -> None:
     (site.folder / "linked").mkdir()
     (site.folder / "linked" / "index.html").symlink_to(site.folder.parent / "secret")
