@@ -18,13 +18,13 @@ MEGABYTE = 1024**2
 class Command(GreenroomCommand):
     """Writes a backup; exit code 1 with a sentence when that failed."""
 
-    help = "Write a backup into a folder, to a file, or to a store that speaks S3, while everything goes on."
+    help = "Write a backup to a folder, a file or an S3 store while everything keeps running."
 
     def add_arguments(self, parser: CommandParser) -> None:
         """Where to, and Greenroom's own options."""
         parser.add_argument("target", help="an existing folder, a new file that ends in .tar.gz, or s3://BUCKET/PREFIX")
         parser.add_argument(
-            "--with-keys", action="store_true", help="put the key file into it: who has the backup can then read all"
+            "--with-keys", action="store_true", help="include the keys: anyone who has the backup can then read it"
         )
         describe_options(parser, "--data")
 

@@ -15,7 +15,7 @@ from sites.supervisor.lock import UpLock
 class Command(GreenroomCommand):
     """Shows the keys, or replaces them; may be cut off at any point and run again."""
 
-    help = "Show the keys of the installation; `rotate` makes a new one, `rotate --finish` retires the old one."
+    help = "Show the keys of the installation. `rotate` adds a new key, `rotate --finish` retires the old one."
 
     def add_arguments(self, parser: CommandParser) -> None:
         """What to do, and Greenroom's own options."""

@@ -30,7 +30,7 @@ class Command(GreenroomCommand):
         parser.add_argument("site", help="name of the web site")
         parser.add_argument("--slot", default=PRODUCTION, help="its slot, for example staging")
         parser.add_argument("--requests", action="store_true", help="the web server log in place of the application's")
-        parser.add_argument("-f", "--follow", action="store_true", help="go on until Ctrl-C")
+        parser.add_argument("-f", "--follow", action="store_true", help="keep showing new lines until Ctrl-C")
         parser.add_argument("-n", "--lines", type=int, default=100, help="how many of the last lines (100)")
         parser.add_argument("--filter", default="", metavar="WORDS", help="only lines that contain these words")
         describe_options(parser, "--data")

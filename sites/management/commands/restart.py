@@ -22,7 +22,7 @@ SILENCE_SECONDS = settings.READY_SECONDS
 class Command(GreenroomCommand):
     """Ask the running `up` to replace itself and its control plane, and wait until it has."""
 
-    help = "Restart the control plane, also onto newer code, and agent and router if theirs has changed; sites go on."
+    help = "Restart the control plane, also onto newer code. Web sites keep serving."
 
     def add_arguments(self, parser: CommandParser) -> None:
         """Greenroom's own options."""

@@ -17,7 +17,7 @@ from sites.supervisor.lock import UpLock
 class Command(GreenroomCommand):
     """Restores a backup; refused where there is anything that it would overwrite."""
 
-    help = "Restore a backup into an empty data folder; then start Greenroom there."
+    help = "Restore a backup into an empty data folder. Then start Greenroom there."
 
     def add_arguments(self, parser: CommandParser) -> None:
         """The file, and Greenroom's own options."""

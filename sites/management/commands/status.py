@@ -15,7 +15,7 @@ from sites.supervisor.report import status_lines
 class Command(GreenroomCommand):
     """Prints what runs, what is open and what went wrong; exit code 3 when `up` does not run, 4 when it hangs."""
 
-    help = "Show what runs, what is open and what went wrong last."
+    help = "Show what is running, which operations are open, and the last failures."
 
     def add_arguments(self, parser: CommandParser) -> None:
         """Greenroom's own options."""
