@@ -128,7 +128,16 @@ class Portal:
         if said["code"] == "NotFound" and place:
             raise Missing(_missing(unquote(place[1]), place[2] and unquote(place[2])))
         code = CODES.get(answer.status_code, Exit.FAULT if answer.status_code >= 500 else Exit.REFUSED)
-        raise Ended(Exit.OTHERWISE if said["code"] == "DeploymentElsewhere" else code, str(said["message"]))
+        raise Ended(Exit.OTHERWISE if said["code"] == "DeploymentElsewhere" else code, _sentence(said))
+
+
+def _sentence(said: Data) -> str:
+    """Why it was refused; several faults have a line each."""
+    errors = said.get("errors") or []
+    if len(errors) < 2:
+        return str(said["message"])
+    lines = (f"  {one['caption']}: {one['message']}" for one in errors)
+    return "\n".join([f"{len(errors)} values cannot be taken, so nothing was changed.", *lines])
 
 
 def _missing(site: str, slot: str | None) -> str:

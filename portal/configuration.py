@@ -1,23 +1,27 @@
 """The configuration of a slot on one page: what is in force, what was typed, and its SAVE as one operation."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from django.contrib.auth.models import User
 from django.http import QueryDict
 
 from portal.entry_form import LINES
 from portal.entry_rows import ROWS, EntryRows
+from portal.field_faults import FieldFaults, placed
 from portal.plain_fields import (
+    PAGE,
     Field,
     document_entries,
     general_entries,
     monitoring_entries,
+    name_of_field,
     read_fields,
     swap_settings,
     take_typed,
     warmup_entries,
 )
-from sites.errors import NotFound, SettingRefused
+from sites.errors import Fault, NotFound, SettingRefused
+from sites.general_settings import ENDPOINTS
 from sites.models import Category, Operation, Slot
 from sites.services import sticky_names
 from sites.services.endpoints import why_no_endpoints
@@ -38,7 +42,7 @@ CATEGORIES = (*PLAIN, *ROWS)
 
 @dataclass
 class Configuration:
-    """What the page shows. `pasted` are lines that could not be taken apart yet."""
+    """What the page shows. `pasted` are lines that could not be taken apart yet, `unread` what could not be read."""
 
     slot: Slot
     present: dict[Category, list[Entry]]
@@ -46,6 +50,8 @@ class Configuration:
     rows: dict[str, EntryRows]
     state: str
     pasted: str = ""
+    unread: list[Fault] = field(default_factory=list)
+    faults: FieldFaults = field(default_factory=FieldFaults)
 
     @property
     def why_no_endpoints(self) -> str:
@@ -58,20 +64,38 @@ class Configuration:
         return sorted(self.rows[Category.CONNECTION_STRINGS.value].shared)
 
     def read(self, data: QueryDict, *, is_returned: bool = False) -> None:
-        """Take what was typed; `is_returned`: before a session ended. Raises SettingRefused for what cannot be read,
-        after all the rest was taken."""
-        self.pasted = data.get(LINES, "")
+        """Take what was typed; `is_returned`: before a session ended. `save` says what of it cannot be read."""
         take_typed(self.fields, data)
-        refusals = []
         for rows in self.rows.values():
             rows.is_returned = is_returned
-            try:
-                rows.read(data)
-            except SettingRefused as refusal:
-                refusals.append(refusal)
-        if refusals:
-            raise refusals[0]
-        self.pasted = ""
+            self.unread += rows.read(data)
+        self.pasted = (
+            data.get(LINES, "") if any(fault.path[0] in (LINES, Category.APP_SETTINGS) for fault in self.unread) else ""
+        )
+
+    def mark(self, refusal: SettingRefused) -> None:
+        """Show each fault of a refusal at its field."""
+        self.faults = placed(refusal.faults, self._id_of, self._ids)
+
+    def _id_of(self, fault: Fault) -> str:
+        """The id that the field with the fault has, where the page has one."""
+        group, name = fault.path[0], fault.path[-1]
+        if group in self.rows:
+            return self.rows[group].id_of(fault)
+        return LINES if group == LINES else f"setting-{name_of_field(group, name)}"
+
+    @property
+    def _ids(self) -> list[str]:
+        """The ids of all fields that can be refused, in the order of the page."""
+        found = []
+        for name in PAGE:
+            if name in self.rows:
+                found += self.rows[name].ids
+            elif name == LINES:
+                found.append(name)
+            elif name in self.fields and not (name in ENDPOINTS and self.why_no_endpoints):
+                found.append(f"setting-{name}")
+        return found
 
     def show_values(self, acting_user: User, category: str, name: str) -> None:
         """Show the hidden value of one entry, or with no name all of a category, and record who asked.
@@ -91,14 +115,16 @@ class Configuration:
         What only concerns swaps needs no new instances, so that it is saved at once.
         """
         wanted = self._wanted()
-        of_the_slot = swap_settings(self.fields, self.slot)
-        if wanted != self.present or expected not in (None, self.state):
+        of_the_slot, faults = swap_settings(self.fields)
+        faults = [*self.unread, *faults]
+        if faults or wanted != self.present or expected not in (None, self.state):
             return save_categories(
                 acting_user=acting_user,
                 slot=self.slot,
                 categories=wanted,
                 expected=expected,
                 swap_settings=of_the_slot,
+                faults=faults,
             )
         if not of_the_slot:
             raise SettingRefused(

@@ -4,7 +4,7 @@ import re
 
 from django import forms
 
-from sites.errors import SettingRefused
+from sites.errors import Fault
 from sites.services.setting_faults import CONNECTION_KINDS
 
 LINES = "app_settings-lines"
@@ -45,13 +45,14 @@ class EntryForm(forms.Form):
 EntryFormSet = forms.formset_factory(EntryForm, extra=0, can_delete=True)
 
 
-def pasted_lines(text: str) -> dict[str, str]:
+def pasted_lines(text: str) -> tuple[dict[str, str], list[Fault]]:
     """Lines KEY=VALUE, as a file .env has them; blank ones and those that begin with # are left out.
 
     `export` before a key, and quotation marks around a whole value, are taken off. A value in quotation marks may go on
-    over several lines. Raises SettingRefused for a line without a key and '=', and for a key that comes twice.
+    over several lines. With them come the faults: lines without a key and '=', and keys that come twice.
     """
     found: dict[str, str] = {}
+    faults: list[Fault] = []
     lines = _LINE_END.split(text)
     number = 0
     while number < len(lines):
@@ -63,18 +64,18 @@ def pasted_lines(text: str) -> dict[str, str]:
         name = _EXPORT.sub("", name.strip())
         if not equals or not name:
             missing = "key before its '='" if equals else "'='"
-            raise SettingRefused(
-                f"Line {number} of the pasted lines has no {missing}; nothing was saved. Write each line as KEY=VALUE."
-            )
+            faults.append(_line_fault(number, f"it has no {missing}; write each line as KEY=VALUE"))
+            continue
         if name in found:
-            raise SettingRefused(
-                f"Line {number} of the pasted lines has the key '{name}' a second time; nothing was saved. "
-                "Keep one of the two and save again."
-            )
+            faults.append(_line_fault(number, f"it has the key '{name}' a second time; keep one of the two"))
         more = _lines_to_the_end_of_quotes(value.strip(), lines[number:])
         found[name] = _unquoted("\n".join([value, *lines[number : number + more]]).strip())
         number += more
-    return found
+    return found, faults
+
+
+def _line_fault(number: int, reason: str) -> Fault:
+    return Fault((LINES,), f"Line {number} of the pasted lines", reason, number)
 
 
 def _lines_to_the_end_of_quotes(value: str, following: list[str]) -> int:

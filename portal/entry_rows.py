@@ -9,7 +9,7 @@ from django.http import QueryDict
 from portal.entry_form import LINES, EntryFormSet, pasted_lines
 from portal.entry_row import EntryRow, blank, shown
 from portal.sealed import seal, unseal
-from sites.errors import SettingRefused
+from sites.errors import Fault, SettingRefused
 from sites.models import Category
 from sites.services.handler_mappings import to_value
 from sites.services.settings import MASKED, TRAVELLING, Entry, is_entry_state, with_plain_line_ends
@@ -64,20 +64,23 @@ class EntryRows:
     def _by_name(self) -> dict[str, Entry]:
         return {entry.name: entry for entry in self.present}
 
-    def read(self, data: QueryDict) -> None:
-        """Take what a page sent, if it had this section. Raises SettingRefused for rows that cannot be read."""
+    def read(self, data: QueryDict) -> list[Fault]:
+        """Take what a page sent, if it had this section; what of it cannot be read."""
         if f"{self.category.value}-TOTAL_FORMS" not in data:
-            return
+            return []
         forms_ = EntryFormSet(data, prefix=self.category.value)
         if not forms_.is_valid():
-            raise SettingRefused(
-                f"The rows of {self.category.label} could not be read; nothing was saved. "
-                "Reload the page and make the change again."
-            )
-        self.typed = [self._typed(form.cleaned_data) for form in forms_ if not form.is_blank]
+            reason = "its rows could not be read; reload the page and make the change again"
+            return [Fault((self.category.value,), self.category.label.capitalize(), reason)]
+        try:
+            self.typed = [self._typed(form.cleaned_data) for form in forms_ if not form.is_blank]
+        except SettingRefused as refusal:
+            return [Fault((self.category.value,), self.category.label.capitalize(), str(refusal))]
         self.is_submitted = True
-        if self.category == Category.APP_SETTINGS:
-            self._add_lines(pasted_lines(data.get(LINES, "")))
+        pasted, faults = pasted_lines(data.get(LINES, "") if self.category == Category.APP_SETTINGS else "")
+        if not faults:
+            self._add_lines(pasted)
+        return faults
 
     def _typed(self, data: Mapping[str, object]) -> Typed:
         name, was = str(data["name"]), str(data["was"])
@@ -125,9 +128,30 @@ class EntryRows:
     @property
     def wanted(self) -> list[Entry]:
         """What is to be in force."""
+        return [entry for _, entry in self._ordered]
+
+    @property
+    def _ordered(self) -> list[tuple[int, Entry]]:
+        """What is to be in force, by name, with the number of the row that says it."""
         if not self.is_submitted:
-            return self.present
-        return sorted((row.entry for row in self.typed if row.entry), key=lambda entry: entry.name)
+            return list(enumerate(self.present))
+        found = ((number, row.entry) for number, row in enumerate(self.typed) if row.entry)
+        return sorted(found, key=lambda one: one[1].name)
+
+    def id_of(self, fault: Fault) -> str:
+        """The id of the field at which a fault of one of `wanted` is to be shown."""
+        if len(fault.path) < 2:
+            return ""
+        number, _ = self._ordered[fault.number]
+        if self.is_submitted:  # a row that is gone on both sides is not shown
+            number = sum(self._beside(row, self._saved_of(row)) is not None for row in self.typed[:number])
+        return f"{self.category.value}-{number}-{fault.part}"
+
+    @property
+    def ids(self) -> list[str]:
+        """The ids of the fields of all rows, in the order of the page."""
+        parts = ("name", "value", "arguments") if self.category == Category.HANDLER_MAPPINGS else ("name", "value")
+        return [f"{row.prefix}-{part}" for row in self.rows for part in parts]
 
     @property
     def is_masked(self) -> bool:
@@ -185,7 +209,7 @@ class EntryRows:
         merged: list[_Shown] = []
         seen: set[str] = set()
         for row in self.typed:
-            saved = self._by_name.get(row.was or (row.entry.name if row.entry else ""))
+            saved = self._saved_of(row)
             if saved:
                 seen.add(saved.name)
             found = self._beside(row, saved)
@@ -193,6 +217,10 @@ class EntryRows:
                 merged.append(found)
         added = [entry for entry in self.present if entry.name not in seen]
         return [*merged, *(_Shown(entry, entry, note="Added meanwhile.") for entry in added)]
+
+    def _saved_of(self, row: Typed) -> Entry | None:
+        """What is in force by the name of a typed row."""
+        return self._by_name.get(row.was or (row.entry.name if row.entry else ""))
 
     def _beside(self, row: Typed, saved: Entry | None) -> _Shown | None:
         """One typed row beside the entry in force; None when both are gone."""

@@ -5,10 +5,13 @@ from dataclasses import dataclass, replace
 
 from django.http import QueryDict
 
-from sites.errors import SettingRefused
+from portal.entry_form import LINES as PASTED
+from sites.errors import Fault
+from sites.general_settings import ENDPOINTS
 from sites.models import Category, Slot
 from sites.monitoring.alert_rules import PREFIX
 from sites.services.settings import Entry, with_defaults
+from sites.services.slots import SECONDS, fault_of_swap_setting
 
 TEXTS = ("start_command", "start_seconds", "fallback_page")
 SWITCHES = ("web_sockets", "http2", "always_on", "slot_environment")
@@ -17,6 +20,20 @@ WARMUP = ("paths", "statuses", "seconds", "tries")
 DOCUMENTS = "default_documents"
 ALERTS = "alert_rules"
 LINES = (DOCUMENTS, ALERTS, "warmup_paths")
+PAGE = (
+    *TEXTS,
+    *ENDPOINTS,
+    ALERTS,
+    DOCUMENTS,
+    "handler_mappings",
+    "app_settings",
+    PASTED,
+    "connection_strings",
+    *(f"warmup_{name}" for name in WARMUP),
+    "mounts",
+    *SECONDS,
+)
+"""What can be refused, in the order of the page: fields with one control each, and rows."""
 
 
 @dataclass
@@ -71,6 +88,15 @@ def read_fields(slot: Slot, present: Mapping[Category, list[Entry]]) -> dict[str
     else:
         values["is_auto_swapped"] = "on" if slot.is_auto_swapped else "off"
     return {name: Field(name, value, value, value) for name, value in values.items()}
+
+
+def name_of_field(group: str, name: str) -> str:
+    """The control that says an entry of a category."""
+    if group == Category.MONITORING and name not in MONITORING:
+        return ALERTS
+    if group == Category.WARMUP:
+        return f"warmup_{name}"
+    return DOCUMENTS if group == Category.DEFAULT_DOCUMENTS else name
 
 
 def take_typed(fields: dict[str, Field], data: QueryDict) -> None:
@@ -135,18 +161,18 @@ def document_entries(fields: dict[str, Field], present: list[Entry]) -> list[Ent
     return [Entry(f"{place:03}", value) for place, value in enumerate(found.typed.splitlines(), start=1)]
 
 
-def swap_settings(fields: dict[str, Field], slot: Slot) -> dict[str, int]:
-    """What of drain limit, roll-back window and auto swap is to change. Raises SettingRefused for no number."""
+def swap_settings(fields: dict[str, Field]) -> tuple[dict[str, int], list[Fault]]:
+    """What of drain limit, roll-back window and auto swap is to change, and what of it is no number."""
     changed: dict[str, int] = {}
-    for name in ("drain_limit_seconds", "rollback_window_seconds"):
+    faults = []
+    for name in SECONDS:
         if name not in fields or not fields[name].is_changed:
             continue
-        if not fields[name].typed.isdecimal() or len(fields[name].typed) > 9:
-            raise SettingRefused(
-                f"'{fields[name].typed}' is no number of seconds; nothing was saved for '{slot.title}'. "
-                "Type a whole number."
-            )
-        changed[name] = int(fields[name].typed)
+        typed = fields[name].typed
+        if typed.isdecimal() and len(typed) <= 9:
+            changed[name] = int(typed)
+        else:
+            faults.append(fault_of_swap_setting(name, f"'{typed}' is no number of seconds; type a whole number"))
     if "is_auto_swapped" in fields and fields["is_auto_swapped"].is_changed:
         changed["is_auto_swapped"] = fields["is_auto_swapped"].is_on
-    return changed
+    return changed, faults

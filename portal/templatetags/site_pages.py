@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from django import template
 
 from portal.entry_rows import EntryRows
+from portal.field_faults import FieldFaults
 from portal.plain_fields import Field
 
 register = template.Library()
@@ -34,12 +35,23 @@ def named(found: Mapping[str, list[str]], name: str) -> list[str]:
     return found.get(name, [])
 
 
-@register.inclusion_tag("site/_entry_rows.html")
-def entry_rows(rows: EntryRows, reveal: str = "") -> dict[str, object]:
+@register.inclusion_tag("site/_entry_rows.html", takes_context=True)
+def entry_rows(context: Mapping[str, object], rows: EntryRows, reveal: str = "") -> dict[str, object]:
     """The rows of a category, with an empty one at the end. `reveal` is where hidden values are asked for."""
+    return rows_context(rows, reveal, _faults(context))
+
+
+def _faults(context: Mapping[str, object]) -> FieldFaults | None:
+    """What was refused of the page."""
+    return getattr(context.get("page"), "faults", None)
+
+
+def rows_context(rows: EntryRows, reveal: str, faults: FieldFaults | None = None) -> dict[str, object]:
+    """What the rows of a category show."""
     kind = rows.category.value
     caption, key, value = CAPTIONS[kind]
     return {
+        "faults": faults,
         "rows": rows,
         "reveal": reveal,
         "kind": kind,
@@ -58,7 +70,10 @@ def switch(field: Field, caption: str, explanation: str = "") -> dict[str, objec
     return {"field": field, "caption": caption, "explanation": explanation}
 
 
-@register.inclusion_tag("site/_field.html")
-def text_field(field: Field, caption: str, explanation: str = "", **more: object) -> dict[str, object]:
+@register.inclusion_tag("site/_field.html", takes_context=True)
+def text_field(
+    context: Mapping[str, object], field: Field, caption: str, explanation: str = "", **more: object
+) -> dict[str, object]:
     """A line, a number (`unit`, `most`) or several lines (`is_long`)."""
-    return {"field": field, "caption": caption, "explanation": explanation, **more}
+    shown = {"field": field, "caption": caption, "explanation": explanation, "faults": _faults(context)}
+    return {**shown, "id": f"setting-{field.name}", **more}

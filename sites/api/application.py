@@ -1,6 +1,8 @@
 """The API itself: its routes and its description, and how each refusal is answered."""
 
 import logging
+from collections.abc import Sequence
+from typing import Any
 
 from django.core.exceptions import BadRequest
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
@@ -29,7 +31,18 @@ from sites.api.routes import (
     swaps,
     visitors,
 )
-from sites.errors import GreenroomError, NoSpaceLeft, NotAllowed, NotFound, RequestRefused, is_disk_full
+from sites.api.shapes.common import FieldFault
+from sites.errors import (
+    MAX_FAULTS,
+    Fault,
+    GreenroomError,
+    NoSpaceLeft,
+    NotAllowed,
+    NotFound,
+    RequestRefused,
+    SettingRefused,
+    is_disk_full,
+)
 
 logger = logging.getLogger(__name__)
 MAX_SAID = 3
@@ -62,9 +75,16 @@ for room in ROOMS:
     api.add_router("", room.router)
 
 
-def refusal_answer(refusal: GreenroomError) -> HttpResponse:
-    """The one form of every refusal."""
-    answer = JsonResponse({"code": refusal.code, "message": str(refusal)}, status=refusal.http_status)
+def refusal_answer(refusal: GreenroomError, errors: Sequence[FieldFault] = ()) -> HttpResponse:
+    """The one form of every refusal; `errors` are what of the request does not fit its description."""
+    if isinstance(refusal, SettingRefused):
+        errors = [
+            FieldFault(pointer=fault.pointer, caption=fault.title, message=fault.said)
+            for fault in refusal.faults[:MAX_FAULTS]
+        ]
+    listed = {"errors": [one.model_dump(exclude_none=True) for one in errors]} if errors else {}
+    said = {"code": refusal.code, "message": str(refusal), **listed}
+    answer = JsonResponse(said, status=refusal.http_status)
     if "retry_after" in refusal.values:
         answer["Retry-After"] = str(refusal.values["retry_after"])
     if answer.status_code == 401:
@@ -83,7 +103,19 @@ def _refuse(request: HttpRequest, error: GreenroomError) -> HttpResponse:
 def _refuse_shape(request: HttpRequest, error: ValidationError) -> HttpResponse:
     said = [f"{'.'.join(map(str, one['loc'][1:])) or 'the body'}: {one['msg']}" for one in error.errors]
     more = f" (and {len(said) - MAX_SAID} more)" if len(said) > MAX_SAID else ""
-    return refusal_answer(RequestRefused(reason=_short("; ".join(said[:MAX_SAID])) + more))
+    errors = [_shape_fault(one) for one in error.errors[:MAX_FAULTS]]
+    return refusal_answer(RequestRefused(reason=_short("; ".join(said[:MAX_SAID])) + more), errors)
+
+
+def _shape_fault(error: dict[str, Any]) -> FieldFault:
+    """A fault as pydantic found it: in the body, whose parameter ninja names as well, or in another parameter."""
+    kind, name, *path = map(str, error["loc"])
+    said = _short(f"{error['msg'][:1].upper()}{error['msg'][1:]}") + "."
+    if kind == "body":
+        where = {"pointer": Fault(tuple(path), "", "").pointer}
+    else:
+        where = {"parameter": name}
+    return FieldFault(**where, caption=_short(path[-1] if path else name), message=said)
 
 
 @api.exception_handler(HttpError)

@@ -150,6 +150,7 @@ from sites.errors.failures import (
     Unreachable,
     WarmupFailed,
 )
+from sites.errors.faults import MAX_FAULTS, Fault
 from sites.errors.keys import DataFolderRefused, KeyFileRefused, KeyMissing
 from sites.errors.programs import (
     AddressNotOffered,
@@ -213,6 +214,7 @@ from sites.errors.uploads import (
 )
 
 __all__ = [
+    "MAX_FAULTS",
     "AddressNotOffered",
     "AlreadyUp",
     "ArchiveRefused",
@@ -235,6 +237,7 @@ __all__ = [
     "DomainRefused",
     "DomainTaken",
     "Failed",
+    "Fault",
     "FetchFailed",
     "FileChanged",
     "GitMissing",

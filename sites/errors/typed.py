@@ -1,13 +1,26 @@
 """Refusals of what a person typed: names, values, numbers, and what somebody else saved meanwhile."""
 
+from collections.abc import Sequence
+from typing import Self
+
 from sites.errors.base import Refused
+from sites.errors.faults import Fault, sentence_of
 
 
 class SettingRefused(Refused):
-    """A value cannot be taken; always raised with a sentence of its own."""
+    """Values cannot be taken; always raised with a sentence of its own. `faults` says which, where that is known."""
 
     code = "SettingRefused"
     http_status = 400
+    faults: tuple[Fault, ...] = ()
+
+    @classmethod
+    def of(cls, faults: Sequence[Fault]) -> Self:
+        """The refusal of everything that cannot be saved, at once."""
+        it = "it" if len(faults) == 1 else "them"
+        refusal = cls(f"{sentence_of(faults)} Nothing was saved yet; change {it} and save again.")
+        refusal.faults = tuple(faults)
+        return refusal
 
 
 class NameTaken(SettingRefused):

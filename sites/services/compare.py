@@ -7,9 +7,9 @@ from enum import StrEnum
 from django.db.models import Q
 
 from sites.content import store
-from sites.general_settings import GENERAL_DEFAULTS, MONITORING_DEFAULTS, TITLES, WARMUP_DEFAULTS
+from sites.general_settings import GENERAL_DEFAULTS, MONITORING_DEFAULTS, WARMUP_DEFAULTS
 from sites.models import Category, OperationState, Slot, SlotSetting, Swap
-from sites.monitoring.alert_rules import PREFIX
+from sites.services.captions import title_of
 from sites.services.settings import MASKED
 from sites.services.swap_notices import Notice, swap_notices
 
@@ -59,11 +59,7 @@ class ComparedSetting:
     @property
     def title(self) -> str:
         """The name as people read it."""
-        if self.category == Category.DEFAULT_DOCUMENTS:
-            return f"Default document {self.name.lstrip('0')}"
-        if self.category == Category.MONITORING and self.name.startswith(PREFIX):
-            return f"Alert rule '{self.name.removeprefix(PREFIX)}'"
-        return TITLES[self.name] if self.category in DEFAULTS else self.name
+        return title_of(self.category, self.name)
 
 
 @dataclass(frozen=True, slots=True)

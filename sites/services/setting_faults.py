@@ -14,7 +14,7 @@ from sites.monitoring.alert_rules import PREFIX
 from sites.monitoring.alert_rules import fault_of as fault_of_alert
 from sites.monitoring.endpoints import fault_of as fault_of_endpoint
 from sites.planning import variables_of
-from sites.services.handler_mappings import fault_of_mapping
+from sites.services.handler_mappings import fault_of_mapping, from_value, to_value
 from sites.variable_names import fault_of_letters, fault_of_name
 
 CONNECTION_KINDS = ("SQLServer", "MySql", "SQLAzure", "PostgreSQL", "Custom")
@@ -25,6 +25,25 @@ MAX_BYTES = 131_072 - 1
 """Of one variable, name, '=' and value: Linux starts no program with a longer one (MAX_ARG_STRLEN, with its end)."""
 MAX_VALUE_BYTES = 120_000
 """Of an entry that becomes a part of a variable, with room for the rest."""
+HARMLESS = {
+    Category.APP_SETTINGS: "",
+    Category.CONNECTION_STRINGS: "",
+    Category.HANDLER_MAPPINGS: to_value("/usr/bin/perl"),
+    Category.MOUNTS: "/data",
+}
+"""Where people name the entries: a value that can be taken with every name that can."""
+
+
+def part_at_fault(category: Category, name: str, value: str) -> str:
+    """Which field of an entry that cannot be taken is to be changed: name, value or arguments."""
+    if category in HARMLESS and fault_of(category, name, HARMLESS[category]) is not None:
+        return "name"
+    try:
+        processor, arguments = from_value(value) if category == Category.HANDLER_MAPPINGS else (value, "")
+    except ValueError:
+        return "value"
+    is_of_arguments = arguments and fault_of(category, name, to_value(processor)) is None
+    return "arguments" if is_of_arguments else "value"
 
 
 def fault_of(category: str, name: str, value: str, kind: str = "") -> str | None:

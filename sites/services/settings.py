@@ -1,7 +1,7 @@
 """Read and save the configuration of a slot."""
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import astuple
 
 from django.contrib.auth.models import User
@@ -9,7 +9,7 @@ from django.db import transaction
 from django.db.models import Q
 
 from sites import access, capacity
-from sites.errors import Outdated
+from sites.errors import Fault, Outdated
 from sites.general_settings import GENERAL_DEFAULTS, MONITORING_DEFAULTS
 from sites.models import Category, Operation, OperationState, Slot, SlotSetting, StickyName
 from sites.models.clock import now
@@ -19,7 +19,14 @@ from sites.operations.kinds.change_settings import CHANGE_SETTINGS
 from sites.planning import make_plan
 from sites.services import requests, slots, sticky_names
 from sites.services.entry import MASKED, TRAVELLING, Entry
-from sites.services.setting_checks import check_endpoints, check_entries, check_environment, check_folders, check_start
+from sites.services.setting_checks import (
+    check_start,
+    faults_of,
+    faults_of_endpoints,
+    faults_of_folders,
+    faults_of_variables,
+    refuse,
+)
 
 
 def read_categories(slot: Slot, categories: Iterable[str]) -> dict[Category, list[Entry]]:
@@ -75,15 +82,17 @@ def save_categories(
     categories: Mapping[Category, Iterable[Entry]],
     expected: str | None = None,
     swap_settings: Mapping[str, int] | None = None,
+    faults: Sequence[Fault] = (),
 ) -> Operation:
     """Replace the entries of each category and roll the instances onto them, warm, without a lost request.
 
     `expected` is the `state_of` the categories when the person began to edit; `swap_settings` are what
-    `slots.change_swap_settings` takes. Raises SettingRefused for a name or value that cannot be taken and Outdated
-    when somebody else saved meanwhile; nothing is saved then.
+    `slots.change_swap_settings` takes; `faults` are what the caller could not read. Raises SettingRefused with every
+    name and value that cannot be taken, and Outdated when somebody else saved meanwhile; nothing is saved then.
     """
     slot = access.slot_for_change(acting_user, slot)
-    wanted = _checked(slot, categories)
+    wanted = {Category(category): list(entries) for category, entries in categories.items()}
+    refuse([*faults, *_faults(slot, wanted), *slots.faults_of_swap_settings(slot, swap_settings or {})])
     of_the_slot = slots.changed_swap_settings(slot, swap_settings or {})
     with transaction.atomic():
         operation = requests.begin(
@@ -94,7 +103,7 @@ def save_categories(
             raise _outdated(slot, operation)
         for category, entries in wanted.items():
             if category == Category.MOUNTS:
-                check_folders(slot, entries)
+                refuse(list(faults_of_folders(slot, entries)))  # again, now that nobody else can save one
             if sorted(entries, key=lambda entry: entry.name) != read_settings(slot, category):
                 _replace(slot, category, entries)
         Slot.objects.filter(pk=slot.pk).update(**of_the_slot)
@@ -105,21 +114,24 @@ def save_categories(
 
 def give(slot: Slot, categories: Mapping[Category, Iterable[Entry]]) -> None:
     """Entries of a slot that is being created; belongs in its transaction. Raises SettingRefused."""
-    for category, entries in _checked(slot, categories).items():
+    wanted = {Category(category): list(entries) for category, entries in categories.items()}
+    refuse(_faults(slot, wanted))
+    for category, entries in wanted.items():
         _replace(slot, category, entries)
     check_start(slot)
 
 
-def _checked(slot: Slot, categories: Mapping[Category, Iterable[Entry]]) -> dict[Category, list[Entry]]:
-    """The entries by category. Raises SettingRefused for what cannot be in force beside what the slot has."""
-    wanted = {Category(category): list(entries) for category, entries in categories.items()}
-    for category, entries in wanted.items():
-        check_entries(category, entries)
+def _faults(slot: Slot, wanted: Mapping[Category, list[Entry]]) -> list[Fault]:
+    """Everything that cannot be in force beside what the slot has."""
+    found = [fault for category, entries in wanted.items() for fault in faults_of(category, entries)]
     if Category.MONITORING in wanted:
-        check_endpoints(slot, wanted[Category.MONITORING], read_settings(slot, Category.MONITORING))
+        present = read_settings(slot, Category.MONITORING)
+        found += faults_of_endpoints(slot, wanted[Category.MONITORING], present)
     if wanted.keys() & MASKED:
-        check_environment(read_categories(slot, MASKED) | wanted)
-    return wanted
+        found += faults_of_variables({**read_categories(slot, MASKED), **wanted})
+    if Category.MOUNTS in wanted:
+        found += faults_of_folders(slot, wanted[Category.MOUNTS])
+    return found
 
 
 def state_of(slot: Slot, categories: Iterable[str]) -> str:

@@ -8,7 +8,7 @@ from django.db import IntegrityError, transaction
 
 from sites import access
 from sites.counted import counted
-from sites.errors import NotStandard, Refused, SettingRefused, SlotLimit
+from sites.errors import Fault, NotStandard, Refused, SettingRefused, SlotLimit
 from sites.models import STAGING, HostName, Mode, Operation, Site, Slot, SlotSetting, Workload
 from sites.operations.kinds import OperationKind
 from sites.operations.kinds.change_settings import CHANGE_SETTINGS
@@ -22,8 +22,14 @@ from sites.operations.kinds.stop import STOP
 from sites.services import names, requests
 from sites.services.counts import check_count
 
-SWAP_SETTINGS = ("drain_limit_seconds", "rollback_window_seconds", "is_auto_swapped")
-"""What a slot keeps for its swaps."""
+SWAP_SETTINGS = {
+    "drain_limit_seconds": "Drain limit",
+    "rollback_window_seconds": "Roll-back window",
+    "is_auto_swapped": "Auto swap",
+}
+"""What a slot keeps for its swaps, and the words beside each."""
+SECONDS = {"drain_limit_seconds": 3600, "rollback_window_seconds": 86_400}
+"""Those that are spans, and the longest."""
 
 
 def why_not_enable(site: Site) -> Refused | None:
@@ -184,18 +190,26 @@ def change_swap_settings(
 
 def changed_swap_settings(slot: Slot, wanted: Mapping[str, int | None]) -> dict[str, int]:
     """What of `wanted` the slot does not have yet. Raises SettingRefused for what cannot be taken."""
-    changed = {name: value for name, value in wanted.items() if value is not None and value != getattr(slot, name)}
-    for name, most in (("drain_limit_seconds", 3600), ("rollback_window_seconds", 86_400)):
-        if not 0 <= changed.get(name, 0) <= most:
-            raise SettingRefused(
-                f"{changed[name]} s is not possible for '{slot.title}'; nothing was saved. Choose 0 to {most} s."
-            )
-    if slot.is_production and changed.get("is_auto_swapped"):
-        raise SettingRefused(
-            f"'{slot.title}' is production, which a publication reaches directly; nothing was saved. "
-            "Switch auto swap on for the staging slot."
-        )
-    return changed
+    if faults := faults_of_swap_settings(slot, wanted):
+        raise SettingRefused.of(faults)
+    return {name: value for name, value in wanted.items() if value is not None and value != getattr(slot, name)}
+
+
+def faults_of_swap_settings(slot: Slot, wanted: Mapping[str, int | None]) -> list[Fault]:
+    """What of `wanted` cannot be taken."""
+    found = []
+    for name, most in SECONDS.items():
+        if not 0 <= (wanted.get(name) or 0) <= most:
+            found.append(fault_of_swap_setting(name, f"{wanted[name]} s is not possible; choose 0 to {most} s"))
+    if slot.is_production and wanted.get("is_auto_swapped"):
+        reason = "a publication reaches production directly; switch auto swap on for the staging slot"
+        found.append(fault_of_swap_setting("is_auto_swapped", reason))
+    return found
+
+
+def fault_of_swap_setting(name: str, reason: str) -> Fault:
+    """A fault of one of SWAP_SETTINGS."""
+    return Fault(("swaps", name), SWAP_SETTINGS[name], reason)
 
 
 def _in_words(changed: Mapping[str, object]) -> str:

@@ -12,7 +12,7 @@ from sites.models import Category, Operation, Site, Slot, SlotSetting, StickyNam
 from sites.operations.kinds.change_settings import CHANGE_SETTINGS
 from sites.services import requests
 from sites.services.entry import Entry
-from sites.services.setting_checks import check_entries
+from sites.services.setting_checks import faults_of, refuse
 
 MAX_NAMES = 1000
 """Of one category."""
@@ -40,7 +40,7 @@ def save(*, acting_user: User, site: Site, names: Mapping[Category, Iterable[str
                 f"{len(given)} names are too many; nothing was saved. At most {MAX_NAMES} {category.label} of "
                 f"'{site.name}' can stay with their slot."
             )
-        check_entries(category, [Entry(name, "") for name in sorted(given)])
+        refuse(list(faults_of(category, [Entry(name, "") for name in sorted(given)])))
     with transaction.atomic():
         Site.objects.select_for_update().get(pk=site.pk)
         present = of(site)

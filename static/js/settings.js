@@ -126,7 +126,7 @@ if (form) {
   form.addEventListener("paste", takeApart);
   document.body.addEventListener("htmx:afterSettle", (event) => {
     settle();
-    if (event.target === form) form.querySelector("#refused")?.focus();
+    if (event.target === form) (form.querySelector("[aria-invalid]") ?? form.querySelector("#refused"))?.focus();
   });
   // After a change was taken, what the fields hold is what is saved.
   document.body.addEventListener("htmx:afterRequest", (event) => {

@@ -63,6 +63,17 @@ def test_values_are_shown_only_when_asked_for(
     assert '~ WHERE: "there" here, "here" there' in capsys.readouterr().out
 
 
+def test_everything_that_is_refused_has_a_line(
+    greenroom: Run, configured: tuple[Slot, Slot], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "settings.json"
+    file.write_text('[{"name": "MY KEY", "value": ""}, {"name": "PORT", "value": "1"}]')
+    assert greenroom("settings", "import", "contoso", str(file)) == Exit.REFUSED
+    said = capsys.readouterr().err
+    assert "2 values cannot be taken, so nothing was changed.\n  App setting 'MY KEY': A name has letters" in said
+    assert "\n  App setting 'PORT': Greenroom sets that variable itself for every instance." in said
+
+
 @pytest.mark.parametrize(
     ("text", "said"),
     [

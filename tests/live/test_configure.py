@@ -156,6 +156,27 @@ def test_two_people_at_once_and_the_later_one_sees_both(
     expect(page.locator("[name=warmup_tries]")).to_have_value("4")
 
 
+def test_everything_that_cannot_be_saved_is_said_at_its_field(page: Page, site: str) -> None:
+    _rest(page)
+    page.fill("[name=start_seconds]", "soon")
+    page.fill("[name=endpoint_1]", "ftp://example.org/")
+    page.locator("#app_settings tbody tr:last-child [name$=-name]").fill("MY KEY")
+    page.fill("[name=warmup_statuses]", "nonsense")
+    page.click("#command-save")
+    expect(page.locator("#refused a")).to_have_count(4)
+    expect(page.locator("[name=start_seconds]")).to_be_focused()
+    expect(page.locator("[aria-invalid]")).to_have_count(4)
+    expect(page.get_by_label("Web endpoint 1")).to_have_accessible_description(
+        "The address of a web endpoint begins with http:// or https://."
+    )
+    assert_axe_finds_nothing(page, "settings that cannot be saved")
+    page.locator("#refused").get_by_text("App setting 'MY KEY'").click()
+    expect(page.locator("#app_settings [aria-invalid]")).to_be_focused()
+    expect(page.locator("#app_settings [aria-invalid]")).to_have_value("MY KEY")
+    page.click("#command-discard")
+    expect(page.locator("[aria-invalid]")).to_have_count(0)
+
+
 def test_pasted_lines_become_rows(page: Page, site: str) -> None:
     _rest(page)
     rows = page.locator("[data-entries=app_settings] tbody tr")

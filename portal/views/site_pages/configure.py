@@ -1,7 +1,5 @@
 """Configure: everything that a slot is configured with, saved as one operation."""
 
-from contextlib import suppress
-
 from django.contrib.auth.models import User
 from django.http import HttpResponse, QueryDict
 from django.shortcuts import render
@@ -65,8 +63,7 @@ def show_page(
 def _show_returned(request: PortalRequest, slot: Slot, returned: QueryDict) -> HttpResponse:
     """The page with what was typed before the session ended, hidden values unread; SAVE says what cannot be read."""
     configuration = read_configuration(slot)
-    with suppress(SettingRefused):
-        configuration.read(returned, is_returned=True)
+    configuration.read(returned, is_returned=True)
     return show_page(request, slot, configuration, is_returned=True)
 
 
@@ -108,16 +105,18 @@ def _save(request: PortalRequest, slot: Slot) -> HttpResponse:
         configuration.read(request.POST)
         operation = configuration.save(request.user, request.POST.get("expected"))
     except Refused as refusal:
+        if isinstance(refusal, SettingRefused):
+            configuration.mark(refusal)
         if not request.htmx:
             return show_page(request, slot, configuration, refusal=refusal)
-        if not isinstance(refusal, Outdated):
+        if not isinstance(refusal, Outdated) and not configuration.faults.found:
             raise
-        return _show_both(request, slot, configuration, refusal)
+        return _show_again(request, slot, configuration, refusal)
     return answer_operation(request, operation, request.path)
 
 
-def _show_both(request: PortalRequest, slot: Slot, configuration: Configuration, refusal: Outdated) -> HttpResponse:
-    """The sections again, with what was typed beside what is in force now."""
+def _show_again(request: PortalRequest, slot: Slot, configuration: Configuration, refusal: Refused) -> HttpResponse:
+    """The sections again, with what was typed beside what is in force now, or what is wrong with it."""
     context = {**_context(request, slot, configuration), "slot": slot, "site": slot.site, "refusal": refusal}
     answer = render(request, "site/_configuration.html", context, status=refusal.http_status)
     answer["HX-Retarget"] = "#configure-form"

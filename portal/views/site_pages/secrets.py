@@ -1,7 +1,5 @@
 """The slot's publishing credentials and hidden values: replaced or shown on request, and only by POST."""
 
-from contextlib import suppress
-
 from django.http import HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_http_methods, require_POST
@@ -11,11 +9,11 @@ from portal.command_bar import LIST_COMMANDS
 from portal.configuration import read_configuration
 from portal.confirmation import confirm
 from portal.http import PortalRequest
-from portal.templatetags.site_pages import entry_rows
+from portal.templatetags.site_pages import rows_context
 from portal.views.site_pages import configure, parts
 from portal.views.site_pages.facts import SlotFacts
 from sites.access import get_slot_for_change
-from sites.errors import NotFound, SettingRefused
+from sites.errors import NotFound
 from sites.publishing.profile import publish_profile
 from sites.services import secrets, slots
 
@@ -69,11 +67,10 @@ def reveal_values(request: PortalRequest, site_name: str, slot_name: str) -> Htt
     """
     slot = get_slot_for_change(request.user, site_name, slot_name)
     configuration = read_configuration(slot)
-    with suppress(SettingRefused):
-        configuration.read(request.POST)
+    configuration.read(request.POST)
     category, _, name = request.POST.get("show", "").partition(":")
     configuration.show_values(request.user, category, name)
     if not request.htmx:
         return configure.show_page(request, slot, configuration)
-    rows = entry_rows(configuration.rows[category], configure.reveal_address(request.user, slot))
+    rows = rows_context(configuration.rows[category], configure.reveal_address(request.user, slot))
     return render(request, "site/_entry_rows.html", rows)

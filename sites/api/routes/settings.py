@@ -14,9 +14,10 @@ from sites.api.shapes.settings import (
     SettingsShown,
     changed_entries,
     describe_settings,
+    faults_of_absent,
 )
 from sites.api.tags import ensure_match, etag
-from sites.errors import PreconditionFailed
+from sites.errors import Fault, PreconditionFailed
 from sites.models import Category, Operation, Scope, Slot
 from sites.services import secrets, sticky_names
 from sites.services import settings as services
@@ -63,20 +64,31 @@ def change_settings(
     found = services.read_categories(slot, CATEGORIES)
     changed = changed_entries(body, found, sticky_names.of(slot.site))
     swaps = {name: value for name, value in body.swaps if value is not None and value != getattr(slot, name)}
-    if not changed and not swaps:
+    absent = faults_of_absent(body, found)
+    if not changed and not swaps and not absent:
         response["ETag"] = etag(tag)
         return describe_settings(slot, found, is_in_force=services.are_in_force(slot), revealed={})
-    whole = found | changed if changed else {}
-    return asked(request, lambda: _save(request, slot, whole, tag, swaps))
+    whole = found | changed if changed or absent else {}
+    return asked(request, lambda: _save(request, slot, whole, tag, swaps, absent))
 
 
 def _save(
-    request: HttpRequest, slot: Slot, categories: dict[Category, list], expected: str, swaps: dict[str, int]
+    request: HttpRequest,
+    slot: Slot,
+    categories: dict[Category, list],
+    expected: str,
+    swaps: dict[str, int],
+    absent: list[Fault],
 ) -> Operation:
     """What only concerns swaps needs no new instances, so that it is saved at once."""
     user = user_of(request)
     if not categories:
         return change_swap_settings(acting_user=user, slot=slot, **swaps)  # type: ignore[arg-type]
     return services.save_categories(
-        acting_user=user, slot=slot, categories=categories, expected=expected, swap_settings=swaps
+        acting_user=user,
+        slot=slot,
+        categories=categories,
+        expected=expected,
+        swap_settings=swaps,
+        faults=absent,
     )

@@ -17,11 +17,23 @@ class Asked(Schema):
     model_config = ConfigDict(extra="forbid")
 
 
+class FieldFault(Schema):
+    """One thing in the request that cannot be taken."""
+
+    pointer: str | None = Field(default=None, description="where in the body, as a JSON pointer (RFC 6901)")
+    parameter: str | None = Field(default=None, description="which parameter, where it is not in the body")
+    caption: str = Field(description="what people read beside that field in the portal")
+    message: str = Field(description="what is wrong with it")
+
+
 class Problem(Schema):
     """Why a request was refused. Nothing was changed."""
 
     code: str = Field(description="stable; docs/messages.md lists all")
     message: str = Field(description="what happened and what to do next, for people")
+    errors: list[FieldFault] = Field(
+        default=[], description="each thing that cannot be taken, where the refusal is about fields; all at once"
+    )
 
 
 ERRORS = frozenset({400, 401, 403, 404, 405, 408, 409, 412, 413, 422, 429, 500, 503, 507})

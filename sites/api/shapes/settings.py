@@ -4,8 +4,9 @@ from ninja import Schema
 from pydantic import Field
 
 from sites.api.shapes.common import Asked
-from sites.errors import SettingRefused
+from sites.errors import Fault
 from sites.models import Category, Slot
+from sites.services.captions import caption_of
 from sites.services.entry import MASKED, TRAVELLING, Entry
 
 CATEGORIES = (
@@ -108,7 +109,7 @@ def describe_settings(
 def changed_entries(
     asked: SettingsAsked, present: dict[Category, list[Entry]], sticky: dict[Category, frozenset[str]]
 ) -> dict[Category, list[Entry]]:
-    """The categories that `asked` makes different, whole. Raises SettingRefused for a new entry without a value."""
+    """The categories that `asked` makes different, whole, without what has no value (`faults_of_absent`)."""
     wanted: dict[Category, list[Entry]] = {
         category: _merged(category, getattr(asked, category.value), entries, sticky.get(category, frozenset()))
         for category, entries in present.items()
@@ -123,19 +124,30 @@ def changed_entries(
 def _merged(category: Category, asked: Entries, present: list[Entry], sticky: frozenset[str]) -> list[Entry]:
     found = {entry.name: entry for entry in present}
     for name, change in asked.items():
-        if change is None:
+        given = EntryAsked(value=change) if isinstance(change, str) else change
+        if given is None:
             found.pop(name, None)
-        else:
-            given = EntryAsked(value=change) if isinstance(change, str) else change
+        elif given.value is not None or name in found:
             found[name] = _entry(category, name, given, found.get(name), is_sticky=name in sticky)
     return sorted(found.values(), key=lambda entry: entry.name)
 
 
+def faults_of_absent(asked: SettingsAsked, present: dict[Category, list[Entry]]) -> list[Fault]:
+    """New entries without a value."""
+    faults = []
+    for category, entries in present.items():
+        names = {entry.name for entry in entries}
+        given = getattr(asked, category.value) if category != Category.DEFAULT_DOCUMENTS else {}
+        for name, change in given.items():
+            if isinstance(change, EntryAsked) and change.value is None and name not in names:
+                caption = caption_of(category, name, "")
+                faults.append(Fault((category.value, name), caption, "it is new and has no value; send one with it"))
+    return faults
+
+
 def _entry(category: Category, name: str, asked: EntryAsked, former: Entry | None, *, is_sticky: bool) -> Entry:
     """`is_sticky` is how the name is marked in other slots of the site; a folder stays with its slot by default."""
-    value = asked.value if asked.value is not None else former.value if former else None
-    if value is None:
-        raise SettingRefused(f"'{name}' is new and has no value, so nothing was saved. Send a value with it.")
+    value = asked.value if asked.value is not None else former.value if former else ""
     stays = former.is_sticky if former else is_sticky or category == Category.MOUNTS
     stays = stays if asked.is_sticky is None else asked.is_sticky
     if category == Category.MOUNTS:

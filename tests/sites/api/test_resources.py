@@ -214,7 +214,7 @@ def test_settings_that_somebody_changed_meanwhile_are_left_alone(
 @pytest.mark.parametrize(
     ("body", "says"),
     [
-        ({"app_settings": {"NEW": {"is_sticky": True}}}, "'NEW' is new and has no value"),
+        ({"app_settings": {"NEW": {"is_sticky": True}}}, "'NEW' cannot be saved: it is new and has no value"),
         ({"app_settings": {"A=B": "x"}}, "'A=B' cannot be saved"),
         ({"app_setting": {"KEY": "x"}}, "app_setting"),
         ({"swaps": {"drain_limit_seconds": 10**9}}, "drain_limit_seconds"),
@@ -227,6 +227,34 @@ def test_settings_that_cannot_be_taken_are_refused_whole(
     refused = program.patch(f"{STAGING}/settings", body)
     assert refused.status_code == 400 and says in refused.json()["message"]
     assert Operation.objects.count() == count
+
+
+def test_everything_that_cannot_be_taken_is_listed_with_its_place(
+    domain: Domain, program: Program, slots: tuple[Slot, Slot]
+) -> None:
+    body = {
+        "general": {"start_seconds": "soon"},
+        "app_settings": {"A/B": "x", "NEW": {"is_sticky": True}, "GOOD": "1"},
+        "monitoring": {"endpoint_1": "ftp://example.org/"},
+        "default_documents": ["index.html", "a/b"],
+    }
+    refused = program.patch(f"{STAGING}/settings", body).json()
+    assert refused["code"] == "SettingRefused" and refused["message"].startswith("5 values cannot be saved. ")
+    found = {one["pointer"]: (one["caption"], one["message"]) for one in refused["errors"]}
+    assert found["/general/start_seconds"] == ("Time to start", "'soon' is not a whole number from 1 to 1800.")
+    assert found["/app_settings/A~1B"][0] == "App setting 'A/B'"
+    assert found["/app_settings/NEW"] == ("App setting 'NEW'", "It is new and has no value; send one with it.")
+    assert found["/monitoring/endpoint_1"][0] == "Web endpoint 1"
+    assert found["/default_documents/1"][0] == "Default document 'a/b'" and len(found) == 5
+    assert all(caption in refused["message"] for caption, _ in found.values())
+
+
+def test_what_does_not_fit_the_description_is_listed_with_its_place(program: Program, slots: tuple[Slot, Slot]) -> None:
+    body = {"swaps": {"drain_limit_seconds": -1}, "app_setting": {}}
+    errors = program.patch(f"{STAGING}/settings", body).json()["errors"]
+    assert {one["pointer"] for one in errors} == {"/swaps/drain_limit_seconds", "/app_setting"}
+    (error,) = program.get("/sites?per_page=1000").json()["errors"]
+    assert error["parameter"] == "per_page" and "pointer" not in error
 
 
 def test_publishing_credentials_are_replaced(domain: Domain, program: Program, slots: tuple[Slot, Slot]) -> None:

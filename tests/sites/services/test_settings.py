@@ -4,6 +4,7 @@ import pytest
 
 from sites import routing
 from sites.errors import Outdated, SettingRefused, SlotBusy
+from sites.general_settings import TITLES
 from sites.models import Category, Deployment, RevisionState, SlotSetting
 from sites.planning import configuration
 from sites.services import settings as service
@@ -111,7 +112,8 @@ def test_what_cannot_be_taken_is_refused_with_the_reason_and_nothing_is_saved(
     production, _staging = domain.staged()
     with pytest.raises(SettingRefused, match=reason) as refusal:
         service.save_settings(acting_user=domain.alice, slot=production, category=category, entries=[entry])
-    assert entry.name in str(refusal.value)
+    (fault,) = refusal.value.faults
+    assert TITLES.get(entry.name, entry.name) in str(refusal.value) and fault.path[0] == category
     assert not SlotSetting.objects.exists()
 
 
@@ -339,7 +341,7 @@ def test_the_largest_variables_arrive_and_more_are_refused(domain: Domain) -> No
 def test_documents_and_mappings_that_no_program_could_be_given_are_refused(domain: Domain) -> None:
     production, _ = domain.staged()
     documents = [Entry(f"{number:05}", "x" * 200) for number in range(1000)]
-    with pytest.raises(SettingRefused, match="default documents together are longer"):
+    with pytest.raises(SettingRefused, match="Default documents cannot be saved: together they are longer"):
         service.save_settings(
             acting_user=domain.alice, slot=production, category=Category.DEFAULT_DOCUMENTS, entries=documents
         )

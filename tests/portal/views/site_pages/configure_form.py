@@ -8,7 +8,7 @@ from django.test import Client
 from sites.models import Operation
 from tests.domain import Domain
 
-PREFIXES = ("app_settings", "connection_strings", "mounts")
+PREFIXES = ("app_settings", "connection_strings", "handler_mappings", "mounts")
 
 
 def filled(start_command: str = "", **rows: list[dict[str, str]]) -> dict[str, str]:

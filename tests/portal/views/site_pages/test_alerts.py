@@ -63,7 +63,7 @@ def test_what_cannot_be_a_rule_is_refused_with_what_was_typed(alice: Client, pro
     answer = alice.post(ADD, {**TYPED, "number": "many"})
     page = answer.content.decode()
     assert answer.status_code == 400
-    assert "The alert rule &#x27;Errors&#x27; cannot be saved: the threshold &#x27;many&#x27; cannot be read" in page
+    assert "Alert rule &#x27;Errors&#x27; cannot be saved: the threshold &#x27;many&#x27; cannot be read" in page
     assert 'value="many"' in page and '<details class="paste" open>' in page
     assert rules(production) == []
 
@@ -87,7 +87,7 @@ def test_configure_has_them_as_lines(domain: Domain, alice: Client, production: 
     slow = Entry("alert:Slow", "p95 above 2 s for 10 min")
     assert rules(production) == [ERRORS, slow, Entry("web_server_logging", "on")]
     refused = alice.post(configure, {**loaded(alice, configure), "alert_rules": "no rule at all"})
-    assert "cannot be saved: a rule is written as" in refused.content.decode()
+    assert "</a>: A rule is written as" in refused.content.decode()
 
 
 def test_web_endpoints_are_configured_and_shown(
@@ -115,7 +115,7 @@ def test_a_slot_has_ten_rules_at_most(alice: Client, production: Slot, address: 
     configure = address("configure", production)
     lines = "\n".join(f"{number}: 5xx above 20 for 5 min" for number in range(11))
     refused = alice.post(configure, {**loaded(alice, configure), "alert_rules": lines})
-    assert "A slot has 10 alert rules at most. Nothing was saved yet; leave some out." in refused.content.decode()
+    assert "Alert rules</a>: A slot has 10 at most; leave some out." in refused.content.decode()
     assert rules(production) == []
 
 

@@ -1,5 +1,7 @@
 """The Configure tab saves what was typed as one operation, and gives back what it cannot save."""
 
+import re
+
 from django.test import Client
 
 from sites.models import Operation, Slot, SlotSetting
@@ -163,8 +165,64 @@ def test_without_scripts_a_refusal_gives_back_what_was_typed(alice: Client, stag
     answer = alice.post(address("configure", staging), {**page, **typed})
     text = as_read(answer.content)
     assert answer.status_code == 400
-    assert "'MY KEY' cannot be saved" in text
+    assert "<a href=\"#app_settings-0-name\">App setting 'MY KEY'</a>: A name has letters from A to Z" in text
     assert 'value="MY KEY"' in text and "\nkept</textarea>" in text and 'value="python x.py"' in text
+
+
+def test_everything_that_cannot_be_saved_is_said_at_once_at_its_field(
+    alice: Client, staging: Slot, address: Address
+) -> None:
+    typed = {
+        "start_seconds": "soon",
+        "endpoint_2": "ftp://example.org/",
+        "alert_rules": "Errors: no rule\r\nOther: neither",
+        "default_documents": "index.html\r\na/b",
+        "warmup_tries": "99",
+        "drain_limit_seconds": "long",
+        "rollback_window_seconds": "100000",
+        "app_settings-lines": "A=1\nnothing\n=2",
+    }
+    rows = {
+        "app_settings": [{"name": "Z KEY", "value": "1"}, {"name": "A", "value": "x" * 140_000}],
+        "connection_strings": [{"name": "db", "value": "1", "kind": "Custom"}] * 2,
+        "handler_mappings": [{"name": "cgi", "value": "/usr/bin/perl"}, {"name": ".pl", "value": "perl"}],
+        "mounts": [{"name": "up", "value": "/etc"}],
+    }
+    for headers in ({}, HTMX):
+        answer = alice.post(address("configure", staging), filled(**rows) | typed, headers=headers)
+        text = as_read(answer.content)
+        assert answer.status_code == 400 and not SlotSetting.objects.exists()
+        summary = text.split('id="refused"')[1].split("</div>")[0]
+        wanted = [
+            "setting-start_seconds", "setting-endpoint_2", "setting-alert_rules", "setting-alert_rules",
+            "setting-default_documents", "handler_mappings-0-name", "handler_mappings-1-value", "app_settings-0-name",
+            "app_settings-1-value", "app_settings-lines", "app_settings-lines", "connection_strings-1-name",
+            "setting-warmup_tries", "mounts-0-value", "setting-drain_limit_seconds",
+        ]  # fmt: skip
+        assert re.findall(r'<li><a href="#([^"]+)">', summary) == wanted
+        for field in wanted:
+            assert text.count(f'id="{field}"') == 1 and text.count(f'id="{field}-fault"') == 1
+            tag = re.search(rf'<(?:input|textarea) [^>]*id="{field}"[^>]*>', text)[0]
+            assert f'aria-invalid="true" aria-describedby="{field}-fault"' in tag
+            assert ("autofocus" in tag) == (field == wanted[0])
+        assert "Time to start</a>: 'soon' is not a whole number from 1 to 1800." in summary
+        assert "Web endpoint 2</a>: The address of a web endpoint begins with http:// or https://." in summary
+        assert "endpoint_2" not in re.sub(r"#[^\"]+", "", summary), "no name of the program's own"
+        assert "Line 2 of the pasted lines</a>: It has no '='" in summary
+        assert 'value="Z KEY"' in text and "A=1\nnothing\n=2</textarea>" in text and 'value="long"' in text
+
+
+def test_a_fault_stays_at_its_row_when_another_row_is_gone_on_both_sides(
+    domain: Domain, alice: Client, staging: Slot, address: Address
+) -> None:
+    domain.save(staging, Entry("A", "1"), Entry("B", "2"))
+    page = loaded(alice, address("configure", staging))
+    domain.save(staging, Entry("B", "2"))
+    answer = alice.post(
+        address("configure", staging), {**page, "app_settings-0-DELETE": "on", "app_settings-1-name": "B B"}
+    )
+    text = as_read(answer.content)
+    assert re.search(r'value="B B"[^>]* aria-invalid="true"', text)
 
 
 def test_a_name_that_is_too_long_is_refused_with_its_reason_and_nothing_typed_is_lost(
@@ -207,4 +265,4 @@ def test_a_number_that_is_none_is_refused(alice: Client, staging: Slot, address:
     page = loaded(alice, address("configure", staging))
     answer = alice.post(address("configure", staging), {**page, "drain_limit_seconds": "soon"}, headers=HTMX)
     assert answer.status_code == 400
-    assert "'soon' is no number of seconds" in as_read(answer.content)
+    assert "Drain limit</a>: 'soon' is no number of seconds" in as_read(answer.content)

@@ -26,7 +26,8 @@ def test_a_pasted_line_without_equals_is_named_by_its_number(alice: Client, stag
         address("configure", staging), {**page, "app_settings-lines": "A=1\nsecret words"}, headers=HTMX
     )
     assert answer.status_code == 400
-    assert "Line 2 of the pasted lines" in as_read(answer.content) and "secret words" not in as_read(answer.content)
+    said = as_read(answer.content).split('id="refused"')[1].split("</div>")[0]
+    assert "Line 2 of the pasted lines" in said and "secret words" not in said
 
 
 def test_lines_of_an_env_file_are_read_as_its_tools_do(
@@ -77,9 +78,9 @@ def test_a_value_in_quotation_marks_may_have_several_lines(
 @pytest.mark.parametrize(
     ("lines", "sentence"),
     [
-        ("A=1\n\nA=2", "Line 3 of the pasted lines has the key 'A' a second time"),
-        ('A="1\n2"\nnothing', "Line 3 of the pasted lines has no '='"),
-        ("A=1\n=hidden", "Line 2 of the pasted lines has no key before its '='"),
+        ("A=1\n\nA=2", "Line 3 of the pasted lines</a>: It has the key 'A' a second time"),
+        ('A="1\n2"\nnothing', "Line 3 of the pasted lines</a>: It has no '='"),
+        ("A=1\n=hidden", "Line 2 of the pasted lines</a>: It has no key before its '='"),
     ],
 )
 def test_lines_that_would_lose_a_value_are_refused(
