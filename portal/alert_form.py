@@ -2,9 +2,12 @@
 
 from django.http import QueryDict
 
-from sites.monitoring.alert_rules import LONGEST_NAME, MAX_MINUTES, MEASURES
+from sites.errors import Fault
+from sites.monitoring.alert_rules import EXAMPLE, LONGEST_NAME, MAX_MINUTES, MEASURES, PREFIX, fault_of
 
 SIDES = ("above", "below")
+IDS = {"name": "alert-name", "number": "alert-number", "minutes": "alert-minutes"}
+"""Of the fields that can be refused, in their order."""
 START = {"name": "", "measure": "5xx", "side": "above", "number": "20", "minutes": "5"}
 
 
@@ -39,3 +42,18 @@ class AlertForm:
         measure = MEASURES.get(typed["measure"])
         bound = "" if measure and measure.so else f" {typed['side']} {typed['number']}"
         return f"{typed['measure']}{bound} for {typed['minutes']} min"
+
+    @property
+    def faults(self) -> list[Fault]:
+        """What cannot be taken: each field is looked at in a rule whose other parts are right."""
+        whole = self.typed
+        with_number, with_minutes = AlertForm(), AlertForm()
+        with_number.typed |= {name: whole[name] for name in ("measure", "side", "number")}
+        with_minutes.typed |= {"minutes": whole["minutes"]}
+        rules = (
+            ("name", "Name", self.name, EXAMPLE),
+            ("number", "Threshold", "rule", with_number.text),
+            ("minutes", "For", "rule", with_minutes.text),
+        )
+        found = ((field, caption, fault_of(f"{PREFIX}{name}", text)) for field, caption, name, text in rules)
+        return [Fault((field,), caption, reason) for field, caption, reason in found if reason is not None]

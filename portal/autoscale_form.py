@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from django import forms
 
+from sites.errors import Fault
 from sites.models import CountRange, ScaleMetric, Slot, Times
 from sites.services.autoscale import Rule, faults_of
 
@@ -26,6 +27,7 @@ CAPTION = {
 }
 """What each field is called on the page."""
 MOST = 100_000
+WRONG = "it needs another value, as the field shows"
 
 
 def _number() -> forms.IntegerField:
@@ -63,12 +65,10 @@ class AutoscaleForm(forms.Form):
             ranges={str(times): CountRange(sent[f"least_{times}"], sent[f"most_{times}"]) for times in Times},
         )
 
-    def faults(self, slot: Slot) -> list[str]:
-        """All that is wrong with what was sent, as sentences."""
-        unreadable = [CAPTION[name] for name in self.fields if name in self.errors]
-        if unreadable:
-            return [f"These fields need another value: {', '.join(unreadable)}."]
-        return faults_of(slot, self.rule())
+    def faults(self, slot: Slot) -> list[Fault]:
+        """All that is wrong with what was sent."""
+        unreadable = [Fault((name,), CAPTION[name], WRONG) for name in self.fields if name in self.errors]
+        return unreadable or [Fault((PREFIX,), "Autoscale", sentence) for sentence in faults_of(slot, self.rule())]
 
 
 @dataclass(frozen=True)

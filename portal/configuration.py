@@ -9,6 +9,7 @@ from portal.entry_form import LINES
 from portal.entry_rows import ROWS, EntryRows
 from portal.field_faults import FieldFaults, placed
 from portal.plain_fields import (
+    ENDPOINTS,
     PAGE,
     Field,
     document_entries,
@@ -21,7 +22,6 @@ from portal.plain_fields import (
     warmup_entries,
 )
 from sites.errors import Fault, NotFound, SettingRefused
-from sites.general_settings import ENDPOINTS
 from sites.models import Category, Operation, Slot
 from sites.services import sticky_names
 from sites.services.endpoints import why_no_endpoints

@@ -1,10 +1,10 @@
 """What was refused of a form, at the id of each field that has a fault."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from sites.counted import counted
-from sites.errors import Fault
+from sites.errors import Fault, SettingRefused
 
 
 @dataclass(frozen=True)
@@ -30,6 +30,12 @@ class FieldFaults:
         it = "it" if len(self.found) == 1 else "them"
         said = f"{counted(len(self.found), 'value')} cannot be taken. Nothing was {self.done} yet;"
         return f"{said} correct {it} and try again."
+
+
+def placed_by_name(refusal: Exception, ids: Mapping[str, str], done: str = "saved") -> FieldFaults:
+    """Each fault of a refusal at the field of its name; `ids` has these by name, in the order of the form."""
+    faults = refusal.faults if isinstance(refusal, SettingRefused) else ()
+    return placed(faults, lambda fault: ids.get(fault.path[0], ""), list(ids.values()), done)
 
 
 def placed(

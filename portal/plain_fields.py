@@ -7,7 +7,6 @@ from django.http import QueryDict
 
 from portal.entry_form import LINES as PASTED
 from sites.errors import Fault
-from sites.general_settings import ENDPOINTS
 from sites.models import Category, Slot
 from sites.monitoring.alert_rules import PREFIX
 from sites.services.settings import Entry, with_defaults
@@ -15,7 +14,8 @@ from sites.services.slots import SECONDS, fault_of_swap_setting
 
 TEXTS = ("start_command", "start_seconds", "fallback_page")
 SWITCHES = ("web_sockets", "http2", "always_on", "slot_environment")
-MONITORING = ("web_server_logging", "endpoint_1", "endpoint_2")
+ENDPOINTS = ("endpoint_1", "endpoint_2")
+MONITORING = ("web_server_logging", *ENDPOINTS)
 WARMUP = ("paths", "statuses", "seconds", "tries")
 DOCUMENTS = "default_documents"
 ALERTS = "alert_rules"

@@ -2,6 +2,7 @@
 
 from django import forms
 
+from sites.errors import Fault
 from sites.models import ChosenSize, InstanceSize, Mode, Site, Slot
 from sites.models.instance_size import LEAST, MOST
 from sites.plain_text import control_fault
@@ -29,6 +30,16 @@ class PublishForm(forms.Form):
         )
 
 
+WRONG = {
+    "mode": ("Web site mode", "it is Free, Shared or Standard"),
+    "count": ("Instance count", "it is a whole number from 1 to 10"),
+    "size": ("Instance size", "it is one of those that the page shows"),
+    "cpu_percent": ("Processor", f"own figures are {LEAST.cpu_percent} to {MOST.cpu_percent:,} % of a core"),
+    "memory_mb": ("Memory", f"own figures are {LEAST.memory_mb} to {MOST.memory_mb:,} MB"),
+}
+"""The words beside each field of Scale, and what it takes."""
+
+
 class ScaleForm(forms.Form):
     """The mode of the site, the size of its instances, and the instance count of one slot."""
 
@@ -43,10 +54,7 @@ class ScaleForm(forms.Form):
         figures = {name: self.cleaned_data[name] for name in ("cpu_percent", "memory_mb")}
         return wanted_size(site, self.cleaned_data["size"] or site.instance_size, **figures)
 
-    def sentence(self, slot: Slot) -> str:
-        """Why it was not taken."""
-        return (
-            f"The scale of '{slot.title}' was not changed: an instance count is a whole number from 1 to 10, a mode is "
-            f"Free, Shared or Standard, own figures are {LEAST.cpu_percent} to {MOST.cpu_percent:,} % of a core and "
-            f"{LEAST.memory_mb} to {MOST.memory_mb:,} MB of memory. Correct it and save again."
-        )
+    @property
+    def faults(self) -> list[Fault]:
+        """What was not taken, field by field."""
+        return [Fault((name,), *WRONG[name]) for name in self.fields if name in self.errors]

@@ -1,35 +1,30 @@
 """What a template says of a field whose value was refused."""
 
 from django import template
-from django.utils.html import format_html, format_html_join
-from django.utils.safestring import SafeString
 
 from portal.field_faults import FieldFaults
 
 register = template.Library()
 
 
-@register.simple_tag
-def refused_at(faults: FieldFaults | None, field_id: str) -> SafeString | str:
-    """The attributes of a field that has a fault; the first one gets the focus."""
-    if not faults or not faults.at(field_id):
-        return ""
-    focus = " autofocus" if faults.first == field_id else ""
-    return format_html(' aria-invalid="true" aria-describedby="{}-fault"{}', field_id, focus)
+@register.inclusion_tag("frame/_refused_at.html")
+def refused_at(faults: FieldFaults | None, field_id: str, note_id: str = "") -> dict[str, object]:
+    """The attributes of a field that has a fault; the first one gets the focus. `note_id` describes it in any case."""
+    is_refused = bool(faults and faults.at(field_id))
+    described = [f"{field_id}-fault"] * is_refused + [note_id] * bool(note_id)
+    is_first = bool(faults and faults.first == field_id)
+    return {"is_refused": is_refused, "described": " ".join(described), "is_first": is_first}
 
 
-@register.simple_tag
-def fault_of(faults: FieldFaults | None, field_id: str, is_long: bool = False) -> SafeString | str:
+@register.inclusion_tag("frame/_fault.html")
+def fault_of(faults: FieldFaults | None, field_id: str, is_long: bool = False) -> dict[str, object]:
     """The sentences below the field; one of several lines has them with what each is about."""
-    found = faults.at(field_id) if faults else []
-    if not found:
-        return ""
-    said = [(f"{fault.title}: {fault.said}" if is_long else fault.said,) for fault in found]
-    lines = format_html_join("", "<span>{}</span>", said)
-    return format_html('<span class="fault" id="{}-fault">{}</span>', field_id, lines)
+    return {"found": faults.at(field_id) if faults else [], "id": field_id, "is_long": is_long}
 
 
 @register.inclusion_tag("frame/_field_faults.html")
-def fault_summary(faults: FieldFaults | None) -> dict[str, object]:
-    """All of them, each with a link to its field."""
-    return {"faults": faults}
+def refusal_or_faults(
+    refusal: Exception | str | None, faults: FieldFaults | None, style: str = "strip strip--refused"
+) -> dict[str, object]:
+    """All faults, each with a link to its field; the sentence of a refusal that is about no field."""
+    return {"refusal": refusal, "faults": faults, "style": style}

@@ -12,6 +12,7 @@ from django.views.decorators.http import require_http_methods
 from portal import kept_form
 from portal.answers import answer_operation
 from portal.custom_create import BEGINNINGS, CustomCreateForm
+from portal.field_faults import FieldFaults, placed_by_name
 from portal.http import PortalRequest
 from portal.tree import point_out
 from portal.uploads import ArchiveUpload
@@ -20,8 +21,17 @@ from sites.access import writable_subscriptions
 from sites.door.uploads import admission, takes_upload
 from sites.errors import Refused, SettingRefused
 from sites.models import Operation
+from sites.services import names
 from sites.services.custom_sites import Beginning, check_custom_site, create_custom_site
+from sites.services.gathered import Gathered
 
+WRONG = {
+    "name": ("URL", "A web site needs a name of 1 to 40 characters; nothing was created. Type one."),
+    "instance_count": ("Instance count", "It is a whole number from 1 to 10; nothing was created. Correct it."),
+}
+"""What cannot be read: the words beside the field, and the sentence."""
+IDS = {"name": "new-name", "mode": "custom-mode", "instance_count": "custom-count"}
+"""Of the fields that can be refused, in their order."""
 NOT_KEPT = "The zip that you chose is not kept while you go back. Choose it again on the next page."
 
 
@@ -61,7 +71,9 @@ def _take(request: PortalRequest) -> HttpResponse:
                 raise upload.refusal
         operation = _create(request, values)
     except Refused as refusal:
-        return _page(request, page, request.POST, fault=str(refusal), status=400)
+        faults = placed_by_name(refusal, IDS, "created")
+        at = 1 if faults.first else page  # the page that has the field
+        return _page(request, at, request.POST, fault=str(refusal), faults=faults, status=400)
     if operation.site:
         point_out(request, operation.site)
     return answer_operation(request, operation, reverse("site-list"), stay=False)
@@ -70,10 +82,15 @@ def _take(request: PortalRequest) -> HttpResponse:
 def _checked(form: CustomCreateForm) -> dict:
     if form.is_valid():
         return form.cleaned_data
-    if "name" in form.errors:
-        raise SettingRefused("A web site needs a name of 1 to 40 characters; nothing was created. Type one.")
-    if "instance_count" in form.errors:
-        raise SettingRefused("An instance count is a whole number from 1 to 10; nothing was created. Correct it.")
+    checks = Gathered()
+    for name, (caption, sentence) in WRONG.items():
+        with checks.at(name, caption):
+            if name in form.errors:
+                raise SettingRefused(sentence)
+    if "name" not in form.errors:
+        with checks.at("name", "URL"):
+            names.check_name(form.cleaned_data["name"])
+    checks.refuse()
     raise SettingRefused("A choice on this page is not known; nothing was created. Choose again.")
 
 
@@ -101,12 +118,14 @@ def _page(
     values: Mapping[str, str],
     *,
     fault: str = "",
+    faults: FieldFaults | None = None,
     status: int = 200,
     is_returned: bool = False,
 ) -> HttpResponse:
     context = {
         "is_returned": is_returned,
         "fault": fault,
+        "faults": faults,
         "page": number,
         "beginnings": BEGINNINGS,
         "beginning": values.get("beginning") or "empty",

@@ -25,6 +25,7 @@ from sites.models import (
 )
 from sites.operations.kinds.create_site import CREATE_SITE
 from sites.services import names, requests, slots
+from sites.services.gathered import Gathered
 from sites.services.plain_line import plain_line
 
 SAMPLE_NAME = "hello"
@@ -40,16 +41,26 @@ class Beginning(StrEnum):
 
 
 def check_custom_site(*, name: str, mode: str, instance_count: int) -> None:
-    """Raises NameRefused, NameTaken or SettingRefused for what cannot be; a courtesy, creation checks again."""
-    names.check_name(name)
-    if mode not in Mode.values:
-        raise SettingRefused(
-            f"'{mode}' is not a mode of a web site; nothing was created. Choose Free, Shared or Standard."
-        )
-    most = Mode(mode).max_instances
+    """Raises NameRefused, NameTaken or SettingRefused for all that cannot be; a courtesy, creation checks again."""
+    checks = Gathered()
+    with checks.at("name", "URL"):
+        names.check_name(name)
+    with checks.at("mode", "Mode"):
+        if mode not in Mode.values:
+            raise SettingRefused(
+                f"'{mode}' is not a mode of a web site; nothing was created. Choose Free, Shared or Standard."
+            )
+    with checks.at("instance_count", "Instance count"):
+        _check_count(mode, instance_count)
+    checks.refuse()
+
+
+def _check_count(mode: str, instance_count: int) -> None:
+    most = Mode(mode).max_instances if mode in Mode.values else max(one.max_instances for one in Mode)
     if not 1 <= instance_count <= most:
+        where = f"in {Mode(mode).label} mode" if mode in Mode.values else "in any mode"
         raise SettingRefused(
-            f"{counted(instance_count, 'instance')} cannot run in {Mode(mode).label} mode; nothing was created. "
+            f"{counted(instance_count, 'instance')} cannot run {where}; nothing was created. "
             + ("Choose 1." if most == 1 else f"Choose 1 to {most}.")
         )
 

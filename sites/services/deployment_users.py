@@ -13,22 +13,26 @@ from django.db.models.functions import Now
 from sites.errors import SettingRefused
 from sites.models import DeploymentUser, Operation
 from sites.operations.kinds.recorded import SIGN_IN
+from sites.services.gathered import Gathered
 
 NAME = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]{1,38})[A-Za-z0-9]")
 """No '$', with which the users of slots begin, and nothing that an address would need quoted."""
 
 
-def set_up(*, acting_user: User, name: str, password: str) -> Operation:
-    """A new user name and password for publishing; the former ones stop working. Raises SettingRefused."""
-    if not NAME.fullmatch(name):
-        raise SettingRefused(
-            f"'{name}' is not possible as a deployment user; nothing was saved. "
-            "Use 3 to 40 letters, digits, '.', '_' and '-', with a letter or digit at both ends."
-        )
-    try:
-        validate_password(password, acting_user)
-    except ValidationError as error:
-        raise SettingRefused(f"{' '.join(error.messages)} Nothing was saved. Choose another password.") from error
+def set_up(*, acting_user: User, name: str, password: str, again: str | None = None) -> Operation:
+    """A new user name and password for publishing; the former ones stop working.
+
+    `again` is the password as it was typed a second time. Raises SettingRefused with all that cannot be.
+    """
+    checks = Gathered()
+    with checks.at("user", "User name"):
+        _check_name(acting_user, name)
+    with checks.at("password", "New password"):
+        _check_password(acting_user, password)
+    with checks.at("password_again", "Confirm password"):
+        if again not in (None, password):
+            raise SettingRefused("The two passwords are not the same; nothing was saved. Type the same password twice.")
+    checks.refuse()
     hashed = make_password(password)  # before the transaction: it takes long
     try:
         with transaction.atomic():
@@ -42,9 +46,28 @@ def set_up(*, acting_user: User, name: str, password: str) -> Operation:
                 outcome=f"Deployment credentials were set up, with the user '{name}'. The former ones no longer work.",
             )
     except IntegrityError as error:
+        raise _taken(name) from error
+
+
+def _check_name(acting_user: User, name: str) -> None:
+    if not NAME.fullmatch(name):
         raise SettingRefused(
-            f"Somebody else has the deployment user '{name}'; nothing was saved. Choose another name."
-        ) from error
+            f"'{name}' is not possible as a deployment user; nothing was saved. "
+            "Use 3 to 40 letters, digits, '.', '_' and '-', with a letter or digit at both ends."
+        )
+    if DeploymentUser.objects.filter(name__iexact=name).exclude(user=acting_user).exists():
+        raise _taken(name)
+
+
+def _check_password(acting_user: User, password: str) -> None:
+    try:
+        validate_password(password, acting_user)
+    except ValidationError as error:
+        raise SettingRefused(f"{' '.join(error.messages)} Nothing was saved. Choose another password.") from error
+
+
+def _taken(name: str) -> SettingRefused:
+    return SettingRefused(f"Somebody else has the deployment user '{name}'; nothing was saved. Choose another name.")
 
 
 def find(name: str) -> DeploymentUser | None:

@@ -1,5 +1,6 @@
 """Databases linked to a web site: linked by a connection string of production, checked when somebody asks, unlinked."""
 
+from collections.abc import Mapping
 from datetime import timedelta
 
 from django.contrib.auth.models import User
@@ -13,7 +14,9 @@ from sites.operations.kinds.recorded import LINKED_RESOURCES
 from sites.resources.address import parse
 from sites.services import settings
 from sites.services.entry import Entry
+from sites.services.gathered import Gathered
 from sites.services.plain_line import plain_line
+from sites.services.setting_faults import fault_of
 
 STRINGS = Category.CONNECTION_STRINGS
 TYPES = {Engine.POSTGRESQL: "PostgreSQL", Engine.REDIS: "Custom"}
@@ -34,24 +37,20 @@ def link(*, acting_user: User, site: Site, engine: str, name: str, connection_st
     Raises ResourceRefused, SettingRefused, NotAllowed, SlotBusy.
     """
     site = access.site_for_change(acting_user, site)
-    name = plain_line(name, "The name of the resource")
+    text = connection_string.strip()
     with transaction.atomic():
         Site.objects.select_for_update().get(pk=site.pk)
-        _ensure_room(site, name)
         production = production_of(site)
         present = {entry.name: entry for entry in settings.read_settings(production, STRINGS)}
-        text = connection_string.strip()
-        if text and name in present:
-            raise ResourceRefused(
-                reason=f"production has a connection string '{name}' already. Leave the text empty to link it, or "
-                "take another name"
-            )
-        if not text and name not in present:
-            raise ResourceRefused(
-                reason="production has no connection string of this name. Type the text too, or the name of one that "
-                "stands under Configure"
-            )
-        parse(engine, text or present[name].value)
+        checks = Gathered()
+        with checks.at("name", "Name"):
+            name = plain_line(name, "The name of the resource")
+            _ensure_room(site, name)
+            _check_name(name, text, present)
+        with checks.at("connection_string", "Connection string"):
+            if text or name in present:
+                parse(engine, text or present[name].value)
+        checks.refuse()
         saved = None
         if text:
             new = Entry(name, text, TYPES[Engine(engine)])
@@ -60,6 +59,22 @@ def link(*, acting_user: User, site: Site, engine: str, name: str, connection_st
         title = f"{resource.get_engine_display()} '{name}'"
         recorded = _record(acting_user, site, f"{title} is linked to '{site.name}' now. It is checked at once.")
         return saved or recorded
+
+
+def _check_name(name: str, text: str, present: Mapping[str, Entry]) -> None:
+    """A new connection string has a new name, which can be a variable; without a text it is one that is there."""
+    if text and name in present:
+        raise ResourceRefused(
+            reason=f"production has a connection string '{name}' already. Leave the text empty to link it, or "
+            "take another name"
+        )
+    if not text and name not in present:
+        raise ResourceRefused(
+            reason="production has no connection string of this name. Type the text too, or the name of one that "
+            "stands under Configure"
+        )
+    if text and (fault := fault_of(STRINGS, name, "", "Custom")) is not None:
+        raise ResourceRefused(reason=fault)
 
 
 def check_again(*, acting_user: User, site: Site, number: int) -> LinkedResource:

@@ -25,6 +25,7 @@ from sites.operations.kinds.delete_site import DELETE_SITE
 from sites.services import names, requests, settings, sizes, slots
 from sites.services.counts import checked_counts
 from sites.services.entry import Entry
+from sites.services.gathered import Gathered
 
 NO_CONFIGURATION: Mapping[Category, Iterable[Entry]] = {}
 
@@ -42,9 +43,13 @@ def create_site(
     Raises NameRefused, NameTaken and SettingRefused.
     """
     access.ensure_may_change(acting_user, subscription, name)
-    names.check_name(name)
-    if mode not in Mode.values:
-        raise SettingRefused(f"'{mode}' is not a mode of a web site; nothing was created. Choose {_mode_list()}.")
+    checks = Gathered()
+    with checks.at("name", "URL"):
+        names.check_name(name)
+    with checks.at("mode", "Mode"):
+        if mode not in Mode.values:
+            raise SettingRefused(f"'{mode}' is not a mode of a web site; nothing was created. Choose {_mode_list()}.")
+    checks.refuse()
     try:
         with transaction.atomic():
             site = Site.objects.create(subscription=subscription, name=name.lower(), mode=mode)

@@ -74,7 +74,7 @@ function settleDrawer() {
   if (fault) announce(fault.textContent);
   if (!drawer) return;
   drawerOpener ||= asker || "command-new";
-  if (!drawer.contains(document.activeElement)) drawer.querySelector("[data-first], #new-name").focus();
+  if (!drawer.contains(document.activeElement)) (drawer.querySelector("[autofocus]") ?? drawer.querySelector("[data-first], #new-name")).focus();
 }
 
 function closeDrawer() {

@@ -9,12 +9,18 @@ from django.views.decorators.http import require_http_methods
 
 from portal.accounts.views.sheet import sheet_context
 from portal.answers import answer_operation, back_address
+from portal.field_faults import placed_by_name
 from portal.http import PortalRequest
 from sites.errors import SettingRefused
 from sites.models import DeploymentUser
 from sites.services import deployment_users
 
-DIFFERENT = "The two passwords are not the same; nothing was saved. Type the same password twice."
+IDS = {
+    "user": "deployment-user",
+    "password": "deployment-password",
+    "password_again": "deployment-password-again",
+}
+"""Of the fields, in their order."""
 
 
 @never_cache
@@ -25,14 +31,17 @@ def credentials(request: PortalRequest) -> HttpResponse:
     """The dialog, or what was typed in it."""
     present = DeploymentUser.objects.filter(user=request.user).first()
     name = request.POST.get("user", present.name if present else "")
-    context = {"name": name, "present": present, "fault": "", **sheet_context(back_address(request))}
+    context = {"name": name, "present": present, **sheet_context(back_address(request))}
     if request.method != "POST":
         return render(request, "account/deployment.html", context)
     try:
-        password = request.POST.get("password", "")
-        if password != request.POST.get("password_again", ""):
-            raise SettingRefused(DIFFERENT)
-        operation = deployment_users.set_up(acting_user=request.user, name=name.strip(), password=password)
+        operation = deployment_users.set_up(
+            acting_user=request.user,
+            name=name.strip(),
+            password=request.POST.get("password", ""),
+            again=request.POST.get("password_again", ""),
+        )
     except SettingRefused as refusal:
-        return render(request, "account/deployment.html", {**context, "fault": str(refusal)}, status=400)
+        refused = {"refusal": refusal, "faults": placed_by_name(refusal, IDS)}
+        return render(request, "account/deployment.html", {**context, **refused}, status=400)
     return answer_operation(request, operation)

@@ -11,6 +11,7 @@ from portal import kept_form
 from portal.answers import answer_operation
 from portal.command_bar import Command
 from portal.confirmation import confirm
+from portal.field_faults import placed_by_name
 from portal.http import PortalRequest
 from portal.underneath import over_dashboard
 from portal.views.site_pages import parts
@@ -21,6 +22,8 @@ from sites.services import linked_resources
 
 LIST = "linked-list"
 """The part of the page that asks again while a check is awaited."""
+IDS = {"name": "link-name", "connection_string": "link-string"}
+"""Of the fields that can be refused, in their order."""
 
 
 @require_safe
@@ -132,6 +135,7 @@ def _show(
         "engines": [(engine.value, engine.label) for engine in Engine],
         "typed": typed,
         "refusal": refusal,
+        "faults": placed_by_name(refusal, IDS) if refusal else None,
         "is_returned": is_returned,
         "back": _address(slot),
     }

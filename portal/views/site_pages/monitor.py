@@ -5,10 +5,11 @@ from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from portal import kept_form
-from portal.alert_form import AlertForm
+from portal.alert_form import IDS, AlertForm
 from portal.answers import answer_operation
 from portal.chart import Chart
 from portal.command_bar import LIST_COMMANDS
+from portal.field_faults import placed_by_name
 from portal.http import PortalRequest
 from portal.views.site_pages import parts
 from sites.access import get_slot, get_slot_for_change, may_change
@@ -34,6 +35,8 @@ def add_alert(request: PortalRequest, site_name: str, slot_name: str) -> HttpRes
     slot = get_slot_for_change(request.user, site_name, slot_name)
     form = AlertForm(request.POST)
     try:
+        if form.faults:
+            raise SettingRefused.of(form.faults)
         operation = alert_rules.save(acting_user=request.user, slot=slot, name=form.name, text=form.text)
     except SettingRefused as refusal:
         page = _show(request, slot, form, refusal=refusal, is_open=True)
@@ -76,6 +79,7 @@ def _show(
         "alert_form": form,
         "is_form_open": is_open,
         "refusal": refusal,
+        "faults": placed_by_name(refusal, IDS) if refusal else None,
         "can_change": may_change(request.user, slot.site),
     }
     return parts.show(request, slot, "monitor", context, commands=LIST_COMMANDS)

@@ -70,16 +70,20 @@ def _autoscale(slot: Slot, chosen: QueryDict) -> dict[str, object]:
     return {"auto": auto, "decisions": decisions_of(slot), "note": note_of(slot)}
 
 
-def _save_rule(request: PortalRequest, slot: Slot) -> tuple[Operation | None, bool]:
-    """Save the rule where it was changed; what was recorded, and whether a rule has the count now."""
-    saved = read_rule(slot)
+def _sent_rule(request: PortalRequest, slot: Slot) -> autoscale_form.AutoscaleForm | None:
+    """The rule that was sent where it was changed."""
     if why_no_autoscale(slot) or f"{autoscale_form.PREFIX}-metric" not in request.POST:
-        return None, saved.is_on and not why_no_autoscale(slot)
-    if not autoscale_form.is_changed(saved, request.POST):
-        return None, saved.is_on
-    sent = autoscale_form.AutoscaleForm(request.POST)
-    if faults := sent.faults(slot):
-        raise SettingRefused(f"Autoscale of '{slot.title}' was not changed. {' '.join(faults)}")
+        return None
+    is_changed = autoscale_form.is_changed(read_rule(slot), request.POST)
+    return autoscale_form.AutoscaleForm(request.POST) if is_changed else None
+
+
+def _save_rule(
+    request: PortalRequest, slot: Slot, sent: autoscale_form.AutoscaleForm | None
+) -> tuple[Operation | None, bool]:
+    """Save the rule that was sent; what was recorded, and whether a rule has the count now."""
+    if sent is None:
+        return None, read_rule(slot).is_on and not why_no_autoscale(slot)
     rule = sent.rule()
     return save_rule(acting_user=request.user, slot=slot, rule=rule), rule.is_on
 
@@ -87,12 +91,13 @@ def _save_rule(request: PortalRequest, slot: Slot) -> tuple[Operation | None, bo
 def _save(request: PortalRequest, slot: Slot) -> HttpResponse:
     """Save the count; a change of mode or size is asked about first, unless it is the way to staged publishing."""
     form = ScaleForm(request.POST)
-    if not form.is_valid():
-        raise SettingRefused(form.sentence(slot))
+    sent = _sent_rule(request, slot)
+    if faults := [*form.faults, *(sent.faults(slot) if sent else ())]:
+        raise SettingRefused.of(faults)
     if not is_as_it_was(slot, parts.open_operation(slot), request.POST):
         raise ChangedMeanwhile(what=f"The scale of '{slot.title}'", how=" by DISCARD")
     mode, count, size = form.cleaned_data["mode"], form.cleaned_data["count"], form.size_of(slot.site)
-    recorded, has_rule = _save_rule(request, slot)
+    recorded, has_rule = _save_rule(request, slot, sent)
     if has_rule:
         count = slot.instance_count  # the rule may have changed it since the page was shown
     here = reverse("site-scale", args=[slot.site.name, slot.name])

@@ -37,6 +37,9 @@ def test_what_is_wrong_is_said_in_the_dialog_without_the_password(domain: Domain
         page = answer.content.decode()
         assert answer.status_code == 400 and 'role="alert"' in page and "nothing was saved" in page
         assert TYPED["password"] not in page
+    both = visitor.post(ADDRESS, {"user": "$contoso", "password": "short", "password_again": "other"}).content.decode()
+    for field in ("deployment-user", "deployment-password", "deployment-password-again"):
+        assert f'<a href="#{field}">' in both and f'aria-describedby="{field}-fault"' in both
     assert not DeploymentUser.objects.exists()
 
 

@@ -58,6 +58,17 @@ def test_the_first_page_says_what_is_wrong(alice: Client, wrong: dict[str, str])
     assert 'role="alert"' in answer.content.decode() and 'id="custom-next"' in answer.content.decode()
 
 
+def test_the_first_page_says_everything_that_is_wrong_at_once(alice: Client) -> None:
+    for wrong in (
+        {"name": "no good", "instance_count": "11"},
+        {"name": "no good", "mode": "free", "instance_count": "2"},
+    ):
+        shown = alice.post("/new/custom/", {**FIRST, "to": "2", **wrong}, headers=HTMX).content.decode()
+        assert '<a href="#new-name">URL</a>: It contains a space. Use letters' in shown
+        assert '<a href="#custom-count">Instance count</a>: ' in shown and shown.count('aria-invalid="true"') == 2
+        assert "2 values cannot be taken. Nothing was created yet" in shown
+
+
 def test_a_site_without_content(domain: Domain, alice: Client) -> None:
     answer = alice.post("/new/custom/", {**FIRST, "to": "create"}, headers=HTMX)
     assert answer["HX-Redirect"] == "/sites/"

@@ -63,9 +63,16 @@ def test_what_cannot_be_a_rule_is_refused_with_what_was_typed(alice: Client, pro
     answer = alice.post(ADD, {**TYPED, "number": "many"})
     page = answer.content.decode()
     assert answer.status_code == 400
-    assert "Alert rule &#x27;Errors&#x27; cannot be saved: the threshold &#x27;many&#x27; cannot be read" in page
+    assert "Threshold</a>: The threshold &#x27;many&#x27; cannot be read" in page
+    assert 'id="alert-number" name="number" value="many" maxlength="20" autocomplete="off" aria-invalid="true"' in page
     assert 'value="many"' in page and '<details class="paste" open>' in page
     assert rules(production) == []
+
+
+def test_all_that_is_wrong_with_a_rule_is_said_at_once(alice: Client, production: Slot) -> None:
+    page = alice.post(ADD, {**TYPED, "name": "a/b", "number": "-1", "minutes": "99"}).content.decode()
+    assert re.findall(r'<li><a href="#([^"]+)"', page) == ["alert-name", "alert-number", "alert-minutes"]
+    assert page.count('aria-invalid="true"') == 3 and page.count(" autofocus") == 1
 
 
 def test_a_reader_sees_rules_and_no_form(domain: Domain, bob: Client, production: Slot) -> None:

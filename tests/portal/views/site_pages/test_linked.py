@@ -36,8 +36,15 @@ def test_what_was_typed_is_kept_with_the_fault_but_for_the_secret(contoso: Site,
     for headers in ({}, HTMX):
         refused = alice.post(f"{PAGE}link/", {**TYPED, "string_password": "cache:6379,hunter2"}, headers=headers)
         shown = text(refused)
-        assert refused.status_code == 400 and "The resource cannot be linked: " in shown
+        assert refused.status_code == 400 and '<a href="#link-string">Connection string</a>: ' in shown
         assert 'value="cache"' in shown and 'value="redis" checked' in shown and "hunter2" not in shown
+
+
+def test_all_that_cannot_be_linked_is_said_at_its_field(contoso: Site, alice: Client) -> None:
+    wrong = {**TYPED, "name": "my cache", "string_password": "cache:6379"}
+    shown = text(alice.post(f"{PAGE}link/", wrong, headers=HTMX))
+    assert "2 values cannot be taken" in shown and 'aria-describedby="link-string-fault link-note"' in shown
+    assert 'aria-describedby="link-name-fault" autofocus' in shown and shown.count("autofocus") == 1
 
 
 def test_health_stands_on_the_tab_and_on_the_dashboard_of_production(
