@@ -5,6 +5,7 @@ import sys
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from glob import glob
 from pathlib import Path, PurePosixPath
 
 from sites.runtime.agent.files import write_shown
@@ -97,7 +98,10 @@ def user_of(owner: int) -> int:
 
 
 def _outside_usr(toolchain: tuple[str, ...]) -> list[str]:
-    return [folder for folder in toolchain if not folder.startswith("/usr/") and folder != "/usr"]
+    """A folder in which the view has files of its own is shown entry by entry: otherwise these have no place."""
+    ours = os.path.dirname(LAUNCHER)
+    outside = [folder for folder in toolchain if not folder.startswith("/usr/") and folder != "/usr"]
+    return [path for folder in outside for path in (sorted(glob(f"{folder}/*")) if folder == ours else [folder])]
 
 
 def default_toolchain() -> tuple[str, ...]:

@@ -51,6 +51,17 @@ def test_the_toolchain_is_shown_at_its_own_path_once() -> None:
     assert "/usr/lib/python3" not in words(), "all of /usr is shown anyway"
 
 
+def test_a_toolchain_at_the_place_of_our_programs_leaves_room_for_them(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sandbox, "LAUNCHER", f"{tmp_path}/launcher.py")
+    for name in ("bin", "lib"):
+        (tmp_path / name).mkdir()
+    shown = " ".join(options_of(replace(VIEW, toolchain=(str(tmp_path),))))
+    assert f"--ro-bind-try {tmp_path}/bin {tmp_path}/bin --ro-bind-try {tmp_path}/lib {tmp_path}/lib" in shown
+    assert f"--ro-bind-try {tmp_path} " not in shown
+
+
 def test_shared_memory_is_writable_for_the_site() -> None:
     assert "--perms 1777 --size 1024 --tmpfs /dev/shm" in words()
 
