@@ -219,8 +219,7 @@ async def _send_mail(parcel: Parcel, message: EmailMessage) -> Outcome:
         mail.cut_off(message)
         return Outcome(parcel.delivery, None, "the mail server takes too long. It is tried again.")
     except OSError as error:  # of which smtplib's exceptions are
-        said = error.strerror or type(error).__name__
-        return Outcome(parcel.delivery, None, f"the mail server has not taken it: {said}. It is tried again.")
+        return Outcome(parcel.delivery, None, f"the mail server {mail.why(error)}. It is tried again.")
     except Exception as error:
         _log_unforeseen(parcel.delivery, error)
         return Outcome(parcel.delivery, None, UNFORESEEN)

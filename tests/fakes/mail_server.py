@@ -1,26 +1,29 @@
-"""A mail server that keeps what it is given (RFC 5321, as far as a client that sends goes)."""
+"""A mail server that keeps what it is given: aiosmtpd on a port of its own, with STARTTLS and a login if wanted."""
 
-import socketserver
+import ssl
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from email import message_from_bytes, policy
 from email.message import EmailMessage
 
+from aiosmtpd.controller import Controller
+from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword, Session
 
-class MailServer(socketserver.ThreadingTCPServer):
-    """On a port of its own, at 127.0.0.1."""
 
-    daemon_threads = True
+class MailServer(Controller):
+    """At 127.0.0.1. With `tls` it takes nothing before STARTTLS, and then nothing before NAME has signed in."""
 
-    def __init__(self) -> None:
-        super().__init__(("127.0.0.1", 0), _Session)
+    NAME = "greenroom"
+
+    def __init__(self, *, tls: ssl.SSLContext | None = None, password: str = "") -> None:
+        with_login = {"tls_context": tls, "require_starttls": True, "auth_required": True} if tls else {}
+        super().__init__(self, hostname="127.0.0.1", port=0, authenticator=self._signed_in, **with_login)
+        self.password = password
         self.messages: list[EmailMessage] = []
+        self.senders: list[str | None] = []
+        """Who had signed in when each came; None for nobody."""
         self.has_come = threading.Condition()
-
-    @property
-    def port(self) -> int:
-        return int(self.server_address[1])
 
     def wait(self, count: int = 1, seconds: float = 30) -> EmailMessage:
         """The newest message, once there are `count`."""
@@ -28,40 +31,33 @@ class MailServer(socketserver.ThreadingTCPServer):
             assert self.has_come.wait_for(lambda: len(self.messages) >= count, seconds), "no mail has come"
             return self.messages[-1]
 
+    async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:
+        """Keep it."""
+        message = message_from_bytes(bytes(envelope.content or b""), policy=policy.default)
+        with self.has_come:
+            self.messages.append(message)  # type: ignore[arg-type]
+            self.senders.append(session.auth_data if session.authenticated else None)
+            self.has_come.notify_all()
+        return "250 kept"
 
-class _Session(socketserver.StreamRequestHandler):
-    server: MailServer
+    def _signed_in(
+        self, server: SMTP, session: Session, envelope: Envelope, mechanism: str, given: LoginPassword
+    ) -> AuthResult:
+        is_right = given == LoginPassword(self.NAME.encode(), self.password.encode())
+        return AuthResult(success=is_right, handled=False, auth_data=self.NAME)
 
-    def handle(self) -> None:
-        self.say("220 ready")
-        for line in self.rfile:
-            command = line[:4].upper()
-            if command == b"DATA":
-                self.say("354 go on")
-                self.take()
-            if command == b"QUIT":
-                return self.say("221 bye")
-            self.say("250 ok")
-
-    def say(self, text: str) -> None:
-        self.wfile.write(f"{text}\r\n".encode())
-
-    def take(self) -> None:
-        lines: list[bytes] = []
-        while (line := self.rfile.readline()) not in (b".\r\n", b""):
-            lines.append(line.removeprefix(b".") if line.startswith(b"..") else line)
-        message = message_from_bytes(b"".join(lines), policy=policy.default)
-        with self.server.has_come:
-            self.server.messages.append(message)  # type: ignore[arg-type]
-            self.server.has_come.notify_all()
+    def _trigger_server(self) -> None:
+        assert self.server is not None
+        self.port = self.server.sockets[0].getsockname()[1]
+        super()._trigger_server()
 
 
 @contextmanager
-def running() -> Iterator[MailServer]:
+def running(*, tls: ssl.SSLContext | None = None, password: str = "") -> Iterator[MailServer]:
     """Within it the server takes mails."""
-    with MailServer() as server:
-        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
-        thread.start()
+    server = MailServer(tls=tls, password=password)
+    server.start()
+    try:
         yield server
-        server.shutdown()
-        thread.join()
+    finally:
+        server.stop()

@@ -63,7 +63,9 @@ class EventTargetShown(Schema):
     disabled_because: str = Field(description="when no person disabled it")
     failing_since: datetime | None = Field(description="no delivery has succeeded since")
     person: str | None = Field(description="who keeps it; when this person may not change web sites any more, it ends")
-    secret: str | None = Field(None, description="with which requests are signed; only when the target is created")
+    secret: str | None = Field(
+        None, description="with which requests are signed; only when the target is created; null for mail"
+    )
 
 
 class NewEventTarget(Asked):
@@ -128,7 +130,7 @@ def describe_target(target: EventTarget, secret: str | None = None) -> EventTarg
         disabled_because=target.disabled_because,
         failing_since=target.failing_since,
         person=target.keeper.get_username() if target.keeper else None,
-        secret=secret,
+        secret=None if target.format == TargetFormat.MAIL else secret,
     )
 
 

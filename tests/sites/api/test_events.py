@@ -1,6 +1,7 @@
 """What happens, as programs read it, and the targets that they have told of it."""
 
 import pytest
+from allauth.account.models import EmailAddress
 from django.contrib.auth.models import User
 from pytest_django import Settings
 
@@ -69,6 +70,13 @@ def test_a_target_is_made_changed_and_removed_and_its_secret_is_not_shown_unaske
     assert (changed["host"], changed["format"], changed["types"]) == ("other.example.org", "slack", ["swap.failed"])
     assert program.delete(path).status_code == 204 and program.get(path).status_code == 404
     assert "are not sent to 'Chat' any more" in Operation.objects.latest("pk").outcome
+
+
+def test_a_target_of_mails_has_no_secret(domain: Domain, program: Program, settings: Settings) -> None:
+    settings.EMAIL_HOST = "mail.example"
+    EmailAddress.objects.create(user=domain.alice, email="ada@example.org", verified=True)
+    target = created(program, url="ada@example.org", format="mail")
+    assert (target["host"], target["secret"]) == ("ada@example.org", None)
 
 
 def test_a_request_with_a_key_is_done_once_and_answered_twice(domain: Domain, program: Program) -> None:

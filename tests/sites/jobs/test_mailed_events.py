@@ -163,9 +163,7 @@ def test_a_mail_server_that_is_away_is_asked_again(domain: Domain, monkeypatch: 
     with monkeypatch.context() as patch:
         patch.setattr(deliveries.mail, "hand_over", away)
         send_due()
-    assert Delivery.objects.get().fault == (
-        "the mail server has not taken it: SMTPServerDisconnected. It is tried again."
-    )
+    assert Delivery.objects.get().fault == "the mail server has ended the connection. It is tried again."
     make_due()
     send_due()
     assert len(mail.outbox) == 1
