@@ -34,7 +34,7 @@ def _row(operation: Operation) -> tuple[str, ...]:
     return (
         f"{operation.created_at.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}",
         kind_of(operation).title,
-        operation.get_state_display(),
+        operation.state_word,
         operation.target,
         operation.actor_name,
         took,
@@ -53,7 +53,7 @@ def text_lines(operation: Operation, zone: tzinfo = UTC) -> list[str]:
     """The operation as fixed-width lines: what it is, each step with its time, how it ended."""
     lines = [
         f"Operation:  {kind_of(operation).title} of {operation.target}",
-        f"Status:     {operation.get_state_display()}",
+        f"Status:     {operation.state_word}",
         f"Person:     {operation.actor_name}",
         f"ID:         {operation.public_id}",
         "",
@@ -65,7 +65,7 @@ def text_lines(operation: Operation, zone: tzinfo = UTC) -> list[str]:
         mark = "failed: " if step.is_failed else ""
         lines.append(f"{_clock(step.started_at, zone)}{spent}  {mark}{step.get_step_display()}{found}")
     if operation.ended_at:
-        first, *rest = (operation.outcome_shown or f"{operation.get_state_display()}.").split("\n")
+        first, *rest = (operation.outcome_shown or f"{operation.state_word}.").split("\n")
         lines += [f"{_clock(operation.ended_at, zone)}  {first}", *(f"    {line}" for line in rest)]
     return [visible(line) for line in lines] + _after_the_switch(operation)
 

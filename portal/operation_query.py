@@ -8,7 +8,7 @@ from django.db.models import Q, QuerySet
 from django.http import QueryDict
 from django.urls import reverse
 
-from sites.models import Operation, OperationState
+from sites.models import Operation
 from sites.operations.kinds import KINDS, names_where
 
 FIELDS = ("site", "kind", "status", "person", "from", "to", "zone")
@@ -69,7 +69,8 @@ class OperationQuery:
         if self.values["kind"]:
             found = found.filter(kind__in=names_where(lambda kind: kind.name == self.values["kind"]))
         if status:
-            found = found.filter(state__in=Operation.OPEN if status == "open" else [OperationState(status)])
+            is_open = Q(state__in=Operation.OPEN) | Operation.GOING_ON
+            found = found.filter(is_open if status == "open" else Operation.shown_as(status))
         if self.values["person"]:
             found = found.filter(actor_name__iexact=self.values["person"])
         if self.begin:

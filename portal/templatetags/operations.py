@@ -41,7 +41,7 @@ def mood(operation: Operation) -> str:
     """Which of the bars: waiting for a person, progress, a plain notice, success or failure."""
     if operation.state == OperationState.WAITING:
         return "waiting"
-    if operation.is_open:
+    if operation.is_open or operation.goes_on:
         return "progress"
     if operation.state == OperationState.CANCELLED:
         return "notice"

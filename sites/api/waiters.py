@@ -6,6 +6,7 @@ from functools import partial
 
 from django.contrib.auth.models import User
 from django.db import close_old_connections
+from django.db.models import Q
 from django.http import HttpResponse
 
 from sites.door.answer import Held, note
@@ -13,6 +14,7 @@ from sites.errors import TooManyWaiting
 from sites.models import Operation
 from sites.publishing.waiting import AT_ONCE, Waiting
 
+OPEN = Q(state__in=Operation.WORKING) | Operation.GOING_ON
 MAX_WAITING = 1000
 MAX_OF_ONE = 50
 """Of one person, whatever the number of tokens."""
@@ -23,7 +25,7 @@ def being_worked_on(operation_ids: Iterable[int]) -> set[int]:
     close_old_connections()
     ids, found = sorted(operation_ids), set()
     for start in range(0, len(ids), AT_ONCE):
-        some = Operation.objects.filter(pk__in=ids[start : start + AT_ONCE], state__in=Operation.WORKING)
+        some = Operation.objects.filter(OPEN, pk__in=ids[start : start + AT_ONCE])
         found |= set(some.order_by().values_list("pk", flat=True))
     return found
 

@@ -10,7 +10,7 @@ from django.db import transaction
 
 from sites.errors import Failed, Unreachable
 from sites.jobs.turns import turn
-from sites.models import OneOffCommand, Operation
+from sites.models import OneOffCommand, Operation, OperationState
 from sites.models.clock import now
 from sites.operations.kinds.recorded import command_sentence
 from sites.planning import command_log, command_spec
@@ -109,5 +109,7 @@ def _close(runtime: Runtime, command: OneOffCommand, how: str, exit_code: int | 
         if rows.update(is_open=False, how=how[:200], exit_code=exit_code, ended_at=now()):
             record = command.record
             sentence = command_sentence(how, record.target)
-            Operation.objects.filter(pk=record.pk).update(outcome=sentence)
+            state = OperationState.SUCCEEDED if exit_code == 0 else OperationState.FAILED
+            state = OperationState.CANCELLED if command.stopped_by and exit_code is None else state
+            Operation.objects.filter(pk=record.pk).update(outcome=sentence, state=state, ended_at=now())
     runtime.end_run(command.run_id)

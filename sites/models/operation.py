@@ -51,6 +51,8 @@ class Operation(StateModel):
     WORKING = (OperationState.REQUESTED, OperationState.RUNNING)
     OPEN = (*WORKING, OperationState.WAITING)
     FINAL = (OperationState.SUCCEEDED, OperationState.FAILED, OperationState.CANCELLED)
+    GOING_ON = models.Q(state=OperationState.SUCCEEDED, ended_at=None)
+    """As `goes_on`, in a query."""
     AFTER_SWITCH = (Step.SWITCHED, Step.WITHDRAWN, Step.ROUTES_ACKNOWLEDGED, Step.STOPPING, Step.DONE)
     """From there on it can no longer be cancelled."""
 
@@ -104,6 +106,22 @@ class Operation(StateModel):
         """The sentence that it ended with; below it the last lines of a log, if `sites.access` has read it for somebody
         who may see them."""
         return self.outcome if getattr(self, "shows_lines", False) else self.outcome.partition("\n")[0]
+
+    @property
+    def goes_on(self) -> bool:
+        """Whether it is the record of something that has not ended, such as a command; no worker has it."""
+        return self.state == OperationState.SUCCEEDED and self.ended_at is None
+
+    @classmethod
+    def shown_as(cls, state: str) -> models.Q:
+        """Those that people and programs see in that state."""
+        own = models.Q(state=state)
+        return own | cls.GOING_ON if state == OperationState.RUNNING else own & ~cls.GOING_ON
+
+    @property
+    def state_word(self) -> str:
+        """Its state, for people."""
+        return str((OperationState.RUNNING if self.goes_on else OperationState(self.state)).label)
 
     @property
     def held_site(self) -> Site:

@@ -158,8 +158,11 @@ class OperationKind(ABC):
         site: Site | None = None,
         subscription: Subscription | None = None,
         error_code: str = "",
+        goes_on: bool = False,
     ) -> Operation:
         """Write an operation that is done already, or with an `error_code` one that has failed.
+
+        With `goes_on` it has begun, and whoever records it also writes down its end.
 
         Belongs in the transaction of what it records.
         """
@@ -174,7 +177,7 @@ class OperationKind(ABC):
             error_code=error_code,
             step=Step.DONE,
             outcome=outcome,
-            ended_at=Now(),
+            ended_at=None if goes_on else Now(),
         )
 
     # Words

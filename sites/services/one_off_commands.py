@@ -17,7 +17,7 @@ from sites import access, tasks
 from sites.errors import NotFound, NothingToRun, Refused, SettingRefused, TooManyCommands
 from sites.logs.files import remove, tail
 from sites.logs.following import Piece, read_forward
-from sites.models import OneOffCommand, Operation, Site, Slot
+from sites.models import OneOffCommand, Operation, OperationState, Site, Slot
 from sites.models.clock import now
 from sites.models.slot import PRODUCTION
 from sites.operations.kinds.recorded import COMMAND, command_sentence
@@ -63,16 +63,19 @@ def plan(
         site=place.site,
         target=place.title,
         outcome=command_sentence("runs", place.title),
+        goes_on=True,
     )
     how = "runs in a terminal"  # no job looks after it, so it is not open
     OneOffCommand.objects.create(slot=place, record=record, line=shlex.join(command), is_open=False, how=how)
     return replace(spec, env=spec.env | {"TERM": terminal}) if terminal else spec, record
 
 
-def end(record: Operation, *, how: str) -> None:
+def end(record: Operation, *, how: str, has_succeeded: bool) -> None:
     """Complete the record: `how` ends a sentence, for example "ended with exit code 1 after 3 s"."""
     record.outcome = command_sentence(how, record.target)
-    record.save(update_fields=["outcome"])
+    record.state = OperationState.SUCCEEDED if has_succeeded else OperationState.FAILED
+    record.ended_at = now()
+    record.save(update_fields=["outcome", "state", "ended_at"])
     OneOffCommand.objects.filter(record=record).update(how=how[:200], ended_at=now())
 
 
@@ -103,6 +106,7 @@ def run(*, acting_user: User, slot: Slot, line: str) -> OneOffCommand:
             site=slot.site,
             target=slot.title,
             outcome=command_sentence("runs", slot.title),
+            goes_on=True,
         )
         command = OneOffCommand.objects.create(slot=slot, record=record, line=line)
         old = list(of_slot(slot).filter(is_open=False)[KEPT - 1 :])

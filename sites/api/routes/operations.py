@@ -36,7 +36,7 @@ def list_operations(request: HttpRequest, asked_for: Query[OperationFilter], pag
     if asked_for.site is not None:
         found = found.filter(site__name=asked_for.site.lower())
     if asked_for.state is not None:
-        found = found.filter(state=asked_for.state)
+        found = found.filter(Operation.shown_as(asked_for.state))
     rows, figures = page_of(found.select_related(*RELATED).prefetch_related("steps"), paging)
     return Page[OperationShown](items=[describe_operation(request, one) for one in rows], **figures)
 

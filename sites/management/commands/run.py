@@ -44,18 +44,19 @@ class Command(GreenroomCommand):
             log.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             log.touch(mode=0o600)
             began = time.monotonic()
-            how = "was not started"
+            how, has_succeeded = "was not started", False
             try:
                 signal.signal(signal.SIGTERM, _interrupt)
                 runtime.start_run(spec)
                 how = "was ended from outside"
                 status = self._watch(spec.run_id, passing)
+                has_succeeded = status.exit_code == 0
                 how = f"ended with exit code {status.exit_code} after {time.monotonic() - began:.0f} s"
             except KeyboardInterrupt:
                 status = RunStatus(spec.run_id, RunState.ENDED, INTERRUPTED)
             finally:
                 runtime.end_run(spec.run_id)
-                one_off_commands.end(record, how=how)
+                one_off_commands.end(record, how=how, has_succeeded=has_succeeded)
                 notes = tail(log, NOTES_SHOWN)
                 log.unlink(missing_ok=True)
         for note in notes:

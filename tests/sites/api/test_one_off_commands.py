@@ -21,6 +21,10 @@ def test_a_command_is_run_followed_and_listed(domain: Domain, slots: tuple[Slot,
     assert program.post(OF_SLOT, {"command": "echo one"}, Idempotency_Key="once").json()["id"] == begun["id"]
     assert program.post(OF_SLOT, {"command": "echo two"}).json()["code"] == "TooManyCommands"
     job.run()
+    (recorded,) = program.get("/operations?state=running").json()["items"]
+    assert (recorded["kind"], recorded["is_open"], recorded["ended_at"]) == ("command", True, None)
+    ended = program.get("/operations?state=succeeded").json()["items"]
+    assert "command" not in {one["kind"] for one in ended}
     command = OneOffCommand.objects.get()
     command_log(command.run_id).write_text("one\n")
     found = program.get(f"{OF_SLOT}/{begun['id']}").json()

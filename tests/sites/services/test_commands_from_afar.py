@@ -33,6 +33,8 @@ def begun(domain: Domain, slot: Slot, line: str = "echo one; exit 3") -> OneOffC
 def test_it_runs_in_the_sandbox_of_the_slot_and_its_end_is_written_down(domain: Domain, production: Slot) -> None:
     command = begun(domain, production)
     assert command.record.outcome == f"A command runs in '{production.title}'."
+    assert Operation.objects.filter(Operation.shown_as("running")).get() == command.record
+    assert command.record not in Operation.objects.filter(Operation.shown_as("succeeded"))
     assert job.is_needed()
     job.run()
     job.run()
@@ -50,7 +52,7 @@ def test_it_runs_in_the_sandbox_of_the_slot_and_its_end_is_written_down(domain: 
     assert (command.is_open, command.exit_code, command.how) == (False, 3, "ended with exit code 3")
     kept = Operation.objects.get(pk=command.record_id)
     assert kept.outcome == f"A command ended with exit code 3 in '{production.title}'."
-    assert kept.actor_name == "alice"
+    assert (kept.actor_name, kept.state) == ("alice", "failed") and kept.ended_at
     assert command.run_id not in domain.runtime.runs
     assert not job.is_needed()
 
@@ -64,6 +66,7 @@ def test_whoever_stops_it_is_named(domain: Domain, production: Slot) -> None:
     job.run()
     command.refresh_from_db()
     assert (command.is_open, command.exit_code, command.how) == (False, None, "was stopped by alice")
+    assert Operation.objects.get(pk=command.record_id).state == "cancelled"
     assert command.run_id not in domain.runtime.runs
 
 

@@ -36,12 +36,14 @@ def test_its_record_says_how_it_ended(domain: Domain) -> None:
     _, record = one_off_commands.plan(
         site=production.site.name.upper(), slot="production", command=("x" * 900,), stdio=STDIO
     )
-    one_off_commands.end(record, how="ended with exit code 3 after 2 s")
+    assert record.goes_on and record.state_word == "In progress"
+    one_off_commands.end(record, how="ended with exit code 3 after 2 s", has_succeeded=False)
     kept = Operation.objects.get(pk=record.pk)
     assert kept.outcome == f"A command ended with exit code 3 after 2 s in '{production.title}'."
     row = kept.one_off_command
     assert (row.is_open, row.how, row.line) == (False, "ended with exit code 3 after 2 s", "x" * 900)
-    assert (kept.site, kept.state, kept.actor_name) == (production.site, OperationState.SUCCEEDED, "the command line")
+    assert not kept.goes_on
+    assert (kept.site, kept.state, kept.actor_name) == (production.site, OperationState.FAILED, "the command line")
 
 
 def test_a_slot_that_is_not_there_or_has_nothing_is_refused(domain: Domain) -> None:
