@@ -16,6 +16,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "client": {"sites.general_settings", "sites.monitoring.alert_rules", "sites.variable_names"},
     "distribution": set(),
     "portal": {
+        "sites.endings",
         "sites.events",
         "sites.capacity",
         "sites.services",
@@ -49,6 +50,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "sites.errors": set(),
     "sites.plain_text": set(),
     "sites.counted": set(),
+    "sites.endings": set(),
     "sites.unix_http": set(),
     "sites.log_lines": set(),
     "sites.data_folder": set(),
@@ -124,6 +126,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "sites.operations.holds": {"sites.models"},
     "sites.operations.kinds": {"sites.operations", "sites.models"},
     "sites.operations": {
+        "sites.endings",
         "sites.events",
         "sites.outgoing",
         "sites.operations.holds",
@@ -143,6 +146,7 @@ MAY_IMPORT: dict[str, set[str]] = {
         "sites.content",
     },
     "sites.jobs": {
+        "sites.endings",
         "sites.general_settings",
         "sites.resources",
         "sites.acme",

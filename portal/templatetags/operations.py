@@ -8,7 +8,8 @@ from portal import notifications, workers
 from portal.command_bar import slot_address
 from portal.operation_commands import kept_slot
 from portal.operation_query import OperationQuery
-from sites.models import DeletedSlot, Deployment, Operation, OperationState, OperationStep, Slot, Swap
+from sites import endings
+from sites.models import DeletedSlot, Deployment, Instance, Operation, OperationState, OperationStep, Site, Slot, Swap
 from sites.models.clock import reckoned
 from sites.operations.kinds import kind_of
 from sites.plain_text import visible
@@ -58,6 +59,12 @@ def first_line(text: str) -> str:
 def last_lines(text: str) -> str:
     """The log lines after a sentence, if there are any."""
     return visible(text.partition("\n")[2].strip("\n"), keep="\n\t")
+
+
+@register.filter
+def how_ended(instance: Instance, site: Site) -> str:
+    """How an instance ended last, as the rest of a sentence."""
+    return endings.how_ended(instance.exit_code, instance.end_reason, memory_mb=site.size.figures.memory_mb)
 
 
 @register.filter

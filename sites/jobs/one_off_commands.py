@@ -8,15 +8,16 @@ from datetime import timedelta
 
 from django.db import transaction
 
+from sites.endings import how_ended
 from sites.errors import Failed, Unreachable
 from sites.jobs.turns import turn
-from sites.models import OneOffCommand, Operation, OperationState
+from sites.models import OneOffCommand, Operation, OperationState, Slot
 from sites.models.clock import now
 from sites.operations.kinds.recorded import command_sentence
 from sites.planning import command_log, command_spec
 from sites.runtime.base import Runtime
 from sites.runtime.registry import get_runtime
-from sites.runtime.spec import EndReason, RunState, RunStatus
+from sites.runtime.spec import RunState, RunStatus
 
 TURN = "commands turn"
 LEASE_SECONDS = 30.0
@@ -25,12 +26,6 @@ START_SECONDS = 60
 """One that nobody could start for so long is given up: later nobody expects it any more. So is one that was started
 and is not known to the runtime."""
 TOOK_TOO_LONG = 124
-REASONS = {
-    EndReason.MEMORY: "was ended because it needed more memory than an instance may have",
-    EndReason.MACHINE: "was ended because the machine had no memory left for web sites",
-    EndReason.QUOTA: "was ended because it wrote more to the disk than it may",
-    EndReason.DISK: "was ended because the disk became full",
-}
 
 logger = logging.getLogger(__name__)
 
@@ -57,7 +52,7 @@ def _look(runtime: Runtime, number: int) -> None:
     if command.slot is None:
         _close(runtime, command, "was ended because its slot was deleted")
     elif status.state is RunState.ENDED:
-        _close(runtime, command, _how(status), status.exit_code)
+        _close(runtime, command, _how(status, command.slot), status.exit_code)
     elif command.stopped_by:
         _close(runtime, command, f"was stopped by {command.stopped_by}")
     elif not OneOffCommand.objects.in_force().filter(pk=number).exists():
@@ -92,12 +87,11 @@ def _start(runtime: Runtime, command: OneOffCommand) -> None:
                 runtime.end_run(command.run_id)
 
 
-def _how(status: RunStatus) -> str:
-    if status.reason in REASONS:
-        return REASONS[status.reason]
+def _how(status: RunStatus, slot: Slot) -> str:
     if status.exit_code == TOOK_TOO_LONG:
         return "ended with exit code 124, as after the hour that it may take"
-    return f"ended with exit code {status.exit_code}"
+    said = how_ended(status.exit_code, status.reason, memory_mb=slot.site.size.figures.memory_mb)
+    return said.replace("ended with code", "ended with exit code", 1)
 
 
 def _close(runtime: Runtime, command: OneOffCommand, how: str, exit_code: int | None = None) -> None:

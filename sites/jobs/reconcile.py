@@ -28,7 +28,7 @@ def run() -> None:
         _note_moved(seen)
         reported = [status for statuses in seen.values() for status in statuses]
         record(reported)
-        failing.note(reported)
+    failing.note(runtime, reported)
     opened = Revision.objects.filter(state__in=Revision.OPEN)
     wanted = {pk: (state, count) for pk, state, count in opened.values_list("pk", "state", "wanted_count")}
     lost = [pk for pk, (state, count) in wanted.items() if state in Revision.REUSABLE and len(seen.get(pk, [])) < count]

@@ -4,18 +4,12 @@ import re
 from collections.abc import Iterable
 
 from sites.counted import counted
+from sites.endings import how_ended
 from sites.models import Instance, Operation, SlotChange
 from sites.models.required import required
 from sites.plain_text import log_text
-from sites.runtime.spec import EndReason, InstanceStatus, RunStatus
+from sites.runtime.spec import InstanceStatus, RunStatus
 
-MEANINGS: dict[int | None, str] = {
-    126: " (what it was to run is not executable)",
-    127: " (a command was not found)",
-    137: " (it was killed)",
-    139: " (it crashed)",
-}
-"""Of exit codes that a shell or the kernel gives, after those that the runtime knows the reason of."""
 ADVICE = (
     (
         re.compile(r"ModuleNotFoundError: No module named '([\w.]+)'"),
@@ -56,17 +50,8 @@ def last_lines(lines: list[str]) -> str:
 
 def ended(one: InstanceStatus | RunStatus | Instance, memory_mb: int) -> str:
     """How a process ended, as the rest of a sentence; `memory_mb` was its limit."""
-    match one.end_reason if isinstance(one, Instance) else one.reason:
-        case EndReason.MEMORY:
-            return f"was ended because it used all of its {memory_mb:,} MB of memory"
-        case EndReason.MACHINE:
-            return "was ended because all web sites together had used the memory of this machine"
-        case EndReason.QUOTA:
-            return "was ended because it wrote more to the disk than the web site may have"
-        case EndReason.DISK:
-            return "was ended because the disk of this machine is nearly full"
-        case _:
-            return f"ended with code {one.exit_code}{MEANINGS.get(one.exit_code, '')}"
+    reason = one.end_reason if isinstance(one, Instance) else one.reason
+    return how_ended(one.exit_code, reason, memory_mb=memory_mb)
 
 
 def listens_elsewhere(addresses: list[str], port: int) -> str:

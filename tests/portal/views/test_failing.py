@@ -15,7 +15,8 @@ def test_the_portal_never_calls_it_running(domain: Domain, contoso: Site, alice:
     assert _statuses(alice) == {"contoso": "Failing", "contoso (staging)": "Running"}
     page = alice.get("/sites/contoso/production/dashboard/").content.decode()
     assert "<dt>Status</dt><dd>Failing</dd>" in page
-    assert "Failing, ended with code 137" in page
+    assert "Failing, ended with code 137 (it was killed: signal 9, SIGKILL)" in page
+    assert '<a href="/sites/contoso/production/logs/">its log</a>' in page
     assert "1 of 1 instance of contoso keeps crashing." in page
     assert "ends again and again" in alice.get("/operations/").content.decode()
 

@@ -102,7 +102,7 @@ def test_why_it_was_ended_is_said(domain: Domain, production: Slot) -> None:
     domain.runtime.end_run_with(command.run_id, 137)
     job.run()
     command.refresh_from_db()
-    assert "more memory than an instance may have" in command.how
+    assert f"used all of its {production.site.size.figures.memory_mb:,} MB of memory" in command.how
 
 
 def test_one_that_nobody_could_start_is_given_up(domain: Domain, production: Slot) -> None:

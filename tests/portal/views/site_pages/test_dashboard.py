@@ -185,7 +185,7 @@ def test_an_instance_that_ran_out_of_memory_says_so(
 ) -> None:
     Instance.objects.update(observed_state="backoff", exit_code=137, end_reason="memory")
     page = alice.get(address("dashboard", production)).content.decode()
-    assert "ended: it used all of its memory" in page
+    assert f"used all of its {production.site.size.figures.memory_mb:,} MB of memory" in page
     assert "137" not in page
 
 
