@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from sites.counted import counted
 from sites.models import Category
 from sites.services.compare import ComparedSetting, Comparison, Relation
+from sites.services.compared_values import COPIED
 from sites.services.handler_mappings import from_value
 from sites.services.settings import MASKED
 
@@ -14,14 +15,25 @@ NAMES = 200
 
 @dataclass(frozen=True)
 class SettingLine:
-    """One setting by name. Of a secret the values are not there; `relation` tells."""
+    """One setting by name. Of a hidden secret the values are not there; `relation` tells."""
 
     name: str
     relation: str
     is_same: bool
     source: str
     target: str
-    is_secret: bool
+    is_hidden: bool
+    setting: ComparedSetting
+
+    @property
+    def is_copied_from_source(self) -> bool:
+        """Whether the source has a value of its own that the target could get."""
+        return self.setting.category in COPIED and self.setting.is_in_source and not self.is_same
+
+    @property
+    def is_copied_from_target(self) -> bool:
+        """The same the other way round."""
+        return self.setting.category in COPIED and self.setting.is_in_target and not self.is_same
 
 
 @dataclass(frozen=True)
@@ -30,6 +42,12 @@ class SettingGroup:
 
     caption: str
     lines: list[SettingLine]
+    category: Category
+
+    @property
+    def has_hidden(self) -> bool:
+        """Whether values are hidden until somebody asks."""
+        return any(line.is_hidden for line in self.lines)
 
 
 @dataclass(frozen=True)
@@ -68,7 +86,7 @@ def setting_groups(comparison: Comparison, *, travels: bool) -> list[SettingGrou
     for category, settings in comparison.settings_by_category().items():
         lines = [_line(comparison, setting) for setting in settings if setting.travels == travels]
         if lines:
-            groups.append(SettingGroup(category.label, lines))
+            groups.append(SettingGroup(category.label, lines, category))
     return groups
 
 
@@ -85,7 +103,8 @@ def _line(comparison: Comparison, setting: ComparedSetting) -> SettingLine:
         is_same=setting.relation == Relation.SAME,
         source=_shown(setting, setting.source_value),
         target=_shown(setting, setting.target_value),
-        is_secret=setting.category in MASKED,
+        is_hidden=setting.category in MASKED and setting.source_value is None and setting.target_value is None,
+        setting=setting,
     )
 
 

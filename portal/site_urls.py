@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from portal.views import certificates, domains, maintenance, publish, site_people, trusts, visitors
+from portal.views import certificates, compare, domains, maintenance, publish, site_people, trusts, visitors
 from portal.views.site_pages import (
     configure,
     dashboard,
@@ -67,5 +67,6 @@ urlpatterns = [
     path("source/disconnect/", source.disconnect, name="site-source-disconnect"),
     path("source/secret/", source.reveal_secret, name="site-source-secret"),
     path("source/secret/reset/", source.reset_secret, name="site-source-secret-reset"),
+    path("configure/copy/", compare.copy, name="site-setting-copy"),
     path("configure/reveal/", secrets.reveal_values, name="site-values-reveal"),
 ]

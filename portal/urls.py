@@ -59,6 +59,7 @@ urlpatterns = [
     path("operations/<uuid:public_id>/dismiss/", operations.dismiss, name="operation-dismiss"),
     path("operations/<uuid:public_id>/cancel/", operations.cancel, name="operation-cancel"),
     path("sites/<str:site_name>/compare/", compare.compare_slots, name="site-compare"),
+    path("sites/<str:site_name>/compare/reveal/", compare.reveal_compared, name="site-compare-reveal"),
     path("sites/<str:site_name>/<str:slot_name>/start/", commands.start, name="slot-start"),
     path("sites/<str:site_name>/<str:slot_name>/stop/", commands.stop, name="slot-stop"),
     path("sites/<str:site_name>/<str:slot_name>/restart/", commands.restart, name="slot-restart"),

@@ -92,6 +92,23 @@ def import_(
     _save(site, slot, changes, is_waiting=is_waiting, timeout=timeout, is_json=is_json)
 
 
+@settings.command("copy")
+@click.argument("site")
+@click.argument("name")
+@with_slot("production")
+@click.option("--from", "source", default="staging", help="the slot that has the value")
+@with_waiting
+def copy_(site: str, name: str, slot: str, source: str, is_waiting: bool, timeout: float, is_json: bool) -> None:
+    """Give a slot the value that another slot has for one app setting."""
+    portal = Portal(read())
+    body = {"from_slot": source, "category": "app_settings", "name": name}
+    answer = portal.ask("POST", f"/sites/{site}/slots/{slot}/settings/copy", body)
+    if is_waiting:
+        follow(portal, answer, timeout=timeout, is_json=is_json)
+    else:
+        result(answer, [answer["url"]], is_json=is_json)
+
+
 @settings.command()
 @click.argument("site")
 @click.argument("file", type=click.File(encoding="utf-8-sig"), required=False)

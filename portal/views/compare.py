@@ -4,21 +4,59 @@ from typing import Any
 
 from django.http import HttpResponse
 from django.shortcuts import render
-from django.views.decorators.http import require_safe
+from django.urls import reverse
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from portal.answers import answer_operation
 from portal.comparison import file_groups, setting_groups, summary
+from portal.confirmation import confirm
 from portal.context import slot_context
 from portal.http import PortalRequest
-from sites.access import get_slot
+from sites.access import get_slot, get_slot_for_change, may_change
 from sites.errors import Refused, SameSlot
-from sites.models import PRODUCTION
-from sites.services.compare import compare
+from sites.models import PRODUCTION, Slot
+from sites.operations.kinds.change_settings import CHANGE_SETTINGS
+from sites.services import requests
+from sites.services.compare import Comparison, compare
+from sites.services.compared_values import copy_setting, planned_copy, reveal_comparison
 from sites.services.swaps import partner
 
 
 @require_safe
 def compare_slots(request: PortalRequest, site_name: str) -> HttpResponse:
     """What a swap would change, without asking for one; `with` names the staging slot where there are several."""
+    staging, production = _pair(request, site_name, request.GET.get("with", ""))
+    return _show(request, compare(staging, production))
+
+
+@require_POST
+def reveal_compared(request: PortalRequest, site_name: str) -> HttpResponse:
+    """The same with the hidden values of one category (`show`), which both slots record."""
+    staging, production = _pair(request, site_name, request.POST.get("with", ""))
+    shown = reveal_comparison(
+        acting_user=request.user, source=staging, target=production, categories=[request.POST.get("show", "")]
+    )
+    return _show(request, shown, is_revealed=True)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def copy(request: PortalRequest, site_name: str, slot_name: str) -> HttpResponse:
+    """Ask, then give this slot the value that the slot `from` has for one setting."""
+    target = get_slot_for_change(request.user, site_name, slot_name)
+    asked = request.POST if request.method == "POST" else request.GET
+    source = get_slot_for_change(request.user, site_name, asked.get("from", ""))
+    what = {"category": asked.get("category", ""), "name": asked.get("name", "")}
+    if request.method != "POST":
+        requests.ensure_free([target], wanted=CHANGE_SETTINGS)
+        return confirm(request, "compare/copy_question.html", target, {"copy": planned_copy(source, target, **what)})
+    operation = copy_setting(
+        acting_user=request.user, source=source, target=target, expected=asked.get("expected"), **what
+    )
+    return answer_operation(request, operation)
+
+
+def _pair(request: PortalRequest, site_name: str, other_name: str) -> tuple[Slot, Slot]:
+    """The staging slot and production."""
     production = get_slot(request.user, site_name, PRODUCTION)
     other = partner(production)
     if other is None:
@@ -26,16 +64,23 @@ def compare_slots(request: PortalRequest, site_name: str) -> HttpResponse:
             f"'{production.title}' has no staging site yet, so there is nothing to compare it with. "
             "Enable staged publishing on its Quick Start page first."
         )
-    staging = get_slot(request.user, site_name, request.GET.get("with") or other.name)
+    staging = get_slot(request.user, site_name, other_name or other.name)
     if staging.is_production:
         raise SameSlot(name=production.title, other="itself")
-    comparison = compare(staging, production)
+    return staging, production
+
+
+def _show(request: PortalRequest, comparison: Comparison, *, is_revealed: bool = False) -> HttpResponse:
+    staging = comparison.source
     context: dict[str, Any] = {
         "comparison": comparison,
         "summary": summary(comparison),
         "files": file_groups(comparison),
         "travelling": setting_groups(comparison, travels=True),
         "staying": setting_groups(comparison, travels=False),
+        "can_change": may_change(request.user, staging.site),
+        "is_revealed": is_revealed,
+        "compare_page": f"{reverse('site-compare', args=[staging.site.name])}?with={staging.name}",
     }
     page = slot_context(request, staging, "dashboard", ("browse", "swap"), **context)
     return render(request, "compare/page.html", page)

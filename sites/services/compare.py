@@ -1,5 +1,7 @@
 """What two slots have in common and what tells them apart; reads only, and never shows a secret."""
 
+import json
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -46,7 +48,7 @@ class ContentDifference:
 
 @dataclass(frozen=True, slots=True)
 class ComparedSetting:
-    """One entry by name. The values are None where there is neither entry nor default, and always None for a secret."""
+    """One entry by name. The values are None where there is neither entry nor default, and for a hidden secret."""
 
     category: Category
     name: str
@@ -55,6 +57,9 @@ class ComparedSetting:
     relation: Relation
     source_value: str | None = None
     target_value: str | None = None
+    is_in_source: bool = False
+    is_in_target: bool = False
+    """Whether there is an entry, not only a default."""
 
     @property
     def title(self) -> str:
@@ -89,13 +94,16 @@ class Comparison:
         return grouped
 
 
-def compare(source: Slot, target: Slot) -> Comparison:
-    """Compare what is published to two slots and configured in them. Changes nothing; a constant number of queries."""
+def compare(source: Slot, target: Slot, *, revealed: Collection[Category] = ()) -> Comparison:
+    """Compare what is published to two slots and configured in them. Changes nothing; a constant number of queries.
+
+    Values of secrets are there for `revealed` categories only; `compared_values` records that they were shown.
+    """
     found = Slot.objects.select_related("site", "workload__active_deployment").in_bulk([source.pk, target.pk])
     source, target = found[source.pk], found[target.pk]
     if source.is_production:
         source, target = target, source
-    settings = _compare_settings(source, target)
+    settings = _compare_settings(source, target, revealed)
     differing = [one.title for one in settings if one.travels and one.relation != Relation.SAME]
     return Comparison(
         source=source,
@@ -121,21 +129,23 @@ def _files(slot: Slot) -> dict[str, store.FileEntry]:
     return store.files(deployment.content_digest) if deployment else {}
 
 
-def _compare_settings(source: Slot, target: Slot) -> tuple[ComparedSetting, ...]:
+def _compare_settings(source: Slot, target: Slot, revealed: Collection[Category]) -> tuple[ComparedSetting, ...]:
     here, there = _entries(source, target)
     compared = []
     for category, name in sorted(here.keys() | there.keys()):
         mine, other = here.get((category, name)), there.get((category, name))
         values = _value(category, name, mine), _value(category, name, other)
-        is_secret = category in MASKED
+        shown = _shown(category, values) if category not in MASKED or category in revealed else (None, None)
         compared.append(
             ComparedSetting(
                 category=Category(category),
                 name=name,
                 travels=not any(row.is_sticky for row in (mine, other) if row),
                 relation=_relation(*values),
-                source_value=None if is_secret else values[0],
-                target_value=None if is_secret else values[1],
+                source_value=shown[0],
+                target_value=shown[1],
+                is_in_source=mine is not None,
+                is_in_target=other is not None,
             )
         )
     return tuple(compared)
@@ -159,6 +169,13 @@ def _value(category: str, name: str, row: SlotSetting | None) -> str | None:
     if row is not None:
         return row.value
     return DEFAULTS.get(Category(category), {}).get(name)
+
+
+def _shown(category: str, values: tuple[str | None, str | None]) -> list[str | None]:
+    """The values as people know them; that of a connection string without its type."""
+    if category != Category.CONNECTION_STRINGS:
+        return list(values)
+    return [json.loads(value)["value"] if value is not None else None for value in values]
 
 
 def _relation(mine: str | None, other: str | None) -> Relation:

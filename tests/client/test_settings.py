@@ -8,7 +8,7 @@ import pytest
 
 from client.exits import Exit
 from sites.models import Operation, Slot
-from sites.services.settings import Entry
+from sites.services.settings import Entry, read_settings
 from tests.domain import Domain
 
 Run = Callable[..., int]
@@ -52,6 +52,16 @@ def test_what_a_file_does_not_name_stays_or_is_removed(
     capsys.readouterr()
     assert greenroom("settings", "diff", "contoso", str(file), "--slot", "production") == Exit.DONE
     assert capsys.readouterr().out == ""
+
+
+def test_a_value_is_copied_from_the_other_slot(
+    domain: Domain, greenroom: Run, configured: tuple[Slot, Slot], capsys: pytest.CaptureFixture[str]
+) -> None:
+    production, staging = configured
+    assert greenroom("settings", "copy", "contoso", "COLOUR", "--from", "production", "--slot", "staging") == Exit.DONE
+    assert [entry.value for entry in read_settings(staging, "app_settings")] == ["blue\r\nand\tgreen", "there"]
+    assert greenroom("settings", "copy", "contoso", "NOTHING") == Exit.REFUSED
+    assert len(read_settings(production, "app_settings")) == 2
 
 
 def test_values_are_shown_only_when_asked_for(

@@ -6,11 +6,12 @@ from ninja import Router
 
 from sites import access
 from sites.api.asking import ASKED, asked, user_of
-from sites.api.authentication import READ, SWAP
-from sites.api.shapes.common import ERRORS, Page, Pages, Problem, SiteName, SlotQuery, answers, page_of
+from sites.api.authentication import ADMINISTER, READ, SWAP
+from sites.api.shapes.common import ERRORS, Page, Pages, Problem, SiteName, SlotName, SlotQuery, answers, page_of
 from sites.api.shapes.operations import RELATED, OperationShown, describe_operation
 from sites.api.shapes.swaps import (
     ComparisonShown,
+    CopyAsked,
     ProductionAsked,
     ProductionShown,
     RollBackAsked,
@@ -22,9 +23,10 @@ from sites.api.shapes.swaps import (
 )
 from sites.api.tags import etag, expected_tag
 from sites.errors import NothingToRollBack, Refused, SameSlot
-from sites.models import PRODUCTION, Operation, Slot
-from sites.services import conditions, rollback, swaps
+from sites.models import PRODUCTION, Operation, Scope, Slot
+from sites.services import compared_values, conditions, rollback, swaps
 from sites.services.compare import compare
+from sites.services.entry import MASKED
 
 router = Router(tags=["swaps"])
 
@@ -35,12 +37,34 @@ class _Already(Exception):
 
 @router.get("/sites/{site_name}/compare", response=answers(200, ComparisonShown), auth=READ)
 def compare_slots(
-    request: HttpRequest, response: HttpResponse, site_name: SiteName, slot: SlotQuery = ""
+    request: HttpRequest, response: HttpResponse, site_name: SiteName, slot: SlotQuery = "", reveal: bool = False
 ) -> ComparisonShown:
-    """What a swap would change. Secrets are compared and not shown."""
-    staging, production = _pair(user_of(request), site_name, slot)
+    """What a swap would change. With `reveal` also hidden values, which needs the scope administer and is recorded."""
+    user = user_of(request)
+    staging, production = _pair(user, site_name, slot)
     response["ETag"] = etag(conditions.pair_tag(staging, production))
-    return describe_comparison(compare(staging, production))
+    if not reveal:
+        return describe_comparison(compare(staging, production))
+    access.present(user).ensure(Scope.ADMINISTER)
+    shown = compared_values.reveal_comparison(
+        acting_user=user, source=staging, target=production, categories=sorted(MASKED)
+    )
+    return describe_comparison(shown)
+
+
+@router.post("/sites/{site_name}/slots/{slot_name}/settings/copy", response=ASKED, auth=ADMINISTER)
+def copy_setting(request: HttpRequest, site_name: SiteName, slot_name: SlotName, body: CopyAsked) -> HttpResponse:
+    """Give this slot the value that another slot of the site has for one setting."""
+    user = user_of(request)
+
+    def begin() -> Operation:
+        target = access.get_slot(user, site_name, slot_name)
+        source = access.get_slot(user, site_name, body.from_slot)
+        return compared_values.copy_setting(
+            acting_user=user, source=source, target=target, category=body.category.value, name=body.name
+        )
+
+    return asked(request, begin)
 
 
 @router.post("/sites/{site_name}/swap", response=ASKED, auth=SWAP)

@@ -21,7 +21,7 @@ class SettingCompared(Schema):
     name: str
     travels: bool = Field(description="false: it stays with its slot")
     relation: Relation
-    source_value: str | None = Field(description="null for a secret, and where there is none")
+    source_value: str | None = Field(description="null for a hidden value, and where there is none")
     target_value: str | None
 
 
@@ -40,6 +40,14 @@ class ComparisonShown(Schema):
     warnings: list[str]
     last_swap_at: datetime | None
     last_swap_by: str | None
+
+
+class CopyAsked(Asked):
+    """Which value, and from where."""
+
+    from_slot: str = Field(min_length=1, max_length=40, pattern=NAME, description="the slot that has it")
+    category: Category = Field(description="persistent folders are not copied: their files would stay")
+    name: str = Field(min_length=1, max_length=200)
 
 
 class SwapAsked(Asked):

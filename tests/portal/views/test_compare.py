@@ -1,12 +1,13 @@
 """The COMPARE page: what a swap would change, for whoever may look, without a secret."""
 
 import html
+import re
 
 import pytest
 from django.test import Client
 
 from sites.models import Operation, Site
-from sites.services.settings import Entry
+from sites.services.settings import Entry, read_settings
 from tests.domain import Domain
 
 ADDRESS = "/sites/contoso/compare/"
@@ -42,6 +43,72 @@ def test_secrets_are_only_the_same_or_different(domain: Domain, bob: Client, con
     assert "hidden-" not in text
     assert "<td>same</td>" in text and "<td>different</td>" in text
     assert text.count(">hidden</td>") == 2
+
+
+SHOW = {"with": "staging", "show": "app_settings"}
+COPY = {"from": "staging", "category": "app_settings", "name": "KEY"}
+TARGET = "/sites/contoso/production/configure/copy/"
+
+
+def test_hidden_values_are_shown_to_whoever_asks_and_that_is_recorded(
+    domain: Domain, alice: Client, bob: Client, contoso: Site
+) -> None:
+    _save(domain, contoso, "staging", "app_settings", Entry("KEY", "hidden-staging"))
+    _save(domain, contoso, "staging", "connection_strings", Entry("main", "hidden-string", "Custom"))
+    assert alice.get(f"{ADDRESS}reveal/").status_code == 405
+    assert bob.post(f"{ADDRESS}reveal/", SHOW).status_code == 403
+    assert "Show all values" in _text(alice) and "Show all values" not in _text(bob)
+    assert not Operation.objects.filter(kind="reveal").exists()
+    page = html.unescape(alice.post(f"{ADDRESS}reveal/", SHOW).content.decode())
+    assert ">hidden-staging</td>" in page and "hidden-string" not in page
+    (record,) = Operation.objects.filter(kind="reveal")
+    assert record.outcome == "All app settings of 'contoso (staging)' were shown: KEY." and record.actor_name == "alice"
+    strings = alice.post(f"{ADDRESS}reveal/", {**SHOW, "show": "connection_strings"})
+    assert ">hidden-string</td>" in html.unescape(strings.content.decode())
+    for nothing in ({"show": "general"}, {"show": "nonsense"}, {}):
+        assert alice.post(f"{ADDRESS}reveal/", {"with": "staging", **nothing}).status_code == 404
+
+
+def test_a_value_is_copied_to_the_other_slot_after_a_question(domain: Domain, alice: Client, contoso: Site) -> None:
+    pem = "-----BEGIN X-----\r\nabc==\r-----END X-----\n"
+    _save(domain, contoso, "staging", "app_settings", Entry("KEY", pem, is_sticky=True), Entry("B", "s"))
+    _save(domain, contoso, "production", "app_settings", Entry("KEY", "former", is_sticky=True), Entry("A", "p"))
+    production = contoso.slots.get(is_production=True)
+    assert 'Copy<span class="visually-hidden"> KEY</span> to contoso</a>' in _text(alice)
+    question = html.unescape(alice.get(TARGET, COPY).content.decode())
+    assert "copy App setting 'KEY' from contoso (staging) to <strong>CONTOSO</strong>" in question
+    assert (
+        "It replaces the value there" in question and "each slot keeps its own" in question and "former" not in question
+    )
+    agreed = {**COPY, "expected": re.search(r'name="expected" value="([^"]+)"', question)[1]}
+    assert read_settings(production, "app_settings")[1].value == "former", "a question changes nothing"
+    assert alice.post(TARGET, agreed).status_code == 303
+    assert domain.work(Operation.objects.filter(kind="change_settings", target="contoso").first()).state == "succeeded"
+    entries = read_settings(production, "app_settings")
+    assert entries == [Entry("A", "p"), Entry("KEY", pem, is_sticky=True)], "byte for byte, and nothing else"
+    said = "App setting 'KEY' was copied from 'contoso (staging)' to 'contoso'."
+    assert Operation.objects.filter(outcome=said, actor_name="alice").count() == 1
+    assert alice.post(TARGET, agreed).status_code == 409, "they are the same now"
+
+
+def test_a_copy_is_refused_when_a_side_has_changed_since_the_question(
+    domain: Domain, alice: Client, bob: Client, contoso: Site
+) -> None:
+    _save(domain, contoso, "staging", "app_settings", Entry("KEY", "one"))
+    question = alice.get(TARGET, COPY).content.decode()
+    agreed = {**COPY, "expected": re.search(r'name="expected" value="([^"]+)"', question)[1]}
+    _save(domain, contoso, "staging", "app_settings", Entry("KEY", "two"))
+    assert alice.post(TARGET, agreed).status_code == 412
+    assert bob.get(TARGET, COPY).status_code == bob.post(TARGET, agreed).status_code == 403
+    for wrong in (
+        {"name": "OTHER"},
+        {"category": "mounts"},
+        {"category": "nonsense"},
+        {"from": "production"},
+        {"from": "x"},
+    ):
+        assert alice.get(TARGET, {**COPY, **wrong}).status_code == 404
+    assert read_settings(contoso.slots.get(is_production=True), "app_settings") == []
 
 
 def test_it_tells_the_last_swap(domain: Domain, alice: Client, contoso: Site) -> None:

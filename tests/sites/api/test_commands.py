@@ -75,6 +75,8 @@ SAME = {
     "operation-restore": "restore_deleted",
     "operation-cancel": "cancel_operation",
     "site-compare": "compare_slots",
+    "site-compare-reveal": "compare_slots",
+    "site-setting-copy": "copy_setting",
     "slot-start": "start",
     "slot-stop": "stop",
     "slot-restart": "restart",

@@ -1,6 +1,7 @@
 """A program compares, swaps, previews and rolls back, and learns how it went."""
 
-from sites.models import Operation, Slot
+from sites.models import Operation, Scope, Slot
+from sites.services.settings import Entry, read_settings
 from tests.domain import Domain
 from tests.sites.api.program import Program, operation_of, program_of
 
@@ -58,6 +59,29 @@ def test_a_comparison_names_what_a_swap_would_change(
     domain.create("alone")
     alone = program.get("/sites/alone/compare")
     assert (alone.status_code, alone.json()["code"]) == (409, "Refused")
+
+
+def test_hidden_values_are_compared_in_the_open_only_by_an_administrator(
+    domain: Domain, program: Program, slots: tuple[Slot, Slot]
+) -> None:
+    domain.save(slots[1], Entry("KEY", "secret"))
+    hidden = program.get("/sites/contoso/compare").json()["settings"]
+    assert [(one["name"], one["source_value"]) for one in hidden] == [("KEY", None)]
+    shown = program.get("/sites/contoso/compare?reveal=true").json()["settings"]
+    assert [(one["name"], one["source_value"]) for one in shown] == [("KEY", "secret")]
+    assert Operation.objects.filter(kind="reveal").count() == 1
+    weak = program_of(domain.alice, Scope.READ)
+    assert weak.get("/sites/contoso/compare?reveal=true").json()["code"] == "ScopeMissing"
+
+
+def test_a_value_is_copied_between_the_slots(domain: Domain, program: Program, slots: tuple[Slot, Slot]) -> None:
+    domain.save(slots[1], Entry("KEY", "secret"))
+    body = {"from_slot": "staging", "category": "app_settings", "name": "KEY"}
+    copied = program.post("/sites/contoso/slots/production/settings/copy", body)
+    assert domain.work(operation_of(copied)).state == "succeeded"
+    assert read_settings(slots[0], "app_settings") == [Entry("KEY", "secret")]
+    again = program.post("/sites/contoso/slots/production/settings/copy", body)
+    assert again.status_code == 409 and "is the same in" in again.json()["message"]
 
 
 def test_a_roll_back_of_an_altered_staging_wants_the_version(

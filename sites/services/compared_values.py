@@ -1,0 +1,121 @@
+"""Values of two slots beside each other: shown to whoever asks, which is recorded, and copied from one to the other."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from django.contrib.auth.models import User
+from django.db import transaction
+
+from sites import access
+from sites.errors import ChangedMeanwhile, NotFound, Refused
+from sites.models import Category, Operation, Slot
+from sites.operations.kinds.change_settings import CHANGE_SETTINGS
+from sites.services import operations, settings
+from sites.services.captions import caption_of
+from sites.services.compare import Comparison, compare
+from sites.services.entry import MASKED, Entry
+from sites.services.secrets import reveal_settings
+
+COPIED = frozenset(Category) - {Category.MOUNTS}
+"""A persistent folder is more than its entry: its files would stay where they are."""
+
+
+def reveal_comparison(*, acting_user: User, source: Slot, target: Slot, categories: Iterable[str]) -> Comparison:
+    """Compare two slots with the values of app settings or connection strings; both slots record who asked.
+
+    Raises NotAllowed for a reader, NotFound for a category without hidden values.
+    """
+    wanted = frozenset(Category(category) for category in categories if category in MASKED)
+    if not wanted:
+        raise NotFound
+    sides = [access.slot_for_change(acting_user, slot) for slot in (source, target)]
+    asked = [
+        (slot, category)
+        for slot in sides
+        for category, entries in sorted(settings.read_categories(slot, wanted).items())
+        if entries
+    ]
+    for slot, category in asked:
+        reveal_settings(acting_user=acting_user, slot=slot, category=category)
+    return compare(source, target, revealed=wanted)
+
+
+@dataclass(frozen=True, slots=True)
+class Copy:
+    """One value that may be copied: the entry as `source` has it, and what `target` has by its name."""
+
+    source: Slot
+    target: Slot
+    category: Category
+    entry: Entry
+    former: Entry | None
+
+    @property
+    def title(self) -> str:
+        """As a sentence has it: "App setting 'COLOUR'"."""
+        return caption_of(self.category, self.entry.name, self.entry.value)
+
+    @property
+    def is_secret(self) -> bool:
+        """Whether its value is hidden until somebody asks."""
+        return self.category in MASKED
+
+    @property
+    def state(self) -> str:
+        """A digest of both sides, which tells nothing about the values."""
+        former = settings.entry_state(self.category, self.former) if self.former else ""
+        return f"{settings.entry_state(self.category, self.entry)}.{former}"
+
+    def is_state(self, digest: str) -> bool:
+        """Whether both sides are as they were when `state` gave that."""
+        own, _, former = digest.partition(".")
+        is_former = settings.is_entry_state(self.category, self.former, former) if self.former else not former
+        return is_former and settings.is_entry_state(self.category, self.entry, own)
+
+
+def planned_copy(source: Slot, target: Slot, category: str, name: str) -> Copy:
+    """What copying would do. Raises NotFound where `source` has no such value, and Refused where both have the same."""
+    if category not in COPIED or source.site_id != target.site_id or source.pk == target.pk:
+        raise NotFound
+    kind = Category(category)
+    here, there = ({entry.name: entry for entry in settings.read_settings(slot, kind)} for slot in (source, target))
+    if name not in here:
+        raise NotFound
+    plan = Copy(source, target, kind, here[name], there.get(name))
+    if plan.entry == plan.former:
+        raise Refused(f"{plan.title} is the same in '{source.title}' and '{target.title}'; nothing was copied.")
+    return plan
+
+
+def copy_setting(
+    *, acting_user: User, source: Slot, target: Slot, category: str, name: str, expected: str | None = None
+) -> Operation:
+    """Give `target` the value that `source` has by that name. A slot setting stays one, in both.
+
+    `expected` is the `state` of the copy that the person agreed to. Raises ChangedMeanwhile when it is another one by
+    now, NotFound, Refused, SettingRefused, NotAllowed and SlotBusy.
+    """
+    source = access.slot_for_change(acting_user, source)
+    target = access.slot_for_change(acting_user, target)
+    with transaction.atomic():
+        state = settings.state_of(target, [category])
+        plan = planned_copy(source, target, category, name)
+        if expected is not None and not plan.is_state(expected):
+            raise ChangedMeanwhile(what=plan.title, how=" on the COMPARE page")
+        others = [entry for entry in settings.read_settings(target, category) if entry.name != name]
+        operation = settings.save_categories(
+            acting_user=acting_user, slot=target, categories={plan.category: [*others, plan.entry]}, expected=state
+        )
+        _record(acting_user, plan)
+    return operation
+
+
+def _record(acting_user: User, plan: Copy) -> None:
+    record = CHANGE_SETTINGS.record(
+        acting_user=acting_user,
+        actor_name=access.name_of(acting_user),
+        site=plan.target.site,
+        target=plan.target.title,
+        outcome=f"{plan.title} was copied from '{plan.source.title}' to '{plan.target.title}'.",
+    )
+    operations.dismiss(acting_user=acting_user, operation=record)  # the bar of the save says more
