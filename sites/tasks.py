@@ -87,9 +87,14 @@ def reconcile_instances() -> None:
 
 @shared_task(throws=(Unreachable,))
 def take_metrics() -> None:
-    """Write down what the slots did since the last look, and look at what their alert rules say of it."""
-    metrics.run()
-    alerts.run()
+    """Write down what the slots did since the last look, and look at what their alert rules say of it.
+
+    One look at a time: a router that does not answer holds one thread, and leaves the other one to operations.
+    """
+    with turn(metrics.TURN, seconds=metrics.LEASE_SECONDS) as is_mine:
+        if is_mine:
+            metrics.run()
+            alerts.run()
 
 
 @shared_task(throws=(Unreachable,))
@@ -241,7 +246,7 @@ def tick(schedule: Schedule) -> None:
     if schedule.is_due("reconcile", seconds=5):
         reconcile_instances.delay()
     if schedule.is_due("metrics", seconds=metrics.SECONDS):
-        take_metrics.delay()
+        take_metrics.apply_async(expires=metrics.SECONDS)  # never two in the queue, where operations wait too
     if telemetry.is_needed() and schedule.is_due("telemetry", seconds=telemetry.SECONDS):
         send_logs.apply_async(queue=Queue.WORK, expires=telemetry.SECONDS)
     if schedule.is_due("releases", seconds=releases.SECONDS) and releases.is_needed():

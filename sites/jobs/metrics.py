@@ -24,6 +24,9 @@ from sites.router.statistics import Statistics
 from sites.runtime.registry import get_runtime
 
 SECONDS = 10
+TURN = "metrics turn"
+LEASE_SECONDS = 60.0
+"""So long a worker that dies keeps the others out."""
 KEPT = {SECONDS: timedelta(hours=2), 60: timedelta(days=2), 3600: timedelta(days=100)}
 """Span of a sample → how long it is kept."""
 LINGER_SECONDS = 600

@@ -87,6 +87,29 @@ def test_a_worker_that_hangs_is_given_up(sent: list[object], swap: Operation) ->
     assert queued(swap) in sent and swap.attempt == 2
 
 
+def test_one_look_at_figures_has_one_thread_and_operations_the_other(
+    domain: Domain, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looks: list[str] = []
+
+    def look() -> None:
+        looks.append("begun")
+        tasks.take_metrics()  # as another thread does while the router does not answer
+
+    monkeypatch.setattr(tasks.metrics, "run", look)
+    tasks.take_metrics()
+    assert looks == ["begun"]
+    tasks.take_metrics()
+    assert looks == ["begun", "begun"], "the turn is free again"
+
+
+def test_figures_that_nobody_has_taken_in_time_leave_the_queue(db: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    sent: dict[str, object] = {}
+    monkeypatch.setattr(Task, "apply_async", lambda task, *_, **options: sent.setdefault(task.name, options))
+    tasks.tick(Schedule())
+    assert sent["sites.tasks.take_metrics"] == {"expires": 10}
+
+
 @pytest.mark.parametrize(("seconds", "is_lost"), [(50, False), (70, True)])
 def test_of_another_machine_silence_decides(swap: Operation, seconds: int, is_lost: bool) -> None:
     silent_since = now() - timedelta(seconds=seconds)
