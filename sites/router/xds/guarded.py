@@ -22,9 +22,11 @@ from sites.router.xds.resource import Kind, Resource, pack, resource
 FILTER = "greenroom.guard"
 ANSWER_SECONDS = 5
 """The guard decides from its memory; a slot whose checks take longer is closed for that request."""
-MAX_AT_ONCE = 256
-"""Requests of one slot that the guard is asked about at once, for each router. More of them wait for nothing: they are
-not let in. So a crowd at one slot never has the others' requests stand behind more than these."""
+ASKED_AT_ONCE = 4
+"""Requests of one slot that the guard is asked about at once, for each thread of a router. It decides in the order in
+which it is asked, so a crowd at one slot never has the others' requests stand behind more than these."""
+MAX_WAITING = 256
+"""Requests of one slot that wait to be asked about, for each router. More of them are not let in."""
 CHECKED_HEADERS = ("cookie", "accept", "x-forwarded-proto", "upgrade", "sec-fetch-mode")
 ADDRESS = "visitor-address"
 """Of gRPC's metadata: the visitor's true address, also behind trusted proxies."""
@@ -42,14 +44,21 @@ def guard_cluster(slot_id: int, socket_path: str) -> Resource:
     """The guard on its unix socket."""
     name = guard_cluster_name(slot_id)
     endpoint = {"endpoint": {"address": {"pipe": {"path": socket_path}}}}
-    options = http_protocol_options_pb2.HttpProtocolOptions(explicit_http_config={"http2_protocol_options": {}})
-    bound = {"value": MAX_AT_ONCE}
+    options = http_protocol_options_pb2.HttpProtocolOptions(
+        explicit_http_config={"http2_protocol_options": {"max_concurrent_streams": {"value": ASKED_AT_ONCE}}}
+    )
+    # With one connection for each thread, whoever finds no stream free waits
+    bounds = {
+        "max_connections": {"value": 1},
+        "max_requests": {"value": MAX_WAITING},
+        "max_pending_requests": {"value": MAX_WAITING},
+    }
     message = cluster_pb2.Cluster(
         name=name,
         type=cluster_pb2.Cluster.STATIC,
         load_assignment={"cluster_name": name, "endpoints": [{"lb_endpoints": [endpoint]}]},
         connect_timeout=timedelta(seconds=1),
-        circuit_breakers={"thresholds": [{"max_requests": bound, "max_pending_requests": bound}]},
+        circuit_breakers={"thresholds": [bounds]},
         typed_extension_protocol_options={_HTTP_OPTIONS: pack(options)},
     )
     return resource(Kind.CLUSTER, name, message)

@@ -24,7 +24,10 @@ from sites.router.xds.tls_socket import HANDSHAKE_SECONDS, from_ads
 
 QUIC_LISTENER = "edge-http3"
 SILENT_SECONDS = 60
-"""A connection without any packet is forgotten then. Browsers come directly, and keep none longer."""
+"""A connection without any packet is forgotten then. Browsers come directly, and keep none longer.
+
+This holds also for one whose client is not heard again after its hello: Envoy's library (QUICHE) counts silence alone
+once it has read the hello, whatever the limit for handshakes is."""
 AT_ONCE = 5
 """So many listeners in a row are made without a wait, the first one among them."""
 EVERY_SECONDS = 60

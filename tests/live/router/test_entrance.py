@@ -1,6 +1,8 @@
 """Who reaches the instances of a slot: a real Envoy with the real guard, under requests without a pause."""
 
 import json
+import os
+import signal
 import socket
 import time
 from dataclasses import replace
@@ -9,8 +11,10 @@ import pytest
 
 from sites.router.guard.passes import NOBODY, Pass, signed
 from sites.router.table import MAX_PAGE_BYTES, Cluster, Maintenance
+from sites.router.xds.guarded import ASKED_AT_ONCE
 from tests.live.router.client import Client
-from tests.live.router.rig import PRODUCTION, STAGING, Rig, hosts
+from tests.live.router.rig import PRODUCTION, STAGING, Rig, eventually, hosts
+from tests.live.router.test_bounds import stats
 from tests.sites.router.guard.file_rules import KEY
 
 pytestmark = pytest.mark.live
@@ -156,6 +160,27 @@ def test_no_request_passes_the_guard_by_a_trick(running: Rig, clusters: list[Clu
         assert said.startswith((b"HTTP/1.1 ", b"HTTP/1.0 ")), trick
         assert b'"label": "B"' not in said and b"X-Label" not in said and b"x-label: b" not in said.lower(), trick
     assert b'"label": "A"' in told(running, TRICKS[0].replace("{host}", "{other}"))
+
+
+def test_a_flood_at_one_slot_stands_before_few_of_others_at_the_guard(running: Rig, clusters: list[Cluster]) -> None:
+    running.rules.write(PASSWORD | {"version": 1, "addresses": []})
+    running.start_guard()
+    production, staging = hosts("r-1", "r-2")
+    running.publish([replace(production, slot_id=2, rule="1"), staging], clusters)
+    assert running.ask(PRODUCTION).status_code == 401
+    os.kill(running.pid("guard"), signal.SIGSTOP)
+    crowd = [socket.create_connection(("127.0.0.1", running.port), 30) for _ in range(100)]
+    for one in crowd:
+        one.sendall(f"GET / HTTP/1.1\r\nHost: {PRODUCTION}\r\nConnection: close\r\n\r\n".encode())
+    eventually(lambda: stats(running, "cluster.guard-2.upstream_rq_pending_active") > 0)
+    threads = min(max(len(os.sched_getaffinity(0)), 2), 8)
+    assert stats(running, "cluster.guard-2.upstream_rq_active") <= ASKED_AT_ONCE * threads
+    assert running.ask(STAGING).status_code == 200
+    os.kill(running.pid("guard"), signal.SIGCONT)
+    for one in crowd:
+        with one, one.makefile("rb") as answer:
+            assert answer.readline().split()[1] in (b"401", b"503")  # closed, if it has waited for too long
+    assert running.ask(PRODUCTION).status_code == 401
 
 
 def test_who_has_a_pass_reaches_the_application_which_sees_nothing_of_it(running: Rig, clusters: list[Cluster]) -> None:

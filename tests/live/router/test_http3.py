@@ -9,14 +9,19 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 import pytest
+from aioquic.h3.connection import H3_ALPN
+from aioquic.quic.configuration import QuicConfiguration
+from aioquic.quic.connection import QuicConnection
 from django.test import override_settings
 
 from sites.logs.files import tail
 from sites.router import succession
 from sites.router.table import Certificate, Cluster, HostRoute
+from sites.router.xds.quic import QUIC_LISTENER
 from sites.tls.authority import CERTIFICATE, Authority, open_authority
 from tests.live.router.backends import free_port
 from tests.live.router.rig import PRODUCTION, STAGING, Rig, eventually, hosts
+from tests.live.router.test_bounds import stats
 from tests.live.router.test_succession import is_complete, spawn
 from tools.prober.http import Answer, AnswerBroken, Call, ConnectionRefused, Secure
 from tools.prober.http3 import Http3Connection
@@ -174,6 +179,21 @@ def test_connections_have_a_bound_and_tcp_goes_on(served: Rig) -> None:
     assert 1 <= asyncio.run(crowd()) <= 6
     assert served.ask(PRODUCTION).status_code == 200
     eventually(lambda: answers(served, PRODUCTION))
+
+
+def test_handshakes_that_nobody_finishes_have_the_same_bound_and_tcp_goes_on(served: Rig) -> None:
+    configuration = QuicConfiguration(is_client=True, alpn_protocols=H3_ALPN, server_name=PRODUCTION)
+    place = ("127.0.0.1", served.tls_port)
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as stranger:
+        for _ in range(60):
+            hello = QuicConnection(configuration=configuration)
+            hello.connect(place, now=time.monotonic())
+            for datagram, _ in hello.datagrams_to_send(now=time.monotonic()):
+                stranger.sendto(datagram, place)
+    eventually(lambda: stats(served, f"{QUIC_LISTENER}.limited_connections") > 0)
+    assert stats(served, f"{QUIC_LISTENER}.active_connections") <= 6
+    assert served.ask(PRODUCTION).status_code == 200
+    assert not answers(served, PRODUCTION)
 
 
 def test_a_new_envoy_takes_new_connections_while_the_former_one_finishes_and_after_it(
