@@ -25,10 +25,14 @@ class Taken:
     """Text, and the attributes of the record and of its resource."""
     metadata: list[dict[str, str]] = field(default_factory=list)
     is_refusing: bool = False
+    refused: str = ""
+    """A message with this text in a line is taken for wrong."""
 
     def take_logs(self, request: logs_service_pb2.ExportLogsServiceRequest, context: grpc.ServicerContext) -> object:
         """As LogsService.Export."""
         self._note(context)
+        if self.refused and self.refused in str(request):
+            context.abort(grpc.StatusCode.INVALID_ARGUMENT, "that is no line")
         for resource in request.resource_logs:
             of_resource = _attributes(resource.resource.attributes)
             for record in (record for scope in resource.instrumentation_library_logs for record in scope.logs):

@@ -79,6 +79,8 @@ def _look(collector: Collector) -> None:
                 known |= positions
                 state.after = group[-1]
                 _store(state)
+            if sender.left_out:
+                logger.warning("The collector takes %d lines for wrong, so they were not sent.", sender.left_out)
     except NotTaken as fault:
         _say(state, str(fault))
         return

@@ -24,6 +24,8 @@ SECONDS = 5
 MAX_BATCH_BYTES = 1024 * 1024
 """Of text in one message; collectors take 4 MB by default, and each line has its attributes besides."""
 MAX_BATCH_LINES = 5000
+REFUSED_FOR_GOOD = (grpc.StatusCode.INVALID_ARGUMENT,)
+"""What a collector answers to lines that it will never take (OTLP 1.0)."""
 _METHOD = "/opentelemetry.proto.collector.logs.v1.LogsService/Export"
 
 
@@ -49,6 +51,8 @@ class LogSender:
     """A connection to the collector. Use it as a context."""
 
     def __init__(self, collector: Collector) -> None:
+        self.left_out = 0
+        """Lines."""
         self._place = collector.target
         self._metadata = collector.headers
         secured = grpc.ssl_channel_credentials() if collector.is_tls else None
@@ -68,18 +72,30 @@ class LogSender:
         self._channel.close()
 
     def send(self, entries: Iterable[Entry], *, until: float) -> None:
-        """All of them, in batches, until a time of `time.monotonic`.
+        """All of them, in batches, until a time of `time.monotonic`. A line that the collector will never take is
+        `left_out`, so that no other one waits for it.
 
         Raises NotTaken; then some batches may have been taken.
         """
         for batch in batches(entries):
-            left = until - time.monotonic()
-            if left <= 0:
-                raise NotTaken(f"The collector at {self._place} takes lines more slowly than they are written.")
-            try:
-                self._export(request_of(batch), timeout=min(SECONDS, left), metadata=self._metadata)
-            except grpc.RpcError as error:
+            self._send(batch, until)
+
+    def _send(self, batch: list[Entry], until: float) -> None:
+        """In halves, and halves of these, where a line in it is refused for good."""
+        left = until - time.monotonic()
+        if left <= 0:
+            raise NotTaken(f"The collector at {self._place} takes lines more slowly than they are written.")
+        try:
+            self._export(request_of(batch), timeout=min(SECONDS, left), metadata=self._metadata)
+        except grpc.RpcError as error:
+            if error.code() not in REFUSED_FOR_GOOD:
                 raise NotTaken(f"The collector at {self._place} answers {error.code().name}.") from error
+            half = len(batch) // 2
+            if not half:
+                self.left_out += 1
+                return
+            self._send(batch[:half], until)
+            self._send(batch[half:], until)
 
 
 def batches(entries: Iterable[Entry]) -> Iterator[list[Entry]]:

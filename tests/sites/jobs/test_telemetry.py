@@ -99,6 +99,19 @@ def test_a_line_with_a_time_that_there_is_not_keeps_no_other_line(
     assert "of a neighbour" in texts(taken)
 
 
+def test_a_line_that_a_collector_never_takes_keeps_no_other_line(
+    slots: tuple[Slot, Slot], write: Write, taken: Taken
+) -> None:
+    telemetry.run()
+    for number, text in enumerate(("one", "two", "poison", "three")):
+        write(slots[0].live_revision_id, text, seconds=1 + number)
+    write(slots[1].live_revision_id, "of a neighbour", seconds=9)
+    taken.refused = "poison"
+    telemetry.run()
+    telemetry.run()
+    assert texts(taken) == ["one", "two", "three", "of a neighbour"]
+
+
 def test_a_message_has_few_bytes_however_long_its_letters_are() -> None:
     letters = "\U0001f300" * 4000
     entries = [logs.Entry("contoso", "production", "", "r1/1", "", letters)] * 300
