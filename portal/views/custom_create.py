@@ -16,10 +16,10 @@ from portal.field_faults import FieldFaults, placed_by_name
 from portal.http import PortalRequest
 from portal.tree import point_out
 from portal.uploads import ArchiveUpload
-from portal.views.new import form_context, no_subscription
+from portal.views.new import first_of_two, form_context, no_subscription
 from sites.access import writable_subscriptions
 from sites.door.uploads import admission, takes_upload
-from sites.errors import Refused, SettingRefused
+from sites.errors import NameTaken, Refused, SettingRefused
 from sites.models import Operation
 from sites.services import names
 from sites.services.custom_sites import Beginning, check_custom_site, create_custom_site
@@ -71,6 +71,9 @@ def _take(request: PortalRequest) -> HttpResponse:
                 raise upload.refusal
         operation = _create(request, values)
     except Refused as refusal:
+        first = first_of_two(request, form) if isinstance(refusal, NameTaken) and page == 2 else None
+        if first is not None:
+            return answer_operation(request, first, reverse("site-list"), stay=False)
         faults = placed_by_name(refusal, IDS, "created")
         at = 1 if faults.first else page  # the page that has the field
         return _page(request, at, request.POST, fault=str(refusal), faults=faults, status=400)

@@ -14,7 +14,7 @@ from portal.forms import QuickCreateForm
 from portal.http import PortalRequest
 from portal.tree import point_out
 from sites.access import writable_subscriptions
-from sites.errors import NotAllowed, Refused, SettingRefused
+from sites.errors import NameTaken, NotAllowed, Refused, SettingRefused
 from sites.models import PRODUCTION, Mode, Operation
 from sites.services import custom_sites, names, sites
 
@@ -43,8 +43,17 @@ def create(request: PortalRequest) -> HttpResponse:
     try:
         operation = sites.create_site(acting_user=request.user, **form.cleaned_data)
     except SettingRefused as refusal:
+        first = first_of_two(request, form) if isinstance(refusal, NameTaken) else None
+        if first is not None:
+            return _lead_on(request, first)
         return _drawer(request, request.POST, fault=str(refusal), status=400)
     return _lead_on(request, operation)
+
+
+def first_of_two(request: PortalRequest, form: QuickCreateForm) -> Operation | None:
+    """The creation of the same web site that the first click of a double click began."""
+    sent = form.cleaned_data
+    return sites.under_creation(request.user, sent["subscription"], name=sent["name"].lower(), mode=sent["mode"])
 
 
 @require_POST

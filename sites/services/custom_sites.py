@@ -27,6 +27,7 @@ from sites.operations.kinds.create_site import CREATE_SITE
 from sites.services import names, requests, slots
 from sites.services.gathered import Gathered
 from sites.services.plain_line import plain_line
+from sites.services.sites import under_creation
 
 SAMPLE_NAME = "hello"
 SAMPLE_INSTANCES = 2
@@ -150,18 +151,23 @@ def _create(
 
 
 def create_sample_site(*, acting_user: User, subscription: Subscription) -> Operation:
-    """The sample: Standard mode, two instances, version 1 in production and version 2 in staging; needs no network."""
+    """The sample: Standard mode, two instances, version 1 in production and version 2 in staging; needs no network.
+
+    A double click makes one.
+    """
     access.ensure_may_change(acting_user, subscription, SAMPLE_NAME)
-    return create_custom_site(
-        acting_user=acting_user,
-        subscription=subscription,
-        name=_free_sample_name(),
-        mode=Mode.STANDARD,
-        instance_count=SAMPLE_INSTANCES,
-        beginning=Beginning.SAMPLE,
-        has_staging=True,
-        staging_instance_count=SAMPLE_INSTANCES,
-    )
+    with transaction.atomic():
+        Subscription.objects.select_for_update().get(pk=subscription.pk)
+        return under_creation(acting_user, subscription, is_sample=True) or create_custom_site(
+            acting_user=acting_user,
+            subscription=subscription,
+            name=_free_sample_name(),
+            mode=Mode.STANDARD,
+            instance_count=SAMPLE_INSTANCES,
+            beginning=Beginning.SAMPLE,
+            has_staging=True,
+            staging_instance_count=SAMPLE_INSTANCES,
+        )
 
 
 def _free_sample_name() -> str:

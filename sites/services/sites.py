@@ -19,6 +19,7 @@ from sites.models import (
     Site,
     Subscription,
 )
+from sites.operations.kinds import names_where
 from sites.operations.kinds.change_mode import CHANGE_MODE
 from sites.operations.kinds.create_site import CREATE_SITE
 from sites.operations.kinds.delete_site import DELETE_SITE
@@ -28,6 +29,13 @@ from sites.services.entry import Entry
 from sites.services.gathered import Gathered
 
 NO_CONFIGURATION: Mapping[Category, Iterable[Entry]] = {}
+
+
+def under_creation(person: User, subscription: Subscription, **columns: object) -> Operation | None:
+    """The creation, still going on, of a web site with these columns that a person began: the first of two clicks."""
+    sites = Site.objects.filter(subscription=subscription, **columns)
+    begun = Operation.objects.filter(actor=person, site__in=sites, state__in=Operation.OPEN)
+    return begun.filter(kind__in=names_where(lambda kind: kind.is_creation)).first()
 
 
 def create_site(

@@ -42,6 +42,24 @@ def test_quick_create_leads_to_the_list_where_the_site_is_selected(alice: Client
     assert "Creating web site &#x27;fabrikam&#x27;" in page.content.decode()
 
 
+def test_a_double_click_creates_one_web_site(domain: Domain, alice: Client) -> None:
+    """Without JavaScript the browser sends both, and shows the answer to the second."""
+    for address, data in (
+        ("/new/web-site/", {"name": "Fabrikam"}),
+        ("/new/sample/", {}),
+        ("/new/custom/", {"name": "wide", "mode": "standard", "instance_count": "2", "to": "create"}),
+    ):
+        first, second = alice.post(address, data), alice.post(address, data)
+        assert (first.status_code, first["Location"]) == (second.status_code, second["Location"])
+        assert first.status_code == 303
+    assert sorted(Site.objects.values_list("name", flat=True)) == ["fabrikam", "hello", "wide"]
+    assert alice.post("/new/web-site/", {"name": "fabrikam", "mode": "free"}).status_code == 400, "another one"
+    for operation in Operation.objects.all():
+        domain.work(operation)
+    assert alice.post("/new/web-site/", {"name": "fabrikam"}).status_code == 400
+    assert alice.post("/new/sample/")["Location"] == "/sites/hello-2/production/quickstart/"
+
+
 def test_quick_create_takes_another_mode(alice: Client) -> None:
     assert alice.post("/new/web-site/", {"name": "fabrikam", "mode": "free"}).status_code == 303
     assert Site.objects.get().mode == "free"
