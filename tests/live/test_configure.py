@@ -267,8 +267,8 @@ def test_staging_is_cloned_marked_and_compared(page: Page, site: str, system: Sy
     assert "server=hidden" not in page.content()
     assert_axe_finds_nothing(page, "compare")
     page.locator("#compare").get_by_role("button", name="Show all values").last.click()
-    expect(page.locator("#compare")).to_contain_text("server=hidden")
-    expect(page.locator("#compare [role=status]")).to_contain_text("which is recorded")
+    expect(page.locator("#compare-shown")).to_contain_text("server=hidden")
+    expect(page.locator("#compare-shown [role=status]")).to_contain_text("which is recorded")
     assert_axe_finds_nothing(page, "compare with values")
     page.set_viewport_size({"width": 360, "height": 720})
     for address in (f"/sites/{site}/compare/", f"/sites/{site}/staging/configure/"):
