@@ -41,6 +41,12 @@ class FakeStore:
         """All objects of the bucket."""
         return [entry["Key"] for entry in self.client.list_objects_v2(Bucket=BUCKET).get("Contents", ())]
 
+    def parts(self) -> int:
+        """How many parts the uploads that are not complete have."""
+        begun = self.client.list_multipart_uploads(Bucket=BUCKET).get("Uploads", ())
+        sent = [self.client.list_parts(Bucket=BUCKET, Key=one["Key"], UploadId=one["UploadId"]) for one in begun]
+        return sum(len(one.get("Parts", ())) for one in sent)
+
     def uploads(self) -> list[str]:
         """The keys of uploads that are not complete."""
         return [entry["Key"] for entry in self.client.list_multipart_uploads(Bucket=BUCKET).get("Uploads", ())]

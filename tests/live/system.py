@@ -198,6 +198,18 @@ class System:
             timeout=timeout,
         )
 
+    def begin(self, *arguments: str) -> subprocess.Popen[bytes]:
+        """Begin a command of ./greenroom with this data folder, in a group of processes of its own."""
+        nowhere = subprocess.DEVNULL
+        return subprocess.Popen(
+            [*self._program, *arguments],
+            env=self.environment,
+            stdin=nowhere,
+            stdout=nowhere,
+            stderr=nowhere,
+            start_new_session=True,
+        )
+
     def host(self, name: str = "") -> str:
         """Host header of a site, of 'NAME-staging', or of the portal."""
         suffix = self.environment.get("GREENROOM_SUFFIX", "localhost")

@@ -1,27 +1,42 @@
 """The door of a running system, as people and strangers use it: second factor, single sign-on, mail, many at once."""
 
 import re
+import ssl
 import tempfile
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from allauth.account.models import EmailAddress
+from django.test import override_settings
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 from pytest_django import DjangoDbBlocker
 
+from sites.management.welcome import administrator
+from sites.models import Alert, Delivery, Slot
+from sites.models.clock import now
+from sites.services import alert_rules, event_targets
+from sites.services.sites import create_site
+from sites.services.subscriptions import ensure_default
 from tests.fakes import mail_server
 from tests.fakes.mail_server import MailServer
 from tests.fakes.openid_provider import CLIENT, SECRET, OpenIDProvider, Person
 from tests.live.chromium import SIZE, WAIT_MILLISECONDS, assert_axe_finds_nothing
-from tests.live.system import System
+from tests.live.stage import using
+from tests.live.system import System, wait_for
+from tests.sites.tls.uploads import upload
+from tools.demo import operations
 from tools.screens.access import add_device, app_code
 
 pytestmark = pytest.mark.live
 
 PASSWORD = "quiet green room"
+MAIL_PASSWORD = "quiet green mail"
 AT_ONCE = 24
+RULE = "requests below 1 for 1 min"
 
 
 @dataclass
@@ -34,11 +49,15 @@ class Door:
 
 
 @pytest.fixture(scope="module")
-def door(django_db_blocker: DjangoDbBlocker) -> Iterator[Door]:
+def door(django_db_blocker: DjangoDbBlocker, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Door]:
     system = System(Path(tempfile.mkdtemp(prefix="greenroom-live-")), django_db_blocker)
     provider = OpenIDProvider(f"http://localhost:{system.port}/sign-in/sso/callback/")
+    certificate = tmp_path_factory.mktemp("mail") / "localhost.pem"
+    certificate.write_bytes(upload("localhost"))
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    context.load_cert_chain(certificate)
     provider.people["d-1"] = Person("d-1", {"preferred_username": "dora", "email": "dora@acme.example"})
-    with provider.running(), mail_server.running() as mails:
+    with provider.running(), mail_server.running(tls=context, password=MAIL_PASSWORD) as mails:
         system.environment |= {
             "SECOND_FACTOR": "superusers",
             "OIDC_ISSUER": provider.issuer,
@@ -46,8 +65,12 @@ def door(django_db_blocker: DjangoDbBlocker) -> Iterator[Door]:
             "OIDC_CLIENT_SECRET": SECRET,
             "OIDC_NAME": "ACME",
             "OIDC_NEW_PEOPLE": "1",
-            "EMAIL_HOST": "127.0.0.1",
+            "EMAIL_HOST": "localhost",
             "EMAIL_PORT": str(mails.port),
+            "EMAIL_USE_TLS": "1",
+            "EMAIL_HOST_USER": MailServer.NAME,
+            "EMAIL_HOST_PASSWORD": MAIL_PASSWORD,
+            "SSL_CERT_FILE": str(certificate),
         }
         try:
             system.start()
@@ -222,6 +245,45 @@ def test_an_address_is_confirmed_and_a_forgotten_password_replaced_by_mail(
     forgetful.wait_for_url("**/sign-in/")
     sign_in(forgetful, "frank")
     forgetful.wait_for_url("**/sites/")
+
+
+def test_an_alert_comes_as_a_mail_and_a_refused_login_is_said_at_its_target(door: Door) -> None:
+    count = len(door.mails.messages)
+    ours = override_settings(KEY_FILE=door.system.data / "secret.key", EMAIL_HOST="localhost")
+    with ours, using(door.system):
+        user = administrator()
+        EmailAddress.objects.get_or_create(user=user, email="ada@example.org", verified=True)
+        subscription = ensure_default(owner=user)
+        operations.wait_for(create_site(acting_user=user, subscription=subscription, name="watched"))
+        slot = Slot.objects.get(site__name="watched")
+        operations.wait_for(alert_rules.save(acting_user=user, slot=slot, name="Quiet", text=RULE))
+        target = event_targets.create(
+            acting_user=user,
+            subscription=subscription,
+            title="people",
+            url="ada@example.org",
+            types=["alert.fired"],
+            target_format="mail",
+        )
+        before = now() - timedelta(minutes=2)  # as if the first look had been then
+        Alert.objects.update_or_create(slot=slot, name="Quiet", defaults={"rule": RULE, "turned_at": before})
+        fired = Alert.objects.filter(slot=slot, fired_at__isnull=False)
+        wait_for(fired.exists, 60, "the alert has fired")
+        delivery = Delivery.objects.filter(target=target)
+        wait_for(lambda: delivery.filter(attempts__gt=0).exists(), 60, "the mail was tried")
+        assert delivery.get().fault == ""
+        told = door.mails.wait(count + 1)
+        assert (told["To"], told["Subject"]) == ("ada@example.org", "⚠️ Alert: watched")
+        assert "Alert 'Quiet' of 'watched': Requests stayed below 1 a minute for 1 min, last 0." in told.get_content()
+        assert "because of the event target 'people' of the subscription" in told.get_content()
+        assert door.mails.senders[-1] == MailServer.NAME
+        door.mails.password = "another"
+        event_targets.send_test(acting_user=user, target=target)
+        wait_for(lambda: delivery.exclude(fault="").exists(), 60, "the login was refused")
+        assert "refuses the name and the password in EMAIL_HOST_USER" in delivery.exclude(fault="").get().fault
+        door.mails.password = MAIL_PASSWORD
+        event_targets.remove(acting_user=user, target=target)
+    assert MAIL_PASSWORD not in "".join(log.read_text() for log in (door.system.data / "logs").glob("*.log"))
 
 
 def link_in(message: object) -> str:
