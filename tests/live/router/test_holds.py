@@ -40,11 +40,14 @@ async def _ask(session: aiohttp.ClientSession, rig: Rig, body: bytes) -> tuple[i
         return answer.status, answer.headers.get("Retry-After", ""), await answer.read()
 
 
-async def _ask_all(rig: Rig, count: int, then: asyncio.Event) -> list[tuple[int, str, bytes]]:
-    """So many at once, every second one with a body; `then` is set as soon as the slot was asked for."""
+async def _ask_all(rig: Rig, count: int, then: asyncio.Event, *, turned_away: int = 0) -> list[tuple[int, str, bytes]]:
+    """So many at once, every second one with a body; `then` is set once the slot was asked for, and some answered."""
     async with aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=0)) as session:
         asking = [asyncio.create_task(_ask(session, rig, b"x" * 40_000 * (one % 2))) for one in range(count)]
         await asyncio.to_thread(eventually, lambda: bool(_woken(rig)))
+        async with asyncio.timeout(60):
+            while sum(one.done() for one in asking) < turned_away:
+                await asyncio.sleep(0.05)
         then.set()
         return await asyncio.gather(*asking)
 
@@ -72,7 +75,7 @@ def test_a_hundred_requests_at_once_are_held_and_start_the_slot_once(unloaded: l
 def test_a_flood_at_one_slot_gets_a_page_and_stops_nothing_else(unloaded: list[Cluster], rig: Rig) -> None:
     async def visit() -> list[tuple[int, str, bytes]]:
         asked = asyncio.Event()
-        visitors = asyncio.create_task(_ask_all(rig, 3 * MOST_OF_SLOT, asked))
+        visitors = asyncio.create_task(_ask_all(rig, 3 * MOST_OF_SLOT, asked, turned_away=2 * MOST_OF_SLOT))
         await asked.wait()
         for _ in range(20):
             assert (await asyncio.to_thread(rig.ask, STAGING)).status_code == 200
