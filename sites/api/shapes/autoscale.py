@@ -87,5 +87,8 @@ def describe_autoscale(slot: Slot) -> AutoscaleShown:
 
 def _decision(operation: Operation) -> DecisionShown:
     return DecisionShown(
-        operation=str(operation.public_id), at=operation.created_at, state=operation.state, outcome=operation.outcome
+        operation=str(operation.public_id),
+        at=operation.created_at,
+        state=operation.state,
+        outcome=operation.outcome_shown,
     )

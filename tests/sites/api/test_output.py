@@ -41,6 +41,9 @@ def test_whoever_may_only_look_gets_the_sentence_alone(domain: Domain, failed: D
         answer = program.get(address)
         assert answer.status_code == 200
         assert b"hush-hush" not in answer.content and SAID.encode() in answer.content, address
+    Operation.objects.filter(swap__isnull=False).update(kind="autoscale")
+    scaled = program.get("/sites/contoso/slots/production/autoscale")
+    assert b"hush-hush" not in scaled.content and SAID.encode() in scaled.content
     log = program.get(f"/sites/contoso/deployments/{failed.public_id.hex}/log")
     assert (log.status_code, log.json()["code"]) == (403, "NotAllowed" if person else "ScopeMissing")
 
