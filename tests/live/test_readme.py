@@ -47,7 +47,7 @@ def test_a_newcomer_swaps_within_three_minutes(clone: System) -> None:
     assert time.monotonic() - began < LIMIT_SECONDS
     browser.close()
     done = clone.manage("down")
-    assert done.returncode == 0 and "ended" in done.stdout and clone.up.wait(5) == 0
+    assert done.returncode == 0 and "up             stopped" in done.stdout and clone.up.wait(5) == 0
     assert clone.manage("down").returncode == 1
 
 
