@@ -85,7 +85,7 @@ class Portal:
         while operation["state"] in ("requested", "running"):
             left = ends_at - time.monotonic()
             if left <= 0:
-                raise Ended(Exit.STILL_OPEN, f"The operation goes on after {timeout:g} s: {operation['url']}")
+                raise Ended(Exit.STILL_OPEN, f"The operation is still running after {timeout:g} s: {operation['url']}")
             operation = self.get(f"/operations/{operation['id']}", wait=round(min(pace, left), 2))
             look(operation)
         return operation

@@ -26,7 +26,7 @@ MEANINGS = {
     Exit.REFUSED: "refused; nothing was changed",
     Exit.FAILED: "the operation failed; the sentence says what holds",
     Exit.CANCELLED: "the operation was cancelled",
-    Exit.STILL_OPEN: "the operation goes on after --timeout",
+    Exit.STILL_OPEN: "the operation is still running after --timeout",
     Exit.NOT_SIGNED_IN: "no access token, or one that is not in force or does not allow this",
     Exit.UNREACHABLE: "the portal does not answer",
     Exit.OTHERWISE: "the condition of --if-staging is not met; nothing was changed",

@@ -46,6 +46,6 @@ def run(arguments: Sequence[str]) -> int:
         fault.show()
         return fault.exit_code
     except (click.Abort, KeyboardInterrupt):
-        say("Stopped here. What was begun goes on; see greenroom status SITE.")
+        say("Stopped here. The operation is still running; see greenroom status SITE.")
         return 130
     return int(Exit.DONE)

@@ -42,7 +42,7 @@ def add(site: str, name: str, slot: str, is_json: bool) -> None:
     if found["state"] == "verified":
         say(f"The slot answers at {found['name']} now.")
     else:
-        say("Create one of these records with your DNS provider; it is looked for by itself:")
+        say("Create one of these records with your DNS provider; Greenroom looks for it automatically:")
     result(found, [] if found["state"] == "verified" else [records(found)], is_json=is_json)
 
 

@@ -17,7 +17,7 @@ PACE_SECONDS = 1.0
 @click.command()
 @click.argument("site")
 @with_slot("production")
-@click.option("-f", "--follow", "is_following", is_flag=True, help="go on with what is written from now on")
+@click.option("-f", "--follow", "is_following", is_flag=True, help="keep showing new lines until Ctrl-C")
 @click.option("-n", "--lines", type=click.IntRange(1, 5000), default=100, help="how many of the last lines")
 @click.option("--filter", "words", default="", help="only lines that contain these words")
 @click.option("--requests", "is_requests", is_flag=True, help="the web server log: one line for each request")

@@ -75,7 +75,7 @@ def _pending(portal: Portal, site: str) -> Data:
     """The open operation of the site's slots. Raises Ended when there is none."""
     found = next((slot["operation"] for slot in portal.get(f"/sites/{site}")["slots"] if slot["operation"]), None)
     if found is None:
-        raise Ended(Exit.REFUSED, f"Nothing goes on at '{site}' and nothing is prepared, so nothing was changed.")
+        raise Ended(Exit.REFUSED, f"No operation runs at '{site}' and nothing is prepared, so nothing was changed.")
     return portal.get(f"/operations/{found}")
 
 

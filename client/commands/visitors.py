@@ -47,7 +47,7 @@ def maintenance() -> None:
 @click.argument("site")
 @with_slot("production")
 @click.option("--page", type=click.File(encoding="utf-8"), help="an HTML file to show from now on")
-@click.option("--address", "addresses", multiple=True, help="from where visitors reach the content all the same")
+@click.option("--address", "addresses", multiple=True, help="from where visitors still reach the content")
 @click.option("--retry-after", type=click.IntRange(1), metavar="SECONDS", help="when visitors may try again")
 @with_json
 def on(

@@ -10,7 +10,7 @@ class DiskFull(Refused):
     http_status = 507
     sentence = (
         "Only {free} of disk are free for the data folder, and {reserve} are kept in reserve. Nothing was changed; "
-        "the web sites go on serving. Delete what is no longer needed, or ask the administrator for more disk."
+        "the web sites keep serving. Delete what is no longer needed, or ask the administrator for more disk."
     )
 
 

@@ -18,7 +18,7 @@ class NotSwappable(Refused):
 
     code = "NotSwappable"
     sentence = (
-        "'{name}' is in {mode} mode and no longer swappable. Both slots go on serving. "
+        "'{name}' is in {mode} mode and no longer swappable. Both slots keep serving. "
         "Change it back to Standard on the Scale tab to swap."
     )
 

@@ -16,7 +16,7 @@ class MaintenancePage(models.Model):
 
     slot = models.OneToOneField(Slot, on_delete=models.CASCADE, related_name="maintenance_page")
     html = models.TextField(blank=True)  # empty: the page that comes with Greenroom
-    addresses = models.JSONField(default=list)  # from where visitors reach the content all the same
+    addresses = models.JSONField(default=list)  # from where visitors still reach the content
     retry_after_seconds = models.PositiveIntegerField(default=RETRY_AFTER_SECONDS)
 
     def __str__(self) -> str:

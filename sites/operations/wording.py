@@ -57,7 +57,7 @@ def ended(one: InstanceStatus | RunStatus | Instance, memory_mb: int) -> str:
 def listens_elsewhere(addresses: list[str], port: int) -> str:
     """What an instance does that does not accept connections on its port, and what would help."""
     if not addresses:
-        return "; it listens nowhere. It has to listen on 0.0.0.0:$PORT; if it needs longer, raise its time to start"
+        return "; it listens nowhere. It must listen on 0.0.0.0:$PORT; if it needs longer, raise its time to start"
     where = " and ".join(addresses)
     if all(address.endswith(f":{port}") for address in addresses):
         return f"; it listens on {where}, where only itself reaches it. Have it listen on 0.0.0.0:$PORT"

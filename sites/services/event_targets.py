@@ -195,7 +195,7 @@ def send_test(*, acting_user: User, target: EventTarget) -> Delivery:
             subscription=target.subscription,
             site=target.site,
             subject=target.title,
-            sentence=f"{name} has sent this test. Nothing has happened, and nothing is to be done.",
+            sentence=f"{name} has sent this test. Nothing has happened, and you need to do nothing.",
             data={"actor": name},
             only_for=target,
         )

@@ -113,4 +113,4 @@ def _check_page(html: str) -> None:
             "Make it shorter: link to its pictures and styles, at another address than this web site's."
         )
     if "\0" in html:
-        raise SettingRefused("The maintenance page has a zero byte in it; nothing was saved. Type it anew.")
+        raise SettingRefused("The maintenance page has a zero byte in it; nothing was saved. Type it again.")

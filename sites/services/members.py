@@ -51,7 +51,7 @@ def remove_person(*, acting_user: User, membership: Membership) -> Operation:
     _ensure_owner_stays(membership, others)
     membership.delete()
     person, subscription = membership.user.get_username(), membership.subscription
-    return note(acting_user, subscription, f"Removed {person} from '{subscription.name}'. The account goes on.")
+    return note(acting_user, subscription, f"Removed {person} from '{subscription.name}'. The account remains.")
 
 
 def _locked(

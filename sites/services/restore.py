@@ -29,7 +29,7 @@ def why_not_restore(operation: Operation) -> Refused | None:
         return NotRestorable(
             name=operation.target,
             reason="deleted content is kept for seven days, and nothing is kept of it",
-            remedy="Create it anew and publish to it.",
+            remedy="Create it again and publish to it.",
         )
     name = kept[0].site_name
     if kept[0].restored_by is not None:
@@ -70,7 +70,7 @@ def restore(*, acting_user: User, operation: Operation) -> Operation:
     """
     operation = access.get_operation(acting_user, operation.public_id)
     if operation.subscription is None:
-        raise NotRestorable(name=operation.target, reason="its subscription is gone", remedy="Create it anew.")
+        raise NotRestorable(name=operation.target, reason="its subscription is gone", remedy="Create it again.")
     access.ensure_may_change(acting_user, operation.site or operation.subscription, operation.target)
     try:
         with transaction.atomic():

@@ -57,7 +57,7 @@ def remove_member(*, acting_user: User, site: Site, number: int) -> Operation:
         site = _owned(acting_user, site)
     member = _member(site, number)
     member.delete()
-    return _record(acting_user, site, f"Removed {member.user.get_username()} from '{site.name}'. The account goes on.")
+    return _record(acting_user, site, f"Removed {member.user.get_username()} from '{site.name}'. The account remains.")
 
 
 def _owned(acting_user: User, site: Site) -> Site:

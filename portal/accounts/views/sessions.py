@@ -20,5 +20,5 @@ def end(request: PortalRequest) -> HttpResponse:
     elif not sessions.end(request, user, int(number)):
         raise NotFound
     what = "A session" if number else "All other sessions"
-    notices.tell(user, f"{what} of '{user.get_username()}' ended. The browser in it has to sign in again.")
+    notices.tell(user, f"{what} of '{user.get_username()}' ended. The browser in it must sign in again.")
     return redirect("account" if request.user.is_authenticated else "account_login")

@@ -93,7 +93,7 @@ def _rollback_cost(slot: Slot, other: Slot | None) -> str:
     count = slot.instance_count + (other.instance_count if other else 0)
     more = counted(count, "more instance")
     return (
-        "So long after a swap the former instances of both slots stay warm, so that ROLL BACK needs no start. "
+        "The previous instances of both slots stay warm for this long after a swap, so ROLL BACK needs no start. "
         f"Until then they take memory: up to {more}. It ends early when memory runs short. 0: no window."
     )
 

@@ -15,7 +15,7 @@ class MaintenanceShown(Schema):
     is_on: bool
     html: str = Field(description="empty: the page that comes with Greenroom")
     retry_after_seconds: int
-    addresses: list[str] = Field(description="from where visitors reach the content all the same")
+    addresses: list[str] = Field(description="from where visitors still reach the content")
 
 
 class NewMaintenance(Asked):

@@ -59,7 +59,7 @@ def test_each_change_is_recorded_for_the_people_of_the_site(domain: Domain, site
     assert changed.outcome == "charlie is a reader of 'contoso' now, and was a contributor before."
     assert changed in access.visible_operations(domain.charlie)
     removed = site_people.remove_member(acting_user=domain.alice, site=site, number=member.pk)
-    assert removed.outcome == "Removed charlie from 'contoso'. The account goes on."
+    assert removed.outcome == "Removed charlie from 'contoso'. The account remains."
     assert (removed.kind, removed.site, removed.actor_name) == ("site_people", site, "alice")
     assert not access.visible_sites(domain.charlie)
 

@@ -147,7 +147,7 @@ def test_below_the_reserve_of_the_disk_nothing_is_published(domain: Domain, sett
     site = domain.create()
     settings.DISK_RESERVE = 2**62
     before = state(settings)
-    with pytest.raises(DiskFull, match="the web sites go on serving"):
+    with pytest.raises(DiskFull, match="the web sites keep serving"):
         publish(domain, site, domain.archive("one"))
     assert state(settings) == before
 

@@ -256,7 +256,7 @@ def test_staging_says_that_it_goes_into_production_as_it_stands(
     alice: Client, production: Slot, staging: Slot, address: Address
 ) -> None:
     text = as_read(alice.get(address("configure", staging)).content)
-    assert "Configure it now exactly as production is to be" in text
+    assert "Configure staging exactly as production must be" in text
     assert "/sites/contoso/compare/?with=staging" in text
     assert "exactly as production" not in as_read(alice.get(address("configure", production)).content)
 

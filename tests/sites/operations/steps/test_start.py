@@ -16,7 +16,7 @@ HAVE_IT = "Have it listen on 0.0.0.0:$PORT"
 @pytest.mark.parametrize(
     ("addresses", "said"),
     [
-        ([], "; it listens nowhere. It has to listen on 0.0.0.0:$PORT; if it needs longer, raise its time to start"),
+        ([], "; it listens nowhere. It must listen on 0.0.0.0:$PORT; if it needs longer, raise its time to start"),
         (["127.0.0.1:8080"], f"; it listens on 127.0.0.1:8080, where only itself reaches it. {HAVE_IT}"),
         (["127.0.0.1:5000"], f"; it listens on 127.0.0.1:5000. {HAVE_IT}; $PORT is 8080"),
         (["0.0.0.0:3000", "[::1]:9"], f"; it listens on 0.0.0.0:3000 and [::1]:9. {HAVE_IT}; $PORT is 8080"),
