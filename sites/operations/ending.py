@@ -114,7 +114,8 @@ def _announce(operation: Operation) -> None:
 
 
 def _end(turn: Turn, state: OperationState, outcome: str, *, found: str = "", error_code: str = "") -> None:
-    operation, moment = turn.operation, turn.now()
+    operation = turn.operation
+    moment = operation.ended_at or turn.now()  # a success has said already how long it took
     is_done = state == OperationState.SUCCEEDED
     fenced = Operation.objects.filter(pk=operation.pk, attempt=operation.attempt, state__in=Operation.OPEN)
     ended = {"state": state, "outcome": outcome, "error_code": error_code, "ended_at": moment, "claimed_by": ""}

@@ -2,6 +2,8 @@
 
 import errno
 import shutil
+from datetime import timedelta
+from itertools import count
 
 import pytest
 from django.db import OperationalError
@@ -32,6 +34,14 @@ def fault(*_: object) -> None:
 def start_swap(domain: Domain) -> Operation:
     production, staging = domain.marked()
     return swaps.request_swap(acting_user=domain.alice, source=staging, target=production)
+
+
+def test_a_success_says_the_seconds_that_its_row_says(domain: Domain, monkeypatch: pytest.MonkeyPatch) -> None:
+    now, looks = Turn.now, count()
+    monkeypatch.setattr(Turn, "now", lambda turn: now(turn) + timedelta(seconds=next(looks)))
+    operation = domain.work(start_swap(domain))
+    assert operation.ended_at is not None
+    assert f"in {(operation.ended_at - operation.swap.begun_at).total_seconds():.1f} s" in operation.outcome
 
 
 def test_content_that_is_gone_ends_the_publication(domain: Domain, monkeypatch: pytest.MonkeyPatch) -> None:
