@@ -5,7 +5,8 @@ from __future__ import annotations
 import io
 import tempfile
 import zipfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -54,6 +55,14 @@ class Walker:
     def somebody_else(self) -> Walker:
         """Another person, who has not signed in."""
         return Walker(self.browser, self.origin, self.look)
+
+    @contextmanager
+    def visited(self, site: str) -> Iterator[None]:
+        """A web site with a visitor, so that there are figures to show."""
+        visitor = self.page.context.new_page()
+        visitor.goto(self.origin.replace("://", f"://{site}."))
+        yield
+        visitor.close()
 
     def go(self, address: str, name: str = "") -> None:
         """Open an address, and show it when it has a name."""
