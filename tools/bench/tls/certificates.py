@@ -18,6 +18,7 @@ from sites.models import Certificate, HostName, Site, Slot
 from sites.models.clock import now
 from sites.models.required import required
 from sites.services.certificates import add_certificate, remove_certificate
+from sites.services.names import default_host
 from sites.tls.issuing import new_key, pem_of
 from tools.demo.staged_site import StagedSite
 
@@ -32,7 +33,7 @@ def deliveries(sites: Sequence[StagedSite], port: int, rounds: int) -> list[floa
     """
     found = []
     for site in islice(cycle(sites), rounds):
-        host, slot = site.hosts[0], site.production
+        host, slot = default_host(site.name), site.production
         pem, fingerprint = _bought(host, days=365)
         began = time.perf_counter()
         certificate = add_certificate(acting_user=site.user, slot=slot, content=pem, password="")
