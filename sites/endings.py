@@ -10,6 +10,7 @@ _LIMITS = {
     "machine": "all web sites together had used the memory of this machine",
     "quota": "it wrote more to the disk than the web site may have",
     "disk": "the disk of this machine is nearly full",
+    "hang": "it did not accept connections any more",
 }
 """By the values of EndReason."""
 

@@ -10,6 +10,8 @@ from sites.runtime.registry import get_runtime
 from sites.runtime.spec import FolderQuota, FolderUse, MachineLimits
 
 ACTOR = "Greenroom"
+LEAST_PATIENCE_SECONDS = 60
+"""Nobody waits for so long at an instance which has merely much to do."""
 
 
 def run() -> None:
@@ -37,7 +39,8 @@ def machine_limits() -> MachineLimits:
         for pk in sorted(sites)
     )
     memory = offered_mb(settings.SITES_MEMORY_MB)
-    return MachineLimits(memory, settings.MEMORY_OVERCOMMIT, settings.DISK_RESERVE, quotas)
+    patience = float(max(settings.SILENCE_SECONDS, LEAST_PATIENCE_SECONDS))
+    return MachineLimits(memory, settings.MEMORY_OVERCOMMIT, settings.DISK_RESERVE, quotas, patience)
 
 
 def _is_as_before(usage: SiteUsage, use: FolderUse) -> bool:

@@ -4,6 +4,7 @@ from dataclasses import asdict, replace
 from typing import Any
 
 from sites.runtime.spec import (
+    PATIENCE_SECONDS,
     EndReason,
     FolderQuota,
     FolderUse,
@@ -43,6 +44,8 @@ def encode(value: Encodable) -> dict[str, Any]:
         del data["stdio"]  # agents that are older than it know all other runs
     if isinstance(value, ProbeSpec) and not value.speaks_http2:
         del data["speaks_http2"]  # the same
+    if isinstance(value, MachineLimits) and value.patience_seconds == PATIENCE_SECONDS:
+        del data["patience_seconds"]  # the same
     return data
 
 

@@ -5,6 +5,8 @@ from enum import StrEnum
 
 INSTANCE_PORT = 8080
 """$PORT inside an instance that has a network of its own."""
+PATIENCE_SECONDS = 300.0
+"""What is meant where a limit does not name it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +61,8 @@ class EndReason(StrEnum):
     """It wrote more to the disk than it may."""
     DISK = "disk"
     """The disk of the machine became full."""
+    HANG = "hang"
+    """It did not accept connections any more."""
 
 
 class InstanceState(StrEnum):
@@ -260,6 +264,8 @@ class MachineLimits:
     disk_reserve: int
     """Bytes; builds are ended when less is free."""
     quotas: tuple[FolderQuota, ...] = ()
+    patience_seconds: float = PATIENCE_SECONDS
+    """An instance that has accepted no connection for so long, while some wait, is replaced."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -34,6 +34,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
             os._exit(int(self.path.rpartition("/")[2]))
         if self.path.startswith("/use/"):
             self.server.held = b"x" * (int(self.path.rpartition("/")[2]) << 20)
+        if self.path.startswith("/sleep/"):
+            time.sleep(float(self.path.rpartition("/")[2]))
         body = f"{os.environ['WEBSITE_INSTANCE_ID']} {os.environ.get('VERSION', '')}".encode()
         self.send_response(200)
         self.send_header("Content-Length", str(len(body)))

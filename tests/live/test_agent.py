@@ -15,7 +15,9 @@ from django.conf import settings as django_settings
 
 from sites.errors import StaleOrder
 from sites.models.required import required
-from sites.runtime.spec import InstanceState, Limits
+from sites.runtime.agent.identity import children_of
+from sites.runtime.memory import offered_mb
+from sites.runtime.spec import EndReason, InstanceState, Limits, MachineLimits
 from tests.live.agent_rig import Agent, ask_to_end, get, is_alive, wait_until
 
 pytestmark = pytest.mark.live
@@ -135,6 +137,26 @@ def test_memory_beyond_the_limit_ends_the_instance(shared_agent: Agent) -> None:
     assert status.exit_code == 128 + signal.SIGKILL
     shared_agent.running(10, 1)
     shared_agent.stop(10)
+
+
+def test_an_instance_that_hangs_is_replaced_and_one_that_is_slow_is_not(shared_agent: Agent) -> None:
+    hung, slow = shared_agent.serve(12, 2)
+    (process,) = children_of(shared_agent.record(12)["child"]["pid"])
+    shared_agent.runtime.keep_limits(MachineLimits(offered_mb(), 0, 0, patience_seconds=2.0))
+    try:
+        get(hung, "/sleep/1.5")  # the agent sees meanwhile that it accepts
+        os.kill(process, signal.SIGSTOP)
+        with socket.create_connection((hung.address, hung.port)):
+            assert get(slow, "/sleep/3"), "it accepts, and takes longer than the limit for its answer"
+            wait_until(lambda: shared_agent.runtime.observe([12])[0].restarts)
+    finally:
+        shared_agent.runtime.keep_limits(MachineLimits(offered_mb(), 0, 0))
+    after, other = shared_agent.running(12, 2)
+    assert (after.reason, after.exit_code, after.address) == (EndReason.HANG, 128 + signal.SIGKILL, hung.address)
+    assert other.restarts == 0
+    assert get(after) != get(other)
+    assert any("it did not accept a connection for" in line for line in shared_agent.runtime.log_tail(12, 0, lines=9))
+    shared_agent.stop(12)
 
 
 def test_connections_are_cut(shared_agent: Agent) -> None:

@@ -25,4 +25,5 @@ def test_an_exit_code_has_its_meaning(code: int | None, said: str) -> None:
 def test_each_limit_is_named() -> None:
     for reason in EndReason:
         assert ("because" in how_ended(137, reason, memory_mb=512)) == bool(reason)
+    assert how_ended(137, EndReason.HANG, memory_mb=512).endswith("it did not accept connections any more")
     assert "all of its 1,024 MB" in how_ended(137, EndReason.MEMORY, memory_mb=1024)

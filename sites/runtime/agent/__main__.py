@@ -66,8 +66,8 @@ async def serve(supervisor: Supervisor, socket: Path) -> None:
     mask = os.umask(0o077)
     await web.UnixSite(runner, str(socket)).start()
     os.umask(mask)
-    repeated = supervisor.tidy(), supervisor.watch(), supervisor.machine.look_after_places()
-    chores = [loop.create_task(work) for work in repeated]
+    repeated = supervisor.tidy(), supervisor.watch(), supervisor.watch_for_hangs()
+    chores = [loop.create_task(work) for work in (*repeated, supervisor.machine.look_after_places())]
     logger.info("Ready, isolation %s.", supervisor.machine.isolation.level)
     await server.is_ending.wait()
     for chore in chores:

@@ -11,6 +11,7 @@ from pathlib import Path
 from sites.logs.files import LIMIT_BYTES
 from sites.runtime.agent.files import read_json, write_json
 from sites.runtime.agent.history import STEADY_SECONDS, History
+from sites.runtime.agent.identity import Identity
 from sites.runtime.agent.layers import Layer
 from sites.runtime.agent.machine import Job, Machine
 from sites.runtime.agent.monitor import NOT_STARTED, Monitor
@@ -31,7 +32,7 @@ from sites.runtime.spec import (
 
 FAULT_SECONDS = 5.0
 SHORT_GRACE_SECONDS = 2.0
-"""For one that is started anew because it writes more than it may."""
+"""For one that is started anew because it writes more than it may, or because it hangs."""
 
 logger = logging.getLogger(__name__)
 
@@ -68,6 +69,8 @@ class Instance:
         self._changed = asyncio.Event()
         self._is_unwanted = False
         self._is_to_begin_anew = False
+        self._hangs = False
+        """What is true of the process that runs, or that ended last."""
         self._monitor: Monitor | None = None
         """Of the process that runs."""
         self._layer: Layer | None = None
@@ -89,8 +92,20 @@ class Instance:
     @property
     def is_failing(self) -> bool:
         """It has ended by itself, and has not run for long since."""
-        ran = self._monitor.ran_seconds if self._monitor is not None else 0.0
-        return self.state == InstanceState.BACKOFF or (self._history.crashes > 0 and ran < STEADY_SECONDS)
+        is_young = self.ran_seconds < STEADY_SECONDS
+        return self.state == InstanceState.BACKOFF or (self._history.crashes > 0 and is_young)
+
+    @property
+    def ran_seconds(self) -> float:
+        """See Server.ran_seconds."""
+        return self._monitor.ran_seconds if self._monitor is not None else 0.0
+
+    @property
+    def serving(self) -> tuple[Identity, Place] | None:
+        """See Server.serving."""
+        if self.state != InstanceState.RUNNING or self._monitor is None or self._place is None:
+            return None
+        return self._monitor.record.monitor, self._place
 
     @property
     def address(self) -> str | None:
@@ -155,6 +170,12 @@ class Instance:
         else:
             self._is_to_begin_anew = True
             self._changed.set()
+
+    def replace_hanging(self, seconds: float) -> None:
+        """See Server.replace_hanging; it counts as an end by itself."""
+        self._note(f"ended: it did not accept a connection for {seconds:.0f} s. It is started again.")
+        self._hangs = True
+        self._changed.set()
 
     def end_if_it_hoards(self) -> None:
         """See Machine.end_hoarder."""
@@ -289,6 +310,7 @@ class Instance:
     async def _watch(self, monitor: Monitor) -> bool:
         """Returns when the process has ended by itself or is unwanted (False), or was ended for a new spec (True)."""
         self._monitor = monitor
+        self._hangs = False
         self._layer = Layer.of(monitor.record.monitor, self._folder)
         end = asyncio.ensure_future(monitor.wait())
         listening = asyncio.ensure_future(self._listens(monitor))
@@ -301,6 +323,11 @@ class Instance:
                     change.cancel()
                 self._changed.clear()
                 if self._is_unwanted or end.done():
+                    return False
+                if self._hangs:
+                    self.state = InstanceState.BACKOFF
+                    listening.cancel()
+                    await monitor.stop(SHORT_GRACE_SECONDS)
                     return False
                 if self._is_to_begin_anew or monitor.record.extra["digest"] != digest_of(self.spec):
                     self.state = InstanceState.STARTING
@@ -355,6 +382,8 @@ class Instance:
             return
 
     def _reason_of(self, monitor: Monitor) -> EndReason:
+        if self._hangs:
+            return EndReason.HANG
         kills = self._machine.confinement.memory_kills(self.key)
         if kills <= monitor.record.extra.get("memory_kills", kills):
             return EndReason.NONE

@@ -18,6 +18,7 @@ from sites.logs.stamps import parted
 from sites.runtime import codec
 from sites.runtime.agent import cut, identity, listeners, waiting
 from sites.runtime.agent.files import read_json, write_json
+from sites.runtime.agent.hanging import Lookout
 from sites.runtime.agent.instance import Instance
 from sites.runtime.agent.machine import Machine
 from sites.runtime.agent.monitor import Monitor
@@ -227,6 +228,12 @@ class Supervisor:
             except Exception:
                 logger.exception("A look at the folders and processes failed; the next one follows.")
             await asyncio.sleep(LOOK_SECONDS)
+
+    async def watch_for_hangs(self) -> None:
+        """For ever: has instances replaced that hang."""
+        await Lookout().keep_looking(
+            lambda: list(self._instances.values()), lambda: self.machine.storage.limits.patience_seconds
+        )
 
     async def stop_all(self) -> None:
         """Ends every instance and run gracefully, all at the same time; they stay wanted."""

@@ -24,6 +24,15 @@ def test_every_site_with_persistent_folders_has_a_quota(domain: Domain, settings
     assert told.quotas == (FolderQuota(production.site_id, str(folder), 5, 6),)
 
 
+@pytest.mark.django_db
+@pytest.mark.parametrize(("silence", "patience"), [(300, 300), (900, 900), (10, 60)])
+def test_an_instance_may_be_silent_for_as_long_as_a_request_and_at_least_a_minute(
+    settings: LazySettings, silence: int, patience: int
+) -> None:
+    settings.SILENCE_SECONDS = silence
+    assert machine_limits.machine_limits().patience_seconds == patience
+
+
 def test_what_is_measured_is_written_down_once(domain: Domain) -> None:
     site = domain.create()
     domain.runtime.folder_uses = [FolderUse(site.pk, 100, 2)]

@@ -85,5 +85,8 @@ def test_a_run_that_an_older_agent_kept_is_understood() -> None:
 def test_limits_and_uses_come_out_as_they_went_in() -> None:
     limits = MachineLimits(1536, 10, 2**30, (FolderQuota(4, "/data/mounts/4", 10**10, 10**6),))
     assert codec.machine_limits(json.loads(json.dumps(codec.encode(limits)))) == limits
+    patient = replace(limits, patience_seconds=600.0)
+    assert codec.machine_limits(json.loads(json.dumps(codec.encode(patient)))) == patient
+    assert "patience_seconds" not in codec.encode(limits), "agents that are older know the default"
     use = FolderUse(4, 10, 2, is_read_only=True)
     assert codec.folder_use(json.loads(json.dumps(codec.encode(use)))) == use
