@@ -12,9 +12,9 @@ from pathlib import Path
 
 from sites.runtime.agent import firewall, overlay
 from sites.runtime.agent.confinement import find_confinement
+from sites.runtime.agent.layer_plan import Plan
 from sites.runtime.agent.links import run_ip
 from sites.runtime.agent.name_servers import REMEDY, RESOLVER, find_name_servers
-from sites.runtime.agent.overlay import Plan
 from sites.runtime.agent.sandbox import (
     Mode,
     View,

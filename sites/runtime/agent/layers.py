@@ -11,7 +11,8 @@ from pathlib import Path
 from sites.disk import trees
 from sites.plain_text import visible
 from sites.runtime.agent.identity import Identity, identify
-from sites.runtime.agent.overlay import FOLDER, UPPER, Folder, Plan
+from sites.runtime.agent.layer_plan import Folder, Plan
+from sites.runtime.agent.overlay import FOLDER, UPPER
 from sites.runtime.agent.sandbox import APP
 from sites.runtime.spec import Limits, Mount, Written
 

@@ -135,4 +135,4 @@ def make_pair(name: str, gateway: str, inside: str) -> None:
             f"route add default via {gateway}",
         ],
     )
-    run_ip("link", "set", name, "alias", COMPLETE)
+    (interface_file(name) / "ifalias").write_text(COMPLETE)

@@ -4,16 +4,15 @@ An instance sees its content through the layer and may write there; the content 
 memory that the kernel gives back when the last process in the namespace ends, however it ends. Persistent folders that
 are to be seen inside the content are mounted here too, and not by bubblewrap, which would follow the content's links.
 
-Arguments: the descriptor with a `Plan`, then bubblewrap's command line. Everything is done on open folders, so no link
+Arguments: the descriptor with what `pack` made, then bubblewrap's command line. It imports little, because every start
+of an instance waits for it. Everything is done on open folders, so no link
 of the content and no name with a comma or a colon has a say.
 """
 
 import ctypes
 import errno
-import json
 import os
 import sys
-from dataclasses import asdict, dataclass
 
 CLONE_NEWNS, CLONE_NEWUSER = 0x00020000, 0x10000000
 MS_NOSUID, MS_NODEV, MS_REC, MS_SLAVE = 2, 4, 0x4000, 0x80000
@@ -34,38 +33,26 @@ NOT_LAID = 126
 _libc = ctypes.CDLL(None, use_errno=True)
 
 
-@dataclass(frozen=True, slots=True)
-class Folder:
-    """A persistent folder that is seen inside the content."""
-
-    source: str
-    inside: str
-    """Where, relative to the content."""
-    is_writable: bool
+Folders = list[tuple[str, str, bool]]
+"""Persistent folders that are seen inside the content: where each lies, where it is seen, relative to the content, and
+whether the site may write there."""
 
 
-@dataclass(frozen=True, slots=True)
-class Plan:
-    """What is laid over what."""
+def pack(content: str, place: str, user: int | None, size_bytes: int, max_files: int, folders: Folders) -> bytes:
+    """What `lay` needs, for a descriptor. Raises OSError for a path with a NUL character."""
+    parts = [content, place, "" if user is None else str(user), str(size_bytes), str(max_files)]
+    for source, inside, is_writable in folders:
+        parts += [source, inside, "w" if is_writable else ""]
+    if any("\0" in part for part in parts):
+        raise OSError(errno.EINVAL, "a path holds a NUL character")
+    return b"\0".join(os.fsencode(part) for part in parts)
 
-    content: str
-    place: str
-    """An empty folder of the agent, over which the layer is mounted; nobody outside the namespace sees that."""
-    user: int | None
-    """To whom the content's files appear to belong; None where the agent is not root: then they are its own."""
-    size_bytes: int
-    max_files: int
-    folders: tuple[Folder, ...]
 
-    def pack(self) -> bytes:
-        """As `unpack` reads it."""
-        return json.dumps(asdict(self)).encode()
-
-    @classmethod
-    def unpack(cls, packed: bytes) -> "Plan":
-        """The way back."""
-        data = json.loads(packed)
-        return cls(**{**data, "folders": tuple(Folder(**folder) for folder in data["folders"])})
+def unpack(packed: bytes) -> tuple[str, str, int | None, int, int, Folders]:
+    """The way back."""
+    content, place, user, size, files, *rest = (os.fsdecode(part) for part in packed.split(b"\0"))
+    folders = [(source, inside, mode == "w") for source, inside, mode in zip(*[iter(rest)] * 3, strict=True)]
+    return content, place, int(user) if user else None, int(size), int(files), folders
 
 
 class _Attributes(ctypes.Structure):
@@ -187,38 +174,41 @@ def _folder_of(merged: int, inside: str, user: int | None) -> int:
     return here
 
 
-def lay(plan: Plan) -> None:
+def lay(content: str, place: str, user: int | None, size_bytes: int, max_files: int, folders: Folders) -> None:
     """Afterwards `MERGED` in the place shows content, layer and folders, for this process and its children.
+
+    `place` is an empty folder of the agent; nobody outside the namespace sees what is mounted over it. `user`: to whom
+    the content's files appear to belong; None where the agent is not root, then they are its own.
 
     Raises OSError where the kernel cannot.
     """
-    _enter_namespace(plan.user)
-    content = _tree(plan.content, is_writable=False, user=plan.user)
-    folders = [(folder, _tree(folder.source, is_writable=folder.is_writable)) for folder in plan.folders]
-    limits = f"size={plan.size_bytes},nr_inodes={plan.max_files},mode=0755"
-    _mount(b"greenroom", os.fsencode(plan.place), b"tmpfs", MS_NOSUID | MS_NODEV, limits)
-    os.chdir(plan.place)
+    _enter_namespace(user)
+    below = _tree(content, is_writable=False, user=user)
+    trees = [(inside, _tree(source, is_writable=is_writable)) for source, inside, is_writable in folders]
+    limits = f"size={size_bytes},nr_inodes={max_files},mode=0755"
+    _mount(b"greenroom", os.fsencode(place), b"tmpfs", MS_NOSUID | MS_NODEV, limits)
+    os.chdir(place)
     for name in (LOWER, UPPER, WORK, MERGED):
         os.mkdir(name, 0o755)
-    if plan.user is not None:
-        os.chown(UPPER, plan.user, plan.user)
-    _place(content, os.open(LOWER, FOLDER))
+    if user is not None:
+        os.chown(UPPER, user, user)
+    _place(below, os.open(LOWER, FOLDER))
     # Nothing in a content, which a stranger made, can refer to another file by the kernel's own marks
-    marks = "userxattr" if plan.user is None else "index=off,metacopy=off"
+    marks = "userxattr" if user is None else "index=off,metacopy=off"
     options = f"lowerdir={LOWER},upperdir={UPPER},workdir={WORK},redirect_dir=nofollow,{marks}"
     _mount(b"overlay", MERGED.encode(), b"overlay", MS_NOSUID | MS_NODEV, options)
     merged = os.open(MERGED, FOLDER)
-    for folder, tree in folders:
-        _place(tree, _folder_of(merged, folder.inside, plan.user))
+    for inside, tree in trees:
+        _place(tree, _folder_of(merged, inside, user))
     os.chdir("/")
 
 
 def main(descriptor: int, command: list[str]) -> int:
     """Returns only when that cannot be done; the reason is on stderr."""
     with open(descriptor, "rb") as stream:
-        plan = Plan.unpack(stream.read())
+        plan = unpack(stream.read())
     try:
-        lay(plan)
+        lay(*plan)
         os.environ.pop("LC_CTYPE", None)  # the interpreter's own, which the sandbox would show
         os.execvp(command[0], command)  # noqa: S606 - a list, no shell
     except OSError as error:

@@ -9,7 +9,8 @@ from glob import glob
 from pathlib import Path, PurePosixPath
 
 from sites.runtime.agent.files import write_shown
-from sites.runtime.agent.overlay import MERGED, Plan
+from sites.runtime.agent.layer_plan import Plan
+from sites.runtime.agent.overlay import MERGED
 from sites.runtime.spec import Mount
 
 FIRST_UID = 20000

@@ -6,7 +6,7 @@ import time
 
 from sites.runtime.agent.identity import Identity, open_pidfd
 
-CHECK_SECONDS = 0.02
+CHECK_SECONDS = 0.01
 SLOWEST_CHECK_SECONDS = 0.25
 CONNECT_SECONDS = 2.0
 
@@ -41,7 +41,7 @@ async def wait_until_listening(address: str, port: int) -> None:
             return
         except (OSError, TimeoutError):
             await asyncio.sleep(pause)
-            pause = min(pause * 1.1, SLOWEST_CHECK_SECONDS)
+            pause = min(pause * 1.05, SLOWEST_CHECK_SECONDS)
 
 
 def collect(pid: int) -> None:

@@ -1,14 +1,17 @@
 """Who gets a layer, and what people see of its files."""
 
+import ast
 import asyncio
 import os
+from dataclasses import replace
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 
-from sites.runtime.agent import layers
+from sites.runtime.agent import launcher, layers, overlay
+from sites.runtime.agent.layer_plan import Folder, Plan
 from sites.runtime.agent.layers import Layer, parts_of, plan_of
-from sites.runtime.agent.overlay import Folder, Plan
 from sites.runtime.spec import Limits, Mount, Written
 
 CONTENT = Mount("/content/1", "/app", is_writable=False)
@@ -28,7 +31,24 @@ def test_a_content_gets_a_layer_with_the_folders_inside_it() -> None:
         max_files=layers.MAX_FILES,
         folders=(Folder("/mounts/2", "var/data", is_writable=True),),
     )
-    assert Plan.unpack(plan.pack()) == plan
+    assert overlay.unpack(plan.pack()) == (
+        "/content/1",
+        "/state/1/0/layer",
+        20007,
+        128 * 1024 * 1024,
+        layers.MAX_FILES,
+        [("/mounts/2", "var/data", True)],
+    )
+    with pytest.raises(OSError, match="NUL"):
+        replace(plan, content="/content\0").pack()
+
+
+@pytest.mark.parametrize("script", [overlay, launcher], ids=["overlay", "launcher"])
+def test_what_every_start_waits_for_imports_little(script: ModuleType) -> None:
+    tree = ast.parse(Path(str(script.__file__)).read_text())
+    imported = {name.name for node in ast.walk(tree) if isinstance(node, ast.Import) for name in node.names}
+    assert imported == {"ctypes", "errno", "os", "sys"}
+    assert not [node for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)]
 
 
 def test_a_folder_that_a_build_writes_into_gets_none() -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from sites.runtime.agent import sandbox
-from sites.runtime.agent.overlay import Plan
+from sites.runtime.agent.layer_plan import Plan
 from sites.runtime.agent.sandbox import LAUNCHER, Mode, View, environment, launcher_of, options_of
 from sites.runtime.spec import Mount
 

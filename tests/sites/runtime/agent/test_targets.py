@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from sites.runtime.agent import targets
-from sites.runtime.agent.overlay import Folder, Plan
+from sites.runtime.agent.layer_plan import Folder, Plan
 from sites.runtime.agent.sandbox import Mode, View
 from sites.runtime.agent.targets import ensure_apart
 from sites.runtime.spec import Mount
