@@ -75,8 +75,8 @@ def make_door() -> Door:
         way_of=way_of,
         refuse=refuse,
         lanes={
-            "portal": Lane("portal", threads=8, of_one=6, waiting=200),
-            "api": Lane("api", threads=4, of_one=3, waiting=400),
+            "portal": Lane("portal", threads=8, of_one=6, waiting=200, stays_together=True),
+            "api": Lane("api", threads=4, of_one=3, waiting=400, stays_together=True),
             "exchange": Lane("exchange", threads=4, of_one=2, waiting=50),
             "provider": Lane("provider", threads=2, of_one=1, waiting=50),
             "visitors": Lane("visitors", threads=2, of_one=1, waiting=100),

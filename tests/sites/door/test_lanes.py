@@ -1,6 +1,7 @@
 """Threads are given to clients in turn, and to nobody who has gone."""
 
 import asyncio
+import os
 import threading
 from collections.abc import Awaitable, Callable
 
@@ -102,3 +103,25 @@ def test_an_error_gives_the_thread_back() -> None:
 
     run(work)
     lane.close()
+
+
+def test_threads_of_a_lane_that_stays_together_share_one_processor_and_no_others_do() -> None:
+    together = Lane("t", threads=2, of_one=2, waiting=1, stays_together=True)
+    apart = Lane("u", threads=1, of_one=1, waiting=1)
+    all_of_them, found = os.sched_getaffinity(0), list[set[int]]()
+
+    async def work() -> None:
+        meeting = threading.Barrier(2)
+
+        def look() -> set[int]:
+            meeting.wait(10)
+            return os.sched_getaffinity(0)
+
+        found.extend(await asyncio.gather(together.run("a", look), together.run("a", look)))
+        found.append(await apart.run("a", lambda: os.sched_getaffinity(0)))
+
+    run(work)
+    assert found == [{max(all_of_them)}, {max(all_of_them)}, all_of_them]
+    assert os.sched_getaffinity(0) == all_of_them
+    together.close()
+    apart.close()
