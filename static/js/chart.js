@@ -22,7 +22,19 @@ function inUnit(value, unit) {
   return `${round(size)} ${names[place]}`;
 }
 
-function flag(plot, line, index, times) {
+// Where a flag of this size has room: at its point, or else as near above or below as others leave it.
+function placeFor(flags, { left, width, height, wanted, least, most }) {
+  const isFree = (top) => flags.every((one) => (
+    left >= one.left + one.width || one.left >= left + width || top >= one.top + one.height || one.top >= top + height
+  ));
+  for (let away = 0; away <= most - least; away += height / 6) {
+    const free = [wanted - away, wanted + away].find((top) => top >= least && top <= most && isFree(top));
+    if (free !== undefined) return free;
+  }
+  return wanted;
+}
+
+function flag(plot, line, index, times, flags) {
   const value = line.values[index];
   const ratio = window.devicePixelRatio || 1;
   const x = plot.valToPos(times[index], "x", true);
@@ -32,7 +44,10 @@ function flag(plot, line, index, times) {
   ctx.font = FONT.replace("11", String(11 * ratio));
   const width = ctx.measureText(text).width + 10 * ratio, height = 18 * ratio;
   const left = Math.max(bbox.left, Math.min(x, bbox.left + bbox.width - width));
-  const top = Math.max(bbox.top, Math.min(y - height, bbox.top + bbox.height - height));
+  const least = bbox.top, most = bbox.top + bbox.height - height;
+  const wanted = Math.max(least, Math.min(y - height, most));
+  const top = placeFor(flags, { left, width, height, wanted, least, most });
+  flags.push({ left, width, top, height });
   ctx.fillStyle = shade(line.colour);
   ctx.fillRect(left, top, width, height);
   ctx.fillStyle = token("--page");
@@ -42,6 +57,7 @@ function flag(plot, line, index, times) {
 }
 
 function drawFlags(plot, data) {
+  const flags = [];
   plot.ctx.save();
   data.lines.forEach((line, place) => {
     if (!plot.series[place + 1].show) return;
@@ -51,8 +67,9 @@ function drawFlags(plot, data) {
       last = index;
       if (highest < 0 || value > line.values[highest]) highest = index;
     });
-    if (highest >= 0) flag(plot, line, highest, data.times);
-    if (last >= 0 && last !== highest) flag(plot, line, last, data.times);
+    // The highest of a line that is 0 throughout is no point of its own
+    if (highest >= 0 && (line.values[highest] > 0 || last === highest)) flag(plot, line, highest, data.times, flags);
+    if (last >= 0 && last !== highest) flag(plot, line, last, data.times, flags);
   });
   plot.ctx.restore();
 }
@@ -80,7 +97,12 @@ function draw(place, data) {
     height: HEIGHT,
     legend: { show: false },
     scales,
-    axes: [{ stroke: () => token("--heading"), grid: { stroke: () => token("--rule") } }],
+    axes: [{
+      font: FONT,
+      stroke: () => token("--heading"),
+      grid: { stroke: () => token("--rule-light"), width: 1 },
+      ticks: { stroke: () => token("--rule-light"), width: 1 },
+    }],
     series: [{}, ...data.lines.map((line) => ({ label: line.caption, stroke: () => shade(line.colour), width: 2, scale: scaleOf(line), points: { show: false } }))],
     hooks: { draw: [(drawn) => { drawFlags(drawn, data); markSwaps(drawn, data); }] },
   }, [data.times, ...data.lines.map((line) => line.values)], place);
