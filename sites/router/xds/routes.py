@@ -79,24 +79,21 @@ def portal_routes(hosts: Iterable[str]) -> Resource:
     return _configuration(PORTAL_ROUTES, [host])
 
 
-def _retry(conditions: str, times: int) -> dict[str, Any]:
+def _retry(conditions: str) -> dict[str, Any]:
+    # About a second in all: as long as a crashed single instance needs to be back.
     predicate = pack(previous_hosts_pb2.PreviousHostsPredicate())
     return {
         "retry_on": conditions,
-        "num_retries": {"value": times},
+        "num_retries": {"value": 6},
         "host_selection_retry_max_attempts": 3,
         "retry_host_predicate": [{"name": "envoy.retry_host_predicates.previous_hosts", "typed_config": predicate}],
         "retry_back_off": {"base_interval": timedelta(seconds=0.05), "max_interval": timedelta(seconds=0.5)},
     }
 
 
-_SINGLE_RETRIES = 6
-"""About a second in all: as long as a crashed single instance needs to be back."""
 # What may be done twice is sent again whenever no answer began; anything else only if no instance has seen it.
-_RETRY_SAFE = _retry("connect-failure,refused-stream,reset", _SINGLE_RETRIES)
-# Among several instances once: a request that ends its process must not end one after the other
-_RETRY_SAFE_ONCE = _retry("connect-failure,refused-stream,reset", 1)
-_RETRY_UNSAFE = _retry("connect-failure,refused-stream,reset-before-request", _SINGLE_RETRIES)
+_RETRY_SAFE = _retry("connect-failure,refused-stream,reset")
+_RETRY_UNSAFE = _retry("connect-failure,refused-stream,reset-before-request")
 _ANY = {"prefix": "/"}
 _UNTRACED: dict[str, Any] = {
     "client_sampling": {"numerator": 0},
@@ -145,7 +142,7 @@ def _named(route: HostRoute, routes: list[dict[str, Any]]) -> list[dict[str, Any
     return [one | {"name": name, "stat_prefix": f"{STATS}{route.slot_id}"} for one in routes]
 
 
-def _routes(cluster: str, *, allows_web_sockets: bool, instances: int = 1) -> list[dict[str, Any]]:
+def _routes(cluster: str, *, allows_web_sockets: bool) -> list[dict[str, Any]]:
     # No time limit on an answer; a connection that was upgraded may also be silent for ever.
     to_cluster = {"cluster": cluster, "timeout": timedelta(0)}
     upgrade: dict[str, Any] = {"route": to_cluster | {"retry_policy": _RETRY_UNSAFE, "idle_timeout": timedelta(0)}}
@@ -154,7 +151,7 @@ def _routes(cluster: str, *, allows_web_sockets: bool, instances: int = 1) -> li
         upgrade = {"direct_response": {"status": 403, "body": {"inline_string": NO_WEB_SOCKETS}}}
     return [
         {"match": _UPGRADE} | upgrade,
-        {"match": _SAFE, "route": to_cluster | {"retry_policy": _RETRY_SAFE_ONCE if instances > 1 else _RETRY_SAFE}},
+        {"match": _SAFE, "route": to_cluster | {"retry_policy": _RETRY_SAFE}},
         {"match": _ANY, "route": to_cluster | {"retry_policy": _RETRY_UNSAFE}},
     ]
 
@@ -244,8 +241,7 @@ def _virtual_host(table: RouteTable, route: HostRoute, http3_port: int) -> route
     if route.cluster is None:
         routes = [_page_route(route.page or Page.STARTING)]
     else:
-        instances = sum(len(cluster.endpoints) for cluster in table.clusters if cluster.name == route.cluster)
-        routes = _routes(route.cluster, allows_web_sockets=route.allows_web_sockets, instances=instances)
+        routes = _routes(route.cluster, allows_web_sockets=route.allows_web_sockets)
         if route.is_held:
             held = {"typed_per_filter_config": hold_filter.on(table.site_id, route.slot_id)}
             routes = [one | held if "route" in one else one for one in routes]

@@ -25,8 +25,6 @@ class Backends:
         self._thread = threading.Thread(target=self._loop.run_forever)
         self._thread.start()
         self._runners: list[web.AppRunner] = []
-        self.broken_off: list[str] = []
-        """Labels of those that ended a connection in place of an answer, as a process does that ends."""
         self._run(self._start("portal", portal_socket))
 
     def add(self, label: str) -> Endpoint:
@@ -54,9 +52,6 @@ class Backends:
                 async for message in sockets:
                     await sockets.send_str(f"{label}:{message.data}")
                 return sockets
-            if "end" in request.query and request.transport is not None:
-                self.broken_off.append(label)
-                request.transport.abort()
             await asyncio.sleep(float(request.query.get("seconds", 0)))
             body = await request.read()
             seen = {name.lower(): value for name, value in request.headers.items()}

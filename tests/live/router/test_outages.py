@@ -134,15 +134,6 @@ def test_an_instance_that_crashes_keeps_its_visitors(running: Rig, clusters: lis
     assert running.ask(PRODUCTION).json()["label"] == "A"
 
 
-def test_a_request_that_ends_its_process_does_not_end_all_instances(running: Rig, clusters: list[Cluster]) -> None:
-    three = Cluster("r-3", tuple(running.backends.add(label) for label in "CDE"))
-    running.commit(hosts("r-3", "r-2"), [three, *clusters])
-    running.tables.say(*sightings([three, *clusters]))
-    eventually(lambda: running.ask(PRODUCTION).json()["label"] in "CDE")
-    assert running.ask(PRODUCTION, "/?end=1").status_code == 503
-    assert len(running.backends.broken_off) == len(set(running.backends.broken_off)) == 2
-
-
 def test_without_the_runtime_the_server_waits_and_envoy_goes_on(running: Rig) -> None:
     running.ask(PRODUCTION)
     running.kill("xds")

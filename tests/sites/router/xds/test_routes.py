@@ -6,7 +6,7 @@ from sites.router.table import HostRoute, Maintenance, Page
 from sites.router.xds.pages import CONTENT_TYPE
 from sites.router.xds.resource import Resource
 from sites.router.xds.routes import portal_routes, routes_name, routes_resource, scope_resource, site_of_routes
-from tests.sites.router.tables import cluster, table
+from tests.sites.router.tables import table
 
 
 def routes_of(resource: Resource) -> route_pb2.RouteConfiguration:
@@ -40,13 +40,6 @@ def test_only_what_may_be_done_twice_is_sent_again_after_a_reset() -> None:
         assert route.route.timeout.ToSeconds() == 0
     assert web_socket.route.HasField("idle_timeout")
     assert not safe.route.HasField("idle_timeout")
-
-
-def test_among_several_instances_a_request_is_sent_again_once_after_a_reset() -> None:
-    several = (cluster("r-1", 8001, 8003), cluster("r-2", 8002))
-    production, staging = routes_of(routes_resource(table(1, clusters=several))).virtual_hosts
-    assert [route.route.retry_policy.num_retries.value for route in production.routes] == [6, 1, 6]
-    assert [route.route.retry_policy.num_retries.value for route in staging.routes] == [6, 6, 6]
 
 
 def test_a_slot_without_web_sockets_refuses_them() -> None:
