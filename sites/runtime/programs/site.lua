@@ -43,8 +43,9 @@ end
 -- What no visitor gets. Of the dot files that is all but the folder of RFC 8615
 local function is_hidden(place)
   if place:find("%c") then return true end -- lighttpd would look for what stands before a zero byte
+  local small = place:lower()
   for _, pattern in ipairs(site.hidden) do
-    if place:lower():find(pattern) then return true end
+    if small:find(pattern) then return true end
   end
   for part in place:gmatch("/(%.[^/]*)") do
     if part ~= ".well-known" then return true end

@@ -25,8 +25,22 @@ MISSING = (
 PHP = "php-cgi"
 PHP_MISSING = "PHP is not installed. Install it on the server (Debian: apt-get install php-cgi), then publish again."
 PHP_WORKERS = "8"
-OF_IIS = r"/web%.[^/]*config$ /app_data/"
+OF_IIS = r"/web%.[^/]*config$ /web%.config[~.][^/]*$ /app_data$ /app_data/"
 """Patterns of Lua, in small letters: what IIS gives no visitor. A site that comes from there may have secrets in it."""
+BACKUPS = "bak backup old orig save tmp txt"
+"""Suffixes of what people put aside. `app.config.json` is for visitors."""
+SOURCES = "asax ascx compiled config cs cshtml csproj ldb ldf master mdb mdf resx vb vbhtml vbproj"
+SEGMENTS = "app_browsers app_code app_globalresources app_localresources app_webreferences"
+BESIDE_WEB_CONFIG = " ".join(
+    (
+        *(rf"%.{suffix}$" for suffix in SOURCES.split()),
+        *(rf"%.config%.{suffix}$" for suffix in BACKUPS.split()),
+        "%.config~$",
+        *(rf"/{name}$ /{name}/" for name in SEGMENTS.split()),
+        *(rf"/bin/.*%.{suffix}$" for suffix in ("dll", "exe", "pdb")),
+    )
+)
+"""The same for a site with a web.config; elsewhere such files can be downloads."""
 OF_PROJECT = r"^/vendor/ ^/composer%.json$ ^/composer%.lock$ ^/greenroom%.toml$ ^/procfile$"
 """The same for what describes a project that is served as it lies there."""
 DEFAULT_DOCUMENTS = "index.html,index.htm,default.html"
@@ -205,6 +219,12 @@ def _place_of_sockets(scratch: str) -> str:
     return scratch if len(os.fsencode(scratch)) <= LONGEST_FOLDER else tempfile.mkdtemp(prefix="site-", dir=SCRATCH)
 
 
+def _hidden_as_in_iis(folder: Path) -> str:
+    _, _, names = next(os.walk(folder), ("", [], []))
+    is_of_iis = "web.config" in map(str.lower, names)
+    return f"{OF_IIS} {BESIDE_WEB_CONFIG}" if is_of_iis else OF_IIS
+
+
 def prepare(
     arguments: list[str],
     environment: MutableMapping[str, str],
@@ -215,16 +235,17 @@ def prepare(
     Raises FileNotFoundError without PHP.
     """
     scratch = _place_of_sockets(environment.get("TMPDIR", SCRATCH))
+    hidden = _hidden_as_in_iis(Path(arguments[0]))
     if "--php" in arguments:
         program = find(PHP)
         if program is None:
             raise FileNotFoundError(PHP_MISSING)
         environment.update(SCRIPT_SUFFIXES=".php", SCRIPT_MARK="", FRONT_SCRIPT="/index.php")
-        environment["HIDDEN_FILES"] = f"{OF_IIS} {OF_PROJECT}" if arguments[0] == "." else OF_IIS
+        environment["HIDDEN_FILES"] = f"{hidden} {OF_PROJECT}" if arguments[0] == "." else hidden
         environment.setdefault("DEFAULT_DOCUMENTS", f"index.php,{DEFAULT_DOCUMENTS}")
         return php(scratch, program, environment.get("PHP_FCGI_CHILDREN", PHP_WORKERS))
     scripts = suffixes(environment.get("HANDLER_MAPPINGS", ""))
-    environment.update(SCRIPT_SUFFIXES=" ".join(scripts), SCRIPT_MARK=SCRIPT_MARK, HIDDEN_FILES=OF_IIS)
+    environment.update(SCRIPT_SUFFIXES=" ".join(scripts), SCRIPT_MARK=SCRIPT_MARK, HIDDEN_FILES=hidden)
     environment.setdefault("DEFAULT_DOCUMENTS", DEFAULT_DOCUMENTS)
     return gateway(scratch) if scripts else [NO_LINKS]
 

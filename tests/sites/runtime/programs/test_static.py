@@ -79,13 +79,34 @@ def test_what_is_hidden_is_not_there(site: Served, path: str) -> None:
     assert (answer.status, answer.content) == (404, b"Not found\n")
 
 
-@pytest.mark.parametrize("path", ["/web.config", "/Web.Release.CONFIG", "/sub/web.config", "/App_Data/shop.mdb"])
+@pytest.mark.parametrize(
+    "path", "/web.config /web.config.bak /Web.Release.CONFIG /sub/web.config /App_Data/shop.mdb".split()
+)
 def test_what_iis_gives_nobody_is_not_there(site: Served, path: str) -> None:
     file = site.folder / path[1:]
     file.parent.mkdir(exist_ok=True)
     file.write_text("<add name='Shop' connectionString='hush-hush' />")
     answer = site.ask(path)
     assert (answer.status, answer.content) == (404, b"Not found\n")
+
+
+def test_a_site_that_comes_from_iis_hides_what_is_hidden_there(tmp_path: Path, site: Served) -> None:
+    hidden = (
+        "connectionStrings.config ConnectionStrings.config.bak sub/web.config.old app.config~ bin/a.dll bin/x86/a.pdb "
+        "App_Code/a.cs App_Data/index.html App_GlobalResources/a.txt Global.asax shop.mdf"
+    ).split()
+    shown = "bin/list.txt app.config.json combined/a.dll cs.html".split()
+    for folder in (site.folder, tmp_path / "site"):
+        for name in (*hidden, *shown):
+            (folder / name).parent.mkdir(parents=True, exist_ok=True)
+            (folder / name).write_text("content")
+    (tmp_path / "site" / "Web.config").write_text("<configuration />")
+    with serve(tmp_path / "site", tmp_path / "scratch") as served:
+        assert {name: served.ask(f"/{name}").status for name in hidden} == dict.fromkeys(hidden, 404)
+        assert {name: served.ask(f"/{name}").text for name in shown} == dict.fromkeys(shown, "content")
+        assert served.ask("/App_Data").status == 404
+    assert site.ask("/bin/a.dll").text == "content", "a download of a site that comes from elsewhere"
+    assert site.ask("/App_Data").status == 404
 
 
 def test_a_default_document_that_is_a_link_is_not_followed(site: Served) -> None:
