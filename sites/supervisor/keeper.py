@@ -368,7 +368,7 @@ class Keeper:
             with suppress(TimeoutError):
                 await asyncio.wait_for(asyncio.shield(ended), 1.0 if hurry.is_set() else 0.0)
         if not ended.done():
-            self._say("did not end in time and was killed")
+            self._say("was hurried and killed" if hurry.is_set() else "did not end in time and was killed")
             process.kill_group()
             await ended
 

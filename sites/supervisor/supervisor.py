@@ -2,7 +2,6 @@
 
 import asyncio
 import os
-import signal
 import time
 import traceback
 from collections.abc import Coroutine
@@ -29,6 +28,7 @@ from sites.supervisor.ports import check_port
 from sites.supervisor.preparation import check_data_version, make_folders
 from sites.supervisor.records import read_record
 from sites.supervisor.resume import Resume, replace_self
+from sites.supervisor.signals import Signals
 from sites.supervisor.sockets import inherit, listen
 from sites.supervisor.systemd import report_to_watchdog, tell_systemd, writes_to_journal
 
@@ -58,8 +58,7 @@ class Supervisor:
         self._keepers: dict[str, Keeper] = {}
         self._state = "starting"
         self._failure = ""
-        self._stop = asyncio.Event()
-        self._hurry = asyncio.Event()
+        self._signals = Signals()
         self._restart = asyncio.Event()
 
     async def run(self) -> int:
@@ -81,7 +80,7 @@ class Supervisor:
         web = inherit(self._resume.web_socket) if self._resume else listen(settings.WEB_SOCKET)
         parts = components(isolation=self._isolation, web_socket=web.fileno())
         self._keepers = {part.name: self._keeper(part) for part in parts}
-        self._listen_to_signals()
+        self._signals.listen()
         server = await serve(settings.RUN_DIR / "up.sock", self._answer)
         aside = [asyncio.create_task(work) for work in (report_to_watchdog(), self._reap())]
         code = 0
@@ -99,7 +98,7 @@ class Supervisor:
             )
         for task in aside:
             task.cancel()
-        if self._restart.is_set() and not self._stop.is_set() and not code:
+        if self._restart.is_set() and not self._signals.stop.is_set() and not code:
             self._hand_over(web.fileno())
         tell_systemd("STOPPING=1")
         server.close()
@@ -191,7 +190,7 @@ class Supervisor:
     async def _unless_stopped(self, work: Any) -> bool:
         """Do `work` until it is done (True) or a signal arrives (False)."""
         task = asyncio.create_task(work)
-        stopped = asyncio.create_task(self._stop.wait())
+        stopped = asyncio.create_task(self._signals.stop.wait())
         await asyncio.wait({task, stopped}, return_when=asyncio.FIRST_COMPLETED)
         stopped.cancel()
         if task.done():
@@ -203,7 +202,7 @@ class Supervisor:
         return False
 
     async def _wait(self) -> None:
-        waiting = [asyncio.create_task(event.wait()) for event in (self._stop, self._restart)]
+        waiting = [asyncio.create_task(event.wait()) for event in (self._signals.stop, self._restart)]
         await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
         for task in waiting:
             task.cancel()
@@ -225,7 +224,7 @@ class Supervisor:
     async def _stop_part(self, keeper: Keeper) -> None:
         began = time.monotonic()
         ran = keeper.process is not None
-        await keeper.stop(self._hurry)
+        await keeper.stop(self._signals.hurry)
         if ran:
             self._journal.say(keeper.name, f"stopped after {time.monotonic() - began:.1f} s")
 
@@ -247,18 +246,6 @@ class Supervisor:
                 name: {"pid": keeper.process_id, "restarts": keeper.restarts} for name, keeper in self._keepers.items()
             },
         }
-
-    def _listen_to_signals(self) -> None:
-        loop = asyncio.get_running_loop()
-        for number in (signal.SIGINT, signal.SIGTERM):
-            loop.add_signal_handler(number, self._on_signal)
-        if signal.getsignal(signal.SIGHUP) != signal.SIG_IGN:  # nohup wants it ignored
-            loop.add_signal_handler(signal.SIGHUP, self._on_signal)
-
-    def _on_signal(self) -> None:
-        if self._stop.is_set():
-            self._hurry.set()
-        self._stop.set()
 
     def _adoptable_routers(self) -> set[int]:
         records = [read_record(settings.RUN_DIR, name) for name in ("envoy", former_name("envoy"))]
