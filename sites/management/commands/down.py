@@ -22,7 +22,7 @@ class Command(GreenroomCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         """Greenroom's own options."""
-        describe_options(parser)
+        describe_options(parser, "--data")
 
     def handle(self, **_: object) -> None:
         """Exit code 1 when nothing runs, or when it belongs to another user."""
