@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from sites.counted import counted
 from sites.models import Category
 from sites.services.compare import ComparedSetting, Comparison, Relation
-from sites.services.compared_values import COPIED
+from sites.services.compared_values import COPIED, copy_state
 from sites.services.handler_mappings import from_value
 from sites.services.settings import MASKED
 
@@ -34,6 +34,16 @@ class SettingLine:
     def is_copied_from_target(self) -> bool:
         """The same the other way round."""
         return self.setting.category in COPIED and self.setting.is_in_target and not self.is_same
+
+    @property
+    def state_from_source(self) -> str:
+        """The state of a copy to the target, as both sides are shown here."""
+        return copy_state(self.setting.source_state, self.setting.target_state)
+
+    @property
+    def state_from_target(self) -> str:
+        """The same the other way round."""
+        return copy_state(self.setting.target_state, self.setting.source_state)
 
 
 @dataclass(frozen=True)

@@ -41,14 +41,18 @@ def reveal_compared(request: PortalRequest, site_name: str) -> HttpResponse:
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def copy(request: PortalRequest, site_name: str, slot_name: str) -> HttpResponse:
-    """Ask, then give this slot the value that the slot `from` has for one setting."""
+    """Ask, then give this slot the value that the slot `from` has for one setting.
+
+    `shown` is the state of both values when the link was shown: nobody is asked about a value that they have not seen.
+    """
     target = get_slot_for_change(request.user, site_name, slot_name)
     asked = request.POST if request.method == "POST" else request.GET
     source = get_slot_for_change(request.user, site_name, asked.get("from", ""))
     what = {"category": asked.get("category", ""), "name": asked.get("name", "")}
     if request.method != "POST":
         requests.ensure_free([target], wanted=CHANGE_SETTINGS)
-        return confirm(request, "compare/copy_question.html", target, {"copy": planned_copy(source, target, **what)})
+        plan = planned_copy(source, target, shown=asked.get("shown"), **what)
+        return confirm(request, "compare/copy_question.html", target, {"copy": plan})
     operation = copy_setting(
         acting_user=request.user, source=source, target=target, expected=asked.get("expected"), **what
     )

@@ -12,7 +12,7 @@ from sites.content import store
 from sites.general_settings import GENERAL_DEFAULTS, MONITORING_DEFAULTS, WARMUP_DEFAULTS
 from sites.models import Category, OperationState, Slot, SlotSetting, Swap
 from sites.services.captions import title_of
-from sites.services.settings import MASKED
+from sites.services.settings import MASKED, entry_of, entry_state
 from sites.services.swap_notices import Notice, swap_notices
 
 DEFAULTS = {
@@ -60,6 +60,9 @@ class ComparedSetting:
     is_in_source: bool = False
     is_in_target: bool = False
     """Whether there is an entry, not only a default."""
+    source_state: str = ""
+    target_state: str = ""
+    """A keyed digest of the entry, which tells nothing about its value; empty where there is none."""
 
     @property
     def title(self) -> str:
@@ -146,6 +149,8 @@ def _compare_settings(source: Slot, target: Slot, revealed: Collection[Category]
                 target_value=shown[1],
                 is_in_source=mine is not None,
                 is_in_target=other is not None,
+                source_state=_state(mine),
+                target_state=_state(other),
             )
         )
     return tuple(compared)
@@ -169,6 +174,10 @@ def _value(category: str, name: str, row: SlotSetting | None) -> str | None:
     if row is not None:
         return row.value
     return DEFAULTS.get(Category(category), {}).get(name)
+
+
+def _state(row: SlotSetting | None) -> str:
+    return entry_state(row.category, entry_of(row)) if row else ""
 
 
 def _shown(category: str, values: tuple[str | None, str | None]) -> list[str | None]:

@@ -18,6 +18,7 @@ from sites.services.secrets import reveal_settings
 
 COPIED = frozenset(Category) - {Category.MOUNTS}
 """A persistent folder is more than its entry: its files would stay where they are."""
+HERE = " on the COMPARE page"
 
 
 def reveal_comparison(*, acting_user: User, source: Slot, target: Slot, categories: Iterable[str]) -> Comparison:
@@ -38,6 +39,11 @@ def reveal_comparison(*, acting_user: User, source: Slot, target: Slot, categori
     for slot, category in asked:
         reveal_settings(acting_user=acting_user, slot=slot, category=category)
     return compare(source, target, revealed=wanted)
+
+
+def copy_state(own: str, former: str) -> str:
+    """The state of a copy, of the states of its two entries; `former` is empty where `target` has none."""
+    return f"{own}.{former}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +70,7 @@ class Copy:
     def state(self) -> str:
         """A digest of both sides, which tells nothing about the values."""
         former = settings.entry_state(self.category, self.former) if self.former else ""
-        return f"{settings.entry_state(self.category, self.entry)}.{former}"
+        return copy_state(settings.entry_state(self.category, self.entry), former)
 
     def is_state(self, digest: str) -> bool:
         """Whether both sides are as they were when `state` gave that."""
@@ -73,8 +79,12 @@ class Copy:
         return is_former and settings.is_entry_state(self.category, self.entry, own)
 
 
-def planned_copy(source: Slot, target: Slot, category: str, name: str) -> Copy:
-    """What copying would do. Raises NotFound where `source` has no such value, and Refused where both have the same."""
+def planned_copy(source: Slot, target: Slot, category: str, name: str, shown: str | None = None) -> Copy:
+    """What copying would do. `shown` is the `state` of both sides as the person saw them.
+
+    Raises NotFound where `source` has no such value, Refused where both have the same, and ChangedMeanwhile when
+    `shown` is another state by now.
+    """
     if category not in COPIED or source.site_id != target.site_id or source.pk == target.pk:
         raise NotFound
     kind = Category(category)
@@ -84,6 +94,8 @@ def planned_copy(source: Slot, target: Slot, category: str, name: str) -> Copy:
     plan = Copy(source, target, kind, here[name], there.get(name))
     if plan.entry == plan.former:
         raise Refused(f"{plan.title} is the same in '{source.title}' and '{target.title}'; nothing was copied.")
+    if shown is not None and not plan.is_state(shown):
+        raise ChangedMeanwhile(what=plan.title, how=HERE)
     return plan
 
 
@@ -99,9 +111,7 @@ def copy_setting(
     target = access.slot_for_change(acting_user, target)
     with transaction.atomic():
         state = settings.state_of(target, [category])
-        plan = planned_copy(source, target, category, name)
-        if expected is not None and not plan.is_state(expected):
-            raise ChangedMeanwhile(what=plan.title, how=" on the COMPARE page")
+        plan = planned_copy(source, target, category, name, expected)
         others = [entry for entry in settings.read_settings(target, category) if entry.name != name]
         operation = settings.save_categories(
             acting_user=acting_user, slot=target, categories={plan.category: [*others, plan.entry]}, expected=state

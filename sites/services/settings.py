@@ -36,7 +36,7 @@ def read_categories(slot: Slot, categories: Iterable[str]) -> dict[Category, lis
     if slot.workload is not None:
         rows += slot.workload.settings.filter(category__in=wanted)
     rows.sort(key=lambda row: row.name)
-    return {category: [_entry(row) for row in rows if row.category == category] for category in wanted}
+    return {category: [entry_of(row) for row in rows if row.category == category] for category in wanted}
 
 
 def read_settings(slot: Slot, category: str) -> list[Entry]:
@@ -49,7 +49,8 @@ def with_defaults(entries: Iterable[Entry]) -> dict[str, str]:
     return GENERAL_DEFAULTS | MONITORING_DEFAULTS | {entry.name: entry.value for entry in entries}
 
 
-def _entry(row: SlotSetting) -> Entry:
+def entry_of(row: SlotSetting) -> Entry:
+    """The entry as it is stored in a row."""
     if row.category == Category.MOUNTS:
         return Entry(row.name, row.value, "" if row.is_sticky else TRAVELLING, row.is_sticky)
     if row.category != Category.CONNECTION_STRINGS:

@@ -111,6 +111,19 @@ def test_a_copy_is_refused_when_a_side_has_changed_since_the_question(
     assert read_settings(contoso.slots.get(is_production=True), "app_settings") == []
 
 
+def test_nobody_is_asked_about_a_value_that_was_not_shown(domain: Domain, alice: Client, contoso: Site) -> None:
+    for slot, value in (("staging", "blue"), ("production", "red")):
+        _save(domain, contoso, slot, "app_settings", Entry("KEY", value))
+    page = html.unescape(alice.post(f"{ADDRESS}reveal/", SHOW).content.decode())
+    to_production, to_staging = re.findall(r'hx-get="([^"]+/copy/[^"]+)"', page)
+    assert alice.get(to_production).status_code == alice.get(to_staging).status_code == 200
+    _save(domain, contoso, "staging", "app_settings", Entry("KEY", "green"))
+    for link in (to_production, to_staging):
+        answer = alice.get(link)
+        assert answer.status_code == 412 and "was changed after you opened this" in answer.content.decode()
+    assert alice.get(re.findall(r'hx-get="([^"]+/copy/[^"]+)"', _text(alice))[0]).status_code == 200, "of a page anew"
+
+
 def test_it_tells_the_last_swap(domain: Domain, alice: Client, contoso: Site) -> None:
     alice.post("/sites/contoso/staging/swap/")
     domain.work(Operation.objects.latest("pk"))
