@@ -13,6 +13,8 @@ SWITCHES = {
     "http2": "off",  # on: instances speak HTTP/2 without TLS (h2c), as servers of gRPC do, and nothing else
     "slot_environment": "off",  # on: WEBSITE_SLOT_NAME and WEBSITE_HOSTNAME in the environment, which ends reuse
 }
+STARTED_WITH = ("web_sockets", "always_on", "slot_environment")
+"""Switches that are part of a revision: another value makes a new one, whose instances are started anew."""
 HTTP2 = "http2"
 START_COMMAND = "start_command"
 FALLBACK_PAGE = "fallback_page"

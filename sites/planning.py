@@ -16,10 +16,10 @@ from sites.content.tree import Folder
 from sites.general_settings import (
     FALLBACK_PAGE,
     GENERAL_DEFAULTS,
-    HTTP2,
     NO_PAGE,
     START_COMMAND,
     START_SECONDS,
+    STARTED_WITH,
     SWITCHES,
     WarmupRules,
     warmup_rules,
@@ -234,7 +234,7 @@ def make_plan(
         "command": list(command),
         "env": ({"FALLBACK_PAGE": page} if page else {}) | wanted.env,
         "mounts": [asdict(mount) for mount in (*wanted.mounts, *traits.mounts)],
-        "switches": {name: wanted.is_on(name) for name in SWITCHES if name != HTTP2},
+        "switches": {name: wanted.is_on(name) for name in STARTED_WITH},
         "limits": asdict(Limits(memory_mb=figures.memory_mb, cpus=figures.cpu_percent / 100)),
     }
     known_by = [content, build, workload.restarts, snapshot, *(["HTTP/2"] if traits.speaks_http2 else [])]

@@ -5,8 +5,15 @@ from collections.abc import Iterable
 from pathlib import Path, PurePosixPath
 
 ROOT = Path(__file__).resolve().parent.parent
-BESIDE = {"templates": "tests/portal/views", "static": "tests/portal/views"}
-"""Where the tests of a folder lie that has none beside it."""
+BESIDE = {
+    "templates": "tests/portal/views",
+    "static": "tests/portal/views",
+    "portal/configuration.py": "tests/portal/views/site_pages",
+    "portal/plain_fields.py": "tests/portal/views/site_pages",
+    "sites/planning.py": "tests/sites/services/test_settings.py",
+    "sites/routing.py": "tests/sites/services/test_visitors.py",
+}
+"""Where the tests of a folder or a module lie that has none beside it."""
 
 
 def changed_files(root: Path = ROOT) -> list[str]:
@@ -25,10 +32,16 @@ def lying_beside(paths: Iterable[str], root: Path = ROOT) -> list[str]:
     return sorted(test for test in found if not any(str(above) in found for above in PurePosixPath(test).parents))
 
 
+def without_tests_beside(paths: Iterable[str], root: Path = ROOT) -> list[str]:
+    """The modules of which no test is known: whoever changes one must choose its tests."""
+    modules = [path for path in paths if path.endswith(".py") and not path.startswith("tests/") and "/" in path]
+    return sorted(path for path in modules if not _beside(PurePosixPath(path), root))
+
+
 def _beside(path: PurePosixPath, root: Path) -> str | None:
     first = path.parts[0]
-    if first in BESIDE:
-        return BESIDE[first]
+    if known := BESIDE.get(str(path)) or BESIDE.get(first):
+        return known
     if path.suffix != ".py" or len(path.parts) < 2:
         return None
     if first == "tests":

@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import BinaryIO
 
-from tests.changed import ROOT, changed_files, lying_beside
+from tests.changed import ROOT, changed_files, lying_beside, without_tests_beside
 
 PYTHON = sys.executable
 BIN = os.path.dirname(PYTHON)
@@ -70,7 +70,9 @@ def stages_before_a_commit() -> list[tuple[Command, ...]]:
     """The checks, the rules of the house, the core, and the tests beside what has changed since the last commit."""
     beside = [path for path in lying_beside(changed_files()) if path not in CORE]
     house = sorted(str(path) for path in ROOT.glob(HOUSE))
-    return [CHECKS, (Command("tests", (*PYTEST, "2", "-m", "not live", *house, *CORE, *beside)), TYPES)]
+    for path in without_tests_beside(changed_files()):
+        sys.stdout.write(f"No tests lie beside {path}. Run those that you know of, or all by ./greenroom test.\n")
+    return [CHECKS, (Command("tests", (*PYTEST, "2", "-m", "not live", *beside, *CORE, *house)), TYPES)]
 
 
 def stages_with_coverage() -> list[tuple[Command, ...]]:

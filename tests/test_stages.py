@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from tests import conftest, stages
-from tests.changed import ROOT, changed_files, lying_beside
+from tests.changed import BESIDE, ROOT, changed_files, lying_beside, without_tests_beside
 from tests.stages import Command, run_stage
 
 
@@ -32,7 +32,7 @@ def test_the_first_stage_that_fails_is_the_last(
 
 
 def test_what_is_named_is_there() -> None:
-    named = (*conftest.LONG_FILES, *stages.CORE, *stages.ON_POSTGRESQL, *stages.COVERED)
+    named = (*conftest.LONG_FILES, *stages.CORE, *stages.ON_POSTGRESQL, *stages.COVERED, *BESIDE, *BESIDE.values())
     assert not [path for path in named if not (ROOT / path).exists()]
 
 
@@ -49,12 +49,18 @@ def test_live_tests_lie_where_their_stage_looks_for_them() -> None:
         ("tests/sites/test_keyring.py", ["tests/sites/test_keyring.py"]),
         ("tests/domain.py", []),
         ("templates/base.html", ["tests/portal/views"]),
+        ("portal/plain_fields.py", ["tests/portal/views/site_pages"]),
         ("docs/architecture.md", []),
         ("manage.py", []),
     ],
 )
 def test_the_tests_beside_a_change(changed: str, beside: list[str]) -> None:
     assert lying_beside([changed]) == beside
+
+
+def test_a_module_of_which_no_test_is_known_is_named() -> None:
+    changed = ["docs/swap.md", "manage.py", "sites/apps.py", "sites/keyring.py", "tests/domain.py"]
+    assert without_tests_beside(changed) == ["sites/apps.py"]
 
 
 def test_a_folder_is_named_once_for_all_that_lies_in_it() -> None:

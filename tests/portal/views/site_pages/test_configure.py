@@ -4,6 +4,7 @@ import re
 
 from django.test import Client
 
+from sites.general_settings import GENERAL_DEFAULTS, MONITORING_DEFAULTS, WARMUP_DEFAULTS
 from sites.models import Operation, Slot, SlotSetting
 from sites.services import slots
 from sites.services.handler_mappings import from_value
@@ -31,6 +32,12 @@ def test_several_sections_are_saved_as_one_operation(
     assert (entries["EMPTY"].value, entries["EMPTY"].is_sticky) == ("", False)
     assert read_settings(staging, "connection_strings")[0].kind == "PostgreSQL"
     assert read_settings(staging, "mounts")[0].is_sticky
+
+
+def test_each_general_setting_has_a_control(alice: Client, staging: Slot, address: Address) -> None:
+    page = alice.get(address("configure", staging)).content.decode()
+    wanted = [*GENERAL_DEFAULTS, *MONITORING_DEFAULTS, *(f"warmup_{name}" for name in WARMUP_DEFAULTS)]
+    assert [name for name in wanted if f' name="{name}"' not in page] == []
 
 
 def test_a_removed_row_is_gone(domain: Domain, alice: Client, staging: Slot, address: Address) -> None:
