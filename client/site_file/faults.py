@@ -14,7 +14,7 @@ def _general(name: str, value: str | None) -> str | None:
 
 def _monitoring(name: str, value: str | None) -> str | None:
     if name in ENDPOINTS:
-        is_fitting = value is None or value.startswith(("https://", "http://"))
+        is_fitting = value is None or value.lower().startswith(("https://", "http://"))
         return None if is_fitting else "the address of a web endpoint begins with http:// or https://"
     return fault_of_monitoring(name, "off" if value is None else value)
 

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from client.exits import CHANGES, Exit
+from client.site_file.reading import read_file
 from sites.models import Category, CustomDomain, Operation, Slot
 from sites.services.settings import Entry, read_settings
 from tests.client.conftest import InProcess
@@ -73,6 +74,38 @@ def test_what_is_applied_holds_and_is_applied_once(
     assert greenroom("plan", str(file), "--check") == Exit.DONE
     assert greenroom("apply", str(file), "--yes") == Exit.DONE
     assert capsys.readouterr().out == ""
+
+
+def test_an_export_is_planned_without_a_difference(
+    greenroom: Run, domain: Domain, slots: tuple[Slot, Slot], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    odd = [
+        "\x01",
+        "\t",
+        "\r",
+        "\n",
+        "\x7f",
+        "\x80",
+        "\x85",
+        "\x9f",
+        "\xa0",
+        "\xad",
+        "\u2028",
+        "\u2029",
+        "\ufeff",
+        "ä",
+        "😀",
+    ]
+    values = [text for one in odd for text in (one, f"a{one}b", f"a {one} {one}{one} b", f"{one}{'word ' * 40}{one}")]
+    domain.save(slots[0], *(Entry(f"ODD_{number:03}", value) for number, value in enumerate(values)))
+    assert greenroom("endpoints", "set", "contoso", "1", "HTTPS://Example.org") == Exit.DONE
+    capsys.readouterr()
+    assert greenroom("export", "contoso", "--values") == Exit.DONE
+    path = tmp_path / "greenroom.yaml"
+    path.write_text(capsys.readouterr().out)
+    found = read_file(path.read_text(), str(path)).slots["production"].entries["settings"]
+    assert [one.value for one in found.values()] == values
+    assert greenroom("plan", str(path), "--check") == Exit.DONE
 
 
 def test_a_setting_goes_only_where_the_file_says_so(
