@@ -67,19 +67,31 @@ def _read_back(target: Path) -> None:
     line = ["tar", "--list", f"--file={target}", "--gzip"]
     done = subprocess.run(line, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, errors="replace")
     if done.returncode:
-        raise BackupFailed(reason=f"what was written cannot be read back: {done.stderr.strip()[-500:]}")
+        raise BackupFailed(reason=f"what was written cannot be read back: {_first(done.stderr)}")
 
 
 def describe(source: Path) -> manifest.Manifest:
     """The manifest of an archive, without reading the rest. Raises BackupRefused."""
+    try:
+        source.open("rb").close()
+    except OSError as fault:
+        raise BackupRefused(
+            reason=f"{source} cannot be read ({fault.strerror})",
+            remedy="Look whether the path is right and whether you may read the file.",
+        ) from fault
     line = ["tar", "--extract", f"--file={source}", "--gzip", "--to-stdout", "--occurrence=1", manifest.NAME]
     done = subprocess.run(line, capture_output=True, text=True, errors="replace")
     if done.returncode:
         raise BackupRefused(
-            reason=f"tar cannot read it ({done.stderr.strip()[-300:]})",
+            reason=f"tar cannot read it ({_first(done.stderr)})",
             remedy="Choose a file that `./greenroom backup` wrote, and copy it again if it was cut off.",
         )
     return manifest.parse(done.stdout)
+
+
+def _first(said: str) -> str:
+    """The first line of what tar says: the cause. The others only say that tar ends."""
+    return said.strip().partition("\n")[0].removeprefix("tar: ")[:300]
 
 
 def extract(source: Path, target: Path) -> list[str]:
@@ -93,7 +105,7 @@ def extract(source: Path, target: Path) -> list[str]:
     done = subprocess.run([*line, *only_rest], capture_output=True, text=True, errors="replace")
     if done.returncode:
         raise BackupRefused(
-            reason=f"it could not be unpacked ({done.stderr.strip()[-300:]})",
+            reason=f"it could not be unpacked ({_first(done.stderr)})",
             remedy="See that the disk has room and that the file was copied whole, then restore again.",
         )
     return _extract_of_sites(line, target)

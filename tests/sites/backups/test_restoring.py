@@ -56,8 +56,14 @@ def test_what_is_no_backup_of_ours_is_refused(tmp_path: Path, text: str, reason:
 
 def test_a_file_that_is_no_archive_is_refused(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("no archive")
-    assert "tar cannot read it" in refusal(tmp_path / "file")
-    assert "tar cannot read it" in refusal(tmp_path / "nowhere")
+    said = refusal(tmp_path / "file")
+    assert "tar cannot read it" in said and "\n" not in said and "status" not in said
+
+
+def test_a_file_that_is_not_there_is_said_to_be_missing(tmp_path: Path) -> None:
+    said = refusal(tmp_path / "nowhere")
+    assert f"{tmp_path / 'nowhere'} cannot be read (No such file or directory)" in said and "tar" not in said.lower()
+    assert "Is a directory" in refusal(tmp_path)
 
 
 def test_a_database_that_is_there_is_not_overwritten(
