@@ -54,7 +54,12 @@ def copy(request: PortalRequest, site_name: str, slot_name: str) -> HttpResponse
         plan = planned_copy(source, target, shown=asked.get("shown"), **what)
         return confirm(request, "compare/copy_question.html", target, {"copy": plan})
     operation = copy_setting(
-        acting_user=request.user, source=source, target=target, expected=asked.get("expected"), **what
+        acting_user=request.user,
+        source=source,
+        target=target,
+        category=what["category"],
+        name=what["name"],
+        expected=asked.get("expected"),
     )
     return answer_operation(request, operation)
 

@@ -1,6 +1,6 @@
 """Values of two slots beside each other: shown to whoever asks, which is recorded, and copied from one to the other."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from django.contrib.auth.models import User
@@ -100,18 +100,28 @@ def planned_copy(source: Slot, target: Slot, category: str, name: str, shown: st
 
 
 def copy_setting(
-    *, acting_user: User, source: Slot, target: Slot, category: str, name: str, expected: str | None = None
+    *,
+    acting_user: User,
+    source: Slot,
+    target: Slot,
+    category: str,
+    name: str,
+    expected: str | None = None,
+    only_if: Callable[[Slot, Slot], None] | None = None,
 ) -> Operation:
     """Give `target` the value that `source` has by that name. A slot setting stays one, in both.
 
-    `expected` is the `state` of the copy that the person agreed to. Raises ChangedMeanwhile when it is another one by
-    now, NotFound, Refused, SettingRefused, NotAllowed and SlotBusy.
+    `expected` is the `state` of the copy that the person agreed to; `only_if` is given both slots, and raises what
+    keeps it from being done. Raises ChangedMeanwhile when the state is another one by now, NotFound, Refused,
+    SettingRefused, NotAllowed and SlotBusy.
     """
     source = access.slot_for_change(acting_user, source)
     target = access.slot_for_change(acting_user, target)
     with transaction.atomic():
         state = settings.state_of(target, [category])
         plan = planned_copy(source, target, category, name, expected)
+        if only_if is not None:
+            only_if(source, target)
         others = [entry for entry in settings.read_settings(target, category) if entry.name != name]
         operation = settings.save_categories(
             acting_user=acting_user, slot=target, categories={plan.category: [*others, plan.entry]}, expected=state

@@ -29,7 +29,7 @@ def served_by(source: Slot, target: Slot) -> str:
 def swap_only_if(
     *, tag: str | None = None, staging: UUID | None = None, served: str | None = None
 ) -> Callable[..., None]:
-    """For `request_swap`: what holds for the pair at that moment.
+    """For `request_swap` and `copy_setting`: what holds for the pair at that moment.
 
     It has the `pair_tag`, its staging slot has the deployment with that public id, and both are still `served_by` so.
     What it returns raises PreconditionFailed.

@@ -54,14 +54,23 @@ def compare_slots(
 
 @router.post("/sites/{site_name}/slots/{slot_name}/settings/copy", response=ASKED, auth=ADMINISTER)
 def copy_setting(request: HttpRequest, site_name: SiteName, slot_name: SlotName, body: CopyAsked) -> HttpResponse:
-    """Give this slot the value that another slot of the site has for one setting."""
+    """Give this slot the value that another slot of the site has for one setting.
+
+    If-Match takes the ETag of `compare`, and has it done only if both slots are as they were compared.
+    """
     user = user_of(request)
+    only_if = conditions.swap_only_if(tag=expected_tag(request))
 
     def begin() -> Operation:
         target = access.get_slot(user, site_name, slot_name)
         source = access.get_slot(user, site_name, body.from_slot)
         return compared_values.copy_setting(
-            acting_user=user, source=source, target=target, category=body.category.value, name=body.name
+            acting_user=user,
+            source=source,
+            target=target,
+            category=body.category.value,
+            name=body.name,
+            only_if=only_if,
         )
 
     return asked(request, begin)

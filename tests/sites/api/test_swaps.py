@@ -84,6 +84,22 @@ def test_a_value_is_copied_between_the_slots(domain: Domain, program: Program, s
     assert again.status_code == 409 and "is the same in" in again.json()["message"]
 
 
+def test_a_value_is_copied_only_as_it_was_compared(domain: Domain, program: Program, slots: tuple[Slot, Slot]) -> None:
+    address, body = (
+        "/sites/contoso/slots/production/settings/copy",
+        {"from_slot": "staging", "category": "app_settings"},
+    )
+    tag = program.get("/sites/contoso/compare")["ETag"]
+    domain.save(slots[1], Entry("KEY", "secret"))
+    refused = program.post(address, {**body, "name": "KEY"}, If_Match=tag)
+    assert (refused.status_code, refused.json()["code"]) == (412, "PreconditionFailed")
+    assert program.post(address, {**body, "name": "KEY"}, If_Match="garbage").status_code == 400
+    assert read_settings(slots[0], "app_settings") == []
+    tag = program.get("/sites/contoso/compare")["ETag"]
+    asked = [program.post(address, {**body, "name": "KEY"}, If_Match=tag, Idempotency_Key="once") for _ in range(2)]
+    assert operation_of(asked[0]) == operation_of(asked[1])
+
+
 def test_a_roll_back_of_an_altered_staging_wants_the_version(
     domain: Domain, program: Program, slots: tuple[Slot, Slot]
 ) -> None:
