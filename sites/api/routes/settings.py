@@ -29,6 +29,10 @@ ADDRESS = "/sites/{site_name}/slots/{slot_name}/settings"
 CHANGED = {200: SettingsShown, 202: OperationShown, ERRORS: Problem}
 
 
+class _NothingDiffers(Exception):
+    """All is as it should be, so there is no operation."""
+
+
 @router.get(ADDRESS, response=answers(200, SettingsShown), auth=READ)
 def get_settings(
     request: HttpRequest, response: HttpResponse, site_name: SiteName, slot_name: SlotName, reveal: bool = False
@@ -54,22 +58,28 @@ def change_settings(
 ) -> SettingsShown | HttpResponse:
     """Change entries. If-Match has it done only if nobody changed the configuration since. 200: nothing differs."""
     user = user_of(request)
-    slot = access.slot_for_change(user, access.get_slot(user, site_name, slot_name))
-    tag = services.state_of(slot, CATEGORIES)
-    ensure_match(
-        request,
-        tag,
-        PreconditionFailed(name=slot.title, reason="its configuration was changed since you read it"),
-    )
-    found = services.read_categories(slot, CATEGORIES)
-    changed = changed_entries(body, found, sticky_names.of(slot.site))
-    swaps = {name: value for name, value in body.swaps if value is not None and value != getattr(slot, name)}
-    absent = faults_of_absent(body, found)
-    if not changed and not swaps and not absent:
-        response["ETag"] = etag(tag)
+
+    def begin() -> Operation:
+        slot = access.slot_for_change(user, access.get_slot(user, site_name, slot_name))
+        tag = services.state_of(slot, CATEGORIES)
+        changed_since = "its configuration was changed since you read it"
+        ensure_match(request, tag, PreconditionFailed(name=slot.title, reason=changed_since))
+        found = services.read_categories(slot, CATEGORIES)
+        changed = changed_entries(body, found, sticky_names.of(slot.site))
+        swaps = {name: value for name, value in body.swaps if value is not None and value != getattr(slot, name)}
+        absent = faults_of_absent(body, found)
+        if not changed and not swaps and not absent:
+            raise _NothingDiffers
+        whole = found | changed if changed or absent else {}
+        return _save(request, slot, whole, tag, swaps, absent)
+
+    try:
+        return asked(request, begin)
+    except _NothingDiffers:
+        slot = access.get_slot(user, site_name, slot_name)
+        found = services.read_categories(slot, CATEGORIES)
+        response["ETag"] = etag(services.state_of(slot, CATEGORIES))
         return describe_settings(slot, found, is_in_force=services.are_in_force(slot), revealed={})
-    whole = found | changed if changed or absent else {}
-    return asked(request, lambda: _save(request, slot, whole, tag, swaps, absent))
 
 
 def _save(

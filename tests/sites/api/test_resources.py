@@ -211,6 +211,23 @@ def test_settings_that_somebody_changed_meanwhile_are_left_alone(
     assert slots[1].workload.settings.filter(category=Category.APP_SETTINGS).count() == 2
 
 
+def test_a_change_of_settings_with_a_key_is_done_once(
+    domain: Domain, program: Program, slots: tuple[Slot, Slot]
+) -> None:
+    tag = program.get(f"{STAGING}/settings")["ETag"]
+    body = {"app_settings": {"MINE": "1"}}
+    for number, condition in enumerate([{"If_Match": tag}, {}]):
+        body["app_settings"][f"KEY_{number}"] = "1"
+        first, second = (
+            program.patch(f"{STAGING}/settings", body, Idempotency_Key=f"change-{number}", **condition)
+            for _ in range(2)
+        )
+        assert operation_of(first) == operation_of(second) and second["Idempotency-Replayed"] == "true"
+        domain.work(operation_of(first))
+    nothing = program.patch(f"{STAGING}/settings", body, Idempotency_Key="change-2")
+    assert nothing.status_code == 200 and nothing["ETag"] == program.get(f"{STAGING}/settings")["ETag"]
+
+
 @pytest.mark.parametrize(
     ("body", "says"),
     [
