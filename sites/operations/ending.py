@@ -47,7 +47,8 @@ def fail(turn: Turn, failure: GreenroomError) -> None:
         _fail_deployments(turn, outcome)
         Site.objects.filter(operations=operation).update(routes_version=F("routes_version") + 1)
         _end(turn, state, outcome, error_code=failure.code)
-    logger.warning("%s", outcome)
+    reason, *_ = str(failure).split("\n")  # what follows are lines of the application, and those are not for this log
+    logger.warning("%s%s", reason, "" if is_undone else NOT_UNDONE)
     _tolerate(operation, lambda: _announce(operation))
 
 

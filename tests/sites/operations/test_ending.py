@@ -9,6 +9,7 @@ import pytest
 from django.db import OperationalError
 
 from sites.content import store
+from sites.errors import BuildFailed
 from sites.jobs import retire
 from sites.models import Operation, Revision, RevisionState, Slot, SlotHold, Step
 from sites.operations import claims, machine
@@ -97,6 +98,20 @@ def test_a_disk_that_is_full_somewhere_below_is_seen(
 
     alter_stage(monkeypatch, Step.STARTING, work=fill)
     assert domain.work(operation).error_code == "NoSpaceLeft"
+
+
+def test_the_log_of_the_worker_has_no_lines_of_the_application(
+    domain: Domain, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    production, _staging = domain.staged()
+
+    def fail(*_: object, **__: object) -> None:
+        raise BuildFailed(message="three", where="", holds="", last_lines="\nIts last lines:\npassword=hush")
+
+    alter_stage(monkeypatch, Step.BUILDING, work=fail)
+    operation = domain.publish(production, "three")
+    assert "hush" in operation.outcome and "hush" not in caplog.text
+    assert "The build of 'three' failed." in caplog.text
 
 
 def test_one_step_back_that_fails_does_not_keep_the_others(domain: Domain, monkeypatch: pytest.MonkeyPatch) -> None:
