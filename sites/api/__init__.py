@@ -1,6 +1,7 @@
 """HTTP for programs that do what people do in the portal: /api/v1, described by OpenAPI that is made from this code.
 
 application.py     the API: its routes, its description, how refusals are answered
+shape_faults.py    what of a request does not fit its description
 authentication.py  access tokens and their scopes; cookies count for nothing
 asking.py          the answer to what begins an operation: 202, Location, Idempotency-Key
 waiters.py         requests that wait for operations, and how many may

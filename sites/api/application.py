@@ -2,7 +2,6 @@
 
 import logging
 from collections.abc import Sequence
-from typing import Any
 
 from django.core.exceptions import BadRequest
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
@@ -31,10 +30,10 @@ from sites.api.routes import (
     swaps,
     visitors,
 )
+from sites.api.shape_faults import field_fault, shape_faults
 from sites.api.shapes.common import FieldFault
 from sites.errors import (
     MAX_FAULTS,
-    Fault,
     GreenroomError,
     NoSpaceLeft,
     NotAllowed,
@@ -101,21 +100,15 @@ def _refuse(request: HttpRequest, error: GreenroomError) -> HttpResponse:
 
 @api.exception_handler(ValidationError)
 def _refuse_shape(request: HttpRequest, error: ValidationError) -> HttpResponse:
-    said = [f"{'.'.join(map(str, one['loc'][1:])) or 'the body'}: {one['msg']}" for one in error.errors]
+    is_of_body = any(one["loc"][0] == "body" for one in error.errors)
+    found = shape_faults(error.errors, request.body if is_of_body else b"")
+    said = [f"{'.'.join(place[1:]) or 'the body'}: {what}" for place, what in found.items()]
     more = f" (and {len(said) - MAX_SAID} more)" if len(said) > MAX_SAID else ""
-    errors = [_shape_fault(one) for one in error.errors[:MAX_FAULTS]]
+    errors = [
+        field_fault(place, f"{_short(what[:1].upper() + what[1:])}.")
+        for place, what in list(found.items())[:MAX_FAULTS]
+    ]
     return refusal_answer(RequestRefused(reason=_short("; ".join(said[:MAX_SAID])) + more), errors)
-
-
-def _shape_fault(error: dict[str, Any]) -> FieldFault:
-    """A fault as pydantic found it: in the body, whose parameter ninja names as well, or in another parameter."""
-    kind, name, *path = map(str, error["loc"])
-    said = _short(f"{error['msg'][:1].upper()}{error['msg'][1:]}") + "."
-    if kind == "body":
-        where = {"pointer": Fault(tuple(path), "", "").pointer}
-    else:
-        where = {"parameter": name}
-    return FieldFault(**where, caption=_short(path[-1] if path else name), message=said)
 
 
 @api.exception_handler(HttpError)

@@ -270,6 +270,16 @@ def test_what_does_not_fit_the_description_is_listed_with_its_place(program: Pro
     body = {"swaps": {"drain_limit_seconds": -1}, "app_setting": {}}
     errors = program.patch(f"{STAGING}/settings", body).json()["errors"]
     assert {one["pointer"] for one in errors} == {"/swaps/drain_limit_seconds", "/app_setting"}
+    wrong = {"app_settings": {"A": 5, "B": "x"}, "connection_strings": {"DB": {"value": "x", "kind": "x"}}}
+    refused = program.patch(f"{STAGING}/settings", wrong).json()
+    assert {one["pointer"]: (one["caption"], one["message"]) for one in refused["errors"]} == {
+        "/app_settings/A": ("A", "Input should be an object or a valid string."),
+        "/connection_strings/DB/kind": ("kind", "Extra inputs are not permitted."),
+    }
+    assert "app_settings.A: Input should be an object or a valid string" in refused["message"]
+    assert "[" not in refused["message"] and len(refused["errors"]) == 2
+    (missing,) = program.put("/sites/contoso/production", {}).json()["errors"]
+    assert missing["pointer"] == "/deployment"
     (error,) = program.get("/sites?per_page=1000").json()["errors"]
     assert error["parameter"] == "per_page" and "pointer" not in error
 
