@@ -67,7 +67,7 @@ def test_a_command_runs_without_a_checkout_and_keeps_its_data_elsewhere(installe
 def test_what_people_ask_of_a_portal_is_there(installed: Path, tmp_path: Path) -> None:
     told = greenroom(installed, "sites", XDG_CONFIG_HOME=str(tmp_path), HOME=str(tmp_path))
     assert told.returncode != 0
-    assert "There is no login" in told.stderr
+    assert "You are not signed in at a portal" in told.stderr
 
 
 def test_data_lie_where_the_system_keeps_them(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -19,7 +19,12 @@ SWAP = "/sites/contoso/swap"
 
 def is_refusal(answer: HttpResponse) -> bool:
     said = answer.json()
-    return 400 <= answer.status_code < 500 and said.keys() == {"code", "message"} and said["message"].endswith(".")
+    faults = [fault.keys() for fault in said.get("errors", [])]
+    is_described = all(
+        keys in ({"pointer", "caption", "message"}, {"parameter", "caption", "message"}) for keys in faults
+    )
+    is_sentence = said.keys() - {"errors"} == {"code", "message"} and said["message"].endswith(".")
+    return 400 <= answer.status_code < 500 and is_sentence and is_described
 
 
 @pytest.mark.parametrize(
@@ -124,4 +129,7 @@ def test_the_door_refuses_in_the_same_form() -> None:
 
 def test_no_answer_quotes_what_acts_on_a_terminal(program: Program, slots: tuple[Slot, Slot]) -> None:
     answer = program.ask("POST", SWAP, b'{"\\u001b[31mred": 1}')
-    assert is_refusal(answer) and not re.search(r"[\x00-\x1f]", answer.json()["message"])
+    said = answer.json()
+    assert is_refusal(answer)
+    texts = [said["message"], *(fault[key] for fault in said["errors"] for key in ("caption", "message"))]
+    assert not [text for text in texts if re.search(r"[\x00-\x1f\x7f-\x9f]", text)]

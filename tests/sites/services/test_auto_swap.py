@@ -68,7 +68,7 @@ def test_what_it_replaces_is_kept_warm_like_by_any_swap(domain: Domain, auto: tu
 
 def test_production_itself_is_not_auto_swapped(domain: Domain) -> None:
     production, _staging = domain.staged()
-    with pytest.raises(SettingRefused, match="is production"):
+    with pytest.raises(SettingRefused, match="a publication reaches production directly"):
         slots.change_swap_settings(acting_user=domain.alice, slot=production, is_auto_swapped=True)
 
 
