@@ -6,6 +6,7 @@ from typing import Any
 
 from sites.api.shapes.common import FieldFault
 from sites.errors import Fault
+from sites.plain_text import visible
 
 Place = tuple[str, ...]
 """("body", "app_settings", "A") in the body; ("query", "per_page") elsewhere."""
@@ -32,7 +33,7 @@ def field_fault(place: Place, message: str) -> FieldFault:
     """The fault for an answer; `message` is a sentence."""
     kind, *path = place
     where = {"pointer": Fault(tuple(path), "", "").pointer} if kind == "body" else {"parameter": path[0]}
-    return FieldFault(**where, caption=path[-1][:300] if path else "body", message=message)
+    return FieldFault(**where, caption=visible(path[-1][:300]) if path else "body", message=message)
 
 
 def _place(error: dict[str, Any], sent: Any) -> Place:
