@@ -104,9 +104,9 @@ def take_typed(fields: dict[str, Field], data: QueryDict) -> None:
     for name, found in fields.items():
         if name not in data:
             continue
-        found.base = _tidy(name, str(data.get(f"base-{name}", found.saved)))
-        typed = _tidy(name, str(data[name]))
-        found.typed = found.saved if typed == found.base else typed
+        base, typed = (_tidy(name, text) for text in (str(data.get(f"base-{name}", found.saved)), str(data[name])))
+        found.base = found.saved if base == _tidy(name, found.saved) else base
+        found.typed = found.saved if typed == base else typed
 
 
 def _tidy(name: str, text: str) -> str:

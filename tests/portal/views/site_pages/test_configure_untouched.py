@@ -155,3 +155,10 @@ def test_the_handler_mapping_that_is_changed_keeps_its_other_half(
     saved(domain, alice, address("configure", slot), page, **{f"{row}-value": "/usr/bin/ruby"})
     mapping = next(entry for entry in stored(slot)["handler_mappings"] if entry.name == ".cgi")
     assert json.loads(mapping.value) == {"processor": "/usr/bin/ruby", "arguments": "  -T  -w "}
+
+
+def test_a_refused_save_calls_nothing_changed_that_nobody_changed(alice: Client, slot: Slot, address: Address) -> None:
+    page = address("configure", slot)
+    answer = alice.post(page, {**loaded(alice, page), "start_seconds": "soon"})
+    assert answer.status_code == 400
+    assert "Changed meanwhile" not in answer.content.decode()
