@@ -134,4 +134,6 @@ def _page(
         "beginning": values.get("beginning") or "empty",
         **form_context(request, values),
     }
+    if faults and faults.at(IDS["name"]):
+        context |= {"is_name_refused": True, "name_fault": ""}  # the sentence stands below the field
     return render(request, "new/custom.html", context, status=status)

@@ -84,13 +84,17 @@ def _drawer(
     is_returned: bool = False,
 ) -> HttpResponse:
     context = {"is_returned": is_returned, "fault": fault, **form_context(request, values)}
+    if fault:
+        context["name_fault"] = fault
     return render(request, "new/drawer.html", context, status=status)
 
 
 def form_context(request: PortalRequest, values: Mapping[str, str]) -> dict[str, object]:
     """What every form that creates a web site shows."""
+    name = values.get("name", "").strip()
     return {
         "values": values,
+        "name_fault": _fault(name) if name else "",
         "modes": Mode,
         "mode": values.get("mode") or settings.DEFAULT_MODE,
         "subscriptions": writable_subscriptions(request.user),

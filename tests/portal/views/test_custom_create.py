@@ -56,6 +56,7 @@ def test_the_first_page_says_what_is_wrong(alice: Client, wrong: dict[str, str])
     answer = alice.post("/new/custom/", {**FIRST, "to": "2", **wrong}, headers=HTMX)
     assert answer.status_code == 400
     assert 'role="alert"' in answer.content.decode() and 'id="custom-next"' in answer.content.decode()
+    assert ("name-mark__free" in answer.content.decode()) == ("name" not in wrong), "no tick beside a refused name"
 
 
 def test_the_first_page_says_everything_that_is_wrong_at_once(alice: Client) -> None:

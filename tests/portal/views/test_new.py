@@ -74,6 +74,13 @@ def test_a_refused_name_gives_back_what_was_typed(alice: Client, headers: dict[s
     assert "name-mark__verdict--fault" in text
 
 
+@pytest.mark.parametrize("address", ["/new/", "/new/custom/"])
+def test_a_name_that_comes_with_the_address_is_judged(alice: Client, address: str) -> None:
+    assert "name-mark__free" in alice.get(address, {"name": "fine"}).content.decode()
+    refused = alice.get(address, {"name": "x y!"}).content.decode()
+    assert "name-mark__free" not in refused and "name-mark__verdict--fault" in refused
+
+
 @pytest.mark.parametrize("data", [{}, {"name": ""}, {"name": "fine", "mode": "golden"}, {"name": "x" * 200}])
 def test_what_no_form_sends_is_refused_with_a_sentence(alice: Client, data: dict[str, str]) -> None:
     assert alice.post("/new/web-site/", data, headers=HTMX).status_code == 400
