@@ -2,10 +2,10 @@
 
 from typing import Any
 
-from django.http import HttpResponse
+from django.http import HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
-from django.views.decorators.http import require_http_methods, require_POST, require_safe
+from django.views.decorators.http import require_http_methods, require_safe
 
 from portal.answers import answer_operation
 from portal.comparison import file_groups, setting_groups, summary
@@ -18,7 +18,7 @@ from sites.models import PRODUCTION, Slot
 from sites.operations.kinds.change_settings import CHANGE_SETTINGS
 from sites.services import requests
 from sites.services.compare import Comparison, compare
-from sites.services.compared_values import copy_setting, planned_copy, reveal_comparison
+from sites.services.compared_values import copy_setting, marks, planned_copy, reveal_comparison
 from sites.services.swaps import partner
 
 
@@ -29,12 +29,24 @@ def compare_slots(request: PortalRequest, site_name: str) -> HttpResponse:
     return _show(request, compare(staging, production))
 
 
-@require_POST
+@require_http_methods(["GET", "HEAD", "POST"])
 def reveal_compared(request: PortalRequest, site_name: str) -> HttpResponse:
-    """The same with the hidden values of one category (`show`), which both slots record."""
+    """The same with the hidden values of one more category (`show`), which both slots record.
+
+    `seen` are the marks of those that the page shows already.
+
+    Whoever enters the address of that page again is led to the page without them.
+    """
+    if request.method != "POST":
+        staging, _ = _pair(request, site_name, request.GET.get("with", ""))
+        return HttpResponseRedirect(_address(staging))
     staging, production = _pair(request, site_name, request.POST.get("with", ""))
     shown = reveal_comparison(
-        acting_user=request.user, source=staging, target=production, categories=[request.POST.get("show", "")]
+        acting_user=request.user,
+        source=staging,
+        target=production,
+        categories=[request.POST.get("show", "")],
+        seen=request.POST.getlist("seen"),
     )
     return _show(request, shown, is_revealed=True)
 
@@ -79,6 +91,10 @@ def _pair(request: PortalRequest, site_name: str, other_name: str) -> tuple[Slot
     return staging, production
 
 
+def _address(staging: Slot) -> str:
+    return f"{reverse('site-compare', args=[staging.site.name])}?with={staging.name}"
+
+
 def _show(request: PortalRequest, comparison: Comparison, *, is_revealed: bool = False) -> HttpResponse:
     staging = comparison.source
     context: dict[str, Any] = {
@@ -89,7 +105,8 @@ def _show(request: PortalRequest, comparison: Comparison, *, is_revealed: bool =
         "staying": setting_groups(comparison, travels=False),
         "can_change": may_change(request.user, staging.site),
         "is_revealed": is_revealed,
-        "compare_page": f"{reverse('site-compare', args=[staging.site.name])}?with={staging.name}",
+        "marks": marks(request.user, comparison) if is_revealed else [],
+        "compare_page": _address(staging),
     }
     page = slot_context(request, staging, "dashboard", ("browse", "swap"), **context)
     return render(request, "compare/page.html", page)

@@ -1,5 +1,6 @@
 """Values of two slots beside each other: shown to whoever asks, which is recorded, and copied from one to the other."""
 
+import json
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
@@ -9,10 +10,11 @@ from django.db import transaction
 from sites import access
 from sites.errors import ChangedMeanwhile, NotFound, Refused
 from sites.models import Category, Operation, Slot
+from sites.models.fields import keyed_digests
 from sites.operations.kinds.change_settings import CHANGE_SETTINGS
 from sites.services import operations, settings
 from sites.services.captions import caption_of
-from sites.services.compare import Comparison, compare
+from sites.services.compare import ComparedSetting, Comparison, compare
 from sites.services.entry import MASKED, Entry
 from sites.services.secrets import reveal_settings
 
@@ -21,8 +23,13 @@ COPIED = frozenset(Category) - {Category.MOUNTS}
 HERE = " on the COMPARE page"
 
 
-def reveal_comparison(*, acting_user: User, source: Slot, target: Slot, categories: Iterable[str]) -> Comparison:
+def reveal_comparison(
+    *, acting_user: User, source: Slot, target: Slot, categories: Iterable[str], seen: Iterable[str] = ()
+) -> Comparison:
     """Compare two slots with the values of app settings or connection strings; both slots record who asked.
+
+    `seen` are the `marks` of what this person was shown before. Those categories are shown again, and recorded again
+    only when a value is another one by now.
 
     Raises NotAllowed for a reader, NotFound for a category without hidden values.
     """
@@ -30,15 +37,43 @@ def reveal_comparison(*, acting_user: User, source: Slot, target: Slot, categori
     if not wanted:
         raise NotFound
     sides = [access.slot_for_change(acting_user, slot) for slot in (source, target)]
+    before = {mark.partition(":")[0]: mark for mark in seen}
+    again = {category: before[category] for category in MASKED - wanted if category in before}
+    comparison = compare(source, target, revealed=wanted | again.keys())
+    new = wanted | {
+        category for category, mark in again.items() if mark not in _marks(acting_user, comparison, category)
+    }
     asked = [
         (slot, category)
         for slot in sides
-        for category, entries in sorted(settings.read_categories(slot, wanted).items())
+        for category, entries in sorted(settings.read_categories(slot, new).items())
         if entries
     ]
     for slot, category in asked:
         reveal_settings(acting_user=acting_user, slot=slot, category=category)
-    return compare(source, target, revealed=wanted)
+    return comparison
+
+
+def marks(acting_user: User, comparison: Comparison) -> list[str]:
+    """One mark for each category whose hidden values this comparison shows to this person.
+
+    Only Greenroom can make one, and it holds for these values only. It tells nothing about them.
+    """
+    grouped = comparison.settings_by_category()
+    shown = [category for category in sorted(MASKED) if any(map(_is_shown, grouped.get(category, ())))]
+    return [_marks(acting_user, comparison, category)[0] for category in shown]
+
+
+def _is_shown(setting: ComparedSetting) -> bool:
+    return setting.source_value is not None or setting.target_value is not None
+
+
+def _marks(acting_user: User, comparison: Comparison, category: Category) -> list[str]:
+    """The mark under the newest key, and those under older ones."""
+    found = comparison.settings_by_category().get(category, ())
+    states = [(setting.name, setting.source_state, setting.target_state) for setting in found]
+    text = json.dumps(["seen", acting_user.pk, comparison.source.pk, comparison.target.pk, category, states])
+    return [f"{category}:{digest}" for digest in keyed_digests(text)]
 
 
 def copy_state(own: str, former: str) -> str:

@@ -55,7 +55,7 @@ def test_hidden_values_are_shown_to_whoever_asks_and_that_is_recorded(
 ) -> None:
     _save(domain, contoso, "staging", "app_settings", Entry("KEY", "hidden-staging"))
     _save(domain, contoso, "staging", "connection_strings", Entry("main", "hidden-string", "Custom"))
-    assert alice.get(f"{ADDRESS}reveal/").status_code == 405
+    assert alice.get(f"{ADDRESS}reveal/?with=staging")["Location"] == f"{ADDRESS}?with=staging", "entered again"
     assert bob.post(f"{ADDRESS}reveal/", SHOW).status_code == 403
     assert "Show all values" in _text(alice) and "Show all values" not in _text(bob)
     assert not Operation.objects.filter(kind="reveal").exists()
@@ -65,6 +65,13 @@ def test_hidden_values_are_shown_to_whoever_asks_and_that_is_recorded(
     assert record.outcome == "All app settings of 'contoso (staging)' were shown: KEY." and record.actor_name == "alice"
     strings = alice.post(f"{ADDRESS}reveal/", {**SHOW, "show": "connection_strings"})
     assert ">hidden-string</td>" in html.unescape(strings.content.decode())
+    (mark,) = re.findall(r'name="seen" value="([^"]+)"', page)
+    for seen, recorded in ((mark, 1), ("app_settings:forged", 2)):
+        before = Operation.objects.filter(kind="reveal").count()
+        both = {**SHOW, "show": "connection_strings", "seen": seen}
+        again = html.unescape(alice.post(f"{ADDRESS}reveal/", both).content.decode())
+        assert ">hidden-staging</td>" in again and ">hidden-string</td>" in again
+        assert Operation.objects.filter(kind="reveal").count() == before + recorded, "only what is new is recorded"
     for nothing in ({"show": "general"}, {"show": "nonsense"}, {}):
         assert alice.post(f"{ADDRESS}reveal/", {"with": "staging", **nothing}).status_code == 404
 
