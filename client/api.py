@@ -50,10 +50,13 @@ class Portal:
         answer = self._settled(lambda: self._send("GET", path, params=wanted))
         return self._body(answer), answer.headers.get("ETag", "")
 
-    def ask(self, method: str, path: str, body: Data | None = None, *, tag: str = "") -> Data:
-        """Have something done once, however often it has to be sent, and only if `tag` still holds. Raises Ended."""
+    def ask(self, method: str, path: str, body: Data | None = None, *, tag: str = "", thing: str = "") -> Data:
+        """Have something done once, however often it has to be sent, and only if `tag` still holds. Raises Ended.
+
+        `thing` is what the slot has to have for it, with its name.
+        """
         headers = {"Idempotency-Key": str(uuid.uuid4())} | ({"If-Match": tag} if tag else {})
-        return self._json(lambda: self._send(method, path, json=body or {}, headers=headers))
+        return self._json(lambda: self._send(method, path, json=body or {}, headers=headers), thing=thing)
 
     def pages(self, path: str, **query: object) -> Iterator[Data]:
         """Every item of a list."""
@@ -95,8 +98,8 @@ class Portal:
         timeout = (CONNECT_SECONDS, READ_SECONDS)
         return self._session.request(method, address, timeout=timeout, allow_redirects=False, **more)
 
-    def _json(self, send: Callable[[], requests.Response], *, is_repeatable: bool = True) -> Data:
-        return dict(self._body(self._settled(send, is_repeatable=is_repeatable)))
+    def _json(self, send: Callable[[], requests.Response], *, is_repeatable: bool = True, thing: str = "") -> Data:
+        return dict(self._body(self._settled(send, is_repeatable=is_repeatable), thing=thing))
 
     def _settled(self, send: Callable[[], requests.Response], *, is_repeatable: bool = True) -> requests.Response:
         ends_at = time.monotonic() + (PATIENCE_SECONDS if is_repeatable else 0)
@@ -113,7 +116,7 @@ class Portal:
                 pause = _pause(answer)
             time.sleep(pause)
 
-    def _body(self, answer: requests.Response, shape: type = dict) -> Any:
+    def _body(self, answer: requests.Response, shape: type = dict, *, thing: str = "") -> Any:
         """What was answered, of that shape; an answer without a body is empty."""
         said: Any = None
         with suppress(ValueError):
@@ -126,7 +129,7 @@ class Portal:
             return said
         place = _PLACE.match(answer.request.path_url or "")
         if said["code"] == "NotFound" and place:
-            raise Missing(_missing(unquote(place[1]), place[2] and unquote(place[2])))
+            raise Missing(_missing(unquote(place[1]), place[2] and unquote(place[2]), thing))
         code = CODES.get(answer.status_code, Exit.FAULT if answer.status_code >= 500 else Exit.REFUSED)
         raise Ended(Exit.OTHERWISE if said["code"] == "DeploymentElsewhere" else code, _sentence(said))
 
@@ -140,8 +143,10 @@ def _sentence(said: Data) -> str:
     return "\n".join([f"{len(errors)} values cannot be taken, so nothing was changed.", *lines])
 
 
-def _missing(site: str, slot: str | None) -> str:
-    """What to say where there is nothing."""
+def _missing(site: str, slot: str | None, thing: str) -> str:
+    """What to say where there is nothing; `thing` is what was to be there, if that is known."""
+    if thing:
+        return f"The web site '{site}' has no {thing}, or you may not see it. 'greenroom sites' lists yours."
     place = f"web site '{site}' with a slot '{slot}'" if slot else f"web site '{site}'"
     more = ", or it has not what you named" if slot else ""
     return f"There is no {place} that you may see{more}. 'greenroom sites' lists yours."

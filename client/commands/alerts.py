@@ -1,9 +1,8 @@
 """Alert rules of a slot, and a try of whether anybody would be told."""
 
-from urllib.parse import quote
-
 import click
 
+from client.addresses import place, step
 from client.api import Data, Portal
 from client.commands.options import with_json, with_slot, with_waiting
 from client.commands.targets import send_tests
@@ -31,7 +30,7 @@ def alerts() -> None:
 @with_json
 def list_rules(site: str, slot: str, is_json: bool) -> None:
     """List the rules in force, and how each stands."""
-    found = Portal(read()).listed(f"/sites/{site}/slots/{slot}/alert-rules")
+    found = Portal(read()).listed(f"{place(site, slot)}/alert-rules")
     rows = [(one["name"], one["rule"], STANDS[one["state"]], (one["since"] or "")[:19]) for one in found]
     table(found, ("Name", "Rule", "State", "Since"), rows, is_json=is_json)
 
@@ -57,7 +56,7 @@ def add(site: str, name: str, rule: str, slot: str, is_waiting: bool, timeout: f
 def remove(site: str, name: str, slot: str, is_waiting: bool, timeout: float, is_json: bool) -> None:
     """Remove the rule NAME. What it has fired is over."""
     portal = Portal(read())
-    operation = portal.ask("DELETE", _address(site, slot, name))
+    operation = portal.ask("DELETE", _address(site, slot, name), thing=f"alert rule '{name}' in its slot '{slot}'")
     end(portal, operation, is_waiting=is_waiting, timeout=timeout, is_json=is_json)
 
 
@@ -68,7 +67,7 @@ def remove(site: str, name: str, slot: str, is_waiting: bool, timeout: float, is
 def test(site: str, timeout: float, is_json: bool) -> None:
     """Send a test to every target that is told of alerts of SITE, and say which of them took it."""
     portal = Portal(read())
-    found = portal.get(f"/sites/{site}")
+    found = portal.get(place(site))
     told = [one for one in portal.pages("/event-targets") if _is_told(one, found)]
     if not told:
         what = f"Nobody is told of alerts of '{found['name']}', so nothing was sent."
@@ -82,4 +81,4 @@ def _is_told(target: Data, site: Data) -> bool:
 
 
 def _address(site: str, slot: str, name: str) -> str:
-    return f"/sites/{site}/slots/{slot}/alert-rules/{quote(name, safe='')}"
+    return f"{place(site, slot)}/alert-rules/{step(name)}"

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import click
 
+from client.addresses import place
 from client.api import Data, Portal
 from client.commands.options import with_json, with_slot, with_waiting
 from client.exits import Ended, Exit
@@ -26,7 +27,7 @@ def domains() -> None:
 @with_json
 def list_domains(site: str, slot: str, is_json: bool) -> None:
     """List the domain names, and for each that is not verified yet the records of which one proves it."""
-    found = list(Portal(read()).pages(f"/sites/{site}/slots/{slot}/domains"))
+    found = list(Portal(read()).pages(f"{place(site, slot)}/domains"))
     rows = [(one["name"], one["state"], "" if one["state"] == "verified" else records(one)) for one in found]
     table(found, ("Name", "State", "Create one of these records"), rows, is_json=is_json)
 
@@ -38,7 +39,7 @@ def list_domains(site: str, slot: str, is_json: bool) -> None:
 @with_json
 def add(site: str, name: str, slot: str, is_json: bool) -> None:
     """Claim NAME for a slot. It answers there once one of two records was found."""
-    found = Portal(read()).ask("POST", f"/sites/{site}/slots/{slot}/domains", {"name": name})
+    found = Portal(read()).ask("POST", f"{place(site, slot)}/domains", {"name": name})
     if found["state"] == "verified":
         say(f"The slot answers at {found['name']} now.")
     else:
@@ -82,7 +83,7 @@ def certificates() -> None:
 @with_json
 def list_certificates(site: str, slot: str, is_json: bool) -> None:
     """List the uploaded certificates; the first one ends first."""
-    found = list(Portal(read()).pages(f"/sites/{site}/slots/{slot}/certificates/uploaded"))
+    found = list(Portal(read()).pages(f"{place(site, slot)}/certificates/uploaded"))
     rows = [(str(one["number"]), ", ".join(one["names"]), one["issuer"], one["expires_at"][:10]) for one in found]
     table(found, ("Number", "Names", "Issued by", "Expires"), rows, is_json=is_json)
 
@@ -100,7 +101,7 @@ def upload(site: str, file: Path, slot: str, password: str, is_json: bool) -> No
         raise Ended(Exit.REFUSED, f"{file} is larger than {LARGEST_FILE // 1024} KiB, so nothing was sent.")
     is_pfx = file.suffix.lower() in PFX
     body = {"pfx": base64.b64encode(content).decode()} if is_pfx else {"pem": content.decode("utf-8", "replace")}
-    address = f"/sites/{site}/slots/{slot}/certificates/uploaded"
+    address = f"{place(site, slot)}/certificates/uploaded"
     found = Portal(read()).ask("POST", address, {**body, "password": password})
     result(found, [str(found["number"])], is_json=is_json)
 
@@ -113,7 +114,8 @@ def upload(site: str, file: Path, slot: str, password: str, is_json: bool) -> No
 def remove_certificate(site: str, number: int, slot: str, is_waiting: bool, timeout: float, is_json: bool) -> None:
     """Forget the certificate NUMBER and its key."""
     portal = Portal(read())
-    operation = portal.ask("DELETE", f"/sites/{site}/slots/{slot}/certificates/uploaded/{number}")
+    address, thing = f"{place(site, slot)}/certificates/uploaded/{number}", f"certificate {number} in its slot '{slot}'"
+    operation = portal.ask("DELETE", address, thing=thing)
     end(portal, operation, is_waiting=is_waiting, timeout=timeout, is_json=is_json)
 
 
@@ -125,7 +127,7 @@ def remove_certificate(site: str, number: int, slot: str, is_waiting: bool, time
 def scale(site: str, count: int, slot: str, is_waiting: bool, timeout: float, is_json: bool) -> None:
     """Give a slot COUNT instances."""
     portal = Portal(read())
-    operation = portal.ask("PUT", f"/sites/{site}/slots/{slot}/instances", {"instances": count})
+    operation = portal.ask("PUT", f"{place(site, slot)}/instances", {"instances": count})
     end(portal, operation, is_waiting=is_waiting, timeout=timeout, is_json=is_json)
 
 
@@ -137,7 +139,7 @@ def records(domain: Data) -> str:
 
 def _claim(portal: Portal, site: str, slot: str, name: str) -> str:
     """The address of a name of the slot. Raises Ended."""
-    address = f"/sites/{site}/slots/{slot}/domains"
+    address = f"{place(site, slot)}/domains"
     for one in portal.pages(address):
         if one["name"] == name.lower().rstrip("."):
             return f"{address}/{one['number']}"

@@ -2,6 +2,7 @@
 
 import click
 
+from client.addresses import place
 from client.api import Portal
 from client.commands.options import with_json, with_slot, with_waiting
 from client.login import read
@@ -21,7 +22,7 @@ def endpoints() -> None:
 @with_json
 def list_endpoints(site: str, slot: str, is_json: bool) -> None:
     """List the web endpoints, and what the last check of each found."""
-    found = Portal(read()).listed(f"/sites/{site}/slots/{slot}/endpoints")
+    found = Portal(read()).listed(f"{place(site, slot)}/endpoints")
     rows = [
         (
             str(one["number"]),
@@ -62,7 +63,7 @@ def _save(
 ) -> None:
     portal = Portal(read())
     asked = {"monitoring": {f"endpoint_{number}": address}}
-    answer = portal.ask("PATCH", f"/sites/{site}/slots/{slot}/settings", asked)
+    answer = portal.ask("PATCH", f"{place(site, slot)}/settings", asked)
     if "entries" in answer:
         say("It was so already, so nothing was changed.")
         result(answer, [], is_json=is_json)

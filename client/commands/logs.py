@@ -6,6 +6,7 @@ from contextlib import suppress
 
 import click
 
+from client.addresses import place
 from client.api import Data, Portal
 from client.commands.options import with_json, with_slot
 from client.login import read
@@ -25,7 +26,7 @@ PACE_SECONDS = 1.0
 def logs(site: str, slot: str, is_following: bool, lines: int, words: str, is_requests: bool, is_json: bool) -> None:
     """Show the log of a slot: time, deployment, revision and instance, text. With --json: one object a line."""
     portal = Portal(read())
-    path = f"/sites/{site}/slots/{slot}/logs"
+    path = f"{place(site, slot)}/logs"
     asked = {"log": "requests" if is_requests else None, "filter": words or None}
     found = portal.get(path, lines=lines, **asked)
     _show(found, is_json=is_json)

@@ -5,6 +5,7 @@ from typing import TextIO
 
 import click
 
+from client.addresses import place
 from client.api import Portal
 from client.app_settings import AppSetting, differences, read_file
 from client.commands.options import with_json, with_slot, with_waiting
@@ -27,7 +28,7 @@ def settings() -> None:
 @with_json
 def get(site: str, slot: str, reveal: bool, is_json: bool) -> None:
     """List the app settings."""
-    found = Portal(read()).get(f"/sites/{site}/slots/{slot}/settings", reveal="true" if reveal else None)
+    found = Portal(read()).get(f"{place(site, slot)}/settings", reveal="true" if reveal else None)
     rows = [
         (one["name"], HIDDEN if one["value"] is None else one["value"], "slot setting" if one["is_sticky"] else "")
         for one in found["entries"]["app_settings"]
@@ -102,7 +103,8 @@ def copy_(site: str, name: str, slot: str, source: str, is_waiting: bool, timeou
     """Give a slot the value that another slot has for one app setting."""
     portal = Portal(read())
     body = {"from_slot": source, "category": "app_settings", "name": name}
-    answer = portal.ask("POST", f"/sites/{site}/slots/{slot}/settings/copy", body)
+    thing = f"app setting '{name}' in its slot '{source}' to copy to its slot '{slot}'"
+    answer = portal.ask("POST", f"{place(site, slot)}/settings/copy", body, thing=thing)
     if is_waiting:
         follow(portal, answer, timeout=timeout, is_json=is_json)
     else:
@@ -130,13 +132,13 @@ def diff(site: str, file: TextIO | None, slot: str, other: str, is_revealing: bo
 
 
 def _read(portal: Portal, site: str, slot: str) -> dict[str, AppSetting]:
-    entries = portal.get(f"/sites/{site}/slots/{slot}/settings", reveal="true")["entries"]["app_settings"]
+    entries = portal.get(f"{place(site, slot)}/settings", reveal="true")["entries"]["app_settings"]
     return {one["name"]: AppSetting(one["name"], one["value"], one["is_sticky"]) for one in entries}
 
 
 def _save(site: str, slot: str, changes: dict[str, object], *, is_waiting: bool, timeout: float, is_json: bool) -> None:
     portal = Portal(read())
-    answer = portal.ask("PATCH", f"/sites/{site}/slots/{slot}/settings", {"app_settings": changes})
+    answer = portal.ask("PATCH", f"{place(site, slot)}/settings", {"app_settings": changes})
     if "entries" in answer:
         say("Nothing differs, so nothing was changed.")
         result(answer, [], is_json=is_json)

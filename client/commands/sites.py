@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from client.addresses import place
 from client.api import Data, Portal
 from client.commands.options import SECONDS, with_json, with_slot, with_waiting
 from client.exits import Ended, Exit
@@ -45,9 +46,9 @@ def create(site: str, mode: str, is_staged: bool, subscription: str | None, time
     operation = portal.ask("POST", "/sites", {name: value for name, value in body.items() if value is not None})
     follow(portal, operation, timeout=timeout, is_json=False)
     if is_staged:
-        operation = portal.ask("POST", f"/sites/{site}/slots", {})
+        operation = portal.ask("POST", f"{place(site)}/slots", {})
         follow(portal, operation, timeout=timeout, is_json=False)
-    found = portal.get(f"/sites/{site}")
+    found = portal.get(place(site))
     result(found, [slot["addresses"][0] for slot in found["slots"]], is_json=is_json)
 
 
@@ -57,7 +58,7 @@ def create(site: str, mode: str, is_staged: bool, subscription: str | None, time
 def status(site: str, is_json: bool) -> None:
     """Show what the slots of a web site serve. Without SITE: how this installation is."""
     portal = Portal(read())
-    found = portal.get(f"/sites/{site}")
+    found = portal.get(place(site))
     lines = []
     for slot in found["slots"]:
         lines.append(f"{slot['title']}: {state_of(slot)}, serves {serves(slot)}")
@@ -73,7 +74,7 @@ def status(site: str, is_json: bool) -> None:
 @with_slot("production")
 def open_(site: str, slot: str) -> None:
     """Open a slot in the browser, and print its address."""
-    found = Portal(read()).get(f"/sites/{site}/slots/{slot}")
+    found = Portal(read()).get(place(site, slot))
     address = found["addresses"][0]
     result(found, [address], is_json=False)
     if click.launch(address):
@@ -89,11 +90,11 @@ def open_(site: str, slot: str) -> None:
 def publish(site: str, folder: Path, slot: str, message: str, is_waiting: bool, timeout: float, is_json: bool) -> None:
     """Publish FOLDER, or a zip, as the whole content of a slot; staging if you do not say."""
     portal = Portal(read())
-    place = portal.get(f"/sites/{site}/slots/{slot}")
+    found = portal.get(place(site, slot))
     with tempfile.TemporaryDirectory(prefix="greenroom-") as scratch:
         archive = folder if folder.is_file() else zipped(folder, Path(scratch) / "content.zip")
-        say(f"Sending {archive.stat().st_size / 1e6:.1f} MB to {place['title']}")
-        sent = portal.publish(place["publishing_url"], archive, message or folder.resolve().name)
+        say(f"Sending {archive.stat().st_size / 1e6:.1f} MB to {found['title']}")
+        sent = portal.publish(found["publishing_url"], archive, message or folder.resolve().name)
     operation = portal.get(f"/operations/{sent['operation']}")
     if is_waiting:
         operation = follow(portal, operation, timeout=timeout, is_json=is_json)

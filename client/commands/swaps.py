@@ -2,6 +2,7 @@
 
 import click
 
+from client.addresses import place
 from client.api import Data, Portal
 from client.commands.options import with_slot, with_waiting
 from client.exits import Ended, Exit
@@ -27,7 +28,7 @@ def swap(
     """Swap production of SITE with its staging slot."""
     portal = Portal(read())
     body = {"slot": slot, "preview": is_preview, "if_staging": if_staging}
-    operation = portal.ask("POST", f"/sites/{site}/swap", {k: v for k, v in body.items() if v is not None})
+    operation = portal.ask("POST", f"{place(site)}/swap", {k: v for k, v in body.items() if v is not None})
     _end(portal, operation, is_waiting=is_waiting, timeout=timeout, is_json=is_json)
 
 
@@ -67,13 +68,13 @@ def cancel(site: str, is_waiting: bool, timeout: float, is_json: bool) -> None:
 def rollback(site: str, version: str | None, is_waiting: bool, timeout: float, is_json: bool) -> None:
     """Roll the last swap of SITE back."""
     portal = Portal(read())
-    operation = portal.ask("POST", f"/sites/{site}/rollback", {"version": version} if version else {})
+    operation = portal.ask("POST", f"{place(site)}/rollback", {"version": version} if version else {})
     _end(portal, operation, is_waiting=is_waiting, timeout=timeout, is_json=is_json)
 
 
 def _pending(portal: Portal, site: str) -> Data:
     """The open operation of the site's slots. Raises Ended when there is none."""
-    found = next((slot["operation"] for slot in portal.get(f"/sites/{site}")["slots"] if slot["operation"]), None)
+    found = next((slot["operation"] for slot in portal.get(place(site))["slots"] if slot["operation"]), None)
     if found is None:
         raise Ended(Exit.REFUSED, f"No operation runs at '{site}' and nothing is prepared, so nothing was changed.")
     return portal.get(f"/operations/{found}")

@@ -4,6 +4,7 @@ from typing import TextIO
 
 import click
 
+from client.addresses import place
 from client.api import Portal
 from client.commands.options import with_json, with_slot
 from client.exits import Ended, Exit
@@ -24,7 +25,7 @@ def visitors(
     site: str, slot: str, others: str | None, addresses: tuple[str, ...], password_file: TextIO | None, is_json: bool
 ) -> None:
     """Show who may visit a slot of SITE; with --others, say who may from now on."""
-    portal, path = Portal(read()), f"/sites/{site}/slots/{slot}/visitors"
+    portal, path = Portal(read()), f"{place(site, slot)}/visitors"
     if others is None:
         if addresses or password_file:
             raise Ended(Exit.REFUSED, "Say with --others who else may visit; nothing was changed.")
@@ -74,5 +75,5 @@ def off(site: str, slot: str, is_json: bool) -> None:
 
 
 def _set(site: str, slot: str, body: dict[str, object], *, is_json: bool) -> None:
-    operation = Portal(read()).ask("PUT", f"/sites/{site}/slots/{slot}/maintenance", body)
+    operation = Portal(read()).ask("PUT", f"{place(site, slot)}/maintenance", body)
     result(operation, [operation["message"]], is_json=is_json)

@@ -5,6 +5,7 @@ from typing import Any
 
 import yaml
 
+from client.addresses import place
 from client.api import Data, Portal
 from client.site_file.wanted import CATEGORIES, entries_of
 
@@ -27,14 +28,14 @@ _Dumper.add_representer(str, _text)
 
 def exported(portal: Portal, site: str, *, is_revealing: bool) -> str:
     """The file of the web site; with the app settings and their values, which is recorded, if `is_revealing`."""
-    found = portal.get(f"/sites/{site}")
+    found = portal.get(place(site))
     slots = {one["name"]: _slot(portal, found["name"], one, is_revealing=is_revealing) for one in found["slots"]}
     said = {"site": found["name"], "mode": found["mode"], "slots": slots}
     return HEAD + yaml.dump(said, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=100)
 
 
 def _slot(portal: Portal, site: str, found: Data, *, is_revealing: bool) -> Data:
-    path = f"/sites/{site}/slots/{found['name']}"
+    path = place(site, found["name"])
     settings = portal.get(f"{path}/settings", reveal="true" if is_revealing else None)
     said: dict[str, Any] = {"instances": found["instances"]}
     names = [one["name"] for one in portal.pages(f"{path}/domains")]

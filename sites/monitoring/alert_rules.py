@@ -167,8 +167,11 @@ def _threshold(measure: Measure, side: str, text: str) -> tuple[float, str]:
 
 def fault_of(setting: str, text: str) -> str | None:
     """Why a setting of that name, which begins with PREFIX, cannot be taken; None when it can."""
+    name = setting.removeprefix(PREFIX)
+    if name in (".", ".."):
+        return f"'{name}' cannot be the name of an alert rule, since no address can hold it"
     try:
-        parse(setting.removeprefix(PREFIX), text)
+        parse(name, text)
     except ValueError as reason:
         return str(reason)
     return None

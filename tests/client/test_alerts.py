@@ -41,6 +41,7 @@ def test_a_rule_is_added_listed_and_removed(greenroom: Run, capsys: Captured) ->
     assert [one["state"] for one in json.loads(capsys.readouterr().out)] == ["quiet"]
     assert greenroom("alerts", "remove", "contoso", "50% of it?") == Exit.DONE
     assert greenroom("alerts", "remove", "contoso", "50% of it?") == Exit.REFUSED
+    assert "'contoso' has no alert rule '50% of it?' in its slot 'production'" in capsys.readouterr().err
     assert greenroom("alerts", "list", "contoso", "--slot", "other") == Exit.REFUSED
 
 

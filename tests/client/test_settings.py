@@ -61,6 +61,7 @@ def test_a_value_is_copied_from_the_other_slot(
     assert greenroom("settings", "copy", "contoso", "COLOUR", "--from", "production", "--slot", "staging") == Exit.DONE
     assert [entry.value for entry in read_settings(staging, "app_settings")] == ["blue\r\nand\tgreen", "there"]
     assert greenroom("settings", "copy", "contoso", "NOTHING") == Exit.REFUSED
+    assert "'contoso' has no app setting 'NOTHING' in its slot 'staging'" in capsys.readouterr().err
     assert len(read_settings(production, "app_settings")) == 2
 
 

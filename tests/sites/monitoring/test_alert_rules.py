@@ -83,3 +83,9 @@ def test_the_documentation_has_every_measure() -> None:
     table = text.partition("<!-- measures -->")[2].partition("<!-- /measures -->")[0]
     names = [name for line in table.splitlines() for name in re.findall(r"`(\w+)`", line.split("|")[1] if line else "")]
     assert sorted(names) == sorted(MEASURES)
+
+
+@pytest.mark.parametrize("name", [".", ".."])
+def test_a_name_that_no_address_can_hold_is_not_taken(name: str) -> None:
+    assert "cannot be the name of an alert rule" in str(fault_of(f"alert:{name}", "5xx above 20 for 5 min"))
+    assert parse(name, "5xx above 20 for 5 min").name == name, "a rule that an older version took is still read"
