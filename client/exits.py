@@ -18,6 +18,8 @@ class Exit(IntEnum):
     PARTLY = 10
 
 
+INTERRUPTED = 130
+"""After Ctrl-C."""
 CHANGES = 2
 """Of `plan --check` alone: something would change. Otherwise it is a wrong command line."""
 MEANINGS = {

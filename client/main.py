@@ -17,7 +17,7 @@ from client.commands.sites import create, open_, publish, sites, status
 from client.commands.swaps import cancel, complete, rollback, swap
 from client.commands.targets import targets
 from client.commands.visitors import maintenance, visitors
-from client.exits import MEANINGS, Ended, Exit
+from client.exits import INTERRUPTED, MEANINGS, Ended, Exit
 from client.show import say
 
 CODES = "\b\nExit codes:\n" + "\n".join(f"  {code.value}  {said}" for code, said in MEANINGS.items())
@@ -46,6 +46,6 @@ def run(arguments: Sequence[str]) -> int:
         fault.show()
         return fault.exit_code
     except (click.Abort, KeyboardInterrupt):
-        say("Stopped here. The operation is still running; see greenroom status SITE.")
-        return 130
+        say("Stopped here.")
+        return INTERRUPTED
     return int(Exit.DONE)

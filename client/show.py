@@ -11,7 +11,7 @@ from rich.status import Status
 from rich.table import Table
 
 from client.api import Data, Portal
-from client.exits import Ended, Exit
+from client.exits import INTERRUPTED, Ended, Exit
 from sites.plain_text import visible
 
 PACE_ON_TERMINAL, PACE_IN_PIPE = 1.0, 30.0
@@ -48,6 +48,9 @@ def follow(portal: Portal, operation: Data, *, timeout: float, is_json: bool) ->
     progress = Progress()
     try:
         ended = portal.wait(operation, pace=progress.pace, timeout=timeout, look=progress.look)
+    except KeyboardInterrupt:
+        still = f"The operation is still running; see greenroom status {operation['site']}."
+        raise Ended(INTERRUPTED, f"Stopped here. {still}") from None
     finally:
         progress.stop()
     if is_json:

@@ -5,14 +5,15 @@ import time
 
 import click
 
+from client.addresses import place
 from client.api import Data, Portal
 from client.commands.options import with_slot
-from client.exits import Ended
+from client.exits import INTERRUPTED, Ended
 from client.login import read
 from client.show import result
 
 PACE_SECONDS = 1.0
-WITHOUT_CODE, INTERRUPTED = 1, 130
+WITHOUT_CODE = 1
 
 
 @click.command(context_settings={"ignore_unknown_options": True})
@@ -25,7 +26,7 @@ def run(site: str, slot: str, command: tuple[str, ...]) -> None:
     It has nothing to read. Ends with the command's own exit code. Ctrl-C has it stopped.
     """
     portal = Portal(read())
-    path = f"/sites/{site}/slots/{slot}/commands"
+    path = f"{place(site, slot)}/commands"
     begun = portal.ask("POST", path, {"command": shlex.join(command)})
     one = f"{path}/{begun['id']}"
     try:
