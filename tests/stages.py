@@ -111,12 +111,16 @@ def _failed(running: list[tuple[Command, BinaryIO | None, "subprocess.Popen[byte
             left.remove(one)
             command, output, process = one
             result = "passed" if process.returncode == 0 else "FAILED"
-            sys.stdout.flush()
+            said = b""
             if output is not None:
                 output.seek(0)
-                sys.stdout.buffer.write(output.read())
-            sys.stdout.write(f"== {command.name} {result} after {time.monotonic() - began:.0f} s\n")
+                said = output.read()
             sys.stdout.flush()
+            # In one piece: the first command of a stage writes to the same place meanwhile
+            sys.stdout.buffer.write(
+                said + f"== {command.name} {result} after {time.monotonic() - began:.0f} s\n".encode()
+            )
+            sys.stdout.buffer.flush()
             if process.returncode:
                 failed.append(command.name)
     return failed

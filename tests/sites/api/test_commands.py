@@ -31,6 +31,7 @@ PEOPLE_ONLY = {
     "deployment_users.set_up": "a person's own credentials; programs have access tokens",
     "sticky_names.save": "PATCH …/settings says of each entry whether it is sticky",
     "secrets.reveal_for_profile": "a publish profile is for the tools of people; GET …/credentials has the same",
+    "compared_values.marks": "a form of COMPARE keeps by it which values were shown already",
     "deployments.publish_zip": "zipdeploy on the slot's publishing host takes zips, also with an access token",
 }
 """Service → why only people ask for it, or what programs use in its place."""
