@@ -49,7 +49,7 @@ class Look:
             self._newest = Operation.objects.aggregate(newest=Max("pk"))["newest"] or 0
         now = time.monotonic()
         self._ended = {pk: at for pk, at in self._ended.items() if now - at < SETTLING_SECONDS}
-        known = {pk for pk, seen in self._operations.items() if seen[0] in Operation.OPEN} | self._ended.keys()
+        known = {pk for pk, seen in self._operations.items() if not seen[1]} | self._ended.keys()
         wanted = Q(state__in=Operation.OPEN) | Q(pk__gt=self._newest) | Q(pk__in=known)
         rows = Operation.objects.filter(wanted).select_related("site", "swap").order_by("pk")
         found = list(rows.defer("before", "swap__settings_before"))  # encrypted, and of no concern here
@@ -61,13 +61,15 @@ class Look:
         changes, former, self._operations = [], self._operations, {}
         for operation in found:
             pk, state = operation.pk, operation.state
-            seen, before = (state, *_shown(operation), sentences.get(pk), absent), former.get(pk)
+            # The record of a one-off command has its state before its command has ended
+            has_ended = not (operation.is_open or operation.goes_on)
+            seen, before = (state, has_ended, *_shown(operation), sentences.get(pk), absent), former.get(pk)
             if operation.site and operation.is_open and kind_of(operation).is_deletion and pk not in self._leaving:
                 name = operation.site.name
                 self._leaving[pk] = frozenset(people_of_sites([name]).get(name, ()))
             if seen != before and not is_first:
-                changes.append(self._of_operation(operation, is_state=before is None or before[0] != state))
-            if not operation.is_open:
+                changes.append(self._of_operation(operation, is_state=before is None or before[:2] != seen[:2]))
+            if has_ended:
                 self._ended.setdefault(pk, now)
             self._operations[pk] = seen
         self._leaving = {pk: people for pk, people in self._leaving.items() if pk in self._operations}

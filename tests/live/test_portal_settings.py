@@ -120,7 +120,7 @@ def test_an_access_token_is_created_shown_once_and_revoked(page: Page) -> None:
     page.wait_for_selector("text=release pipeline")
     assert page.locator("#new-token-text").count() == 0
     page.click("text=Revoke")
-    page.wait_for_selector("text=You have no access token yet")
+    page.wait_for_selector("text=You have no access tokens yet")
 
 
 def test_an_app_and_a_passkey_are_set_up_and_sign_in(page: Page) -> None:

@@ -31,7 +31,7 @@ def swap(steps: Walker, site: str) -> None:
     """Progress, its steps, the result."""
     steps.go(f"/sites/?selected={site}/staging")
     steps.press("#command-swap", then="#question")
-    steps.press("#answer-yes")
+    steps.press_and_hold("#answer-yes")
     steps.show("swap-progress", ".notification--progress")
     steps.show("swap-success", ".notification--success")
     steps.show_at("swap-success", 360)

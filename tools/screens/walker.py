@@ -20,6 +20,10 @@ SHORT, LONG = 20_000, 120_000
 HOLD = """
 window.isHeld = false;
 document.addEventListener("htmx:beforeRequest", (event) => { if (window.isHeld) event.preventDefault(); });
+document.addEventListener("htmx:beforeSwap", () => {
+  if (window.isToBeHeld) window.isHeld = true;
+  window.isToBeHeld = false;
+});
 const ask = window.fetch;
 window.fetch = async (...asked) => {
   const answer = await ask(...asked);
@@ -92,6 +96,11 @@ class Walker:
         self.page.click(selector)
         if then:
             self.see(then)
+
+    def press_and_hold(self, selector: str) -> None:
+        """Press what leads to something that soon passes: after its answer the page waits until the look is over."""
+        self.page.evaluate("window.isToBeHeld = true")
+        self.page.click(selector)
 
     def follow(self, selector: str) -> None:
         """Press what leads to another page, and wait for that page."""

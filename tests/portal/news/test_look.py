@@ -10,7 +10,8 @@ from portal.news.instances import Instances
 from portal.news.look import Look
 from portal.news.told import Told, told
 from sites.models import Instance, Membership, Operation, Rest, Revision, Site, SiteMember
-from sites.services import sites, slots
+from sites.models.clock import now
+from sites.services import one_off_commands, sites, slots
 from tests.domain import Domain
 
 MAX_QUERIES = 6
@@ -63,6 +64,19 @@ def test_a_step_is_no_news_for_a_list(look: Look, domain: Domain, contoso: Site)
     Operation.objects.filter(pk=operation.pk).update(step="warming")
     news = look()[domain.bob.pk]
     assert news.sites == {"contoso"} and not news.is_state
+
+
+def test_the_end_of_a_recorded_command_is_news_however_long_it_took(
+    look: Look, domain: Domain, contoso: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "SETTLING_SECONDS", 0.0)
+    slot = contoso.slots.get(name="staging")
+    one_off_commands.run(acting_user=domain.alice, slot=slot, line="ls")
+    record = Operation.objects.latest("pk")
+    assert record.goes_on and look()[domain.alice.pk].is_mine
+    assert look() == {}
+    Operation.objects.filter(pk=record.pk).update(ended_at=now())
+    assert look()[domain.alice.pk].is_state
 
 
 def test_what_began_and_ended_between_two_looks_is_found(look: Look, domain: Domain) -> None:
